@@ -1,0 +1,170 @@
+"""Contracts of the source files: contracts/*.yaml (Open Data Contract Standard 3) as typed columns.
+
+What a file must look like is said there and only there. This module reads it and refuses what it does
+not understand; judging a file by its contract belongs to staging/.
+"""
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from refi_assets.errors import SettingError
+from refi_assets.settings import PROJECT_DIR
+
+CONTRACTS_DIR = PROJECT_DIR / "contracts"
+
+LogicalType = Literal["string", "number", "integer", "boolean"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a source: its type, its range and whether the file must have it."""
+
+    name: str
+    logical_type: LogicalType
+    sql_type: str
+    description: str
+    present: bool  # the file must have the column
+    is_key: bool  # the key where the file has it
+    is_key_when_absent: bool  # the key where the file lacks the key column
+    not_null: bool  # an empty cell is a missing key
+    minimum: Decimal | None = None
+    maximum: Decimal | None = None
+    exclusive_minimum: Decimal | None = None
+    exclusive_maximum: Decimal | None = None
+    unit: str | None = None
+    personal: bool = False
+
+
+@dataclass(frozen=True)
+class Contract:
+    """One source: its columns in order, who owns it and how often it is due."""
+
+    source: str
+    description: str
+    owner: str
+    due_every_days: int
+    columns: tuple[Column, ...]
+    sha256: str
+
+    @property
+    def present_columns(self) -> tuple[Column, ...]:
+        """The columns a file must have."""
+        return tuple(column for column in self.columns if column.present)
+
+    def key(self, file_columns: set[str]) -> Column:
+        """The key column of a file that has these columns."""
+        for column in self.columns:
+            if column.is_key and column.name in file_columns:
+                return column
+        return next(column for column in self.columns if column.present and (column.is_key or column.is_key_when_absent))
+
+    def describe(self) -> dict[str, str]:
+        """Column name -> SQL type, in contract order."""
+        return {column.name: column.sql_type for column in self.columns}
+
+
+@cache
+def load_contracts(folder: Path = CONTRACTS_DIR) -> dict[str, Contract]:
+    """Every contract of a folder, by source name. Raises SettingError naming the file and the key."""
+    contracts = [_read(path) for path in sorted(folder.glob("*.yaml"))]
+    if not contracts:
+        raise SettingError(f"{folder}: no contract (*.yaml) found; every source needs one.")
+    return {contract.source: contract for contract in contracts}
+
+
+def _read(path: Path) -> Contract:
+    text = path.read_bytes()
+    try:
+        raw = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise SettingError(f"{path.name} is not YAML: {error}") from None
+    _refuse_what_the_standard_does_not_know(path, raw)
+    if len(raw.get("schema") or []) != 1:
+        raise SettingError(f"{path.name}: 'schema' must hold exactly one object, the source file.")
+    source = raw["schema"][0]
+    if source["name"] != path.stem:
+        raise SettingError(f"{path.name}: schema name is '{source['name']}'; it must be the file's name, '{path.stem}'.")
+    columns = tuple(_column(path, item) for item in source.get("properties") or [])
+    if len({column.name for column in columns}) != len(columns):
+        raise SettingError(f"{path.name}: a column is named twice.")
+    if sum(column.is_key for column in columns) != 1:
+        raise SettingError(f"{path.name}: exactly one column must be the primaryKey.")
+    if not any(column.present and (column.is_key or column.is_key_when_absent) for column in columns):
+        raise SettingError(f"{path.name}: no column that must be present can serve as the key.")
+    return Contract(
+        source=source["name"],
+        description=(raw.get("description") or {}).get("purpose", ""),
+        owner=(raw.get("team") or {}).get("name", "data-platform"),
+        due_every_days=_due_every_days(path, raw),
+        columns=columns,
+        sha256=hashlib.sha256(text).hexdigest(),
+    )
+
+
+def _refuse_what_the_standard_does_not_know(path: Path, raw: Any) -> None:
+    # The model class of the package drops unknown keys without a word; the standard's own JSON schema,
+    # which the package ships, names them.
+    import jsonschema
+
+    schema = json.loads(files("open_data_contract_standard").joinpath("schema.json").read_text())
+    validator = jsonschema.validators.validator_for(schema)(schema)
+    error = jsonschema.exceptions.best_match(validator.iter_errors(raw))
+    if error is not None:
+        raise SettingError(f"{path.name}: {error.json_path}: {error.message}")
+
+
+_COLUMN_PROPERTIES = {"columnPresence", "keyWhenAbsent", "unit"}
+_SQL_TYPES: dict[str, str] = {
+    "string": r"VARCHAR",
+    "number": r"DECIMAL\(([1-9]|1\d|2\d|3[0-8]),\d+\)",
+    "integer": r"INTEGER|BIGINT",
+    "boolean": r"BOOLEAN",
+}
+
+
+def _column(path: Path, item: dict[str, Any]) -> Column:
+    where = f"{path.name}: column '{item.get('name')}'"
+    logical, sql_type = item.get("logicalType"), item.get("physicalType", "")
+    if logical not in _SQL_TYPES:
+        raise SettingError(f"{where}: logicalType is '{logical}'; known are {', '.join(_SQL_TYPES)}.")
+    if not re.fullmatch(_SQL_TYPES[logical], sql_type):
+        raise SettingError(f"{where}: physicalType '{sql_type}' does not fit logicalType '{logical}'.")
+    custom = {entry["property"]: entry["value"] for entry in item.get("customProperties") or []}
+    if unknown := custom.keys() - _COLUMN_PROPERTIES:
+        raise SettingError(f"{where}: unknown custom property {', '.join(sorted(unknown))}.")
+    if custom.get("columnPresence", "required") != "required":
+        raise SettingError(f"{where}: columnPresence can only be 'required'; leave it out otherwise.")
+    options = item.get("logicalTypeOptions") or {}
+    bounds = {name: Decimal(str(value)) for name, value in options.items()}
+    return Column(
+        name=item["name"],
+        logical_type=logical,
+        sql_type=sql_type,
+        description=item.get("description", ""),
+        present=custom.get("columnPresence") == "required",
+        is_key=bool(item.get("primaryKey")),
+        is_key_when_absent="keyWhenAbsent" in custom,
+        not_null=bool(item.get("required")),
+        minimum=bounds.get("minimum"),
+        maximum=bounds.get("maximum"),
+        exclusive_minimum=bounds.get("exclusiveMinimum"),
+        exclusive_maximum=bounds.get("exclusiveMaximum"),
+        unit=custom.get("unit"),
+        personal=item.get("classification") == "personal",
+    )
+
+
+def _due_every_days(path: Path, raw: dict[str, Any]) -> int:
+    for entry in raw.get("slaProperties") or []:
+        if entry["property"] == "frequency" and entry.get("unit") == "d":
+            return int(entry["value"])
+    raise SettingError(f"{path.name}: slaProperties must say how often the source is due (frequency, unit d).")

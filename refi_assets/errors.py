@@ -1,0 +1,24 @@
+"""Errors a user can act on: what is wrong, where, and what to do.
+
+Their text is shown as it is, without a traceback, so it must never quote a borrower's data.
+"""
+
+
+class RefiError(Exception):
+    """Something a user can mend. Base of every error this package raises on purpose."""
+
+
+class SettingError(RefiError):
+    """A setting, policy or contract is missing, absurd or contradicts another."""
+
+
+class SourceError(RefiError):
+    """A source file is missing, unreadable, empty or lacks a column."""
+
+
+class LakeError(RefiError):
+    """The lake does not hold, or must not take, what was asked of it."""
+
+
+class EngineError(RefiError):
+    """An engine refused a statement. The engine's own words are kept only where they cannot quote a file."""

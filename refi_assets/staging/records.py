@@ -1,0 +1,316 @@
+"""The records of a CSV file, exactly: which bytes make a record, and which make none.
+
+The dialect is fixed: commas, RFC 4180 quoting, LF or CRLF, UTF-8. One pass over the bytes counts the
+records, sets the malformed ones aside with their bytes, and says whether DuckDB's reader may be given the
+file as it lies. Where it may not, the pass leaves a clean copy: the same well-formed records, nothing else.
+DuckDB is then never shown a case in which its reader guesses. What the cells mean belongs to judge.py.
+
+Blocks without a quote are checked with a handful of vector operations; only lines that need a second look
+are looked at one by one. A quoted field that never closes costs its own line, not the rest of the file.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from refi_assets.errors import SourceError
+
+BLOCK_BYTES = 8 << 20
+MAX_RECORD_BYTES = 2 << 20
+BOM = b"\xef\xbb\xbf"
+
+_QUOTE, _COMMA, _LF, _CR = 0x22, 0x2C, 0x0A, 0x0D
+_FIELD = rb'(?:"(?:[^"]++|"")*+"|[^",\n]*+)'
+_RECORD = re.compile(rb"(" + _FIELD + rb"(?:," + _FIELD + rb")*+)\r?(?:\n|\Z)")
+_OPEN_AT_END = re.compile(rb"(?:" + _FIELD + rb",)*+" + rb'"(?:[^"]++|"")*+\Z')
+_CELL = re.compile(rb'(?:^|,)(?:"((?:[^"]++|"")*+)"|([^",]*+))')
+
+
+@dataclass(frozen=True)
+class Malformed:
+    """Bytes that are no record. `record_number` counts from 1 after the header, blank lines left out."""
+
+    record_number: int
+    problem: str
+    raw: bytes
+
+
+@dataclass
+class Scan:
+    """What one pass over a CSV file found.
+
+    `columns` are the header's names, trimmed and case-folded. `records` counts every record, malformed ones
+    included. `clean` says that the file itself may be read; else `clean_copy`, with a header line of its own, must be.
+    `multiline` warns that some field holds a line break, so that the file must not be
+    split for reading; `line_end` is the file's; a clean copy's is LF.
+    """
+
+    columns: tuple[str, ...] = ()
+    records: int = 0
+    malformed: int = 0
+    clean: bool = True
+    multiline: bool = False
+    line_end: bytes = b"\n"
+
+
+def trim(text: str) -> str:
+    """A cell's text without the white space that exports leave around it."""
+    return text.strip(" \t\r\n\u00a0\ufeff")
+
+
+def cells(record: bytes) -> list[bytes]:
+    """The unquoted fields of a well-formed record (without its line end)."""
+    return [
+        match[2] if match[1] is None else match[1].replace(b'""', b'"') for match in _CELL.finditer(record.rstrip(b"\r"))
+    ]
+
+
+def scan_csv(
+    open_file: Callable[[], BinaryIO], clean_copy: Path, on_malformed: Callable[[Malformed], None]
+) -> Scan:
+    """Scan a CSV file once; write `clean_copy` only where the file cannot be read as it lies.
+
+    open_file opens the (decompressed) bytes from the start; it is called a second time when a clean copy
+    turns out to be needed. Raises SourceError where there is no header to read the file by.
+    """
+    with open_file() as stream, _Copy(open_file, clean_copy) as copy:
+        scanner = _Scanner(stream, copy, on_malformed)
+        scanner.run()
+        scanner.scan.clean = not copy.started
+        return scanner.scan
+
+
+class _Copy:
+    """The clean copy, begun at the first change: until then the file is its own copy."""
+
+    def __init__(self, open_file: Callable[[], BinaryIO], path: Path) -> None:
+        self._open_file, self._path = open_file, path
+        self._out: BinaryIO | None = None
+        self.header_bytes = 0  # of the file, not copied
+        self.line_end = b"\n"  # of the file
+        self._kept_bytes = 0
+
+    @property
+    def started(self) -> bool:
+        return self._out is not None
+
+    def keep(self, lines: bytes) -> None:
+        """These lines of the file stay; none of them has a quote, unless the file's line end is LF."""
+        self._kept_bytes += len(lines)
+        if self._out is not None:
+            self._out.write(self._with_lf(lines))
+
+    def change(self, to: bytes) -> None:
+        """The next bytes of the file become these, or nothing. The copy's line end is LF."""
+        if self._out is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._out = self._path.open("wb")
+            self._out.write(b"header\n")
+            with self._open_file() as original:
+                original.read(self.header_bytes)
+                left = self._kept_bytes
+                while left and (block := original.read(min(left, BLOCK_BYTES))):
+                    left -= len(block)
+                    if block.endswith(b"\r") and left:
+                        block += original.read(1)
+                        left -= 1
+                    self._out.write(self._with_lf(block))
+        self._out.write(to)
+
+    def _with_lf(self, lines: bytes) -> bytes:
+        return lines.replace(b"\r\n", b"\n") if self.line_end == b"\r\n" else lines
+
+    def __enter__(self) -> "_Copy":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._out is not None:
+            self._out.close()
+
+
+class _Scanner:
+    def __init__(self, stream: BinaryIO, copy: _Copy, on_malformed: Callable[[Malformed], None]) -> None:
+        self.scan = Scan()
+        self._stream, self._copy, self._on_malformed = stream, copy, on_malformed
+        self._commas = 0  # in a record, outside quotes
+
+    def run(self) -> None:
+        for block, is_last in self._blocks():
+            if not self._is_plain(block):
+                self._scan_lines(block, is_last)
+
+    def _blocks(self) -> Iterator[tuple[bytes, bool]]:
+        """Blocks of whole lines; what a block leaves unread (an open quote) leads the next one."""
+        self._rest = self._read_header(self._stream.read(BLOCK_BYTES))
+        while True:
+            more = self._stream.read(BLOCK_BYTES)
+            cut = len(self._rest) if not more else self._rest.rfind(b"\n") + 1
+            if cut:
+                block, tail = self._rest[:cut], self._rest[cut:]
+                self._rest = b""
+                yield block, not more
+                self._rest += tail  # the block's own remainder comes first
+            if not more:
+                return
+            self._rest += more
+            if len(self._rest) > MAX_RECORD_BYTES + 2 * BLOCK_BYTES and b"\n" not in self._rest:
+                raise SourceError(
+                    f"a line of more than {len(self._rest) >> 20} MiB; is this a CSV file with line breaks?"
+                )
+
+    def _read_header(self, start: bytes) -> bytes:
+        """Take the header off the first block; the first line that is not empty is the header."""
+        body = start.removeprefix(BOM)
+        header_at = len(body) - len(body.lstrip(b"\r\n"))
+        if header_at == len(body):
+            raise SourceError("the file is empty")
+        match = _RECORD.match(body, header_at)
+        if match is None or match.end() - header_at > MAX_RECORD_BYTES:
+            raise SourceError("the first line is no header: its quoting is broken or it does not end")
+        header = match[1].removesuffix(b"\r")
+        try:
+            names = [trim(cell.decode()).casefold() for cell in cells(header)]
+        except UnicodeDecodeError:
+            raise SourceError("the header is not UTF-8; save the file as UTF-8") from None
+        if repeated := sorted({name for name in names if name and names.count(name) > 1}):
+            raise SourceError(f"the header names {', '.join(repeated)} twice")
+        self.scan.columns = tuple(names)
+        self._commas = len(names) - 1
+        self.scan.line_end = b"\r\n" if match[0].endswith(b"\r\n") else b"\n"
+        self._copy.line_end = self.scan.line_end
+        self._copy.header_bytes = len(start) - len(body) + match.end()
+        if header_at or b"\r" in header or b"\n" in header:
+            self._copy.change(b"")
+        return body[match.end() :]
+
+    def _is_plain(self, block: bytes) -> bool:
+        """Whether every line is a record with no quote, the right number of cells and the file's line end."""
+        if self._commas == 0 or b'"' in block or not _is_utf8(block):
+            return False
+        returns = block.count(b"\r")
+        lines = block.count(b"\n") + (not block.endswith(b"\n"))
+        if returns and (self.scan.line_end == b"\n" or returns != block.count(b"\r\n") or returns != lines):
+            return False
+        if not returns and self.scan.line_end == b"\r\n":
+            return False
+        codes = np.frombuffer(block, np.uint8)
+        commas = np.flatnonzero(codes == _COMMA)
+        if len(commas) != lines * self._commas:
+            return False
+        ends = np.flatnonzero(codes == _LF)
+        if len(ends) < lines:
+            ends = np.append(ends, len(block))
+        by_line = commas.reshape(lines, self._commas)
+        if (by_line[:, -1] > ends).any() or (by_line[1:, 0] < ends[:-1]).any():
+            return False
+        if int(np.diff(ends, prepend=-1).max()) > MAX_RECORD_BYTES:
+            return False
+        self.scan.records += lines
+        self._copy.keep(block)
+        return True
+
+    def _scan_lines(self, block: bytes, is_last: bool) -> None:
+        starts, ends, suspicious = self._suspicious_lines(block)
+        line, total = 0, len(starts)
+        for suspect in suspicious:
+            if suspect < line:
+                continue
+            if suspect > line:
+                self.scan.records += int(suspect) - line
+                self._copy.keep(block[starts[line] : starts[suspect]])
+            start = int(starts[suspect])
+            after = self._scan_record(block, start, int(ends[suspect]), is_last)
+            if after is None:
+                self._rest = block[start:]
+                return
+            line = int(np.searchsorted(starts, after))
+        if line < total:
+            self.scan.records += total - line
+            self._copy.keep(block[starts[line] :])
+
+    def _suspicious_lines(self, block: bytes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Starts and ends (of the text, before LF) of a block's lines, and which to look at one by one."""
+        codes = np.frombuffer(block, np.uint8)
+        line_feeds = np.flatnonzero(codes == _LF)
+        starts = np.concatenate(([0], line_feeds + 1))
+        ends = np.append(line_feeds, len(block))
+        if block.endswith(b"\n"):
+            starts, ends = starts[:-1], ends[:-1]
+
+        def count(positions: np.ndarray) -> np.ndarray:
+            return np.searchsorted(positions, ends) - np.searchsorted(positions, starts)
+
+        strange = count(np.flatnonzero(codes == _COMMA)) != self._commas
+        strange |= count(np.flatnonzero(codes == _QUOTE)) > 0
+        strange |= ends - starts > MAX_RECORD_BYTES
+        returns = count(np.flatnonzero(codes == _CR))
+        ends_in_crlf = (ends > starts) & (codes[np.maximum(ends - 1, 0)] == _CR)
+        ends_in_crlf[-1] &= block.endswith(b"\n")
+        if self.scan.line_end == b"\r\n":
+            strange |= (returns != 1) | ~ends_in_crlf
+            if not block.endswith(b"\n"):
+                strange[-1] |= returns[-1] > 0
+        else:
+            strange |= returns > 0
+        if self._commas == 0:
+            strange |= ends - starts <= 1
+        if not _is_utf8(block):
+            strange |= count(np.flatnonzero(codes >= 0x80)) > 0
+        return starts, ends, np.flatnonzero(strange)
+
+    def _scan_record(self, block: bytes, start: int, line_end: int, is_last: bool) -> int | None:
+        """Look at one record; return where the next one starts, or None when the block ends inside it."""
+        line = block[start:line_end]
+        after_line = min(line_end + 1, len(block))
+        if line in (b"", b"\r"):
+            self._copy.change(b"")
+            return after_line
+        if line_end < len(block):
+            line = line.removesuffix(b"\r")
+        match = _RECORD.match(block, start)
+        if match is None and not is_last and len(block) - start <= MAX_RECORD_BYTES and _OPEN_AT_END.match(block, start):
+            return None
+        if match is None:
+            self._reject("broken quoting", line)
+            return after_line
+        if match.end() - start > MAX_RECORD_BYTES:
+            self._reject(f"longer than {MAX_RECORD_BYTES} bytes", line)
+            return after_line
+        body = match[1]
+        body = body.removesuffix(b"\r") if block[match.end(1) : match.end()] == b"\n" else body
+        found = cells(body)
+        if not _is_utf8(body):
+            self._reject("not UTF-8", body)
+        elif len(found) != self._commas + 1:
+            self._reject(f"{len(found)} fields instead of {self._commas + 1}", body)
+        else:
+            self.scan.records += 1
+            self.scan.multiline |= b"\n" in body
+            if b"\r" in body:  # a lone CR would end the line for DuckDB, unless it is quoted
+                body = b",".join(b'"' + cell.replace(b'"', b'""') + b'"' for cell in found)
+            end = b"\n" if match[0].endswith(b"\n") else b""
+            if self.scan.line_end == b"\n" and body + end == match[0]:
+                self._copy.keep(match[0])
+            else:  # with CRLF line ends, DuckDB's reader loses rows after a quoted line break
+                self._copy.change(body + end)
+        return match.end()
+
+    def _reject(self, problem: str, raw: bytes) -> None:
+        self.scan.records += 1
+        self.scan.malformed += 1
+        self._on_malformed(Malformed(self.scan.records, problem, raw))
+        self._copy.change(b"")
+
+
+def _is_utf8(block: bytes) -> bool:
+    if block.isascii():
+        return True
+    try:
+        block.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
