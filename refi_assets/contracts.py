@@ -145,6 +145,8 @@ def _column(path: Path, item: dict[str, Any]) -> Column:
         raise SettingError(f"{where}: columnPresence can only be 'required'; leave it out otherwise.")
     options = item.get("logicalTypeOptions") or {}
     bounds = {name: Decimal(str(value)) for name, value in options.items()}
+    if any(abs(bound) >= 10**12 or bound != round(bound, 6) for bound in bounds.values()):
+        raise SettingError(f"{where}: a bound has more than twelve whole digits or six decimals.")
     return Column(
         name=item["name"],
         logical_type=logical,

@@ -1,0 +1,17 @@
+"""The lake: zones, objects, and the relations that runs leave in it."""
+
+from refi_assets.lake.objects import ObjectInfo, ObjectStore
+from refi_assets.lake.raw_zone import Snapshot, SourceFile, find_snapshot, ingest_folder, load_dates
+from refi_assets.lake.relations import Relation, RunFolder
+
+__all__ = [
+    "ObjectInfo",
+    "ObjectStore",
+    "Relation",
+    "RunFolder",
+    "Snapshot",
+    "SourceFile",
+    "find_snapshot",
+    "ingest_folder",
+    "load_dates",
+]

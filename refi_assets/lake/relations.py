@@ -1,0 +1,94 @@
+"""Relations that runs leave in the lake: runs/<run_id>/<group>/<name>.json, with their data beside them.
+
+A relation is written once and never changed. Its record says what it is made of, down to the run of every
+input, so that whoever holds one record can find everything behind it. Where SQL runs belongs to engines/.
+"""
+
+from datetime import date
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from refi_assets.errors import LakeError
+from refi_assets.lake.objects import ObjectStore
+
+
+class Relation(BaseModel):
+    """The record of one relation of one run.
+
+    `columns` maps names to SQL types. A table lies in `parquet` (a key); a view is its `sql`, in the
+    project's dialect. `inputs` maps the keys of the relations it was made from to the runs that made them.
+    `counts` and `details` hold what was measured while it was made; no borrower's data is in them.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    key: str  # group/name
+    run_id: str
+    as_of: date
+    kind: Literal["files", "table", "view"]
+    columns: dict[str, str] = {}
+    parquet: str | None = None
+    sql: str | None = None
+    rows: int = 0
+    seconds: float = 0.0
+    inputs: dict[str, str] = {}
+    counts: dict[str, int] = {}
+    details: dict[str, Any] = {}
+
+    @property
+    def name(self) -> str:
+        """The name by which SQL knows the relation."""
+        return self.key.rsplit("/", 1)[-1]
+
+
+class RunFolder:
+    """What one run leaves in the lake."""
+
+    def __init__(self, lake: ObjectStore, run_id: str) -> None:
+        self.lake, self.run_id = lake, run_id
+
+    def key(self, relation: str, suffix: str) -> str:
+        """Object key of a file of a relation: runs/<run_id>/<group>/<name><suffix>."""
+        return f"runs/{self.run_id}/{relation}{suffix}"
+
+    def save(self, relation: Relation) -> None:
+        """Record a relation. A retried step records it again."""
+        self.lake.put_json(self.key(relation.key, ".json"), relation.model_dump(mode="json"))
+
+    def find(self, relation: str) -> Relation | None:
+        """A relation of this run, or None where the run made none."""
+        record = self.lake.get_json(self.key(relation, ".json"))
+        return None if record is None else Relation.model_validate(record)
+
+    def load(self, relation: str) -> Relation:
+        """A relation of this run. Raises LakeError where the run made none."""
+        found = self.find(relation)
+        if found is None:
+            raise LakeError(f"Run {self.run_id} left no relation {relation} in the lake {self.lake.root}.")
+        return found
+
+
+def with_inputs(lake: ObjectStore, relations: list[Relation]) -> list[Relation]:
+    """These relations and everything behind them, inputs before what is made from them.
+
+    Raises LakeError where two runs' versions of one relation meet: an audience is made of one version each.
+    """
+    found: dict[str, Relation] = {}
+
+    def walk(relation: Relation) -> None:
+        if relation.key in found:
+            if found[relation.key].run_id != relation.run_id:
+                raise LakeError(
+                    f"{relation.key} is used here as run {found[relation.key].run_id} made it and as run "
+                    f"{relation.run_id} made it. Materialize everything downstream of it again, in one run."
+                )
+            return
+        for key, run_id in relation.inputs.items():
+            if key not in found or found[key].run_id != run_id:
+                walk(RunFolder(lake, run_id).load(key))
+        found[relation.key] = relation
+
+    for relation in relations:
+        walk(relation)
+    return list(found.values())

@@ -1,0 +1,119 @@
+"""SQL models: every file below sql/, parsed once, with its inputs, columns and column lineage read from it.
+
+Files are in Athena's (Trino's) dialect. Parameters (`:max_ltv_pct`) are bound in the syntax tree as typed
+literals, never by pasting text. A model named sql/refi/refi_eligibility.sql is the relation
+refi/refi_eligibility; files in measures/ count what a relation holds, files in checks/ return the rows that
+break a rule. Running SQL belongs to engines/.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cache, cached_property
+from pathlib import Path
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+from sqlglot.lineage import lineage
+
+from refi_assets.errors import SettingError
+from refi_assets.settings import PROJECT_DIR
+
+SQL_DIR = PROJECT_DIR / "sql"
+DIALECT = "athena"
+
+Parameter = Decimal | int | str | date
+Schema = Mapping[str, Mapping[str, str]]  # relation name -> column name -> SQL type
+
+
+@dataclass(frozen=True)
+class SqlModel:
+    """One SQL file."""
+
+    key: str  # path below sql/, without .sql
+    text: str
+
+    @property
+    def name(self) -> str:
+        """The last part of the key."""
+        return self.key.rsplit("/", 1)[-1]
+
+    @cached_property
+    def tree(self) -> exp.Query:
+        """The parsed query."""
+        try:
+            tree = sqlglot.parse_one(self.text, read=DIALECT)
+        except SqlglotError as error:
+            raise SettingError(f"sql/{self.key}.sql cannot be parsed: {error}") from None
+        if not isinstance(tree, exp.Query):
+            raise SettingError(f"sql/{self.key}.sql must be one SELECT statement.")
+        return tree
+
+    @property
+    def description(self) -> str:
+        """The comment at the head of the file."""
+        lines = []
+        for line in self.text.splitlines():
+            if not line.startswith("--"):
+                break
+            lines.append(line.removeprefix("--").strip())
+        return "\n".join(lines)
+
+    @cached_property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the relations it reads, sorted."""
+        own = {cte.alias for cte in self.tree.find_all(exp.CTE)}
+        return tuple(sorted({table.name for table in self.tree.find_all(exp.Table)} - own))
+
+    @cached_property
+    def parameters(self) -> frozenset[str]:
+        """Names of its parameters."""
+        return frozenset(node.name for node in self.tree.find_all(exp.Placeholder))
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the file's text."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    def bind(self, values: Mapping[str, Parameter]) -> exp.Query:
+        """The query with its parameters in place. Raises SettingError for one that has no value."""
+        if missing := self.parameters - values.keys():
+            raise SettingError(f"sql/{self.key}.sql: no value for parameter {', '.join(sorted(missing))}.")
+        return self.tree.transform(
+            lambda node: literal(values[node.name]) if isinstance(node, exp.Placeholder) else node
+        )
+
+    def column_lineage(self, schema: Schema) -> dict[str, list[tuple[str, str]]]:
+        """Output column -> the (relation, column) pairs it is computed from, in one step."""
+        return {
+            column: sorted(
+                {
+                    (leaf.source.name, leaf.name.rsplit(".", 1)[-1])
+                    for leaf in lineage(column, self.tree, schema=schema, dialect=DIALECT).walk()
+                    if isinstance(leaf.source, exp.Table)
+                }
+            )
+            for column in self.tree.named_selects
+        }
+
+
+def literal(value: Parameter) -> exp.Expression:
+    """A typed literal: the same value and type on every engine."""
+    if isinstance(value, Decimal):
+        return exp.cast(exp.Literal.string(f"{value:f}"), "DECIMAL(12,6)", dialect=DIALECT)
+    if isinstance(value, date):
+        return exp.cast(exp.Literal.string(value.isoformat()), "DATE", dialect=DIALECT)
+    if isinstance(value, int):
+        return exp.cast(exp.Literal.string(str(value)), "BIGINT", dialect=DIALECT)
+    return exp.cast(exp.Literal.string(value), "VARCHAR", dialect=DIALECT)
+
+
+@cache
+def load_sql_models(folder: Path = SQL_DIR) -> dict[str, SqlModel]:
+    """Every SQL file below a folder, by key."""
+    paths = sorted(folder.rglob("*.sql"))
+    models = [SqlModel(path.relative_to(folder).with_suffix("").as_posix(), path.read_text("utf-8")) for path in paths]
+    return {model.key: model for model in models}

@@ -1,0 +1,229 @@
+"""Staging a source: typed rows to one Parquet file, every other row to quarantine, nothing lost.
+
+Files are read once each, judged row by row (judge.py), and then, among the rows that passed, keys that stand
+there more than once are looked at again: identical rows are kept once, conflicting ones not at all.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from refi_assets.contracts import Contract
+from refi_assets.engines.duckdb import DuckDBSession, text_literal
+from refi_assets.errors import EngineError
+from refi_assets.lake import ObjectStore
+from refi_assets.staging.files import ScannedFile, rows_sql, text_columns
+from refi_assets.staging.judge import MACROS, judged_rows_sql, keyed_cells_sql
+
+# One row a quarantined record. A record that parsed has original_cells, a malformed one original_bytes.
+QUARANTINE_COLUMNS = {
+    "source": "VARCHAR",
+    "file": "VARCHAR",
+    "record_number": "BIGINT",
+    "reason": "VARCHAR",
+    "column_name": "VARCHAR",
+    "problem": "VARCHAR",
+    "original_cells": "VARCHAR",
+    "original_bytes": "BLOB",
+}
+
+
+@dataclass(frozen=True)
+class Staged:
+    """What staging a source counted. rows = accepted + the sum of quarantined, or a check says so."""
+
+    rows: int
+    accepted: int
+    quarantined: dict[str, int]
+    nulled: dict[str, int]
+    keys: int  # distinct keys among the accepted rows
+
+
+def stage_source(
+    session: DuckDBSession,
+    lake: ObjectStore,
+    contract: Contract,
+    source_files: list[ScannedFile],
+    accepted_path: Path,
+    quarantine_path: Path,
+) -> Staged:
+    """Write a source's accepted and quarantined rows as Parquet, and count them.
+
+    source_files must have every column that the contract requires. Raises EngineError.
+    """
+    session.execute(MACROS)
+    work = accepted_path.with_suffix(".judged")
+    work.mkdir(parents=True, exist_ok=True)
+    try:
+        _judge(session, lake, contract, source_files, work)
+        _load_malformed(session, lake, source_files)
+        _judge_repeated_keys(session, lake, contract, source_files)
+        _write_quarantine(session, contract, quarantine_path)
+        return _write_accepted(session, contract, source_files, accepted_path)
+    finally:
+        for path in work.iterdir():
+            path.unlink()
+        work.rmdir()
+
+
+def _judge(
+    session: DuckDBSession, lake: ObjectStore, contract: Contract, source_files: list[ScannedFile], work: Path
+) -> None:
+    parts = []
+    for number, file in enumerate(source_files):
+        path = work / f"{number}.parquet"
+        columns = text_columns(session, lake, file)
+        rows = session.copy(
+            judged_rows_sql(contract, columns, rows_sql(lake, file)), str(path), "FORMAT parquet, COMPRESSION lz4_raw"
+        )
+        if rows != file.rows - file.malformed:
+            raise EngineError(
+                f"{file.key}: DuckDB read {rows} records where {file.rows - file.malformed} are well-formed; "
+                "nothing was published. Please report this with the shape of the file."
+            )
+        parts.append(
+            f"SELECT {number} AS file_number, file_row_number + 1 AS ordinal, * EXCLUDE (file_row_number) "
+            f"FROM read_parquet({text_literal(str(path))}, file_row_number = true)"
+        )
+    session.execute(f"CREATE TEMP VIEW judged AS {' UNION ALL '.join(parts)}")
+    keys = ", ".join(f"({number}, {text_literal(file.key)})" for number, file in enumerate(source_files))
+    session.execute(f"CREATE TEMP TABLE source_file AS SELECT * FROM (VALUES {keys}) AS known (file_number, file)")
+
+
+def _load_malformed(session: DuckDBSession, lake: ObjectStore, source_files: list[ScannedFile]) -> None:
+    session.execute(
+        "CREATE TEMP TABLE malformed (file_number INTEGER, record_number BIGINT, problem VARCHAR, raw BLOB)"
+    )
+    for number, file in enumerate(source_files):
+        if file.malformed_key is not None:
+            path = text_literal(lake.url(file.malformed_key))
+            session.execute(
+                f"INSERT INTO malformed SELECT {number}, record_number, problem, unhex(raw) FROM read_csv({path}, "
+                "auto_detect = false, header = false, delim = ',', quote = '\"', escape = '\"', max_line_size = 8388608, "
+                "columns = {'record_number': 'BIGINT', 'problem': 'VARCHAR', 'raw': 'VARCHAR'})"
+            )
+
+
+def _judge_repeated_keys(
+    session: DuckDBSession, lake: ObjectStore, contract: Contract, source_files: list[ScannedFile]
+) -> None:
+    """Fill `repeated_row`: the rows not to be kept although each is good by itself."""
+    session.execute(
+        "CREATE TEMP TABLE repeated_key AS "
+        "SELECT row_key FROM judged WHERE fault IS NULL GROUP BY row_key HAVING COUNT(*) > 1"
+    )
+    session.execute(
+        "CREATE TEMP TABLE keyed_row (file_number INTEGER, ordinal BIGINT, fault VARCHAR, row_key VARCHAR, "
+        "original_cells VARCHAR, trimmed_cells VARCHAR)"
+    )
+    (repeated,) = session.execute("SELECT COUNT(*) FROM repeated_key").fetchone() or (0,)
+    for number, file in enumerate(source_files if repeated else []):
+        cells_sql = keyed_cells_sql(
+            contract, text_columns(session, lake, file), rows_sql(lake, file), keys_table="repeated_key"
+        )
+        # CSV rows have no number of their own: the n-th row read again is the n-th judged row with such a key.
+        session.execute(f"""
+            INSERT INTO keyed_row
+            SELECT {number}, judged_again.ordinal, judged_again.fault, read_again.row_key,
+                   read_again.original_cells, read_again.trimmed_cells
+            FROM (SELECT ROW_NUMBER() OVER () AS n, * FROM ({cells_sql})) AS read_again
+            FULL JOIN (
+                SELECT ROW_NUMBER() OVER (ORDER BY ordinal) AS n, ordinal, fault, row_key
+                FROM judged
+                WHERE file_number = {number} AND row_key IN (SELECT row_key FROM repeated_key)
+            ) AS judged_again
+                ON judged_again.n = read_again.n AND judged_again.row_key = read_again.row_key
+        """)
+    (lost,) = session.execute(
+        "SELECT COUNT(*) FROM keyed_row WHERE ordinal IS NULL OR trimmed_cells IS NULL"
+    ).fetchone() or (0,)
+    if lost:
+        raise EngineError(f"{contract.source}: {lost} rows with repeated keys were read in another order; run again.")
+    session.execute("""
+        CREATE TEMP TABLE repeated_row AS
+        SELECT * EXCLUDE (versions, copy)
+        FROM (
+            SELECT
+                file_number,
+                ordinal,
+                original_cells,
+                COUNT(DISTINCT trimmed_cells) OVER (PARTITION BY row_key) AS versions,
+                ROW_NUMBER() OVER (PARTITION BY row_key ORDER BY file_number, ordinal) AS copy,
+                CASE WHEN versions > 1 THEN 'conflicting_key' ELSE 'duplicate_row' END AS reason
+            FROM keyed_row
+            WHERE fault IS NULL
+        )
+        WHERE versions > 1 OR copy > 1
+    """)
+
+
+def _write_quarantine(session: DuckDBSession, contract: Contract, path: Path) -> None:
+    # A well-formed row's number among all records: one more for each malformed record before it.
+    session.execute(f"""
+        CREATE TEMP TABLE quarantined AS
+        WITH rejected AS (
+            SELECT file_number, ordinal, SPLIT_PART(fault, ' ', 1) AS reason, SPLIT_PART(fault, ' ', 2) AS column_name,
+                   original_cells
+            FROM judged
+            WHERE fault IS NOT NULL
+            UNION ALL
+            SELECT file_number, ordinal, reason, NULL, original_cells
+            FROM repeated_row
+        ),
+        gap AS (
+            SELECT
+                file_number,
+                record_number - ROW_NUMBER() OVER (PARTITION BY file_number ORDER BY record_number) AS well_formed_before,
+                ROW_NUMBER() OVER (PARTITION BY file_number ORDER BY record_number) AS malformed_until
+            FROM malformed
+        ),
+        last_gap AS (
+            SELECT file_number, well_formed_before, MAX(malformed_until) AS malformed_until
+            FROM gap
+            GROUP BY file_number, well_formed_before
+        ),
+        numbered AS (
+            SELECT
+                rejected.file_number,
+                rejected.ordinal + COALESCE(last_gap.malformed_until, 0) AS record_number,
+                rejected.reason,
+                rejected.column_name,
+                NULL AS problem,
+                rejected.original_cells,
+                NULL::BLOB AS original_bytes
+            FROM rejected
+            ASOF LEFT JOIN last_gap
+                ON last_gap.file_number = rejected.file_number AND rejected.ordinal > last_gap.well_formed_before
+            UNION ALL
+            SELECT file_number, record_number, 'malformed_row', NULL, problem, NULL, raw
+            FROM malformed
+        )
+        SELECT {text_literal(contract.source)} AS source, file, record_number, reason, column_name, problem, original_cells, original_bytes
+        FROM numbered
+        JOIN source_file USING (file_number)
+        ORDER BY file, record_number
+    """)
+    session.copy("SELECT * FROM quarantined ORDER BY file, record_number", str(path), "FORMAT parquet, COMPRESSION zstd")
+
+
+def _write_accepted(
+    session: DuckDBSession, contract: Contract, source_files: list[ScannedFile], path: Path
+) -> Staged:
+    columns = ", ".join(f'"{column.name}"' for column in contract.columns)
+    accepted = (
+        "SELECT * FROM judged WHERE fault IS NULL "
+        "AND NOT EXISTS (SELECT 1 FROM repeated_row WHERE repeated_row.file_number = judged.file_number "
+        "AND repeated_row.ordinal = judged.ordinal)"
+    )
+    rows = session.copy(
+        f"SELECT {columns} FROM ({accepted}) ORDER BY file_number, ordinal" if len(source_files) > 1
+        else f"SELECT {columns} FROM ({accepted})",
+        str(path),
+        "FORMAT parquet, COMPRESSION zstd",
+    )
+    nulled = session.execute(
+        f"SELECT name, COUNT(*) FROM (SELECT UNNEST(STRING_SPLIT(nulled, ' ')) AS name FROM ({accepted}) "
+        "WHERE nulled IS NOT NULL) GROUP BY name ORDER BY name"
+    ).fetchall()
+    quarantined = session.execute("SELECT reason, COUNT(*) FROM quarantined GROUP BY reason ORDER BY reason").fetchall()
+    (keys,) = session.execute(f"SELECT COUNT(DISTINCT row_key) FROM ({accepted})").fetchone() or (0,)
+    return Staged(sum(file.rows for file in source_files), rows, dict(quarantined), dict(nulled), keys)

@@ -1,0 +1,7 @@
+-- The audience by tier.
+SELECT
+    audience.marketing_category AS measure,
+    COUNT(*) AS amount
+FROM refi_audience AS audience
+GROUP BY
+    audience.marketing_category

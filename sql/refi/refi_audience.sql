@@ -1,0 +1,56 @@
+-- Who should hear about a refinance: the eligible, one row a borrower.
+-- A borrower with several eligible loans is offered the one with the largest spread, then the largest
+-- saving, then the smallest loan_id.
+-- grain: borrower_id
+WITH ranked AS (
+    SELECT
+        judged.borrower_id,
+        judged.first_name,
+        judged.last_name,
+        judged.rate_spread,
+        judged.monthly_savings_est,
+        judged.marketing_category,
+        judged.loan_id,
+        judged.current_interest_rate,
+        judged.market_rate_offer,
+        judged.ltv_ratio,
+        judged.paperless_billing,
+        judged.email_open_last_30d,
+        judged.mobile_app_login_last_30d,
+        judged.sms_opt_in,
+        ROW_NUMBER() OVER (
+            PARTITION BY judged.borrower_id
+            ORDER BY
+                judged.rate_spread DESC NULLS LAST,
+                judged.monthly_savings_est DESC NULLS LAST,
+                judged.loan_id ASC NULLS LAST
+        ) AS choice
+    FROM refi_eligibility AS judged
+    WHERE
+        judged.is_eligible
+)
+SELECT
+    ranked.borrower_id,
+    CASE
+        WHEN ranked.first_name IS NOT NULL AND ranked.last_name IS NOT NULL
+            THEN ranked.first_name || ' ' || ranked.last_name
+        ELSE COALESCE(ranked.first_name, ranked.last_name)
+    END AS name,
+    ranked.rate_spread,
+    ranked.monthly_savings_est,
+    ranked.marketing_category,
+    ranked.loan_id,
+    ranked.current_interest_rate,
+    ranked.market_rate_offer,
+    ranked.ltv_ratio,
+    ranked.paperless_billing,
+    ranked.email_open_last_30d,
+    ranked.mobile_app_login_last_30d,
+    ranked.sms_opt_in
+FROM ranked
+WHERE
+    ranked.choice = 1
+ORDER BY
+    ranked.rate_spread DESC NULLS LAST,
+    ranked.monthly_savings_est DESC NULLS LAST,
+    ranked.borrower_id ASC NULLS LAST
