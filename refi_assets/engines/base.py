@@ -13,6 +13,10 @@ Row = dict[str, Any]
 class Session(Protocol):
     """An open connection in which relations can be read by their names."""
 
+    def register(self, relation: Relation) -> None:
+        """Make a relation readable by its name."""
+        ...
+
     def query(self, statement: exp.Query) -> list[Row]:
         """The rows of a query. Raises EngineError."""
         ...

@@ -36,6 +36,7 @@ class Staged:
     quarantined: dict[str, int]
     nulled: dict[str, int]
     keys: int  # distinct keys among the accepted rows
+    quarantined_borrower_ids: list[str]  # up to ten of them
 
 
 def stage_source(
@@ -226,4 +227,15 @@ def _write_accepted(
     ).fetchall()
     quarantined = session.execute("SELECT reason, COUNT(*) FROM quarantined GROUP BY reason ORDER BY reason").fetchall()
     (keys,) = session.execute(f"SELECT COUNT(DISTINCT row_key) FROM ({accepted})").fetchone() or (0,)
-    return Staged(sum(file.rows for file in source_files), rows, dict(quarantined), dict(nulled), keys)
+    some_ids = session.execute(
+        "SELECT DISTINCT cell(original_cells ->> 'borrower_id') AS id FROM quarantined "
+        "WHERE original_cells IS NOT NULL AND id IS NOT NULL ORDER BY id LIMIT 10"
+    ).fetchall()
+    return Staged(
+        rows=sum(file.rows for file in source_files),
+        accepted=rows,
+        quarantined=dict(quarantined),
+        nulled=dict(nulled),
+        keys=keys,
+        quarantined_borrower_ids=[row[0] for row in some_ids],
+    )

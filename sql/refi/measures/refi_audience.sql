@@ -1,6 +1,6 @@
 -- The audience by tier.
 SELECT
-    audience.marketing_category AS measure,
+    'tier: ' || audience.marketing_category AS measure,
     COUNT(*) AS amount
 FROM refi_audience AS audience
 GROUP BY

@@ -1,6 +1,6 @@
 -- Rows by tier, rows that are eligible, and rows that are not by reason (a row may have several).
 SELECT
-    judged.marketing_category AS measure,
+    'tier: ' || judged.marketing_category AS measure,
     COUNT(*) AS amount
 FROM refi_eligibility AS judged
 GROUP BY

@@ -1,9 +1,4 @@
--- Rows, and how many borrowers they belong to.
-SELECT
-    'rows' AS measure,
-    COUNT(*) AS amount
-FROM unified_refi_dataset AS dataset
-UNION ALL
+-- How many borrowers the rows belong to.
 SELECT
     'borrowers' AS measure,
     COUNT(DISTINCT dataset.borrower_id) AS amount

@@ -1,0 +1,141 @@
+"""Publishing an audience: output/<run_id>.csv, its manifest, and the pointer output/latest.json.
+
+The pointer is the one object in the lake that ever changes, and it is put last, whole: whoever reads it finds
+a finished audience. The CSV is written by DuckDB whatever engine made the audience, so that its bytes are
+the same everywhere. What is in the file is decided by sql/activation/audience_file.sql.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+from importlib.metadata import version
+from typing import Any
+
+from refi_assets.contracts import load_contracts
+from refi_assets.engines.duckdb import DuckDBEngine, to_duckdb
+from refi_assets.lake import ObjectStore, Relation
+from refi_assets.lake.relations import with_inputs
+from refi_assets.policies import RefiPolicy
+from refi_assets.sql_models import load_sql_models
+
+LATEST = "output/latest.json"
+MODEL = "activation/audience_file"
+
+
+@dataclass(frozen=True)
+class Published:
+    """One published audience. `held_back` says why the pointer was not moved, if it was not."""
+
+    audience: str
+    manifest: str
+    sha256: str
+    rows: int
+    held_back: str | None
+
+
+def publish_audience(
+    lake: ObjectStore,
+    engine: DuckDBEngine,
+    run_id: str,
+    as_of: date,
+    inputs: list[Relation],
+    policy: RefiPolicy,
+    *,
+    policy_overridden: bool = False,
+    force_latest: bool = False,
+) -> Published:
+    """Publish refi/refi_audience (one of `inputs`) and move the pointer to it.
+
+    The pointer stays where it is for a day before the one it points to, and for an overridden policy, unless
+    force_latest. Raises LakeError, EngineError; nothing is published then.
+    """
+    relations = with_inputs(lake, inputs)
+    audience_key, manifest_key = f"output/{run_id}.csv", f"output/{run_id}.manifest.json"
+    draft = lake.local_path(f"runs/{run_id}/activation/audience_file.csv")
+    with engine.session(relations) as session:
+        rows = session.copy(to_duckdb(load_sql_models()[MODEL].tree), str(draft), "FORMAT csv, HEADER")
+    with draft.open("rb") as stream:
+        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+    lake.put(audience_key, draft)
+    draft.unlink()
+    manifest = {
+        "run_id": run_id,
+        "as_of": as_of.isoformat(),
+        "audience": {"key": audience_key, "rows": rows, "sha256": sha256},
+        "inputs": _source_objects(relations),
+        "policy": {
+            "overridden": policy_overridden,
+            "sha256": policy.sha256,
+            "values": policy.model_dump(mode="json"),
+        },
+        "sql_sha256": {key: model.sha256 for key, model in load_sql_models().items()},
+        "contract_sha256": {source: contract.sha256 for source, contract in load_contracts().items()},
+        "versions": {name: version(name) for name in ("refi-assets", "dagster", "duckdb", "sqlglot")},
+        "relations": {r.key: {"run_id": r.run_id, "rows": r.rows} for r in relations},
+        "counts": counts(relations),
+    }
+    lake.put_json(manifest_key, manifest)
+    held_back = None if force_latest else _why_held_back(lake, as_of, policy_overridden)
+    if held_back is None:
+        lake.put_json(
+            LATEST,
+            {
+                "run_id": run_id,
+                "as_of": as_of.isoformat(),
+                "audience": audience_key,
+                "manifest": manifest_key,
+                "sha256": sha256,
+            },
+        )
+    return Published(audience_key, manifest_key, sha256, rows, held_back)
+
+
+def counts(relations: list[Relation]) -> dict[str, Any]:
+    """Everything that was counted on the way to an audience, by what it says."""
+    by_key = {relation.key: relation for relation in relations}
+    sources = {}
+    for source in load_contracts():
+        staged = by_key[f"staging/{source}"]
+        sources[source] = {
+            "rows": staged.counts["source_rows"],
+            "accepted": staged.rows,
+            "quarantined": staged.details["quarantined"],
+            "nulled": staged.details["nulled"],
+        }
+    unmatched, eligibility = dict(by_key["refi/unmatched_borrowers"].counts), by_key["refi/refi_eligibility"].counts
+    loans_without_borrower = unmatched.pop("loans_without_borrower")
+    return {
+        "sources": sources,
+        "unified": by_key["refi/unified_refi_dataset"].rows,
+        "eligible": eligibility["eligible"],
+        "unmatched": unmatched,
+        "loans_without_borrower": loans_without_borrower,
+        "tiers": _tiers(eligibility),
+        "audience_tiers": _tiers(by_key["refi/refi_audience"].counts),
+    }
+
+
+def _tiers(measured: dict[str, int]) -> dict[str, int]:
+    return {name.removeprefix("tier: "): amount for name, amount in measured.items() if name.startswith("tier: ")}
+
+
+def _source_objects(relations: list[Relation]) -> list[dict[str, Any]]:
+    return [
+        {"source": relation.name, "load_date": snapshot["load_date"], **{k: file[k] for k in _OBJECT_FIELDS}}
+        for relation in relations
+        if relation.key.startswith("raw/")
+        for snapshot in [relation.details["snapshot"]]
+        for file in snapshot["files"]
+    ]
+
+
+_OBJECT_FIELDS = ("key", "size", "sha256", "rows")
+
+
+def _why_held_back(lake: ObjectStore, as_of: date, policy_overridden: bool) -> str | None:
+    if policy_overridden:
+        return "the run used another policy than the deployment's"
+    latest = lake.get_json(LATEST)
+    if latest is not None and date.fromisoformat(latest["as_of"]) > as_of:
+        return f"it names the audience of a later day, {latest['as_of']}"
+    return None

@@ -1,0 +1,1 @@
+"""All that is Dagster, and nothing else: one folder a group, the same file names in each."""

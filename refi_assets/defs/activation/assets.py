@@ -1,0 +1,79 @@
+"""Asset activation/audience_file: the one step that publishes, downstream of every blocking check."""
+
+from datetime import timedelta
+
+import dagster as dg
+from pydantic import Field
+
+from refi_assets.activation.publish import publish_audience
+from refi_assets.defs.resources import EngineResource, LakeResource, RefiPolicyResource
+from refi_assets.defs.steps import AS_OF_DAYS, Step, materialized, user_errors
+from refi_assets.sql_models import load_sql_models
+
+# Not only the audience: each of these carries checks without which nothing may be published.
+INPUTS = ("refi/refi_audience", "refi/unmatched_borrowers", "staging/quarantine")
+
+
+class PublishConfig(dg.Config):
+    """How to publish."""
+
+    force_latest: bool = Field(
+        default=False, description="Move latest.json even to an earlier day, or for an overridden policy."
+    )
+
+
+@dg.asset(
+    key=["activation", "audience_file"],
+    group_name="activation",
+    kinds={"csv", "file"},
+    owners=["team:data-platform"],
+    description="The published audience: a CSV, its manifest, and last the pointer output/latest.json.",
+    deps=[key.split("/") for key in INPUTS],
+    partitions_def=AS_OF_DAYS,
+    freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(days=1)),
+    code_version=load_sql_models()["activation/audience_file"].sha256[:16],
+)
+def audience_file(
+    context: dg.AssetExecutionContext,
+    config: PublishConfig,
+    lake: LakeResource,
+    engine: EngineResource,
+    refi_policy: RefiPolicyResource,
+) -> dg.MaterializeResult:
+    """Publish the audience."""
+    with user_errors():
+        store = lake.open()
+        step = Step(context, store)
+        made_from = {key: step.input(key) for key in INPUTS}
+        published = publish_audience(
+            store,
+            engine.open(store),
+            step.folder.run_id,
+            step.as_of,
+            list(made_from.values()),
+            refi_policy.policy,
+            policy_overridden=refi_policy.overridden,
+            force_latest=config.force_latest,
+        )
+        relation = step.save(
+            step.relation(
+                "activation/audience_file",
+                made_from=made_from,
+                kind="files",
+                columns=made_from["refi/refi_audience"].columns,
+                rows=published.rows,
+                details={
+                    "audience": published.audience,
+                    "manifest": published.manifest,
+                    "sha256": published.sha256,
+                    "held_back": published.held_back,
+                },
+            )
+        )
+    return materialized(
+        relation,
+        audience=store.url(published.audience),
+        manifest=store.url(published.manifest),
+        sha256=published.sha256,
+        latest=f"not moved: {published.held_back}" if published.held_back else "names this audience",
+    )

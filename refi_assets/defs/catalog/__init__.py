@@ -1,0 +1,1 @@
+"""Source files as tables: what the contract says, and what is there."""

@@ -1,0 +1,63 @@
+"""Assets catalog/<source>: the table <source>_csv, its contract beside what a crawler would have inferred."""
+
+import dagster as dg
+
+from refi_assets.contracts import Contract, load_contracts
+from refi_assets.defs.resources import LakeResource
+from refi_assets.defs.steps import AS_OF_DAYS, Step, materialized, records_table, user_errors
+from refi_assets.staging.snapshots import ScannedSnapshot, require_columns
+
+
+def catalog_asset(contract: Contract) -> dg.AssetsDefinition:
+    """The asset of one source."""
+    source = contract.source
+
+    @dg.asset(
+        key=["catalog", source],
+        group_name="catalog",
+        kinds={"table"},
+        owners=[f"team:{contract.owner}"],
+        description=f"Table {source}_csv, registered from its contract and compared with the files.",
+        deps=[["raw", source]],
+        partitions_def=AS_OF_DAYS,
+        code_version=contract.sha256,
+    )
+    def catalog(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
+        with user_errors():
+            step = Step(context, lake.open())
+            raw = step.input(f"raw/{source}")
+            snapshot = ScannedSnapshot.model_validate(raw.details["snapshot"])
+            require_columns(contract, snapshot.files)
+            relation = step.save(step.relation(
+                f"catalog/{source}",
+                made_from={raw.key: raw},
+                kind="files",
+                columns=contract.describe(),
+                rows=snapshot.rows,
+                details={"table": f"{source}_csv", "inferred": snapshot.inferred},
+            ))
+        return materialized(
+            relation,
+            {column.name: column.description for column in contract.columns},
+            table=f"{source}_csv",
+            location=f"raw/{source}/load_date={snapshot.load_date}/",
+            ignored_columns=", ".join(sorted(snapshot.columns - relation.columns.keys())) or "none",
+            schemas=records_table(_side_by_side(contract, snapshot)),
+        )
+
+    return catalog
+
+
+def _side_by_side(contract: Contract, snapshot: ScannedSnapshot) -> list[dict[str, object]]:
+    in_contract = contract.describe()
+    names = [*in_contract, *sorted(snapshot.columns - in_contract.keys())]
+    return [
+        {"column": name, "contract": in_contract.get(name, "-"), "inferred": snapshot.inferred.get(name, "-")}
+        for name in names
+    ]
+
+
+@dg.definitions
+def catalog_assets() -> dg.Definitions:
+    """One asset a contract."""
+    return dg.Definitions(assets=[catalog_asset(contract) for contract in load_contracts().values()])

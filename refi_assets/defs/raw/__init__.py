@@ -1,0 +1,1 @@
+"""Source files as they lie in the lake."""

@@ -1,0 +1,54 @@
+"""Assets raw/<source>: the files of the snapshot, hashed and counted. Nothing is interpreted here."""
+
+from datetime import timedelta
+
+import dagster as dg
+
+from refi_assets.contracts import Contract, load_contracts
+from refi_assets.defs.resources import EngineResource, LakeResource
+from refi_assets.defs.steps import AS_OF_DAYS, Step, materialized, records_table, user_errors
+from refi_assets.staging.snapshots import scan_source
+
+
+def raw_asset(contract: Contract) -> dg.AssetsDefinition:
+    """The asset of one source."""
+
+    @dg.asset(
+        key=["raw", contract.source],
+        group_name="raw",
+        kinds={"csv", "file"},
+        owners=[f"team:{contract.owner}"],
+        description=f"{contract.description}\n\nThe files of the newest load date on or before the as-of day.",
+        partitions_def=AS_OF_DAYS,
+        freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(days=contract.due_every_days)),
+        code_version="1",
+    )
+    def raw(context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource) -> dg.MaterializeResult:
+        with user_errors():
+            store = lake.open()
+            step = Step(context, store)
+            snapshot, previous = scan_source(store, engine.open(store), contract, step.as_of, step.folder)
+            relation = step.save(step.relation(
+                f"raw/{contract.source}",
+                kind="files",
+                rows=snapshot.rows,
+                details={
+                    "snapshot": snapshot.model_dump(mode="json"),
+                    "previous": previous and previous.model_dump(mode="json"),
+                },
+            ))
+        return materialized(
+            relation,
+            load_date=snapshot.load_date.isoformat(),
+            files=records_table(
+                [{"key": f.key, "bytes": f.size, "rows": f.rows, "sha256": f.sha256} for f in snapshot.files]
+            ),
+        )
+
+    return raw
+
+
+@dg.definitions
+def raw_assets() -> dg.Definitions:
+    """One asset a contract."""
+    return dg.Definitions(assets=[raw_asset(contract) for contract in load_contracts().values()])

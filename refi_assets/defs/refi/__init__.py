@@ -1,0 +1,1 @@
+"""Borrowers joined, judged and chosen."""

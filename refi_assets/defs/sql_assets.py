@@ -1,0 +1,89 @@
+"""Assets made from SQL files: dependencies, code version, schema and column lineage are read from the SQL."""
+
+import hashlib
+from typing import Literal
+
+import dagster as dg
+from sqlglot import exp
+
+from refi_assets.contracts import load_contracts
+from refi_assets.defs.lineage import column_lineage
+from refi_assets.defs.resources import EngineResource, LakeResource, RefiPolicyResource
+from refi_assets.defs.steps import AS_OF_DAYS, Step, materialized, user_errors
+from refi_assets.engines.base import Session
+from refi_assets.lake.relations import with_inputs
+from refi_assets.policies import load_refi_policy
+from refi_assets.settings import settings
+from refi_assets.sql_models import DIALECT, SqlModel, load_sql_models
+
+
+def asset_of(relation: str) -> str:
+    """The key of the asset that SQL knows by this name."""
+    if relation in load_contracts():
+        return f"staging/{relation}"
+    keys = [key for key, model in load_sql_models().items() if model.name == relation and key.count("/") == 1]
+    if len(keys) != 1:
+        raise KeyError(f"No asset makes the relation {relation} (no sql/<group>/{relation}.sql, no contract).")
+    return keys[0]
+
+
+def sql_asset(key: str, kind: Literal["view", "table"]) -> dg.AssetsDefinition:
+    """An asset whose relation is defined by sql/<key>.sql."""
+    model = load_sql_models()[key]
+    inputs = [asset_of(name) for name in model.inputs]
+
+    @dg.asset(
+        key=key.split("/"),
+        group_name=key.split("/")[0],
+        kinds={"duckdb", "sql", kind},
+        owners=["team:data-platform"],
+        description=model.description,
+        deps=[name.split("/") for name in inputs],
+        partitions_def=AS_OF_DAYS,
+        code_version=_code_version(model),
+        metadata={"sql": dg.MetadataValue.md(f"```sql\n{model.text}```")},
+    )
+    def relation(
+        context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource, refi_policy: RefiPolicyResource
+    ) -> dg.MaterializeResult:
+        with user_errors():
+            store = lake.open()
+            step = Step(context, store)
+            made_from = {name: step.input(name) for name in inputs}
+            query = model.bind(refi_policy.policy.parameters)
+            parquet = step.folder.key(key, ".parquet") if kind == "table" else None
+            with engine.open(store).session(with_inputs(store, list(made_from.values()))) as session:
+                if parquet is not None:
+                    session.write_parquet(query, str(store.local_path(parquet)))
+                made = step.relation(
+                    key,
+                    made_from=made_from,
+                    kind=kind,
+                    columns=session.columns(query),
+                    parquet=parquet,
+                    sql=query.sql(DIALECT),
+                )
+                session.register(made)
+                counts = _measure(session, model)
+            saved = step.save(made, rows=counts.pop("rows"), counts=counts)
+        schema = {relation.name: relation.columns for relation in made_from.values()}
+        sources = {
+            column: [(asset_of(table).split("/"), name) for table, name in pairs]
+            for column, pairs in model.column_lineage(schema).items()
+        }
+        return materialized(saved, **{"dagster/column_lineage": column_lineage(sources)})
+
+    return relation
+
+
+def _measure(session: Session, model: SqlModel) -> dict[str, int]:
+    group, name = model.key.split("/")
+    rows = exp.select(exp.Literal.string("rows").as_("measure"), exp.Count(this=exp.Star()).as_("amount")).from_(name)
+    measures = load_sql_models()[f"{group}/measures/{name}"].tree
+    measured = [row for query in (rows, measures) for row in session.query(query)]
+    return {row["measure"]: row["amount"] for row in sorted(measured, key=lambda row: row["measure"])}
+
+
+def _code_version(model: SqlModel) -> str:
+    policy = load_refi_policy(settings().policy_file).sha256 if model.parameters else ""
+    return hashlib.sha256(f"{model.sha256}{policy}".encode()).hexdigest()[:16]

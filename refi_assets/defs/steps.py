@@ -1,0 +1,92 @@
+"""What every asset and check of ours does with Dagster: partitions, inputs, metadata, errors.
+
+An input is what this run made; where this run made none (one asset materialized by hand), it is what the
+newest run of the same as-of day made. Either way the record pins the run, so that nothing is mixed unseen.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
+from typing import Any
+
+import dagster as dg
+
+from refi_assets.errors import LakeError, RefiError
+from refi_assets.lake import ObjectStore, Relation, RunFolder
+from refi_assets.settings import settings
+
+AS_OF_DAYS = dg.DailyPartitionsDefinition(start_date="2000-01-01", end_offset=1, timezone=settings().time_zone)
+
+Context = dg.AssetExecutionContext | dg.AssetCheckExecutionContext
+
+
+class Step:
+    """One step of one run: the day, the run's folder in the lake, and the inputs."""
+
+    def __init__(self, context: Context, lake: ObjectStore) -> None:
+        self._context = context
+        self._started = time.perf_counter()
+        self.lake = lake
+        self.folder = RunFolder(lake, context.run.run_id)
+        self.as_of = date.fromisoformat(context.partition_key)
+
+    def input(self, key: str) -> Relation:
+        """The record of an asset that this step reads. Raises LakeError where no run of this day made it."""
+        own = self.folder.find(key)
+        if own is not None:
+            return own
+        made = self._context.instance.fetch_materializations(
+            dg.AssetRecordsFilter(
+                asset_key=dg.AssetKey(key.split("/")), asset_partitions=[self.as_of.isoformat()]
+            ),
+            limit=1,
+        ).records
+        if not made:
+            raise LakeError(f"{key} has not been materialized as of {self.as_of}. Materialize it first.")
+        return RunFolder(self.lake, made[0].run_id).load(key)
+
+    def relation(self, key: str, *, made_from: Mapping[str, Relation] | None = None, **fields: Any) -> Relation:
+        """The record of what this step makes, not saved yet."""
+        inputs = {name: relation.run_id for name, relation in (made_from or {}).items()}
+        return Relation(key=key, run_id=self.folder.run_id, as_of=self.as_of, inputs=inputs, **fields)
+
+    def save(self, relation: Relation, **fields: Any) -> Relation:
+        """Complete a record and put it into the lake: from now on others can read the relation."""
+        seconds = round(time.perf_counter() - self._started, 3)
+        saved = relation.model_copy(update={"seconds": seconds, **fields})
+        self.folder.save(saved)
+        return saved
+
+
+@contextmanager
+def user_errors() -> Iterator[None]:
+    """Turn what a user can mend into a failure that shows its words, not a traceback."""
+    try:
+        yield
+    except RefiError as error:
+        raise dg.Failure(description=str(error), allow_retries=False) from None
+
+
+def materialized(
+    relation: Relation, descriptions: Mapping[str, str] | None = None, **metadata: Any
+) -> dg.MaterializeResult:
+    """The result of an asset: row count, schema, duration and counts, then what the asset adds."""
+    described = descriptions or {}
+    shown: dict[str, Any] = {"dagster/row_count": relation.rows, "seconds": relation.seconds}
+    if relation.columns:
+        shown["dagster/column_schema"] = dg.TableSchema(
+            [dg.TableColumn(name, kind, described.get(name)) for name, kind in relation.columns.items()]
+        )
+    if relation.parquet is not None:
+        shown["parquet"] = relation.parquet
+    return dg.MaterializeResult(metadata=shown | dict(relation.counts) | metadata)
+
+
+def records_table(records: list[dict[str, Any]]) -> dg.MetadataValue:
+    """Rows as a table in the UI."""
+    return dg.MetadataValue.table([dg.TableRecord({k: _shown(v) for k, v in record.items()}) for record in records])
+
+
+def _shown(value: Any) -> str | int | float | bool | None:
+    return value if isinstance(value, str | int | float | bool) or value is None else str(value)

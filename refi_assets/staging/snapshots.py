@@ -1,0 +1,126 @@
+"""A source's snapshot as a whole: its scanned files, and its schema as a crawler would infer it.
+
+The same look at the snapshot before it tells what has changed: rows, columns, inferred types.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+
+from pydantic import BaseModel, ConfigDict
+
+from refi_assets.contracts import Contract
+from refi_assets.engines.duckdb import DuckDBEngine, DuckDBSession
+from refi_assets.errors import SourceError
+from refi_assets.lake import ObjectStore, RunFolder, Snapshot, find_snapshot
+from refi_assets.lake.raw_zone import EXPECTED
+from refi_assets.staging.files import ScannedFile, rows_sql, scan_file, text_columns
+from refi_assets.staging.judge import MACROS
+
+SAMPLE_ROWS = 10_000
+
+
+class ScannedSnapshot(BaseModel):
+    """The files of a source as of a day, and the Athena types a crawler would infer from their first rows."""
+
+    model_config = ConfigDict(frozen=True)
+
+    source: str
+    load_date: date
+    files: tuple[ScannedFile, ...]
+    inferred: dict[str, str]
+
+    @property
+    def rows(self) -> int:
+        """Records in all files, malformed ones included."""
+        return sum(file.rows for file in self.files)
+
+    @property
+    def columns(self) -> set[str]:
+        """Names of all columns of all files."""
+        return {name for file in self.files for name in file.columns if name}
+
+
+def scan_source(
+    lake: ObjectStore, engine: DuckDBEngine, contract: Contract, as_of: date, folder: RunFolder
+) -> tuple[ScannedSnapshot, ScannedSnapshot | None]:
+    """The snapshot of a source as of a day, and the one before it, if any.
+
+    Raises SourceError where there is no snapshot, or where it is unreadable or without rows.
+    """
+    source = contract.source
+    snapshot = find_snapshot(lake, source, as_of)
+    if snapshot is None:
+        found = ", ".join(lake.folders("raw")) or "nothing"
+        raise SourceError(
+            f"{source}: no file with a load date on or before {as_of} in {lake.url(f'raw/{source}')}; found in raw/: "
+            f"{found}; expected {EXPECTED.replace('<source>', source)}. The last published audience is unchanged."
+        )
+    with engine.session() as session:
+        session.execute(MACROS)
+        scanned = _scan(session, lake, snapshot, folder, f"raw/{source}")
+        if scanned.rows == 0:
+            raise SourceError(
+                f"{', '.join(file.key for file in scanned.files)}: no rows; found a header only, expected at least "
+                "one row. The last published audience is unchanged."
+            )
+        before = find_snapshot(lake, source, snapshot.load_date, before=True)
+        previous = None
+        if before is not None:
+            try:
+                previous = _scan(session, lake, before, folder, f"raw/{source}.before")
+            except SourceError:
+                pass  # an unreadable file of another day is that day's failure, and nothing to compare with
+            lake.delete([info.key for info in lake.objects(f"runs/{folder.run_id}/raw") if ".before." in info.key])
+    return scanned, previous
+
+
+def _scan(
+    session: DuckDBSession, lake: ObjectStore, snapshot: Snapshot, folder: RunFolder, relation: str
+) -> ScannedSnapshot:
+    files = tuple(scan_file(lake, info, folder, relation, n) for n, info in enumerate(snapshot.objects))
+    inferred: dict[str, str] = {}
+    for file in files:
+        for name, inferred_type in _infer(session, lake, file).items():
+            known = inferred.setdefault(name, inferred_type)
+            inferred[name] = _common(known, inferred_type)
+    return ScannedSnapshot(source=snapshot.source, load_date=snapshot.load_date, files=files, inferred=inferred)
+
+
+def require_columns(contract: Contract, files: Iterable[ScannedFile]) -> None:
+    """Raise SourceError for the first file that lacks a column the contract requires."""
+    for file in files:
+        missing = [column.name for column in contract.present_columns if column.name not in file.columns]
+        if missing:
+            expected = ", ".join(column.name for column in contract.present_columns)
+            names = ", ".join(f"'{name}'" for name in missing)
+            raise SourceError(
+                f"{file.key}: column {names} is missing; found: {', '.join(file.columns)}; expected: {expected}. "
+                "The last published audience is unchanged."
+            )
+
+
+def _infer(session: DuckDBSession, lake: ObjectStore, file: ScannedFile) -> dict[str, str]:
+    columns = [column for column in text_columns(session, lake, file) if column.name]
+    if not columns:
+        return {}
+    types = ", ".join(_INFERRED_TYPE.format(cell=f"cell({column.sql})") for column in columns)
+    row = session.execute(f"SELECT {types} FROM (SELECT * FROM {rows_sql(lake, file)} LIMIT {SAMPLE_ROWS})").fetchone()
+    return dict(zip([column.name for column in columns], row or (), strict=True))
+
+
+_INFERRED_TYPE = """CASE
+    WHEN COUNT({cell}) = 0 THEN 'unknown'
+    WHEN BOOL_AND(REGEXP_FULL_MATCH({cell}, '[+-]?[0-9]{{1,18}}')) THEN 'bigint'
+    WHEN BOOL_AND(TRY_CAST({cell} AS DOUBLE) IS NOT NULL) THEN 'double'
+    WHEN BOOL_AND(LOWER({cell}) IN ('true', 'false')) THEN 'boolean'
+    WHEN BOOL_AND(REGEXP_FULL_MATCH({cell}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}')) THEN 'date'
+    ELSE 'string'
+END"""
+
+
+def _common(one: str, other: str) -> str:
+    if "unknown" in (one, other):
+        return one if other == "unknown" else other
+    if one == other:
+        return one
+    return "double" if {one, other} == {"bigint", "double"} else "string"
