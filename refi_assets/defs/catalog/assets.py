@@ -34,7 +34,11 @@ def catalog_asset(contract: Contract) -> dg.AssetsDefinition:
                 kind="files",
                 columns=contract.describe(),
                 rows=snapshot.rows,
-                details={"table": f"{source}_csv", "inferred": snapshot.inferred},
+                details={
+                    "table": f"{source}_csv",
+                    "inferred": snapshot.inferred,
+                    "inferred_before": raw.details["previous"] and raw.details["previous"]["inferred"],
+                },
             ))
         return materialized(
             relation,

@@ -1,0 +1,115 @@
+"""Judging what was counted against a limit: the outcome of an asset check, before Dagster sees it.
+
+An outcome shows the number, the limit and up to ten borrower ids, never a name. Which check belongs to which
+asset is said in defs/<group>/checks.py; the limits come from the policy and the contracts.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+
+from refi_assets.contracts import Contract
+from refi_assets.policies import Above, Below, Fall
+
+SHOWN_IDS = 10
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a check found. `blocks` says whether a failure stops what is downstream, or only warns."""
+
+    passed: bool
+    number: int | float
+    limit: str
+    blocks: bool = True
+    borrower_ids: tuple[str, ...] = ()
+    description: str | None = None
+
+
+def share_pct(part: int, whole: int) -> Decimal:
+    """A share in percent, exact to six decimals; of nothing, none."""
+    if whole == 0:
+        return Decimal(0)
+    return (Decimal(part) * 100 / Decimal(whole)).quantize(Decimal("0.000001"), ROUND_HALF_UP)
+
+
+def not_above(part: int, whole: int, limits: Above, borrower_ids: Iterable[str] = ()) -> Outcome:
+    """A share that should stay small."""
+    return Outcome(
+        passed=part * 100 <= limits.warn_above * whole,
+        number=float(share_pct(part, whole)),
+        limit=f"warns above {limits.warn_above} %, blocks above {limits.block_above} %",
+        blocks=part * 100 > limits.block_above * whole,
+        borrower_ids=tuple(borrower_ids)[:SHOWN_IDS],
+    )
+
+
+def not_below(part: int, whole: int, limits: Below, borrower_ids: Iterable[str] = ()) -> Outcome:
+    """A share that should stay large."""
+    return Outcome(
+        passed=part * 100 >= limits.warn_below * whole,
+        number=float(share_pct(part, whole)),
+        limit=f"warns below {limits.warn_below} %, blocks below {limits.block_below} %",
+        blocks=part * 100 < limits.block_below * whole,
+        borrower_ids=tuple(borrower_ids)[:SHOWN_IDS],
+    )
+
+
+def none_of(count: int, borrower_ids: Iterable[str] = (), *, blocks: bool = True, what: str = "rows") -> Outcome:
+    """Something of which there must be none."""
+    return Outcome(count == 0, count, f"0 {what}", blocks, tuple(borrower_ids)[:SHOWN_IDS])
+
+
+def equal(number: int, expected: int, what: str) -> Outcome:
+    """Two counts that must be the same."""
+    return Outcome(number == expected, number, f"{expected} {what}")
+
+
+def not_fallen(rows: int, rows_before: int | None, limit: Fall) -> Outcome:
+    """The rows of a snapshot against those of the one before it."""
+    if rows_before is None:
+        return Outcome(True, rows, "no earlier snapshot to compare with")
+    change = share_pct(rows - rows_before, rows_before)
+    return Outcome(
+        passed=(rows - rows_before) * 100 >= limit.block_below * rows_before,
+        number=float(change),
+        limit=f"blocks below {limit.block_below} % of the {rows_before} rows before",
+    )
+
+
+def current(contract: Contract, load_date: date, as_of: date) -> Outcome:
+    """The age of a snapshot in days. A file that is read again looks fresh; its load date tells its age."""
+    age = (as_of - load_date).days
+    return Outcome(
+        passed=age < contract.due_every_days,
+        number=age,
+        limit=f"younger than {contract.due_every_days} days",
+        blocks=False,
+        description=f"load date {load_date}, as of {as_of}",
+    )
+
+
+def no_column_lost(contract: Contract, columns: Collection[str], before: Collection[str] | None) -> Outcome:
+    """Columns of the contract that the files had before and lack now, or that they must always have."""
+    needed = {c.name for c in contract.columns if c.present or (before is not None and c.name in before)}
+    lost = sorted(needed - set(columns))
+    return Outcome(not lost, len(lost), "0 columns", description=", ".join(lost) or None)
+
+
+def no_column_new(contract: Contract, columns: Collection[str], before: Collection[str] | None) -> Outcome:
+    """Columns that neither the contract nor the files before know."""
+    known = {column.name for column in contract.columns} | set(before or ())
+    new = sorted(set(columns) - known)
+    return Outcome(not new, len(new), "0 columns", blocks=False, description=", ".join(new) or None)
+
+
+def types_unchanged(inferred: dict[str, str], before: dict[str, str] | None) -> Outcome:
+    """Inferred types against those of the snapshot before. A column without a value has none to compare."""
+    changed = [
+        f"{name}: {before[name]} -> {kind}"
+        for name, kind in inferred.items()
+        if before is not None and "unknown" not in (kind, before.get(name, "unknown")) and before[name] != kind
+    ]
+    limit = "0 columns" if before is not None else "no earlier snapshot to compare with"
+    return Outcome(not changed, len(changed), limit, blocks=False, description="; ".join(changed) or None)

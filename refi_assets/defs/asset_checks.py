@@ -1,0 +1,105 @@
+"""Asset checks in Dagster's terms: one step evaluates all checks of an asset and shows what each found."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import dagster as dg
+from sqlglot import exp
+
+from refi_assets.checks import SHOWN_IDS, Outcome, none_of
+from refi_assets.defs.resources import EngineResource, LakeResource, RefiPolicyResource
+from refi_assets.defs.sql_assets import asset_of
+from refi_assets.defs.steps import Step, user_errors
+from refi_assets.engines.duckdb import DuckDBEngine
+from refi_assets.lake import ObjectStore, Relation
+from refi_assets.lake.relations import with_inputs
+from refi_assets.policies import RefiPolicy
+from refi_assets.sql_models import SqlModel, load_sql_models
+
+
+class CheckedStep(Step):
+    """What a check may look at: the asset's record, the records of others, SQL, the policy."""
+
+    def __init__(
+        self,
+        context: dg.AssetCheckExecutionContext,
+        lake: ObjectStore,
+        engine: DuckDBEngine,
+        policy: RefiPolicy,
+        asset: str,
+    ) -> None:
+        super().__init__(context, lake)
+        self._engine = engine
+        self.policy = policy
+        self.relation: Relation = self.input(asset)
+
+    def broken_by(self, model: SqlModel) -> Outcome:
+        """The rows that a check's SQL returns: there must be none. Their borrower ids are shown."""
+        query = model.bind(self.policy.parameters)
+        relations = [self.relation, *(self.input(asset_of(name)) for name in model.inputs)]
+        counting = exp.select(exp.Count(this=exp.Star()).as_("broken")).from_(query.subquery("broken_rows"))
+        with self._engine.session(with_inputs(self.lake, relations)) as session:
+            broken = session.query(counting)[0]["broken"]
+            ids = session.query(query.order_by("borrower_id").limit(SHOWN_IDS)) if broken else []
+        return none_of(broken, (row["borrower_id"] for row in ids))
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check. `may_block`: a failure can stop what is downstream of the asset, if the outcome says so."""
+
+    name: str
+    description: str
+    evaluate: Callable[[CheckedStep], Outcome]
+    may_block: bool = True
+
+
+def checks_of(asset: str, checks: Sequence[Check]) -> dg.AssetChecksDefinition:
+    """All checks of an asset, evaluated in one step; any subset can be run by itself."""
+    key = dg.AssetKey(asset.split("/"))
+    specs = [
+        dg.AssetCheckSpec(check.name, asset=key, description=check.description, blocking=check.may_block)
+        for check in checks
+    ]
+
+    @dg.multi_asset_check(name=f"checks_of_{asset.replace('/', '_')}", specs=specs, can_subset=True)
+    def evaluate(
+        context: dg.AssetCheckExecutionContext,
+        lake: LakeResource,
+        engine: EngineResource,
+        refi_policy: RefiPolicyResource,
+    ) -> Iterator[dg.AssetCheckResult]:
+        with user_errors():
+            store = lake.open()
+            step = CheckedStep(context, store, engine.open(store), refi_policy.policy, asset)
+            for check in checks:
+                if dg.AssetCheckKey(key, check.name) in context.selected_asset_check_keys:
+                    yield _result(key, check, check.evaluate(step))
+
+    return evaluate
+
+
+def sql_checks_of(asset: str) -> list[Check]:
+    """One check for each file in sql/<group>/checks/<relation>/: the rows it returns break the rule."""
+    group, name = asset.split("/")
+
+    def check(model: SqlModel) -> Check:
+        return Check(model.name, f"There must be none: {model.description}", lambda step: step.broken_by(model))
+
+    prefix = f"{group}/checks/{name}/"
+    return [check(model) for key, model in load_sql_models().items() if key.startswith(prefix)]
+
+
+def _result(key: dg.AssetKey, check: Check, outcome: Outcome) -> dg.AssetCheckResult:
+    metadata: dict[str, object] = {"number": outcome.number, "limit": outcome.limit}
+    if outcome.borrower_ids:
+        metadata["borrower_ids"] = ", ".join(outcome.borrower_ids)
+    shown = f"{outcome.number:g}; {outcome.limit}" + (f". {outcome.description}" if outcome.description else "")
+    return dg.AssetCheckResult(
+        passed=outcome.passed,
+        asset_key=key,
+        check_name=check.name,
+        severity=dg.AssetCheckSeverity.ERROR if outcome.blocks and check.may_block else dg.AssetCheckSeverity.WARN,
+        metadata=metadata,
+        description=shown,
+    )
