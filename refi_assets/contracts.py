@@ -65,7 +65,9 @@ class Contract:
         for column in self.columns:
             if column.is_key and column.name in file_columns:
                 return column
-        return next(column for column in self.columns if column.present and (column.is_key or column.is_key_when_absent))
+        return next(
+            column for column in self.columns if column.present and (column.is_key or column.is_key_when_absent)
+        )
 
     def describe(self) -> dict[str, str]:
         """Column name -> SQL type, in contract order."""
@@ -92,7 +94,9 @@ def _read(path: Path) -> Contract:
         raise SettingError(f"{path.name}: 'schema' must hold exactly one object, the source file.")
     source = raw["schema"][0]
     if source["name"] != path.stem:
-        raise SettingError(f"{path.name}: schema name is '{source['name']}'; it must be the file's name, '{path.stem}'.")
+        raise SettingError(
+            f"{path.name}: schema name is '{source['name']}'; it must be the file's name, '{path.stem}'."
+        )
     columns = tuple(_column(path, item) for item in source.get("properties") or [])
     if len({column.name for column in columns}) != len(columns):
         raise SettingError(f"{path.name}: a column is named twice.")

@@ -37,9 +37,7 @@ class Step:
         if own is not None:
             return own
         made = self._context.instance.fetch_materializations(
-            dg.AssetRecordsFilter(
-                asset_key=dg.AssetKey(key.split("/")), asset_partitions=[self.as_of.isoformat()]
-            ),
+            dg.AssetRecordsFilter(asset_key=dg.AssetKey(key.split("/")), asset_partitions=[self.as_of.isoformat()]),
             limit=1,
         ).records
         if not made:

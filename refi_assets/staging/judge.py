@@ -160,4 +160,3 @@ def _listed(items: list[str]) -> str:
 
 def _quote(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
-

@@ -65,13 +65,12 @@ def trim(text: str) -> str:
 def cells(record: bytes) -> list[bytes]:
     """The unquoted fields of a well-formed record (without its line end)."""
     return [
-        match[2] if match[1] is None else match[1].replace(b'""', b'"') for match in _CELL.finditer(record.rstrip(b"\r"))
+        match[2] if match[1] is None else match[1].replace(b'""', b'"')
+        for match in _CELL.finditer(record.rstrip(b"\r"))
     ]
 
 
-def scan_csv(
-    open_file: Callable[[], BinaryIO], clean_copy: Path, on_malformed: Callable[[Malformed], None]
-) -> Scan:
+def scan_csv(open_file: Callable[[], BinaryIO], clean_copy: Path, on_malformed: Callable[[Malformed], None]) -> Scan:
     """Scan a CSV file once; write `clean_copy` only where the file cannot be read as it lies.
 
     open_file opens the (decompressed) bytes from the start; it is called a second time when a clean copy
@@ -272,7 +271,12 @@ class _Scanner:
         if line_end < len(block):
             line = line.removesuffix(b"\r")
         match = _RECORD.match(block, start)
-        if match is None and not is_last and len(block) - start <= MAX_RECORD_BYTES and _OPEN_AT_END.match(block, start):
+        if (
+            match is None
+            and not is_last
+            and len(block) - start <= MAX_RECORD_BYTES
+            and _OPEN_AT_END.match(block, start)
+        ):
             return None
         if match is None:
             self._reject("broken quoting", line)

@@ -4,6 +4,7 @@ The same look at the snapshot before it tells what has changed: rows, columns, i
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import date
 
 from pydantic import BaseModel, ConfigDict
@@ -66,10 +67,8 @@ def scan_source(
         before = find_snapshot(lake, source, snapshot.load_date, before=True)
         previous = None
         if before is not None:
-            try:
+            with suppress(SourceError):  # an unreadable file of another day is that day's failure
                 previous = _scan(session, lake, before, folder, f"raw/{source}.before")
-            except SourceError:
-                pass  # an unreadable file of another day is that day's failure, and nothing to compare with
             lake.delete([info.key for info in lake.objects(f"runs/{folder.run_id}/raw") if ".before." in info.key])
     return scanned, previous
 

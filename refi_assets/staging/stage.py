@@ -5,6 +5,7 @@ there more than once are looked at again: identical rows are kept once, conflict
 """
 
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 
 from refi_assets.contracts import Contract
@@ -44,6 +45,7 @@ def stage_source(
     lake: ObjectStore,
     contract: Contract,
     source_files: list[ScannedFile],
+    *,
     accepted_path: Path,
     quarantine_path: Path,
 ) -> Staged:
@@ -58,7 +60,7 @@ def stage_source(
         _judge(session, lake, contract, source_files, work)
         _load_malformed(session, lake, source_files)
         _judge_repeated_keys(session, lake, contract, source_files)
-        _write_quarantine(session, contract, quarantine_path)
+        _write_quarantine(session, quarantine_path)
         return _write_accepted(session, contract, source_files, accepted_path)
     finally:
         for path in work.iterdir():
@@ -86,8 +88,13 @@ def _judge(
             f"FROM read_parquet({text_literal(str(path))}, file_row_number = true)"
         )
     session.execute(f"CREATE TEMP VIEW judged AS {' UNION ALL '.join(parts)}")
-    keys = ", ".join(f"({number}, {text_literal(file.key)})" for number, file in enumerate(source_files))
-    session.execute(f"CREATE TEMP TABLE source_file AS SELECT * FROM (VALUES {keys}) AS known (file_number, file)")
+    known = ", ".join(
+        f"({number}, {text_literal(contract.source)}, {text_literal(file.key)})"
+        for number, file in enumerate(source_files)
+    )
+    session.execute(
+        f"CREATE TEMP TABLE source_file AS SELECT * FROM (VALUES {known}) AS known (file_number, source, file)"
+    )
 
 
 def _load_malformed(session: DuckDBSession, lake: ObjectStore, source_files: list[ScannedFile]) -> None:
@@ -99,7 +106,8 @@ def _load_malformed(session: DuckDBSession, lake: ObjectStore, source_files: lis
             path = text_literal(lake.url(file.malformed_key))
             session.execute(
                 f"INSERT INTO malformed SELECT {number}, record_number, problem, unhex(raw) FROM read_csv({path}, "
-                "auto_detect = false, header = false, delim = ',', quote = '\"', escape = '\"', max_line_size = 8388608, "
+                "auto_detect = false, header = false, delim = ',', quote = '\"', escape = '\"', "
+                "max_line_size = 8388608, "
                 "columns = {'record_number': 'BIGINT', 'problem': 'VARCHAR', 'raw': 'VARCHAR'})"
             )
 
@@ -139,76 +147,17 @@ def _judge_repeated_keys(
     ).fetchone() or (0,)
     if lost:
         raise EngineError(f"{contract.source}: {lost} rows with repeated keys were read in another order; run again.")
-    session.execute("""
-        CREATE TEMP TABLE repeated_row AS
-        SELECT * EXCLUDE (versions, copy)
-        FROM (
-            SELECT
-                file_number,
-                ordinal,
-                original_cells,
-                COUNT(DISTINCT trimmed_cells) OVER (PARTITION BY row_key) AS versions,
-                ROW_NUMBER() OVER (PARTITION BY row_key ORDER BY file_number, ordinal) AS copy,
-                CASE WHEN versions > 1 THEN 'conflicting_key' ELSE 'duplicate_row' END AS reason
-            FROM keyed_row
-            WHERE fault IS NULL
-        )
-        WHERE versions > 1 OR copy > 1
-    """)
+    session.execute(_sql("repeated_rows.sql"))
 
 
-def _write_quarantine(session: DuckDBSession, contract: Contract, path: Path) -> None:
-    # A well-formed row's number among all records: one more for each malformed record before it.
-    session.execute(f"""
-        CREATE TEMP TABLE quarantined AS
-        WITH rejected AS (
-            SELECT file_number, ordinal, SPLIT_PART(fault, ' ', 1) AS reason, SPLIT_PART(fault, ' ', 2) AS column_name,
-                   original_cells
-            FROM judged
-            WHERE fault IS NOT NULL
-            UNION ALL
-            SELECT file_number, ordinal, reason, NULL, original_cells
-            FROM repeated_row
-        ),
-        gap AS (
-            SELECT
-                file_number,
-                record_number - ROW_NUMBER() OVER (PARTITION BY file_number ORDER BY record_number) AS well_formed_before,
-                ROW_NUMBER() OVER (PARTITION BY file_number ORDER BY record_number) AS malformed_until
-            FROM malformed
-        ),
-        last_gap AS (
-            SELECT file_number, well_formed_before, MAX(malformed_until) AS malformed_until
-            FROM gap
-            GROUP BY file_number, well_formed_before
-        ),
-        numbered AS (
-            SELECT
-                rejected.file_number,
-                rejected.ordinal + COALESCE(last_gap.malformed_until, 0) AS record_number,
-                rejected.reason,
-                rejected.column_name,
-                NULL AS problem,
-                rejected.original_cells,
-                NULL::BLOB AS original_bytes
-            FROM rejected
-            ASOF LEFT JOIN last_gap
-                ON last_gap.file_number = rejected.file_number AND rejected.ordinal > last_gap.well_formed_before
-            UNION ALL
-            SELECT file_number, record_number, 'malformed_row', NULL, problem, NULL, raw
-            FROM malformed
-        )
-        SELECT {text_literal(contract.source)} AS source, file, record_number, reason, column_name, problem, original_cells, original_bytes
-        FROM numbered
-        JOIN source_file USING (file_number)
-        ORDER BY file, record_number
-    """)
-    session.copy("SELECT * FROM quarantined ORDER BY file, record_number", str(path), "FORMAT parquet, COMPRESSION zstd")
+def _write_quarantine(session: DuckDBSession, path: Path) -> None:
+    session.execute(_sql("quarantined.sql"))
+    session.copy(
+        "SELECT * FROM quarantined ORDER BY file, record_number", str(path), "FORMAT parquet, COMPRESSION zstd"
+    )
 
 
-def _write_accepted(
-    session: DuckDBSession, contract: Contract, source_files: list[ScannedFile], path: Path
-) -> Staged:
+def _write_accepted(session: DuckDBSession, contract: Contract, source_files: list[ScannedFile], path: Path) -> Staged:
     columns = ", ".join(f'"{column.name}"' for column in contract.columns)
     accepted = (
         "SELECT * FROM judged WHERE fault IS NULL "
@@ -216,7 +165,8 @@ def _write_accepted(
         "AND repeated_row.ordinal = judged.ordinal)"
     )
     rows = session.copy(
-        f"SELECT {columns} FROM ({accepted}) ORDER BY file_number, ordinal" if len(source_files) > 1
+        f"SELECT {columns} FROM ({accepted}) ORDER BY file_number, ordinal"
+        if len(source_files) > 1
         else f"SELECT {columns} FROM ({accepted})",
         str(path),
         "FORMAT parquet, COMPRESSION zstd",
@@ -239,3 +189,7 @@ def _write_accepted(
         keys=keys,
         quarantined_borrower_ids=[row[0] for row in some_ids],
     )
+
+
+def _sql(name: str) -> str:
+    return files("refi_assets.staging").joinpath(name).read_text("utf-8")

@@ -28,18 +28,20 @@ def catalog_asset(contract: Contract) -> dg.AssetsDefinition:
             raw = step.input(f"raw/{source}")
             snapshot = ScannedSnapshot.model_validate(raw.details["snapshot"])
             require_columns(contract, snapshot.files)
-            relation = step.save(step.relation(
-                f"catalog/{source}",
-                made_from={raw.key: raw},
-                kind="files",
-                columns=contract.describe(),
-                rows=snapshot.rows,
-                details={
-                    "table": f"{source}_csv",
-                    "inferred": snapshot.inferred,
-                    "inferred_before": raw.details["previous"] and raw.details["previous"]["inferred"],
-                },
-            ))
+            relation = step.save(
+                step.relation(
+                    f"catalog/{source}",
+                    made_from={raw.key: raw},
+                    kind="files",
+                    columns=contract.describe(),
+                    rows=snapshot.rows,
+                    details={
+                        "table": f"{source}_csv",
+                        "inferred": snapshot.inferred,
+                        "inferred_before": raw.details["previous"] and raw.details["previous"]["inferred"],
+                    },
+                )
+            )
         return materialized(
             relation,
             {column.name: column.description for column in contract.columns},

@@ -28,15 +28,17 @@ def raw_asset(contract: Contract) -> dg.AssetsDefinition:
             store = lake.open()
             step = Step(context, store)
             snapshot, previous = scan_source(store, engine.open(store), contract, step.as_of, step.folder)
-            relation = step.save(step.relation(
-                f"raw/{contract.source}",
-                kind="files",
-                rows=snapshot.rows,
-                details={
-                    "snapshot": snapshot.model_dump(mode="json"),
-                    "previous": previous and previous.model_dump(mode="json"),
-                },
-            ))
+            relation = step.save(
+                step.relation(
+                    f"raw/{contract.source}",
+                    kind="files",
+                    rows=snapshot.rows,
+                    details={
+                        "snapshot": snapshot.model_dump(mode="json"),
+                        "previous": previous and previous.model_dump(mode="json"),
+                    },
+                )
+            )
         return materialized(
             relation,
             load_date=snapshot.load_date.isoformat(),

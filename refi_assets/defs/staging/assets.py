@@ -40,25 +40,27 @@ def staging_asset(contract: Contract) -> dg.AssetsDefinition:
                     store,
                     contract,
                     list(snapshot.files),
-                    store.local_path(parquet),
-                    store.local_path(quarantine),
+                    accepted_path=store.local_path(parquet),
+                    quarantine_path=store.local_path(quarantine),
                 )
-            relation = step.save(step.relation(
-                f"staging/{source}",
-                made_from={catalog.key: catalog},
-                kind="table",
-                columns=contract.describe(),
-                parquet=parquet,
-                rows=counted.accepted,
-                counts={"source_rows": counted.rows, "quarantined": sum(counted.quarantined.values())},
-                details={
-                    "quarantine": quarantine,
-                    "quarantined": counted.quarantined,
-                    "nulled": counted.nulled,
-                    "keys": counted.keys,
-                    "quarantined_borrower_ids": counted.quarantined_borrower_ids,
-                },
-            ))
+            relation = step.save(
+                step.relation(
+                    f"staging/{source}",
+                    made_from={catalog.key: catalog},
+                    kind="table",
+                    columns=contract.describe(),
+                    parquet=parquet,
+                    rows=counted.accepted,
+                    counts={"source_rows": counted.rows, "quarantined": sum(counted.quarantined.values())},
+                    details={
+                        "quarantine": quarantine,
+                        "quarantined": counted.quarantined,
+                        "nulled": counted.nulled,
+                        "keys": counted.keys,
+                        "quarantined_borrower_ids": counted.quarantined_borrower_ids,
+                    },
+                )
+            )
         from_catalog = {column.name: [(["catalog", source], column.name)] for column in contract.columns}
         return materialized(
             relation,
@@ -100,17 +102,17 @@ def quarantine_asset(contracts: dict[str, Contract]) -> dg.AssetsDefinition:
             selects = [exp.select(*QUARANTINE_COLUMNS).from_(exp.to_table(part.name, quoted=True)) for part in parts]
             parquet = step.folder.key("staging/quarantine", ".parquet")
             with engine.open(store).session(parts) as session:
-                rows = session.write_parquet(
-                    exp.union(*selects, distinct=False), str(store.local_path(parquet))
+                rows = session.write_parquet(exp.union(*selects, distinct=False), str(store.local_path(parquet)))
+            relation = step.save(
+                step.relation(
+                    "staging/quarantine",
+                    made_from=staged,
+                    kind="table",
+                    columns=QUARANTINE_COLUMNS,
+                    parquet=parquet,
+                    rows=rows,
                 )
-            relation = step.save(step.relation(
-                "staging/quarantine",
-                made_from=staged,
-                kind="table",
-                columns=QUARANTINE_COLUMNS,
-                parquet=parquet,
-                rows=rows,
-            ))
+            )
         return materialized(relation)
 
     return quarantine

@@ -1,0 +1,48 @@
+# `make run` and `make test` do all set-up: an own .venv from the lock files, by uv, which is fetched when absent.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export DAGSTER_HOME ?= $(CURDIR)/.dagster
+
+.PHONY: run dev test lint clean lock
+
+run: $(VENV)/run.stamp  ## from the sample's source files to an audience file
+	$(BIN)/refi run --source data/sample
+
+dev: $(VENV)/run.stamp  ## the Dagster UI on port 3000
+	$(BIN)/dagster dev -w workspace.yaml
+
+test: lint  ## everything that CI runs
+	$(BIN)/pytest
+
+lint: $(VENV)/test.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lock:  ## bring the lock files up to date with pyproject.toml
+	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
+	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml --group dev -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) lake .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+
+# uv as found, or in a virtual environment of its own beside ours.
+UV := $(shell command -v uv 2>/dev/null || echo $(VENV)-uv/bin/uv)
+
+$(VENV)-uv/bin/uv:
+	$(PYTHON) -m venv $(VENV)-uv
+	$(VENV)-uv/bin/pip install --quiet uv
+
+# Whoever has the tests' packages has the run's, too: never take them away again.
+$(VENV)/run.stamp: requirements.lock pyproject.toml | $(UV)
+	test -x $(BIN)/python || $(UV) venv --quiet --python $(PYTHON) $(VENV)
+	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+	touch $@
+
+$(VENV)/test.stamp: requirements-dev.lock $(VENV)/run.stamp | $(UV)
+	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	touch $@

@@ -1,0 +1,133 @@
+"""The commands: refi run, ingest, generate. They parse, call, and print; the work is elsewhere.
+
+Imports of dagster, DuckDB and pandas wait until a command needs them, so that `refi --help` answers at once.
+"""
+
+import json
+import sys
+import time
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, NoReturn
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+
+from refi_assets.errors import RefiError
+from refi_assets.settings import settings
+
+app = typer.Typer(
+    help="Which borrowers should hear about which loan today, and why.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+_err = Console(stderr=True)
+
+Folder = Annotated[Path, typer.Option(exists=True, file_okay=False, help="Folder with the source files.")]
+AsOf = Annotated[str | None, typer.Option(metavar="DATE", help="The day, YYYY-MM-DD. Default: today.")]
+Lake = Annotated[str | None, typer.Option(metavar="DIR", help="The lake. Default: REFI_LAKE_URL.")]
+Replace = Annotated[bool, typer.Option("--replace", help="Put the files in the place of others of the same load date.")]
+
+
+@app.command()
+def run(
+    source: Annotated[
+        Path | None, typer.Option(exists=True, file_okay=False, help="Folder with source files to put in first.")
+    ] = None,
+    lake: Lake = None,
+    as_of: AsOf = None,
+    policy: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Another policy, for this run only.")
+    ] = None,
+    replace: Replace = False,
+    force_latest: Annotated[
+        bool,
+        typer.Option("--force-latest", help="Move latest.json even to an earlier day or for another policy."),
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+) -> None:
+    """Materialise the graph of one day and publish its audience."""
+    started = time.perf_counter()
+    day = _day(as_of)
+    try:
+        if source is not None:
+            _ingest(source, lake, day, replace)
+        from refi_assets.cli.run import run_graph
+
+        result = run_graph(day, lake_url=_lake_url(lake), policy_file=policy, force_latest=force_latest, console=_err)
+    except RefiError as error:
+        _fail(error)
+    seconds = round(time.perf_counter() - started, 2)
+    if as_json:
+        print(json.dumps(result.as_json(seconds)))
+    else:
+        result.print(Console(), seconds)
+
+
+@app.command()
+def ingest(source: Folder, lake: Lake = None, as_of: AsOf = None, replace: Replace = False) -> None:
+    """Put source files into the raw zone, without running anything."""
+    day = _day(as_of)
+    try:
+        keys = _ingest(source, lake, day, replace)
+    except RefiError as error:
+        _fail(error)
+    print("\n".join(keys) if keys else f"Nothing to do: the raw zone has these files for {day} already.")
+
+
+@app.command()
+def generate(
+    out_dir: Annotated[Path, typer.Argument(file_okay=False, help="Where the files go.")],
+    rows: Annotated[int, typer.Option(min=1, help="Number of borrowers.")] = 1000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same files.")] = 1,
+) -> None:
+    """Write realistic source files with a set share of every defect, and truth.json, how many of each."""
+    from refi_assets.generate import generate as write
+
+    try:
+        write(rows, seed, out_dir)
+    except RefiError as error:
+        _fail(error)
+    print(f"{rows} borrowers, seed {seed}: {out_dir}")
+
+
+def _ingest(source: Path, lake: str | None, day: date, replace: bool) -> list[str]:
+    from refi_assets.contracts import load_contracts
+    from refi_assets.lake import ObjectStore, ingest_folder
+
+    return ingest_folder(ObjectStore(_lake_url(lake)), source, day, load_contracts(), replace=replace)
+
+
+def _lake_url(lake: str | None) -> str:
+    if lake is not None and "://" in lake:
+        raise typer.BadParameter(f"{lake!r} is no folder", param_hint="--lake")
+    return lake if lake is not None else settings().lake_url
+
+
+def _day(text: str | None) -> date:
+    today = datetime.now(ZoneInfo(settings().time_zone)).date()
+    if text is None:
+        return today
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no date; write it as 2026-02-20", param_hint="--as-of") from None
+    if not date(2000, 1, 1) <= day <= today:
+        raise typer.BadParameter(f"{day} is not between 2000-01-01 and today, {today}", param_hint="--as-of")
+    return day
+
+
+def _fail(error: RefiError) -> NoReturn:
+    _err.print(f"refi: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+    raise typer.Exit(1)
+
+
+def main() -> None:
+    """Entry point of the `refi` command. Wrong settings are one message, not a traceback."""
+    try:
+        app()
+    except RefiError as error:
+        print(f"refi: {error}", file=sys.stderr)
+        sys.exit(1)

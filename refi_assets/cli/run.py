@@ -1,0 +1,183 @@
+"""refi run: the refi job of one day in this process, with progress, and its result as a table or as JSON.
+
+The run goes to the same Dagster instance as the UI's, so that it can be looked at there afterwards.
+"""
+
+import os
+import uuid
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from refi_assets.defs.jobs import REFI_JOB
+from refi_assets.defs.resources import LakeResource, RefiPolicyResource
+from refi_assets.errors import RefiError
+from refi_assets.lake import ObjectStore, RunFolder
+from refi_assets.policies import load_refi_policy
+from refi_assets.settings import PROJECT_DIR, settings
+
+
+class RunFailed(RefiError):
+    """A run that published nothing, and why."""
+
+
+@dataclass
+class RunResult:
+    """What a run published. Paths are absolute."""
+
+    run_id: str
+    as_of: date
+    audience: str
+    manifest: str
+    held_back: str | None
+    counts: dict[str, Any]
+    load_dates: dict[str, str]
+    warnings: list[str] = field(default_factory=list)
+
+    def as_json(self, seconds: float) -> dict[str, Any]:
+        """The object that --json prints."""
+        return {
+            "run_id": self.run_id,
+            "as_of": self.as_of.isoformat(),
+            "audience": self.audience,
+            "manifest": self.manifest,
+            "latest_moved": self.held_back is None,
+            "seconds": seconds,
+            "counts": self.counts,
+            "warnings": self.warnings,
+        }
+
+    def print(self, console: Console, seconds: float) -> None:
+        """Print the short table."""
+        sources = Table(title=f"As of {self.as_of}", title_justify="left", box=box.SIMPLE)
+        for name in ("source", "load date", "rows", "accepted", "quarantined", "cells nulled"):
+            sources.add_column(name, justify="left" if name in ("source", "load date") else "right", no_wrap=True)
+        for source, counted in self.counts["sources"].items():
+            quarantined, nulled = sum(counted["quarantined"].values()), sum(counted["nulled"].values())
+            numbers = (counted["rows"], counted["accepted"], quarantined, nulled)
+            sources.add_row(source, self.load_dates[source], *(f"{number:,}" for number in numbers))
+        console.print(sources)
+        tiers = ", ".join(f"{tier} {n:,}" for tier, n in self.counts["audience_tiers"].items())
+        unmatched = ", ".join(f"{reason} {n:,}" for reason, n in self.counts["unmatched"].items()) or "none"
+        lines = {
+            "Unified": f"{self.counts['unified']:,} (unmatched: {unmatched})",
+            "Eligible": f"{self.counts['eligible']:,}",
+            "Audience": f"{sum(self.counts['audience_tiers'].values()):,} ({tiers})",
+            "Seconds": f"{seconds}",
+            "File": self.audience,
+        }
+        for name, text in lines.items():
+            console.print(f"{name:9} {text}", markup=False, highlight=False, soft_wrap=True)
+        if self.held_back:
+            console.print(f"latest.json was not moved: {self.held_back}.", markup=False, soft_wrap=True)
+        for warning in self.warnings:
+            console.print(f"Warning: {warning}", style="yellow", markup=False, highlight=False, soft_wrap=True)
+
+
+def run_graph(
+    as_of: date, *, lake_url: str, policy_file: Path | None, force_latest: bool, console: Console
+) -> RunResult:
+    """Run the refi job of a day. Raises RunFailed, or another RefiError, saying why nothing was published."""
+    from refi_assets.definitions import defs
+
+    lake = ObjectStore(lake_url)
+    policy = RefiPolicyResource(path=str(policy_file or settings().policy_file), overridden=policy_file is not None)
+    load_refi_policy(Path(policy.path))
+    job = defs().resolve_job_def(REFI_JOB)
+    run_id = str(uuid.uuid4())
+    os.environ.setdefault("DAGSTER_HOME", str(PROJECT_DIR / ".dagster"))
+    with dg.DagsterInstance.get() as instance, _Watcher(instance, run_id, console) as watcher:
+        outcome = job.execute_in_process(
+            run_config={
+                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+                "ops": {"activation__audience_file": {"config": {"force_latest": force_latest}}},
+            },
+            instance=instance,
+            partition_key=as_of.isoformat(),
+            raise_on_error=False,
+            run_id=run_id,
+            resources={"lake": LakeResource(url=str(lake.root)), "refi_policy": policy},
+        )
+    if not outcome.success:
+        raise RunFailed(watcher.why_failed(run_id))
+    return _result(lake, run_id, as_of, watcher.warnings)
+
+
+def _result(lake: ObjectStore, run_id: str, as_of: date, warnings: list[str]) -> RunResult:
+    folder = RunFolder(lake, run_id)
+    published = folder.load("activation/audience_file").details
+    counts = lake.get_json(published["manifest"])["counts"]
+    return RunResult(
+        run_id=run_id,
+        as_of=as_of,
+        audience=lake.url(published["audience"]),
+        manifest=lake.url(published["manifest"]),
+        held_back=published["held_back"],
+        counts=counts,
+        load_dates={
+            source: folder.load(f"raw/{source}").details["snapshot"]["load_date"] for source in counts["sources"]
+        },
+        warnings=warnings,
+    )
+
+
+class _Watcher:
+    """Listens to a run's events: moves the progress bar, and keeps warnings and reasons of failure."""
+
+    def __init__(self, instance: dg.DagsterInstance, run_id: str, console: Console) -> None:
+        self.warnings: list[str] = []
+        self._blocked: list[str] = []
+        self._failures: list[str] = []
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._task = self._progress.add_task("starting", total=None)
+        instance.add_event_listener(run_id, self._on_event)
+
+    def why_failed(self, run_id: str) -> str:
+        """One message: the user's mistake in its own words, the checks that blocked, or where to look."""
+        reasons = self._failures or [
+            f"Blocked by {', '.join(self._blocked)}. The last published audience is unchanged."
+            if self._blocked
+            else f"Run {run_id} failed; see it in the Dagster UI (make dev). The last published audience is unchanged."
+        ]
+        return "\n".join(dict.fromkeys(reasons))
+
+    def _on_event(self, entry: dg.EventLogEntry) -> None:
+        event = entry.dagster_event
+        if event is None:
+            return
+        if event.event_type == dg.DagsterEventType.STEP_START:
+            self._progress.update(self._task, description=(event.step_key or "").replace("__", "/"))
+        elif event.event_type == dg.DagsterEventType.STEP_SUCCESS:
+            self._progress.advance(self._task)
+        elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            evaluation = event.asset_check_evaluation_data
+            if not evaluation.passed:
+                found = f"{evaluation.asset_key.to_user_string()} {evaluation.check_name} ({evaluation.description})"
+                blocks = evaluation.severity == dg.AssetCheckSeverity.ERROR
+                (self._blocked if blocks else self.warnings).append(found)
+        elif event.event_type == dg.DagsterEventType.STEP_FAILURE:
+            user_failure = event.step_failure_data.user_failure_data
+            if user_failure is not None and user_failure.description:
+                self._failures.append(user_failure.description)
+
+    def __enter__(self) -> "_Watcher":
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
