@@ -69,7 +69,13 @@ class Contract:
             column for column in self.columns if column.present and (column.is_key or column.is_key_when_absent)
         )
 
-    def describe(self) -> dict[str, str]:
+    @property
+    def descriptions(self) -> dict[str, str]:
+        """Column name -> what it means, in contract order."""
+        return {column.name: column.description for column in self.columns}
+
+    @property
+    def sql_types(self) -> dict[str, str]:
         """Column name -> SQL type, in contract order."""
         return {column.name: column.sql_type for column in self.columns}
 

@@ -117,7 +117,7 @@ class RefiPolicy(_Section):
 def load_refi_policy(path: Path) -> RefiPolicy:
     """The policy in a file. Raises SettingError with the file, the key and the bound."""
     try:
-        raw: Any = yaml.load(path.read_text(encoding="utf-8"), Loader=_ExactNumbers)
+        raw: Any = yaml.load(path.read_text(encoding="utf-8"), Loader=_ExactNumbers)  # noqa: S506 (a SafeLoader)
     except FileNotFoundError:
         raise SettingError(f"{path}: there is no such policy file.") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -136,4 +136,4 @@ class _ExactNumbers(yaml.SafeLoader):
     """Numbers stay as they are written, for Decimal to read: 1.10 is 1.10, never 1.1000000000000001."""
 
 
-_ExactNumbers.add_constructor("tag:yaml.org,2002:float", yaml.SafeLoader.construct_yaml_str)
+_ExactNumbers.add_constructor("tag:yaml.org,2002:float", lambda loader, node: str(node.value))

@@ -82,25 +82,29 @@ class SqlModel:
         """The query with its parameters in place. Raises SettingError for one that has no value."""
         if missing := self.parameters - values.keys():
             raise SettingError(f"sql/{self.key}.sql: no value for parameter {', '.join(sorted(missing))}.")
-        return self.tree.transform(
-            lambda node: literal(values[node.name]) if isinstance(node, exp.Placeholder) else node
-        )
+        bound = self.tree.copy()
+        for node in list(bound.find_all(exp.Placeholder)):
+            node.replace(literal(values[node.name]))
+        return bound
 
     def column_lineage(self, schema: Schema) -> dict[str, list[tuple[str, str]]]:
         """Output column -> the (relation, column) pairs it is computed from, in one step."""
+        nodes = lineage(
+            None, self.tree, schema={name: dict(columns) for name, columns in schema.items()}, dialect=DIALECT
+        )
         return {
             column: sorted(
                 {
                     (leaf.source.name, leaf.name.rsplit(".", 1)[-1])
-                    for leaf in lineage(column, self.tree, schema=schema, dialect=DIALECT).walk()
+                    for leaf in node.walk()
                     if isinstance(leaf.source, exp.Table)
                 }
             )
-            for column in self.tree.named_selects
+            for column, node in nodes.items()
         }
 
 
-def literal(value: Parameter) -> exp.Expression:
+def literal(value: Parameter) -> exp.Cast:
     """A typed literal: the same value and type on every engine."""
     if isinstance(value, Decimal):
         return exp.cast(exp.Literal.string(f"{value:f}"), "DECIMAL(12,6)", dialect=DIALECT)

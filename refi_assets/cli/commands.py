@@ -33,6 +33,7 @@ Replace = Annotated[bool, typer.Option("--replace", help="Put the files in the p
 
 @app.command()
 def run(
+    *,
     source: Annotated[
         Path | None, typer.Option(exists=True, file_okay=False, help="Folder with source files to put in first.")
     ] = None,

@@ -24,7 +24,7 @@ from refi_assets.policies import load_refi_policy
 from refi_assets.settings import PROJECT_DIR, settings
 
 
-class RunFailed(RefiError):
+class RunError(RefiError):
     """A run that published nothing, and why."""
 
 
@@ -84,7 +84,7 @@ class RunResult:
 def run_graph(
     as_of: date, *, lake_url: str, policy_file: Path | None, force_latest: bool, console: Console
 ) -> RunResult:
-    """Run the refi job of a day. Raises RunFailed, or another RefiError, saying why nothing was published."""
+    """Run the refi job of a day. Raises RunError, or another RefiError, saying why nothing was published."""
     from refi_assets.definitions import defs
 
     lake = ObjectStore(lake_url)
@@ -106,7 +106,7 @@ def run_graph(
             resources={"lake": LakeResource(url=str(lake.root)), "refi_policy": policy},
         )
     if not outcome.success:
-        raise RunFailed(watcher.why_failed(run_id))
+        raise RunError(watcher.why_failed(run_id))
     return _result(lake, run_id, as_of, watcher.warnings)
 
 

@@ -91,7 +91,7 @@ def sql_checks_of(asset: str) -> list[Check]:
 
 
 def _result(key: dg.AssetKey, check: Check, outcome: Outcome) -> dg.AssetCheckResult:
-    metadata: dict[str, object] = {"number": outcome.number, "limit": outcome.limit}
+    metadata: dict[str, int | float | str] = {"number": outcome.number, "limit": outcome.limit}
     if outcome.borrower_ids:
         metadata["borrower_ids"] = ", ".join(outcome.borrower_ids)
     shown = f"{outcome.number:g}; {outcome.limit}" + (f". {outcome.description}" if outcome.description else "")

@@ -12,7 +12,7 @@ from refi_assets.policies import RefiPolicy, load_refi_policy
 from refi_assets.settings import settings
 
 
-class LakeResource(dg.ConfigurableResource):
+class LakeResource(dg.ConfigurableResource[None]):
     """The lake."""
 
     url: str = Field(default_factory=lambda: settings().lake_url, description="Folder that holds the lake.")
@@ -22,7 +22,7 @@ class LakeResource(dg.ConfigurableResource):
         return ObjectStore(self.url)
 
 
-class EngineResource(dg.ConfigurableResource):
+class EngineResource(dg.ConfigurableResource[None]):
     """Where SQL runs: DuckDB, in memory, on the lake's files."""
 
     threads: int = Field(default_factory=lambda: settings().threads, description="0 takes one a core.")
@@ -33,7 +33,7 @@ class EngineResource(dg.ConfigurableResource):
         return DuckDBEngine(lake, self.threads, self.memory_limit)
 
 
-class RefiPolicyResource(dg.ConfigurableResource):
+class RefiPolicyResource(dg.ConfigurableResource[None]):
     """The lender's thresholds, for assets and checks alike."""
 
     path: str = Field(default_factory=lambda: str(settings().policy_file), description="The policy's YAML file.")

@@ -1,7 +1,7 @@
 """Assets made from SQL files: dependencies, code version, schema and column lineage are read from the SQL."""
 
 import hashlib
-from typing import Literal
+from typing import Any, Literal
 
 import dagster as dg
 from sqlglot import exp
@@ -34,7 +34,7 @@ def sql_asset(key: str, kind: Literal["view", "table"]) -> dg.AssetsDefinition:
 
     @dg.asset(
         key=key.split("/"),
-        group_name=key.split("/")[0],
+        group_name=key.split("/", maxsplit=1)[0],
         kinds={"duckdb", "sql", kind},
         owners=["team:data-platform"],
         description=model.description,
@@ -45,7 +45,7 @@ def sql_asset(key: str, kind: Literal["view", "table"]) -> dg.AssetsDefinition:
     )
     def relation(
         context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource, refi_policy: RefiPolicyResource
-    ) -> dg.MaterializeResult:
+    ) -> dg.MaterializeResult[Any]:
         with user_errors():
             store = lake.open()
             step = Step(context, store)
@@ -55,7 +55,7 @@ def sql_asset(key: str, kind: Literal["view", "table"]) -> dg.AssetsDefinition:
             with engine.open(store).session(with_inputs(store, list(made_from.values()))) as session:
                 if parquet is not None:
                     session.write_parquet(query, str(store.local_path(parquet)))
-                made = step.relation(
+                made = step.draft(
                     key,
                     made_from=made_from,
                     kind=kind,
@@ -71,7 +71,7 @@ def sql_asset(key: str, kind: Literal["view", "table"]) -> dg.AssetsDefinition:
             column: [(asset_of(table).split("/"), name) for table, name in pairs]
             for column, pairs in model.column_lineage(schema).items()
         }
-        return materialized(saved, **{"dagster/column_lineage": column_lineage(sources)})
+        return materialized(saved, {"dagster/column_lineage": column_lineage(sources)})
 
     return relation
 

@@ -44,7 +44,7 @@ class Step:
             raise LakeError(f"{key} has not been materialized as of {self.as_of}. Materialize it first.")
         return RunFolder(self.lake, made[0].run_id).load(key)
 
-    def relation(self, key: str, *, made_from: Mapping[str, Relation] | None = None, **fields: Any) -> Relation:
+    def draft(self, key: str, *, made_from: Mapping[str, Relation] | None = None, **fields: Any) -> Relation:
         """The record of what this step makes, not saved yet."""
         inputs = {name: relation.run_id for name, relation in (made_from or {}).items()}
         return Relation(key=key, run_id=self.folder.run_id, as_of=self.as_of, inputs=inputs, **fields)
@@ -67,8 +67,8 @@ def user_errors() -> Iterator[None]:
 
 
 def materialized(
-    relation: Relation, descriptions: Mapping[str, str] | None = None, **metadata: Any
-) -> dg.MaterializeResult:
+    relation: Relation, metadata: Mapping[str, Any] | None = None, descriptions: Mapping[str, str] | None = None
+) -> dg.MaterializeResult[Any]:
     """The result of an asset: row count, schema, duration and counts, then what the asset adds."""
     described = descriptions or {}
     shown: dict[str, Any] = {"dagster/row_count": relation.rows, "seconds": relation.seconds}
@@ -78,7 +78,7 @@ def materialized(
         )
     if relation.parquet is not None:
         shown["parquet"] = relation.parquet
-    return dg.MaterializeResult(metadata=shown | dict(relation.counts) | metadata)
+    return dg.MaterializeResult(metadata=shown | relation.counts | dict(metadata or {}))
 
 
 def records_table(records: list[dict[str, Any]]) -> dg.MetadataValue:

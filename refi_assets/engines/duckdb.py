@@ -112,7 +112,7 @@ class DuckDBSession:
         self.close()
 
 
-def to_duckdb(statement: exp.Expression) -> str:
+def to_duckdb(statement: exp.Expr) -> str:
     """A statement of the project's dialect as DuckDB reads it."""
     return statement.sql("duckdb")
 

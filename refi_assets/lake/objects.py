@@ -8,8 +8,9 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import obstore
 from obstore.exceptions import AlreadyExistsError
@@ -54,7 +55,7 @@ class ObjectStore:
         listing = obstore.list_with_delimiter(self._store, prefix=prefix)
         return sorted(path.rsplit("/", 1)[-1] for path in listing["common_prefixes"])
 
-    def open(self, key: str) -> BinaryIO:
+    def open(self, key: str) -> BufferedReader:
         """An object's bytes, to be read once from the start."""
         return (self.root / key).open("rb")
 

@@ -62,7 +62,7 @@ def scan_file(lake: ObjectStore, info: ObjectInfo, folder: RunFolder, relation: 
 
     def open_file() -> BinaryIO:
         nonlocal first
-        stream = lake.open(info.key)
+        stream: BinaryIO = lake.open(info.key)
         if first:
             stream = cast(BinaryIO, _Hashing(stream, digest.update))
         first = False
@@ -126,7 +126,8 @@ def _parquet_text(column: str, sql_type: str) -> str:
         return f"CAST({column} AS VARCHAR)"
     # The shortest decimal text of the number; very large and very small ones without an exponent.
     text = f"CAST({column} AS VARCHAR)"
-    return f"CASE WHEN {text} LIKE '%e%' THEN COALESCE(CAST(TRY_CAST({column} AS DECIMAL(38, 18)) AS VARCHAR), {text}) ELSE {text} END"
+    plain = f"CAST(TRY_CAST({column} AS DECIMAL(38, 18)) AS VARCHAR)"
+    return f"CASE WHEN {text} LIKE '%e%' THEN COALESCE({plain}, {text}) ELSE {text} END"
 
 
 def rows_sql(lake: ObjectStore, file: ScannedFile) -> str:

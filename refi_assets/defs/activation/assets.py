@@ -1,6 +1,7 @@
 """Asset activation/audience_file: the one step that publishes, downstream of every blocking check."""
 
 from datetime import timedelta
+from typing import Any
 
 import dagster as dg
 from pydantic import Field
@@ -39,7 +40,7 @@ def audience_file(
     lake: LakeResource,
     engine: EngineResource,
     refi_policy: RefiPolicyResource,
-) -> dg.MaterializeResult:
+) -> dg.MaterializeResult[Any]:
     """Publish the audience."""
     with user_errors():
         store = lake.open()
@@ -56,7 +57,7 @@ def audience_file(
             force_latest=config.force_latest,
         )
         relation = step.save(
-            step.relation(
+            step.draft(
                 "activation/audience_file",
                 made_from=made_from,
                 kind="files",
@@ -72,8 +73,10 @@ def audience_file(
         )
     return materialized(
         relation,
-        audience=store.url(published.audience),
-        manifest=store.url(published.manifest),
-        sha256=published.sha256,
-        latest=f"not moved: {published.held_back}" if published.held_back else "names this audience",
+        {
+            "audience": store.url(published.audience),
+            "manifest": store.url(published.manifest),
+            "sha256": published.sha256,
+            "latest": f"not moved: {published.held_back}" if published.held_back else "names this audience",
+        },
     )

@@ -1,5 +1,7 @@
 """Assets catalog/<source>: the table <source>_csv, its contract beside what a crawler would have inferred."""
 
+from typing import Any
+
 import dagster as dg
 
 from refi_assets.contracts import Contract, load_contracts
@@ -22,18 +24,18 @@ def catalog_asset(contract: Contract) -> dg.AssetsDefinition:
         partitions_def=AS_OF_DAYS,
         code_version=contract.sha256,
     )
-    def catalog(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
+    def catalog(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[Any]:
         with user_errors():
             step = Step(context, lake.open())
             raw = step.input(f"raw/{source}")
             snapshot = ScannedSnapshot.model_validate(raw.details["snapshot"])
             require_columns(contract, snapshot.files)
             relation = step.save(
-                step.relation(
+                step.draft(
                     f"catalog/{source}",
                     made_from={raw.key: raw},
                     kind="files",
-                    columns=contract.describe(),
+                    columns=contract.sql_types,
                     rows=snapshot.rows,
                     details={
                         "table": f"{source}_csv",
@@ -44,18 +46,20 @@ def catalog_asset(contract: Contract) -> dg.AssetsDefinition:
             )
         return materialized(
             relation,
-            {column.name: column.description for column in contract.columns},
-            table=f"{source}_csv",
-            location=f"raw/{source}/load_date={snapshot.load_date}/",
-            ignored_columns=", ".join(sorted(snapshot.columns - relation.columns.keys())) or "none",
-            schemas=records_table(_side_by_side(contract, snapshot)),
+            {
+                "table": f"{source}_csv",
+                "location": f"raw/{source}/load_date={snapshot.load_date}/",
+                "ignored_columns": ", ".join(sorted(snapshot.columns - relation.columns.keys())) or "none",
+                "schemas": records_table(_side_by_side(contract, snapshot)),
+            },
+            contract.descriptions,
         )
 
     return catalog
 
 
 def _side_by_side(contract: Contract, snapshot: ScannedSnapshot) -> list[dict[str, object]]:
-    in_contract = contract.describe()
+    in_contract = contract.sql_types
     names = [*in_contract, *sorted(snapshot.columns - in_contract.keys())]
     return [
         {"column": name, "contract": in_contract.get(name, "-"), "inferred": snapshot.inferred.get(name, "-")}

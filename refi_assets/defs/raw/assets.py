@@ -1,6 +1,7 @@
 """Assets raw/<source>: the files of the snapshot, hashed and counted. Nothing is interpreted here."""
 
 from datetime import timedelta
+from typing import Any
 
 import dagster as dg
 
@@ -23,13 +24,13 @@ def raw_asset(contract: Contract) -> dg.AssetsDefinition:
         freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(days=contract.due_every_days)),
         code_version="1",
     )
-    def raw(context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource) -> dg.MaterializeResult:
+    def raw(context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource) -> dg.MaterializeResult[Any]:
         with user_errors():
             store = lake.open()
             step = Step(context, store)
             snapshot, previous = scan_source(store, engine.open(store), contract, step.as_of, step.folder)
             relation = step.save(
-                step.relation(
+                step.draft(
                     f"raw/{contract.source}",
                     kind="files",
                     rows=snapshot.rows,
@@ -41,10 +42,12 @@ def raw_asset(contract: Contract) -> dg.AssetsDefinition:
             )
         return materialized(
             relation,
-            load_date=snapshot.load_date.isoformat(),
-            files=records_table(
-                [{"key": f.key, "bytes": f.size, "rows": f.rows, "sha256": f.sha256} for f in snapshot.files]
-            ),
+            {
+                "load_date": snapshot.load_date.isoformat(),
+                "files": records_table(
+                    [{"key": f.key, "bytes": f.size, "rows": f.rows, "sha256": f.sha256} for f in snapshot.files]
+                ),
+            },
         )
 
     return raw

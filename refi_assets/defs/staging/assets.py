@@ -1,5 +1,7 @@
 """Assets staging/<source>, typed rows, and staging/quarantine, every other row and why."""
 
+from typing import Any
+
 import dagster as dg
 from sqlglot import exp
 
@@ -25,7 +27,9 @@ def staging_asset(contract: Contract) -> dg.AssetsDefinition:
         partitions_def=AS_OF_DAYS,
         code_version=contract.sha256,
     )
-    def staged(context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource) -> dg.MaterializeResult:
+    def staged(
+        context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource
+    ) -> dg.MaterializeResult[Any]:
         with user_errors():
             store = lake.open()
             step = Step(context, store)
@@ -44,11 +48,11 @@ def staging_asset(contract: Contract) -> dg.AssetsDefinition:
                     quarantine_path=store.local_path(quarantine),
                 )
             relation = step.save(
-                step.relation(
+                step.draft(
                     f"staging/{source}",
                     made_from={catalog.key: catalog},
                     kind="table",
-                    columns=contract.describe(),
+                    columns=contract.sql_types,
                     parquet=parquet,
                     rows=counted.accepted,
                     counts={"source_rows": counted.rows, "quarantined": sum(counted.quarantined.values())},
@@ -64,12 +68,12 @@ def staging_asset(contract: Contract) -> dg.AssetsDefinition:
         from_catalog = {column.name: [(["catalog", source], column.name)] for column in contract.columns}
         return materialized(
             relation,
-            {column.name: column.description for column in contract.columns},
-            **{
+            {
                 "dagster/column_lineage": column_lineage(from_catalog),
                 "quarantined_by_reason": counted.quarantined,
                 "cells_nulled": counted.nulled,
             },
+            contract.descriptions,
         )
 
     return staged
@@ -90,7 +94,7 @@ def quarantine_asset(contracts: dict[str, Contract]) -> dg.AssetsDefinition:
     )
     def quarantine(
         context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource
-    ) -> dg.MaterializeResult:
+    ) -> dg.MaterializeResult[Any]:
         with user_errors():
             store = lake.open()
             step = Step(context, store)
@@ -104,7 +108,7 @@ def quarantine_asset(contracts: dict[str, Contract]) -> dg.AssetsDefinition:
             with engine.open(store).session(parts) as session:
                 rows = session.write_parquet(exp.union(*selects, distinct=False), str(store.local_path(parquet)))
             relation = step.save(
-                step.relation(
+                step.draft(
                     "staging/quarantine",
                     made_from=staged,
                     kind="table",
