@@ -149,12 +149,10 @@ class _Watcher:
 
     def why_failed(self, run_id: str) -> str:
         """One message: the user's mistake in its own words, the checks that blocked, or where to look."""
-        reasons = self._failures or [
-            f"Blocked by {', '.join(self._blocked)}. The last published audience is unchanged."
-            if self._blocked
-            else f"Run {run_id} failed; see it in the Dagster UI (make dev). The last published audience is unchanged."
-        ]
-        return "\n".join(dict.fromkeys(reasons))
+        if self._failures:
+            return "\n".join(dict.fromkeys(self._failures))
+        reason = f"Blocked by {'; '.join(self._blocked)}." if self._blocked else f"Run {run_id} failed; see it in the UI."
+        return f"{reason} The last published audience is unchanged."
 
     def _on_event(self, entry: dg.EventLogEntry) -> None:
         event = entry.dagster_event

@@ -9,7 +9,7 @@ from sqlglot import exp
 from refi_assets.checks import SHOWN_IDS, Outcome, none_of
 from refi_assets.defs.resources import EngineResource, LakeResource, RefiPolicyResource
 from refi_assets.defs.sql_assets import asset_of
-from refi_assets.defs.steps import Step, user_errors
+from refi_assets.defs.steps import AS_OF_DAYS, Step, user_errors
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.lake import ObjectStore, Relation
 from refi_assets.lake.relations import with_inputs
@@ -58,7 +58,13 @@ def checks_of(asset: str, checks: Sequence[Check]) -> dg.AssetChecksDefinition:
     """All checks of an asset, evaluated in one step; any subset can be run by itself."""
     key = dg.AssetKey(asset.split("/"))
     specs = [
-        dg.AssetCheckSpec(check.name, asset=key, description=check.description, blocking=check.may_block)
+        dg.AssetCheckSpec(
+            check.name,
+            asset=key,
+            description=check.description,
+            blocking=check.may_block,
+            partitions_def=AS_OF_DAYS,
+        )
         for check in checks
     ]
 

@@ -63,7 +63,8 @@ def user_errors() -> Iterator[None]:
     try:
         yield
     except RefiError as error:
-        raise dg.Failure(description=str(error), allow_retries=False) from None
+        description = f"{error} The last published audience is unchanged."
+        raise dg.Failure(description=description, allow_retries=False) from None
 
 
 def materialized(

@@ -175,8 +175,9 @@ class _Scanner:
             names = [trim(cell.decode()).casefold() for cell in cells(header)]
         except UnicodeDecodeError:
             raise SourceError("the header is not UTF-8; save the file as UTF-8") from None
-        if repeated := sorted({name for name in names if name and names.count(name) > 1}):
-            raise SourceError(f"the header names {', '.join(repeated)} twice")
+        for number, name in enumerate(names):
+            if name and name in names[:number]:  # the name itself is not shown: the line may be a borrower's row
+                raise SourceError(f"columns {names.index(name) + 1} and {number + 1} of the header have the same name")
         self.scan.columns = tuple(names)
         self._commas = len(names) - 1
         self.scan.line_end = b"\r\n" if match[0].endswith(b"\r\n") else b"\n"

@@ -54,7 +54,7 @@ def scan_source(
         found = ", ".join(lake.folders("raw")) or "nothing"
         raise SourceError(
             f"{source}: no file with a load date on or before {as_of} in {lake.url(f'raw/{source}')}; found in raw/: "
-            f"{found}; expected {EXPECTED.replace('<source>', source)}. The last published audience is unchanged."
+            f"{found}; expected {EXPECTED.replace('<source>', source)}."
         )
     with engine.session() as session:
         session.execute(MACROS)
@@ -62,7 +62,7 @@ def scan_source(
         if scanned.rows == 0:
             raise SourceError(
                 f"{', '.join(file.key for file in scanned.files)}: no rows; found a header only, expected at least "
-                "one row. The last published audience is unchanged."
+                "one row."
             )
         before = find_snapshot(lake, source, snapshot.load_date, before=True)
         previous = None
@@ -90,12 +90,12 @@ def require_columns(contract: Contract, files: Iterable[ScannedFile]) -> None:
     for file in files:
         missing = [column.name for column in contract.present_columns if column.name not in file.columns]
         if missing:
+            # A line in which no name is known is no header but a borrower's row: it must not get into a log.
+            is_header = any(name in contract.sql_types for name in file.columns)
+            found = ", ".join(file.columns) if is_header else "a first line with none of these names; is it a header?"
             expected = ", ".join(column.name for column in contract.present_columns)
             names = ", ".join(f"'{name}'" for name in missing)
-            raise SourceError(
-                f"{file.key}: column {names} is missing; found: {', '.join(file.columns)}; expected: {expected}. "
-                "The last published audience is unchanged."
-            )
+            raise SourceError(f"{file.key}: column {names} is missing; found: {found}; expected: {expected}.")
 
 
 def _infer(session: DuckDBSession, lake: ObjectStore, file: ScannedFile) -> dict[str, str]:

@@ -1,0 +1,55 @@
+"""Where the shared real data is, and the command line as a user calls it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from refi_assets.settings import PROJECT_DIR
+from tests.running import SHARED_DATA
+
+REFI = Path(sys.executable).with_name("refi")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    if not SHARED_DATA.is_dir():
+        pytest.skip(f"the shared real data is not here ({SHARED_DATA.name} beside the project)")
+    return SHARED_DATA
+
+
+@pytest.fixture
+def refi(tmp_path: Path):
+    """Call `refi …` in a process of its own, with a Dagster home of its own."""
+    home = tmp_path / "dagster_home"
+    home.mkdir()
+    (home / "dagster.yaml").write_text((PROJECT_DIR / ".dagster" / "dagster.yaml").read_text())
+
+    def call(*arguments: object, check: int = 0, **environment: str) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [REFI, *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            env={**os.environ, "DAGSTER_HOME": str(home), **environment},
+            cwd=tmp_path,
+        )
+        assert done.returncode == check, done.stderr + done.stdout
+        return done
+
+    return call
+
+
+@pytest.fixture
+def run(refi, tmp_path: Path):
+    """`refi run --json`: the object it prints."""
+
+    def call(source: Path, as_of: str, *arguments: object) -> dict[str, Any]:
+        done = refi("run", "--source", source, "--lake", tmp_path / "lake", "--as-of", as_of, "--json", *arguments)
+        found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        return found
+
+    return call

@@ -1,0 +1,107 @@
+"""Running the graph in tests: the real definitions, on a lake in a temporary folder."""
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from refi_assets.contracts import load_contracts
+from refi_assets.definitions import defs
+from refi_assets.defs.jobs import REFI_JOB
+from refi_assets.defs.resources import LakeResource, RefiPolicyResource
+from refi_assets.lake import ObjectStore, ingest_folder
+from refi_assets.settings import PROJECT_DIR
+
+SHARED_DATA = PROJECT_DIR.parent / "shared" / "data"
+SHARED_TOOLS = PROJECT_DIR.parent / "shared" / "tools"
+DAY = date(2026, 2, 20)
+
+
+@cache
+def definitions() -> dg.Definitions:
+    """The project's definitions, and a job for the checks of each asset."""
+    ours = defs()
+    keys = {key.asset_key for key in ours.resolve_asset_graph().asset_check_keys}
+    jobs = [
+        dg.define_asset_job("checks_of_" + "_".join(key.path), selection=dg.AssetSelection.checks_for_assets(key))
+        for key in keys
+    ]
+    return dg.Definitions.merge(ours, dg.Definitions(jobs=jobs))
+
+
+@dataclass
+class Ran:
+    """A finished run: whether it succeeded, the check results, and why it failed."""
+
+    result: dg.ExecuteInProcessResult
+    checks: dict[str, dg.AssetCheckEvaluation]
+
+    @property
+    def success(self) -> bool:
+        return self.result.success
+
+    @property
+    def failed_checks(self) -> dict[str, str]:
+        """'asset check' -> severity, of the checks that did not pass."""
+        return {name: found.severity.value for name, found in self.checks.items() if not found.passed}
+
+    @property
+    def failure(self) -> str:
+        """The words of the first failure that a user can mend."""
+        for event in self.result.all_events:
+            if event.event_type == dg.DagsterEventType.STEP_FAILURE:
+                data = event.step_failure_data.user_failure_data
+                if data is not None:
+                    return str(data.description)
+        return ""
+
+
+def run_job(
+    lake: Path,
+    as_of: date = DAY,
+    *,
+    job: str = REFI_JOB,
+    instance: dg.DagsterInstance | None = None,
+    policy: Path | None = None,
+    force_latest: bool = False,
+    selection: list[str] | None = None,
+) -> Ran:
+    """Run a job of one day on a lake."""
+    resources: dict[str, Any] = {"lake": LakeResource(url=str(lake))}
+    if policy is not None:
+        resources["refi_policy"] = RefiPolicyResource(path=str(policy), overridden=True)
+    config: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+    if force_latest:
+        config["ops"] = {"activation__audience_file": {"config": {"force_latest": True}}}
+    result = (
+        definitions()
+        .resolve_job_def(job)
+        .execute_in_process(
+            run_config=config,
+            instance=instance or dg.DagsterInstance.ephemeral(),
+            tags={"dagster/partition": as_of.isoformat()},
+            raise_on_error=False,
+            resources=resources,
+            asset_selection=[dg.AssetKey(key.split("/")) for key in selection] if selection else None,
+        )
+    )
+    evaluations = result.get_asset_check_evaluations()
+    return Ran(result, {f"{one.asset_key.to_user_string()} {one.check_name}": one for one in evaluations})
+
+
+def ingest(lake: Path, source: Path, day: date = DAY, *, replace: bool = False) -> list[str]:
+    """Put source files into a lake's raw zone."""
+    return ingest_folder(ObjectStore(str(lake)), source, day, load_contracts(), replace=replace)
+
+
+def latest(lake: Path) -> Any:
+    """What output/latest.json says, or None."""
+    return ObjectStore(str(lake)).get_json("output/latest.json")
+
+
+def manifest(lake: Path) -> Any:
+    """The manifest of the latest audience."""
+    return ObjectStore(str(lake)).get_json(latest(lake)["manifest"])
