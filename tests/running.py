@@ -76,17 +76,17 @@ def run_job(
     config: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     if force_latest:
         config["ops"] = {"activation__audience_file": {"config": {"force_latest": True}}}
-    result = (
-        definitions()
-        .resolve_job_def(job)
-        .execute_in_process(
-            run_config=config,
-            instance=instance or dg.DagsterInstance.ephemeral(),
-            tags={"dagster/partition": as_of.isoformat()},
-            raise_on_error=False,
-            resources=resources,
-            asset_selection=[dg.AssetKey(key.split("/")) for key in selection] if selection else None,
-        )
+    found = definitions()
+    if selection is not None:
+        job = "by_hand"
+        by_hand = dg.define_asset_job(job, selection=dg.AssetSelection.assets(*(key.split("/") for key in selection)))
+        found = dg.Definitions.merge(found, dg.Definitions(jobs=[by_hand]))
+    result = found.resolve_job_def(job).execute_in_process(
+        run_config=config,
+        instance=instance or dg.DagsterInstance.ephemeral(),
+        tags={"dagster/partition": as_of.isoformat()},
+        raise_on_error=False,
+        resources=resources,
     )
     evaluations = result.get_asset_check_evaluations()
     return Ran(result, {f"{one.asset_key.to_user_string()} {one.check_name}": one for one in evaluations})

@@ -110,7 +110,7 @@ DOCTORED: list[tuple[str, str, str, Callable[[Path], None], float]] = [
         "ltv_within_policy",
         "refi/refi_audience",
         parquet(
-            "SELECT * REPLACE (CASE borrower_id WHEN 'B007' THEN 80.01 WHEN 'B008' THEN NULL ELSE 80 END AS ltv_ratio) FROM it"
+            "SELECT * REPLACE (CASE borrower_id WHEN 'B007' THEN 80.01 WHEN 'B009' THEN 80 END AS ltv_ratio) FROM it"
         ),
         2,
     ),
@@ -119,7 +119,7 @@ DOCTORED: list[tuple[str, str, str, Callable[[Path], None], float]] = [
         "spread_within_policy",
         "refi/refi_audience",
         parquet(
-            "SELECT * REPLACE (CASE borrower_id WHEN 'B007' THEN rate_spread + 0.01 ELSE rate_spread END AS rate_spread) FROM it"
+            "SELECT * REPLACE (rate_spread + CASE borrower_id WHEN 'B007' THEN 0.01 ELSE 0 END AS rate_spread) FROM it"
         ),
         1,
     ),
@@ -127,9 +127,7 @@ DOCTORED: list[tuple[str, str, str, Callable[[Path], None], float]] = [
         "refi/refi_audience",
         "tier_matches_spread",
         "refi/refi_audience",
-        parquet(
-            "SELECT * REPLACE (CASE borrower_id WHEN 'B007' THEN 'Hot Lead' ELSE marketing_category END AS marketing_category) FROM it"
-        ),
+        parquet("SELECT * REPLACE ('Hot Lead' AS marketing_category) FROM it WHERE borrower_id = 'B007'"),
         1,
     ),
 ]
@@ -194,16 +192,18 @@ def eligible_are(count: int):
     return lambda rows: rows.update(lender(eligible=count))
 
 
+TYPES = "catalog/{} inferred_types_unchanged"
+
 FAULTY_FILES = [
     *((f"raw/{s} rows_not_fallen", "ERROR", cut(s, 27), True) for s in SOURCES),
     ("catalog/borrower_information no_column_lost", "ERROR", each("borrower_information", email=None), True),
     ("catalog/loan_information no_column_lost", "ERROR", each("loan_information", loan_type=None), True),
     ("catalog/market_equity no_column_lost", "ERROR", each("market_equity", current_home_value=None), True),
     *((f"catalog/{s} no_column_new", "WARN", each(s, branch="7"), True) for s in SOURCES),
-    ("catalog/borrower_information inferred_types_unchanged", "WARN", each("borrower_information", credit_score="720.5"), True),
-    ("catalog/loan_information inferred_types_unchanged", "WARN", each("loan_information", loan_amount="300000.5"), True),
-    ("catalog/market_equity inferred_types_unchanged", "WARN", each("market_equity", ltv_ratio="70"), True),
-    ("catalog/borrower_engagement inferred_types_unchanged", "WARN", each("borrower_engagement", sms_opt_in="yes"), True),
+    (TYPES.format("borrower_information"), "WARN", each("borrower_information", credit_score="720.5"), True),
+    (TYPES.format("loan_information"), "WARN", each("loan_information", loan_amount="300000.5"), True),
+    (TYPES.format("market_equity"), "WARN", each("market_equity", ltv_ratio="70"), True),
+    (TYPES.format("borrower_engagement"), "WARN", each("borrower_engagement", sms_opt_in="yes"), True),
     *((f"staging/{s} quarantine_is_small", "WARN", bad_key(s, 4), False) for s in SOURCES),
     *((f"staging/{s} quarantine_is_small", "ERROR", bad_key(s, 5), False) for s in SOURCES),
     ("refi/unified_refi_dataset borrowers_match", "WARN", cut("loan_information", 37), False),
