@@ -7,11 +7,13 @@ break a rule. Running SQL belongs to engines/.
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cache, cached_property
+from itertools import takewhile
 from pathlib import Path
 
 import sqlglot
@@ -24,6 +26,8 @@ from refi_assets.settings import PROJECT_DIR
 
 SQL_DIR = PROJECT_DIR / "sql"
 DIALECT = "athena"
+
+_COLUMN_COMMENT = re.compile(r"([a-z_]+): (.+)")
 
 Parameter = Decimal | int | str | date
 Schema = Mapping[str, Mapping[str, str]]  # relation name -> column name -> SQL type
@@ -52,15 +56,21 @@ class SqlModel:
             raise SettingError(f"sql/{self.key}.sql must be one SELECT statement.")
         return tree
 
+    @cached_property
+    def _head(self) -> list[str]:
+        lines = takewhile(lambda line: line.startswith("--"), self.text.splitlines())
+        return [line.removeprefix("--").strip() for line in lines]
+
     @property
     def description(self) -> str:
-        """The comment at the head of the file."""
-        lines = []
-        for line in self.text.splitlines():
-            if not line.startswith("--"):
-                break
-            lines.append(line.removeprefix("--").strip())
-        return "\n".join(lines)
+        """The comment at the head of the file, without the lines about single columns."""
+        return "\n".join(line for line in self._head if not _COLUMN_COMMENT.match(line))
+
+    @property
+    def column_descriptions(self) -> dict[str, str]:
+        """What the head of the file says of single columns: lines `-- column: text`."""
+        matches = [match for line in self._head if (match := _COLUMN_COMMENT.match(line))]
+        return {match[1]: match[2] for match in matches}
 
     @cached_property
     def inputs(self) -> tuple[str, ...]:

@@ -151,7 +151,9 @@ class _Watcher:
         """One message: the user's mistake in its own words, the checks that blocked, or where to look."""
         if self._failures:
             return "\n".join(dict.fromkeys(self._failures))
-        reason = f"Blocked by {'; '.join(self._blocked)}." if self._blocked else f"Run {run_id} failed; see it in the UI."
+        reason = (
+            f"Blocked by {'; '.join(self._blocked)}." if self._blocked else f"Run {run_id} failed; see it in the UI."
+        )
         return f"{reason} The last published audience is unchanged."
 
     def _on_event(self, entry: dg.EventLogEntry) -> None:

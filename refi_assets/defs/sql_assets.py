@@ -37,7 +37,7 @@ def sql_asset(key: str, kind: Literal["view", "table"]) -> dg.AssetsDefinition:
         group_name=key.split("/", maxsplit=1)[0],
         kinds={"duckdb", "sql", kind},
         owners=["team:data-platform"],
-        description=model.description,
+        description=f"{model.description}\n\nGrain: {model.column_descriptions['grain']}",
         deps=[name.split("/") for name in inputs],
         partitions_def=AS_OF_DAYS,
         code_version=_code_version(model),
@@ -71,9 +71,15 @@ def sql_asset(key: str, kind: Literal["view", "table"]) -> dg.AssetsDefinition:
             column: [(asset_of(table).split("/"), name) for table, name in pairs]
             for column, pairs in model.column_lineage(schema).items()
         }
-        return materialized(saved, {"dagster/column_lineage": column_lineage(sources)})
+        return materialized(saved, {"dagster/column_lineage": column_lineage(sources)}, _descriptions(model))
 
     return relation
+
+
+def _descriptions(model: SqlModel) -> dict[str, str]:
+    """What columns mean: by the contracts, where a source has a column of that name, and by the SQL file."""
+    by_contract = [contract.descriptions for contract in load_contracts().values()]
+    return {name: text for known in (*by_contract, model.column_descriptions) for name, text in known.items()}
 
 
 def _measure(session: Session, model: SqlModel) -> dict[str, int]:

@@ -2,6 +2,9 @@
 -- A borrower with several eligible loans is offered the one with the largest spread, then the largest
 -- saving, then the smallest loan_id.
 -- grain: borrower_id
+-- name: The parts of the name that are known.
+-- rate_spread: Current rate less the market's offer, in percentage points.
+-- marketing_category: The tier.
 WITH ranked AS (
     SELECT
         judged.borrower_id,

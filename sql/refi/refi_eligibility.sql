@@ -1,6 +1,10 @@
 -- Every unified borrower and loan, judged: the tier, whether an offer may be made, and if not, why not.
 -- Tiers are half-open bands on the exact spread. What is not known never makes anybody eligible.
 -- grain: borrower_id, loan_id
+-- rate_spread: Current rate less the market's offer, in percentage points.
+-- marketing_category: The tier.
+-- is_eligible: Whether an offer may be made.
+-- ineligibility_reasons: Why not; empty for the eligible.
 WITH priced AS (
     SELECT
         unified.borrower_id,

@@ -1,6 +1,7 @@
 -- Accepted borrowers that are not in unified_refi_dataset, and why.
--- no_loan: no accepted loan names them. no_market_data: they have a loan, but none with a market offer.
+-- Either no accepted loan names them, or they have a loan, but none with a market offer.
 -- grain: borrower_id
+-- reason: no_loan or no_market_data.
 WITH with_loan AS (
     SELECT DISTINCT loan.borrower_id
     FROM loan_information AS loan

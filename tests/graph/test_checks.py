@@ -112,7 +112,7 @@ DOCTORED: list[tuple[str, str, str, Callable[[Path], None], float]] = [
         parquet(
             "SELECT * REPLACE (CASE borrower_id WHEN 'B007' THEN 80.01 WHEN 'B009' THEN 80 END AS ltv_ratio) FROM it"
         ),
-        2,
+        9,
     ),
     (
         "refi/refi_audience",

@@ -1,0 +1,347 @@
+"""Source files made up for demonstrations, tests and measurements: `refi generate`.
+
+The same number of borrowers and the same seed give the same bytes, whatever the number of threads and the
+machine. What may befall a borrower, and what must come of it, is in generate_cases.py; this module writes the
+rows and adds up the truth, which it never takes from the files. DuckDB computes the rows, each as a finished line,
+so that ten million borrowers take neither memory nor patience; only integers and decimals are used, since a spread
+meant to be 1.000 must be exactly that.
+"""
+
+import json
+import math
+import mmap
+import re
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from refi_assets.errors import SettingError
+from refi_assets.generate_cases import (
+    BORROWER,
+    ENGAGEMENT,
+    LOAN,
+    MARKET,
+    MINIMUM_ROWS,
+    NOT_UTF8,
+    SOURCES,
+    Case,
+    Texts,
+    borrowers_by_case,
+)
+
+MAXIMUM_ROWS = 1_000_000_000  # beyond it, scattering the cases would overflow 64 bits
+TRUTH_FILE = "truth.json"
+
+_FIRST_NAMES = (
+    *("Ana", "James", "Zoë", "Mary", "Wei", "Fatima", "José", "Linda", "Oluwaseun", "Björn", "Priya", "Renée"),
+    *("Robert", "Siobhán", "李", "Karen", "Łukasz", "Aisha", "Mary Ann", "D'Arcy", "Thị Mai", "Carlos", "Emily"),
+)
+_LAST_NAMES = (
+    *("Smith", "Núñez", "Johnson", "O'Brien", "García", "Nguyễn", "Müller", "van der Berg", "Kowalska", "小明"),
+    *("Brown", "Okafor", "Patel", "Smith-Jones", "Davis", "Ångström", "Lee", "Martin", "St. Clair", "Çelik", "Wilson"),
+)
+_CITIES = (
+    *(("Springfield", "IL"), ("Austin", "TX"), ("Cañon City", "CO"), ("Portland", "OR"), ("Columbus", "OH")),
+    *(("San José", "CA"), ("Albany", "NY"), ("Mobile", "AL"), ("Tampa", "FL"), ("Boise", "ID"), ("Reno", "NV")),
+)
+
+# A borrower's 128 random bits, cut into named draws: the upper half first.
+_DRAWS = (
+    {"spread_draw": 16, "ltv_draw": 16, "value_draw": 14, "offer_draw": 8, "year_draw": 6, "kind_draw": 4},
+    {"first_draw": 10, "last_draw": 10, "city_draw": 8, "phone_draw": 14, "score_draw": 16, "flag_draw": 6},
+)
+
+
+@dataclass(frozen=True)
+class _File:
+    """A source file: its columns with their SQL, its header where that differs, and how it is encoded."""
+
+    source: str
+    columns: dict[str, str]
+    header: str | None = None
+    byte_order_mark: bool = False
+    carriage_return: bool = False
+
+    @property
+    def header_line(self) -> str:
+        """The first line, without its line feed."""
+        return (
+            ("\ufeff" if self.byte_order_mark else "")
+            + (self.header or ",".join(self.columns))
+            + ("\r" if self.carriage_return else "")
+        )
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _one_of(texts: tuple[str, ...], draw: str) -> str:
+    return f"([{', '.join(map(_literal, texts))}])[1 + {draw} % {len(texts)}]"
+
+
+def _scaled(integer: str, scale: int) -> str:
+    """An integer SQL expression divided by 10^scale, as text, exactly."""
+    return f"CAST(CAST({integer} AS DECIMAL(18, 0)) * 0.{1:0{scale}} AS VARCHAR)"
+
+
+_FILES = (
+    _File(
+        BORROWER,
+        {
+            "borrower_id": "'B' || n",
+            "first_name": _one_of(_FIRST_NAMES, "first_draw"),
+            "last_name": _one_of(_LAST_NAMES, "last_draw"),
+            "email": "'b' || n || '@example.com'",
+            "phone": "(201 + phone_draw // 100 % 700) || '-555-01' || (10 + phone_draw % 90)",
+            "property_id": "'P' || n",
+            "city": _one_of(tuple(city for city, _ in _CITIES), "city_draw"),
+            "state": _one_of(tuple(state for _, state in _CITIES), "city_draw"),
+            "credit_score": "CAST(850 - score_draw % 160 - score_draw // 160 % 180 AS VARCHAR)",
+        },
+    ),
+    _File(
+        LOAN,
+        {
+            "loan_id": "'L' || n",
+            "borrower_id": "'B' || n",
+            "property_id": "'P' || n",
+            "loan_amount": _scaled("loan_amount", 2),
+            "current_interest_rate": _scaled("offer + spread", 3),
+            "origination_year": "CAST(origination_year AS VARCHAR)",
+            "loan_type": _one_of(("Fixed", "Fixed", "ARM", "FHA", "VA"), "kind_draw"),
+            "remaining_balance": _scaled("balance", 2),
+            "remaining_term_months": "CAST(12 * (years - age) AS VARCHAR)",
+            "servicer": _one_of(("North", "South"), "flag_draw"),  # a column that the contract does not know
+        },
+    ),
+    _File(
+        MARKET,
+        {  # not in the contract's order
+            "market_rate_offer": _scaled("offer", 3),
+            "current_home_value": _scaled("home_value", 2),
+            "property_id": "'P' || n",
+            "monthly_savings_est": _scaled("balance * spread // 1200000", 2),  # a month's interest on the spread
+            "estimated_equity_amt": _scaled("home_value - balance", 2),
+            "ltv_ratio": _scaled("ltv", 2),
+        },
+        byte_order_mark=True,
+    ),
+    _File(
+        ENGAGEMENT,
+        {
+            "borrower_id": "'B' || n",
+            "paperless_billing": _one_of(("false", "true"), "flag_draw"),
+            "email_open_last_30d": _one_of(("No", "Yes"), "(flag_draw >> 1)"),
+            "mobile_app_login_last_30d": _one_of(("f", "t"), "(flag_draw >> 2)"),
+            "sms_opt_in": _one_of(("0", "1"), "(flag_draw >> 3)"),
+        },
+        header="Borrower_ID, Paperless_Billing ,EMAIL_OPEN_LAST_30D,mobile_app_login_last_30d,Sms_Opt_In",
+        carriage_return=True,
+    ),
+)
+
+
+def generate(rows: int, seed: int, out_dir: Path, *, threads: int = 0) -> dict[str, Any]:
+    """Write the four source files of so many borrowers, and truth.json; returns what is in truth.json.
+
+    Truth has the shape of a run's counts (borrowers, not rows of files, are counted by `rows`). Files of the
+    same name are written over. `threads` 0 takes one a core; the bytes are the same for any.
+    Raises SettingError where rows is below MINIMUM_ROWS or absurdly large, or out_dir is no folder.
+    """
+    if not MINIMUM_ROWS <= rows <= MAXIMUM_ROWS:
+        raise SettingError(
+            f"{rows} rows cannot be generated; ask for at least {MINIMUM_ROWS}, so that every kind of defect has a "
+            f"borrower, and at most {MAXIMUM_ROWS}."
+        )
+    try:
+        out_dir.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise SettingError(f"{out_dir} is no folder; name a folder for the generated files.") from None
+    (out_dir / TRUTH_FILE).unlink(missing_ok=True)  # a generation cut short must not look finished
+    cases = borrowers_by_case(rows)
+    with tempfile.TemporaryDirectory(prefix="refi-generate-") as spill:
+        config: dict[str, Any] = {"memory_limit": "2GB", "temp_directory": spill}
+        with duckdb.connect(config=config | ({"threads": threads} if threads else {})) as connection:
+            # range() is read by one thread, a table by all.
+            connection.execute(f"CREATE TEMP TABLE place AS SELECT range AS position FROM range({rows})")
+            for file in _FILES:
+                path = out_dir / f"{file.source}.csv"
+                # Lines are whole already: without a quote character, DuckDB adds and escapes nothing.
+                connection.execute(
+                    f"COPY ({_lines_sql(file, cases, rows, seed)}) TO {_literal(str(path))} "
+                    "(FORMAT csv, HEADER true, QUOTE '', ESCAPE '')"
+                )
+                _break_utf8(path)
+    known = truth(rows, seed)
+    (out_dir / TRUTH_FILE).write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")
+    return known
+
+
+def truth(rows: int, seed: int) -> dict[str, Any]:
+    """What a run on the generated files must count, by arithmetic over the cases. Zeros are left out of mappings."""
+    sizes = [(case, len(ranks)) for case, ranks in borrowers_by_case(rows)]
+    tiers: Counter[str] = Counter()
+    audience_tiers: Counter[str] = Counter()
+    fates: Counter[str] = Counter()
+    eligible = 0
+    for case, size in sizes:
+        fates[case.fate] += size
+        if case.fate != "unified":
+            continue
+        for judged in case.loans:
+            tiers[judged.tier] += size
+            eligible += size * judged.eligible
+        chosen = max((judged for judged in case.loans if judged.eligible), key=lambda one: one.spread, default=None)
+        if chosen is not None:
+            audience_tiers[chosen.tier] += size
+    counts = {
+        "sources": {source: _source_counts(source, sizes) for source in SOURCES},
+        "unified": tiers.total(),
+        "eligible": eligible,
+        "unmatched": {reason: fates[reason] for reason in ("no_loan", "no_market_data")},
+        "loans_without_borrower": fates["no_borrower"],
+        "tiers": dict(sorted(tiers.items())),
+        "audience_tiers": dict(sorted(audience_tiers.items())),
+    }
+    return {"rows": rows, "seed": seed, "counts": counts, "audience_rows": audience_tiers.total()}
+
+
+def _source_counts(source: str, sizes: list[tuple[Case, int]]) -> dict[str, Any]:
+    accepted = 0
+    quarantined: Counter[str] = Counter()
+    nulled: Counter[str] = Counter()
+    for case, size in sizes:
+        for row in case.rows_in(source):
+            if row.reason is not None:
+                quarantined[row.reason] += size
+                continue
+            accepted += size
+            nulled.update(dict.fromkeys(row.nulled, size))
+    return {
+        "rows": accepted + quarantined.total(),
+        "accepted": accepted,
+        "quarantined": dict(sorted(quarantined.items())),
+        "nulled": dict(sorted(nulled.items())),
+    }
+
+
+def _lines_sql(file: _File, cases: list[tuple[Case, range]], rows: int, seed: int) -> str:
+    """SELECT of a source's lines, in the file's order: each borrower's row, then the second rows of some."""
+    cells = ", ".join(f"{sql} AS {name}" for name, sql in file.columns.items())
+    edited = ", ".join(f"{_edited(file.source, name, cases)} AS {name}" for name in file.columns)
+    line_end = " || CHR(13)" if file.carriage_return else ""
+    absent = [f"rank BETWEEN {ranks[0]} AND {ranks[-1]}" for case, ranks in cases if not case.rows_in(file.source)]
+    return f"""
+WITH borrower AS ({_borrowers_sql(file.source, cases, rows, seed)}),
+bits AS (SELECT *, md5_number('{seed}:' || n) AS bits FROM borrower),
+halves AS (SELECT *, CAST(bits >> 64 AS UBIGINT) AS half0, CAST(bits & {2**64 - 1} AS UBIGINT) AS half1 FROM bits),
+draws AS (SELECT n, rank, number_of_row, {", ".join(_draws())} FROM halves),
+rates AS (
+    SELECT
+        *,
+        {_drawn(cases, "spread")} AS spread,  -- thousandths of a point
+        {_drawn(cases, "ltv")} AS ltv,  -- hundredths of a percent
+        3500 + 125 * (offer_draw % 21) AS offer,  -- thousandths of a point
+        1500 + value_draw % 10501 AS home_value_in_hundreds,
+        2008 + year_draw % 18 AS origination_year,
+        2026 - origination_year AS age,
+        CASE WHEN kind_draw % 4 = 0 AND age < 15 THEN 15 ELSE 30 END AS years
+    FROM draws
+),
+money AS (  -- cents
+    SELECT
+        *,
+        home_value_in_hundreds * 10000 AS home_value,
+        home_value_in_hundreds * ltv AS balance,
+        -- Paid off by now: half of u (1 + u), where u is the share of the term gone by; close to level payments.
+        balance * 2 * years * years // (2 * years * years - age * (years + age)) // 50000 * 50000 + 50000 AS loan_amount
+    FROM rates
+),
+cells AS (SELECT n, rank, number_of_row, {cells} FROM money),
+edited AS (SELECT n, rank, number_of_row, {edited} FROM cells),
+lines AS (SELECT n, rank, number_of_row, CONCAT_WS(',', {", ".join(file.columns)}) AS line FROM edited)
+SELECT {_edited(file.source, "line", cases)}{line_end} AS "{file.header_line.replace('"', '""')}"
+FROM lines
+WHERE NOT ({" OR ".join(absent) or "FALSE"})"""
+
+
+def _borrowers_sql(source: str, cases: list[tuple[Case, range]], rows: int, seed: int) -> str:
+    """SELECT of n (1 to rows), rank (which decides the case) and number_of_row (0, or 1 for a second row).
+
+    Ranks are dealt to borrowers by a step that has no factor in common with their number, so that each rank
+    comes up once and the borrowers of a case lie far apart; near the golden section they do so evenly.
+    """
+    step = next(step for step in range(rows * 618 // 1000, rows) if math.gcd(step, rows) == 1)
+    back = pow(step, -1, rows)
+    shift = seed * 2654435761 % rows  # so that another seed deals other borrowers
+    selects = [
+        f"SELECT position + 1 AS n, (position * {step} + {shift}) % {rows} AS rank, 0 AS number_of_row FROM place"
+    ]
+    selects += [
+        f"SELECT (range + {rows - shift}) % {rows} * {back} % {rows} + 1, range, 1 "
+        f"FROM range({ranks.start}, {ranks.stop})"
+        for case, ranks in cases
+        if len(case.rows_in(source)) > 1
+    ]
+    return " UNION ALL ".join(selects)
+
+
+def _draws() -> Iterator[str]:
+    for half, widths in enumerate(_DRAWS):
+        low = 0
+        for name, width in widths.items():
+            yield f"CAST(half{half} >> {low} & {2**width - 1} AS BIGINT) AS {name}"
+            low += width
+
+
+def _drawn(cases: list[tuple[Case, range]], what: str) -> str:
+    """The spread or the LTV of a rank, within the bounds of its case."""
+    whens = []
+    for case, ranks in cases:
+        low, high = getattr(case.loans[0], what)
+        whens.append(f"WHEN rank < {ranks.stop} THEN {low} + {what}_draw % {high - low + 1}")
+    return f"CASE {' '.join(whens)} END"
+
+
+def _edited(source: str, column: str, cases: list[tuple[Case, range]]) -> str:
+    """A column (or the line) of a row as its case will have it; most cases change nothing."""
+    edits = [
+        (ranks, number, texts)
+        for case, ranks in cases
+        for number, row in enumerate(case.rows_in(source))
+        if (texts := row.line if column == "line" else row.cells.get(column, "{cell}")) not in ("{line}", "{cell}")
+    ]
+    if not edits:
+        return column
+    # Most rows leave by the first branch: the cases that change something come last.
+    whens = [f"WHEN rank < {min(ranks.start for ranks, _, _ in edits)} THEN {column}"]
+    whens += [
+        f"WHEN rank BETWEEN {ranks[0]} AND {ranks[-1]} AND number_of_row = {number} "
+        f"THEN {_replaced(texts, column, f'(rank - {ranks.start})')}"
+        for ranks, number, texts in edits
+    ]
+    return f"CASE {' '.join(whens)} ELSE {column} END"
+
+
+def _replaced(texts: Texts, column: str, turn: str) -> str:
+    if isinstance(texts, tuple):
+        whens = [f"WHEN {n} THEN {_replaced(text, column, turn)}" for n, text in enumerate(texts)]
+        return f"CASE {turn} % {len(texts)} {' '.join(whens)} END"
+    sql = {"{cell}": column, "{line}": column, "{n}": "n"}
+    parts = [part for part in re.split(r"(\{cell\}|\{line\}|\{n\})", texts) if part]
+    return " || ".join(sql.get(part, _literal(part)) for part in parts) or "''"
+
+
+def _break_utf8(path: Path) -> None:
+    """Put a byte that is no UTF-8 (é of Latin-1) where the placeholder stands: DuckDB writes valid text only."""
+    with path.open("r+b") as stream, mmap.mmap(stream.fileno(), 0) as content:
+        at = content.find(NOT_UTF8.encode())
+        while at >= 0:
+            content[at] = 0xE9
+            at = content.find(NOT_UTF8.encode(), at + 1)

@@ -1,0 +1,114 @@
+"""The Dagster UI in a real browser: the groups are there, a day is materialised, its audience is published.
+
+With REFI_SCREENSHOT=1 the README's picture of the graph is taken anew.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from refi_assets.settings import PROJECT_DIR
+
+CHROMIUM = Path("/usr/bin/chromium")
+PICTURE = PROJECT_DIR / "docs" / "images" / "graph.png"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if not CHROMIUM.exists():
+        if os.environ.get("CI"):
+            pytest.fail("CI must have Chromium (Debian's package)")
+        pytest.skip("no Chromium at /usr/bin/chromium; install Debian's package to test the UI")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("ui") / "lake"
+
+
+@pytest.fixture(scope="module")
+def ui(lake):
+    """`make dev` on a free port, with the sample in the raw zone under today's date."""
+    home = lake.parent / "dagster_home"
+    home.mkdir()
+    (home / "dagster.yaml").write_text((PROJECT_DIR / ".dagster" / "dagster.yaml").read_text())
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {**os.environ, "DAGSTER_HOME": str(home), "REFI_LAKE_URL": str(lake)}
+    bin_dir = Path(sys.executable).parent
+    subprocess.run(
+        [bin_dir / "refi", "ingest", "--source", PROJECT_DIR / "data" / "sample"], env=environment, check=True
+    )
+    with (lake.parent / "log").open("wb") as log:
+        server = subprocess.Popen(
+            [bin_dir / "dagster", "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)],
+            cwd=PROJECT_DIR, env=environment, stdout=log, stderr=log, start_new_session=True,
+        )  # fmt: skip
+    url = f"http://127.0.0.1:{port}"
+    try:
+        wait_for(lambda: urllib.request.urlopen(f"{url}/server_info", timeout=5), 120)
+        yield url
+    finally:
+        os.killpg(server.pid, signal.SIGINT)
+        try:
+            server.wait(30)
+        except subprocess.TimeoutExpired:
+            os.killpg(server.pid, signal.SIGKILL)
+
+
+def wait_for(attempt, seconds: float):
+    """Try until it neither fails nor is false."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            if found := attempt():
+                return found
+        except OSError:
+            pass
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.5)
+
+
+def test_a_user_finds_the_groups_materialises_a_day_and_sees_it_succeed(browser, ui, lake):
+    page = browser.new_page(viewport={"width": 1600, "height": 900})
+    page.set_default_timeout(60_000)
+
+    page.goto(f"{ui}/asset-groups")
+    for group in ("raw", "catalog", "staging", "refi", "activation"):
+        page.get_by_text(group, exact=True).first.wait_for()
+
+    page.goto(f"{ui}/locations/refi_assets/jobs/refi")
+    page.get_by_role("button", name="Materialize all").first.click()
+    page.get_by_role("button", name="Latest").click()
+    page.get_by_role("button", name="Launch 1 run").click()
+    page.goto(f"{ui}/runs")
+    page.get_by_text("Success", exact=True).first.wait_for(timeout=120_000)
+    assert len(list((lake / "output").glob("*.csv"))) == 1
+
+    page.goto(f"{ui}/assets/refi/refi_eligibility?view=overview")
+    page.get_by_text("ineligibility_reasons").first.wait_for()
+    page.goto(f"{ui}/assets/refi/refi_audience?view=checks")
+    page.get_by_text("tier_matches_spread").first.wait_for()
+
+    page.goto(f"{ui}/asset-groups")
+    page.get_by_text("activation", exact=True).first.wait_for()
+    page.keyboard.press("Alt+e")
+    page.get_by_text("audience_file").first.wait_for()
+    if os.environ.get("REFI_SCREENSHOT"):
+        page.wait_for_timeout(3_000)
+        page.screenshot(path=PICTURE)

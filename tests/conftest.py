@@ -1,0 +1,18 @@
+"""What every test may use. Tests of one layer keep their own helpers beside them (sources.py, running.py)."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from tests.sources import Sources
+
+# The same examples everywhere, so that a failure on one machine is a failure on all. A busy machine is not a bug.
+settings.register_profile("stable", derandomize=True, deadline=None, database=None)
+settings.load_profile("stable")
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> Sources:
+    """A lake of its own, into which a test drops source files."""
+    return Sources(tmp_path)

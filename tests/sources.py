@@ -1,0 +1,154 @@
+"""Source files made in tests, staged as a run stages them, and read back as plain Python values.
+
+What is expected of them is said by the tests; nothing here looks into refi_assets for an answer.
+"""
+
+import gzip
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from refi_assets.contracts import load_contracts
+from refi_assets.engines.duckdb import DuckDBEngine
+from refi_assets.lake import ObjectStore, RunFolder, find_snapshot, ingest_folder
+from refi_assets.staging.files import ScannedFile, scan_file
+from refi_assets.staging.stage import QUARANTINE_COLUMNS, Staged, stage_source
+
+DAY = date(2026, 2, 20)
+
+# The least that a file of the source must have, and a good row of it; tests put their own cells in its place.
+GOOD_ROW: dict[str, dict[str, str]] = {
+    "borrower_information": {"borrower_id": "B1", "first_name": "Ada", "last_name": "Byron", "property_id": "P1"},
+    "loan_information": {"loan_id": "L1", "borrower_id": "B1", "current_interest_rate": "6.5"},
+    "market_equity": {
+        "property_id": "P1",
+        "market_rate_offer": "5.25",
+        "ltv_ratio": "70",
+        "monthly_savings_est": "120.50",
+    },
+    "borrower_engagement": {
+        "borrower_id": "B1",
+        "paperless_billing": "true",
+        "email_open_last_30d": "true",
+        "mobile_app_login_last_30d": "false",
+        "sms_opt_in": "false",
+    },
+}
+
+
+def csv_bytes(rows: Sequence[Sequence[str]], line_end: str = "\n") -> bytes:
+    """Rows as CSV, every cell quoted, so that any text is a cell."""
+    lines = (",".join('"' + cell.replace('"', '""') + '"' for cell in row) for row in rows)
+    return "".join(line + line_end for line in lines).encode()
+
+
+def market_csv(
+    *cells_of_rows: str, header: str = "property_id,market_rate_offer,ltv_ratio,monthly_savings_est"
+) -> bytes:
+    """A file of market_equity, its rows written as they are to stand there."""
+    return "".join(line + "\n" for line in (header, *cells_of_rows)).encode()
+
+
+@dataclass(frozen=True)
+class StagedSource:
+    """What staging left: its counts, and its two Parquet files as rows, in the files' order."""
+
+    counts: Staged
+    files: list[ScannedFile]
+    accepted: list[dict[str, Any]]
+    quarantine: list[dict[str, Any]]
+    accepted_types: dict[str, str]
+    accepted_path: Path
+    quarantine_path: Path
+
+    def column(self, name: str) -> list[Any]:
+        """One column of the accepted rows."""
+        return [row[name] for row in self.accepted]
+
+    @property
+    def reasons(self) -> list[tuple[int, str, str | None]]:
+        """(record number, reason, column) of every quarantined row."""
+        return [(row["record_number"], row["reason"], row["column_name"]) for row in self.quarantine]
+
+
+class Sources:
+    """A folder with a lake; every staging is a run of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.lake = ObjectStore(str(folder / "lake"))
+        self._runs = 0
+
+    def new_folder(self, files: Mapping[str, bytes]) -> Path:
+        """A folder outside the lake with these files; names may hold folders."""
+        self._runs += 1
+        folder = self._folder / f"dropped_{self._runs}"
+        folder.mkdir()
+        for name, data in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+        return folder
+
+    def parquet(self, select: str) -> bytes:
+        """The rows of a query as the bytes of a Parquet file."""
+        path = self._folder / "made.parquet"
+        with duckdb.connect() as connection:
+            connection.execute(f"COPY ({select}) TO '{path}' (FORMAT parquet)")
+        return path.read_bytes()
+
+    def scan(self, source: str, files: Mapping[str, bytes]) -> tuple[list[ScannedFile], RunFolder]:
+        """Ingest a source's files in place of those before, find the snapshot, and scan it."""
+        folder = self.new_folder({f"{source}/{name}": data for name, data in files.items()})
+        ingest_folder(self.lake, folder, DAY, load_contracts(), replace=True)
+        snapshot = find_snapshot(self.lake, source, DAY)
+        assert snapshot is not None
+        run = RunFolder(self.lake, f"run-{self._runs}")
+        return [scan_file(self.lake, info, run, f"raw/{source}", n) for n, info in enumerate(snapshot.objects)], run
+
+    def stage(self, source: str, data: bytes | Mapping[str, bytes], threads: int = 2) -> StagedSource:
+        """Stage a source that is one CSV file (bytes) or several files (name -> bytes)."""
+        files, run = self.scan(source, {"part.csv": data} if isinstance(data, bytes) else data)
+        accepted_path = self.lake.local_path(run.key(f"staging/{source}", ".parquet"))
+        quarantine_path = self.lake.local_path(run.key(f"staging/{source}", ".quarantine.parquet"))
+        with DuckDBEngine(self.lake, threads=threads).session() as session:
+            counts = stage_source(
+                session,
+                self.lake,
+                load_contracts()[source],
+                files,
+                accepted_path=accepted_path,
+                quarantine_path=quarantine_path,
+            )
+        accepted, accepted_types = read_parquet(accepted_path)
+        quarantine, quarantine_types = read_parquet(quarantine_path)
+        assert quarantine_types == QUARANTINE_COLUMNS
+        for row in quarantine:
+            if row["original_cells"] is not None:
+                row["original_cells"] = json.loads(row["original_cells"])
+        return StagedSource(counts, files, accepted, quarantine, accepted_types, accepted_path, quarantine_path)
+
+    def stage_rows(self, source: str, *changes: Mapping[str, str]) -> StagedSource:
+        """Stage one CSV file in which each row is the source's good row with other or further cells."""
+        rows = [{**GOOD_ROW[source], **change} for change in changes]
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        return self.stage(source, csv_bytes([names, *([row.get(name, "") for name in names] for row in rows)]))
+
+
+def read_parquet(path: Path) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """A Parquet file's rows in their order, and its columns' SQL types."""
+    with duckdb.connect(config={"threads": 1}) as connection:
+        table = connection.execute(
+            "SELECT * EXCLUDE (file_row_number) FROM read_parquet(?, file_row_number = true, "
+            "hive_partitioning = false) ORDER BY file_row_number",
+            [str(path)],
+        )
+        description = table.description or []
+        names = [column[0] for column in description]
+        types = {column[0]: str(column[1]) for column in description}
+        return [dict(zip(names, row, strict=True)) for row in table.fetchall()], types
