@@ -27,6 +27,9 @@ _SAFE_ERRORS = (
     duckdb.ParserException,
 )
 
+# Without PRESERVE_ORDER, COPY writes the rows of a parallel query in any order.
+PARQUET = "FORMAT parquet, COMPRESSION zstd, PRESERVE_ORDER true"
+
 
 @dataclass(frozen=True)
 class DuckDBEngine:
@@ -77,7 +80,7 @@ class DuckDBSession:
 
     def write_parquet(self, statement: exp.Query, path: str) -> int:
         """Write a query's rows, in their order, to a Parquet file; returns their number. Raises EngineError."""
-        return self.copy(to_duckdb(statement), path, "FORMAT parquet, COMPRESSION zstd")
+        return self.copy(to_duckdb(statement), path, PARQUET)
 
     def copy(self, sql: str, path: str, options: str) -> int:
         """COPY a query (in DuckDB's own SQL) to a file; returns the number of rows. Raises EngineError."""

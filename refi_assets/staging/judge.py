@@ -27,14 +27,15 @@ def judged_rows_sql(contract: Contract, columns: list[FileColumn], source_sql: s
     """SELECT that judges every row of one file, in the file's order.
 
     `source_sql` is a FROM item with the file's rows. Columns of the result: the contract's, in order and
-    typed; `row_key`; `fault`; `original_cells` (JSON); `nulled` (names, space-separated).
+    typed; `row_key`; `raw_hash` (of the cells as they are); `fault`; `original_cells` (JSON); `nulled` (names,
+    space-separated).
     """
     in_file = {column.name for column in columns}
     judged = [column for column in contract.columns if column.name in in_file]
     names = {column.name for column in judged}
     texts = [f"cell({column.sql}) AS {_text(column.name)}" for column in columns if column.name in names]
-    raws = [f"{column.sql} AS {_quote(f'raw {number}')}" for number, column in enumerate(columns)]
-    original = _json([FileColumn(column.name, _quote(f"raw {n}")) for n, column in enumerate(columns)])
+    raws = [FileColumn(column.name, _quote(f"raw {number}")) for number, column in enumerate(columns)]
+    renamed = [f"{column.sql} AS {raw.sql}" for column, raw in zip(columns, raws, strict=True)]
     cuts = [f"cut({_text(c.name)}) AS {_cut(c.name)}" for c in judged if _bounds(c)]
     optional = [column for column in judged if _may_be_nulled(column)]
     bads = [f"{' OR '.join(condition for condition, _ in _faults(c))} AS {_bad(c.name)}" for c in optional]
@@ -44,8 +45,9 @@ def judged_rows_sql(contract: Contract, columns: list[FileColumn], source_sql: s
 SELECT
     {_listed(typed)},
     {_text(contract.key(in_file).name)} AS row_key,
+    {_hash(raws)} AS raw_hash,
     fault,
-    CASE WHEN fault IS NOT NULL THEN {original} END AS original_cells,
+    CASE WHEN fault IS NOT NULL THEN {_json(raws)} END AS original_cells,
     {f"NULLIF(CONCAT_WS(' ', {', '.join(nulled)}), '')" if nulled else "CAST(NULL AS VARCHAR)"} AS nulled
 FROM (
     SELECT
@@ -55,7 +57,7 @@ FROM (
             {_listed(["*", *cuts])}
         FROM (
             SELECT
-                {_listed(texts + raws)}
+                {_listed(texts + renamed)}
             FROM {source_sql}
         )
     )
@@ -63,10 +65,10 @@ FROM (
 
 
 def keyed_cells_sql(contract: Contract, columns: list[FileColumn], source_sql: str, keys_table: str) -> str:
-    """SELECT of `row_key`, `original_cells` (JSON) and `trimmed_cells` of the rows with certain keys.
+    """SELECT of `row_key`, `raw_hash`, `original_cells` (JSON) and `trimmed_cells` of the rows with certain keys.
 
-    `trimmed_cells` is one text for all cells that are not null, by column name, to be compared. Rows come in
-    the file's order, so that the n-th of them is the n-th judged row with such a key.
+    `trimmed_cells` is one text for all cells that are not null, by column name, to be compared. Rows come in no
+    order; rows with the same raw_hash are the same to the letter.
     """
     key = contract.key({column.name for column in columns})
     key_text = next(f"cell({column.sql})" for column in columns if column.name == key.name)
@@ -77,10 +79,15 @@ def keyed_cells_sql(contract: Contract, columns: list[FileColumn], source_sql: s
     return f"""
 SELECT
     {key_text} AS row_key,
+    {_hash(columns)} AS raw_hash,
     {_json(columns)} AS original_cells,
     CONCAT_WS(',', {trimmed}) AS trimmed_cells
 FROM {source_sql}
 WHERE {key_text} IN (SELECT row_key FROM {keys_table})"""
+
+
+def _hash(columns: list[FileColumn]) -> str:
+    return f"HASH({', '.join(column.sql for column in columns)})"
 
 
 def _json(columns: list[FileColumn]) -> str:

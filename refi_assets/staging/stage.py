@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from refi_assets.contracts import Contract
-from refi_assets.engines.duckdb import DuckDBSession, text_literal
+from refi_assets.engines.duckdb import PARQUET, DuckDBSession, text_literal
 from refi_assets.errors import EngineError
 from refi_assets.lake import ObjectStore
 from refi_assets.staging.files import ScannedFile, rows_sql, text_columns
@@ -76,7 +76,9 @@ def _judge(
         path = work / f"{number}.parquet"
         columns = text_columns(session, lake, file)
         rows = session.copy(
-            judged_rows_sql(contract, columns, rows_sql(lake, file)), str(path), "FORMAT parquet, COMPRESSION lz4_raw"
+            judged_rows_sql(contract, columns, rows_sql(lake, file)),
+            str(path),
+            "FORMAT parquet, COMPRESSION lz4_raw, PRESERVE_ORDER true",
         )
         if rows != file.rows - file.malformed:
             raise EngineError(
@@ -120,34 +122,20 @@ def _judge_repeated_keys(
         "CREATE TEMP TABLE repeated_key AS "
         "SELECT row_key FROM judged WHERE fault IS NULL GROUP BY row_key HAVING COUNT(*) > 1"
     )
+    session.execute("CREATE TEMP TABLE suspect AS SELECT * FROM judged WHERE row_key IN (FROM repeated_key)")
     session.execute(
-        "CREATE TEMP TABLE keyed_row (file_number INTEGER, ordinal BIGINT, fault VARCHAR, row_key VARCHAR, "
+        "CREATE TEMP TABLE read_again (file_number INTEGER, row_key VARCHAR, raw_hash UBIGINT, "
         "original_cells VARCHAR, trimmed_cells VARCHAR)"
     )
-    (repeated,) = session.execute("SELECT COUNT(*) FROM repeated_key").fetchone() or (0,)
-    for number, file in enumerate(source_files if repeated else []):
-        cells_sql = keyed_cells_sql(
-            contract, text_columns(session, lake, file), rows_sql(lake, file), keys_table="repeated_key"
-        )
-        # CSV rows have no number of their own: the n-th row read again is the n-th judged row with such a key.
-        session.execute(f"""
-            INSERT INTO keyed_row
-            SELECT {number}, judged_again.ordinal, judged_again.fault, read_again.row_key,
-                   read_again.original_cells, read_again.trimmed_cells
-            FROM (SELECT ROW_NUMBER() OVER () AS n, * FROM ({cells_sql})) AS read_again
-            FULL JOIN (
-                SELECT ROW_NUMBER() OVER (ORDER BY ordinal) AS n, ordinal, fault, row_key
-                FROM judged
-                WHERE file_number = {number} AND row_key IN (SELECT row_key FROM repeated_key)
-            ) AS judged_again
-                ON judged_again.n = read_again.n AND judged_again.row_key = read_again.row_key
-        """)
-    (lost,) = session.execute(
-        "SELECT COUNT(*) FROM keyed_row WHERE ordinal IS NULL OR trimmed_cells IS NULL"
-    ).fetchone() or (0,)
-    if lost:
-        raise EngineError(f"{contract.source}: {lost} rows with repeated keys were read in another order; run again.")
+    (suspects,) = session.execute("SELECT COUNT(*) FROM suspect").fetchone() or (0,)
+    for number, file in enumerate(source_files if suspects else []):
+        columns, rows = text_columns(session, lake, file), rows_sql(lake, file)
+        cells_sql = keyed_cells_sql(contract, columns, rows, keys_table="repeated_key")
+        session.execute(f"INSERT INTO read_again SELECT DISTINCT {number}, * FROM ({cells_sql})")
     session.execute(_sql("repeated_rows.sql"))
+    (found,) = session.execute("SELECT COUNT(*) FROM keyed_row").fetchone() or (0,)
+    if found != suspects:
+        raise EngineError(f"{contract.source}: {suspects} rows have a repeated key, but {found} were read again.")
 
 
 def _write_quarantine(session: DuckDBSession, path: Path) -> None:
@@ -164,13 +152,7 @@ def _write_accepted(session: DuckDBSession, contract: Contract, source_files: li
         "AND NOT EXISTS (SELECT 1 FROM repeated_row WHERE repeated_row.file_number = judged.file_number "
         "AND repeated_row.ordinal = judged.ordinal)"
     )
-    rows = session.copy(
-        f"SELECT {columns} FROM ({accepted}) ORDER BY file_number, ordinal"
-        if len(source_files) > 1
-        else f"SELECT {columns} FROM ({accepted})",
-        str(path),
-        "FORMAT parquet, COMPRESSION zstd",
-    )
+    rows = session.copy(f"SELECT {columns} FROM ({accepted})", str(path), PARQUET)
     nulled = session.execute(
         f"SELECT name, COUNT(*) FROM (SELECT UNNEST(STRING_SPLIT(nulled, ' ')) AS name FROM ({accepted}) "
         "WHERE nulled IS NOT NULL) GROUP BY name ORDER BY name"
