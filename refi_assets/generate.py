@@ -175,7 +175,7 @@ def generate(rows: int, seed: int, out_dir: Path, *, threads: int = 0) -> dict[s
                 # Lines are whole already: without a quote character, DuckDB adds and escapes nothing.
                 connection.execute(
                     f"COPY ({_lines_sql(file, cases, rows, seed)}) TO {_literal(str(path))} "
-                    "(FORMAT csv, HEADER true, QUOTE '', ESCAPE '')"
+                    "(FORMAT csv, HEADER true, PRESERVE_ORDER true, QUOTE '', ESCAPE '')"
                 )
                 _break_utf8(path)
     known = truth(rows, seed)

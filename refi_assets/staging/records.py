@@ -259,7 +259,7 @@ class _Scanner:
         if self._commas == 0:
             strange |= ends - starts <= 1
         if not _is_utf8(block):
-            strange |= count(np.flatnonzero(codes >= 0x80)) > 0
+            strange |= (count(np.flatnonzero(codes >= 0x80)) > 0) & _near_bad_utf8(block, starts)
         return starts, ends, np.flatnonzero(strange)
 
     def _scan_record(self, block: bytes, start: int, line_end: int, is_last: bool) -> int | None:
@@ -309,6 +309,16 @@ class _Scanner:
         self.scan.malformed += 1
         self._on_malformed(Malformed(self.scan.records, problem, raw))
         self._copy.change(b"")
+
+
+def _near_bad_utf8(block: bytes, starts: np.ndarray) -> np.ndarray:
+    """Which lines stand in a group of lines that is not all UTF-8."""
+    near = np.zeros(len(starts), bool)
+    group = 100
+    for first in range(0, len(starts), group):
+        end = starts[first + group] if first + group < len(starts) else len(block)
+        near[first : first + group] = not _is_utf8(block[starts[first] : end])
+    return near
 
 
 def _is_utf8(block: bytes) -> bool:
