@@ -20,6 +20,7 @@ from typing import Any
 
 import duckdb
 
+from refi_assets.engines.duckdb import text_literal
 from refi_assets.errors import SettingError
 from refi_assets.generate_cases import (
     BORROWER,
@@ -77,12 +78,8 @@ class _File:
         )
 
 
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
 def _one_of(texts: tuple[str, ...], draw: str) -> str:
-    return f"([{', '.join(map(_literal, texts))}])[1 + {draw} % {len(texts)}]"
+    return f"([{', '.join(map(text_literal, texts))}])[1 + {draw} % {len(texts)}]"
 
 
 def _scaled(integer: str, scale: int) -> str:
@@ -152,7 +149,7 @@ def generate(rows: int, seed: int, out_dir: Path, *, threads: int = 0) -> dict[s
 
     Truth has the shape of a run's counts (borrowers, not rows of files, are counted by `rows`). Files of the
     same name are written over. `threads` 0 takes one a core; the bytes are the same for any.
-    Raises SettingError where rows is below MINIMUM_ROWS or absurdly large, or out_dir is no folder.
+    Raises SettingError where rows is below MINIMUM_ROWS or absurdly large, or out_dir cannot be written to.
     """
     if not MINIMUM_ROWS <= rows <= MAXIMUM_ROWS:
         raise SettingError(
@@ -161,9 +158,16 @@ def generate(rows: int, seed: int, out_dir: Path, *, threads: int = 0) -> dict[s
         )
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError):
-        raise SettingError(f"{out_dir} is no folder; name a folder for the generated files.") from None
-    (out_dir / TRUTH_FILE).unlink(missing_ok=True)  # a generation cut short must not look finished
+        (out_dir / TRUTH_FILE).unlink(missing_ok=True)  # a generation cut short must not look finished
+        _write_sources(rows, seed, out_dir, threads)
+    except (OSError, duckdb.IOException) as error:
+        raise SettingError(f"{out_dir} cannot be written to as a folder: {error}. Name another folder.") from None
+    known = truth(rows, seed)
+    (out_dir / TRUTH_FILE).write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")
+    return known
+
+
+def _write_sources(rows: int, seed: int, out_dir: Path, threads: int) -> None:
     cases = borrowers_by_case(rows)
     with tempfile.TemporaryDirectory(prefix="refi-generate-") as spill:
         config: dict[str, Any] = {"memory_limit": "2GB", "temp_directory": spill}
@@ -174,13 +178,10 @@ def generate(rows: int, seed: int, out_dir: Path, *, threads: int = 0) -> dict[s
                 path = out_dir / f"{file.source}.csv"
                 # Lines are whole already: without a quote character, DuckDB adds and escapes nothing.
                 connection.execute(
-                    f"COPY ({_lines_sql(file, cases, rows, seed)}) TO {_literal(str(path))} "
+                    f"COPY ({_lines_sql(file, cases, rows, seed)}) TO {text_literal(str(path))} "
                     "(FORMAT csv, HEADER true, PRESERVE_ORDER true, QUOTE '', ESCAPE '')"
                 )
                 _break_utf8(path)
-    known = truth(rows, seed)
-    (out_dir / TRUTH_FILE).write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")
-    return known
 
 
 def truth(rows: int, seed: int) -> dict[str, Any]:
@@ -335,7 +336,7 @@ def _replaced(texts: Texts, column: str, turn: str) -> str:
         return f"CASE {turn} % {len(texts)} {' '.join(whens)} END"
     sql = {"{cell}": column, "{line}": column, "{n}": "n"}
     parts = [part for part in re.split(r"(\{cell\}|\{line\}|\{n\})", texts) if part]
-    return " || ".join(sql.get(part, _literal(part)) for part in parts) or "''"
+    return " || ".join(sql.get(part, text_literal(part)) for part in parts) or "''"
 
 
 def _break_utf8(path: Path) -> None:

@@ -58,26 +58,19 @@ def _parse(data: bytes, at: int) -> tuple[list[bytes], int, int] | None:
     """Fields of the record that starts here, where its text ends, where the next starts; None: broken quoting."""
     fields: list[bytes] = []
     while True:
-        field = b""
+        begin = at
         if data[at : at + 1] == b'"':
             at += 1
-            while True:
-                character = data[at : at + 1]
-                if character == b"":
+            while data[at : at + 1] != b'"' or data[at + 1 : at + 2] == b'"':
+                if at >= len(data):
                     return None  # never closed
-                if character != b'"':
-                    field += character
-                    at += 1
-                elif data[at + 1 : at + 2] == b'"':
-                    field += b'"'
-                    at += 2
-                else:
-                    at += 1
-                    break
+                at += 2 if data[at : at + 1] == b'"' else 1
+            field = data[begin + 1 : at].replace(b'""', b'"')
+            at += 1
         else:
             while data[at : at + 1] not in (b"", b",", b"\n", b'"') and data[at : at + 2] != b"\r\n":
-                field += data[at : at + 1]
                 at += 1
+            field = data[begin:at]
             if data[at : at + 1] == b'"':
                 return None  # a quote in a field that is not quoted
             if at == len(data):

@@ -3,6 +3,7 @@
 What is expected of them is said by the tests; nothing here looks into refi_assets for an answer.
 """
 
+import glob
 import gzip
 import json
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,7 @@ from refi_assets.contracts import load_contracts
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.lake import ObjectStore, RunFolder, find_snapshot, ingest_folder
 from refi_assets.staging.files import ScannedFile, scan_file
-from refi_assets.staging.stage import QUARANTINE_COLUMNS, Staged, stage_source
+from refi_assets.staging.stage import Staged, stage_source
 
 DAY = date(2026, 2, 20)
 
@@ -63,6 +64,7 @@ class StagedSource:
     accepted: list[dict[str, Any]]
     quarantine: list[dict[str, Any]]
     accepted_types: dict[str, str]
+    quarantine_types: dict[str, str]
     accepted_path: Path
     quarantine_path: Path
 
@@ -102,9 +104,8 @@ class Sources:
             connection.execute(f"COPY ({select}) TO '{path}' (FORMAT parquet)")
         return path.read_bytes()
 
-    def scan(self, source: str, files: Mapping[str, bytes]) -> tuple[list[ScannedFile], RunFolder]:
-        """Ingest a source's files in place of those before, find the snapshot, and scan it."""
-        folder = self.new_folder({f"{source}/{name}": data for name, data in files.items()})
+    def scan(self, source: str, folder: Path) -> tuple[list[ScannedFile], RunFolder]:
+        """Ingest a folder in place of what was there before, find the snapshot, and scan it."""
         ingest_folder(self.lake, folder, DAY, load_contracts(), replace=True)
         snapshot = find_snapshot(self.lake, source, DAY)
         assert snapshot is not None
@@ -112,8 +113,15 @@ class Sources:
         return [scan_file(self.lake, info, run, f"raw/{source}", n) for n, info in enumerate(snapshot.objects)], run
 
     def stage(self, source: str, data: bytes | Mapping[str, bytes], threads: int = 2) -> StagedSource:
-        """Stage a source that is one CSV file (bytes) or several files (name -> bytes)."""
-        files, run = self.scan(source, {"part.csv": data} if isinstance(data, bytes) else data)
+        """Stage a source that is one CSV file (bytes) or several files (name -> bytes, .gz to be compressed)."""
+        files = {"part.csv": data} if isinstance(data, bytes) else data
+        return self.stage_folder(
+            source, self.new_folder({f"{source}/{name}": data for name, data in files.items()}), threads
+        )
+
+    def stage_folder(self, source: str, folder: Path, threads: int = 2) -> StagedSource:
+        """Stage a source of a folder outside the lake."""
+        files, run = self.scan(source, folder)
         accepted_path = self.lake.local_path(run.key(f"staging/{source}", ".parquet"))
         quarantine_path = self.lake.local_path(run.key(f"staging/{source}", ".quarantine.parquet"))
         with DuckDBEngine(self.lake, threads=threads).session() as session:
@@ -127,11 +135,12 @@ class Sources:
             )
         accepted, accepted_types = read_parquet(accepted_path)
         quarantine, quarantine_types = read_parquet(quarantine_path)
-        assert quarantine_types == QUARANTINE_COLUMNS
         for row in quarantine:
             if row["original_cells"] is not None:
                 row["original_cells"] = json.loads(row["original_cells"])
-        return StagedSource(counts, files, accepted, quarantine, accepted_types, accepted_path, quarantine_path)
+        return StagedSource(
+            counts, files, accepted, quarantine, accepted_types, quarantine_types, accepted_path, quarantine_path
+        )
 
     def stage_rows(self, source: str, *changes: Mapping[str, str]) -> StagedSource:
         """Stage one CSV file in which each row is the source's good row with other or further cells."""
@@ -143,12 +152,10 @@ class Sources:
 def read_parquet(path: Path) -> tuple[list[dict[str, Any]], dict[str, str]]:
     """A Parquet file's rows in their order, and its columns' SQL types."""
     with duckdb.connect(config={"threads": 1}) as connection:
-        table = connection.execute(
-            "SELECT * EXCLUDE (file_row_number) FROM read_parquet(?, file_row_number = true, "
-            "hive_partitioning = false) ORDER BY file_row_number",
-            [str(path)],
-        )
-        description = table.description or []
-        names = [column[0] for column in description]
-        types = {column[0]: str(column[1]) for column in description}
-        return [dict(zip(names, row, strict=True)) for row in table.fetchall()], types
+        # The file's own name is tame; the folders above it may be called anything.
+        connection.execute("SET VARIABLE file = ?", [glob.escape(str(path))])
+        source = "read_parquet(getvariable('file'), file_row_number = true, hive_partitioning = false)"
+        types = {name: sql_type for name, sql_type, *_ in connection.execute(f"DESCRIBE FROM {source}").fetchall()}
+        rows = connection.execute(f"FROM {source} ORDER BY file_row_number").fetchall()
+    del types["file_row_number"]
+    return [dict(zip(types, row, strict=False)) for row in rows], types

@@ -56,8 +56,8 @@ class RunResult:
 
     def print(self, console: Console, seconds: float) -> None:
         """Print the short table."""
-        sources = Table(title=f"As of {self.as_of}", title_justify="left", box=box.SIMPLE)
-        for name in ("source", "load date", "rows", "accepted", "quarantined", "cells nulled"):
+        sources = Table(title=f"As of {self.as_of}", title_justify="left", box=box.SIMPLE, pad_edge=False)
+        for name in ("source", "load date", "rows", "accepted", "quarantined", "nulled"):
             sources.add_column(name, justify="left" if name in ("source", "load date") else "right", no_wrap=True)
         for source, counted in self.counts["sources"].items():
             quarantined, nulled = sum(counted["quarantined"].values()), sum(counted["nulled"].values())

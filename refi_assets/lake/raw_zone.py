@@ -58,20 +58,24 @@ def _is_date(text: str) -> bool:
 def find_snapshot(lake: ObjectStore, source: str, as_of: date, *, before: bool = False) -> Snapshot | None:
     """The newest snapshot of a source on or before a day (before it, with `before`), or None.
 
-    Hidden files and markers (names that begin with . or _) are passed over. Raises SourceError for a file
+    Hidden files, markers and all below hidden folders (names that begin with . or _) are passed over. Raises SourceError for a file
     of a kind that cannot be read: passing it over would lose what is in it.
     """
     for load_date in reversed(load_dates(lake, source)):
         if load_date > as_of or (before and load_date == as_of):
             continue
         prefix = f"raw/{source}/load_date={load_date}"
-        objects = tuple(info for info in lake.objects(prefix) if info.key.rsplit("/", 1)[-1][0] not in "._")
+        objects = tuple(info for info in lake.objects(prefix) if not _is_hidden(info.key.removeprefix(prefix)))
         for info in objects:
             if not info.key.endswith(SUFFIXES):
                 raise SourceError(f"{info.key}: not a kind of file that can be read; expected {', '.join(SUFFIXES)}.")
         if objects:
             return Snapshot(source, load_date, objects)
     return None
+
+
+def _is_hidden(path: str) -> bool:
+    return any(part.startswith((".", "_")) for part in path.split("/"))
 
 
 def find_source_files(folder: Path, sources: Collection[str]) -> list[SourceFile]:
