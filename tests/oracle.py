@@ -59,7 +59,7 @@ def expected(folder: Path) -> Expected:
         if spread is None or ltv is None or ltv > MAX_LTV or spread < MIN_SPREAD:
             continue
         eligible += 1
-        rank = (-spread, saving is None, -(saving or 0), loan["loan_id"])
+        rank = (-spread, saving is None, -(saving or Decimal(0)), loan["loan_id"])
         if loan["borrower_id"] not in best or rank < best[loan["borrower_id"]][0]:
             best[loan["borrower_id"]] = (rank, loan, offer, spread)
     chosen = sorted(best.items(), key=lambda item: (item[1][0][:3], item[0].encode()))

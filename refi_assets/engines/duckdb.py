@@ -4,6 +4,7 @@ There is no database file to lock or to lose: the lake is the state. Statements 
 the project's dialect and leave as DuckDB's.
 """
 
+import glob
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -65,7 +66,7 @@ class DuckDBSession:
     def register(self, relation: Relation) -> None:
         """Make a relation readable by its name."""
         if relation.parquet is not None:
-            source = f"SELECT * FROM read_parquet({text_literal(self._engine.lake.url(relation.parquet))})"
+            source = f"SELECT * FROM {parquet_sql(self._engine.lake.url(relation.parquet))}"
         elif relation.sql is not None:
             source = to_duckdb(sqlglot.parse_one(relation.sql, read=DIALECT))
         else:
@@ -122,4 +123,15 @@ def to_duckdb(statement: exp.Expr) -> str:
 
 def text_literal(text: str) -> str:
     """A text as a literal in DuckDB's SQL. (Bound parameters would make the client import pandas: 1.5 s.)"""
-    return "'" + text.replace("'", "''") + "'"
+    quoted = "'" + text.replace("'", "''") + "'"
+    return "(" + quoted.replace("\0", "' || CHR(0) || '") + ")" if "\0" in text else quoted  # a NUL ends a statement
+
+
+def path_literal(path: str) -> str:
+    """The path of one file to be read, as a literal: not as a pattern, whatever its name."""
+    return text_literal(glob.escape(path))
+
+
+def parquet_sql(path: str, options: str = "") -> str:
+    """A FROM item with the rows of one Parquet file; names of folders above it are no columns."""
+    return f"read_parquet({path_literal(path)}, hive_partitioning = false{options})"

@@ -72,6 +72,8 @@ class ObjectStore:
             obstore.put(self._store, key, data, mode="create" if create_only else "overwrite")
         except AlreadyExistsError:
             raise LakeError(f"{key} is in the lake already; it is written once and never changed.") from None
+        except ValueError:
+            raise LakeError(f"{key!r} is no name that every lake can hold; rename the file.") from None
 
     def put_json(self, key: str, value: Any, *, create_only: bool = False) -> None:
         """Put a value as readable JSON."""

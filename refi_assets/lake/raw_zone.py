@@ -58,14 +58,12 @@ def _is_date(text: str) -> bool:
 def find_snapshot(lake: ObjectStore, source: str, as_of: date, *, before: bool = False) -> Snapshot | None:
     """The newest snapshot of a source on or before a day (before it, with `before`), or None.
 
-    Hidden files, markers and all below hidden folders (names that begin with . or _) are passed over. Raises SourceError for a file
-    of a kind that cannot be read: passing it over would lose what is in it.
+    Raises SourceError for a file of a kind that cannot be read: passing it over would lose what is in it.
     """
     for load_date in reversed(load_dates(lake, source)):
         if load_date > as_of or (before and load_date == as_of):
             continue
-        prefix = f"raw/{source}/load_date={load_date}"
-        objects = tuple(info for info in lake.objects(prefix) if not _is_hidden(info.key.removeprefix(prefix)))
+        objects = tuple(_objects(lake, f"raw/{source}/load_date={load_date}"))
         for info in objects:
             if not info.key.endswith(SUFFIXES):
                 raise SourceError(f"{info.key}: not a kind of file that can be read; expected {', '.join(SUFFIXES)}.")
@@ -74,8 +72,9 @@ def find_snapshot(lake: ObjectStore, source: str, as_of: date, *, before: bool =
     return None
 
 
-def _is_hidden(path: str) -> bool:
-    return any(part.startswith((".", "_")) for part in path.split("/"))
+def _objects(lake: ObjectStore, prefix: str) -> list[ObjectInfo]:
+    """The files of a load date. Hidden files, markers and all below hidden folders (. or _) are passed over."""
+    return [info for info in lake.objects(prefix) if not re.search(r"/[._]", info.key.removeprefix(prefix))]
 
 
 def find_source_files(folder: Path, sources: Collection[str]) -> list[SourceFile]:
@@ -117,7 +116,7 @@ def ingest_folder(
     for source in sorted({file.source for file in files}):
         prefix = f"raw/{source}/load_date={load_date}"
         new = {f"{prefix}/{file.path.name}": file for file in files if file.source == source}
-        there = {info.key: info.size for info in lake.objects(prefix)}
+        there = {info.key: info.size for info in _objects(lake, prefix)}
         if there.keys() == new.keys() and all(_is_same(lake, key, there[key], file) for key, file in new.items()):
             continue
         if there and not replace:

@@ -15,18 +15,23 @@ from typing import BinaryIO, cast
 import duckdb
 from pydantic import BaseModel, ConfigDict
 
-from refi_assets.engines.duckdb import DuckDBSession, text_literal
+from refi_assets.engines.duckdb import DuckDBSession, parquet_sql, path_literal
 from refi_assets.errors import SourceError
 from refi_assets.lake import ObjectInfo, ObjectStore, RunFolder
 from refi_assets.staging.judge import FileColumn
 from refi_assets.staging.records import MAX_RECORD_BYTES, Malformed, Scan, scan_csv, trim
+
+CSV_DIALECT = (
+    "auto_detect = false, delim = ',', quote = '\"', escape = '\"', comment = '', compression = 'none', "
+    "strict_mode = true"
+)
 
 
 class ScannedFile(BaseModel):
     """One file of a snapshot.
 
     `rows` counts records after the header, malformed ones included. `read_key` is the object that DuckDB
-    reads; `malformed_key` lists the malformed records (record number, problem, bytes in hex), if any.
+    reads; `malformed_key` lists the malformed records (record number, problem, part, bytes in hex), if any.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -70,7 +75,9 @@ def scan_file(lake: ObjectStore, info: ObjectInfo, folder: RunFolder, relation: 
 
     try:
         with _MalformedFile(lake.local_path(malformed_key)) as malformed:
-            scan = scan_csv(open_file, lake.local_path(clean_key), malformed.add)
+            # A compressed file is read from its copy: DuckDB reads that in parallel, and gzip's ways are Python's.
+            is_copied = info.key.endswith(".gz")
+            scan = scan_csv(open_file, lake.local_path(clean_key), malformed.add, always_copy=is_copied)
     except SourceError as error:
         raise SourceError(f"{info.key}: {error}.") from None
     except (OSError, EOFError, zlib.error) as error:
@@ -98,8 +105,9 @@ def _scan_parquet(lake: ObjectStore, info: ObjectInfo) -> ScannedFile:
         sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
     try:
         with duckdb.connect() as connection:
-            table = connection.read_parquet(lake.url(info.key))
-            names, rows = table.columns, table.aggregate("count(*)").fetchall()[0][0]
+            source = parquet_sql(lake.url(info.key))
+            names = [row[0] for row in connection.execute(f"DESCRIBE FROM {source}").fetchall()]
+            (rows,) = connection.execute(f"SELECT COUNT(*) FROM {source}").fetchone() or (0,)
     except duckdb.Error:
         raise SourceError(f"{info.key} cannot be read as Parquet. Drop the file again, whole.") from None
     columns = tuple(trim(name).casefold() for name in names)
@@ -132,19 +140,16 @@ def _parquet_text(column: str, sql_type: str) -> str:
 
 def rows_sql(lake: ObjectStore, file: ScannedFile) -> str:
     """A FROM item with the well-formed rows of a file, in order."""
-    path = text_literal(lake.url(file.read_key))
     if file.is_parquet:
-        return f"read_parquet({path})"
+        return parquet_sql(lake.url(file.key))
     columns = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(file.columns)))
     names = ", ".join(f"'c{number}'" for number in range(len(file.columns)))
-    compression = "gzip" if file.read_key.endswith(".gz") else "none"
     # The line end is given only where it is LF: given CRLF, DuckDB 1.5.5 finds no rows; left to itself, it
     # takes a CR inside quotes for one.
     line_end = ", new_line = '\\n'" if file.line_end == "\n" else ""
     return (
-        f"read_csv({path}, auto_detect = false, header = true, columns = {{{columns}}}, delim = ',', "
-        f"quote = '\"', escape = '\"', comment = '', strict_mode = true, force_not_null = [{names}], "
-        f"compression = '{compression}', max_line_size = {2 * MAX_RECORD_BYTES}, "
+        f"read_csv({path_literal(lake.url(file.read_key))}, {CSV_DIALECT}, header = true, "
+        f"columns = {{{columns}}}, force_not_null = [{names}], max_line_size = {2 * MAX_RECORD_BYTES}, "
         f"parallel = {'false' if file.multiline else 'true'}{line_end})"
     )
 
@@ -173,13 +178,20 @@ class _Hashing:
 
 
 class _MalformedFile:
-    """Malformed records as CSV: record number, problem, bytes in hex. No file where there are none."""
+    """Malformed records as CSV: record number, problem, part, bytes in hex. No file where there are none.
+
+    A long record is several lines, so that no line is longer than DuckDB reads.
+    """
+
+    PART_BYTES = 1 << 20
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def add(self, record: Malformed) -> None:
-        self._writer.writerow((record.record_number, record.problem, record.raw.hex()))
+        for part, start in enumerate(range(0, max(len(record.raw), 1), self.PART_BYTES)):
+            raw = record.raw[start : start + self.PART_BYTES].hex()
+            self._writer.writerow((record.record_number, record.problem, part, raw))
 
     def __enter__(self) -> "_MalformedFile":
         self._file = self._path.open("w", newline="")

@@ -33,6 +33,7 @@ def judged_rows_sql(contract: Contract, columns: list[FileColumn], source_sql: s
     in_file = {column.name for column in columns}
     judged = [column for column in contract.columns if column.name in in_file]
     names = {column.name for column in judged}
+    key = contract.key(in_file)
     texts = [f"cell({column.sql}) AS {_text(column.name)}" for column in columns if column.name in names]
     raws = [FileColumn(column.name, _quote(f"raw {number}")) for number, column in enumerate(columns)]
     renamed = [f"{column.sql} AS {raw.sql}" for column, raw in zip(columns, raws, strict=True)]
@@ -44,7 +45,7 @@ def judged_rows_sql(contract: Contract, columns: list[FileColumn], source_sql: s
     return f"""
 SELECT
     {_listed(typed)},
-    {_text(contract.key(in_file).name)} AS row_key,
+    {_row_key(key, _text(key.name))} AS row_key,
     {_hash(raws)} AS raw_hash,
     fault,
     CASE WHEN fault IS NOT NULL THEN {_json(raws)} END AS original_cells,
@@ -70,20 +71,26 @@ def keyed_cells_sql(contract: Contract, columns: list[FileColumn], source_sql: s
     `trimmed_cells` is one text for all cells that are not null, by column name, to be compared. Rows come in no
     order; rows with the same raw_hash are the same to the letter.
     """
-    key = contract.key({column.name for column in columns})
-    key_text = next(f"cell({column.sql})" for column in columns if column.name == key.name)
+    key_column = contract.key({column.name for column in columns})
+    key = _row_key(key_column, next(f"cell({column.sql})" for column in columns if column.name == key_column.name))
     trimmed = ", ".join(
         f"CASE WHEN cell({column.sql}) IS NOT NULL THEN {_json([FileColumn(column.name, f'cell({column.sql})')])} END"
         for column in sorted(columns, key=lambda column: column.name)
     )
     return f"""
 SELECT
-    {key_text} AS row_key,
+    {key} AS row_key,
     {_hash(columns)} AS raw_hash,
     {_json(columns)} AS original_cells,
     CONCAT_WS(',', {trimmed}) AS trimmed_cells
 FROM {source_sql}
-WHERE {key_text} IN (SELECT row_key FROM {keys_table})"""
+WHERE {key} IN (SELECT row_key FROM {keys_table})"""
+
+
+def _row_key(key: Column, text: str) -> str:
+    # The key of another column is told apart by a space, with which no trimmed text begins: a snapshot may have
+    # files with loan_id and files without.
+    return text if key.is_key else f"' ' || {text}"
 
 
 def _hash(columns: list[FileColumn]) -> str:
@@ -91,7 +98,8 @@ def _hash(columns: list[FileColumn]) -> str:
 
 
 def _json(columns: list[FileColumn]) -> str:
-    return f"json_object({', '.join(f'{text_literal(column.name)}, {column.sql}' for column in columns)})"
+    pairs = ", ".join(f"{text_literal(column.name)}, {column.sql}" for column in columns)
+    return f"CAST(json_object({pairs}) AS VARCHAR)"
 
 
 def _fault(judged: list[Column]) -> str:

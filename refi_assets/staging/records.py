@@ -70,14 +70,20 @@ def cells(record: bytes) -> list[bytes]:
     ]
 
 
-def scan_csv(open_file: Callable[[], BinaryIO], clean_copy: Path, on_malformed: Callable[[Malformed], None]) -> Scan:
-    """Scan a CSV file once; write `clean_copy` only where the file cannot be read as it lies.
+def scan_csv(
+    open_file: Callable[[], BinaryIO],
+    clean_copy: Path,
+    on_malformed: Callable[[Malformed], None],
+    *,
+    always_copy: bool = False,
+) -> Scan:
+    """Scan a CSV file once; write `clean_copy` only where the file cannot be read as it lies, or `always_copy`.
 
     open_file opens the (decompressed) bytes from the start; it is called a second time when a clean copy
     turns out to be needed. Raises SourceError where there is no header to read the file by.
     """
     with open_file() as stream, _Copy(open_file, clean_copy) as copy:
-        scanner = _Scanner(stream, copy, on_malformed)
+        scanner = _Scanner(stream, copy, on_malformed, always_copy)
         scanner.run()
         scanner.scan.clean = not copy.started
         return scanner.scan
@@ -132,9 +138,11 @@ class _Copy:
 
 
 class _Scanner:
-    def __init__(self, stream: BinaryIO, copy: _Copy, on_malformed: Callable[[Malformed], None]) -> None:
+    def __init__(
+        self, stream: BinaryIO, copy: _Copy, on_malformed: Callable[[Malformed], None], always_copy: bool
+    ) -> None:
         self.scan = Scan()
-        self._stream, self._copy, self._on_malformed = stream, copy, on_malformed
+        self._stream, self._copy, self._on_malformed, self._always_copy = stream, copy, on_malformed, always_copy
         self._commas = 0  # in a record, outside quotes
 
     def run(self) -> None:
@@ -183,7 +191,7 @@ class _Scanner:
         self.scan.line_end = b"\r\n" if match[0].endswith(b"\r\n") else b"\n"
         self._copy.line_end = self.scan.line_end
         self._copy.header_bytes = len(start) - len(body) + match.end()
-        if header_at or b"\r" in header or b"\n" in header:
+        if self._always_copy or header_at or b"\r" in header or b"\n" in header:
             self._copy.change(b"")
         return body[match.end() :]
 

@@ -9,10 +9,10 @@ from importlib.resources import files
 from pathlib import Path
 
 from refi_assets.contracts import Contract
-from refi_assets.engines.duckdb import PARQUET, DuckDBSession, text_literal
+from refi_assets.engines.duckdb import PARQUET, DuckDBSession, parquet_sql, path_literal, text_literal
 from refi_assets.errors import EngineError
 from refi_assets.lake import ObjectStore
-from refi_assets.staging.files import ScannedFile, rows_sql, text_columns
+from refi_assets.staging.files import CSV_DIALECT, ScannedFile, rows_sql, text_columns
 from refi_assets.staging.judge import MACROS, judged_rows_sql, keyed_cells_sql
 
 # One row a quarantined record. A record that parsed has original_cells, a malformed one original_bytes.
@@ -87,7 +87,7 @@ def _judge(
             )
         parts.append(
             f"SELECT {number} AS file_number, file_row_number + 1 AS ordinal, * EXCLUDE (file_row_number) "
-            f"FROM read_parquet({text_literal(str(path))}, file_row_number = true)"
+            f"FROM {parquet_sql(str(path), ', file_row_number = true')}"
         )
     session.execute(f"CREATE TEMP VIEW judged AS {' UNION ALL '.join(parts)}")
     known = ", ".join(
@@ -105,12 +105,13 @@ def _load_malformed(session: DuckDBSession, lake: ObjectStore, source_files: lis
     )
     for number, file in enumerate(source_files):
         if file.malformed_key is not None:
-            path = text_literal(lake.url(file.malformed_key))
+            path = path_literal(lake.url(file.malformed_key))
             session.execute(
-                f"INSERT INTO malformed SELECT {number}, record_number, problem, unhex(raw) FROM read_csv({path}, "
-                "auto_detect = false, header = false, delim = ',', quote = '\"', escape = '\"', "
-                "max_line_size = 8388608, "
-                "columns = {'record_number': 'BIGINT', 'problem': 'VARCHAR', 'raw': 'VARCHAR'})"
+                f"INSERT INTO malformed SELECT {number}, record_number, problem, "
+                f"unhex(STRING_AGG(raw, '' ORDER BY part)) FROM read_csv({path}, {CSV_DIALECT}, header = false, "
+                "max_line_size = 8388608, force_not_null = ['raw'], "
+                "columns = {'record_number': 'BIGINT', 'problem': 'VARCHAR', 'part': 'INTEGER', 'raw': 'VARCHAR'}) "
+                "GROUP BY record_number, problem"
             )
 
 

@@ -96,6 +96,7 @@ def test_a_user_finds_the_groups_materialises_a_day_and_sees_it_succeed(browser,
     page.get_by_role("button", name="Materialize all").first.click()
     page.get_by_role("button", name="Latest").click()
     page.get_by_role("button", name="Launch 1 run").click()
+    page.get_by_text("Launch runs to materialize").wait_for(state="hidden")
     page.goto(f"{ui}/runs")
     page.get_by_text("Success", exact=True).first.wait_for(timeout=120_000)
     assert len(list((lake / "output").glob("*.csv"))) == 1

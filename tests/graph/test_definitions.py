@@ -40,7 +40,8 @@ def materialized(tmp_path_factory):
     ran = run_job(folder / "lake")
     events = ran.result.get_asset_materialization_events()
     return {
-        event.asset_key.to_user_string(): event.step_materialization_data.materialization.metadata for event in events
+        made.asset_key.to_user_string(): made.metadata
+        for made in (event.step_materialization_data.materialization for event in events)
     }
 
 
