@@ -1,6 +1,7 @@
 # `make run` and `make test` do all set-up: an own .venv from the lock files, by uv, which is fetched when absent.
 SHELL := /bin/bash
 PYTHON ?= python3
+PORT ?= 3000
 VENV := .venv
 BIN := $(VENV)/bin
 export DAGSTER_HOME ?= $(CURDIR)/.dagster
@@ -11,10 +12,10 @@ run: $(VENV)/run.stamp  ## from the sample's source files to an audience file
 	$(BIN)/refi run --source data/sample
 
 dev: $(VENV)/run.stamp  ## the Dagster UI on port 3000
-	$(BIN)/dagster dev -w workspace.yaml
+	$(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $(PORT)
 
 test: lint  ## everything that CI runs
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .

@@ -56,7 +56,7 @@ def ui(lake):
     )
     with (lake.parent / "log").open("wb") as log:
         server = subprocess.Popen(
-            [bin_dir / "dagster", "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)],
+            ["make", "dev", f"PORT={port}"],
             cwd=PROJECT_DIR, env=environment, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
     url = f"http://127.0.0.1:{port}"

@@ -1,0 +1,65 @@
+"""The README is true: its commands run, and what it shows is what they print."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from refi_assets.definitions import defs
+from refi_assets.settings import PROJECT_DIR
+
+README = (PROJECT_DIR / "README.md").read_text()
+COMMANDS = [
+    line.split("#")[0].strip() for block in re.findall(r"```sh\n(.*?)```", README, re.S) for line in block.splitlines()
+]
+RUN_ELSEWHERE = {"make test": "these tests", "make dev": "test_ui.py"}
+
+
+def execute(command: str, folder: Path) -> str:
+    """Run a command as a user would: make in the project's folder, refi beside the user's files."""
+    (folder / ".venv").symlink_to(PROJECT_DIR / ".venv")
+    environment = {**os.environ, "REFI_LAKE_URL": str(folder / "lake"), "DAGSTER_HOME": str(folder)}
+    (folder / "dagster.yaml").write_text((PROJECT_DIR / ".dagster" / "dagster.yaml").read_text())
+    where = PROJECT_DIR if command.startswith("make ") else folder
+    ran = subprocess.run(command.split(), cwd=where, env=environment, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout
+
+
+def test_the_readme_begins_with_the_two_commands_that_do_all_set_up():
+    assert COMMANDS[:2] == ["make run", "make test"]
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command not in RUN_ELSEWHERE])
+def test_a_command_of_the_readme_runs(command, tmp_path):
+    shutil.copytree(PROJECT_DIR / "data" / "sample", tmp_path / "my_files")
+
+    printed = execute(command, tmp_path)
+
+    assert len(list(tmp_path.glob("*/output/latest.json"))) == 1
+    if command == "make run":
+        shown = re.search(r"```text\n(.*?)```", README, re.S)
+        assert shown is not None
+        for line in shown[1].splitlines():
+            assert timeless(line) in [timeless(other) for other in printed.splitlines()]
+
+
+def timeless(line: str) -> str:
+    """A printed line without what differs from run to run: the date, the seconds, the file's name."""
+    line = re.sub(r"\d{4}-\d{2}-\d{2}", "DATE", line.rstrip())
+    return re.sub(r"^(Seconds|File) .*", r"\1", line)
+
+
+def test_the_readme_counts_the_asset_checks_rightly():
+    counted = re.search(r"(\d+) asset checks", README)
+    assert counted is not None
+    assert int(counted[1]) == len(list(defs().resolve_asset_graph().asset_check_keys))
+
+
+def test_the_readmes_links_lead_somewhere():
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)", README)
+    assert targets
+    assert [target for target in targets if not (PROJECT_DIR / target).exists()] == []
