@@ -1,5 +1,6 @@
 """The commands as users meet them: exit codes, messages, and what stays as it was."""
 
+import csv
 import gzip
 import json
 import sqlite3
@@ -52,6 +53,18 @@ def test_json_is_the_last_line_and_nothing_else(refi, source, lake):
         "tiers": {"Immediate Action": 10, "Ineligible": 30},
         "audience_tiers": {"Immediate Action": 10},
     }
+
+
+@pytest.mark.parametrize("rows", [300, 5000])
+def test_of_generated_files_every_count_equals_the_truth(refi, tmp_path, lake, rows):
+    refi("generate", "--rows", rows, "--seed", 7, tmp_path / "generated")
+
+    result = json.loads(refi("run", "--source", tmp_path / "generated", "--lake", lake, "--json").stdout)
+
+    truth = json.loads((tmp_path / "generated" / "truth.json").read_text())
+    assert result["counts"] == truth["counts"]
+    with open(result["audience"], newline="") as audience:
+        assert len(list(csv.DictReader(audience))) == truth["audience_rows"]
 
 
 MARKET_HEADER = "property_id,market_rate_offer,ltv_ratio,monthly_savings_est\n"
