@@ -113,7 +113,7 @@ def _read(path: Path) -> Contract:
     return Contract(
         source=source["name"],
         description=(raw.get("description") or {}).get("purpose", ""),
-        owner=(raw.get("team") or {}).get("name", "data-platform"),
+        owner=_owner(path, raw),
         due_every_days=_due_every_days(path, raw),
         columns=columns,
         sha256=hashlib.sha256(text).hexdigest(),
@@ -127,8 +127,9 @@ def _refuse_what_the_standard_does_not_know(path: Path, raw: Any) -> None:
 
     schema = json.loads(files("open_data_contract_standard").joinpath("schema.json").read_text())
     validator = jsonschema.validators.validator_for(schema)(schema)
-    error = jsonschema.exceptions.best_match(validator.iter_errors(raw))
-    if error is not None:
+    errors = sorted(validator.iter_errors(raw), key=lambda error: len(error.absolute_path))
+    if errors:  # the deepest one says what is wrong; those above it blame its neighbours, too
+        error = jsonschema.exceptions.best_match(errors[-1:])
         raise SettingError(f"{path.name}: {error.json_path}: {error.message}")
 
 
@@ -153,10 +154,7 @@ def _column(path: Path, item: dict[str, Any]) -> Column:
         raise SettingError(f"{where}: unknown custom property {', '.join(sorted(unknown))}.")
     if custom.get("columnPresence", "required") != "required":
         raise SettingError(f"{where}: columnPresence can only be 'required'; leave it out otherwise.")
-    options = item.get("logicalTypeOptions") or {}
-    bounds = {name: Decimal(str(value)) for name, value in options.items()}
-    if any(abs(bound) >= 10**12 or bound != round(bound, 6) for bound in bounds.values()):
-        raise SettingError(f"{where}: a bound has more than twelve whole digits or six decimals.")
+    bounds = {name: _bound(where, name, value) for name, value in (item.get("logicalTypeOptions") or {}).items()}
     return Column(
         name=item["name"],
         logical_type=logical,
@@ -175,8 +173,32 @@ def _column(path: Path, item: dict[str, Any]) -> Column:
     )
 
 
+_BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+
+
+def _bound(where: str, name: str, value: Any) -> Decimal:
+    if name not in _BOUNDS:
+        raise SettingError(f"{where}: logicalTypeOptions.{name} is not judged here; known are {', '.join(_BOUNDS)}.")
+    try:
+        bound = Decimal(str(value))
+        if abs(bound) < 10**12 and bound == round(bound, 6):
+            return bound
+    except ArithmeticError:
+        pass
+    raise SettingError(f"{where}: {name} is {value!r}, not a number of at most twelve whole digits and six decimals.")
+
+
+def _owner(path: Path, raw: dict[str, Any]) -> str:
+    team = raw.get("team") or {}
+    if not isinstance(team, dict):
+        raise SettingError(f"{path.name}: team must be one team with a name (the standard's form since 3.1).")
+    return str(team.get("name", "data-platform"))
+
+
 def _due_every_days(path: Path, raw: dict[str, Any]) -> int:
     for entry in raw.get("slaProperties") or []:
         if entry["property"] == "frequency" and entry.get("unit") == "d":
-            return int(entry["value"])
+            if type(entry["value"]) is not int or entry["value"] < 1:
+                raise SettingError(f"{path.name}: frequency is {entry['value']!r}, not a whole number of days.")
+            return entry["value"]
     raise SettingError(f"{path.name}: slaProperties must say how often the source is due (frequency, unit d).")

@@ -133,7 +133,14 @@ def load_refi_policy(path: Path) -> RefiPolicy:
 
 
 class _ExactNumbers(yaml.SafeLoader):
-    """Numbers stay as they are written, for Decimal to read: 1.10 is 1.10, never 1.1000000000000001."""
+    """Numbers stay as they are written, for Decimal to read: 1.10 is 1.10, and 075 is 75, not an octal 61."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        names = [key.value for key, _ in node.value]
+        if repeated := sorted({name for name in names if names.count(name) > 1}):
+            raise yaml.constructor.ConstructorError(None, None, f"{', '.join(repeated)} stands there twice")
+        return super().construct_mapping(node, deep)
 
 
-_ExactNumbers.add_constructor("tag:yaml.org,2002:float", lambda loader, node: str(node.value))
+for _tag in ("float", "int"):
+    _ExactNumbers.add_constructor(f"tag:yaml.org,2002:{_tag}", lambda loader, node: str(node.value))

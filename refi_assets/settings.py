@@ -25,12 +25,16 @@ class Settings(BaseSettings):
     time_zone: str = Field(default="America/New_York", description="The lender's time zone: decides what day it is.")
     threads: int = Field(default=0, ge=0, description="Threads of the engine; 0 takes one a core.")
     memory_limit: str = Field(
-        default="3GB", pattern=r"^\d+(\.\d+)?\s?[KMGT]i?B$", description="Memory of the engine, beyond which it spills."
+        default="3GB",
+        pattern=r"^([1-9]\d*(\.\d+)?|0?\.\d*[1-9])\s?[KMGT]i?B$",
+        description="Memory of the engine, beyond which it spills.",
     )
 
     @field_validator("lake_url")
     @classmethod
     def _a_folder(cls, value: str) -> str:
+        if not value:
+            raise ValueError("it names no folder")
         if "://" in value:
             raise ValueError(f"{value!r} is no folder; this version keeps the lake in a local folder")
         return value
@@ -53,4 +57,6 @@ def settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = "REFI_" + str(first["loc"][0]).upper()
-        raise SettingError(f"{name}: {first['msg']}. Correct or unset the environment variable {name}.") from None
+        raise SettingError(
+            f"{name}: {first['msg'].removeprefix('Value error, ')}. Correct or unset the environment variable {name}."
+        ) from None

@@ -27,7 +27,7 @@ from refi_assets.settings import PROJECT_DIR
 SQL_DIR = PROJECT_DIR / "sql"
 DIALECT = "athena"
 
-_COLUMN_COMMENT = re.compile(r"([a-z_]+): (.+)")
+_COLUMN_COMMENT = re.compile(r"([a-z_0-9]+): (.+)")
 
 Parameter = Decimal | int | str | date
 Schema = Mapping[str, Mapping[str, str]]  # relation name -> column name -> SQL type

@@ -4,7 +4,7 @@ There is no database file to lock or to lose: the lake is the state. Statements 
 the project's dialect and leave as DuckDB's.
 """
 
-import glob
+import re
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -75,9 +75,9 @@ class DuckDBSession:
 
     def query(self, statement: exp.Query) -> list[Row]:
         """The rows of a query. Raises EngineError."""
-        result = self.execute(to_duckdb(statement))
-        names = [column[0] for column in result.description or []]
-        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+        rows = self.execute(to_duckdb(statement))
+        names = [column[0] for column in self.connection.description or []]
+        return [dict(zip(names, row, strict=True)) for row in rows]
 
     def write_parquet(self, statement: exp.Query, path: str) -> int:
         """Write a query's rows, in their order, to a Parquet file; returns their number. Raises EngineError."""
@@ -85,17 +85,21 @@ class DuckDBSession:
 
     def copy(self, sql: str, path: str, options: str) -> int:
         """COPY a query (in DuckDB's own SQL) to a file; returns the number of rows. Raises EngineError."""
-        counted = self.execute(f"COPY ({sql}) TO {text_literal(path)} ({options})").fetchone()
-        return int(counted[0]) if counted else 0
+        return int(self.value(f"COPY ({sql}) TO {text_literal(path)} ({options})"))
 
     def columns(self, statement: exp.Query) -> dict[str, str]:
         """Column name -> SQL type of a query, without running it. Raises EngineError."""
-        return {row[0]: row[1] for row in self.execute(f"DESCRIBE {to_duckdb(statement)}").fetchall()}
+        return {row[0]: row[1] for row in self.execute(f"DESCRIBE {to_duckdb(statement)}")}
 
-    def execute(self, sql: str) -> duckdb.DuckDBPyConnection:
-        """Run statements in DuckDB's own SQL. Raises EngineError, whose text quotes no cell of any file."""
+    def value(self, sql: str) -> Any:
+        """The one value that a statement in DuckDB's own SQL returns. Raises EngineError."""
+        ((value,),) = self.execute(sql)
+        return value
+
+    def execute(self, sql: str) -> list[tuple[Any, ...]]:
+        """Rows of a statement in DuckDB's own SQL. Raises EngineError, whose text quotes no cell of any file."""
         try:
-            return self.connection.execute(sql)
+            return self.connection.execute(sql).fetchall()  # errors may come as late as in the fetch
         except _SAFE_ERRORS as error:
             raise EngineError(f"DuckDB: {str(error).splitlines()[0]}") from None
         except duckdb.Error as error:
@@ -129,7 +133,7 @@ def text_literal(text: str) -> str:
 
 def path_literal(path: str) -> str:
     """The path of one file to be read, as a literal: not as a pattern, whatever its name."""
-    return text_literal(glob.escape(path))
+    return text_literal(re.sub(r"(?<!\\)[*?\[]", r"[\g<0>]", path))  # after a backslash it is no pattern to DuckDB
 
 
 def parquet_sql(path: str, options: str = "") -> str:

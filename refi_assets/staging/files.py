@@ -122,7 +122,7 @@ def text_columns(session: DuckDBSession, lake: ObjectStore, file: ScannedFile) -
     """The file's columns, each with the SQL that gives its cells as text."""
     if not file.is_parquet:
         return [FileColumn(name, f"c{number}") for number, name in enumerate(file.columns)]
-    described = session.execute(f"DESCRIBE SELECT * FROM {rows_sql(lake, file)}").fetchall()
+    described = session.execute(f"DESCRIBE SELECT * FROM {rows_sql(lake, file)}")
     return [
         FileColumn(name, _parquet_text('"' + row[0].replace('"', '""') + '"', row[1]))
         for name, row in zip(file.columns, described, strict=True)

@@ -103,8 +103,8 @@ def _infer(session: DuckDBSession, lake: ObjectStore, file: ScannedFile) -> dict
     if not columns:
         return {}
     types = ", ".join(_INFERRED_TYPE.format(cell=f"cell({column.sql})") for column in columns)
-    row = session.execute(f"SELECT {types} FROM (SELECT * FROM {rows_sql(lake, file)} LIMIT {SAMPLE_ROWS})").fetchone()
-    return dict(zip([column.name for column in columns], row or (), strict=True))
+    (row,) = session.execute(f"SELECT {types} FROM (SELECT * FROM {rows_sql(lake, file)} LIMIT {SAMPLE_ROWS})")
+    return dict(zip([column.name for column in columns], row, strict=True))
 
 
 _INFERRED_TYPE = """CASE

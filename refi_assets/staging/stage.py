@@ -128,13 +128,13 @@ def _judge_repeated_keys(
         "CREATE TEMP TABLE read_again (file_number INTEGER, row_key VARCHAR, raw_hash UBIGINT, "
         "original_cells VARCHAR, trimmed_cells VARCHAR)"
     )
-    (suspects,) = session.execute("SELECT COUNT(*) FROM suspect").fetchone() or (0,)
+    suspects = session.value("SELECT COUNT(*) FROM suspect")
     for number, file in enumerate(source_files if suspects else []):
         columns, rows = text_columns(session, lake, file), rows_sql(lake, file)
         cells_sql = keyed_cells_sql(contract, columns, rows, keys_table="repeated_key")
         session.execute(f"INSERT INTO read_again SELECT DISTINCT {number}, * FROM ({cells_sql})")
     session.execute(_sql("repeated_rows.sql"))
-    (found,) = session.execute("SELECT COUNT(*) FROM keyed_row").fetchone() or (0,)
+    found = session.value("SELECT COUNT(*) FROM keyed_row")
     if found != suspects:
         raise EngineError(f"{contract.source}: {suspects} rows have a repeated key, but {found} were read again.")
 
@@ -157,13 +157,13 @@ def _write_accepted(session: DuckDBSession, contract: Contract, source_files: li
     nulled = session.execute(
         f"SELECT name, COUNT(*) FROM (SELECT UNNEST(STRING_SPLIT(nulled, ' ')) AS name FROM ({accepted}) "
         "WHERE nulled IS NOT NULL) GROUP BY name ORDER BY name"
-    ).fetchall()
-    quarantined = session.execute("SELECT reason, COUNT(*) FROM quarantined GROUP BY reason ORDER BY reason").fetchall()
-    (keys,) = session.execute(f"SELECT COUNT(DISTINCT row_key) FROM ({accepted})").fetchone() or (0,)
+    )
+    quarantined = session.execute("SELECT reason, COUNT(*) FROM quarantined GROUP BY reason ORDER BY reason")
+    keys = session.value(f"SELECT COUNT(DISTINCT row_key) FROM ({accepted})")
     some_ids = session.execute(
         "SELECT DISTINCT cell(original_cells ->> 'borrower_id') AS id FROM quarantined "
         "WHERE original_cells IS NOT NULL AND id IS NOT NULL ORDER BY id LIMIT 10"
-    ).fetchall()
+    )
     return Staged(
         rows=sum(file.rows for file in source_files),
         accepted=rows,

@@ -1,0 +1,305 @@
+"""The contracts: what the shipped ones promise, and what a contract may not say."""
+
+from collections.abc import Callable
+from copy import deepcopy
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from refi_assets.contracts import Column, load_contracts
+from refi_assets.errors import SettingError
+
+# R: the file must have the column; O: it may. KEY: the key; key: the key where the file lacks KEY.
+SHIPPED = {
+    "borrower_information": """
+        R borrower_id VARCHAR KEY not_null
+        R first_name VARCHAR personal
+        R last_name VARCHAR personal
+        R property_id VARCHAR
+        O email VARCHAR personal
+        O phone VARCHAR personal
+        O city VARCHAR
+        O state VARCHAR
+        O credit_score INTEGER >=300 <=850
+    """,
+    "loan_information": """
+        O loan_id VARCHAR KEY not_null
+        R borrower_id VARCHAR key not_null
+        O property_id VARCHAR
+        O loan_amount DECIMAL(18,2) >0 USD
+        R current_interest_rate DECIMAL(9,6) >0 <=30 percent
+        O origination_year INTEGER year
+        O loan_type VARCHAR
+        O remaining_balance DECIMAL(18,2) >=0 USD
+        O remaining_term_months INTEGER >=1 <=480 months
+    """,
+    "market_equity": """
+        R property_id VARCHAR KEY not_null
+        R market_rate_offer DECIMAL(9,6) >0 <=30 percent
+        R ltv_ratio DECIMAL(10,6) >=0 <=1000 percent
+        R monthly_savings_est DECIMAL(18,2) USD
+        O current_home_value DECIMAL(18,2) USD
+        O estimated_equity_amt DECIMAL(18,2) USD
+    """,
+    "borrower_engagement": """
+        R borrower_id VARCHAR KEY not_null
+        R paperless_billing BOOLEAN
+        R email_open_last_30d BOOLEAN
+        R mobile_app_login_last_30d BOOLEAN
+        R sms_opt_in BOOLEAN
+    """,
+}
+LOGICAL_TYPE = {"VARCHAR": "string", "INTEGER": "integer", "DECIMAL": "number", "BOOLEAN": "boolean"}
+
+# The smallest contract that is one; each test below breaks it in one place.
+HOMES: dict[str, Any] = {
+    "apiVersion": "v3.1.0",
+    "kind": "DataContract",
+    "id": "test.homes",
+    "name": "homes",
+    "version": "1.0.0",
+    "status": "active",
+    "description": {"purpose": "Homes."},
+    "team": {"name": "appraisers"},
+    "schema": [
+        {
+            "name": "homes",
+            "logicalType": "object",
+            "physicalType": "csv",
+            "properties": [
+                {
+                    "name": "home_id",
+                    "description": "The home.",
+                    "logicalType": "string",
+                    "physicalType": "VARCHAR",
+                    "primaryKey": True,
+                    "required": True,
+                    "customProperties": [{"property": "columnPresence", "value": "required"}],
+                },
+                {
+                    "name": "home_value",
+                    "description": "Its value.",
+                    "logicalType": "number",
+                    "physicalType": "DECIMAL(18,2)",
+                    "logicalTypeOptions": {"minimum": 0.1, "exclusiveMaximum": 999999999999},
+                    "customProperties": [{"property": "unit", "value": "USD"}],
+                },
+            ],
+        }
+    ],
+    "slaProperties": [{"property": "frequency", "value": 30, "unit": "d"}],
+}
+Change = Callable[[dict[str, Any]], object]
+
+
+def as_line(column: Column) -> str:
+    """A column as a line of the table above."""
+    bounds = {
+        ">=": column.minimum,
+        ">": column.exclusive_minimum,
+        "<=": column.maximum,
+        "<": column.exclusive_maximum,
+    }
+    words = [
+        "R" if column.present else "O",
+        column.name,
+        column.sql_type,
+        *(f"{sign}{bound}" for sign, bound in bounds.items() if bound is not None),
+        *(["KEY"] if column.is_key else []),
+        *(["key"] if column.is_key_when_absent else []),
+        *(["not_null"] if column.not_null else []),
+        *(["personal"] if column.personal else []),
+        *([column.unit] if column.unit else []),
+    ]
+    return " ".join(words)
+
+
+def write(folder: Path, change: Change = lambda contract: None, name: str = "homes.yaml") -> Path:
+    """A folder with HOMES, changed in one place."""
+    contract = deepcopy(HOMES)
+    change(contract)
+    (folder / name).write_text(yaml.safe_dump(contract))
+    return folder
+
+
+def refusal(folder: Path) -> str:
+    with pytest.raises(SettingError) as refused:
+        load_contracts(folder)
+    return str(refused.value)
+
+
+def home_id(contract: dict[str, Any]) -> dict[str, Any]:
+    column: dict[str, Any] = contract["schema"][0]["properties"][0]
+    return column
+
+
+def home_value(contract: dict[str, Any]) -> dict[str, Any]:
+    column: dict[str, Any] = contract["schema"][0]["properties"][1]
+    return column
+
+
+def test_the_shipped_contracts_are_these_four() -> None:
+    assert set(load_contracts()) == set(SHIPPED)
+
+
+@pytest.mark.parametrize("source", SHIPPED)
+def test_a_shipped_contract_has_exactly_these_columns_in_this_order(source: str) -> None:
+    columns = load_contracts()[source].columns
+    assert [as_line(column) for column in columns] == [line.strip() for line in SHIPPED[source].strip().splitlines()]
+    assert all(column.logical_type == LOGICAL_TYPE[column.sql_type.split("(")[0]] for column in columns)
+    assert all(column.description for column in columns), "every column says what it means"
+
+
+def test_market_data_is_due_every_week_and_everything_else_every_day() -> None:
+    assert {source: contract.due_every_days for source, contract in load_contracts().items()} == {
+        "borrower_information": 1,
+        "loan_information": 1,
+        "market_equity": 7,
+        "borrower_engagement": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("source", "file_columns", "key"),
+    [
+        ("loan_information", {"borrower_id", "loan_id", "current_interest_rate"}, "loan_id"),
+        ("loan_information", {"borrower_id", "current_interest_rate"}, "borrower_id"),
+        ("borrower_information", {"borrower_id", "property_id"}, "borrower_id"),
+        ("market_equity", {"property_id", "loan_id"}, "property_id"),
+        ("borrower_engagement", {"borrower_id"}, "borrower_id"),
+    ],
+)
+def test_the_key_of_a_file_is_the_key_column_that_it_has(source: str, file_columns: set[str], key: str) -> None:
+    assert load_contracts()[source].key(file_columns).name == key
+
+
+def test_a_contract_is_read_as_it_is_written(tmp_path: Path) -> None:
+    homes = load_contracts(write(tmp_path))["homes"]
+    assert (homes.source, homes.description, homes.owner, homes.due_every_days) == ("homes", "Homes.", "appraisers", 30)
+    assert [column.name for column in homes.present_columns] == ["home_id"]
+    assert homes.descriptions == {"home_id": "The home.", "home_value": "Its value."}
+    assert homes.sql_types == {"home_id": "VARCHAR", "home_value": "DECIMAL(18,2)"}
+    value = homes.columns[1]
+    assert (value.minimum, value.exclusive_maximum) == (Decimal("0.1"), Decimal(999999999999)), "0.1 is no float"
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        (lambda c: c.update(grain="x"), "$"),
+        (lambda c: c["team"].update(grain="x"), "$.team"),
+        (lambda c: c["slaProperties"][0].update(grain="x"), "$.slaProperties[0]"),
+        (lambda c: c["schema"][0].update(grain="x"), "$.schema[0]"),
+        (lambda c: home_value(c).update(grain="x"), "$.schema[0].properties[1]"),
+        (lambda c: home_value(c)["logicalTypeOptions"].update(grain=1), "$.schema[0].properties[1].logicalTypeOptions"),
+        (lambda c: home_value(c)["customProperties"][0].update(grain="x"), "properties[1].customProperties[0]"),
+        (lambda c: home_value(c)["customProperties"].append({"property": "grain", "value": "x"}), "'home_value'"),
+    ],
+    ids=["top", "team", "sla", "schema", "property", "options", "entry of a custom property", "custom property"],
+)
+def test_an_unknown_key_is_refused_at_every_level(tmp_path: Path, change: Change, where: str) -> None:
+    said = refusal(write(tmp_path, change))
+    assert said.startswith("homes.yaml: ")
+    assert "grain" in said
+    assert where in said
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda c: c["schema"].append(deepcopy(c["schema"][0])), "'schema' must hold exactly one object"),
+        (lambda c: c.update(schema=[]), "'schema' must hold exactly one object"),
+        (lambda c: c.pop("schema"), "'schema' must hold exactly one object"),
+        (
+            lambda c: c["schema"][0].update(name="houses"),
+            "schema name is 'houses'; it must be the file's name, 'homes'",
+        ),
+        (lambda c: home_id(c).pop("primaryKey"), "exactly one column must be the primaryKey"),
+        (lambda c: home_value(c).update(primaryKey=True), "exactly one column must be the primaryKey"),
+        (lambda c: c["schema"][0].pop("properties"), "exactly one column must be the primaryKey"),
+        (lambda c: home_id(c).pop("customProperties"), "no column that must be present can serve as the key"),
+        (lambda c: home_value(c).update(name="home_id"), "a column is named twice"),
+        (lambda c: home_id(c)["customProperties"][0].update(value="optional"), "columnPresence can only be 'required'"),
+        (lambda c: home_id(c).update(primaryKey="yes"), "primaryKey: 'yes' is not of type 'boolean'"),
+        (lambda c: c.pop("slaProperties"), "slaProperties must say how often the source is due"),
+        (lambda c: c["slaProperties"][0].update(property="latency"), "slaProperties must say how often"),
+        (lambda c: c["slaProperties"][0].update(unit="h"), "slaProperties must say how often"),
+    ],
+)
+def test_a_contract_that_leaves_the_source_in_doubt_is_refused(tmp_path: Path, change: Change, said: str) -> None:
+    assert refusal(write(tmp_path, change)).startswith("homes.yaml: ")
+    assert said in refusal(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("logical_type", "physical_type"),
+    [
+        *(("number", "VARCHAR"), ("number", "DOUBLE"), ("number", "DECIMAL"), ("number", "DECIMAL(39,2)")),
+        *(("number", "DECIMAL(0,0)"), ("number", "DECIMAL(18,2) NOT NULL"), ("number", "")),
+        *(("integer", "VARCHAR"), ("integer", "DECIMAL(18,0)"), ("integer", "integer")),
+        *(("boolean", "INTEGER"), ("string", "BOOLEAN"), ("string", "VARCHAR(20)"), ("date", "DATE")),
+    ],
+)
+def test_a_column_whose_types_do_not_fit_is_refused_by_name(
+    tmp_path: Path, logical_type: str, physical_type: str
+) -> None:
+    def change(contract: dict[str, Any]) -> None:
+        home_value(contract).pop("logicalTypeOptions")
+        home_value(contract).update(logicalType=logical_type, physicalType=physical_type)
+
+    said = refusal(write(tmp_path, change))
+    assert said.startswith("homes.yaml: column 'home_value': ")
+    assert f"'{logical_type}'" in said
+
+
+@pytest.mark.parametrize("physical_type", ["DECIMAL(1,0)", "DECIMAL(38,38)"])
+def test_the_largest_and_the_smallest_number_are_types(tmp_path: Path, physical_type: str) -> None:
+    homes = load_contracts(write(tmp_path, lambda c: home_value(c).update(physicalType=physical_type)))["homes"]
+    assert homes.sql_types["home_value"] == physical_type
+
+
+@pytest.mark.parametrize("bound", [10**12, -(10**12), 0.1234567, float("inf"), float("nan"), "many", True])
+def test_a_bound_that_sql_cannot_hold_is_refused(tmp_path: Path, bound: object) -> None:
+    said = refusal(write(tmp_path, lambda c: home_value(c)["logicalTypeOptions"].update(minimum=bound)))
+    assert said.startswith("homes.yaml: ")
+    assert "home_value" in said or "minimum" in said
+
+
+@pytest.mark.parametrize("change", [{"pattern": "^H"}, {"maxLength": 8}, {"minLength": 1}, {"format": "uuid"}])
+def test_an_option_of_the_standard_that_no_file_is_judged_by_is_refused(
+    tmp_path: Path, change: dict[str, object]
+) -> None:
+    """A rule that stands in the contract and is never applied is worse than none."""
+    assert str(*change) in refusal(write(tmp_path, lambda c: home_id(c).update(logicalTypeOptions=change)))
+
+
+@pytest.mark.parametrize("value", ["weekly", None, 1.5, 0, -1, True])
+def test_a_source_is_due_every_so_many_whole_days(tmp_path: Path, value: object) -> None:
+    said = refusal(write(tmp_path, lambda c: c["slaProperties"][0].update(value=value)))
+    assert said.startswith("homes.yaml: ")
+    assert "frequency" in said
+
+
+def test_a_team_in_the_older_form_of_the_standard_is_refused_with_a_message(tmp_path: Path) -> None:
+    assert "team" in refusal(write(tmp_path, lambda c: c.update(team=[{"username": "ann"}])))
+
+
+@pytest.mark.parametrize("text", [b"schema: [1", b"a: \xff", b"a: 1\n---\nb: 2"])
+def test_a_file_that_is_not_yaml_is_refused(tmp_path: Path, text: bytes) -> None:
+    (tmp_path / "homes.yaml").write_bytes(text)
+    assert refusal(tmp_path).startswith("homes.yaml is not YAML: ")
+
+
+@pytest.mark.parametrize("text", ["", "homes", "[1]"])
+def test_a_file_that_holds_no_mapping_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "homes.yaml").write_text(text)
+    assert refusal(tmp_path).startswith("homes.yaml: ")
+
+
+@pytest.mark.parametrize("folder", [".", "nowhere"])
+def test_a_folder_without_a_contract_is_refused(tmp_path: Path, folder: str) -> None:
+    (tmp_path / "notes.txt").write_text("no contract")
+    assert refusal(tmp_path / folder) == f"{tmp_path / folder}: no contract (*.yaml) found; every source needs one."

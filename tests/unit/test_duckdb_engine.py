@@ -1,0 +1,270 @@
+"""The engine: relations read back, settings arrive, nothing is left behind, and no error quotes a cell."""
+
+import tempfile
+import traceback
+from collections.abc import Callable, Iterator
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+import sqlglot
+from sqlglot import exp
+
+from refi_assets.engines.duckdb import DuckDBEngine, DuckDBSession, path_literal, text_literal
+from refi_assets.errors import EngineError
+from refi_assets.lake import ObjectStore, Relation
+
+CELL = "Jane Doe 555-1234"
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> ObjectStore:
+    return ObjectStore(str(tmp_path / "lake"))
+
+
+@pytest.fixture
+def session(lake: ObjectStore) -> Iterator[DuckDBSession]:
+    with DuckDBEngine(lake).session() as opened:
+        yield opened
+
+
+@pytest.fixture
+def spills(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[Path]]:
+    """Temporary folders go into one of our own; lists what is in it."""
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return lambda: list(folder.iterdir())
+
+
+def query(sql: str) -> exp.Query:
+    parsed = sqlglot.parse_one(sql, read="athena")
+    assert isinstance(parsed, exp.Query)
+    return parsed
+
+
+def relation(key: str, *, parquet: str | None = None, sql: str | None = None) -> Relation:
+    kind = "table" if parquet else "view" if sql else "files"
+    return Relation.model_validate(
+        {"key": key, "run_id": "r1", "as_of": date(2026, 2, 20), "kind": kind, "parquet": parquet, "sql": sql}
+    )
+
+
+def write_loans(lake: ObjectStore, key: str) -> Relation:
+    """A table with two loans, written by a session of its own."""
+    rows = "SELECT 'L2' AS loan_id, CAST(6.5 AS DECIMAL(9,6)) AS rate UNION ALL SELECT 'L1', NULL"
+    with DuckDBEngine(lake).session() as session:
+        assert session.write_parquet(query(rows), str(lake.local_path(key))) == 2
+    return relation("refi/loans", parquet=key)
+
+
+def doctored(session: DuckDBSession, rows: int) -> None:
+    """A table whose last cell is no number, after so many that are."""
+    session.execute(
+        f"CREATE TABLE cells AS SELECT CASE WHEN row < {rows} THEN row::VARCHAR ELSE '{CELL}' END AS cell "
+        f"FROM range({rows + 1}) AS numbers (row)"
+    )
+
+
+FAILING_CAST = "SELECT CAST(cell AS INTEGER) AS number FROM cells"
+
+
+@pytest.mark.parametrize("rows", [0, 1_000_000], ids=["first cell", "late cell"])
+@pytest.mark.parametrize(
+    "run",
+    [
+        lambda session, path: session.query(query(FAILING_CAST)),
+        lambda session, path: session.execute(FAILING_CAST),
+        lambda session, path: session.value(FAILING_CAST),
+        lambda session, path: session.write_parquet(query(FAILING_CAST), path),
+        lambda session, path: session.copy(FAILING_CAST, path, "FORMAT csv"),
+    ],
+    ids=["query", "execute", "value", "write_parquet", "copy"],
+)
+def test_an_error_about_a_cell_does_not_quote_it(
+    session: DuckDBSession, tmp_path: Path, run: Callable[[DuckDBSession, str], object], rows: int
+) -> None:
+    """Of a large result DuckDB computes the rest only while it is fetched, and fails only then."""
+    doctored(session, rows)
+    with pytest.raises(EngineError, match="Its words are withheld") as refused:
+        run(session, str(tmp_path / "out"))
+    assert "Jane" not in "".join(traceback.format_exception(refused.value))
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        *("SELECT error(cell) FROM cells", "SELECT (SELECT cell FROM cells)", "SELECT strptime(cell, '%Y') FROM cells"),
+        *("SELECT regexp_matches('a', cell || '(') FROM cells", "SELECT cell::JSON FROM cells"),
+        *(
+            "SELECT cell::DECIMAL(9,6) FROM cells",
+            "SELECT cell::BOOLEAN FROM cells",
+            "SELECT date_trunc(cell, now()) FROM cells",
+        ),
+        "CREATE TABLE keys (cell VARCHAR PRIMARY KEY); INSERT INTO keys SELECT c.cell FROM cells AS c, range(2)",
+    ],
+)
+def test_whatever_goes_wrong_with_a_cell_is_told_without_it(session: DuckDBSession, sql: str) -> None:
+    session.execute(f"CREATE TABLE cells AS SELECT unnest(['{CELL}', 'Jane Doe']) AS cell")
+    with pytest.raises(EngineError, match="The statement began: ") as refused:
+        session.execute(sql)
+    assert "Jane" not in "".join(traceback.format_exception(refused.value))
+
+
+def test_the_columns_of_a_file_without_a_header_are_not_quoted(session: DuckDBSession) -> None:
+    """Its first borrower is its header; DuckDB would suggest it in the place of a column it misses."""
+    session.execute(f'CREATE TABLE cells ("{CELL}" VARCHAR)')
+    with pytest.raises(EngineError, match='Referenced column "Jane_Doe" not found') as refused:
+        session.execute("SELECT Jane_Doe FROM cells")
+    assert CELL not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("SELECT nope FROM range(1)", 'DuckDB: Binder Error: Referenced column "nope" not found in FROM clause!'),
+        ("SELECT 1 FROM nope", "DuckDB: Catalog Error: Table with name nope does not exist!"),
+        ("SELEC 1", 'DuckDB: Parser Error: syntax error at or near "SELEC"'),
+        ("FROM read_parquet('/nope')", 'DuckDB: IO Error: No files found that match the pattern "/nope"'),
+    ],
+)
+def test_an_error_about_the_statement_says_what_is_wrong_in_one_line(
+    session: DuckDBSession, sql: str, said: str
+) -> None:
+    with pytest.raises(EngineError) as refused:
+        session.execute(sql)
+    assert str(refused.value) == said
+
+
+def test_a_query_too_large_for_memory_says_so(lake: ObjectStore) -> None:
+    with (
+        DuckDBEngine(lake, threads=1, memory_limit="20MB").session() as session,
+        pytest.raises(EngineError, match=r"^DuckDB: Out of Memory Error: "),
+    ):
+        session.execute("SELECT length(string_agg(i::VARCHAR, ',')), list(i) FROM range(20000000) AS t (i)")
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_memory_and_threads_arrive(lake: ObjectStore, threads: int) -> None:
+    with DuckDBEngine(lake, threads=threads, memory_limit="1.5GiB").session() as session:
+        found = session.execute("SELECT current_setting('memory_limit'), current_setting('threads')")
+    assert found == [("1.5 GiB", threads)]
+
+
+def test_by_default_it_has_three_gigabytes_and_a_thread_a_core(lake: ObjectStore) -> None:
+    cores = "SELECT current_setting('threads')"
+    with DuckDBEngine(lake).session() as session:
+        assert session.execute(cores) == duckdb.connect().execute(cores).fetchall()
+        assert session.value("SELECT current_setting('memory_limit')") == "2.7 GiB"  # 3 GB
+
+
+def test_it_spills_into_a_folder_that_goes_when_it_is_closed(
+    lake: ObjectStore, spills: Callable[[], list[Path]]
+) -> None:
+    with DuckDBEngine(lake).session() as session:
+        [folder] = spills()
+        assert session.value("SELECT current_setting('temp_directory')") == str(folder)
+        (folder / "spilled.tmp").write_text("rows")
+    assert spills() == []
+
+
+def test_the_spill_folder_goes_when_a_query_fails(lake: ObjectStore, spills: Callable[[], list[Path]]) -> None:
+    with pytest.raises(EngineError), DuckDBEngine(lake).session() as session:
+        session.execute("SELEC")
+    assert spills() == []
+
+
+def test_the_spill_folder_goes_when_a_relation_cannot_be_read(
+    lake: ObjectStore, spills: Callable[[], list[Path]]
+) -> None:
+    with pytest.raises(EngineError, match=r"No files found .*gone\.parquet") as refused:
+        DuckDBEngine(lake).session([relation("refi/gone", parquet="gone.parquet")])
+    assert spills() == [], "at once, not when the error and its frames are forgotten"
+    assert refused.tb
+
+
+def test_a_table_and_views_of_it_read_back(lake: ObjectStore) -> None:
+    loans = write_loans(lake, "runs/r1/refi/loans.parquet")
+    dear = relation("refi/dear", sql="SELECT loans.loan_id FROM loans WHERE REGEXP_LIKE(loans.loan_id, '^L') LIMIT 1")
+    again = relation("refi/again", sql="SELECT dear.loan_id || '!' AS loud FROM dear")
+    with DuckDBEngine(lake).session([loans, dear, again]) as session:
+        assert session.query(query("SELECT * FROM loans")) == [
+            {"loan_id": "L2", "rate": Decimal("6.5")},
+            {"loan_id": "L1", "rate": None},
+        ]
+        assert session.query(query("SELECT loud FROM again")) == [{"loud": "L2!"}]
+        assert session.query(query("SELECT loud FROM again WHERE loud = 'none'")) == []
+        assert session.columns(query("SELECT rate, loan_id FROM loans")) == {
+            "rate": "DECIMAL(9,6)",
+            "loan_id": "VARCHAR",
+        }
+
+
+def test_a_relation_of_a_later_run_takes_the_place_of_the_earlier_one(lake: ObjectStore) -> None:
+    with DuckDBEngine(lake).session([relation("refi/x", sql="SELECT 1 AS a")]) as session:
+        session.register(relation("refi/x", sql="SELECT 2 AS a"))
+        assert session.query(query("SELECT a FROM x")) == [{"a": 2}]
+
+
+def test_a_relation_that_is_only_files_is_no_view(session: DuckDBSession) -> None:
+    session.register(relation("raw/loans"))
+    with pytest.raises(EngineError, match="Table with name loans does not exist"):
+        session.query(query("SELECT 1 FROM loans"))
+
+
+@pytest.mark.parametrize(
+    "folder", ["load_date=2026-02-20", "o'clock", "a*b", "wh?t", "[a]", "{a,b}", 'quo"te', "back\\slash", "Zoë 日本"]
+)
+def test_a_table_may_lie_in_a_folder_of_any_name(lake: ObjectStore, folder: str) -> None:
+    """Beside it lies a file that its name would match, were it a pattern; a folder `x=y` is no column."""
+    write_loans(lake, "aXb/loans.parquet")
+    loans = write_loans(lake, f"{folder}/loans.parquet")
+    with DuckDBEngine(lake).session([loans]) as session:
+        assert session.query(query("SELECT COUNT(*) AS n FROM loans")) == [{"n": 2}]
+        assert list(session.columns(query("SELECT * FROM loans"))) == ["loan_id", "rate"]
+
+
+def test_rows_are_written_in_their_order_by_several_threads(lake: ObjectStore, tmp_path: Path) -> None:
+    out = str(tmp_path / "out.parquet")
+    with DuckDBEngine(lake, threads=4).session() as session:
+        session.execute("CREATE TABLE numbers AS SELECT 1999999 - row AS row FROM range(2000000) AS numbers (row)")
+        assert session.write_parquet(query("SELECT row FROM numbers ORDER BY row"), out) == 2_000_000
+        misplaced = f"SELECT COUNT(*) FROM read_parquet('{out}', file_row_number = true) WHERE row <> file_row_number"
+        assert session.value(misplaced) == 0
+
+
+TEXTS = [
+    "plain",
+    "",
+    "'",
+    "o'clock",
+    "''",
+    "'; DROP TABLE x; --",
+    "\0",
+    "a\0b",
+    "\0'\0",
+    "back\\slash",
+    "line\nbreak",
+    "Zoë😎",
+]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_text_literal_is_that_text(session: DuckDBSession, text: str) -> None:
+    assert session.execute(f"SELECT {text_literal(text)}, 1") == [(text, 1)]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_path_without_a_pattern_is_that_text(session: DuckDBSession, text: str) -> None:
+    assert session.execute(f"SELECT {path_literal(text)}, 1") == [(text, 1)]
+
+
+@pytest.mark.parametrize("name", ["star*", "**", "wh?t", "[a-z]", "[!x]", "{a,b}", "o'clock*", "]", "[[]", "a\\*"])
+def test_a_path_literal_is_one_file_and_no_pattern(session: DuckDBSession, tmp_path: Path, name: str) -> None:
+    for other in ("starry", "what", "a", "b", "o'clocks", "[", "a\\b"):
+        (tmp_path / other).write_text("another")
+    (tmp_path / name).write_text("mine")
+    read = f"SELECT content FROM read_text({path_literal(str(tmp_path / name))})"
+    assert session.execute(read) == [("mine",)]

@@ -1,0 +1,231 @@
+"""SQL models: what is read from a file, and that a parameter is a value and never SQL."""
+
+from collections.abc import Set
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from refi_assets.errors import SettingError
+from refi_assets.sql_models import Parameter, SqlModel, load_sql_models
+
+TIERS = {"immediate_action_above", "hot_lead_above", "watchlist_above"}
+
+# key -> the relations it reads, the parameters it needs
+SHIPPED: dict[str, tuple[tuple[str, ...], Set[str]]] = {
+    "activation/audience_file": (("refi_audience",), set()),
+    "refi/checks/refi_audience/keys_unique": (("refi_audience",), set()),
+    "refi/checks/refi_audience/ltv_within_policy": (("refi_audience",), {"max_ltv_pct"}),
+    "refi/checks/refi_audience/spread_within_policy": (("refi_audience",), {"min_rate_spread"}),
+    "refi/checks/refi_audience/tier_matches_spread": (("refi_audience",), TIERS),
+    "refi/checks/refi_eligibility/every_unified_row_judged": (("refi_eligibility", "unified_refi_dataset"), set()),
+    "refi/checks/unified_refi_dataset/keys_unique": (("unified_refi_dataset",), set()),
+    "refi/checks/unmatched_borrowers/every_borrower_accounted_for": (
+        ("borrower_information", "unified_refi_dataset", "unmatched_borrowers"),
+        set(),
+    ),
+    "refi/measures/refi_audience": (("refi_audience",), set()),
+    "refi/measures/refi_eligibility": (("refi_eligibility",), set()),
+    "refi/measures/unified_refi_dataset": (("unified_refi_dataset",), set()),
+    "refi/measures/unmatched_borrowers": (
+        ("borrower_information", "loan_information", "unmatched_borrowers"),
+        set(),
+    ),
+    "refi/refi_audience": (("refi_eligibility",), set()),
+    "refi/refi_eligibility": (("unified_refi_dataset",), {"max_ltv_pct", "min_rate_spread"} | TIERS),
+    "refi/unified_refi_dataset": (
+        ("borrower_engagement", "borrower_information", "loan_information", "market_equity"),
+        set(),
+    ),
+    "refi/unmatched_borrowers": (("borrower_information", "loan_information", "unified_refi_dataset"), set()),
+}
+
+ONE_VALUE = SqlModel("test/one_value", "SELECT :value AS value")
+
+
+def value_and_type(value: Parameter) -> tuple[object, str]:
+    """What DuckDB makes of a bound parameter."""
+    bound = ONE_VALUE.bind({"value": value}).sql("duckdb")
+    row = duckdb.sql(f"SELECT value, typeof(value) FROM ({bound})").fetchone()
+    assert row is not None
+    return row[0], row[1]
+
+
+def test_the_shipped_models_are_these() -> None:
+    assert set(load_sql_models()) == set(SHIPPED)
+
+
+@pytest.mark.parametrize("key", SHIPPED)
+def test_a_shipped_model_reads_these_relations_with_these_parameters(key: str) -> None:
+    model = load_sql_models()[key]
+    assert (model.inputs, model.parameters) == SHIPPED[key]
+    assert model.description, "every file says what it is"
+
+
+def test_files_are_found_at_any_depth_by_their_path(tmp_path: Path) -> None:
+    (tmp_path / "refi" / "checks").mkdir(parents=True)
+    (tmp_path / "refi" / "one.sql").write_text("SELECT 1")
+    (tmp_path / "refi" / "checks" / "two.sql").write_text("SELECT 'é'", encoding="utf-8")
+    (tmp_path / "refi" / "notes.txt").write_text("none")
+    models = load_sql_models(tmp_path)
+    assert {key: (model.name, model.text) for key, model in models.items()} == {
+        "refi/checks/two": ("two", "SELECT 'é'"),
+        "refi/one": ("one", "SELECT 1"),
+    }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "-- only a comment", "SELECT FROM WHERE", "SELEC 1", "SELECT 1; SELECT 2", "DROP TABLE judged"),
+        *("INSERT INTO judged SELECT 1", "CREATE TABLE judged AS SELECT 1", "DELETE FROM judged"),
+    ],
+)
+def test_a_file_that_is_not_one_select_is_refused_by_name(text: str) -> None:
+    with pytest.raises(SettingError, match=r"^sql/refi/odd\.sql (cannot be parsed|must be one SELECT statement)"):
+        _ = SqlModel("refi/odd", text).tree
+
+
+def test_the_head_of_a_file_describes_the_relation_and_its_columns() -> None:
+    model = SqlModel(
+        "refi/loans",
+        "-- Loans that are open.\n"
+        "-- Paid ones are left out.\n"
+        "-- grain: loan_id\n"
+        "--rate_spread: Points: current less offered.\n"
+        "SELECT 1\n"
+        "-- late: no part of the head\n",
+    )
+    assert model.description == "Loans that are open.\nPaid ones are left out."
+    assert model.column_descriptions == {"grain": "loan_id", "rate_spread": "Points: current less offered."}
+
+
+def test_the_head_may_describe_a_column_with_a_number_in_its_name() -> None:
+    """email_open_last_30d is a column of ours."""
+    model = SqlModel("refi/x", "-- Rows.\n-- email_open_last_30d: Opened an e-mail.\nSELECT 1")
+    assert model.column_descriptions == {"email_open_last_30d": "Opened an e-mail."}
+    assert model.description == "Rows."
+
+
+def test_names_inside_a_query_are_no_inputs() -> None:
+    text = """
+        WITH priced AS (SELECT loan.rate FROM loans AS loan),
+        dear AS (SELECT priced.rate FROM priced)
+        SELECT dear.rate, (SELECT MAX(offer.rate) FROM offers AS offer) AS best
+        FROM dear LEFT JOIN loans AS again ON again.rate = dear.rate
+        WHERE EXISTS (SELECT 1 FROM homes)
+    """
+    assert SqlModel("refi/x", text).inputs == ("homes", "loans", "offers")
+
+
+@pytest.mark.parametrize(
+    ("value", "read", "sql_type"),
+    [
+        (Decimal("80"), Decimal("80"), "DECIMAL(12,6)"),
+        (Decimal("-0.000001"), Decimal("-0.000001"), "DECIMAL(12,6)"),
+        (Decimal("1E+2"), Decimal("100"), "DECIMAL(12,6)"),
+        (Decimal("0.1"), Decimal("0.1"), "DECIMAL(12,6)"),
+        (7, 7, "BIGINT"),
+        (-(2**62), -(2**62), "BIGINT"),
+        (date(2026, 2, 20), date(2026, 2, 20), "DATE"),
+        ("80", "80", "VARCHAR"),
+        ("", "", "VARCHAR"),
+    ],
+)
+def test_a_parameter_keeps_its_value_and_its_type(value: Parameter, read: object, sql_type: str) -> None:
+    assert value_and_type(value) == (read, sql_type)
+
+
+@pytest.mark.parametrize(("value", "written"), [("1.25", "1.25"), ("1E+2", "100"), ("1E-6", "0.000001")])
+def test_a_bound_number_is_written_as_a_cast_of_its_digits(value: str, written: str) -> None:
+    bound = SqlModel("refi/x", "SELECT a FROM t WHERE a > :limit").bind({"limit": Decimal(value)})
+    assert bound.sql("athena") == f"SELECT a FROM t WHERE a > CAST('{written}' AS DECIMAL(12, 6))"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("'; DROP TABLE borrowers; --", "x' OR '1'='1", "''", "'", "\\", "\\'; DROP TABLE borrowers; --", "$$"),
+        *(":value", "%s", "{value}", "/* x", "--", 'a"b', "E'\\x27'", "x')) UNION SELECT name FROM borrowers --"),
+    ],
+)
+def test_a_parameter_cannot_inject_sql(text: str) -> None:
+    connection = duckdb.connect()
+    connection.execute("CREATE TABLE borrowers AS SELECT 'B1' AS name")
+    bound = SqlModel("refi/x", "SELECT name, :value AS value FROM borrowers WHERE name <> :value").bind({"value": text})
+    assert connection.execute(bound.sql("duckdb")).fetchall() == [("B1", text)]
+    none = SqlModel("refi/x", "SELECT name FROM borrowers WHERE name = :value").bind({"value": text})
+    assert connection.execute(none.sql("duckdb")).fetchall() == []
+    assert connection.execute("SELECT COUNT(*) FROM borrowers").fetchall() == [(1,)]
+
+
+@given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])))
+def test_a_text_parameter_arrives_as_it_was(text: str) -> None:
+    assert value_and_type(text) == (text, "VARCHAR")
+
+
+def test_a_parameter_without_a_value_is_an_error_that_names_it() -> None:
+    model = SqlModel("refi/judged", "SELECT :b, :a, :given FROM t")
+    with pytest.raises(SettingError, match=r"^sql/refi/judged\.sql: no value for parameter a, b\.$"):
+        model.bind({"given": 1})
+
+
+def test_binding_fills_every_place_and_leaves_the_model_as_it_was() -> None:
+    model = SqlModel("refi/x", "SELECT :a + :a AS twice FROM t WHERE :a > 1 AND x IN (SELECT y FROM u WHERE y = :a)")
+    assert model.bind({"a": 1, "unused": 2}).sql().count("CAST('1' AS BIGINT)") == 4
+    assert model.bind({"a": 2}).sql().count("CAST('2' AS BIGINT)") == 4
+    assert model.parameters == {"a"}
+
+
+def test_column_lineage_goes_through_every_step_to_the_relations() -> None:
+    text = """
+        WITH priced AS (
+            SELECT loan.borrower_id, loan.rate - offer.rate AS spread, loan.loan_id
+            FROM loans AS loan INNER JOIN offers AS offer ON offer.home_id = loan.home_id
+        ),
+        everybody AS (
+            SELECT priced.borrower_id, priced.spread FROM priced
+            UNION ALL
+            SELECT former.id, former.old_spread FROM former_borrowers AS former
+        ),
+        ranked AS (
+            SELECT everybody.borrower_id, everybody.spread,
+                ROW_NUMBER() OVER (PARTITION BY everybody.borrower_id ORDER BY everybody.spread) AS choice
+            FROM everybody
+        )
+        SELECT
+            ranked.borrower_id AS borrower,
+            CASE WHEN ranked.spread > :hot THEN 'hot' ELSE 'cold' END AS tier,
+            ranked.choice,
+            COUNT(*) AS how_many,
+            'fixed' AS kind,
+            (SELECT MAX(home.value) FROM homes AS home) AS dearest
+        FROM ranked
+        GROUP BY ranked.borrower_id, ranked.spread, ranked.choice
+    """
+    schema = {
+        "loans": {"borrower_id": "VARCHAR", "loan_id": "VARCHAR", "rate": "DECIMAL(9,6)", "home_id": "VARCHAR"},
+        "offers": {"home_id": "VARCHAR", "rate": "DECIMAL(9,6)"},
+        "former_borrowers": {"id": "VARCHAR", "old_spread": "DECIMAL(9,6)"},
+        "homes": {"value": "DECIMAL(18,2)"},
+    }
+    spread = [("former_borrowers", "old_spread"), ("loans", "rate"), ("offers", "rate")]
+    borrower = [("former_borrowers", "id"), ("loans", "borrower_id")]
+    assert SqlModel("refi/x", text).column_lineage(schema) == {
+        "borrower": borrower,
+        "tier": spread,
+        "choice": sorted([*borrower, *spread]),
+        "how_many": [],
+        "kind": [],
+        "dearest": [("homes", "value")],
+    }
+
+
+def test_the_hash_is_of_the_files_text() -> None:
+    """printf 'SELECT 1' | sha256sum"""
+    known = "e004ebd5b5532a4b85984a62f8ad48a81aa3460c1ca07701f386135d72cdecf5"
+    assert SqlModel("refi/x", "SELECT 1").sha256 == known
