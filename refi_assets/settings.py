@@ -26,7 +26,7 @@ class Settings(BaseSettings):
     threads: int = Field(default=0, ge=0, description="Threads of the engine; 0 takes one a core.")
     memory_limit: str = Field(
         default="3GB",
-        pattern=r"^([1-9]\d*(\.\d+)?|0?\.\d*[1-9])\s?[KMGT]i?B$",
+        pattern=r"^(\d*[1-9]\d*(\.\d+)?|0*\.\d*[1-9]\d*)\s?[KMGT]i?B$",
         description="Memory of the engine, beyond which it spills.",
     )
 

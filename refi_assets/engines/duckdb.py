@@ -132,8 +132,11 @@ def text_literal(text: str) -> str:
 
 
 def path_literal(path: str) -> str:
-    """The path of one file to be read, as a literal: not as a pattern, whatever its name."""
-    return text_literal(re.sub(r"(?<!\\)[*?\[]", r"[\g<0>]", path))  # after a backslash it is no pattern to DuckDB
+    """The path of one file to be read, as a literal and no pattern. Raises EngineError where that cannot be."""
+    pattern = re.search(r"[*?\[]", path)
+    if pattern and "\\" in path:
+        raise EngineError(f"DuckDB cannot read {path!r}: it holds a backslash and a {pattern[0]}. Rename the file.")
+    return text_literal(re.sub(r"[*?\[]", r"[\g<0>]", path))
 
 
 def parquet_sql(path: str, options: str = "") -> str:

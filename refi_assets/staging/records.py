@@ -5,8 +5,8 @@ records, sets the malformed ones aside with their bytes, and says whether DuckDB
 file as it lies. Where it may not, the pass leaves a clean copy: the same well-formed records, nothing else.
 DuckDB is then never shown a case in which its reader guesses. What the cells mean belongs to judge.py.
 
-Blocks without a quote are checked with a handful of vector operations; only lines that need a second look
-are looked at one by one. A quoted field that never closes costs its own line, not the rest of the file.
+A block's lines are checked with a handful of vector operations; only lines that need a second look are
+looked at one by one. A quoted field that never closes costs its own line, not the rest of the file.
 """
 
 import re
@@ -104,7 +104,7 @@ class _Copy:
         return self._out is not None
 
     def keep(self, lines: bytes) -> None:
-        """These lines of the file stay; none of them has a quote, unless the file's line end is LF."""
+        """These lines of the file stay; none of them has a CR but that of its line end."""
         self._kept_bytes += len(lines)
         if self._out is not None:
             self._out.write(self._with_lf(lines))
@@ -147,8 +147,7 @@ class _Scanner:
 
     def run(self) -> None:
         for block, is_last in self._blocks():
-            if not self._is_plain(block):
-                self._scan_lines(block, is_last)
+            self._scan_lines(block, is_last)
 
     def _blocks(self) -> Iterator[tuple[bytes, bool]]:
         """Blocks of whole lines; what a block leaves unread (an open quote) leads the next one."""
@@ -195,32 +194,6 @@ class _Scanner:
             self._copy.change(b"")
         return body[match.end() :]
 
-    def _is_plain(self, block: bytes) -> bool:
-        """Whether every line is a record with no quote, the right number of cells and the file's line end."""
-        if self._commas == 0 or b'"' in block or not _is_utf8(block):
-            return False
-        returns = block.count(b"\r")
-        lines = block.count(b"\n") + (not block.endswith(b"\n"))
-        if returns and (self.scan.line_end == b"\n" or returns != block.count(b"\r\n") or returns != lines):
-            return False
-        if not returns and self.scan.line_end == b"\r\n":
-            return False
-        codes = np.frombuffer(block, np.uint8)
-        commas = np.flatnonzero(codes == _COMMA)
-        if len(commas) != lines * self._commas:
-            return False
-        ends = np.flatnonzero(codes == _LF)
-        if len(ends) < lines:
-            ends = np.append(ends, len(block))
-        by_line = commas.reshape(lines, self._commas)
-        if (by_line[:, -1] > ends).any() or (by_line[1:, 0] < ends[:-1]).any():
-            return False
-        if int(np.diff(ends, prepend=-1).max()) > MAX_RECORD_BYTES:
-            return False
-        self.scan.records += lines
-        self._copy.keep(block)
-        return True
-
     def _scan_lines(self, block: bytes, is_last: bool) -> None:
         starts, ends, suspicious = self._suspicious_lines(block)
         line, total = 0, len(starts)
@@ -243,32 +216,75 @@ class _Scanner:
     def _suspicious_lines(self, block: bytes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Starts and ends (of the text, before LF) of a block's lines, and which to look at one by one."""
         codes = np.frombuffer(block, np.uint8)
-        line_feeds = np.flatnonzero(codes == _LF)
-        starts = np.concatenate(([0], line_feeds + 1))
-        ends = np.append(line_feeds, len(block))
-        if block.endswith(b"\n"):
-            starts, ends = starts[:-1], ends[:-1]
-
-        def count(positions: np.ndarray) -> np.ndarray:
-            return np.searchsorted(positions, ends) - np.searchsorted(positions, starts)
-
-        strange = count(np.flatnonzero(codes == _COMMA)) != self._commas
-        strange |= count(np.flatnonzero(codes == _QUOTE)) > 0
-        strange |= ends - starts > MAX_RECORD_BYTES
-        returns = count(np.flatnonzero(codes == _CR))
-        ends_in_crlf = (ends > starts) & (codes[np.maximum(ends - 1, 0)] == _CR)
-        ends_in_crlf[-1] &= block.endswith(b"\n")
-        if self.scan.line_end == b"\r\n":
-            strange |= (returns != 1) | ~ends_in_crlf
-            if not block.endswith(b"\n"):
-                strange[-1] |= returns[-1] > 0
+        has_quotes, has_returns = b'"' in block, b"\r" in block
+        is_mark = (codes == _COMMA) | (codes == _LF)
+        if has_quotes:
+            is_mark |= codes == _QUOTE
+        marks = np.flatnonzero(is_mark)
+        kinds = codes[marks]
+        at_ends = np.flatnonzero(kinds == _LF)
+        ends = marks[at_ends]
+        if not block.endswith(b"\n"):
+            at_ends, ends = np.append(at_ends, len(marks)), np.append(ends, len(block))
+        starts = np.concatenate(([0], ends[:-1] + 1))
+        if has_quotes:
+            commas, strange = self._outside_quotes(codes, marks, kinds, at_ends)
         else:
-            strange |= returns > 0
+            commas, strange = np.diff(at_ends, prepend=-1) - 1, np.zeros(len(ends), bool)
+        strange |= (commas != self._commas) | (ends - starts > MAX_RECORD_BYTES)
         if self._commas == 0:
             strange |= ends - starts <= 1
+        if has_returns or self.scan.line_end == b"\r\n":
+            strange |= self._has_wrong_returns(codes, starts, ends, block.endswith(b"\n"))
         if not _is_utf8(block):
-            strange |= (count(np.flatnonzero(codes >= 0x80)) > 0) & _near_bad_utf8(block, starts)
+            strange |= _near_bad_utf8(block, starts)
         return starts, ends, np.flatnonzero(strange)
+
+    @staticmethod
+    def _outside_quotes(
+        codes: np.ndarray, marks: np.ndarray, kinds: np.ndarray, at_ends: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Commas outside quotes by line, and the lines in which a quote is open at the end or out of place.
+
+        Within a line, quotes open and close by turns. One that opens stands at the start of a field, one that
+        closes at its end; a doubled quote closes and opens at once.
+        """
+        is_quote = kinds == _QUOTE
+        so_far = np.concatenate(([0], np.cumsum(is_quote, dtype=np.int32)))  # quotes before each mark
+        before_line = so_far[np.concatenate(([0], at_ends[:-1] + 1))]
+        in_line = np.diff(at_ends, prepend=-1)
+        in_line[-1] = len(marks) - (at_ends[-2] + 1 if len(at_ends) > 1 else 0)
+        is_open = (so_far[:-1] - np.repeat(before_line, in_line)) & 1  # just before each mark
+        commas = np.concatenate(([0], np.cumsum((kinds == _COMMA) & (is_open == 0), dtype=np.int32)))
+        commas_by_line = np.diff(commas[np.minimum(at_ends, len(marks))], prepend=0)
+        strange = np.diff(so_far[np.minimum(at_ends, len(marks))], prepend=0) % 2 == 1
+        opening, closing = marks[is_quote & (is_open == 0)], marks[is_quote & (is_open == 1)]
+        before = codes[np.maximum(opening - 1, 0)]
+        after = codes[np.minimum(closing + 1, len(codes) - 1)]
+        misplaced = np.concatenate(
+            (
+                opening[(opening > 0) & (before != _COMMA) & (before != _LF) & (before != _QUOTE)],
+                closing[
+                    (closing + 1 < len(codes)) & (after != _COMMA) & (after != _LF) & (after != _CR) & (after != _QUOTE)
+                ],
+            )
+        )
+        ends = np.append(marks, len(codes))[at_ends]
+        strange[np.searchsorted(ends, misplaced)] = True
+        return commas_by_line, strange
+
+    def _has_wrong_returns(
+        self, codes: np.ndarray, starts: np.ndarray, ends: np.ndarray, ends_in_lf: bool
+    ) -> np.ndarray:
+        """Which lines have a CR that is not part of the file's line end, or lack one that is."""
+        returns = np.flatnonzero(codes == _CR)
+        in_line = np.bincount(np.searchsorted(ends, returns), minlength=len(ends))
+        if self.scan.line_end == b"\n":
+            return np.asarray(in_line > 0)
+        wrong: np.ndarray = (in_line != 1) | (codes[np.maximum(ends - 1, 0)] != _CR)
+        if not ends_in_lf:
+            wrong[-1] = in_line[-1] > 0
+        return wrong
 
     def _scan_record(self, block: bytes, start: int, line_end: int, is_last: bool) -> int | None:
         """Look at one record; return where the next one starts, or None when the block ends inside it."""

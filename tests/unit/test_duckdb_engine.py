@@ -261,10 +261,25 @@ def test_a_path_without_a_pattern_is_that_text(session: DuckDBSession, text: str
     assert session.execute(f"SELECT {path_literal(text)}, 1") == [(text, 1)]
 
 
-@pytest.mark.parametrize("name", ["star*", "**", "wh?t", "[a-z]", "[!x]", "{a,b}", "o'clock*", "]", "[[]", "a\\*"])
+@pytest.mark.parametrize("name", ["star*", "**", "wh?t", "[a-z]", "[!x]", "{a,b}", "o'clock*", "]", "[[]"])
 def test_a_path_literal_is_one_file_and_no_pattern(session: DuckDBSession, tmp_path: Path, name: str) -> None:
     for other in ("starry", "what", "a", "b", "o'clocks", "[", "a\\b"):
         (tmp_path / other).write_text("another")
     (tmp_path / name).write_text("mine")
     read = f"SELECT content FROM read_text({path_literal(str(tmp_path / name))})"
     assert session.execute(read) == [("mine",)]
+
+
+@pytest.mark.parametrize("name", ["\\*", "a\\*", "b*\\*", "\\\\\\*", "a\\[z]*"])
+def test_a_name_with_a_backslash_before_a_pattern_is_read_as_itself_or_refused(
+    session: DuckDBSession, tmp_path: Path, name: str
+) -> None:
+    """DuckDB takes a backslash now for an escape and now for a separator; it must never read the files beside."""
+    for other in ("a", "ab", "b", "a\\b", "b1\\b"):
+        (tmp_path / other).write_text("another")
+    (tmp_path / name).write_text("mine")
+    try:
+        found = session.execute(f"FROM read_csv({path_literal(str(tmp_path / name))}, header = false)")
+    except EngineError:
+        return
+    assert found == [("mine",)]

@@ -46,7 +46,7 @@ def test_nothing_has_to_be_set() -> None:
         ("REFI_THREADS", "8", 8),
         ("REFI_MEMORY_LIMIT", "1.5GiB", "1.5GiB"),
         ("REFI_MEMORY_LIMIT", "900 MB", "900 MB"),
-        ("REFI_MEMORY_LIMIT", "0.5GiB", "0.5GiB"),
+        ("REFI_MEMORY_LIMIT", "0.50GiB", "0.50GiB"),
     ],
 )
 def test_a_variable_sets_its_setting_and_no_other(
