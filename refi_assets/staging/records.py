@@ -27,6 +27,7 @@ _QUOTE, _COMMA, _LF, _CR = 0x22, 0x2C, 0x0A, 0x0D
 _FIELD = rb'(?:"(?:[^"]++|"")*+"|[^",\n]*+)'
 _RECORD = re.compile(rb"(" + _FIELD + rb"(?:," + _FIELD + rb")*+)\r?(?:\n|\Z)")
 _OPEN_AT_END = re.compile(rb"(?:" + _FIELD + rb",)*+" + rb'"(?:[^"]++|"")*+\Z')
+_LINE_ENDS = re.compile(rb"\n\n+")
 _CELL = re.compile(rb'(?:^|,)(?:"((?:[^"]++|"")*+)"|([^",]*+))')
 
 
@@ -96,7 +97,8 @@ class _Copy:
         self._open_file, self._path = open_file, path
         self._out: BinaryIO | None = None
         self.header_bytes = 0  # of the file, not copied
-        self.line_end = b"\n"  # of the file
+        self.has_returns = False  # some line ends in CRLF
+        self.has_blank_lines = False
         self._kept_bytes = 0
 
     @property
@@ -104,10 +106,10 @@ class _Copy:
         return self._out is not None
 
     def keep(self, lines: bytes) -> None:
-        """These lines of the file stay; none of them has a CR but that of its line end."""
+        """These lines of the file stay, but for blank ones; line breaks stand at their ends only."""
         self._kept_bytes += len(lines)
         if self._out is not None:
-            self._out.write(self._with_lf(lines))
+            self._out.write(self._clean(lines))
 
     def change(self, to: bytes) -> None:
         """The next bytes of the file become these, or nothing. The copy's line end is LF."""
@@ -123,11 +125,15 @@ class _Copy:
                     if block.endswith(b"\r") and left:
                         block += original.read(1)
                         left -= 1
-                    self._out.write(self._with_lf(block))
+                    self._out.write(self._clean(block))
         self._out.write(to)
 
-    def _with_lf(self, lines: bytes) -> bytes:
-        return lines.replace(b"\r\n", b"\n") if self.line_end == b"\r\n" else lines
+    def _clean(self, lines: bytes) -> bytes:
+        if self.has_returns:
+            lines = lines.replace(b"\r\n", b"\n")
+        if self.has_blank_lines:
+            lines = _LINE_ENDS.sub(b"\n", lines.lstrip(b"\n"))
+        return lines
 
     def __enter__(self) -> "_Copy":
         return self
@@ -188,103 +194,60 @@ class _Scanner:
         self.scan.columns = tuple(names)
         self._commas = len(names) - 1
         self.scan.line_end = b"\r\n" if match[0].endswith(b"\r\n") else b"\n"
-        self._copy.line_end = self.scan.line_end
         self._copy.header_bytes = len(start) - len(body) + match.end()
         if self._always_copy or header_at or b"\r" in header or b"\n" in header:
             self._copy.change(b"")
         return body[match.end() :]
 
     def _scan_lines(self, block: bytes, is_last: bool) -> None:
-        starts, ends, suspicious = self._suspicious_lines(block)
-        line, total = 0, len(starts)
-        for suspect in suspicious:
+        starts, ends, records, suspicious = self._look_at_lines(block)
+        line = 0
+        for suspect in suspicious.tolist():
             if suspect < line:
                 continue
-            if suspect > line:
-                self.scan.records += int(suspect) - line
-                self._copy.keep(block[starts[line] : starts[suspect]])
             start = int(starts[suspect])
+            if suspect > line:
+                self.scan.records += int(records[suspect] - records[line])
+                self._copy.keep(block[starts[line] : start])
             after = self._scan_record(block, start, int(ends[suspect]), is_last)
             if after is None:
                 self._rest = block[start:]
                 return
-            line = int(np.searchsorted(starts, after))
-        if line < total:
-            self.scan.records += total - line
+            line = suspect + 1
+            if after != ends[suspect] + 1:  # the record goes on
+                line = int(np.searchsorted(starts, after))
+        if line < len(starts):
+            self.scan.records += int(records[-1] - records[line])
             self._copy.keep(block[starts[line] :])
 
-    def _suspicious_lines(self, block: bytes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Starts and ends (of the text, before LF) of a block's lines, and which to look at one by one."""
+    def _look_at_lines(self, block: bytes) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Of a block's lines: starts, ends (before LF), records before each, and which to look at one by one."""
         codes = np.frombuffer(block, np.uint8)
-        has_quotes, has_returns = b'"' in block, b"\r" in block
-        is_mark = (codes == _COMMA) | (codes == _LF)
-        if has_quotes:
-            is_mark |= codes == _QUOTE
-        marks = np.flatnonzero(is_mark)
-        kinds = codes[marks]
-        at_ends = np.flatnonzero(kinds == _LF)
-        ends = marks[at_ends]
-        if not block.endswith(b"\n"):
-            at_ends, ends = np.append(at_ends, len(marks)), np.append(ends, len(block))
-        starts = np.concatenate(([0], ends[:-1] + 1))
-        if has_quotes:
-            commas, strange = self._outside_quotes(codes, marks, kinds, at_ends)
-        else:
-            commas, strange = np.diff(at_ends, prepend=-1) - 1, np.zeros(len(ends), bool)
-        strange |= (commas != self._commas) | (ends - starts > MAX_RECORD_BYTES)
-        if self._commas == 0:
-            strange |= ends - starts <= 1
-        if has_returns or self.scan.line_end == b"\r\n":
-            strange |= self._has_wrong_returns(codes, starts, ends, block.endswith(b"\n"))
-        if not _is_utf8(block):
-            strange |= _near_bad_utf8(block, starts)
-        return starts, ends, np.flatnonzero(strange)
-
-    @staticmethod
-    def _outside_quotes(
-        codes: np.ndarray, marks: np.ndarray, kinds: np.ndarray, at_ends: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Commas outside quotes by line, and the lines in which a quote is open at the end or out of place.
-
-        Within a line, quotes open and close by turns. One that opens stands at the start of a field, one that
-        closes at its end; a doubled quote closes and opens at once.
-        """
-        is_quote = kinds == _QUOTE
-        so_far = np.concatenate(([0], np.cumsum(is_quote, dtype=np.int32)))  # quotes before each mark
-        before_line = so_far[np.concatenate(([0], at_ends[:-1] + 1))]
-        in_line = np.diff(at_ends, prepend=-1)
-        in_line[-1] = len(marks) - (at_ends[-2] + 1 if len(at_ends) > 1 else 0)
-        is_open = (so_far[:-1] - np.repeat(before_line, in_line)) & 1  # just before each mark
-        commas = np.concatenate(([0], np.cumsum((kinds == _COMMA) & (is_open == 0), dtype=np.int32)))
-        commas_by_line = np.diff(commas[np.minimum(at_ends, len(marks))], prepend=0)
-        strange = np.diff(so_far[np.minimum(at_ends, len(marks))], prepend=0) % 2 == 1
-        opening, closing = marks[is_quote & (is_open == 0)], marks[is_quote & (is_open == 1)]
-        before = codes[np.maximum(opening - 1, 0)]
-        after = codes[np.minimum(closing + 1, len(codes) - 1)]
-        misplaced = np.concatenate(
-            (
-                opening[(opening > 0) & (before != _COMMA) & (before != _LF) & (before != _QUOTE)],
-                closing[
-                    (closing + 1 < len(codes)) & (after != _COMMA) & (after != _LF) & (after != _CR) & (after != _QUOTE)
-                ],
-            )
-        )
-        ends = np.append(marks, len(codes))[at_ends]
-        strange[np.searchsorted(ends, misplaced)] = True
-        return commas_by_line, strange
-
-    def _has_wrong_returns(
-        self, codes: np.ndarray, starts: np.ndarray, ends: np.ndarray, ends_in_lf: bool
-    ) -> np.ndarray:
-        """Which lines have a CR that is not part of the file's line end, or lack one that is."""
-        returns = np.flatnonzero(codes == _CR)
-        in_line = np.bincount(np.searchsorted(ends, returns), minlength=len(ends))
-        if self.scan.line_end == b"\n":
-            return np.asarray(in_line > 0)
-        wrong: np.ndarray = (in_line != 1) | (codes[np.maximum(ends - 1, 0)] != _CR)
-        if not ends_in_lf:
-            wrong[-1] = in_line[-1] > 0
-        return wrong
+        starts, ends, commas = _lines(codes)
+        strange = ends - starts > MAX_RECORD_BYTES
+        if b'"' in block:
+            quoted = np.unique(np.searchsorted(ends, np.flatnonzero(codes == _QUOTE)))
+            lines = zip(starts[quoted].tolist(), ends[quoted].tolist(), strict=True)
+            commas[quoted], misplaced = _commas_outside_quotes(b"".join(block[a:b] + b"\n" for a, b in lines))
+            strange[quoted] |= misplaced
+        strange |= commas != self._commas
+        length = ends - starts
+        if b"\r" in block or self.scan.line_end == b"\r\n":
+            self._copy.has_returns = True
+            in_line, in_end = _returns(codes, ends)
+            strange |= in_line != in_end
+            length -= in_end
+            has_line_end = slice(None) if block.endswith(b"\n") else slice(-1)
+            if (in_end[has_line_end] != (self.scan.line_end == b"\r\n")).any():
+                self._copy.change(b"")  # DuckDB wants one kind of line end; the copy has LF only
+        if not block.isascii():
+            strange[_not_utf8(block, starts)] = True
+        is_blank = length == 0
+        if is_blank.any():
+            strange &= ~is_blank
+            self._copy.change(b"")
+            self._copy.has_blank_lines = True
+        return starts, ends, np.concatenate(([0], np.cumsum(~is_blank))), np.flatnonzero(strange)
 
     def _scan_record(self, block: bytes, start: int, line_end: int, is_last: bool) -> int | None:
         """Look at one record; return where the next one starts, or None when the block ends inside it."""
@@ -321,11 +284,7 @@ class _Scanner:
             self.scan.multiline |= b"\n" in body
             if b"\r" in body:  # a lone CR would end the line for DuckDB, unless it is quoted
                 body = b",".join(b'"' + cell.replace(b'"', b'""') + b'"' for cell in found)
-            end = b"\n" if match[0].endswith(b"\n") else b""
-            if self.scan.line_end == b"\n" and body + end == match[0]:
-                self._copy.keep(match[0])
-            else:  # with CRLF line ends, DuckDB's reader loses rows after a quoted line break
-                self._copy.change(body + end)
+            self._copy.change(body + b"\n" if match[0].endswith(b"\n") else body)
         return match.end()
 
     def _reject(self, problem: str, raw: bytes) -> None:
@@ -335,19 +294,63 @@ class _Scanner:
         self._copy.change(b"")
 
 
-def _near_bad_utf8(block: bytes, starts: np.ndarray) -> np.ndarray:
-    """Which lines stand in a group of lines that is not all UTF-8."""
-    near = np.zeros(len(starts), bool)
-    group = 100
-    for first in range(0, len(starts), group):
-        end = starts[first + group] if first + group < len(starts) else len(block)
-        near[first : first + group] = not _is_utf8(block[starts[first] : end])
-    return near
+def _lines(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Starts and ends (before LF) of the lines of a block, and how many commas each has."""
+    marks = np.flatnonzero((codes == _COMMA) | (codes == _LF))
+    at_ends = np.flatnonzero(codes[marks] == _LF)
+    ends = marks[at_ends]
+    if codes[-1] != _LF:
+        at_ends, ends = np.append(at_ends, len(marks)), np.append(ends, len(codes))
+    return np.concatenate(([0], ends[:-1] + 1)), ends, np.diff(at_ends, prepend=-1) - 1
+
+
+def _commas_outside_quotes(block: bytes) -> tuple[np.ndarray, np.ndarray]:
+    """Of whole lines: commas outside quotes, and whether a quote is open at the end or out of place, by line.
+
+    Within a line, quotes open and close by turns. One that opens stands at the start of a field, one that
+    closes at its end; a doubled quote closes and opens at once.
+    """
+    codes = np.frombuffer(block, np.uint8)
+    marks = np.flatnonzero((codes == _COMMA) | (codes == _LF) | (codes == _QUOTE))
+    kinds = codes[marks]
+    at_ends = np.flatnonzero(kinds == _LF)
+    is_quote = kinds == _QUOTE
+    quotes = np.cumsum(is_quote, dtype=np.int32)  # up to each mark, itself included
+    before_line = np.concatenate(([0], quotes[at_ends[:-1]]))
+    in_line = quotes - np.repeat(before_line, np.diff(at_ends, prepend=-1))
+    commas = np.cumsum((kinds == _COMMA) & (in_line % 2 == 0), dtype=np.int32)
+    opening, closing = marks[is_quote & (in_line % 2 == 1)], marks[is_quote & (in_line % 2 == 0)]
+    starts_field = np.isin(codes[opening - 1], (_COMMA, _LF, _QUOTE)) | (opening == 0)
+    ends_field = np.isin(codes[closing + 1], (_COMMA, _LF, _CR, _QUOTE))
+    strange: np.ndarray = in_line[at_ends] % 2 == 1
+    misplaced = np.concatenate((opening[~starts_field], closing[~ends_field]))
+    strange[np.searchsorted(marks[at_ends], misplaced)] = True
+    return np.diff(commas[at_ends], prepend=0), strange
+
+
+def _returns(codes: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How many CRs each line has, and how many of them (0 or 1) belong to its line end."""
+    in_line = np.bincount(np.searchsorted(ends, np.flatnonzero(codes == _CR)), minlength=len(ends))
+    in_end = (codes[ends - 1] == _CR) & (in_line > 0) & (ends < len(codes))
+    return in_line, in_end
+
+
+def _not_utf8(block: bytes, starts: np.ndarray) -> list[int]:
+    """The lines that are not UTF-8."""
+    found: list[int] = []
+    view, at = memoryview(block), 0
+    while at < len(block):
+        try:
+            str(view[at:], "utf-8")
+            break
+        except UnicodeDecodeError as error:
+            line = int(np.searchsorted(starts, at + error.start, "right")) - 1
+            found.append(line)
+            at = int(starts[line + 1]) if line + 1 < len(starts) else len(block)
+    return found
 
 
 def _is_utf8(block: bytes) -> bool:
-    if block.isascii():
-        return True
     try:
         block.decode()
     except UnicodeDecodeError:

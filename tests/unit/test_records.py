@@ -186,7 +186,7 @@ def test_a_header_may_hold_a_line_break(tmp_path: Path) -> None:
 
 
 def test_a_well_formed_file_is_read_as_it_lies(tmp_path: Path) -> None:
-    for data in (b"a,b\n1,2\n", b"a,b\r\n1,2\r\n", BOM + b'a,b\n"1,5","x\ny"\n'):
+    for data in (b"a,b\n1,2\n", b"a,b\r\n1,2\r\n", BOM + b'a,b\n"1,5","x ""y"""\n'):
         assert scan(tmp_path, data)[0].clean
 
 
