@@ -154,7 +154,8 @@ def _column(path: Path, item: dict[str, Any]) -> Column:
         raise SettingError(f"{where}: unknown custom property {', '.join(sorted(unknown))}.")
     if custom.get("columnPresence", "required") != "required":
         raise SettingError(f"{where}: columnPresence can only be 'required'; leave it out otherwise.")
-    bounds = {name: _bound(where, name, value) for name, value in (item.get("logicalTypeOptions") or {}).items()}
+    scale = int(sql_type.rstrip(")").split(",")[1]) if "," in sql_type else 0
+    bounds = {name: _bound(where, name, value, scale) for name, value in (item.get("logicalTypeOptions") or {}).items()}
     return Column(
         name=item["name"],
         logical_type=logical,
@@ -176,16 +177,19 @@ def _column(path: Path, item: dict[str, Any]) -> Column:
 _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 
 
-def _bound(where: str, name: str, value: Any) -> Decimal:
+def _bound(where: str, name: str, value: Any, scale: int) -> Decimal:
     if name not in _BOUNDS:
         raise SettingError(f"{where}: logicalTypeOptions.{name} is not judged here; known are {', '.join(_BOUNDS)}.")
     try:
         bound = Decimal(str(value))
-        if abs(bound) < 10**12 and bound == round(bound, 6):
+        if abs(bound) < 10**12 and bound == round(bound, min(scale, 6)):
             return bound
     except ArithmeticError:
         pass
-    raise SettingError(f"{where}: {name} is {value!r}, not a number of at most twelve whole digits and six decimals.")
+    raise SettingError(
+        f"{where}: {name} is {value!r}, not a number of at most twelve whole digits, six decimals, and no more "
+        "decimals than the column."
+    )
 
 
 def _owner(path: Path, raw: dict[str, Any]) -> str:

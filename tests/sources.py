@@ -65,8 +65,6 @@ class StagedSource:
     quarantine: list[dict[str, Any]]
     accepted_types: dict[str, str]
     quarantine_types: dict[str, str]
-    accepted_path: Path
-    quarantine_path: Path
 
     def column(self, name: str) -> list[Any]:
         """One column of the accepted rows."""
@@ -122,7 +120,8 @@ class Sources:
     def stage_folder(self, source: str, folder: Path, threads: int = 2) -> StagedSource:
         """Stage a source of a folder outside the lake."""
         files, run = self.scan(source, folder)
-        accepted_path = self.lake.local_path(run.key(f"staging/{source}", ".parquet"))
+        judged_path = self.lake.local_path(run.key(f"staging/{source}", ".parquet"))
+        deletes_path = self.lake.local_path(run.key(f"staging/{source}", ".deletes.parquet"))
         quarantine_path = self.lake.local_path(run.key(f"staging/{source}", ".quarantine.parquet"))
         with DuckDBEngine(self.lake, threads=threads).session() as session:
             counts = stage_source(
@@ -130,17 +129,19 @@ class Sources:
                 self.lake,
                 load_contracts()[source],
                 files,
-                accepted_path=accepted_path,
+                judged_path=judged_path,
+                deletes_path=deletes_path,
                 quarantine_path=quarantine_path,
             )
-        accepted, accepted_types = read_parquet(accepted_path)
+        judged, types = read_parquet(judged_path)
+        accepted_types = {name: types[name] for name in load_contracts()[source].sql_types}
+        deleted = {row["position"] for row in read_parquet(deletes_path)[0]}
+        accepted = [{name: row[name] for name in accepted_types} for n, row in enumerate(judged) if n not in deleted]
         quarantine, quarantine_types = read_parquet(quarantine_path)
         for row in quarantine:
             if row["original_cells"] is not None:
                 row["original_cells"] = json.loads(row["original_cells"])
-        return StagedSource(
-            counts, files, accepted, quarantine, accepted_types, quarantine_types, accepted_path, quarantine_path
-        )
+        return StagedSource(counts, files, accepted, quarantine, accepted_types, quarantine_types)
 
     def stage_rows(self, source: str, *changes: Mapping[str, str]) -> StagedSource:
         """Stage one CSV file in which each row is the source's good row with other or further cells."""

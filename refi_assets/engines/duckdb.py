@@ -66,12 +66,23 @@ class DuckDBSession:
     def register(self, relation: Relation) -> None:
         """Make a relation readable by its name."""
         if relation.parquet is not None:
-            source = f"SELECT * FROM {parquet_sql(self._engine.lake.url(relation.parquet))}"
+            source = self._table_sql(relation, relation.parquet)
         elif relation.sql is not None:
             source = to_duckdb(sqlglot.parse_one(relation.sql, read=DIALECT))
         else:
             return
         self.execute(f'CREATE OR REPLACE VIEW "{relation.name}" AS {source}')
+
+    def _table_sql(self, relation: Relation, parquet: str) -> str:
+        names = ", ".join(f'"{name}"' for name in relation.columns) or "*"
+        path = self._engine.lake.url(parquet)
+        if relation.deletes is None:
+            return f"SELECT {names} FROM {parquet_sql(path)}"
+        return (
+            f"SELECT {names} FROM {parquet_sql(path, ', file_row_number = true')} AS stored "
+            f"ANTI JOIN {parquet_sql(self._engine.lake.url(relation.deletes))} AS deleted "
+            "ON deleted.position = stored.file_row_number"
+        )
 
     def query(self, statement: exp.Query) -> list[Row]:
         """The rows of a query. Raises EngineError."""

@@ -3,22 +3,26 @@
 CREATE TEMP TABLE quarantined AS
 WITH rejected AS (
     SELECT
-        file_number,
-        ordinal,
+        judged.file_number,
+        judged.position + 1 - source_file.first_position AS ordinal,
         SPLIT_PART(fault, ' ', 1) AS reason,
         SPLIT_PART(fault, ' ', 2) AS column_name,
         original_cells
     FROM judged
+    INNER JOIN source_file
+        ON source_file.file_number = judged.file_number
     WHERE
-        fault IS NOT NULL
+        judged.fault IS NOT NULL
     UNION ALL
     SELECT
-        file_number,
-        ordinal,
-        reason,
+        repeated_row.file_number,
+        repeated_row.position + 1 - source_file.first_position AS ordinal,
+        repeated_row.reason,
         NULL AS column_name,
-        original_cells
+        repeated_row.original_cells
     FROM repeated_row
+    INNER JOIN source_file
+        ON source_file.file_number = repeated_row.file_number
 ),
 counted AS (
     SELECT

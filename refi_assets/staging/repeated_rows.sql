@@ -4,7 +4,7 @@
 CREATE TEMP TABLE keyed_row AS
 SELECT
     suspect.file_number,
-    suspect.ordinal,
+    suspect.position,
     suspect.fault,
     suspect.row_key,
     read_again.original_cells,
@@ -19,17 +19,17 @@ CREATE TEMP TABLE repeated_row AS
 WITH compared AS (
     SELECT
         file_number,
-        ordinal,
+        position,
         original_cells,
         COUNT(DISTINCT trimmed_cells) OVER (PARTITION BY row_key) AS versions,
-        ROW_NUMBER() OVER (PARTITION BY row_key ORDER BY file_number, ordinal) AS copy
+        ROW_NUMBER() OVER (PARTITION BY row_key ORDER BY position) AS copy
     FROM keyed_row
     WHERE
         fault IS NULL
 )
 SELECT
     file_number,
-    ordinal,
+    position,
     original_cells,
     CASE WHEN versions > 1 THEN 'conflicting_key' ELSE 'duplicate_row' END AS reason
 FROM compared

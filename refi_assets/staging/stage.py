@@ -1,7 +1,8 @@
 """Staging a source: typed rows to one Parquet file, every other row to quarantine, nothing lost.
 
-Files are read once each, judged row by row (judge.py), and then, among the rows that passed, keys that stand
-there more than once are looked at again: identical rows are kept once, conflicting ones not at all.
+Files are read once each and judged row by row (judge.py), into one Parquet file that is not written again.
+Among the rows that passed, keys that stand there more than once are looked at again: identical rows are kept
+once, conflicting ones not at all. Which rows of the file are not accepted is listed beside it.
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from refi_assets.engines.duckdb import PARQUET, DuckDBSession, parquet_sql, path
 from refi_assets.errors import EngineError
 from refi_assets.lake import ObjectStore
 from refi_assets.staging.files import CSV_DIALECT, ScannedFile, rows_sql, text_columns
-from refi_assets.staging.judge import MACROS, judged_rows_sql, keyed_cells_sql
+from refi_assets.staging.judge import MACROS, judged_rows_sql, keyed_cells_sql, row_key_sql
 
 # One row a quarantined record. A record that parsed has original_cells, a malformed one original_bytes.
 QUARANTINE_COLUMNS = {
@@ -46,57 +47,65 @@ def stage_source(
     contract: Contract,
     source_files: list[ScannedFile],
     *,
-    accepted_path: Path,
+    judged_path: Path,
+    deletes_path: Path,
     quarantine_path: Path,
 ) -> Staged:
-    """Write a source's accepted and quarantined rows as Parquet, and count them.
+    """Write a source's well-formed rows, which of them are not accepted, and the quarantine, as Parquet; count them.
 
     source_files must have every column that the contract requires. Raises EngineError.
     """
     session.execute(MACROS)
-    work = accepted_path.with_suffix(".judged")
-    work.mkdir(parents=True, exist_ok=True)
-    try:
-        _judge(session, lake, contract, source_files, work)
-        _load_malformed(session, lake, source_files)
-        _judge_repeated_keys(session, lake, contract, source_files)
-        _write_quarantine(session, quarantine_path)
-        return _write_accepted(session, contract, source_files, accepted_path)
-    finally:
-        for path in work.iterdir():
-            path.unlink()
-        work.rmdir()
+    _judge(session, lake, contract, source_files, judged_path)
+    _load_malformed(session, lake, source_files)
+    _find_repeated_rows(session, lake, contract, source_files)
+    session.execute(_sql("quarantined.sql"))
+    session.copy("FROM quarantined", str(quarantine_path), PARQUET)
+    session.execute(
+        "CREATE TEMP TABLE deleted AS SELECT position FROM judged WHERE fault IS NOT NULL "
+        "UNION ALL SELECT position FROM repeated_row"
+    )
+    session.copy("FROM deleted ORDER BY position", str(deletes_path), PARQUET)
+    return _count(session, source_files)
 
 
 def _judge(
-    session: DuckDBSession, lake: ObjectStore, contract: Contract, source_files: list[ScannedFile], work: Path
+    session: DuckDBSession, lake: ObjectStore, contract: Contract, source_files: list[ScannedFile], path: Path
 ) -> None:
-    parts = []
+    """Write every well-formed row, judged, in order, and give it the names by which later steps know it."""
+    selects, keys, known = [], [], []
+    position = 0
     for number, file in enumerate(source_files):
-        path = work / f"{number}.parquet"
-        columns = text_columns(session, lake, file)
-        rows = session.copy(
-            judged_rows_sql(contract, columns, rows_sql(lake, file)),
-            str(path),
-            "FORMAT parquet, COMPRESSION lz4_raw, PRESERVE_ORDER true",
-        )
-        if rows != file.rows - file.malformed:
+        judged = judged_rows_sql(contract, text_columns(session, lake, file), rows_sql(lake, file))
+        selects.append(f"SELECT {number} AS file_number, * FROM ({judged})")
+        keys.append(f"WHEN {number} THEN {row_key_sql(contract, set(file.columns))}")
+        known.append(f"({number}, {text_literal(contract.source)}, {text_literal(file.key)}, {position})")
+        position += file.rows - file.malformed
+    session.copy(" UNION ALL ".join(selects), str(path), PARQUET)
+    row_key = keys[0].split(" THEN ", 1)[1] if len(set(keys)) == 1 else f"CASE file_number {' '.join(keys)} END"
+    session.execute(
+        f"CREATE TEMP VIEW judged AS SELECT * RENAME (file_row_number AS position), {row_key} AS row_key "
+        f"FROM {parquet_sql(str(path), ', file_row_number = true')}; "
+        "CREATE TEMP TABLE source_file AS SELECT * FROM "
+        f"(VALUES {', '.join(known)}) AS known (file_number, source, file, first_position)"
+    )
+    found = session.execute(
+        "SELECT file_number, MIN(position), MAX(position) + 1 - MIN(position), COUNT(*) FROM judged "
+        "GROUP BY file_number"
+    )
+    _require_every_record(source_files, {number: tuple(places) for number, *places in found})
+
+
+def _require_every_record(source_files: list[ScannedFile], found: dict[int, tuple[int, ...]]) -> None:
+    position = 0
+    for number, file in enumerate(source_files):
+        rows = file.rows - file.malformed
+        if found.get(number, (position, 0, 0)) != (position, rows, rows):
             raise EngineError(
-                f"{file.key}: DuckDB read {rows} records where {file.rows - file.malformed} are well-formed; "
+                f"{file.key}: DuckDB read {found.get(number, (0, 0, 0))[2]} records where {rows} are well-formed; "
                 "nothing was published. Please report this with the shape of the file."
             )
-        parts.append(
-            f"SELECT {number} AS file_number, file_row_number + 1 AS ordinal, * EXCLUDE (file_row_number) "
-            f"FROM {parquet_sql(str(path), ', file_row_number = true')}"
-        )
-    session.execute(f"CREATE TEMP VIEW judged AS {' UNION ALL '.join(parts)}")
-    known = ", ".join(
-        f"({number}, {text_literal(contract.source)}, {text_literal(file.key)})"
-        for number, file in enumerate(source_files)
-    )
-    session.execute(
-        f"CREATE TEMP TABLE source_file AS SELECT * FROM (VALUES {known}) AS known (file_number, source, file)"
-    )
+        position += rows
 
 
 def _load_malformed(session: DuckDBSession, lake: ObjectStore, source_files: list[ScannedFile]) -> None:
@@ -115,16 +124,15 @@ def _load_malformed(session: DuckDBSession, lake: ObjectStore, source_files: lis
             )
 
 
-def _judge_repeated_keys(
+def _find_repeated_rows(
     session: DuckDBSession, lake: ObjectStore, contract: Contract, source_files: list[ScannedFile]
 ) -> None:
     """Fill `repeated_row`: the rows not to be kept although each is good by itself."""
     session.execute(
-        "CREATE TEMP TABLE repeated_key AS "
-        "SELECT row_key FROM judged WHERE fault IS NULL GROUP BY row_key HAVING COUNT(*) > 1"
-    )
-    session.execute("CREATE TEMP TABLE suspect AS SELECT * FROM judged WHERE row_key IN (FROM repeated_key)")
-    session.execute(
+        "CREATE TEMP TABLE repeated_key AS SELECT HASH(row_key) AS key_hash FROM judged WHERE fault IS NULL "
+        "GROUP BY key_hash HAVING COUNT(*) > 1; "
+        "CREATE TEMP TABLE suspect AS SELECT file_number, position, fault, row_key, raw_hash "
+        "FROM judged WHERE HASH(row_key) IN (FROM repeated_key); "
         "CREATE TEMP TABLE read_again (file_number INTEGER, row_key VARCHAR, raw_hash UBIGINT, "
         "original_cells VARCHAR, trimmed_cells VARCHAR)"
     )
@@ -139,27 +147,14 @@ def _judge_repeated_keys(
         raise EngineError(f"{contract.source}: {suspects} rows have a repeated key, but {found} were read again.")
 
 
-def _write_quarantine(session: DuckDBSession, path: Path) -> None:
-    session.execute(_sql("quarantined.sql"))
-    session.copy(
-        "SELECT * FROM quarantined ORDER BY file, record_number", str(path), "FORMAT parquet, COMPRESSION zstd"
-    )
-
-
-def _write_accepted(session: DuckDBSession, contract: Contract, source_files: list[ScannedFile], path: Path) -> Staged:
-    columns = ", ".join(f'"{column.name}"' for column in contract.columns)
-    accepted = (
-        "SELECT * FROM judged WHERE fault IS NULL "
-        "AND NOT EXISTS (SELECT 1 FROM repeated_row WHERE repeated_row.file_number = judged.file_number "
-        "AND repeated_row.ordinal = judged.ordinal)"
-    )
-    rows = session.copy(f"SELECT {columns} FROM ({accepted})", str(path), PARQUET)
+def _count(session: DuckDBSession, source_files: list[ScannedFile]) -> Staged:
+    session.execute("CREATE TEMP VIEW accepted AS FROM judged ANTI JOIN deleted USING (position)")
+    rows, keys = session.execute("SELECT COUNT(*), COUNT(DISTINCT HASH(row_key)) FROM accepted")[0]
     nulled = session.execute(
-        f"SELECT name, COUNT(*) FROM (SELECT UNNEST(STRING_SPLIT(nulled, ' ')) AS name FROM ({accepted}) "
+        "SELECT name, COUNT(*) FROM (SELECT UNNEST(STRING_SPLIT(nulled, ' ')) AS name FROM accepted "
         "WHERE nulled IS NOT NULL) GROUP BY name ORDER BY name"
     )
     quarantined = session.execute("SELECT reason, COUNT(*) FROM quarantined GROUP BY reason ORDER BY reason")
-    keys = session.value(f"SELECT COUNT(DISTINCT row_key) FROM ({accepted})")
     some_ids = session.execute(
         "SELECT DISTINCT cell(original_cells ->> 'borrower_id') AS id FROM quarantined "
         "WHERE original_cells IS NOT NULL AND id IS NOT NULL ORDER BY id LIMIT 10"

@@ -257,7 +257,11 @@ def test_a_column_whose_types_do_not_fit_is_refused_by_name(
 
 @pytest.mark.parametrize("physical_type", ["DECIMAL(1,0)", "DECIMAL(38,38)"])
 def test_the_largest_and_the_smallest_number_are_types(tmp_path: Path, physical_type: str) -> None:
-    homes = load_contracts(write(tmp_path, lambda c: home_value(c).update(physicalType=physical_type)))["homes"]
+    def change(contract: dict[str, Any]) -> None:
+        home_value(contract).pop("logicalTypeOptions")
+        home_value(contract).update(physicalType=physical_type)
+
+    homes = load_contracts(write(tmp_path, change))["homes"]
     assert homes.sql_types["home_value"] == physical_type
 
 
@@ -266,6 +270,11 @@ def test_a_bound_that_sql_cannot_hold_is_refused(tmp_path: Path, bound: object) 
     said = refusal(write(tmp_path, lambda c: home_value(c)["logicalTypeOptions"].update(minimum=bound)))
     assert said.startswith("homes.yaml: ")
     assert "home_value" in said or "minimum" in said
+
+
+def test_a_bound_has_no_more_decimals_than_its_column(tmp_path: Path) -> None:
+    said = refusal(write(tmp_path, lambda c: home_value(c)["logicalTypeOptions"].update(minimum=0.125)))
+    assert "no more decimals than the column" in said
 
 
 @pytest.mark.parametrize("change", [{"pattern": "^H"}, {"maxLength": 8}, {"minLength": 1}, {"format": "uuid"}])

@@ -9,6 +9,7 @@ from refi_assets.contracts import Contract, load_contracts
 from refi_assets.defs.lineage import column_lineage
 from refi_assets.defs.resources import EngineResource, LakeResource
 from refi_assets.defs.steps import AS_OF_DAYS, Step, materialized, user_errors
+from refi_assets.lake import Relation
 from refi_assets.staging.snapshots import ScannedSnapshot
 from refi_assets.staging.stage import QUARANTINE_COLUMNS, stage_source
 
@@ -38,13 +39,15 @@ def staging_asset(contract: Contract) -> dg.AssetsDefinition:
             snapshot = ScannedSnapshot.model_validate(raw.details["snapshot"])
             parquet = step.folder.key(f"staging/{source}", ".parquet")
             quarantine = step.folder.key(f"staging/{source}", ".quarantine.parquet")
+            deletes = step.folder.key(f"staging/{source}", ".deletes.parquet")
             with engine.open(store).session() as session:
                 counted = stage_source(
                     session,
                     store,
                     contract,
                     list(snapshot.files),
-                    accepted_path=store.local_path(parquet),
+                    judged_path=store.local_path(parquet),
+                    deletes_path=store.local_path(deletes),
                     quarantine_path=store.local_path(quarantine),
                 )
             relation = step.save(
@@ -54,6 +57,7 @@ def staging_asset(contract: Contract) -> dg.AssetsDefinition:
                     kind="table",
                     columns=contract.sql_types,
                     parquet=parquet,
+                    deletes=deletes,
                     rows=counted.accepted,
                     counts={"source_rows": counted.rows, "quarantined": sum(counted.quarantined.values())},
                     details={
@@ -100,7 +104,14 @@ def quarantine_asset(contracts: dict[str, Contract]) -> dg.AssetsDefinition:
             step = Step(context, store)
             staged = {key: step.input(key) for key in (f"staging/{source}" for source in contracts)}
             parts = [
-                relation.model_copy(update={"key": f"part/{number}", "parquet": relation.details["quarantine"]})
+                Relation(
+                    key=f"part/{number}",
+                    run_id=relation.run_id,
+                    as_of=relation.as_of,
+                    kind="table",
+                    columns=QUARANTINE_COLUMNS,
+                    parquet=relation.details["quarantine"],
+                )
                 for number, relation in enumerate(staged.values())
             ]
             selects = [exp.select(*QUARANTINE_COLUMNS).from_(exp.to_table(part.name, quoted=True)) for part in parts]
