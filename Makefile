@@ -6,13 +6,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 export DAGSTER_HOME ?= $(CURDIR)/.dagster
 
-.PHONY: run dev test lint clean lock
+.PHONY: run dev watch test lint clean lock
 
 run: $(VENV)/run.stamp  ## from the sample's source files to an audience file
 	$(BIN)/refi run --source data/sample
 
 dev: $(VENV)/run.stamp  ## the Dagster UI on port 3000
 	$(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $(PORT)
+
+watch: export REFI_WATCH = true
+watch: dev  ## the same, and files that arrive in the raw zone become an audience
 
 test: lint  ## everything that CI runs
 	$(BIN)/pytest -n 2

@@ -51,10 +51,9 @@ def sql_asset(key: str, kind: Literal["view", "table"]) -> dg.AssetsDefinition:
             step = Step(context, store)
             made_from = {name: step.input(name) for name in inputs}
             query = model.bind(refi_policy.policy.parameters)
-            parquet = step.folder.key(key, ".parquet") if kind == "table" else None
+            parquet = step.folder.key(key, ".parquet")  # of a view, too: what reads it need not join again
             with engine.open(store).session(with_inputs(store, list(made_from.values()))) as session:
-                if parquet is not None:
-                    session.write_parquet(query, str(store.local_path(parquet)))
+                session.write_parquet(query, str(store.local_path(parquet)))
                 made = step.draft(
                     key,
                     made_from=made_from,

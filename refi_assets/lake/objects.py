@@ -21,10 +21,11 @@ from refi_assets.errors import LakeError
 
 @dataclass(frozen=True)
 class ObjectInfo:
-    """An object's key and size in bytes."""
+    """An object's key, its size in bytes, and its ETag, which is another when the object is."""
 
     key: str
     size: int
+    etag: str | None = None
 
 
 class ObjectStore:
@@ -48,7 +49,7 @@ class ObjectStore:
         """Objects below a prefix (a whole folder name), in key order."""
         found = [entry for page in obstore.list(self._store, prefix=prefix) for entry in page]
         for entry in sorted(found, key=lambda entry: entry["path"]):
-            yield ObjectInfo(entry["path"], entry["size"])
+            yield ObjectInfo(entry["path"], entry["size"], entry["e_tag"])
 
     def folders(self, prefix: str) -> list[str]:
         """Names of the folders right below a prefix, sorted."""

@@ -6,7 +6,7 @@ came; what is in them belongs to staging/.
 
 import hashlib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -43,16 +43,25 @@ class SourceFile:
 
 def load_dates(lake: ObjectStore, source: str) -> list[date]:
     """The load dates of a source, oldest first. Folders of another name are not the raw zone's."""
-    names = (re.fullmatch(r"load_date=(\d{4}-\d{2}-\d{2})", name) for name in lake.folders(f"raw/{source}"))
-    return sorted(date.fromisoformat(match[1]) for match in names if match and _is_date(match[1]))
+    return sorted(day for name in lake.folders(f"raw/{source}") if (day := _load_date(name)))
 
 
-def _is_date(text: str) -> bool:
+def raw_objects(lake: ObjectStore, source: str) -> Iterator[tuple[date, ObjectInfo]]:
+    """All files of a source with their load dates, in key order. Hidden ones are passed over."""
+    prefix = f"raw/{source}"
+    for info in lake.objects(prefix):
+        folder, _, name = info.key.removeprefix(f"{prefix}/").partition("/")
+        day = _load_date(folder)
+        if day is not None and not _is_hidden(name):
+            yield day, info
+
+
+def _load_date(folder: str) -> date | None:
+    match = re.fullmatch(r"load_date=([0-9]{4}-[0-9]{2}-[0-9]{2})", folder)
     try:
-        date.fromisoformat(text)
+        return date.fromisoformat(match[1]) if match else None
     except ValueError:
-        return False
-    return True
+        return None
 
 
 def find_snapshot(lake: ObjectStore, source: str, as_of: date, *, before: bool = False) -> Snapshot | None:
@@ -73,8 +82,12 @@ def find_snapshot(lake: ObjectStore, source: str, as_of: date, *, before: bool =
 
 
 def _objects(lake: ObjectStore, prefix: str) -> list[ObjectInfo]:
-    """The files of a load date. Hidden files, markers and all below hidden folders (. or _) are passed over."""
-    return [info for info in lake.objects(prefix) if not re.search(r"/[._]", info.key.removeprefix(prefix))]
+    return [info for info in lake.objects(prefix) if not _is_hidden(info.key.removeprefix(f"{prefix}/"))]
+
+
+def _is_hidden(path: str) -> bool:
+    """Whether a name in the path begins with . or _: markers, and what other programs leave half-done."""
+    return any(name.startswith((".", "_")) for name in path.split("/"))
 
 
 def find_source_files(folder: Path, sources: Collection[str]) -> list[SourceFile]:

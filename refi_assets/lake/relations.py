@@ -17,10 +17,10 @@ class Relation(BaseModel):
     """The record of one relation of one run.
 
     `columns` maps names to SQL types. A table lies in `parquet` (a key); a view is its `sql`, in the
-    project's dialect. `deletes` (a key) lists rows that stand in the Parquet file and are not the table's, by
-    `position` from 0, as Iceberg's position deletes do. `inputs` maps the keys of the relations it was made from
-    to the runs that made them. `counts` and `details` hold what was measured while it was made; no borrower's
-    data is in them.
+    project's dialect, and may have its rows in `parquet` as well, to be read instead. `deletes` (a key) lists
+    rows that stand in the Parquet file and are not the table's, by `position` from 0, as Iceberg's position
+    deletes do. `inputs` maps the keys of the relations it was made from to the runs that made them. `counts`
+    and `details` hold what was measured while it was made; no borrower's data is in them.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

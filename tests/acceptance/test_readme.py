@@ -15,7 +15,7 @@ README = (PROJECT_DIR / "README.md").read_text()
 COMMANDS = [
     line.split("#")[0].strip() for block in re.findall(r"```sh\n(.*?)```", README, re.S) for line in block.splitlines()
 ]
-RUN_ELSEWHERE = {"make test": "these tests", "make dev": "test_ui.py"}
+RUN_ELSEWHERE = {"make test": "these tests", "make dev": "test_ui.py", "make watch": "test_watch.py"}
 
 
 def execute(command: str, folder: Path) -> str:

@@ -4,17 +4,14 @@ With REFI_SCREENSHOT=1 the README's picture of the graph is taken anew.
 """
 
 import os
-import signal
-import socket
 import subprocess
-import sys
-import time
-import urllib.request
 from pathlib import Path
 
 import pytest
 
 from refi_assets.settings import PROJECT_DIR
+from tests.acceptance.conftest import REFI
+from tests.acceptance.serving import serving
 
 CHROMIUM = Path("/usr/bin/chromium")
 PICTURE = PROJECT_DIR / "docs" / "images" / "graph.png"
@@ -42,46 +39,10 @@ def lake(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def ui(lake):
-    """`make dev` on a free port, with the sample in the raw zone under today's date."""
-    home = lake.parent / "dagster_home"
-    home.mkdir()
-    (home / "dagster.yaml").write_text((PROJECT_DIR / ".dagster" / "dagster.yaml").read_text())
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = {**os.environ, "DAGSTER_HOME": str(home), "REFI_LAKE_URL": str(lake)}
-    bin_dir = Path(sys.executable).parent
-    subprocess.run(
-        [bin_dir / "refi", "ingest", "--source", PROJECT_DIR / "data" / "sample"], env=environment, check=True
-    )
-    with (lake.parent / "log").open("wb") as log:
-        server = subprocess.Popen(
-            ["make", "dev", f"PORT={port}"],
-            cwd=PROJECT_DIR, env=environment, stdout=log, stderr=log, start_new_session=True,
-        )  # fmt: skip
-    url = f"http://127.0.0.1:{port}"
-    try:
-        wait_for(lambda: urllib.request.urlopen(f"{url}/server_info", timeout=5), 120)
+    """`make dev`, with the sample in the raw zone under today's date."""
+    subprocess.run([REFI, "ingest", "--source", PROJECT_DIR / "data" / "sample", "--lake", lake], check=True)
+    with serving("dev", lake) as url:
         yield url
-    finally:
-        os.killpg(server.pid, signal.SIGINT)
-        try:
-            server.wait(30)
-        except subprocess.TimeoutExpired:
-            os.killpg(server.pid, signal.SIGKILL)
-
-
-def wait_for(attempt, seconds: float):
-    """Try until it neither fails nor is false."""
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            if found := attempt():
-                return found
-        except OSError:
-            pass
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.5)
 
 
 def test_a_user_finds_the_groups_materialises_a_day_and_sees_it_succeed(browser, ui, lake):

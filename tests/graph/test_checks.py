@@ -86,7 +86,7 @@ DOCTORED: list[tuple[str, str, str, Callable[[Path], None], float]] = [
     (
         "refi/unified_refi_dataset",
         "keys_unique",
-        "staging/loan_information",
+        "refi/unified_refi_dataset",
         parquet("FROM it UNION ALL FROM it WHERE borrower_id = 'B007'"),
         1,
     ),

@@ -1,0 +1,66 @@
+"""What starts a run without a hand: the sensor on arrivals in the raw zone, and the morning's schedule."""
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+
+from refi_assets.contracts import load_contracts
+from refi_assets.defs.jobs import REFI_JOB
+from refi_assets.defs.resources import LakeResource
+from refi_assets.lake.arrivals import Seen, look
+from refi_assets.settings import settings
+
+
+def now() -> datetime:
+    """The lender's time."""
+    return datetime.now(ZoneInfo(settings().time_zone))
+
+
+@dg.sensor(
+    job_name=REFI_JOB,
+    minimum_interval_seconds=15,
+    description="Asks for a run when the snapshot in the raw zone has changed and is complete.",
+    default_status=dg.DefaultSensorStatus.RUNNING if settings().watch else dg.DefaultSensorStatus.STOPPED,
+)
+def arrivals(context: dg.SensorEvaluationContext, lake: LakeResource) -> dg.SensorResult:
+    """One look at the raw zone. The cursor moves together with the request, or not at all."""
+    return tick(context.cursor, lake, now())
+
+
+def tick(cursor: str | None, lake: LakeResource, at: datetime) -> dg.SensorResult:
+    """What the sensor does at a given time."""
+    found = look(
+        lake.open(),
+        {source: contract.due_every_days for source, contract in load_contracts().items()},
+        Seen.model_validate_json(cursor) if cursor else Seen(),
+        at.date(),
+        at,
+        timedelta(minutes=settings().quiet_minutes),
+    )
+    requests = [_request(found.run_key, at.date(), found.new)] if found.run_key else []
+    skip_reason = None if requests else dg.SkipReason(found.message)
+    return dg.SensorResult(run_requests=requests, skip_reason=skip_reason, cursor=found.seen.model_dump_json())
+
+
+def _request(run_key: str, as_of: date, new: dict[str, date]) -> dg.RunRequest:
+    tags = {f"refi/new_{source}": f"load_date={load_date}" for source, load_date in new.items()}
+    return dg.RunRequest(run_key=run_key, partition_key=as_of.isoformat(), tags=tags)
+
+
+@dg.schedule(
+    job_name=REFI_JOB,
+    cron_schedule="0 6 * * *",
+    execution_timezone=settings().time_zone,
+    description="Every morning at six, the lender's time. Off unless turned on.",
+)
+def every_morning(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """A run as of the day on which the morning dawns."""
+    day = context.scheduled_execution_time.astimezone(ZoneInfo(settings().time_zone)).date()
+    return dg.RunRequest(run_key=day.isoformat(), partition_key=day.isoformat())
+
+
+@dg.definitions
+def automation() -> dg.Definitions:
+    """The sensor and the schedule."""
+    return dg.Definitions(sensors=[arrivals], schedules=[every_morning])
