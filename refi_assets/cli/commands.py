@@ -1,4 +1,4 @@
-"""The commands: refi run, ingest, generate. They parse, call, and print; the work is elsewhere.
+"""The commands. They parse, call, and print; the work is elsewhere.
 
 Imports of dagster, DuckDB and pandas wait until a command needs them, so that `refi --help` answers at once.
 """
@@ -92,6 +92,66 @@ def generate(
     except RefiError as error:
         _fail(error)
     print(f"{rows} borrowers, seed {seed}: {out_dir}")
+
+
+Run = Annotated[str | None, typer.Option(metavar="RUN_ID", help="A published run. Default: the latest.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
+
+
+@app.command()
+def explain(borrower_id: str, lake: Lake = None, run_id: Run = None, as_json: AsJson = False) -> None:
+    """Why a borrower is in the audience or not, by rule, and what would make them eligible."""
+    from refi_assets.cli import answers
+
+    try:
+        answers.show_explanation(answers.open_run(_lake_url(lake), run_id), borrower_id, as_json=as_json)
+    except RefiError as error:
+        _fail(error)
+
+
+@app.command()
+def quarantine(
+    source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Only this reason.")] = None,
+    limit: Annotated[int, typer.Option(min=0, help="How many rows to show.")] = 20,
+    lake: Lake = None,
+    run_id: Run = None,
+    as_json: AsJson = False,
+) -> None:
+    """Which rows were not accepted, and why. Shows borrowers' data."""
+    from refi_assets.cli import answers
+
+    try:
+        answers.show_quarantine(answers.open_run(_lake_url(lake), run_id), source, reason, limit, as_json=as_json)
+    except RefiError as error:
+        _fail(error)
+
+
+@app.command()
+def runs(lake: Lake = None, as_json: AsJson = False) -> None:
+    """The published audiences, with counts."""
+    from refi_assets.cli import answers
+
+    try:
+        answers.show_runs(_lake_url(lake), as_json=as_json)
+    except RefiError as error:
+        _fail(error)
+
+
+@app.command()
+def query(
+    sql: Annotated[str, typer.Argument(metavar="SELECT")],
+    lake: Lake = None,
+    run_id: Run = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read-only SQL on the relations of a published run."""
+    from refi_assets.cli import answers
+
+    try:
+        answers.show_query(answers.open_run(_lake_url(lake), run_id), sql, as_json=as_json)
+    except RefiError as error:
+        _fail(error)
 
 
 def _ingest(source: Path, lake: str | None, day: date, replace: bool) -> list[str]:

@@ -55,6 +55,24 @@ def test_json_is_the_last_line_and_nothing_else(refi, source, lake):
     }
 
 
+def test_answers_are_given_by_the_command_line_without_dagster(refi, source, lake):
+    refi("run", "--source", source, "--lake", lake, "--as-of", DAY)
+
+    for command, words in (
+        (["explain", "B001"], "B001 is in the audience"),
+        (["quarantine"], "0 rows in quarantine"),
+        (["runs"], "latest"),
+        (["query", "SELECT COUNT(*) AS n FROM refi_audience"], "10"),
+    ):
+        answered = refi(*command, "--lake", lake, PYTHONPROFILEIMPORTTIME="1")
+        assert words in answered.stdout
+        imported = {line.rsplit("|", 1)[-1].strip() for line in answered.stderr.splitlines()}
+        assert "duckdb" in imported, "the imports are seen"
+        assert imported & {"dagster", "pandas"} == set()
+    assert "has a borrower" in refi("explain", "nobody", "--lake", lake, check=1).stderr
+    assert "one SELECT" in refi("query", "DROP TABLE x", "--lake", lake, check=1).stderr
+
+
 @pytest.mark.parametrize("rows", [300, 5000])
 def test_of_generated_files_every_count_equals_the_truth(refi, tmp_path, lake, rows):
     refi("generate", "--rows", rows, "--seed", 7, tmp_path / "generated")

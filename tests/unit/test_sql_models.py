@@ -18,6 +18,10 @@ TIERS = {"immediate_action_above", "hot_lead_above", "watchlist_above"}
 # key -> the relations it reads, the parameters it needs
 SHIPPED: dict[str, tuple[tuple[str, ...], Set[str]]] = {
     "activation/audience_file": (("refi_audience",), set()),
+    "answers/homes": (("borrower_information", "loan_information"), {"borrower_id"}),
+    "answers/judged_loans": (("refi_audience", "refi_eligibility"), {"borrower_id"}),
+    "answers/quarantined_rows": (("quarantine",), set()),
+    "answers/unmatched_reason": (("unmatched_borrowers",), {"borrower_id"}),
     "refi/checks/refi_audience/keys_unique": (("refi_audience",), set()),
     "refi/checks/refi_audience/ltv_within_policy": (("refi_audience",), {"max_ltv_pct"}),
     "refi/checks/refi_audience/spread_within_policy": (("refi_audience",), {"min_rate_spread"}),

@@ -1,0 +1,83 @@
+"""The audiences that were published, and the relations behind one of them."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from refi_assets.activation.publish import LATEST
+from refi_assets.engines.base import Row
+from refi_assets.engines.duckdb import DuckDBEngine
+from refi_assets.errors import EngineError, LakeError
+from refi_assets.lake import ObjectStore, Relation, RunFolder
+from refi_assets.lake.relations import with_inputs
+from refi_assets.sql_models import DIALECT, Parameter, load_sql_models
+
+
+@dataclass(frozen=True)
+class PublishedRun:
+    """One published audience: its manifest, and the relations it was made from."""
+
+    lake: ObjectStore
+    engine: DuckDBEngine
+    manifest: dict[str, Any]
+    relations: list[Relation]
+
+    @property
+    def run_id(self) -> str:
+        """The run that published it."""
+        return str(self.manifest["run_id"])
+
+    @property
+    def as_of(self) -> date:
+        """The day as of which it was judged."""
+        return date.fromisoformat(self.manifest["as_of"])
+
+    def ask(self, model: str, **parameters: Parameter) -> list[Row]:
+        """The rows of sql/answers/<model>.sql. Raises EngineError."""
+        with self.engine.session(self.relations) as session:
+            return session.query(load_sql_models()[f"answers/{model}"].bind(parameters))
+
+    def query(self, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """Columns and rows of a SELECT on the relations, by their names. Raises EngineError for anything else."""
+        try:
+            statements = sqlglot.parse(sql, read=DIALECT)
+        except SqlglotError as error:
+            raise EngineError(f"The query cannot be parsed: {str(error).splitlines()[0]}") from None
+        if len(statements) != 1 or not isinstance(statements[0], exp.Query):
+            raise EngineError("The query must be one SELECT statement; relations of a run never change.")
+        names = {relation.name for relation in self.relations if relation.columns and relation.kind != "files"}
+        tables = {table.name for table in statements[0].find_all(exp.Table)}
+        ctes = {cte.alias for cte in statements[0].find_all(exp.CTE)}
+        if unknown := tables - names - ctes:
+            what = (
+                f"There is no relation {', '.join(sorted(unknown))}" if all(unknown) else "Functions are no relations"
+            )
+            raise EngineError(f"{what}; a query may read {', '.join(sorted(names))}.")
+        with self.engine.session(self.relations) as session:
+            rows = session.query(statements[0])
+            columns = session.columns(statements[0])
+        return list(columns), [tuple(row.values()) for row in rows]
+
+
+def published_run(lake: ObjectStore, engine: DuckDBEngine, run_id: str | None = None) -> PublishedRun:
+    """A published audience; without a run id, the one that latest.json names. Raises LakeError."""
+    if run_id is None:
+        latest = lake.get_json(LATEST)
+        if latest is None:
+            raise LakeError(f"Nothing has been published in {lake.root} yet. Start with: refi run --source DIR")
+        run_id = latest["run_id"]
+    manifest = lake.get_json(f"output/{run_id}.manifest.json")
+    if manifest is None:
+        raise LakeError(f"Run {run_id} has published nothing in {lake.root}. See: refi runs")
+    audience_file = RunFolder(lake, run_id).load("activation/audience_file")
+    return PublishedRun(lake, engine, manifest, with_inputs(lake, [audience_file]))
+
+
+def published_manifests(lake: ObjectStore) -> list[dict[str, Any]]:
+    """The manifests of all published audiences, newest as-of day last."""
+    keys = [info.key for info in lake.objects("output") if info.key.endswith(".manifest.json")]
+    return sorted((lake.get_json(key) for key in keys), key=lambda found: (found["as_of"], found["run_id"]))

@@ -1,0 +1,146 @@
+"""How answers are shown: explain, quarantine, runs, query, as text or as JSON."""
+
+import json
+from collections import Counter
+from dataclasses import asdict
+from decimal import Decimal
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from refi_assets.answers.explain import Explanation, JudgedLoan, explain
+from refi_assets.answers.published import PublishedRun, published_manifests, published_run
+from refi_assets.engines.base import Row
+from refi_assets.engines.duckdb import DuckDBEngine
+from refi_assets.lake import ObjectStore
+from refi_assets.settings import settings
+
+
+def open_run(lake_url: str, run_id: str | None = None) -> PublishedRun:
+    """A published run of a lake. Raises LakeError."""
+    lake = ObjectStore(lake_url)
+    return published_run(lake, DuckDBEngine(lake, settings().threads, settings().memory_limit), run_id)
+
+
+def show_explanation(run: PublishedRun, borrower_id: str, *, as_json: bool) -> None:
+    """Print why a borrower is in the audience or not. Raises RefiError for one nobody knows."""
+    found = explain(run, borrower_id)
+    if as_json:
+        print(json.dumps(asdict(found), default=_plain))
+        return
+    console = Console()
+    verdict = "is in the audience" if found.in_audience else "is not in the audience"
+    _say(console, f"{found.borrower_id} {verdict} as of {found.as_of} (run {found.run_id}).")
+    if found.unmatched:
+        _say(console, f"{found.unmatched}: {_UNMATCHED[found.unmatched]}")
+    for loan in found.loans:
+        _show_loan(console, loan)
+    _show_where_quarantined(console, found)
+
+
+_UNMATCHED = {
+    "no_loan": "no accepted loan names this borrower.",
+    "no_market_data": "there is a loan, but no accepted market offer for its home.",
+}
+
+
+def _show_loan(console: Console, loan: JudgedLoan) -> None:
+    title = f"Loan {loan.loan_id or '(without an id)'}: {loan.marketing_category}"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE, pad_edge=False)
+    for name in ("rule", "value", "limit", ""):
+        table.add_column(name, justify="right" if name == "value" else "left")
+    for rule in loan.rules:
+        passed = {True: "pass", False: "fail", None: "not known"}[rule.passed]
+        table.add_row(rule.name, "" if rule.value is None else f"{rule.value:f}", rule.limit, passed)
+    console.print(table)
+    if loan.eligible_when:
+        _say(console, f"{loan.eligible_when[0].upper()}{loan.eligible_when[1:]}.")
+    elif not loan.is_chosen:
+        _say(console, "Eligible, but another loan of this borrower is the better one.")
+
+
+def _show_where_quarantined(console: Console, found: Explanation) -> None:
+    for row in found.quarantined:
+        _say(console, f"In quarantine: {_reason(row)}, record {row['record_number']} of {row['file']}.")
+
+
+def _reason(row: Row) -> str:
+    return " ".join(filter(None, (row["reason"], row["column_name"], row["problem"] and f"({row['problem']})")))
+
+
+def show_quarantine(run: PublishedRun, source: str | None, reason: str | None, limit: int, *, as_json: bool) -> None:
+    """Print how many rows are in quarantine, by source and reason, and the first of them as they came."""
+    rows = [
+        row
+        for row in run.ask("quarantined_rows")
+        if source in (None, row["source"]) and reason in (None, row["reason"])
+    ]
+    if as_json:
+        for row in rows:
+            print(json.dumps(row, default=_plain))
+        return
+    console = Console()
+    counted = Counter((row["source"], row["reason"]) for row in rows)
+    _say(console, f"{len(rows):,} rows in quarantine as of {run.as_of} (run {run.run_id}).")
+    _print_table(console, ["source", "reason", "rows"], [(*key, count) for key, count in sorted(counted.items())])
+    for row in rows[:limit]:
+        _say(console, f"{row['file']} record {row['record_number']}: {_reason(row)}")
+        _say(console, f"    {row['original_cells'] or row['original_bytes'].decode(errors='backslashreplace')}")
+
+
+def show_runs(lake_url: str, *, as_json: bool) -> None:
+    """Print the published audiences, oldest as-of day first."""
+    lake = ObjectStore(lake_url)
+    manifests = published_manifests(lake)
+    if as_json:
+        for manifest in manifests:
+            print(json.dumps({name: manifest[name] for name in ("run_id", "as_of", "audience", "counts")}))
+        return
+    latest = published_run(lake, DuckDBEngine(lake)).run_id if manifests else None
+    rows = [
+        (
+            manifest["as_of"],
+            manifest["run_id"],
+            manifest["counts"]["unified"],
+            manifest["counts"]["eligible"],
+            manifest["audience"]["rows"],
+            "another policy" if manifest["policy"]["overridden"] else "latest" if manifest["run_id"] == latest else "",
+        )
+        for manifest in manifests
+    ]
+    _print_table(Console(), ["as of", "run", "unified", "eligible", "audience", ""], rows)
+
+
+def show_query(run: PublishedRun, sql: str, *, as_json: bool) -> None:
+    """Print the rows of a SELECT. Raises EngineError."""
+    columns, rows = run.query(sql)
+    if as_json:
+        for row in rows:
+            print(json.dumps(dict(zip(columns, row, strict=True)), default=_plain))
+        return
+    _print_table(Console(), columns, rows)
+
+
+def _print_table(console: Console, names: list[str], rows: list[tuple[Any, ...]]) -> None:
+    table = Table(box=box.SIMPLE, pad_edge=False)
+    numbers = [all(isinstance(row[n], int | Decimal) for row in rows) and bool(rows) for n in range(len(names))]
+    for name, is_number in zip(names, numbers, strict=True):
+        table.add_column(name, justify="right" if is_number else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row))
+    console.print(table, markup=False)
+
+
+def _cell(value: Any) -> str:
+    text = "" if value is None else f"{value:,}" if type(value) is int else str(value)
+    return text.replace("[", r"\[")  # no markup
+
+
+def _plain(value: Any) -> Any:
+    return value.decode(errors="backslashreplace") if isinstance(value, bytes) else str(value)
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,19 @@
+-- The loans of one borrower, as they were judged.
+-- grain: loan_id
+SELECT
+    judged.loan_id,
+    judged.current_interest_rate,
+    judged.market_rate_offer,
+    judged.rate_spread,
+    judged.ltv_ratio,
+    judged.marketing_category,
+    judged.is_eligible,
+    audience.borrower_id IS NOT NULL AS is_chosen
+FROM refi_eligibility AS judged
+LEFT JOIN refi_audience AS audience
+    ON audience.borrower_id = judged.borrower_id
+    AND COALESCE(audience.loan_id, '') = COALESCE(judged.loan_id, '')
+WHERE
+    judged.borrower_id = :borrower_id
+ORDER BY
+    judged.loan_id ASC NULLS LAST
