@@ -24,7 +24,9 @@ class Settings(BaseSettings):
     policy_file: Path = Field(default=PROJECT_DIR / "policies" / "refi.yaml", description="The refi policy in force.")
     time_zone: str = Field(default="America/New_York", description="The lender's time zone: decides what day it is.")
     watch: bool = Field(default=False, description="Whether the sensor on arrivals is on from the start.")
-    quiet_minutes: float = Field(default=5, ge=0, description="How long nothing must arrive before a run without all.")
+    quiet_minutes: float = Field(
+        default=5, ge=0, le=1440, description="How long nothing must arrive before a run without all."
+    )
     threads: int = Field(default=0, ge=0, description="Threads of the engine; 0 takes one a core.")
     memory_limit: str = Field(
         default="3GB",

@@ -4,6 +4,7 @@ Keys are paths relative to the lake ('raw/loan_information/load_date=2026-02-20/
 or absent, never half. What the keys mean belongs to raw_zone.py, relations.py and activation/.
 """
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator
@@ -59,6 +60,19 @@ class ObjectStore:
     def open(self, key: str) -> BufferedReader:
         """An object's bytes, to be read once from the start."""
         return (self.root / key).open("rb")
+
+    def sha256(self, key: str) -> str:
+        """Hash of an object's bytes."""
+        with self.open(key) as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+
+    def find(self, key: str) -> ObjectInfo | None:
+        """What is known of an object, or None where there is none."""
+        try:
+            found = obstore.head(self._store, key)
+        except FileNotFoundError:
+            return None
+        return ObjectInfo(key, found["size"], found["e_tag"])
 
     def get_json(self, key: str) -> Any:
         """A JSON object's value, or None where there is no such object."""

@@ -1,4 +1,4 @@
-"""Files of a snapshot as tables of text: opened, hashed, scanned and described, once each.
+"""Files of a snapshot as tables of text: opened, scanned and described, once each.
 
 A `ScannedFile` says everything that later steps need to read a file without looking at it again: its hash,
 its columns, how many records it has, and which object DuckDB reads (the file, or its clean copy).
@@ -6,9 +6,7 @@ its columns, how many records it has, and which object DuckDB reads (the file, o
 
 import csv
 import gzip
-import hashlib
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -48,41 +46,43 @@ class ScannedFile(BaseModel):
     line_end: str = "\n"
 
     @property
+    def left_keys(self) -> list[str]:
+        """Objects that the scan left in a run's folder."""
+        return [key for key in (self.read_key, self.malformed_key) if key and key != self.key]
+
+    @property
     def is_parquet(self) -> bool:
         """Whether the file is Parquet; else it is CSV."""
         return self.key.endswith(".parquet")
 
 
-def scan_file(lake: ObjectStore, info: ObjectInfo, folder: RunFolder, relation: str, number: int) -> ScannedFile:
-    """Read a file once: hash it, count its records and set the malformed ones aside in the run's folder.
+def scan_file(
+    lake: ObjectStore, info: ObjectInfo, folder: RunFolder, relation: str, number: int, sha256: str | None = None
+) -> ScannedFile:
+    """Count a file's records and set the malformed ones aside in the run's folder. `sha256`: the file's, if known.
 
     Raises SourceError, naming the file, where it is unreadable, empty, or not what its name says.
     """
+    sha256 = sha256 or lake.sha256(info.key)
     if info.key.endswith(".parquet"):
-        return _scan_parquet(lake, info)
+        return _scan_parquet(lake, info, sha256)
     clean_key = folder.key(relation, f".{number}.clean.csv")
     malformed_key = folder.key(relation, f".{number}.malformed.csv")
-    digest = hashlib.sha256()
-    first = True
+    is_compressed = info.key.endswith(".gz")
 
     def open_file() -> BinaryIO:
-        nonlocal first
-        stream: BinaryIO = lake.open(info.key)
-        if first:
-            stream = cast(BinaryIO, _Hashing(stream, digest.update))
-        first = False
-        return cast(BinaryIO, gzip.GzipFile(fileobj=stream)) if info.key.endswith(".gz") else stream
+        stream = lake.open(info.key)
+        return cast(BinaryIO, gzip.GzipFile(fileobj=stream)) if is_compressed else stream
 
     try:
         with _MalformedFile(lake.local_path(malformed_key)) as malformed:
             # A compressed file is read from its copy: DuckDB reads that in parallel, and gzip's ways are Python's.
-            is_copied = info.key.endswith(".gz")
-            scan = scan_csv(open_file, lake.local_path(clean_key), malformed.add, always_copy=is_copied)
+            scan = scan_csv(open_file, lake.local_path(clean_key), malformed.add, always_copy=is_compressed)
     except SourceError as error:
         raise SourceError(f"{info.key}: {error}.") from None
     except (OSError, EOFError, zlib.error) as error:
         raise SourceError(f"{info.key} cannot be read: {error}. Drop the file again, whole.") from None
-    return _scanned(info, digest.hexdigest(), scan, clean_key, malformed_key)
+    return _scanned(info, sha256, scan, clean_key, malformed_key)
 
 
 def _scanned(info: ObjectInfo, sha256: str, scan: Scan, clean_key: str, malformed_key: str) -> ScannedFile:
@@ -100,9 +100,7 @@ def _scanned(info: ObjectInfo, sha256: str, scan: Scan, clean_key: str, malforme
     )
 
 
-def _scan_parquet(lake: ObjectStore, info: ObjectInfo) -> ScannedFile:
-    with lake.open(info.key) as stream:
-        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+def _scan_parquet(lake: ObjectStore, info: ObjectInfo, sha256: str) -> ScannedFile:
     try:
         with duckdb.connect() as connection:
             source = parquet_sql(lake.url(info.key))
@@ -152,29 +150,6 @@ def rows_sql(lake: ObjectStore, file: ScannedFile) -> str:
         f"columns = {{{columns}}}, force_not_null = [{names}], max_line_size = {2 * MAX_RECORD_BYTES}, "
         f"parallel = {'false' if file.multiline else 'true'}{line_end})"
     )
-
-
-class _Hashing:
-    """A stream that hands every byte it reads to a hash, too."""
-
-    def __init__(self, stream: BinaryIO, update: Callable[[bytes], None]) -> None:
-        self._stream, self._update = stream, update
-
-    def read(self, size: int = -1) -> bytes:
-        data = self._stream.read(size)
-        self._update(data)
-        return data
-
-    def close(self) -> None:
-        while self.read(1 << 20):  # what the reader left, such as bytes after the end of a gzip stream
-            pass
-        self._stream.close()
-
-    def __enter__(self) -> "_Hashing":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 class _MalformedFile:

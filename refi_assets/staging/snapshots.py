@@ -3,10 +3,14 @@
 The same look at the snapshot before it tells what has changed: rows, columns, inferred types.
 """
 
+import hashlib
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date
+from functools import cache
+from pathlib import Path
 
+import duckdb
 from pydantic import BaseModel, ConfigDict
 
 from refi_assets.contracts import Contract
@@ -36,6 +40,11 @@ class ScannedSnapshot(BaseModel):
         return sum(file.rows for file in self.files)
 
     @property
+    def names_and_hashes(self) -> list[str]:
+        """What tells this snapshot from any other."""
+        return [f"{file.key} {file.sha256}" for file in self.files]
+
+    @property
     def columns(self) -> set[str]:
         """Names of all columns of all files."""
         return {name for file in self.files for name in file.columns if name}
@@ -59,6 +68,7 @@ def scan_source(
     with engine.session() as session:
         session.execute(MACROS)
         scanned = _scan(session, lake, snapshot, folder, f"raw/{source}")
+        require_unchanged(lake, snapshot)
         if scanned.rows == 0:
             raise SourceError(
                 f"{', '.join(file.key for file in scanned.files)}: no rows; found a header only, expected at least "
@@ -69,20 +79,54 @@ def scan_source(
         if before is not None:
             with suppress(SourceError):  # an unreadable file of another day is that day's failure
                 previous = _scan(session, lake, before, folder, f"raw/{source}.before")
-            lake.delete([info.key for info in lake.objects(f"runs/{folder.run_id}/raw") if ".before." in info.key])
     return scanned, previous
+
+
+def fingerprint(*parts: str) -> str:
+    """What a scan, or staging, depends on besides these parts: its own code, and DuckDB's."""
+    return hashlib.sha256("\n".join((_code_sha256(), duckdb.__version__, *parts)).encode()).hexdigest()
+
+
+@cache
+def _code_sha256() -> str:
+    texts = sorted((path.name, path.read_bytes()) for path in Path(__file__).parent.iterdir() if path.is_file())
+    return hashlib.sha256(b"".join(text for _, text in texts)).hexdigest()
+
+
+def require_unchanged(lake: ObjectStore, snapshot: Snapshot) -> None:
+    """Raise SourceError where a file is another than when the snapshot was found."""
+    for info in snapshot.objects:
+        if lake.find(info.key) != info:
+            raise SourceError(f"{info.key} changed while it was read. Run again when it has been written.")
 
 
 def _scan(
     session: DuckDBSession, lake: ObjectStore, snapshot: Snapshot, folder: RunFolder, relation: str
 ) -> ScannedSnapshot:
-    files = tuple(scan_file(lake, info, folder, relation, n) for n, info in enumerate(snapshot.objects))
+    """Scan a snapshot, unless the same bytes under the same names have been scanned before."""
+    hashes = [lake.sha256(info.key) for info in snapshot.objects]
+    keys = [info.key for info in snapshot.objects]
+    record = f"scans/{fingerprint(*keys, *hashes)}.json"
+    known = lake.get_json(record)
+    if known is not None:
+        scanned = ScannedSnapshot.model_validate(known)
+        if all(lake.find(key) for file in scanned.files for key in file.left_keys):
+            return scanned
+    files = tuple(scan_file(lake, info, folder, relation, n, hashes[n]) for n, info in enumerate(snapshot.objects))
+    scanned = ScannedSnapshot(
+        source=snapshot.source, load_date=snapshot.load_date, files=files, inferred=_inferred(session, lake, files)
+    )
+    lake.put_json(record, scanned.model_dump(mode="json"))
+    return scanned
+
+
+def _inferred(session: DuckDBSession, lake: ObjectStore, files: tuple[ScannedFile, ...]) -> dict[str, str]:
     inferred: dict[str, str] = {}
     for file in files:
         for name, inferred_type in _infer(session, lake, file).items():
             known = inferred.setdefault(name, inferred_type)
             inferred[name] = _common(known, inferred_type)
-    return ScannedSnapshot(source=snapshot.source, load_date=snapshot.load_date, files=files, inferred=inferred)
+    return inferred
 
 
 def require_columns(contract: Contract, files: Iterable[ScannedFile]) -> None:

@@ -16,6 +16,8 @@ DEFAULTS = {
     "lake_url": str(PROJECT / "lake"),
     "policy_file": PROJECT / "policies" / "refi.yaml",
     "time_zone": "America/New_York",
+    "watch": False,
+    "quiet_minutes": 5,
     "threads": 0,
     "memory_limit": "3GB",
 }
@@ -43,6 +45,8 @@ def test_nothing_has_to_be_set() -> None:
         ("REFI_LAKE_URL", "/srv/lake", "/srv/lake"),
         ("REFI_POLICY_FILE", "/srv/strict.yaml", Path("/srv/strict.yaml")),
         ("REFI_TIME_ZONE", "Pacific/Auckland", "Pacific/Auckland"),
+        ("REFI_WATCH", "true", True),
+        ("REFI_QUIET_MINUTES", "0.5", 0.5),
         ("REFI_THREADS", "8", 8),
         ("REFI_MEMORY_LIMIT", "1.5GiB", "1.5GiB"),
         ("REFI_MEMORY_LIMIT", "900 MB", "900 MB"),
@@ -67,6 +71,8 @@ def test_a_variable_without_the_prefix_is_not_ours(monkeypatch: pytest.MonkeyPat
     [
         *(("REFI_LAKE_URL", text) for text in ("s3://bucket/lake", "file:///srv/lake", "")),
         *(("REFI_TIME_ZONE", text) for text in ("Mars/Base", "", "America", "../../etc/passwd", "/etc/localtime")),
+        *(("REFI_WATCH", text) for text in ("perhaps", "")),
+        *(("REFI_QUIET_MINUTES", text) for text in ("-1", "five", "nan", "inf", "")),
         *(("REFI_THREADS", text) for text in ("-1", "two", "1.5", "")),
         *(
             ("REFI_MEMORY_LIMIT", text)

@@ -9,8 +9,8 @@ from refi_assets.contracts import Contract, load_contracts
 from refi_assets.defs.lineage import column_lineage
 from refi_assets.defs.resources import EngineResource, LakeResource
 from refi_assets.defs.steps import AS_OF_DAYS, Step, materialized, user_errors
-from refi_assets.lake import Relation
-from refi_assets.staging.snapshots import ScannedSnapshot
+from refi_assets.lake import ObjectStore, Relation, RunFolder
+from refi_assets.staging.snapshots import ScannedSnapshot, fingerprint
 from refi_assets.staging.stage import QUARANTINE_COLUMNS, stage_source
 
 
@@ -37,6 +37,11 @@ def staging_asset(contract: Contract) -> dg.AssetsDefinition:
             catalog = step.input(f"catalog/{source}")
             raw = step.input(f"raw/{source}")
             snapshot = ScannedSnapshot.model_validate(raw.details["snapshot"])
+            staged_before = f"staged/{fingerprint(contract.sha256, *snapshot.names_and_hashes)}.json"
+            if (known := _find_staged(store, staged_before, source)) is not None:
+                made_from = {catalog.key: catalog.run_id}
+                fields = {"run_id": step.folder.run_id, "as_of": step.as_of, "inputs": made_from}
+                return _materialized(step.save(known.model_copy(update=fields)), contract, reused=known.run_id)
             parquet = step.folder.key(f"staging/{source}", ".parquet")
             quarantine = step.folder.key(f"staging/{source}", ".quarantine.parquet")
             deletes = step.folder.key(f"staging/{source}", ".deletes.parquet")
@@ -69,18 +74,32 @@ def staging_asset(contract: Contract) -> dg.AssetsDefinition:
                     },
                 )
             )
-        from_catalog = {column.name: [(["catalog", source], column.name)] for column in contract.columns}
-        return materialized(
-            relation,
-            {
-                "dagster/column_lineage": column_lineage(from_catalog),
-                "quarantined_by_reason": counted.quarantined,
-                "cells_nulled": counted.nulled,
-            },
-            contract.descriptions,
-        )
+            store.put_json(staged_before, {"run_id": step.folder.run_id})
+        return _materialized(relation, contract)
 
     return staged
+
+
+def _find_staged(store: ObjectStore, pointer: str, source: str) -> Relation | None:
+    """The relation of an earlier run that staged the same files by the same contract, if it is still there."""
+    known = store.get_json(pointer)
+    found = RunFolder(store, known["run_id"]).find(f"staging/{source}") if known is not None else None
+    keys = (found.parquet, found.deletes, found.details["quarantine"]) if found is not None else (None,)
+    return found if all(key is not None and store.find(key) for key in keys) else None
+
+
+def _materialized(relation: Relation, contract: Contract, *, reused: str | None = None) -> dg.MaterializeResult[Any]:
+    from_catalog = {name: [(["catalog", contract.source], name)] for name in relation.columns}
+    return materialized(
+        relation,
+        {
+            "dagster/column_lineage": column_lineage(from_catalog),
+            "quarantined_by_reason": relation.details["quarantined"],
+            "cells_nulled": relation.details["nulled"],
+            "staged_by_run": reused or relation.run_id,
+        },
+        contract.descriptions,
+    )
 
 
 def quarantine_asset(contracts: dict[str, Contract]) -> dg.AssetsDefinition:
