@@ -73,8 +73,21 @@ def published_run(lake: ObjectStore, engine: DuckDBEngine, run_id: str | None = 
     manifest = lake.get_json(f"output/{run_id}.manifest.json")
     if manifest is None:
         raise LakeError(f"Run {run_id} has published nothing in {lake.root}. See: refi runs")
-    audience_file = RunFolder(lake, run_id).load("activation/audience_file")
-    return PublishedRun(lake, engine, manifest, with_inputs(lake, [audience_file]))
+    relations = [RunFolder(lake, made["run_id"]).load(key) for key, made in manifest["relations"].items()]
+    return PublishedRun(lake, engine, manifest, with_inputs(lake, relations))
+
+
+def last_two_runs(lake: ObjectStore, engine: DuckDBEngine) -> tuple[PublishedRun, PublishedRun]:
+    """The latest audience, and before it the one of the newest earlier day by the policy in force. Raises LakeError."""
+    after = published_run(lake, engine)
+    earlier = [
+        found["run_id"]
+        for found in published_manifests(lake)
+        if date.fromisoformat(found["as_of"]) < after.as_of and not found["policy"]["overridden"]
+    ]
+    if not earlier:
+        raise LakeError(f"There is no published audience of a day before {after.as_of} to compare with.")
+    return published_run(lake, engine, earlier[-1]), after
 
 
 def published_manifests(lake: ObjectStore) -> list[dict[str, Any]]:

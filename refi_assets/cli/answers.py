@@ -4,14 +4,16 @@ import json
 from collections import Counter
 from dataclasses import asdict
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from refi_assets.answers.diff import audience_changes, counted, write_changes
 from refi_assets.answers.explain import Explanation, JudgedLoan, explain
-from refi_assets.answers.published import PublishedRun, published_manifests, published_run
+from refi_assets.answers.published import PublishedRun, last_two_runs, published_manifests, published_run
 from refi_assets.engines.base import Row
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.lake import ObjectStore
@@ -111,6 +113,27 @@ def show_runs(lake_url: str, *, as_json: bool) -> None:
         for manifest in manifests
     ]
     _print_table(Console(), ["as of", "run", "unified", "eligible", "audience", ""], rows)
+
+
+def show_diff(lake_url: str, run_a: str | None, run_b: str | None, out: Path | None, *, as_json: bool) -> None:
+    """Print who moved between two audiences, and why, as counts; with `out`, write everyone. Raises RefiError."""
+    lake = ObjectStore(lake_url)
+    engine = DuckDBEngine(lake, settings().threads, settings().memory_limit)
+    if run_a is None:
+        before, after = last_two_runs(lake, engine)
+    else:
+        before, after = published_run(lake, engine, run_a), published_run(lake, engine, run_b)
+    changes = audience_changes(before, after)
+    if out is not None:
+        write_changes(changes, out)
+    counts = counted(changes)
+    if as_json:
+        print(json.dumps({"before": before.run_id, "after": after.run_id, "changes": counts}))
+        return
+    console = Console()
+    _say(console, f"From {before.as_of} (run {before.run_id}) to {after.as_of} (run {after.run_id}):")
+    rows = [(change, moved_by, n) for change, by in counts.items() for moved_by, n in by.items()]
+    _print_table(console, ["change", "moved by", "borrowers"], rows)
 
 
 def show_query(run: PublishedRun, sql: str, *, as_json: bool) -> None:

@@ -139,6 +139,23 @@ def runs(lake: Lake = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def diff(
+    run_a: Annotated[str | None, typer.Argument(help="The earlier run. Default: of the newest day before.")] = None,
+    run_b: Annotated[str | None, typer.Argument(help="The later run. Default: the latest.")] = None,
+    out: Annotated[Path | None, typer.Option(dir_okay=False, help="CSV of everyone who moved.")] = None,
+    lake: Lake = None,
+    as_json: AsJson = False,
+) -> None:
+    """Who entered or left the audience since the day before, who changed tier, and what moved them."""
+    from refi_assets.cli import answers
+
+    try:
+        answers.show_diff(_lake_url(lake), run_a, run_b, out, as_json=as_json)
+    except RefiError as error:
+        _fail(error)
+
+
+@app.command()
 def query(
     sql: Annotated[str, typer.Argument(metavar="SELECT")],
     lake: Lake = None,

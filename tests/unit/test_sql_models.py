@@ -18,6 +18,10 @@ TIERS = {"immediate_action_above", "hot_lead_above", "watchlist_above"}
 # key -> the relations it reads, the parameters it needs
 SHIPPED: dict[str, tuple[tuple[str, ...], Set[str]]] = {
     "activation/audience_file": (("refi_audience",), set()),
+    "answers/audience_changes": (
+        ("before_refi_audience", "before_refi_eligibility", "refi_audience", "refi_eligibility"),
+        set(),
+    ),
     "answers/homes": (("borrower_information", "loan_information"), {"borrower_id"}),
     "answers/judged_loans": (("refi_audience", "refi_eligibility"), {"borrower_id"}),
     "answers/quarantined_rows": (("quarantine",), set()),

@@ -7,8 +7,13 @@ import dagster as dg
 from pydantic import Field
 
 from refi_assets.activation.publish import publish_audience
+from refi_assets.answers.diff import audience_changes, counted
+from refi_assets.answers.published import last_two_runs
 from refi_assets.defs.resources import EngineResource, LakeResource, RefiPolicyResource
 from refi_assets.defs.steps import AS_OF_DAYS, Step, materialized, user_errors
+from refi_assets.engines.duckdb import DuckDBEngine
+from refi_assets.errors import RefiError
+from refi_assets.lake import ObjectStore
 from refi_assets.sql_models import load_sql_models
 
 # Not only the audience: each of these carries checks without which nothing may be published.
@@ -78,5 +83,17 @@ def audience_file(
             "manifest": store.url(published.manifest),
             "sha256": published.sha256,
             "latest": f"not moved: {published.held_back}" if published.held_back else "names this audience",
+            **({} if published.held_back else _changes(store, engine.open(store))),
         },
     )
+
+
+def _changes(store: ObjectStore, engine: DuckDBEngine) -> dict[str, Any]:
+    """Who moved since the audience of the day before, by what moved them, as numbers to be plotted over time."""
+    try:
+        before, after = last_two_runs(store, engine)
+        counts = counted(audience_changes(before, after))
+    except RefiError as error:  # the audience stands; there is only nothing to compare it with
+        return {"compared_with": str(error)}
+    numbers = {f"{change}: {moved_by}": n for change, by in counts.items() for moved_by, n in by.items()}
+    return {"compared_with": f"{before.as_of} (run {before.run_id})", **numbers}

@@ -1,0 +1,51 @@
+"""What changed between two published audiences: who entered, who left, who changed tier, and what moved them."""
+
+import csv
+from collections import Counter
+from pathlib import Path
+
+from refi_assets.answers.published import PublishedRun
+from refi_assets.engines.base import Row
+from refi_assets.errors import RefiError
+from refi_assets.lake import Relation
+from refi_assets.sql_models import load_sql_models
+
+COMPARED = ("refi/refi_audience", "refi/refi_eligibility")
+
+
+def audience_changes(before: PublishedRun, after: PublishedRun) -> list[Row]:
+    """One row a borrower that moved; columns as in sql/answers/audience_changes.sql. Raises EngineError."""
+    relations = [_renamed(one) for one in before.relations if one.key in COMPARED]
+    relations += [one for one in after.relations if one.key in COMPARED]
+    with after.engine.session(relations) as session:
+        return session.query(load_sql_models()["answers/audience_changes"].bind({}))
+
+
+def counted(changes: list[Row]) -> dict[str, dict[str, int]]:
+    """Change -> what moved them -> number of borrowers."""
+    found: dict[str, dict[str, int]] = {}
+    for (change, moved_by), number in sorted(Counter((row["change"], row["moved_by"]) for row in changes).items()):
+        found.setdefault(change, {})[moved_by] = number
+    return found
+
+
+def write_changes(changes: list[Row], path: Path) -> None:
+    """Write the changes as CSV. Raises RefiError where that cannot be done."""
+    columns = ("borrower_id", "change", "moved_by", "tier_before", "tier_after", "loan_id")
+    try:
+        with path.open("w", newline="", encoding="utf-8") as stream:
+            writer = csv.DictWriter(stream, columns, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows({name: _inert(row[name]) for name in columns} for row in changes)
+    except OSError as error:
+        raise RefiError(f"{path} cannot be written: {error.strerror}.") from None
+
+
+def _inert(text: str | None) -> str | None:
+    """A text that a spreadsheet does not run."""
+    return "'" + text if text and text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def _renamed(relation: Relation) -> Relation:
+    group, name = relation.key.split("/")
+    return relation.model_copy(update={"key": f"{group}/before_{name}"})
