@@ -8,7 +8,8 @@ from refi_assets.answers.published import PublishedRun
 from refi_assets.engines.base import Row
 from refi_assets.errors import RefiError
 from refi_assets.lake import Relation
-from refi_assets.sql_models import load_sql_models
+from refi_assets.policies import RefiPolicy
+from refi_assets.sql_models import DIALECT, load_sql_models
 
 COMPARED = ("refi/refi_audience", "refi/refi_eligibility")
 
@@ -17,8 +18,16 @@ def audience_changes(before: PublishedRun, after: PublishedRun) -> list[Row]:
     """One row a borrower that moved; columns as in sql/answers/audience_changes.sql. Raises EngineError."""
     relations = [_renamed(one) for one in before.relations if one.key in COMPARED]
     relations += [one for one in after.relations if one.key in COMPARED]
-    with after.engine.session(relations) as session:
-        return session.query(load_sql_models()["answers/audience_changes"].bind({}))
+    return _ask(after, relations)
+
+
+def policy_changes(run: PublishedRun, policy: RefiPolicy) -> list[Row]:
+    """The same, between a run's audience and the one that another policy would give. Raises EngineError."""
+    relations = [_renamed(one) if one.key in COMPARED else one for one in run.relations]
+    for key in ("refi/refi_eligibility", "refi/refi_audience"):
+        sql = load_sql_models()[key].bind(policy.parameters).sql(DIALECT)
+        relations.append(Relation(key=key, run_id=run.run_id, as_of=run.as_of, kind="view", sql=sql))
+    return _ask(run, relations)
 
 
 def counted(changes: list[Row]) -> dict[str, dict[str, int]]:
@@ -31,7 +40,7 @@ def counted(changes: list[Row]) -> dict[str, dict[str, int]]:
 
 def write_changes(changes: list[Row], path: Path) -> None:
     """Write the changes as CSV. Raises RefiError where that cannot be done."""
-    columns = ("borrower_id", "change", "moved_by", "tier_before", "tier_after", "loan_id")
+    columns = ("borrower_id", "change", "moved_by", "tier_before", "tier_after", "loan_id", "reasons_now")
     try:
         with path.open("w", newline="", encoding="utf-8") as stream:
             writer = csv.DictWriter(stream, columns, lineterminator="\n")
@@ -39,6 +48,11 @@ def write_changes(changes: list[Row], path: Path) -> None:
             writer.writerows({name: _inert(row[name]) for name in columns} for row in changes)
     except OSError as error:
         raise RefiError(f"{path} cannot be written: {error.strerror}.") from None
+
+
+def _ask(run: PublishedRun, relations: list[Relation]) -> list[Row]:
+    with run.engine.session(relations) as session:
+        return session.query(load_sql_models()["answers/audience_changes"].bind({}))
 
 
 def _inert(text: str | None) -> str | None:

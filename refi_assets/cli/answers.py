@@ -11,12 +11,13 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from refi_assets.answers.diff import audience_changes, counted, write_changes
+from refi_assets.answers.diff import audience_changes, counted, policy_changes, write_changes
 from refi_assets.answers.explain import Explanation, JudgedLoan, explain
 from refi_assets.answers.published import PublishedRun, last_two_runs, published_manifests, published_run
 from refi_assets.engines.base import Row
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.lake import ObjectStore
+from refi_assets.policies import RefiPolicy
 from refi_assets.settings import settings
 
 
@@ -134,6 +135,23 @@ def show_diff(lake_url: str, run_a: str | None, run_b: str | None, out: Path | N
     _say(console, f"From {before.as_of} (run {before.run_id}) to {after.as_of} (run {after.run_id}):")
     rows = [(change, moved_by, n) for change, by in counts.items() for moved_by, n in by.items()]
     _print_table(console, ["change", "moved by", "borrowers"], rows)
+
+
+def show_policy_diff(run: PublishedRun, policy: RefiPolicy, ids: int, *, as_json: bool) -> None:
+    """Print who would gain and who would lose under another policy, by tier and reason. Publishes nothing."""
+    groups: dict[tuple[str, str, str], list[str]] = {}
+    for row in policy_changes(run, policy):
+        tier = row["tier_before"] if row["change"] == "left" else row["tier_after"]
+        groups.setdefault((row["change"], tier, row["reasons_now"] or ""), []).append(row["borrower_id"])
+    found = [(*group, len(members), members[:ids]) for group, members in sorted(groups.items())]
+    names = ("change", "tier", "reasons", "borrowers", "borrower_ids")
+    if as_json:
+        changes = [dict(zip(names, one, strict=True)) for one in found]
+        print(json.dumps({"run_id": run.run_id, "as_of": run.as_of.isoformat(), "changes": changes}))
+        return
+    console = Console()
+    _say(console, f"The audience as of {run.as_of} (run {run.run_id}) under the other policy:")
+    _print_table(console, list(names), [(*one[:4], ", ".join(one[4])) for one in found])
 
 
 def show_query(run: PublishedRun, sql: str, *, as_json: bool) -> None:

@@ -155,6 +155,25 @@ def diff(
         _fail(error)
 
 
+@app.command("diff-policy")
+def diff_policy(
+    policy: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The other policy.")],
+    ids: Annotated[int, typer.Option(min=0, help="How many borrower ids to show of each group.")] = 10,
+    lake: Lake = None,
+    run_id: Run = None,
+    as_json: AsJson = False,
+) -> None:
+    """Who would gain and who would lose under another policy. Publishes nothing."""
+    from refi_assets.cli import answers
+    from refi_assets.policies import load_refi_policy
+
+    try:
+        other = load_refi_policy(policy)
+        answers.show_policy_diff(answers.open_run(_lake_url(lake), run_id), other, ids, as_json=as_json)
+    except RefiError as error:
+        _fail(error)
+
+
 @app.command()
 def query(
     sql: Annotated[str, typer.Argument(metavar="SELECT")],

@@ -2,6 +2,7 @@
 -- The loan that is looked at is the one chosen now; for those who left, the one chosen before.
 -- grain: borrower_id
 -- change: entered, left or tier changed.
+-- reasons_now: Why the loan is not eligible now; empty where it is.
 -- moved_by: new record, lost record, or which of rate, market and LTV are not what they were; else the policy.
 WITH moved AS (
     SELECT
@@ -49,7 +50,8 @@ SELECT
     END AS moved_by,
     moved.tier_before,
     moved.tier_after,
-    moved.loan_id
+    moved.loan_id,
+    ARRAY_JOIN(now_judged.ineligibility_reasons, ' and ') AS reasons_now
 FROM moved
 LEFT JOIN before_refi_eligibility AS was_judged
     ON was_judged.borrower_id = moved.borrower_id

@@ -14,6 +14,7 @@ from refi_assets.cli import answers
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import LakeError
 from refi_assets.lake import ObjectStore
+from refi_assets.policies import load_refi_policy
 from refi_assets.settings import PROJECT_DIR
 from tests.lender import Rows, lender, write
 from tests.running import ingest, run_job
@@ -108,6 +109,30 @@ def test_another_policy_moves_people_too(lake, tmp_path):
     engine = DuckDBEngine(store)
     moved = audience_changes(published_run(store, engine), published_run(store, engine, strict.result.run_id))
     assert counted(moved) == {"left": {"policy": 9}}, "of ten, only B013 has an LTV of at most 60"
+
+
+def test_another_policy_can_be_tried_without_publishing(lake, tmp_path, capsys):
+    """Of ten, only B013 has an LTV of at most 60; B006, with a spread of 1.1, is not above 1.2 either."""
+    shipped = (PROJECT_DIR / "policies" / "refi.yaml").read_text()
+    strict = shipped.replace("max_ltv_pct: 80", "max_ltv_pct: 60").replace(
+        "min_rate_spread: 1.0", "min_rate_spread: 1.2"
+    )
+    (tmp_path / "strict.yaml").write_text(strict)
+    store = ObjectStore(str(lake))
+    before = [info.key for info in store.objects("output")]
+    run = published_run(store, DuckDBEngine(store))
+    answers.show_policy_diff(run, load_refi_policy(tmp_path / "strict.yaml"), 2, as_json=True)
+    assert json.loads(capsys.readouterr().out)["changes"] == [
+        {"change": "left", "tier": tier, "reasons": reasons, "borrowers": n, "borrower_ids": ids}
+        for tier, reasons, n, ids in [
+            ("Hot Lead", "ltv_above_max", 1, ["B012"]),
+            ("Hot Lead", "ltv_above_max and spread_below_min", 1, ["B006"]),
+            ("Immediate Action", "ltv_above_max", 7, ["=B99", "B007"]),
+        ]
+    ]
+    assert [info.key for info in store.objects("output")] == before
+    answers.show_policy_diff(run, load_refi_policy(tmp_path / "strict.yaml"), 2, as_json=False)
+    assert "ltv_above_max" in capsys.readouterr().out
 
 
 def test_the_published_audience_shows_the_same_numbers(lake, tmp_path):
