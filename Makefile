@@ -18,7 +18,7 @@ watch: export REFI_WATCH = true
 watch: dev  ## the same, and files that arrive in the raw zone become an audience
 
 test: lint  ## everything that CI runs
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist worksteal
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .
