@@ -27,6 +27,9 @@ class Settings(BaseSettings):
     quiet_minutes: float = Field(
         default=5, ge=0, le=1440, description="How long nothing must arrive before a run without all."
     )
+    keep_unpublished_days: float = Field(
+        default=7, ge=1, le=3650, description="How long what a run that published nothing left in the lake is kept."
+    )
     threads: int = Field(default=0, ge=0, description="Threads of the engine; 0 takes one a core.")
     memory_limit: str = Field(
         default="3GB",

@@ -1,24 +1,29 @@
-"""Publishing an audience: output/<run_id>.csv, its manifest, and the pointer output/latest.json.
+"""Publishing an audience: output/<run_id>.csv, its manifest, a commit, and the pointer output/latest.json.
 
-The pointer is the one object in the lake that ever changes, and it is put last, whole: whoever reads it finds
-a finished audience. The CSV is written by DuckDB whatever engine made the audience, so that its bytes are
-the same everywhere. What is in the file is decided by sql/activation/audience_file.sql.
+Commits are numbered, and of several runs that want a number one gets it: their order is the order of
+publication, whoever is slow or dies. The pointer repeats the last commit; it is the one object in the lake that
+readers need and that ever changes, and it is put last, whole. The CSV is written by DuckDB whatever engine made
+the audience, so that its bytes are the same everywhere. What is in it is decided by
+sql/activation/audience_file.sql.
 """
 
 import hashlib
 from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import version
+from pathlib import PurePath
 from typing import Any
 
 from refi_assets.contracts import load_contracts
 from refi_assets.engines.duckdb import DuckDBEngine, to_duckdb
 from refi_assets.lake import ObjectStore, Relation
+from refi_assets.lake.left_overs import runs_behind
 from refi_assets.lake.relations import with_inputs
 from refi_assets.policies import RefiPolicy
 from refi_assets.sql_models import load_sql_models
 
 LATEST = "output/latest.json"
+COMMITS = "output/commits"
 MODEL = "activation/audience_file"
 
 
@@ -72,21 +77,18 @@ def publish_audience(
         "contract_sha256": {source: contract.sha256 for source, contract in load_contracts().items()},
         "versions": {name: version(name) for name in ("refi-assets", "dagster", "duckdb", "sqlglot")},
         "relations": {r.key: {"run_id": r.run_id, "rows": r.rows} for r in relations},
+        "runs": runs_behind(relations),
         "counts": counts(relations),
     }
     lake.put_json(manifest_key, manifest)
-    held_back = None if force_latest else _why_held_back(lake, as_of, policy_overridden)
-    if held_back is None:
-        lake.put_json(
-            LATEST,
-            {
-                "run_id": run_id,
-                "as_of": as_of.isoformat(),
-                "audience": audience_key,
-                "manifest": manifest_key,
-                "sha256": sha256,
-            },
-        )
+    commit = {
+        "run_id": run_id,
+        "as_of": as_of.isoformat(),
+        "audience": audience_key,
+        "manifest": manifest_key,
+        "sha256": sha256,
+    }
+    held_back = _commit(lake, commit, policy_overridden=policy_overridden, force=force_latest)
     return Published(audience_key, manifest_key, sha256, rows, held_back)
 
 
@@ -132,10 +134,21 @@ def _source_objects(relations: list[Relation]) -> list[dict[str, Any]]:
 _OBJECT_FIELDS = ("key", "size", "sha256", "rows")
 
 
-def _why_held_back(lake: ObjectStore, as_of: date, policy_overridden: bool) -> str | None:
-    if policy_overridden:
+def _commit(lake: ObjectStore, commit: dict[str, str], *, policy_overridden: bool, force: bool) -> str | None:
+    """Make an audience the latest, unless that must not be: then returns why."""
+    if policy_overridden and not force:
         return "the run used another policy than the deployment's"
-    latest = lake.get_json(LATEST)
-    if latest is not None and date.fromisoformat(latest["as_of"]) > as_of:
-        return f"it names the audience of a later day, {latest['as_of']}"
+    while True:
+        number, last = _last_commit(lake)
+        if last is not None and last["as_of"] > commit["as_of"] and not force:
+            return f"it names the audience of a later day, {last['as_of']}"
+        if lake.create_json(f"{COMMITS}/{number + 1:08}.json", commit):
+            break
+    while (last := _last_commit(lake)[1]) != lake.get_json(LATEST):  # another run may have committed meanwhile
+        lake.put_json(LATEST, last)
     return None
+
+
+def _last_commit(lake: ObjectStore) -> tuple[int, dict[str, str] | None]:
+    keys = [info.key for info in lake.objects(COMMITS)]
+    return (int(PurePath(keys[-1]).stem), lake.get_json(keys[-1])) if keys else (0, None)

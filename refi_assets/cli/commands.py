@@ -6,7 +6,7 @@ Imports of dagster, DuckDB and pandas wait until a command needs them, so that `
 import json
 import sys
 import time
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, NoReturn
 from zoneinfo import ZoneInfo
@@ -92,6 +92,25 @@ def generate(
     except RefiError as error:
         _fail(error)
     print(f"{rows} borrowers, seed {seed}: {out_dir}")
+
+
+@app.command("clean-up")
+def clean_up(
+    older_than_days: Annotated[
+        float | None, typer.Option(min=0, help="Default: REFI_KEEP_UNPUBLISHED_DAYS. 0 only while no run is under way.")
+    ] = None,
+    lake: Lake = None,
+) -> None:
+    """Delete what runs that published nothing left in the lake. Every run that publishes does it, too."""
+    from refi_assets.lake import ObjectStore
+    from refi_assets.lake.left_overs import remove_left_overs
+
+    days = settings().keep_unpublished_days if older_than_days is None else older_than_days
+    try:
+        removed = remove_left_overs(ObjectStore(_lake_url(lake)), timedelta(days=days))
+    except RefiError as error:
+        _fail(error)
+    print(f"{removed} objects deleted.")
 
 
 Run = Annotated[str | None, typer.Option(metavar="RUN_ID", help="A published run. Default: the latest.")]

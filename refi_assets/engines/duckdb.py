@@ -5,7 +5,6 @@ the project's dialect and leave as DuckDB's.
 """
 
 import re
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ import sqlglot
 from sqlglot import exp
 
 from refi_assets.engines.base import Row
+from refi_assets.engines.spill import SpillFolder
 from refi_assets.errors import EngineError
 from refi_assets.lake import ObjectStore, Relation
 from refi_assets.sql_models import DIALECT
@@ -57,8 +57,8 @@ class DuckDBSession:
 
     def __init__(self, engine: DuckDBEngine) -> None:
         self._engine = engine
-        self._spill = tempfile.TemporaryDirectory(prefix="refi-spill-")
-        config: dict[str, Any] = {"memory_limit": engine.memory_limit, "temp_directory": self._spill.name}
+        self._spill = SpillFolder()
+        config: dict[str, Any] = {"memory_limit": engine.memory_limit, "temp_directory": str(self._spill.path)}
         if engine.threads:
             config["threads"] = engine.threads
         self.connection = duckdb.connect(config=config)
@@ -122,7 +122,7 @@ class DuckDBSession:
     def close(self) -> None:
         """Close the connection and remove what it spilled."""
         self.connection.close()
-        self._spill.cleanup()
+        self._spill.close()
 
     def __enter__(self) -> "DuckDBSession":
         return self

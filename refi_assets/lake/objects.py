@@ -7,14 +7,17 @@ or absent, never half. What the keys mean belongs to raw_zone.py, relations.py a
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
 import obstore
-from obstore.exceptions import AlreadyExistsError
+from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore
 
 from refi_assets.errors import LakeError
@@ -22,11 +25,12 @@ from refi_assets.errors import LakeError
 
 @dataclass(frozen=True)
 class ObjectInfo:
-    """An object's key, its size in bytes, and its ETag, which is another when the object is."""
+    """An object's key, its size in bytes, its ETag, which is another when the object is, and when it was put."""
 
     key: str
     size: int
     etag: str | None = None
+    modified: datetime | None = None
 
 
 class ObjectStore:
@@ -40,26 +44,44 @@ class ObjectStore:
             raise LakeError(f"The lake {self.root} cannot be opened: {error.strerror}.") from None
         if not os.access(self.root, os.W_OK):
             raise LakeError(f"The lake {self.root} cannot be written to. Check its permissions or set REFI_LAKE_URL.")
-        self._store = LocalStore(prefix=self.root)
+        self._store = LocalStore(prefix=self.root, automatic_cleanup=True)
 
     def url(self, key: str) -> str:
         """Where an engine reads or writes an object: here, an absolute path."""
         return str(self.root / key)
 
+    @contextmanager
+    def _asked_for(self, key: str) -> Iterator[None]:
+        """Turn the store's failures into one that says what could not be read or written."""
+        if not self.root.is_dir():
+            raise LakeError(f"The lake {self.root} is not there any more. Bring it back, then run again.")
+        try:
+            yield
+        except (BaseError, OSError) as error:
+            if isinstance(error, FileNotFoundError | AlreadyExistsError):
+                raise
+            raise LakeError(f"{key} in the lake {self.root}: {_reason(error)}.") from None
+
     def objects(self, prefix: str) -> Iterator[ObjectInfo]:
         """Objects below a prefix (a whole folder name), in key order."""
-        found = [entry for page in obstore.list(self._store, prefix=prefix) for entry in page]
+        with self._asked_for(prefix):
+            found = [entry for page in obstore.list(self._store, prefix=prefix) for entry in page]
         for entry in sorted(found, key=lambda entry: entry["path"]):
-            yield ObjectInfo(entry["path"], entry["size"], entry["e_tag"])
+            yield ObjectInfo(entry["path"], entry["size"], entry["e_tag"], entry["last_modified"])
 
     def folders(self, prefix: str) -> list[str]:
         """Names of the folders right below a prefix, sorted."""
-        listing = obstore.list_with_delimiter(self._store, prefix=prefix)
+        with self._asked_for(prefix):
+            listing = obstore.list_with_delimiter(self._store, prefix=prefix)
         return sorted(path.rsplit("/", 1)[-1] for path in listing["common_prefixes"])
 
     def open(self, key: str) -> BufferedReader:
         """An object's bytes, to be read once from the start."""
-        return (self.root / key).open("rb")
+        try:
+            with self._asked_for(key):
+                return (self.root / key).open("rb")
+        except FileNotFoundError:
+            raise LakeError(f"{key} is not in the lake {self.root}.") from None
 
     def sha256(self, key: str) -> str:
         """Hash of an object's bytes."""
@@ -69,38 +91,69 @@ class ObjectStore:
     def find(self, key: str) -> ObjectInfo | None:
         """What is known of an object, or None where there is none."""
         try:
-            found = obstore.head(self._store, key)
+            with self._asked_for(key):
+                found = obstore.head(self._store, key)
         except FileNotFoundError:
             return None
-        return ObjectInfo(key, found["size"], found["e_tag"])
+        return ObjectInfo(key, found["size"], found["e_tag"], found["last_modified"])
 
     def get_json(self, key: str) -> Any:
         """A JSON object's value, or None where there is no such object."""
         try:
-            return json.loads(bytes(obstore.get(self._store, key).bytes()))
+            with self._asked_for(key):
+                return json.loads(bytes(obstore.get(self._store, key).bytes()))
         except FileNotFoundError:
             return None
 
-    def put(self, key: str, data: bytes | Path, *, create_only: bool = False) -> None:
-        """Put an object, whole. With create_only, raises LakeError where the key is taken."""
+    def put(self, key: str, data: bytes | Path) -> None:
+        """Put an object, whole; one that is there is replaced. Raises LakeError for a name no lake can hold."""
         try:
-            obstore.put(self._store, key, data, mode="create" if create_only else "overwrite")
-        except AlreadyExistsError:
-            raise LakeError(f"{key} is in the lake already; it is written once and never changed.") from None
+            with self._asked_for(key):
+                obstore.put(self._store, key, data)
         except ValueError:
             raise LakeError(f"{key!r} is no name that every lake can hold; rename the file.") from None
 
-    def put_json(self, key: str, value: Any, *, create_only: bool = False) -> None:
+    def put_json(self, key: str, value: Any) -> None:
         """Put a value as readable JSON."""
-        self.put(key, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode(), create_only=create_only)
+        self.put(key, _json(value))
+
+    def create_json(self, key: str, value: Any) -> bool:
+        """Put a value as readable JSON unless the key is taken; returns whether it was put. Of many, one wins."""
+        try:
+            with self._asked_for(key):
+                obstore.put(self._store, key, _json(value), mode="create")
+        except AlreadyExistsError:
+            return False
+        return True
 
     def delete(self, keys: list[str]) -> None:
         """Delete objects; keys that are not there are no error."""
-        if keys:
+        with self._asked_for(", ".join(keys)):
             obstore.delete(self._store, keys)
+
+    def delete_unfinished(self, before: datetime) -> int:
+        """Delete what puts that were cut short left behind, if older; returns how many. They are no objects."""
+        found = [path for path in self.root.rglob("*#*") if re.search("#[0-9]+$", path.name)]  # as obstore names them
+        old = [path for path in found if path.is_file() and path.stat().st_mtime < before.timestamp()]
+        for path in old:
+            path.unlink(missing_ok=True)
+        return len(old)
 
     def local_path(self, key: str) -> Path:
         """A path for a file that a step writes itself; its folder is made."""
         path = self.root / key
-        path.parent.mkdir(parents=True, exist_ok=True)
+        with self._asked_for(key):
+            path.parent.mkdir(parents=True, exist_ok=True)
         return path
+
+
+def _reason(error: Exception) -> str:
+    """The operating system's words, which stand last in the store's."""
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    found = re.findall(r"[^:\n]+(?= \(os error [0-9]+\))", str(error))
+    return found[-1].strip() if found else str(error).splitlines()[0]
+
+
+def _json(value: Any) -> bytes:
+    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()

@@ -18,6 +18,7 @@ DEFAULTS = {
     "time_zone": "America/New_York",
     "watch": False,
     "quiet_minutes": 5,
+    "keep_unpublished_days": 7,
     "threads": 0,
     "memory_limit": "3GB",
 }
@@ -47,6 +48,7 @@ def test_nothing_has_to_be_set() -> None:
         ("REFI_TIME_ZONE", "Pacific/Auckland", "Pacific/Auckland"),
         ("REFI_WATCH", "true", True),
         ("REFI_QUIET_MINUTES", "0.5", 0.5),
+        ("REFI_KEEP_UNPUBLISHED_DAYS", "30", 30),
         ("REFI_THREADS", "8", 8),
         ("REFI_MEMORY_LIMIT", "1.5GiB", "1.5GiB"),
         ("REFI_MEMORY_LIMIT", "900 MB", "900 MB"),

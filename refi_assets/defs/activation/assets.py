@@ -14,6 +14,8 @@ from refi_assets.defs.steps import AS_OF_DAYS, Step, materialized, user_errors
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import RefiError
 from refi_assets.lake import ObjectStore
+from refi_assets.lake.left_overs import remove_left_overs
+from refi_assets.settings import settings
 from refi_assets.sql_models import load_sql_models
 
 # Not only the audience: each of these carries checks without which nothing may be published.
@@ -61,6 +63,7 @@ def audience_file(
             policy_overridden=refi_policy.overridden,
             force_latest=config.force_latest,
         )
+        left_overs = remove_left_overs(store, timedelta(days=settings().keep_unpublished_days))
         relation = step.save(
             step.draft(
                 "activation/audience_file",
@@ -82,6 +85,7 @@ def audience_file(
             "audience": store.url(published.audience),
             "manifest": store.url(published.manifest),
             "sha256": published.sha256,
+            "left_overs_removed": left_overs,
             "latest": f"not moved: {published.held_back}" if published.held_back else "names this audience",
             **({} if published.held_back else _changes(store, engine.open(store))),
         },

@@ -1,0 +1,51 @@
+"""Left-overs: what runs that published nothing, and puts that were cut short, left in the lake.
+
+What a published audience is made of is never a left-over, however old it is, whichever run made it.
+"""
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from refi_assets.lake.objects import ObjectStore
+from refi_assets.lake.relations import Relation
+
+MANIFEST = ".manifest.json"
+
+
+def runs_behind(relations: Iterable[Relation]) -> list[str]:
+    """The runs in whose folders these relations' records and data lie, sorted."""
+    found = {relation.run_id for relation in relations}
+    for relation in relations:
+        found.update(re.findall(r'"runs/([^/"]+)/', relation.model_dump_json()))
+    return sorted(found)
+
+
+def remove_left_overs(lake: ObjectStore, older_than: timedelta) -> int:
+    """Delete left-overs to which nothing was added for so long; returns the number of objects.
+
+    A run that is under way is no different from one that was killed, but for its age.
+    """
+    before = datetime.now(UTC) - older_than
+    manifests = [info.key for info in lake.objects("output") if info.key.endswith(MANIFEST)]
+    published = {key.removeprefix("output/").removesuffix(MANIFEST) for key in manifests}
+    abandoned = {}
+    for run_id in set(lake.folders("runs")) - published:
+        objects = list(lake.objects(f"runs/{run_id}"))
+        if all(info.modified is not None and info.modified < before for info in objects):
+            abandoned[run_id] = [info.key for info in objects]
+    if abandoned:
+        for key in manifests:
+            for run_id in lake.get_json(key)["runs"]:
+                abandoned.pop(run_id, None)
+    keys = [key for keys in abandoned.values() for key in keys]
+    keys += [key for run_id in abandoned if lake.find(key := f"output/{run_id}.csv")]
+    keys += _pointing_into(lake, set(abandoned))
+    lake.delete(keys)
+    return len(keys) + lake.delete_unfinished(before)
+
+
+def _pointing_into(lake: ObjectStore, run_ids: set[str]) -> list[str]:
+    """What is known of scanned and staged sources, where that is that one of these runs did it."""
+    pointers = [info.key for zone in ("scans", "staged") for info in lake.objects(zone)] if run_ids else []
+    return [key for key in pointers if any(run_id in str(lake.get_json(key)) for run_id in run_ids)]

@@ -1,0 +1,74 @@
+"""What may be deleted from the lake, and what never."""
+
+import os
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from refi_assets.lake import ObjectStore
+from refi_assets.lake.left_overs import remove_left_overs
+
+DAY = 24 * 3600
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> ObjectStore:
+    return ObjectStore(str(tmp_path / "lake"))
+
+
+def put(lake: ObjectStore, key: str, days_old: float, value: object = None) -> None:
+    lake.put_json(key, value)
+    then = time.time() - days_old * DAY
+    os.utime(lake.root / key, (then, then))
+
+
+def keys(lake: ObjectStore) -> set[str]:
+    return {path.relative_to(lake.root).as_posix() for path in lake.root.rglob("*") if path.is_file()}
+
+
+def test_only_what_nobody_published_and_nobody_needs_goes_and_only_when_it_is_old(lake):
+    for run_id, days_old in {"published": 900, "needed": 900, "killed": 8, "young": 6}.items():
+        put(lake, f"runs/{run_id}/staging/loan_information.json", days_old)
+        put(lake, f"runs/{run_id}/staging/loan_information.parquet", days_old)
+        put(lake, f"output/{run_id}.csv", days_old)
+        put(lake, f"staged/of_{run_id}.json", days_old, {"run_id": run_id})
+        put(lake, f"scans/of_{run_id}.json", days_old, {"read_key": f"runs/{run_id}/raw/x.clean.csv"})
+    put(lake, "output/published.manifest.json", 900, {"runs": ["needed", "published"]})
+    put(lake, "raw/loan_information/load_date=2020-01-01/a.csv", 2000)
+    before = keys(lake)
+
+    removed = remove_left_overs(lake, timedelta(days=7))
+
+    gone = before - keys(lake)
+    assert gone == {
+        "runs/killed/staging/loan_information.json",
+        "runs/killed/staging/loan_information.parquet",
+        "output/killed.csv",
+        "staged/of_killed.json",
+        "scans/of_killed.json",
+    }
+    assert removed == 5
+    assert not (lake.root / "runs" / "killed").exists()
+    assert remove_left_overs(lake, timedelta(days=7)) == 0
+
+
+def test_a_run_that_still_writes_is_not_old(lake):
+    put(lake, "runs/slow/raw/a.json", 30)
+    put(lake, "runs/slow/staging/b.json", 1)
+    assert remove_left_overs(lake, timedelta(days=7)) == 0
+
+
+def test_puts_that_were_cut_short_go_and_names_with_a_hash_stay(lake):
+    put(lake, "raw/loan_information/load_date=2026-02-20/loans #1.csv", 30)
+    for days_old, name in ((30, "loans.csv#1"), (1, "loans.csv#2")):
+        path = lake.root / "raw/loan_information/load_date=2026-02-20" / name
+        path.write_bytes(b"half")
+        os.utime(path, (time.time() - days_old * DAY,) * 2)
+
+    assert remove_left_overs(lake, timedelta(days=7)) == 1
+    assert keys(lake) == {
+        "raw/loan_information/load_date=2026-02-20/loans #1.csv",
+        "raw/loan_information/load_date=2026-02-20/loans.csv#2",
+    }
