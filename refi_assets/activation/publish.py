@@ -11,7 +11,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import version
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 from refi_assets.contracts import load_contracts
@@ -73,9 +73,7 @@ def publish_audience(
             "sha256": policy.sha256,
             "values": policy.model_dump(mode="json"),
         },
-        "sql_sha256": {key: model.sha256 for key, model in load_sql_models().items()},
-        "contract_sha256": {source: contract.sha256 for source, contract in load_contracts().items()},
-        "versions": {name: version(name) for name in ("refi-assets", "dagster", "duckdb", "sqlglot")},
+        **code_behind(),
         "relations": {r.key: {"run_id": r.run_id, "rows": r.rows} for r in relations},
         "runs": runs_behind(relations),
         "counts": counts(relations),
@@ -90,6 +88,19 @@ def publish_audience(
     }
     held_back = _commit(lake, commit, policy_overridden=policy_overridden, force=force_latest)
     return Published(audience_key, manifest_key, sha256, rows, held_back)
+
+
+def code_behind() -> dict[str, dict[str, str]]:
+    """What decides the bytes of an audience besides its inputs and the policy, as a manifest names it."""
+    package = Path(__file__).parent.parent
+    files = [path for path in sorted(package.rglob("*")) if path.suffix in (".py", ".sql")]
+    code = "\n".join(f"{path.relative_to(package)} {hashlib.sha256(path.read_bytes()).hexdigest()}" for path in files)
+    return {
+        "sql_sha256": {key: model.sha256 for key, model in load_sql_models().items()},
+        "contract_sha256": {source: contract.sha256 for source, contract in load_contracts().items()},
+        "versions": {name: version(name) for name in ("refi-assets", "dagster", "duckdb", "sqlglot")},
+        "code_sha256": {"refi_assets": hashlib.sha256(code.encode()).hexdigest()},
+    }
 
 
 def counts(relations: list[Relation]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from refi_assets.settings import settings
 
 def open_run(lake_url: str, run_id: str | None = None) -> PublishedRun:
     """A published run of a lake. Raises LakeError."""
-    lake = ObjectStore(lake_url)
+    lake = ObjectStore(lake_url, create=False)
     return published_run(lake, DuckDBEngine(lake, settings().threads, settings().memory_limit), run_id)
 
 
@@ -95,7 +95,7 @@ def show_quarantine(run: PublishedRun, source: str | None, reason: str | None, l
 
 def show_runs(lake_url: str, *, as_json: bool) -> None:
     """Print the published audiences, oldest as-of day first."""
-    lake = ObjectStore(lake_url)
+    lake = ObjectStore(lake_url, create=False)
     manifests = published_manifests(lake)
     if as_json:
         for manifest in manifests:
@@ -118,7 +118,7 @@ def show_runs(lake_url: str, *, as_json: bool) -> None:
 
 def show_diff(lake_url: str, run_a: str | None, run_b: str | None, out: Path | None, *, as_json: bool) -> None:
     """Print who moved between two audiences, and why, as counts; with `out`, write everyone. Raises RefiError."""
-    lake = ObjectStore(lake_url)
+    lake = ObjectStore(lake_url, create=False)
     engine = DuckDBEngine(lake, settings().threads, settings().memory_limit)
     if run_a is None:
         before, after = last_two_runs(lake, engine)

@@ -107,7 +107,7 @@ def clean_up(
 
     days = settings().keep_unpublished_days if older_than_days is None else older_than_days
     try:
-        removed = remove_left_overs(ObjectStore(_lake_url(lake)), timedelta(days=days))
+        removed = remove_left_overs(ObjectStore(_lake_url(lake), create=False), timedelta(days=days))
     except RefiError as error:
         _fail(error)
     print(f"{removed} objects deleted.")
@@ -155,6 +155,28 @@ def runs(lake: Lake = None, as_json: AsJson = False) -> None:
         answers.show_runs(_lake_url(lake), as_json=as_json)
     except RefiError as error:
         _fail(error)
+
+
+@app.command()
+def replay(
+    run_id: Annotated[str, typer.Argument(metavar="RUN_ID", help="A published run; see `refi runs`.")],
+    any_code: Annotated[bool, typer.Option("--any-code", help="Even if other code made it.")] = False,
+    out: Annotated[Path | None, typer.Option(dir_okay=False, help="Keep the audience that was made again.")] = None,
+    lake: Lake = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a published audience again from its recorded inputs and policy, and compare the bytes."""
+    from refi_assets.cli import answers
+    from refi_assets.cli import replay as replaying
+
+    try:
+        run = answers.open_run(_lake_url(lake), run_id)
+        made = replaying.replay(run, any_code=any_code, out=out, console=_err)
+    except RefiError as error:
+        _fail(error)
+    made.show(as_json=as_json)
+    if not made.is_same:
+        raise typer.Exit(1)
 
 
 @app.command()

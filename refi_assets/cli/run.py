@@ -18,6 +18,7 @@ from rich.table import Table
 
 from refi_assets.defs.jobs import REFI_JOB
 from refi_assets.defs.resources import LakeResource, RefiPolicyResource
+from refi_assets.defs.steps import UNCHANGED
 from refi_assets.errors import RefiError
 from refi_assets.lake import ObjectStore, RunFolder
 from refi_assets.policies import load_refi_policy
@@ -82,24 +83,33 @@ class RunResult:
 
 
 def run_graph(
-    as_of: date, *, lake_url: str, policy_file: Path | None, force_latest: bool, console: Console
+    as_of: date,
+    *,
+    lake_url: str,
+    policy_file: Path | None,
+    force_latest: bool,
+    console: Console,
+    instance: dg.DagsterInstance | None = None,
 ) -> RunResult:
-    """Run the refi job of a day. Raises RunError, or another RefiError, saying why nothing was published."""
+    """Run the refi job of a day, on the deployment's Dagster instance unless another is given.
+
+    Raises RunError, or another RefiError, saying why nothing was published.
+    """
     from refi_assets.definitions import defs
 
-    lake = ObjectStore(lake_url)
+    lake = ObjectStore(lake_url, create=False)
     policy = RefiPolicyResource(path=str(policy_file or settings().policy_file), overridden=policy_file is not None)
     load_refi_policy(Path(policy.path))
     job = defs().resolve_job_def(REFI_JOB)
     run_id = str(uuid.uuid4())
     os.environ.setdefault("DAGSTER_HOME", str(PROJECT_DIR / ".dagster"))
-    with dg.DagsterInstance.get() as instance, _Watcher(instance, run_id, console) as watcher:
+    with instance or dg.DagsterInstance.get() as used, _Watcher(used, run_id, console) as watcher:
         outcome = job.execute_in_process(
             run_config={
                 "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
                 "ops": {"activation__audience_file": {"config": {"force_latest": force_latest}}},
             },
-            instance=instance,
+            instance=used,
             partition_key=as_of.isoformat(),
             raise_on_error=False,
             run_id=run_id,
@@ -150,11 +160,12 @@ class _Watcher:
     def why_failed(self, run_id: str) -> str:
         """One message: the user's mistake in its own words, the checks that blocked, or where to look."""
         if self._failures:
-            return "\n".join(dict.fromkeys(self._failures))
-        reason = (
-            f"Blocked by {'; '.join(self._blocked)}." if self._blocked else f"Run {run_id} failed; see it in the UI."
-        )
-        return f"{reason} The last published audience is unchanged."
+            reason = "\n".join(dict.fromkeys(words.removesuffix(f" {UNCHANGED}") for words in self._failures))
+        elif self._blocked:
+            reason = f"Blocked by {'; '.join(self._blocked)}."
+        else:
+            reason = f"Run {run_id} failed; see it in the UI."
+        return f"{reason} {UNCHANGED}"
 
     def _on_event(self, entry: dg.EventLogEntry) -> None:
         event = entry.dagster_event

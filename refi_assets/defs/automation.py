@@ -8,6 +8,7 @@ import dagster as dg
 from refi_assets.contracts import load_contracts
 from refi_assets.defs.jobs import REFI_JOB
 from refi_assets.defs.resources import LakeResource
+from refi_assets.errors import LakeError
 from refi_assets.lake.arrivals import Seen, look
 from refi_assets.settings import settings
 
@@ -30,14 +31,17 @@ def arrivals(context: dg.SensorEvaluationContext, lake: LakeResource) -> dg.Sens
 
 def tick(cursor: str | None, lake: LakeResource, at: datetime) -> dg.SensorResult:
     """What the sensor does at a given time."""
-    found = look(
-        lake.open(),
-        {source: contract.due_every_days for source, contract in load_contracts().items()},
-        Seen.model_validate_json(cursor) if cursor else Seen(),
-        at.date(),
-        at,
-        timedelta(minutes=settings().quiet_minutes),
-    )
+    try:
+        found = look(
+            lake.open(),
+            {source: contract.due_every_days for source, contract in load_contracts().items()},
+            Seen.model_validate_json(cursor) if cursor else Seen(),
+            at.date(),
+            at,
+            timedelta(minutes=settings().quiet_minutes),
+        )
+    except LakeError as error:  # the next look may find it
+        return dg.SensorResult(skip_reason=dg.SkipReason(str(error)), cursor=cursor)
     requests = [_request(found.run_key, at.date(), found.new)] if found.run_key else []
     skip_reason = None if requests else dg.SkipReason(found.message)
     return dg.SensorResult(run_requests=requests, skip_reason=skip_reason, cursor=found.seen.model_dump_json())

@@ -18,8 +18,8 @@ class LakeResource(dg.ConfigurableResource[None]):
     url: str = Field(default_factory=lambda: settings().lake_url, description="Folder that holds the lake.")
 
     def open(self) -> ObjectStore:
-        """The lake's objects. Raises LakeError."""
-        return ObjectStore(self.url)
+        """The lake's objects. A lake that vanishes in mid run must not begin anew: it is not created here."""
+        return ObjectStore(self.url, create=False)
 
 
 class EngineResource(dg.ConfigurableResource[None]):

@@ -18,6 +18,8 @@ from refi_assets.settings import settings
 
 AS_OF_DAYS = dg.DailyPartitionsDefinition(start_date="2000-01-01", end_offset=1, timezone=settings().time_zone)
 
+UNCHANGED = "The last published audience is unchanged."
+
 Context = dg.AssetExecutionContext | dg.AssetCheckExecutionContext
 
 
@@ -63,8 +65,13 @@ def user_errors() -> Iterator[None]:
     try:
         yield
     except RefiError as error:
-        description = f"{error} The last published audience is unchanged."
-        raise dg.Failure(description=description, allow_retries=False) from None
+        raise _failure(str(error)) from None
+    except OSError as error:  # of the disk; a write of a part of a file does not say which
+        raise _failure(f"{error.filename or 'A file in the lake'}: {error.strerror or error}.") from None
+
+
+def _failure(words: str) -> dg.Failure:
+    return dg.Failure(description=f"{words} {UNCHANGED}", allow_retries=False)
 
 
 def materialized(

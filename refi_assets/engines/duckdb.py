@@ -5,6 +5,7 @@ the project's dialect and leave as DuckDB's.
 """
 
 import re
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +22,6 @@ from refi_assets.sql_models import DIALECT
 
 # What these say is about statements, files and memory. Every other error may quote a file's cells.
 _SAFE_ERRORS = (
-    duckdb.OutOfMemoryException,
     duckdb.IOException,
     duckdb.BinderException,
     duckdb.CatalogException,
@@ -111,6 +111,11 @@ class DuckDBSession:
         """Rows of a statement in DuckDB's own SQL. Raises EngineError, whose text quotes no cell of any file."""
         try:
             return self.connection.execute(sql).fetchall()  # errors may come as late as in the fetch
+        except duckdb.OutOfMemoryException:
+            raise EngineError(
+                f"DuckDB: {self._engine.memory_limit} of memory were not enough. Give it more with REFI_MEMORY_LIMIT, "
+                f"or room to spill in {tempfile.gettempdir()} (TMPDIR)."
+            ) from None
         except _SAFE_ERRORS as error:
             raise EngineError(f"DuckDB: {str(error).splitlines()[0]}") from None
         except duckdb.Error as error:

@@ -6,7 +6,6 @@ or absent, never half. What the keys mean belongs to raw_zone.py, relations.py a
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,16 +33,15 @@ class ObjectInfo:
 
 
 class ObjectStore:
-    """A lake in a local folder. Raises LakeError where the folder cannot be made or written."""
+    """A lake in a local folder. With `create`, the folder is made where there is none. Methods raise LakeError."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, create: bool = True) -> None:
         self.root = Path(url).expanduser().resolve()
-        try:
-            self.root.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise LakeError(f"The lake {self.root} cannot be opened: {error.strerror}.") from None
-        if not os.access(self.root, os.W_OK):
-            raise LakeError(f"The lake {self.root} cannot be written to. Check its permissions or set REFI_LAKE_URL.")
+        if create:
+            try:
+                self.root.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise LakeError(f"The lake {self.root} cannot be opened: {error.strerror}.") from None
         self._store = LocalStore(prefix=self.root, automatic_cleanup=True)
 
     def url(self, key: str) -> str:
@@ -54,7 +52,7 @@ class ObjectStore:
     def _asked_for(self, key: str) -> Iterator[None]:
         """Turn the store's failures into one that says what could not be read or written."""
         if not self.root.is_dir():
-            raise LakeError(f"The lake {self.root} is not there any more. Bring it back, then run again.")
+            raise LakeError(f"There is no lake {self.root}. Bring it back, or begin one: refi ingest --source DIR.")
         try:
             yield
         except (BaseError, OSError) as error:

@@ -80,7 +80,7 @@ def scan_file(
             scan = scan_csv(open_file, lake.local_path(clean_key), malformed.add, always_copy=is_compressed)
     except SourceError as error:
         raise SourceError(f"{info.key}: {error}.") from None
-    except (OSError, EOFError, zlib.error) as error:
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise SourceError(f"{info.key} cannot be read: {error}. Drop the file again, whole.") from None
     return _scanned(info, sha256, scan, clean_key, malformed_key)
 

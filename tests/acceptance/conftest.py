@@ -23,22 +23,28 @@ def shared_data() -> Path:
 
 
 @pytest.fixture
-def refi(tmp_path: Path):
-    """Call `refi …` in a process of its own, with a Dagster home of its own."""
+def environment(tmp_path: Path) -> dict[str, str]:
+    """The environment of a command, with a Dagster home of its own, in which the tests can be imported."""
     home = tmp_path / "dagster_home"
     home.mkdir()
     (home / "dagster.yaml").write_text((PROJECT_DIR / ".dagster" / "dagster.yaml").read_text())
+    return {**os.environ, "DAGSTER_HOME": str(home), "PYTHONPATH": str(PROJECT_DIR)}
 
-    def call(*arguments: object, check: int = 0, **environment: str) -> subprocess.CompletedProcess[str]:
+
+@pytest.fixture
+def refi(tmp_path: Path, environment: dict[str, str]):
+    """Call `refi …` in a process of its own. `check` is the exit code it must have, if any."""
+
+    def call(*arguments: object, check: int | None = 0, **more: str) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
             [REFI, *map(str, arguments)],
             capture_output=True,
             text=True,
-            env={**os.environ, "DAGSTER_HOME": str(home), **environment},
+            env=environment | more,
             cwd=tmp_path,
             check=False,
         )
-        assert done.returncode == check, done.stderr + done.stdout
+        assert check in (None, done.returncode), done.stderr + done.stdout
         return done
 
     return call

@@ -1,0 +1,124 @@
+"""refi replay: a published audience, made again from its recorded inputs and policy, and compared byte for byte.
+
+The whole graph runs, checks included, on a lake of its own in a temporary folder and with a Dagster instance in
+memory. The lake that holds the audience is only read.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import dagster as dg
+import yaml
+from rich.console import Console
+
+from refi_assets.activation.publish import code_behind
+from refi_assets.answers.published import PublishedRun
+from refi_assets.cli.run import run_graph
+from refi_assets.errors import LakeError, RefiError
+from refi_assets.lake import ObjectStore
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """What a replay made, beside what was published."""
+
+    run_id: str
+    rows: int
+    sha256: str
+    published_rows: int
+    published_sha256: str
+    other_code: list[str]  # what the code has now that differs from what published
+
+    @property
+    def is_same(self) -> bool:
+        """Whether both are the same, byte for byte."""
+        return self.sha256 == self.published_sha256
+
+    def show(self, *, as_json: bool) -> None:
+        """Print the result."""
+        if as_json:
+            print(json.dumps({"same": self.is_same, **asdict(self)}))
+        elif self.is_same:
+            print(f"The same bytes: {self.rows} rows, SHA-256 {self.sha256}.")
+        else:
+            print(f"Published: {self.published_rows} rows, SHA-256 {self.published_sha256}.")
+            print(f"Made now:  {self.rows} rows, SHA-256 {self.sha256}.")
+            print("\n".join(f"Other code: {difference}" for difference in self.other_code))
+
+
+def replay(run: PublishedRun, *, any_code: bool, out: Path | None, console: Console) -> Replayed:
+    """Make a published audience again; with `out`, keep it there.
+
+    Raises LakeError where an input is not what it was, RefiError where the code is not, unless any_code, or where
+    the run fails now.
+    """
+    other_code = _other_code(run.manifest)
+    if other_code and not any_code:
+        raise RefiError(
+            f"Run {run.run_id} was made by other code: {'; '.join(other_code)}. Install that version to replay it, "
+            "or say --any-code to see what this one makes of the same inputs."
+        )
+    with TemporaryDirectory(prefix="refi-replay-") as folder:
+        lake = ObjectStore(f"{folder}/lake")
+        _copy_inputs(run, lake)
+        policy = Path(folder) / "policy.yaml"
+        policy.write_text(yaml.safe_dump(run.manifest["policy"]["values"]), encoding="utf-8")
+        with dg.DagsterInstance.ephemeral() as instance:
+            made = run_graph(
+                run.as_of,
+                lake_url=str(lake.root),
+                policy_file=policy,
+                force_latest=False,
+                console=console,
+                instance=instance,
+            )
+        audience = _read_json(made.manifest)["audience"]
+        if out is not None:
+            _keep(Path(made.audience), out)
+    published = run.manifest["audience"]
+    return Replayed(
+        run_id=run.run_id,
+        rows=audience["rows"],
+        sha256=audience["sha256"],
+        published_rows=published["rows"],
+        published_sha256=published["sha256"],
+        other_code=other_code,
+    )
+
+
+def _copy_inputs(run: PublishedRun, lake: ObjectStore) -> None:
+    for recorded in run.manifest["inputs"]:
+        key = recorded["key"]
+        if run.lake.find(key) is None:
+            raise LakeError(f"{key}, an input of run {run.run_id}, is not in the lake any more; it cannot be replayed.")
+        lake.put(key, Path(run.lake.url(key)))
+        if lake.sha256(key) != recorded["sha256"]:
+            raise LakeError(
+                f"{key} is not what run {run.run_id} read: its SHA-256 was {recorded['sha256']}. The run cannot be "
+                "replayed; bring the file back as it was."
+            )
+
+
+def _other_code(manifest: dict[str, Any]) -> list[str]:
+    """What differs between the code that published and this one, in words."""
+    return [
+        f"{part} {name}: {then.get(name, 'none')[:12]} then, {now.get(name, 'none')[:12]} now"
+        for part, now in code_behind().items()
+        for then in [manifest[part]]
+        for name in sorted(then.keys() | now.keys())
+        if then.get(name) != now.get(name)
+    ]
+
+
+def _read_json(path: str) -> Any:
+    return json.loads(Path(path).read_text("utf-8"))
+
+
+def _keep(audience: Path, out: Path) -> None:
+    try:
+        out.write_bytes(audience.read_bytes())
+    except OSError as error:
+        raise RefiError(f"{out} cannot be written: {error.strerror}.") from None

@@ -1,0 +1,163 @@
+"""What fails around a run: the disk is full, the lake cannot be written, vanishes, or memory is short.
+
+Small disks are mounted in a namespace of their own, which the system must let users make.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from refi_assets.generate import generate
+from tests.acceptance.conftest import REFI
+from tests.lender import lender, write
+from tests.whole import require_whole_audience
+
+ROWS = 5_000
+UNCHANGED = "The last published audience is unchanged."
+
+
+@pytest.fixture
+def lake(tmp_path) -> Path:
+    return tmp_path / "lake"
+
+
+@pytest.fixture
+def small(tmp_path) -> Path:
+    return write(lender(), tmp_path / "small")
+
+
+@pytest.fixture
+def large(tmp_path) -> Path:
+    generate(ROWS, 1, tmp_path / "large")
+    return tmp_path / "large"
+
+
+@pytest.fixture
+def on_a_small_disk(environment, tmp_path, lake):
+    """Run a Python script that finds `lake` on a disk of a given size, and `refi(...)` to run commands there."""
+
+    def run(megabytes: int, script: str) -> Any:
+        done = subprocess.run(
+            ["unshare", "--user", "--map-root-user", "--mount", sys.executable, "-c", PRELUDE + script],
+            capture_output=True,
+            text=True,
+            env=environment | {"LAKE": str(lake), "REFI": str(REFI), "MEGABYTES": str(megabytes)},
+            cwd=tmp_path,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout.splitlines()[-1])
+
+    mount = ["unshare", "--user", "--map-root-user", "--mount", "true"]
+    allowed = subprocess.run(mount, capture_output=True, check=False)
+    if allowed.returncode != 0:
+        pytest.skip(f"mounting a small disk is not allowed here: {allowed.stderr.decode().strip()}")
+    lake.mkdir()
+    return run
+
+
+PRELUDE = """
+import json, os, pathlib, subprocess
+from tests.whole import require_whole_audience
+lake = pathlib.Path(os.environ["LAKE"])
+disk = ["mount", "-t", "tmpfs", "-o", f"size={os.environ['MEGABYTES']}m", "tmpfs", lake]
+subprocess.run(disk, check=True)
+def refi(*arguments):
+    done = subprocess.run([os.environ["REFI"], *arguments, "--lake", lake], capture_output=True, text=True)
+    return done.returncode, done.stderr
+def fill(bytes_left):
+    ballast = lake / "ballast"
+    stats = os.statvfs(lake)
+    with ballast.open("ab") as stream:
+        stream.write(bytes(max(stats.f_bavail * stats.f_frsize - bytes_left, 0)))
+def free():
+    (lake / "ballast").unlink()
+"""
+
+
+def test_a_full_disk_is_said_and_the_last_audience_stays(on_a_small_disk, small, large):
+    found = on_a_small_disk(
+        40,
+        f"""
+assert refi("run", "--source", {str(small)!r}, "--as-of", "2026-02-20")[0] == 0
+assert refi("ingest", "--source", {str(large)!r}, "--as-of", "2026-02-21")[0] == 0
+before = (lake / "output" / "latest.json").read_bytes()
+said = {{}}
+for kilobytes_left in (0, 40, 400, 1200):
+    fill(kilobytes_left * 1024)
+    said[kilobytes_left] = refi("run", "--as-of", "2026-02-21")
+    assert (lake / "output" / "latest.json").read_bytes() == before
+    require_whole_audience(lake)
+    free()
+assert refi("run", "--as-of", "2026-02-21")[0] == 0
+print(json.dumps([said, require_whole_audience(lake)["as_of"]]))
+""",
+    )
+    runs, as_of = found
+    for code, said in runs.values():
+        assert code == 1
+        assert "No space left on device" in said, said
+        assert said.count(UNCHANGED) == 1
+        assert "Traceback" not in said
+    assert as_of == "2026-02-21"
+
+
+def test_a_lake_that_cannot_be_written_still_answers(on_a_small_disk, small):
+    found = on_a_small_disk(
+        40,
+        f"""
+assert refi("run", "--source", {str(small)!r}, "--as-of", "2026-02-20")[0] == 0
+subprocess.run(["mount", "-o", "remount,ro", lake], check=True)
+said = [refi("run", "--as-of", "2026-02-20"), refi("ingest", "--source", {str(small)!r}, "--as-of", "2026-02-21")]
+print(json.dumps([*said, refi("explain", "B001"), require_whole_audience(lake)["as_of"]]))
+""",
+    )
+    run, ingest, explain, as_of = found
+    assert run[0] == ingest[0] == 1
+    assert "Read-only file system" in run[1]
+    assert "Read-only file system" in ingest[1]
+    assert UNCHANGED in run[1]
+    assert explain[0] == 0, explain[1]
+    assert as_of == "2026-02-20"
+
+
+def test_a_lake_that_vanishes_in_mid_run_is_missed_by_name_and_comes_back_as_it_was(
+    refi, environment, small, large, lake, tmp_path
+):
+    refi("run", "--source", small, "--lake", lake, "--as-of", "2026-02-20")
+    refi("ingest", "--source", large, "--lake", lake, "--as-of", "2026-02-21")
+    with (tmp_path / "said").open("w") as said:
+        run = subprocess.Popen(
+            [REFI, "run", "--lake", lake, "--as-of", "2026-02-21"], env=environment, cwd=tmp_path, stderr=said
+        )
+        while len(list(lake.glob("runs/*/raw/*.json"))) <= 4:
+            assert run.poll() is None
+            time.sleep(0.01)
+        lake.rename(tmp_path / "away")
+        assert run.wait() == 1
+    words = (tmp_path / "said").read_text()
+    assert f"There is no lake {lake}" in words
+    assert UNCHANGED in words
+    assert not lake.exists(), "a lake that is gone must not begin anew"
+
+    (tmp_path / "away").rename(lake)
+    assert require_whole_audience(lake)["as_of"] == "2026-02-20"
+    refi("run", "--lake", lake, "--as-of", "2026-02-21")
+    assert require_whole_audience(lake)["as_of"] == "2026-02-21"
+
+
+@pytest.mark.parametrize("megabytes", [20, 60])
+def test_little_memory_spills_or_says_so(refi, large, lake, megabytes):
+    done = refi("run", "--source", large, "--lake", lake, "--json", check=None, REFI_MEMORY_LIMIT=f"{megabytes}MB")
+    if done.returncode == 0:
+        truth = json.loads((large / "truth.json").read_text())["counts"]
+        assert json.loads(done.stdout.splitlines()[-1])["counts"]["eligible"] == truth["eligible"]
+    else:
+        assert f"{megabytes}MB of memory were not enough" in done.stderr
+        assert "REFI_MEMORY_LIMIT" in done.stderr
+        assert UNCHANGED in done.stderr
