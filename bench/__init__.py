@@ -1,0 +1,1 @@
+"""Our job measured beside what a user would write instead: `make bench`."""

@@ -1,0 +1,49 @@
+"""How another audience differs from ours, as JSON: python -m bench.compare OURS.csv THEIRS.csv.
+
+A process of its own, so that the harness stays small.
+"""
+
+import json
+import sys
+
+import duckdb
+
+from refi_assets.engines.duckdb import path_literal
+
+TYPES = {
+    "borrower_id": "VARCHAR",
+    "name": "VARCHAR",
+    "rate_spread": "DECIMAL(10, 6)",
+    "monthly_savings_est": "DECIMAL(18, 2)",
+    "marketing_category": "VARCHAR",
+    "loan_id": "VARCHAR",
+    "current_interest_rate": "DECIMAL(10, 6)",
+    "market_rate_offer": "DECIMAL(10, 6)",
+    "ltv_ratio": "DECIMAL(10, 6)",
+    "paperless_billing": "BOOLEAN",
+    "email_open_last_30d": "BOOLEAN",
+    "mobile_app_login_last_30d": "BOOLEAN",
+    "sms_opt_in": "BOOLEAN",
+}
+
+
+def difference(ours: str, theirs: str) -> dict[str, int]:
+    """Borrowers in ours, `missing` from theirs, in theirs `wrongly`, and in both with an `other` cell."""
+    columns = "{" + ", ".join(f"'{name}': '{kind}'" for name, kind in TYPES.items()) + "}"
+    options = f"columns = {columns}, delim = ',', quote = '\"', escape = '\"', header = true, strict_mode = false"
+    other = " OR ".join(f"ours.{name} IS DISTINCT FROM theirs.{name}" for name in TYPES)
+    with duckdb.connect(config={"memory_limit": "3GB"}) as connection:
+        cursor = connection.execute(f"""
+            SELECT
+                COUNT(ours.borrower_id) AS ours,
+                COUNT(*) FILTER (theirs.borrower_id IS NULL) AS missing,
+                COUNT(*) FILTER (ours.borrower_id IS NULL) AS wrongly,
+                COUNT(*) FILTER (ours.borrower_id = theirs.borrower_id AND ({other})) AS other
+            FROM read_csv({path_literal(ours)}, {options}) AS ours
+            FULL JOIN read_csv({path_literal(theirs)}, {options}) AS theirs ON theirs.borrower_id = ours.borrower_id
+        """)
+        return dict(zip((name for name, *_ in cursor.description), cursor.fetchone() or (), strict=True))
+
+
+if __name__ == "__main__":
+    print(json.dumps(difference(sys.argv[1], sys.argv[2])))
