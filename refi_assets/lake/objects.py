@@ -42,7 +42,8 @@ class ObjectStore:
                 self.root.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise LakeError(f"The lake {self.root} cannot be opened: {error.strerror}.") from None
-        self._store = LocalStore(prefix=self.root, automatic_cleanup=True)
+        with self._asked_for(""):
+            self._store = LocalStore(prefix=self.root, automatic_cleanup=True)
 
     def url(self, key: str) -> str:
         """Where an engine reads or writes an object: here, an absolute path."""
