@@ -3,6 +3,7 @@
 The run goes to the same Dagster instance as the UI's, so that it can be looked at there afterwards.
 """
 
+import logging
 import os
 import uuid
 from dataclasses import dataclass, field
@@ -170,6 +171,8 @@ class _Watcher:
     def _on_event(self, entry: dg.EventLogEntry) -> None:
         event = entry.dagster_event
         if event is None:
+            if entry.level == logging.WARNING:
+                self.warnings.append(entry.user_message)
             return
         if event.event_type == dg.DagsterEventType.STEP_START:
             self._progress.update(self._task, description=(event.step_key or "").replace("__", "/"))

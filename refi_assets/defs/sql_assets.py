@@ -1,16 +1,17 @@
 """Assets made from SQL files: dependencies, code version, schema and column lineage are read from the SQL."""
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import dagster as dg
 from sqlglot import exp
 
 from refi_assets.contracts import load_contracts
-from refi_assets.defs.lineage import column_lineage
 from refi_assets.defs.resources import EngineResource, LakeResource, RefiPolicyResource
-from refi_assets.defs.steps import AS_OF_DAYS, Step, materialized, user_errors
+from refi_assets.defs.steps import AS_OF_DAYS, asset_step
 from refi_assets.engines.base import Session
+from refi_assets.lake import Relation
 from refi_assets.lake.relations import with_inputs
 from refi_assets.policies import load_refi_policy
 from refi_assets.settings import settings
@@ -46,9 +47,8 @@ def sql_asset(key: str, kind: Literal["view", "table"]) -> dg.AssetsDefinition:
     def relation(
         context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource, refi_policy: RefiPolicyResource
     ) -> dg.MaterializeResult[Any]:
-        with user_errors():
-            store = lake.open()
-            step = Step(context, store)
+        with asset_step(context, lake) as step:
+            store = step.lake
             made_from = {name: step.input(name) for name in inputs}
             query = model.bind(refi_policy.policy.parameters)
             parquet = step.folder.key(key, ".parquet")  # of a view, too: what reads it need not join again
@@ -65,17 +65,23 @@ def sql_asset(key: str, kind: Literal["view", "table"]) -> dg.AssetsDefinition:
                 session.register(made)
                 counts = _measure(session, model)
             saved = step.save(made, rows=counts.pop("rows"), counts=counts)
-        schema = {relation.name: relation.columns for relation in made_from.values()}
-        sources = {
-            column: [(asset_of(table).split("/"), name) for table, name in pairs]
-            for column, pairs in model.column_lineage(schema).items()
-        }
-        return materialized(saved, {"dagster/column_lineage": column_lineage(sources)}, _descriptions(model))
+        return step.materialized(
+            saved, descriptions=column_descriptions(model), sources=column_sources(model, made_from)
+        )
 
     return relation
 
 
-def _descriptions(model: SqlModel) -> dict[str, str]:
+def column_sources(model: SqlModel, made_from: Mapping[str, Relation]) -> dict[str, list[tuple[str, str]]]:
+    """Output column -> the (asset key, column) pairs it is computed from."""
+    schema = {relation.name: relation.columns for relation in made_from.values()}
+    return {
+        column: [(asset_of(table), name) for table, name in pairs]
+        for column, pairs in model.column_lineage(schema).items()
+    }
+
+
+def column_descriptions(model: SqlModel) -> dict[str, str]:
     """What columns mean: by the contracts, where a source has a column of that name, and by the SQL file."""
     by_contract = [contract.descriptions for contract in load_contracts().values()]
     return {name: text for known in (*by_contract, model.column_descriptions) for name, text in known.items()}

@@ -1,20 +1,26 @@
-"""What every asset and check of ours does with Dagster: partitions, inputs, metadata, errors.
+"""What every asset and check of ours does with Dagster: partitions, inputs, metadata, errors, OpenLineage events.
 
 An input is what this run made; where this run made none (one asset materialized by hand), it is what the
 newest run of the same as-of day made. Either way the record pins the run, so that nothing is mixed unseen.
 """
 
+import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from refi_assets.defs.lineage import column_lineage
+from refi_assets.defs.resources import LakeResource
 from refi_assets.errors import LakeError, RefiError
 from refi_assets.lake import ObjectStore, Relation, RunFolder
 from refi_assets.settings import settings
+
+if TYPE_CHECKING:
+    from refi_assets.lineage_events import AssetEvents
 
 AS_OF_DAYS = dg.DailyPartitionsDefinition(start_date="2000-01-01", end_offset=1, timezone=settings().time_zone)
 
@@ -58,6 +64,56 @@ class Step:
         self.folder.save(saved)
         return saved
 
+    def materialized(
+        self,
+        relation: Relation,
+        metadata: Mapping[str, Any] | None = None,
+        descriptions: Mapping[str, str] | None = None,
+        sources: Mapping[str, Sequence[tuple[str, str]]] | None = None,
+    ) -> dg.MaterializeResult[Any]:
+        """The result of an asset: row count, schema, column lineage, duration and counts, then what the asset adds.
+
+        `descriptions` says what columns mean, `sources` which (asset key, column) pairs each is made from.
+        """
+        described = descriptions or {}
+        shown: dict[str, Any] = {"dagster/row_count": relation.rows, "seconds": relation.seconds}
+        if relation.columns:
+            shown["dagster/column_schema"] = dg.TableSchema(
+                [dg.TableColumn(name, kind, described.get(name)) for name, kind in relation.columns.items()]
+            )
+        if sources:
+            shown["dagster/column_lineage"] = column_lineage(sources)
+        if relation.parquet is not None:
+            shown["parquet"] = relation.parquet
+        if events := self.events(relation.key):
+            events.complete(relation, described, sources or {})
+        return dg.MaterializeResult(metadata=shown | relation.counts | dict(metadata or {}))
+
+    def events(self, key: str) -> "AssetEvents | None":
+        """The OpenLineage events of an asset that this step materializes, or None where they are turned off."""
+        if os.environ.get("OPENLINEAGE_DISABLED", "").strip().lower() == "true":
+            return None
+        from refi_assets.lineage_events import AssetEvents
+
+        run = self._context.run
+        return AssetEvents(self.lake.root, run.run_id, run.job_name, key, self.as_of, self._context.log.warning)
+
+
+@contextmanager
+def asset_step(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Step]:
+    """The step that materializes an asset, with OpenLineage events of its start and failure, and with user_errors."""
+    with user_errors():
+        step = Step(context, lake.open())
+        events = step.events("/".join(context.asset_key.path))
+        if events:
+            events.start()
+        try:
+            yield step
+        except BaseException as error:
+            if events:
+                events.fail(error)
+            raise
+
 
 @contextmanager
 def user_errors() -> Iterator[None]:
@@ -72,21 +128,6 @@ def user_errors() -> Iterator[None]:
 
 def _failure(words: str) -> dg.Failure:
     return dg.Failure(description=f"{words} {UNCHANGED}", allow_retries=False)
-
-
-def materialized(
-    relation: Relation, metadata: Mapping[str, Any] | None = None, descriptions: Mapping[str, str] | None = None
-) -> dg.MaterializeResult[Any]:
-    """The result of an asset: row count, schema, duration and counts, then what the asset adds."""
-    described = descriptions or {}
-    shown: dict[str, Any] = {"dagster/row_count": relation.rows, "seconds": relation.seconds}
-    if relation.columns:
-        shown["dagster/column_schema"] = dg.TableSchema(
-            [dg.TableColumn(name, kind, described.get(name)) for name, kind in relation.columns.items()]
-        )
-    if relation.parquet is not None:
-        shown["parquet"] = relation.parquet
-    return dg.MaterializeResult(metadata=shown | relation.counts | dict(metadata or {}))
 
 
 def records_table(records: list[dict[str, Any]]) -> dg.MetadataValue:

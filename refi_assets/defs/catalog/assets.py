@@ -6,7 +6,7 @@ import dagster as dg
 
 from refi_assets.contracts import Contract, load_contracts
 from refi_assets.defs.resources import LakeResource
-from refi_assets.defs.steps import AS_OF_DAYS, Step, materialized, records_table, user_errors
+from refi_assets.defs.steps import AS_OF_DAYS, asset_step, records_table
 from refi_assets.staging.snapshots import ScannedSnapshot, require_columns
 
 
@@ -25,8 +25,7 @@ def catalog_asset(contract: Contract) -> dg.AssetsDefinition:
         code_version=contract.sha256,
     )
     def catalog(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[Any]:
-        with user_errors():
-            step = Step(context, lake.open())
+        with asset_step(context, lake) as step:
             raw = step.input(f"raw/{source}")
             snapshot = ScannedSnapshot.model_validate(raw.details["snapshot"])
             require_columns(contract, snapshot.files)
@@ -44,7 +43,7 @@ def catalog_asset(contract: Contract) -> dg.AssetsDefinition:
                     },
                 )
             )
-        return materialized(
+        return step.materialized(
             relation,
             {
                 "table": f"{source}_csv",

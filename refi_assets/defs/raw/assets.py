@@ -7,7 +7,7 @@ import dagster as dg
 
 from refi_assets.contracts import Contract, load_contracts
 from refi_assets.defs.resources import EngineResource, LakeResource
-from refi_assets.defs.steps import AS_OF_DAYS, Step, materialized, records_table, user_errors
+from refi_assets.defs.steps import AS_OF_DAYS, asset_step, records_table
 from refi_assets.staging.snapshots import scan_source
 
 
@@ -25,9 +25,8 @@ def raw_asset(contract: Contract) -> dg.AssetsDefinition:
         code_version="1",
     )
     def raw(context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource) -> dg.MaterializeResult[Any]:
-        with user_errors():
-            store = lake.open()
-            step = Step(context, store)
+        with asset_step(context, lake) as step:
+            store = step.lake
             snapshot, previous = scan_source(store, engine.open(store), contract, step.as_of, step.folder)
             relation = step.save(
                 step.draft(
@@ -40,7 +39,7 @@ def raw_asset(contract: Contract) -> dg.AssetsDefinition:
                     },
                 )
             )
-        return materialized(
+        return step.materialized(
             relation,
             {
                 "load_date": snapshot.load_date.isoformat(),

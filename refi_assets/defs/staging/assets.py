@@ -6,9 +6,8 @@ import dagster as dg
 from sqlglot import exp
 
 from refi_assets.contracts import Contract, load_contracts
-from refi_assets.defs.lineage import column_lineage
 from refi_assets.defs.resources import EngineResource, LakeResource
-from refi_assets.defs.steps import AS_OF_DAYS, Step, materialized, user_errors
+from refi_assets.defs.steps import AS_OF_DAYS, Step, asset_step
 from refi_assets.lake import ObjectStore, Relation, RunFolder
 from refi_assets.staging.snapshots import ScannedSnapshot, fingerprint
 from refi_assets.staging.stage import QUARANTINE_COLUMNS, stage_source
@@ -31,9 +30,8 @@ def staging_asset(contract: Contract) -> dg.AssetsDefinition:
     def staged(
         context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource
     ) -> dg.MaterializeResult[Any]:
-        with user_errors():
-            store = lake.open()
-            step = Step(context, store)
+        with asset_step(context, lake) as step:
+            store = step.lake
             catalog = step.input(f"catalog/{source}")
             raw = step.input(f"raw/{source}")
             snapshot = ScannedSnapshot.model_validate(raw.details["snapshot"])
@@ -41,7 +39,7 @@ def staging_asset(contract: Contract) -> dg.AssetsDefinition:
             if (known := _find_staged(store, staged_before, source)) is not None:
                 made_from = {catalog.key: catalog.run_id}
                 fields = {"run_id": step.folder.run_id, "as_of": step.as_of, "inputs": made_from}
-                return _materialized(step.save(known.model_copy(update=fields)), contract, reused=known.run_id)
+                return _materialized(step, step.save(known.model_copy(update=fields)), contract, reused=known.run_id)
             parquet = step.folder.key(f"staging/{source}", ".parquet")
             quarantine = step.folder.key(f"staging/{source}", ".quarantine.parquet")
             deletes = step.folder.key(f"staging/{source}", ".deletes.parquet")
@@ -75,7 +73,7 @@ def staging_asset(contract: Contract) -> dg.AssetsDefinition:
                 )
             )
             store.put_json(staged_before, {"run_id": step.folder.run_id})
-        return _materialized(relation, contract)
+        return _materialized(step, relation, contract)
 
     return staged
 
@@ -88,17 +86,18 @@ def _find_staged(store: ObjectStore, pointer: str, source: str) -> Relation | No
     return found if all(key is not None and store.find(key) for key in keys) else None
 
 
-def _materialized(relation: Relation, contract: Contract, *, reused: str | None = None) -> dg.MaterializeResult[Any]:
-    from_catalog = {name: [(["catalog", contract.source], name)] for name in relation.columns}
-    return materialized(
+def _materialized(
+    step: Step, relation: Relation, contract: Contract, *, reused: str | None = None
+) -> dg.MaterializeResult[Any]:
+    return step.materialized(
         relation,
         {
-            "dagster/column_lineage": column_lineage(from_catalog),
             "quarantined_by_reason": relation.details["quarantined"],
             "cells_nulled": relation.details["nulled"],
             "staged_by_run": reused or relation.run_id,
         },
         contract.descriptions,
+        {name: [(f"catalog/{contract.source}", name)] for name in relation.columns},
     )
 
 
@@ -118,9 +117,8 @@ def quarantine_asset(contracts: dict[str, Contract]) -> dg.AssetsDefinition:
     def quarantine(
         context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource
     ) -> dg.MaterializeResult[Any]:
-        with user_errors():
-            store = lake.open()
-            step = Step(context, store)
+        with asset_step(context, lake) as step:
+            store = step.lake
             staged = {key: step.input(key) for key in (f"staging/{source}" for source in contracts)}
             parts = [
                 Relation(
@@ -147,7 +145,7 @@ def quarantine_asset(contracts: dict[str, Contract]) -> dg.AssetsDefinition:
                     rows=rows,
                 )
             )
-        return materialized(relation)
+        return step.materialized(relation)
 
     return quarantine
 

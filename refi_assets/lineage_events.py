@@ -1,0 +1,199 @@
+"""OpenLineage events: what each materialization of an asset read and made, in the words of that standard.
+
+An asset is a job, its materialization a run of that job within the run of ours that does it: START, then COMPLETE,
+FAIL or ABORT. Rows are counted, never shown: no borrower's data is in an event. Where events go is the OpenLineage
+client's own configuration; who materializes what belongs to defs/. Importing the client takes a while, so import
+this module only where a run needs it.
+"""
+
+import atexit
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, time
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
+
+from openlineage.client import OpenLineageClient, set_producer
+from openlineage.client.event_v2 import InputDataset, Job, OutputDataset, Run, RunEvent, RunState
+from openlineage.client.facet_v2 import (
+    DatasetFacet,
+    JobFacet,
+    RunFacet,
+    column_lineage_dataset,
+    dataset_version_dataset,
+    error_message_run,
+    job_type_job,
+    nominal_time_run,
+    output_statistics_output_dataset,
+    parent_run,
+    schema_dataset,
+    sql_job,
+)
+from openlineage.client.transport.file import FileConfig, FileTransport
+
+from refi_assets.errors import RefiError
+from refi_assets.lake import Relation
+from refi_assets.settings import settings
+from refi_assets.sql_models import DIALECT, load_sql_models
+
+DATASETS = "file"  # OpenLineage's namespace of a local file system; names in it are absolute paths
+
+ColumnSources = Mapping[str, Sequence[tuple[str, str]]]  # column -> the (asset key, column) pairs it is made from
+
+set_producer(f"pkg:pypi/refi-assets@{version('refi-assets')}")
+
+
+class AssetEvents:
+    """The events of one materialization. `warn` is told when they cannot be sent; nothing is ever raised."""
+
+    def __init__(self, lake: Path, run_id: str, job: str, key: str, as_of: date, warn: Callable[[str], None]) -> None:
+        self._lake, self._run_id, self._job, self._key, self._as_of = lake, run_id, job, key, as_of
+        self._warn = warn
+
+    def start(self) -> None:
+        """It has begun."""
+        self._send(RunState.START)
+
+    def complete(self, relation: Relation, descriptions: Mapping[str, str], sources: ColumnSources) -> None:
+        """It has made this relation."""
+        sql = _sql(relation)
+        self._send(
+            RunState.COMPLETE,
+            job_facets={"sql": sql_job.SQLJobFacet(sql, DIALECT)} if sql else {},
+            inputs=self._inputs(relation),
+            outputs=[self._output(relation, descriptions, sources)],
+        )
+
+    def fail(self, error: BaseException) -> None:
+        """It has failed, or was interrupted. Only the words of a RefiError are sure to quote no borrower."""
+        words = str(error) if isinstance(error, RefiError) else type(error).__name__
+        self._send(
+            RunState.FAIL if isinstance(error, Exception) else RunState.ABORT,
+            run_facets={"errorMessage": error_message_run.ErrorMessageRunFacet(words, "PYTHON")},
+        )
+
+    def _send(
+        self,
+        state: RunState,
+        *,
+        run_facets: Mapping[str, RunFacet] | None = None,
+        job_facets: Mapping[str, JobFacet] | None = None,
+        inputs: list[InputDataset] | None = None,
+        outputs: list[OutputDataset] | None = None,
+    ) -> None:
+        namespace = os.environ.get("OPENLINEAGE_NAMESPACE", "refi_assets")
+        day = datetime.combine(self._as_of, time(), ZoneInfo(settings().time_zone))
+        parent = parent_run.ParentRunFacet(parent_run.Run(self._run_id), parent_run.Job(namespace, self._job))
+        event = RunEvent(
+            eventType=state,
+            eventTime=datetime.now(UTC).isoformat(),
+            run=Run(
+                str(uuid5(UUID(self._run_id), self._key)),
+                {
+                    "parent": parent,
+                    "nominalTime": nominal_time_run.NominalTimeRunFacet(day.isoformat()),
+                    **(run_facets or {}),
+                },
+            ),
+            job=Job(
+                namespace,
+                self._key,
+                {"jobType": job_type_job.JobTypeJobFacet("BATCH", "DAGSTER", "ASSET"), **(job_facets or {})},
+            ),
+            inputs=inputs or [],
+            outputs=outputs or [],
+        )
+        _sender(self._lake, self._run_id).send(event, self._warn)
+
+    def _name(self, key: str) -> str:
+        """The same for every run, so that events link up. What a run made is told apart by the version."""
+        return str(self._lake / key)
+
+    def _inputs(self, relation: Relation) -> list[InputDataset]:
+        made = [
+            InputDataset(DATASETS, self._name(key), facets={"version": _version(run_id)})
+            for key, run_id in relation.inputs.items()
+        ]
+        files = relation.details.get("snapshot", {}).get("files", [])
+        read = [InputDataset(DATASETS, self._name(f["key"]), facets={"version": _version(f["sha256"])}) for f in files]
+        return made + read
+
+    def _output(self, relation: Relation, descriptions: Mapping[str, str], sources: ColumnSources) -> OutputDataset:
+        facets: dict[str, DatasetFacet] = {"version": _version(relation.run_id)}
+        if relation.columns:
+            facets["schema"] = schema_dataset.SchemaDatasetFacet(
+                [
+                    schema_dataset.SchemaDatasetFacetFields(name, kind, descriptions.get(name), position)
+                    for position, (name, kind) in enumerate(relation.columns.items(), start=1)
+                ]
+            )
+        if sources:
+            facets["columnLineage"] = column_lineage_dataset.ColumnLineageDatasetFacet(
+                {
+                    column: column_lineage_dataset.Fields(
+                        [column_lineage_dataset.InputField(DATASETS, self._name(key), name) for key, name in pairs]
+                    )
+                    for column, pairs in sources.items()
+                }
+            )
+        counted = output_statistics_output_dataset.OutputStatisticsOutputDatasetFacet(rowCount=relation.rows)
+        return OutputDataset(
+            DATASETS, self._name(relation.key), facets=facets, outputFacets={"outputStatistics": counted}
+        )
+
+
+class _Sender:
+    """Sends the events of one run, until one cannot be sent: a dead server must not hold up every step."""
+
+    def __init__(self, lake: Path, run_id: str) -> None:
+        self._file = lake / "openlineage" / f"{run_id}.jsonl"
+        self._client: OpenLineageClient | None = None
+        self._gave_up = False
+
+    def send(self, event: RunEvent, warn: Callable[[str], None]) -> None:
+        if self._gave_up:
+            return
+        try:
+            if self._client is None:
+                self._client = self._connect()
+            self._client.emit(event)
+        except Exception as error:  # whatever a transport raises, the run goes on
+            self._gave_up = True
+            warn(
+                f"OpenLineage events of this run are not sent from {event.job.name} on: {_harmless(error)}. "
+                "Correct the OpenLineage client's configuration, or set OPENLINEAGE_DISABLED=true."
+            )
+
+    def _connect(self) -> OpenLineageClient:
+        """A client as the user configured it; where nobody did, one that writes to the lake."""
+        client = OpenLineageClient(transport=FileTransport(FileConfig(str(self._file), append=True)))
+        if (client.config.transport or {}).get("type") or os.environ.get("OPENLINEAGE_URL"):
+            client = OpenLineageClient()
+            atexit.register(client.close, 10.0)  # some transports send later, in a thread of their own
+        else:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+        return client
+
+
+@lru_cache(maxsize=1)
+def _sender(lake: Path, run_id: str) -> _Sender:
+    return _Sender(lake, run_id)
+
+
+def _harmless(error: Exception) -> str:
+    """What went wrong, without what an address may carry of user names, passwords and keys."""
+    return f"{type(error).__name__}: {re.sub(r'(?<=//)[^/@]+@|[?][^ ]*', '', str(error))}"
+
+
+def _sql(relation: Relation) -> str | None:
+    """The query as it ran, or for an asset that keeps none of its own, its SQL file."""
+    model = load_sql_models().get(relation.key)
+    return relation.sql or (model.text if model else None)
+
+
+def _version(text: str) -> DatasetFacet:
+    return dataset_version_dataset.DatasetVersionDatasetFacet(text)
