@@ -6,8 +6,8 @@ from typing import Any, Literal
 import dagster as dg
 from sqlglot import exp
 
-from refi_assets.contracts import load_contracts
-from refi_assets.defs.lineage import column_lineage
+from refi_assets.answers.lineage import asset_of, descriptions
+from refi_assets.defs.lineage import sql_column_lineage
 from refi_assets.defs.resources import EngineResource, LakeResource, RefiPolicyResource
 from refi_assets.defs.steps import AS_OF_DAYS, Step, materialized, user_errors
 from refi_assets.engines.base import Session
@@ -15,16 +15,6 @@ from refi_assets.lake.relations import with_inputs
 from refi_assets.policies import load_refi_policy
 from refi_assets.settings import settings
 from refi_assets.sql_models import DIALECT, SqlModel, load_sql_models
-
-
-def asset_of(relation: str) -> str:
-    """The key of the asset that SQL knows by this name."""
-    if relation in load_contracts():
-        return f"staging/{relation}"
-    keys = [key for key, model in load_sql_models().items() if model.name == relation and key.count("/") == 1]
-    if len(keys) != 1:
-        raise KeyError(f"No asset makes the relation {relation} (no sql/<group>/{relation}.sql, no contract).")
-    return keys[0]
 
 
 def sql_asset(key: str, kind: Literal["view", "table"]) -> dg.AssetsDefinition:
@@ -65,20 +55,10 @@ def sql_asset(key: str, kind: Literal["view", "table"]) -> dg.AssetsDefinition:
                 session.register(made)
                 counts = _measure(session, model)
             saved = step.save(made, rows=counts.pop("rows"), counts=counts)
-        schema = {relation.name: relation.columns for relation in made_from.values()}
-        sources = {
-            column: [(asset_of(table).split("/"), name) for table, name in pairs]
-            for column, pairs in model.column_lineage(schema).items()
-        }
-        return materialized(saved, {"dagster/column_lineage": column_lineage(sources)}, _descriptions(model))
+        metadata = {"dagster/column_lineage": sql_column_lineage(model, made_from.values())}
+        return materialized(saved, metadata, descriptions(model.name))
 
     return relation
-
-
-def _descriptions(model: SqlModel) -> dict[str, str]:
-    """What columns mean: by the contracts, where a source has a column of that name, and by the SQL file."""
-    by_contract = [contract.descriptions for contract in load_contracts().values()]
-    return {name: text for known in (*by_contract, model.column_descriptions) for name, text in known.items()}
 
 
 def _measure(session: Session, model: SqlModel) -> dict[str, int]:

@@ -6,9 +6,11 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from refi_assets.activation.publish import publish_audience
+from refi_assets.activation.publish import MODEL, publish_audience
 from refi_assets.answers.diff import audience_changes, counted
+from refi_assets.answers.lineage import descriptions
 from refi_assets.answers.published import last_two_runs
+from refi_assets.defs.lineage import sql_column_lineage
 from refi_assets.defs.resources import EngineResource, LakeResource, RefiPolicyResource
 from refi_assets.defs.steps import AS_OF_DAYS, Step, materialized, user_errors
 from refi_assets.engines.duckdb import DuckDBEngine
@@ -37,7 +39,7 @@ class PublishConfig(dg.Config):
     deps=[key.split("/") for key in INPUTS],
     partitions_def=AS_OF_DAYS,
     freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(days=1)),
-    code_version=load_sql_models()["activation/audience_file"].sha256[:16],
+    code_version=load_sql_models()[MODEL].sha256[:16],
 )
 def audience_file(
     context: dg.AssetExecutionContext,
@@ -79,12 +81,14 @@ def audience_file(
     return materialized(
         relation,
         {
+            "dagster/column_lineage": sql_column_lineage(load_sql_models()[MODEL], made_from.values()),
             "audience": store.url(published.audience),
             "manifest": store.url(published.manifest),
             "sha256": published.sha256,
             "latest": f"not moved: {published.held_back}" if published.held_back else "names this audience",
             **({} if published.held_back else _changes(store, engine.open(store))),
         },
+        descriptions("audience_file"),
     )
 
 
