@@ -175,7 +175,7 @@ class _Sender:
             client = OpenLineageClient()
             atexit.register(client.close, 10.0)  # some transports send later, in a thread of their own
         else:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
+            self._file.parent.mkdir(exist_ok=True)
         return client
 
 

@@ -1,4 +1,4 @@
-"""SQL models: every file below sql/, parsed once, with its inputs, columns and column lineage read from it.
+"""SQL models: every file below sql/, parsed once, with its inputs, expressions and column lineage read from it.
 
 Files are in Athena's (Trino's) dialect. Parameters (`:max_ltv_pct`) are bound in the syntax tree as typed
 literals, never by pasting text. A model named sql/refi/refi_eligibility.sql is the relation
@@ -8,6 +8,7 @@ break a rule. Running SQL belongs to engines/.
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -15,11 +16,14 @@ from decimal import Decimal
 from functools import cache, cached_property
 from itertools import takewhile
 from pathlib import Path
+from typing import cast
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.lineage import lineage
+from sqlglot.optimizer import Scope, traverse_scope
+from sqlglot.optimizer.qualify import qualify
 
 from refi_assets.errors import SettingError
 from refi_assets.settings import PROJECT_DIR
@@ -75,8 +79,7 @@ class SqlModel:
     @cached_property
     def inputs(self) -> tuple[str, ...]:
         """Names of the relations it reads, sorted."""
-        own = {cte.alias for cte in self.tree.find_all(exp.CTE)}
-        return tuple(sorted({table.name for table in self.tree.find_all(exp.Table)} - own))
+        return tuple(sorted(relations_read(self.tree)))
 
     @cached_property
     def parameters(self) -> frozenset[str]:
@@ -99,9 +102,7 @@ class SqlModel:
 
     def column_lineage(self, schema: Schema) -> dict[str, list[tuple[str, str]]]:
         """Output column -> the (relation, column) pairs it is computed from, in one step."""
-        nodes = lineage(
-            None, self.tree, schema={name: dict(columns) for name, columns in schema.items()}, dialect=DIALECT
-        )
+        nodes = lineage(None, self.tree, schema=_plain(schema), dialect=DIALECT)
         return {
             column: sorted(
                 {
@@ -112,6 +113,82 @@ class SqlModel:
             )
             for column, node in nodes.items()
         }
+
+    def column_expressions(self, schema: Schema) -> dict[str, str]:
+        """Output column -> its SQL in one line, in terms of the relations the file reads.
+
+        A column of a CTE is replaced by what the CTE selects. Relations go by their names; one that the file
+        reads more than once, by its aliases.
+        """
+        tree = qualify(
+            self.tree.copy(), dialect=DIALECT, schema=_plain(schema), identify=False, validate_qualify_columns=False
+        )
+        root = traverse_scope(tree)[-1]
+        times_read = Counter(table.name for table in _tables_read(tree))
+        by_name = {name for name, times in times_read.items() if times == 1}
+        return {
+            select.alias_or_name: _one_line(_folded(root, number, by_name))
+            for number, select in enumerate(_selects(root))
+        }
+
+
+def relations_read(query: exp.Query) -> set[str]:
+    """Names of the relations that a query reads."""
+    return {table.name for table in _tables_read(query)}
+
+
+def _tables_read(query: exp.Expr) -> list[exp.Table]:
+    """Every table of a query that is not a CTE where it stands: a CTE may bear the name of what it reads."""
+    ctes = {
+        id(table)
+        for scope in traverse_scope(query)
+        for table in scope.tables
+        if not table.db and table.name in scope.cte_sources
+    }
+    return [table for table in query.find_all(exp.Table) if id(table) not in ctes]
+
+
+def _folded(scope: Scope, number: int, by_name: set[str]) -> exp.Expr:
+    """What a query selects as its column of this number, with the columns of its CTEs folded in."""
+    if isinstance(scope.expression, exp.SetOperation):
+        left, right = (exp.select(_folded(part, number, by_name)) for part in scope.set_operation_scopes)
+        return type(scope.expression)(this=left, expression=right, distinct=scope.expression.args["distinct"])
+
+    def fold(node: exp.Expr) -> exp.Expr:
+        source = scope.sources.get(node.table) if isinstance(node, exp.Column) else None
+        if isinstance(source, Scope):
+            names = [select.alias_or_name for select in _selects(source)]
+            inner = _folded(source, names.index(node.name), by_name)
+            return exp.paren(inner) if isinstance(inner, _COMPOUND) else inner
+        if isinstance(source, exp.Table) and source.name in by_name:
+            return exp.column(node.name, source.name)
+        return node
+
+    return _selects(scope)[number].unalias().transform(fold)
+
+
+def _selects(scope: Scope) -> list[exp.Expr]:
+    return cast(exp.Query, scope.expression).selects
+
+
+def _one_line(expression: exp.Expr) -> str:
+    bare = expression.this if isinstance(expression, exp.Paren) else expression
+    return bare.transform(_is_not_null).sql(DIALECT, comments=False)
+
+
+# Inside another expression these need parentheses.
+_COMPOUND = (exp.Binary, exp.Between, exp.In, exp.Not, exp.SetOperation)
+
+
+def _is_not_null(node: exp.Expr) -> exp.Expr:
+    """`x IS NOT NULL` as it was written; the parser keeps it as NOT x IS NULL."""
+    if isinstance(node, exp.Not) and isinstance(node.this, exp.Is):
+        return exp.Is(this=node.this.this, expression=exp.Not(this=node.this.expression))
+    return node
+
+
+def _plain(schema: Schema) -> dict[str, object]:
+    return {name: dict(columns) for name, columns in schema.items()}
 
 
 def literal(value: Parameter) -> exp.Cast:

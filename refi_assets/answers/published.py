@@ -14,7 +14,7 @@ from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import EngineError, LakeError
 from refi_assets.lake import ObjectStore, Relation, RunFolder
 from refi_assets.lake.relations import with_inputs
-from refi_assets.sql_models import DIALECT, Parameter, load_sql_models
+from refi_assets.sql_models import DIALECT, Parameter, load_sql_models, relations_read
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,7 @@ class PublishedRun:
         if len(statements) != 1 or not isinstance(statements[0], exp.Query):
             raise EngineError("The query must be one SELECT statement; relations of a run never change.")
         names = {relation.name for relation in self.relations if relation.columns and relation.kind != "files"}
-        tables = {table.name for table in statements[0].find_all(exp.Table)}
-        ctes = {cte.alias for cte in statements[0].find_all(exp.CTE)}
-        if unknown := tables - names - ctes:
+        if unknown := relations_read(statements[0]) - names:
             what = (
                 f"There is no relation {', '.join(sorted(unknown))}" if all(unknown) else "Functions are no relations"
             )

@@ -231,6 +231,32 @@ def query(
         _fail(error)
 
 
+@app.command()
+def lineage(
+    column: Annotated[
+        str | None, typer.Argument(help="A column of the audience file, or RELATION.COLUMN.", show_default=False)
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", dir_okay=False, help="Write a page of all columns instead.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, sources nested.")] = False,
+) -> None:
+    """What a column is made of, step by step back to the source files, with the SQL of each step."""
+    if html is not None and as_json:
+        raise typer.BadParameter("it cannot go with --json; the page is HTML", param_hint="--html")
+    if html is None and column is None:
+        raise typer.BadParameter("name a column, or write the page of all: --html FILE", param_hint="COLUMN")
+    from refi_assets.cli import lineage as shown
+
+    try:
+        if html is not None:
+            shown.write_lineage_page(html, column)
+        elif column is not None:
+            shown.show_lineage(column, as_json=as_json)
+    except RefiError as error:
+        _fail(error)
+
+
 def _ingest(source: Path, lake: str | None, day: date, replace: bool) -> list[str]:
     from refi_assets.contracts import load_contracts
     from refi_assets.lake import ObjectStore, ingest_folder

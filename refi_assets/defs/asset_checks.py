@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import dagster as dg
 from sqlglot import exp
 
+from refi_assets.answers.lineage import asset_of
 from refi_assets.checks import SHOWN_IDS, Outcome, none_of
 from refi_assets.defs.resources import EngineResource, LakeResource, RefiPolicyResource
-from refi_assets.defs.sql_assets import asset_of
 from refi_assets.defs.steps import AS_OF_DAYS, Step, user_errors
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.lake import ObjectStore, Relation

@@ -1,31 +1,20 @@
 """Assets made from SQL files: dependencies, code version, schema and column lineage are read from the SQL."""
 
 import hashlib
-from collections.abc import Mapping
 from typing import Any, Literal
 
 import dagster as dg
 from sqlglot import exp
 
-from refi_assets.contracts import load_contracts
+from refi_assets.answers.lineage import asset_of, descriptions
+from refi_assets.defs.lineage import column_sources
 from refi_assets.defs.resources import EngineResource, LakeResource, RefiPolicyResource
 from refi_assets.defs.steps import AS_OF_DAYS, asset_step
 from refi_assets.engines.base import Session
-from refi_assets.lake import Relation
 from refi_assets.lake.relations import with_inputs
 from refi_assets.policies import load_refi_policy
 from refi_assets.settings import settings
 from refi_assets.sql_models import DIALECT, SqlModel, load_sql_models
-
-
-def asset_of(relation: str) -> str:
-    """The key of the asset that SQL knows by this name."""
-    if relation in load_contracts():
-        return f"staging/{relation}"
-    keys = [key for key, model in load_sql_models().items() if model.name == relation and key.count("/") == 1]
-    if len(keys) != 1:
-        raise KeyError(f"No asset makes the relation {relation} (no sql/<group>/{relation}.sql, no contract).")
-    return keys[0]
 
 
 def sql_asset(key: str, kind: Literal["view", "table"]) -> dg.AssetsDefinition:
@@ -66,25 +55,10 @@ def sql_asset(key: str, kind: Literal["view", "table"]) -> dg.AssetsDefinition:
                 counts = _measure(session, model)
             saved = step.save(made, rows=counts.pop("rows"), counts=counts)
         return step.materialized(
-            saved, descriptions=column_descriptions(model), sources=column_sources(model, made_from)
+            saved, descriptions=descriptions(model.name), sources=column_sources(model, made_from.values())
         )
 
     return relation
-
-
-def column_sources(model: SqlModel, made_from: Mapping[str, Relation]) -> dict[str, list[tuple[str, str]]]:
-    """Output column -> the (asset key, column) pairs it is computed from."""
-    schema = {relation.name: relation.columns for relation in made_from.values()}
-    return {
-        column: [(asset_of(table), name) for table, name in pairs]
-        for column, pairs in model.column_lineage(schema).items()
-    }
-
-
-def column_descriptions(model: SqlModel) -> dict[str, str]:
-    """What columns mean: by the contracts, where a source has a column of that name, and by the SQL file."""
-    by_contract = [contract.descriptions for contract in load_contracts().values()]
-    return {name: text for known in (*by_contract, model.column_descriptions) for name, text in known.items()}
 
 
 def _measure(session: Session, model: SqlModel) -> dict[str, int]:

@@ -2,6 +2,7 @@
 -- A loan is secured on the home it names; where it names none, on the borrower's own home.
 -- A borrower without a loan, or whose loans have no market offer, is in unmatched_borrowers instead.
 -- grain: borrower_id, loan_id
+-- property_id: The home the loan is secured on.
 WITH borrower_loan AS (
     SELECT
         borrower.borrower_id,

@@ -1,4 +1,4 @@
-"""Where the shared real data is, and the command line as a user calls it."""
+"""Where the shared real data is, a real browser, and the command line as a user calls it."""
 
 import json
 import os
@@ -13,6 +13,7 @@ from refi_assets.settings import PROJECT_DIR
 from tests.running import SHARED_DATA
 
 REFI = Path(sys.executable).with_name("refi")
+CHROMIUM = Path("/usr/bin/chromium")
 
 
 @pytest.fixture(scope="session")
@@ -20,6 +21,21 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip(f"the shared real data is not here ({SHARED_DATA.name} beside the project)")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if not CHROMIUM.exists():
+        if os.environ.get("CI"):
+            pytest.fail("CI must have Chromium (Debian's package)")
+        pytest.skip("no Chromium at /usr/bin/chromium; install Debian's package to test the UI")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=arguments)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture

@@ -59,12 +59,14 @@ def test_answers_are_given_by_the_command_line_without_dagster(refi, source, lak
     refi("run", "--source", source, "--lake", lake, "--as-of", DAY)
 
     for command, words in (
-        (["explain", "B001"], "B001 is in the audience"),
-        (["quarantine"], "0 rows in quarantine"),
-        (["runs"], "latest"),
-        (["query", "SELECT COUNT(*) AS n FROM refi_audience"], "10"),
+        (["explain", "B001", "--lake", lake], "B001 is in the audience"),
+        (["quarantine", "--lake", lake], "0 rows in quarantine"),
+        (["runs", "--lake", lake], "latest"),
+        (["query", "SELECT COUNT(*) AS n FROM refi_audience", "--lake", lake], "10"),
+        (["lineage", "rate_spread"], "market_equity.csv column market_rate_offer"),
+        (["lineage", "--html", lake / "lineage.html"], "lineage.html"),
     ):
-        answered = refi(*command, "--lake", lake, PYTHONPROFILEIMPORTTIME="1")
+        answered = refi(*command, PYTHONPROFILEIMPORTTIME="1")
         assert words in answered.stdout
         imported = {line.rsplit("|", 1)[-1].strip() for line in answered.stderr.splitlines()}
         assert "duckdb" in imported, "the imports are seen"
@@ -164,6 +166,8 @@ def test_other_content_for_a_load_date_is_refused_unless_replaced(refi, source, 
         (["run", "--lake", "s3://bucket/lake"], "is no folder"),
         (["run", "--sauce", "x"], "No such option"),
         (["generate", "--rows", "0", "out"], "--rows"),
+        (["lineage"], "name a column"),
+        (["lineage", "name", "--html", "x.html", "--json"], "cannot go with --json"),
         (["burn"], "No such command"),
     ],
 )
@@ -199,6 +203,22 @@ def test_an_absurd_policy_is_refused_with_its_numbers(refi, source, lake, tmp_pa
 
     assert "eligibility.max_ltv_pct" in done.stderr
     assert "200" in done.stderr
+
+
+def test_lineage_needs_no_lake_and_its_mistakes_are_one_message(refi, tmp_path):
+    lake = tmp_path / "no_lake"
+    assert "market_equity.csv column ltv_ratio" in refi("lineage", "ltv_ratio", REFI_LAKE_URL=str(lake)).stdout
+    assert not lake.exists()
+
+    page = tmp_path / "lineage.html"
+    assert refi("lineage", "--html", page).stdout == f"{page}\n"
+    assert refi("lineage", "name", "--html", page).stdout == f"{page.as_uri()}#audience_file.name\n"
+
+    unknown = refi("lineage", "apr", check=1).stderr
+    assert "audience_file has no column 'apr'; it has borrower_id, name, rate_spread" in unknown
+    nowhere = refi("lineage", "--html", tmp_path / "no" / "x.html", check=1).stderr
+    assert "x.html cannot be written: No such file or directory." in nowhere
+    assert "Traceback" not in unknown + nowhere
 
 
 def test_ingest_puts_files_into_the_raw_zone_and_runs_nothing(refi, source, lake):

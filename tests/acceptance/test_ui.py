@@ -13,23 +13,7 @@ from refi_assets.settings import PROJECT_DIR
 from tests.acceptance.conftest import REFI
 from tests.acceptance.serving import serving
 
-CHROMIUM = Path("/usr/bin/chromium")
 PICTURE = PROJECT_DIR / "docs" / "images" / "graph.png"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if not CHROMIUM.exists():
-        if os.environ.get("CI"):
-            pytest.fail("CI must have Chromium (Debian's package)")
-        pytest.skip("no Chromium at /usr/bin/chromium; install Debian's package to test the UI")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=arguments)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -177,6 +177,21 @@ def test_anything_but_a_select_on_relations_is_refused(run, sql):
         run.query(sql)
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        'WITH "{0}" AS (SELECT * FROM "{0}") SELECT * FROM "{0}"',
+        'WITH first AS (SELECT * FROM "{0}"), "{0}" AS (SELECT 1 AS one) SELECT * FROM first',
+    ],
+)
+def test_a_file_is_not_read_under_the_name_of_a_cte(run, sql, tmp_path):
+    """Such a query read any CSV or Parquet file of the machine."""
+    secret = tmp_path / "secret.csv"
+    secret.write_text("word\nhidden\n")
+    with pytest.raises(EngineError, match="There is no relation"):
+        run.query(sql.format(secret))
+
+
 def test_nothing_published_is_an_error_that_says_how_to_begin(tmp_path):
     with pytest.raises(LakeError, match="refi run --source"):
         published(tmp_path)

@@ -9,6 +9,7 @@ import dagster as dg
 import pytest
 import yaml
 
+from refi_assets.answers.lineage import lineage_graph
 from refi_assets.contracts import load_contracts
 from refi_assets.settings import PROJECT_DIR
 from tests.lender import lender, write
@@ -131,6 +132,23 @@ def test_column_lineage_is_read_from_the_sql(materialized):
         "staging/borrower_information.property_id", "staging/loan_information.property_id"
     }  # fmt: skip
     assert sources("staging/market_equity", "ltv_ratio") == {"catalog/market_equity.ltv_ratio"}
+
+
+def test_lineage_without_a_run_is_what_dagster_shows_after_one(materialized):
+    """Edges and types: `refi lineage` reads them from sql/ and contracts/ alone."""
+    relations = [relation for relation in lineage_graph().values() if relation.reads]
+    with_lineage = {key for key, metadata in materialized.items() if "dagster/column_lineage" in metadata}
+    assert {relation.asset for relation in relations} == with_lineage
+    for relation in relations:
+        metadata = materialized[relation.asset]
+        edges = metadata["dagster/column_lineage"].value.deps_by_column
+        assert {
+            name: {(source.asset, source.column) for source in column.made_from}
+            for name, column in relation.columns.items()
+        } == {name: {(dep.asset_key.to_user_string(), dep.column_name) for dep in deps} for name, deps in edges.items()}
+        assert [(column.column, column.sql_type, column.description) for column in relation.columns.values()] == [
+            (column.name, column.type, column.description) for column in metadata["dagster/column_schema"].value.columns
+        ]
 
 
 def test_sql_assets_show_their_sql(graph):

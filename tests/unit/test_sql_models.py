@@ -131,6 +131,20 @@ def test_names_inside_a_query_are_no_inputs() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "WITH loans AS (SELECT loan.rate FROM loans AS loan) SELECT loans.rate FROM loans",
+        "WITH dear AS (SELECT loans.rate FROM loans), loans AS (SELECT 1 AS rate) SELECT dear.rate FROM dear",
+        "SELECT first.rate FROM (WITH loans AS (SELECT 1 AS rate) SELECT loans.rate FROM loans) AS first, loans",
+        "WITH loans AS (SELECT 1 AS rate) SELECT raw.rate FROM lake.loans AS raw, loans",
+    ],
+)
+def test_a_relation_is_an_input_although_a_name_inside_the_query_is_the_same(text: str) -> None:
+    """Names were compared over the whole file, so that such a relation was missed."""
+    assert SqlModel("refi/x", text).inputs == ("loans",)
+
+
+@pytest.mark.parametrize(
     ("value", "read", "sql_type"),
     [
         (Decimal("80"), Decimal("80"), "DECIMAL(12,6)"),
@@ -231,6 +245,57 @@ def test_column_lineage_goes_through_every_step_to_the_relations() -> None:
         "kind": [],
         "dearest": [("homes", "value")],
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "expressions"),
+    [
+        (  # a CTE's column is what the CTE selects, in parentheses where it must be
+            """
+            WITH priced AS (
+                SELECT loan.loan_id, loan.rate - offer.rate AS spread  -- as of today
+                FROM loans AS loan INNER JOIN offers AS offer ON offer.home_id = loan.home_id
+            ),
+            ranked AS (SELECT priced.loan_id, priced.spread, priced.spread * 2 AS twice FROM priced)
+            SELECT
+                ranked.loan_id,
+                ranked.spread,
+                CASE WHEN ranked.spread > :hot AND ranked.loan_id IS NOT NULL
+                    THEN 'hot' END AS tier,
+                COALESCE(ranked.twice, 0) AS twice
+            FROM ranked
+            """,
+            {
+                "loan_id": "loans.loan_id",
+                "spread": "loans.rate - offers.rate",
+                "tier": "CASE WHEN (loans.rate - offers.rate) > :hot AND loans.loan_id IS NOT NULL THEN 'hot' END",
+                "twice": "COALESCE(((loans.rate - offers.rate) * 2), 0)",
+            },
+        ),
+        (  # who reads a relation twice must say which
+            "SELECT was.rate - now_is.rate AS fall, 'x' AS kind FROM loans AS was JOIN loans AS now_is ON TRUE",
+            {"fall": "was.rate - now_is.rate", "kind": "'x'"},
+        ),
+        (
+            "WITH loans AS (SELECT loan.rate + 1 AS rate FROM loans AS loan) SELECT loans.rate FROM loans",
+            {"rate": "loans.rate + 1"},
+        ),
+        (
+            "SELECT loan.loan_id AS id FROM loans AS loan UNION ALL SELECT offer.home_id FROM offers AS offer",
+            {"id": "SELECT loans.loan_id UNION ALL SELECT offers.home_id"},
+        ),
+        (
+            "SELECT best.rate FROM (SELECT MIN(offer.rate) AS rate FROM offers AS offer) AS best",
+            {"rate": "MIN(offers.rate)"},
+        ),
+    ],
+)
+def test_the_expression_of_a_column_is_one_line_in_terms_of_relations(text: str, expressions: dict[str, str]) -> None:
+    schema = {
+        "loans": {"loan_id": "VARCHAR", "rate": "DECIMAL(9,6)", "home_id": "VARCHAR"},
+        "offers": {"home_id": "VARCHAR", "rate": "DECIMAL(9,6)"},
+    }
+    assert SqlModel("refi/x", text).column_expressions(schema) == expressions
 
 
 def test_the_hash_is_of_the_files_text() -> None:

@@ -6,11 +6,12 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from refi_assets.activation.publish import publish_audience
+from refi_assets.activation.publish import MODEL, publish_audience
 from refi_assets.answers.diff import audience_changes, counted
+from refi_assets.answers.lineage import descriptions
 from refi_assets.answers.published import last_two_runs
+from refi_assets.defs.lineage import column_sources
 from refi_assets.defs.resources import EngineResource, LakeResource, RefiPolicyResource
-from refi_assets.defs.sql_assets import column_descriptions, column_sources
 from refi_assets.defs.steps import AS_OF_DAYS, asset_step
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import RefiError
@@ -18,8 +19,6 @@ from refi_assets.lake import ObjectStore
 from refi_assets.lake.left_overs import remove_left_overs
 from refi_assets.settings import settings
 from refi_assets.sql_models import load_sql_models
-
-MODEL = load_sql_models()["activation/audience_file"]
 
 # Not only the audience: each of these carries checks without which nothing may be published.
 INPUTS = ("refi/refi_audience", "refi/unmatched_borrowers", "staging/quarantine")
@@ -42,7 +41,7 @@ class PublishConfig(dg.Config):
     deps=[key.split("/") for key in INPUTS],
     partitions_def=AS_OF_DAYS,
     freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(days=1)),
-    code_version=MODEL.sha256[:16],
+    code_version=load_sql_models()[MODEL].sha256[:16],
 )
 def audience_file(
     context: dg.AssetExecutionContext,
@@ -91,8 +90,8 @@ def audience_file(
             "latest": f"not moved: {published.held_back}" if published.held_back else "names this audience",
             **({} if published.held_back else _changes(store, engine.open(store))),
         },
-        column_descriptions(MODEL),
-        column_sources(MODEL, made_from),
+        descriptions("audience_file"),
+        column_sources(load_sql_models()[MODEL], made_from.values()),
     )
 
 

@@ -1,0 +1,225 @@
+"""Column lineage: from a column of any relation back to the source files, with the expression at each step.
+
+It is read from sql/ and contracts/, and needs neither a run nor a lake. It tells what a value is made of, not
+which rows there are: joins and filters stand in the SQL. How it is printed belongs to cli/lineage.py, how the
+page looks and behaves to lineage.html.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from graphlib import CycleError, TopologicalSorter
+from importlib.resources import files
+from tempfile import TemporaryDirectory
+
+from refi_assets.contracts import Column, Contract, load_contracts
+from refi_assets.engines.duckdb import DuckDBEngine, to_duckdb
+from refi_assets.errors import RefiError, SettingError
+from refi_assets.lake import ObjectStore
+from refi_assets.policies import load_refi_policy
+from refi_assets.settings import settings
+from refi_assets.sql_models import SqlModel, load_sql_models
+
+PUBLISHED = "audience_file"
+
+
+@dataclass(frozen=True)
+class LineageColumn:
+    """One column: what it is, how it is made, and what it is made of.
+
+    `expression` is the SQL, where sql/ computes it; `rule` is what the contract asks of a cell, where staging
+    types it. A column of a source file has neither, and `made_from` is empty.
+    """
+
+    relation: str
+    asset: str
+    column: str
+    sql_type: str
+    unit: str | None
+    description: str
+    expression: str | None
+    rule: str | None
+    made_from: tuple["LineageColumn", ...]
+
+    @property
+    def id(self) -> str:
+        """relation.column"""
+        return f"{self.relation}.{self.column}"
+
+
+@dataclass(frozen=True)
+class LineageRelation:
+    """One relation: its asset and group, the relations it reads, its SQL where it has any, and its columns."""
+
+    name: str
+    asset: str
+    group: str
+    description: str
+    reads: tuple[str, ...]
+    sql: str | None
+    columns: dict[str, LineageColumn]
+
+
+def lineage_graph() -> dict[str, LineageRelation]:
+    """Every relation by name, each after those it reads: source files, staging, then what sql/ makes of them.
+
+    A source file goes by its usual name, loan_information.csv; its columns are those of catalog/loan_information.
+    Raises SettingError or EngineError where sql/, contracts/ or the policy is wrong.
+    """
+    contracts = load_contracts().values()
+    found = [_source_file(contract) for contract in contracts]
+    found += [_staged(contract, file) for contract, file in zip(contracts, found, strict=True)]
+    graph = {relation.name: relation for relation in found}
+    models = _in_order(relation_models())
+    types = _types(models)
+    for model in models:
+        graph[model.name] = _computed(model, types, graph)
+    return graph
+
+
+def find_column(graph: dict[str, LineageRelation], text: str) -> LineageColumn:
+    """`relation.column`, or a column of the audience file. Raises RefiError that lists what there is."""
+    relation, _, column = text.rpartition(".")
+    relation = relation or PUBLISHED
+    if relation not in graph:
+        raise RefiError(f"There is no relation {relation!r}; there are {', '.join(graph)}.")
+    columns = graph[relation].columns
+    if column not in columns:
+        raise RefiError(
+            f"{relation} has no column {column!r}; it has {', '.join(columns)}. "
+            f"A column of another relation is written RELATION.COLUMN, with one of {', '.join(graph)}."
+        )
+    return columns[column]
+
+
+def lineage_page(relations: Iterable[LineageRelation]) -> str:
+    """One HTML file that needs no other and no network. The same relations give the same bytes."""
+    data = json.dumps([_for_page(relation) for relation in relations])
+    template = files("refi_assets.answers").joinpath("lineage.html").read_text("utf-8")
+    return template.replace("LINEAGE_DATA", data.replace("<", "\\u003c"))  # no text ends the script element
+
+
+def _for_page(relation: LineageRelation) -> dict[str, object]:
+    columns = [
+        {**asdict(column), "id": column.id, "made_from": [one.id for one in column.made_from]}
+        for column in relation.columns.values()
+    ]
+    return {**asdict(relation), "id": relation.name, "made_from": relation.reads, "columns": columns}
+
+
+def relation_models() -> list[SqlModel]:
+    """The models that are relations: sql/<group>/<relation>.sql. Those in answers/ are questions put to a run."""
+    return [model for key, model in load_sql_models().items() if key.count("/") == 1 and not key.startswith("answers/")]
+
+
+def asset_of(relation: str) -> str:
+    """The key of the asset that SQL knows by this name."""
+    return f"staging/{relation}" if relation in load_contracts() else _model(relation).key
+
+
+def descriptions(relation: str) -> dict[str, str]:
+    """What columns mean: by the head of the SQL file, else as in the relations it reads, back to the contracts."""
+    contracts = load_contracts()
+    if relation in contracts:
+        return contracts[relation].descriptions
+    model = _model(relation)
+    known = [*map(descriptions, model.inputs), model.column_descriptions]
+    return {name: text for described in known for name, text in described.items()}
+
+
+def _model(relation: str) -> SqlModel:
+    models = [model for model in relation_models() if model.name == relation]
+    if len(models) != 1:
+        raise KeyError(f"No asset makes the relation {relation} (no sql/<group>/{relation}.sql, no contract).")
+    return models[0]
+
+
+def _in_order(models: list[SqlModel]) -> list[SqlModel]:
+    by_name = {model.name: model for model in models}
+    reads = {model.name: [name for name in model.inputs if name in by_name] for model in models}
+    try:
+        return [by_name[name] for name in TopologicalSorter(reads).static_order()]
+    except CycleError as error:
+        raise SettingError(f"sql/: relations read one another in a circle: {' <- '.join(error.args[1])}.") from None
+
+
+def _types(models: list[SqlModel]) -> dict[str, dict[str, str]]:
+    """Relation -> column -> SQL type, as the engine tells it of empty tables. Models come after what they read."""
+    parameters = load_refi_policy(settings().policy_file).parameters
+    types = {source: contract.sql_types for source, contract in load_contracts().items()}
+    with TemporaryDirectory() as no_lake, DuckDBEngine(ObjectStore(no_lake)).session() as session:
+        for source, columns in types.items():
+            listed = ", ".join(f'"{name}" {sql_type}' for name, sql_type in columns.items())
+            session.execute(f'CREATE TABLE "{source}" ({listed})')
+        for model in models:
+            query = model.bind(parameters)
+            types[model.name] = session.columns(query)
+            session.execute(f'CREATE VIEW "{model.name}" AS {to_duckdb(query)}')
+    return types
+
+
+def _source_file(contract: Contract) -> LineageRelation:
+    name, asset = f"{contract.source}.csv", f"catalog/{contract.source}"
+    columns = {
+        column.name: LineageColumn(
+            relation=name,
+            asset=asset,
+            column=column.name,
+            sql_type=column.sql_type,
+            unit=column.unit,
+            description=column.description,
+            expression=None,
+            rule=None,
+            made_from=(),
+        )
+        for column in contract.columns
+    }
+    return LineageRelation(name, asset, "source files", contract.description, (), None, columns)
+
+
+def _staged(contract: Contract, file: LineageRelation) -> LineageRelation:
+    name, asset = contract.source, asset_of(contract.source)
+    columns = {
+        column.name: replace(of_file, relation=name, asset=asset, rule=_rule(column), made_from=(of_file,))
+        for column, of_file in zip(contract.columns, file.columns.values(), strict=True)
+    }
+    about = f"{contract.description}\nTyped by contracts/{name}.yaml; rows that break it are in quarantine."
+    return LineageRelation(name, asset, "staging", about, (file.name,), None, columns)
+
+
+def _rule(column: Column) -> str:
+    bounds = {
+        "at least": column.minimum,
+        "above": column.exclusive_minimum,
+        "at most": column.maximum,
+        "below": column.exclusive_maximum,
+    }
+    kind = {"string": "text, trimmed", "integer": "whole number"}.get(column.logical_type, column.logical_type)
+    wanted = ", ".join([kind, *(f"{words} {bound:f}" for words, bound in bounds.items() if bound is not None)])
+    outcomes = []
+    if column.not_null:
+        outcomes.append("an empty one sends the row to quarantine")
+    if column.logical_type != "string":
+        outcomes.append(f"a bad one {'sends the row to quarantine' if column.present else 'becomes null'}")
+    return "; ".join([wanted, *outcomes])
+
+
+def _computed(model: SqlModel, types: dict[str, dict[str, str]], graph: dict[str, LineageRelation]) -> LineageRelation:
+    described = descriptions(model.name)
+    expressions = model.column_expressions(types)
+    columns = {
+        column: LineageColumn(
+            relation=model.name,
+            asset=model.key,
+            column=column,
+            sql_type=types[model.name][column],
+            unit=None,
+            description=described.get(column, ""),
+            expression=expressions[column],
+            rule=None,
+            made_from=tuple(graph[relation].columns[name] for relation, name in sources),
+        )
+        for column, sources in model.column_lineage(types).items()
+    }
+    group = model.key.split("/", maxsplit=1)[0]
+    return LineageRelation(model.name, model.key, group, model.description, model.inputs, model.text, columns)

@@ -1,0 +1,207 @@
+"""Lineage from sql/ and contracts/: known answers, written down by reading the SQL."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from refi_assets.answers.lineage import LineageColumn, LineageRelation, find_column, lineage_graph, lineage_page
+from refi_assets.cli.lineage import show_lineage
+from refi_assets.errors import RefiError
+
+AUDIENCE_FILE = (
+    *("borrower_id", "name", "rate_spread", "monthly_savings_est", "marketing_category", "loan_id"),
+    *("current_interest_rate", "market_rate_offer", "ltv_ratio", "paperless_billing", "email_open_last_30d"),
+    *("mobile_app_login_last_30d", "sms_opt_in"),
+)
+# A column of the audience file -> the source files' columns that its value comes from.
+SOURCES = {
+    "borrower_id": {"borrower_information.csv.borrower_id"},
+    "name": {"borrower_information.csv.first_name", "borrower_information.csv.last_name"},
+    "rate_spread": {"loan_information.csv.current_interest_rate", "market_equity.csv.market_rate_offer"},
+    "monthly_savings_est": {"market_equity.csv.monthly_savings_est"},
+    "marketing_category": {"loan_information.csv.current_interest_rate", "market_equity.csv.market_rate_offer"},
+    "loan_id": {"loan_information.csv.loan_id"},
+    "current_interest_rate": {"loan_information.csv.current_interest_rate"},
+    "market_rate_offer": {"market_equity.csv.market_rate_offer"},
+    "ltv_ratio": {"market_equity.csv.ltv_ratio"},
+    "paperless_billing": {"borrower_engagement.csv.paperless_billing"},
+    "email_open_last_30d": {"borrower_engagement.csv.email_open_last_30d"},
+    "mobile_app_login_last_30d": {"borrower_engagement.csv.mobile_app_login_last_30d"},
+    "sms_opt_in": {"borrower_engagement.csv.sms_opt_in"},
+}
+SPREAD = "(unified_refi_dataset.current_interest_rate - unified_refi_dataset.market_rate_offer)"
+
+
+@pytest.fixture(scope="module")
+def graph() -> dict[str, LineageRelation]:
+    return lineage_graph()
+
+
+def leaves(column: LineageColumn) -> Iterator[str]:
+    """The ids of the columns that are made of nothing else."""
+    if not column.made_from:
+        yield column.id
+    for source in column.made_from:
+        yield from leaves(source)
+
+
+def test_every_column_of_the_audience_file_comes_from_these_columns_of_the_source_files(graph):
+    assert tuple(graph["audience_file"].columns) == AUDIENCE_FILE
+    found = {name: set(leaves(column)) for name, column in graph["audience_file"].columns.items()}
+    assert found == SOURCES
+
+
+@pytest.mark.parametrize(
+    ("column", "expression"),
+    [
+        ("audience_file.rate_spread", "refi_audience.rate_spread"),
+        (
+            "audience_file.name",
+            r"CASE WHEN REGEXP_LIKE(refi_audience.name, '^[=+@\t\r-]') THEN '''' || refi_audience.name "
+            "ELSE refi_audience.name END",
+        ),
+        (
+            "refi_audience.name",
+            "CASE WHEN refi_eligibility.first_name IS NOT NULL AND refi_eligibility.last_name IS NOT NULL "
+            "THEN refi_eligibility.first_name || ' ' || refi_eligibility.last_name "
+            "ELSE COALESCE(refi_eligibility.first_name, refi_eligibility.last_name) END",
+        ),
+        ("refi_eligibility.rate_spread", SPREAD[1:-1]),
+        (
+            "refi_eligibility.marketing_category",
+            f"CASE WHEN {SPREAD} > :immediate_action_above THEN 'Immediate Action' "
+            f"WHEN {SPREAD} > :hot_lead_above THEN 'Hot Lead' "
+            f"WHEN {SPREAD} > :watchlist_above THEN 'Watchlist' ELSE 'Ineligible' END",
+        ),
+        (
+            "refi_eligibility.is_eligible",
+            f"COALESCE(unified_refi_dataset.ltv_ratio <= :max_ltv_pct AND {SPREAD} >= :min_rate_spread, FALSE)",
+        ),
+        (
+            "unified_refi_dataset.property_id",
+            "COALESCE(loan_information.property_id, borrower_information.property_id)",
+        ),
+    ],
+)
+def test_the_expression_of_a_step_is_what_the_file_says_in_terms_of_the_relations_before_it(graph, column, expression):
+    assert find_column(graph, column).expression == expression
+
+
+def test_a_coalesced_column_comes_from_both_tables(graph):
+    property_id = find_column(graph, "unified_refi_dataset.property_id")
+    assert [one.id for one in property_id.made_from] == [
+        "borrower_information.property_id",
+        "loan_information.property_id",
+    ]
+    assert set(leaves(property_id)) == {"borrower_information.csv.property_id", "loan_information.csv.property_id"}
+
+
+def test_a_copied_column_takes_six_steps_from_the_source_file_to_the_audience_file(graph):
+    steps = [find_column(graph, "ltv_ratio")]
+    while steps[-1].made_from:
+        (source,) = steps[-1].made_from
+        steps.append(source)
+    assert [(step.relation, step.asset, step.sql_type) for step in steps] == [
+        ("audience_file", "activation/audience_file", "DECIMAL(10,6)"),
+        ("refi_audience", "refi/refi_audience", "DECIMAL(10,6)"),
+        ("refi_eligibility", "refi/refi_eligibility", "DECIMAL(10,6)"),
+        ("unified_refi_dataset", "refi/unified_refi_dataset", "DECIMAL(10,6)"),
+        ("market_equity", "staging/market_equity", "DECIMAL(10,6)"),
+        ("market_equity.csv", "catalog/market_equity", "DECIMAL(10,6)"),
+    ]
+    assert steps[-2].rule == "number, at least 0, at most 1000; a bad one sends the row to quarantine"
+    assert (steps[-1].unit, steps[-1].expression, steps[-1].rule) == ("percent", None, None)
+    assert {step.description for step in steps} == {
+        "Loan to value: what is still owed, in percent of the home's value."
+    }
+
+
+def test_a_description_stands_where_it_was_written_last_on_the_way(graph):
+    spread = find_column(graph, "rate_spread")
+    assert spread.description == "Current rate less the market's offer, in percentage points."
+    assert find_column(graph, "unified_refi_dataset.property_id").description == "The home the loan is secured on."
+    assert find_column(graph, "loan_information.property_id").description.startswith("The home the loan is secured on;")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "rate_spred",
+            ["audience_file has no column 'rate_spred'", "rate_spread, monthly_savings_est", "RELATION.COLUMN"],
+        ),
+        ("credit_score", ["audience_file has no column", "unified_refi_dataset"]),
+        ("refi_audience.credit_score", ["refi_audience has no column 'credit_score'; it has borrower_id, name"]),
+        ("homes.property_id", ["There is no relation 'homes'", "loan_information.csv", "refi_audience"]),
+        ("", ["audience_file has no column ''"]),
+        (".", ["audience_file has no column ''"]),
+    ],
+)
+def test_an_unknown_column_is_an_error_that_lists_what_there_is(graph, text, words):
+    with pytest.raises(RefiError) as error:
+        find_column(graph, text)
+    for word in words:
+        assert word in str(error.value)
+
+
+def test_a_lineage_is_printed_one_line_a_step(capsys):
+    show_lineage("rate_spread", as_json=False)
+    assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == [
+        "audience_file.rate_spread = refi_audience.rate_spread",
+        "└── refi_audience.rate_spread = refi_eligibility.rate_spread",
+        f"    └── refi_eligibility.rate_spread = {SPREAD[1:-1]}",
+        "        ├── unified_refi_dataset.current_interest_rate = loan_information.current_interest_rate",
+        "        │   └── loan_information.current_interest_rate: number, above 0, at most 30; "
+        "a bad one sends the row to quarantine",
+        "        │       └── loan_information.csv column current_interest_rate (DECIMAL(9,6), percent)",
+        "        └── unified_refi_dataset.market_rate_offer = market_equity.market_rate_offer",
+        "            └── market_equity.market_rate_offer: number, above 0, at most 30; "
+        "a bad one sends the row to quarantine",
+        "                └── market_equity.csv column market_rate_offer (DECIMAL(9,6), percent)",
+    ]
+
+
+def test_brackets_in_an_expression_are_text_and_no_markup(capsys):
+    show_lineage("borrower_id", as_json=False)
+    assert r"'^[=+@\t\r-]'" in capsys.readouterr().out
+
+
+def test_as_json_the_sources_are_nested(capsys):
+    show_lineage("loan_information.loan_amount", as_json=True)
+    shared = {
+        "column": "loan_amount",
+        "sql_type": "DECIMAL(18,2)",
+        "unit": "USD",
+        "description": "Amount lent at origination.",
+        "expression": None,
+    }
+    assert json.loads(capsys.readouterr().out) == {
+        **shared,
+        "relation": "loan_information",
+        "asset": "staging/loan_information",
+        "rule": "number, above 0; a bad one becomes null",
+        "made_from": [
+            {
+                **shared,
+                "relation": "loan_information.csv",
+                "asset": "catalog/loan_information",
+                "rule": None,
+                "made_from": [],
+            }
+        ],
+    }
+
+
+def test_the_same_lineage_gives_the_same_page(graph):
+    assert lineage_page(graph.values()) == lineage_page(lineage_graph().values())
+
+
+def test_no_description_ends_the_script_that_holds_it(graph):
+    evil = "</script><script>alert(1)</script><!-- LINEAGE_DATA"
+    page = lineage_page([replace(graph["market_equity.csv"], description=evil)])
+    plain = lineage_page([graph["market_equity.csv"]])
+    assert page.count("<script") == plain.count("<script")
+    assert page.count("</script") == plain.count("</script")
+    assert page.count("<!--") == plain.count("<!--")
