@@ -22,7 +22,7 @@ class Session(Protocol):
         ...
 
     def write_parquet(self, statement: exp.Query, path: str) -> int:
-        """Write a query's rows, in their order, to a Parquet file; returns their number. Raises EngineError."""
+        """Write a query's rows, in any order, to a Parquet file; returns their number. Raises EngineError."""
         ...
 
     def columns(self, statement: exp.Query) -> dict[str, str]:

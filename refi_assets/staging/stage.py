@@ -10,7 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from refi_assets.contracts import Contract
-from refi_assets.engines.duckdb import PARQUET, DuckDBSession, parquet_sql, path_literal, text_literal
+from refi_assets.engines.duckdb import ORDERED_PARQUET, DuckDBSession, parquet_sql, path_literal, text_literal
 from refi_assets.errors import EngineError
 from refi_assets.lake import ObjectStore
 from refi_assets.staging.files import CSV_DIALECT, ScannedFile, rows_sql, text_columns
@@ -60,12 +60,12 @@ def stage_source(
     _load_malformed(session, lake, source_files)
     _find_repeated_rows(session, lake, contract, source_files)
     session.execute(_sql("quarantined.sql"))
-    session.copy("FROM quarantined", str(quarantine_path), PARQUET)
+    session.copy("FROM quarantined", str(quarantine_path), ORDERED_PARQUET)
     session.execute(
         "CREATE TEMP TABLE deleted AS SELECT position FROM judged WHERE fault IS NOT NULL "
         "UNION ALL SELECT position FROM repeated_row"
     )
-    session.copy("FROM deleted ORDER BY position", str(deletes_path), PARQUET)
+    session.copy("FROM deleted ORDER BY position", str(deletes_path), ORDERED_PARQUET)
     return _count(session, source_files)
 
 
@@ -81,7 +81,7 @@ def _judge(
         keys.append(f"WHEN {number} THEN {row_key_sql(contract, set(file.columns))}")
         known.append(f"({number}, {text_literal(contract.source)}, {text_literal(file.key)}, {position})")
         position += file.rows - file.malformed
-    session.copy(" UNION ALL ".join(selects), str(path), PARQUET)
+    session.copy(" UNION ALL ".join(selects), str(path), ORDERED_PARQUET)
     row_key = keys[0].split(" THEN ", 1)[1] if len(set(keys)) == 1 else f"CASE file_number {' '.join(keys)} END"
     session.execute(
         f"CREATE TEMP VIEW judged AS SELECT * RENAME (file_row_number AS position), {row_key} AS row_key "

@@ -1,24 +1,19 @@
 -- Borrowers whose loans are not judged exactly once each.
-WITH unified AS (
+WITH counted AS (
     SELECT
         dataset.borrower_id,
-        COUNT(*) AS loans
+        1 AS to_be_judged
     FROM unified_refi_dataset AS dataset
-    GROUP BY
-        dataset.borrower_id
-),
-judged AS (
+    UNION ALL
     SELECT
         eligibility.borrower_id,
-        COUNT(*) AS loans
+        -1 AS to_be_judged
     FROM refi_eligibility AS eligibility
-    GROUP BY
-        eligibility.borrower_id
 )
 SELECT
-    COALESCE(unified.borrower_id, judged.borrower_id) AS borrower_id
-FROM unified
-FULL JOIN judged
-    ON judged.borrower_id = unified.borrower_id
-WHERE
-    COALESCE(unified.loans, 0) <> COALESCE(judged.loans, 0)
+    counted.borrower_id
+FROM counted
+GROUP BY
+    counted.borrower_id
+HAVING
+    SUM(counted.to_be_judged) <> 0

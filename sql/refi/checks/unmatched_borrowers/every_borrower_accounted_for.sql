@@ -1,16 +1,24 @@
--- Accepted borrowers that are neither unified nor unmatched, or both, and unmatched ones nobody accepted.
-WITH unified AS (
-    SELECT DISTINCT dataset.borrower_id
+-- Accepted borrowers that are neither unified nor unmatched, or both, and others that nobody accepted.
+WITH counted AS (
+    SELECT
+        borrower.borrower_id,
+        1 AS to_be_found
+    FROM borrower_information AS borrower
+    UNION ALL
+    SELECT DISTINCT
+        dataset.borrower_id,
+        -1 AS to_be_found
     FROM unified_refi_dataset AS dataset
+    UNION ALL
+    SELECT
+        unmatched.borrower_id,
+        -1 AS to_be_found
+    FROM unmatched_borrowers AS unmatched
 )
 SELECT
-    COALESCE(borrower.borrower_id, unmatched.borrower_id) AS borrower_id
-FROM borrower_information AS borrower
-FULL JOIN unmatched_borrowers AS unmatched
-    ON unmatched.borrower_id = borrower.borrower_id
-LEFT JOIN unified
-    ON unified.borrower_id = borrower.borrower_id
-WHERE
-    borrower.borrower_id IS NULL
-    OR (unified.borrower_id IS NULL AND unmatched.borrower_id IS NULL)
-    OR (unified.borrower_id IS NOT NULL AND unmatched.borrower_id IS NOT NULL)
+    counted.borrower_id
+FROM counted
+GROUP BY
+    counted.borrower_id
+HAVING
+    SUM(counted.to_be_found) <> 0
