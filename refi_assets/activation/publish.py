@@ -160,6 +160,11 @@ def _commit(lake: ObjectStore, commit: dict[str, str], *, policy_overridden: boo
     return None
 
 
+def published_commits(lake: ObjectStore) -> list[dict[str, str]]:
+    """What was made the latest, in that order."""
+    return [lake.get_json(info.key) for info in lake.objects(COMMITS)]
+
+
 def _last_commit(lake: ObjectStore) -> tuple[int, dict[str, str] | None]:
     keys = [info.key for info in lake.objects(COMMITS)]
     return (int(PurePath(keys[-1]).stem), lake.get_json(keys[-1])) if keys else (0, None)

@@ -8,7 +8,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from refi_assets.activation.publish import LATEST
+from refi_assets.activation.publish import LATEST, published_commits
 from refi_assets.engines.base import Row
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import EngineError, LakeError
@@ -73,6 +73,14 @@ def published_run(lake: ObjectStore, engine: DuckDBEngine, run_id: str | None = 
         raise LakeError(f"Run {run_id} has published nothing in {lake.root}. See: refi runs")
     relations = [RunFolder(lake, made["run_id"]).load(key) for key, made in manifest["relations"].items()]
     return PublishedRun(lake, engine, manifest, with_inputs(lake, relations))
+
+
+def run_as_of(lake: ObjectStore, engine: DuckDBEngine, day: date) -> PublishedRun:
+    """The last audience of a day that was made the latest by its time. Raises LakeError."""
+    found = [commit["run_id"] for commit in published_commits(lake) if commit["as_of"] == day.isoformat()]
+    if not found:
+        raise LakeError(f"No audience as of {day} was made the latest in {lake.root}. See: refi runs")
+    return published_run(lake, engine, found[-1])
 
 
 def last_two_runs(lake: ObjectStore, engine: DuckDBEngine) -> tuple[PublishedRun, PublishedRun]:

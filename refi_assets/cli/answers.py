@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from dataclasses import asdict
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from rich.table import Table
 
 from refi_assets.answers.diff import audience_changes, counted, policy_changes, write_changes
 from refi_assets.answers.explain import Explanation, JudgedLoan, explain
-from refi_assets.answers.published import PublishedRun, last_two_runs, published_manifests, published_run
+from refi_assets.answers.published import PublishedRun, last_two_runs, published_manifests, published_run, run_as_of
 from refi_assets.engines.base import Row
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.lake import ObjectStore
@@ -21,10 +22,11 @@ from refi_assets.policies import RefiPolicy
 from refi_assets.settings import settings
 
 
-def open_run(lake_url: str, run_id: str | None = None) -> PublishedRun:
-    """A published run of a lake. Raises LakeError."""
+def open_run(lake_url: str, run_id: str | None = None, as_of: date | None = None) -> PublishedRun:
+    """A published run of a lake: by its id, or the last of a day, or the latest. Raises LakeError."""
     lake = ObjectStore(lake_url, create=False)
-    return published_run(lake, DuckDBEngine(lake, settings().threads, settings().memory_limit), run_id)
+    engine = DuckDBEngine(lake, settings().threads, settings().memory_limit)
+    return published_run(lake, engine, run_id) if as_of is None else run_as_of(lake, engine, as_of)
 
 
 def show_explanation(run: PublishedRun, borrower_id: str, *, as_json: bool) -> None:

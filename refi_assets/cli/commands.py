@@ -201,7 +201,9 @@ def diff_policy(
     policy: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The other policy.")],
     ids: Annotated[int, typer.Option(min=0, help="How many borrower ids to show of each group.")] = 10,
     lake: Lake = None,
-    run_id: Run = None,
+    as_of: Annotated[
+        str | None, typer.Option(metavar="DATE", help="The audience of this day, YYYY-MM-DD. Default: the latest.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Who would gain and who would lose under another policy. Publishes nothing."""
@@ -210,7 +212,8 @@ def diff_policy(
 
     try:
         other = load_refi_policy(policy)
-        answers.show_policy_diff(answers.open_run(_lake_url(lake), run_id), other, ids, as_json=as_json)
+        run = answers.open_run(_lake_url(lake), as_of=None if as_of is None else _day(as_of))
+        answers.show_policy_diff(run, other, ids, as_json=as_json)
     except RefiError as error:
         _fail(error)
 

@@ -135,6 +135,21 @@ def test_another_policy_can_be_tried_without_publishing(lake, tmp_path, capsys):
     assert "ltv_above_max" in capsys.readouterr().out
 
 
+def test_another_policy_can_be_tried_on_an_earlier_day(lake, tmp_path, capsys):
+    """On the first day every LTV is 70."""
+    shipped = (PROJECT_DIR / "policies" / "refi.yaml").read_text()
+    (tmp_path / "strict.yaml").write_text(shipped.replace("max_ltv_pct: 80", "max_ltv_pct: 69"))
+    run = answers.open_run(str(lake), as_of=date(2026, 2, 20))
+    answers.show_policy_diff(run, load_refi_policy(tmp_path / "strict.yaml"), 0, as_json=True)
+    found = json.loads(capsys.readouterr().out)
+    assert found["as_of"] == "2026-02-20"
+    assert [(one["change"], one["tier"], one["borrowers"]) for one in found["changes"]] == [
+        ("left", "Immediate Action", 10)
+    ]
+    with pytest.raises(LakeError, match="No audience as of 2026-02-19 was made the latest"):
+        answers.open_run(str(lake), as_of=date(2026, 2, 19))
+
+
 def test_the_published_audience_shows_the_same_numbers(lake, tmp_path):
     shutil.copytree(lake, tmp_path / "third")
     again = run_job(tmp_path / "third", date(2026, 2, 22))

@@ -69,6 +69,27 @@ def test_the_pointer_does_not_move_for_an_overridden_policy_unless_told_to(lake,
     assert latest(lake)["run_id"] != before["run_id"]
 
 
+def test_every_move_of_the_pointer_is_a_commit_and_none_is_lost(lake, tmp_path):
+    moved = [run_job(lake, DAY), run_job(lake, LATER), run_job(lake, DAY, force_latest=True)]
+    held_back = [run_job(lake, date(2026, 2, 19)), run_job(lake, LATER, policy=policy(tmp_path, max_ltv_pct__80="71"))]
+
+    assert [ran.success for ran in held_back] == [False, True], "there is no snapshot before the first"
+    commits = [json.loads(path.read_text()) for path in sorted((lake / "output" / "commits").iterdir())]
+    assert [commit["run_id"] for commit in commits] == [ran.result.run_id for ran in moved]
+    assert commits[-1] == latest(lake)
+
+
+def test_a_run_that_was_killed_before_the_pointer_moved_is_overtaken_by_the_next(lake):
+    run_job(lake, DAY)
+    before = (lake / "output" / "latest.json").read_bytes()
+    run_job(lake, DAY)
+    (lake / "output" / "latest.json").write_bytes(before)
+
+    after = run_job(lake, DAY)
+    assert latest(lake)["run_id"] == after.result.run_id
+    assert len(list((lake / "output" / "commits").iterdir())) == 3
+
+
 def test_a_stopped_run_leaves_the_last_audience_as_it_was(lake, tmp_path):
     run_job(lake)
     before = latest(lake)
