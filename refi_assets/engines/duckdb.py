@@ -43,7 +43,7 @@ class DuckDBEngine:
 
     lake: ObjectStore
     threads: int = 0
-    memory_limit: str = "3GB"
+    memory_limit: str = "2.5GB"
 
     def session(self, relations: Sequence[Relation] = ()) -> "DuckDBSession":
         """A session in which these relations can be read; inputs come before what is made from them."""

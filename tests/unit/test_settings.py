@@ -20,7 +20,7 @@ DEFAULTS = {
     "quiet_minutes": 5,
     "keep_unpublished_days": 7,
     "threads": 0,
-    "memory_limit": "3GB",
+    "memory_limit": "2.5GB",
 }
 
 
