@@ -27,6 +27,9 @@ class Settings(BaseSettings):
     quiet_minutes: float = Field(
         default=5, ge=0, le=1440, description="How long nothing must arrive before a run without all."
     )
+    max_file_gb: float = Field(
+        default=100, gt=0, allow_inf_nan=False, description="The largest source file that is read, unpacked; in GB."
+    )
     threads: int = Field(default=0, ge=0, description="Threads of the engine; 0 takes one a core.")
     memory_limit: str = Field(
         default="3GB",

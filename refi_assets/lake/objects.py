@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import obstore
-from obstore.exceptions import AlreadyExistsError
+from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore
 
 from refi_assets.errors import LakeError
@@ -44,11 +44,14 @@ class ObjectStore:
 
     def url(self, key: str) -> str:
         """Where an engine reads or writes an object: here, an absolute path."""
-        return str(self.root / key)
+        return str(self._path(key))
 
     def objects(self, prefix: str) -> Iterator[ObjectInfo]:
         """Objects below a prefix (a whole folder name), in key order."""
-        found = [entry for page in obstore.list(self._store, prefix=prefix) for entry in page]
+        try:
+            found = [entry for page in obstore.list(self._store, prefix=prefix) for entry in page]
+        except BaseError as error:
+            raise LakeError(f"{self.url(prefix)} cannot be listed: {str(error).splitlines()[0]}") from None
         for entry in sorted(found, key=lambda entry: entry["path"]):
             yield ObjectInfo(entry["path"], entry["size"], entry["e_tag"])
 
@@ -59,7 +62,7 @@ class ObjectStore:
 
     def open(self, key: str) -> BufferedReader:
         """An object's bytes, to be read once from the start."""
-        return (self.root / key).open("rb")
+        return self._path(key).open("rb")
 
     def sha256(self, key: str) -> str:
         """Hash of an object's bytes."""
@@ -72,14 +75,19 @@ class ObjectStore:
             found = obstore.head(self._store, key)
         except FileNotFoundError:
             return None
+        except ValueError:
+            raise _no_key(key) from None
         return ObjectInfo(key, found["size"], found["e_tag"])
 
     def get_json(self, key: str) -> Any:
         """A JSON object's value, or None where there is no such object."""
         try:
-            return json.loads(bytes(obstore.get(self._store, key).bytes()))
+            data = bytes(obstore.get(self._store, key).bytes())
         except FileNotFoundError:
             return None
+        except ValueError:
+            raise _no_key(key) from None
+        return json.loads(data)
 
     def put(self, key: str, data: bytes | Path, *, create_only: bool = False) -> None:
         """Put an object, whole. With create_only, raises LakeError where the key is taken."""
@@ -88,7 +96,7 @@ class ObjectStore:
         except AlreadyExistsError:
             raise LakeError(f"{key} is in the lake already; it is written once and never changed.") from None
         except ValueError:
-            raise LakeError(f"{key!r} is no name that every lake can hold; rename the file.") from None
+            raise _no_key(key) from None
 
     def put_json(self, key: str, value: Any, *, create_only: bool = False) -> None:
         """Put a value as readable JSON."""
@@ -101,6 +109,15 @@ class ObjectStore:
 
     def local_path(self, key: str) -> Path:
         """A path for a file that a step writes itself; its folder is made."""
-        path = self.root / key
+        path = self._path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
+
+    def _path(self, key: str) -> Path:
+        if ".." in key.split("/") or key.startswith("/"):
+            raise _no_key(key)
+        return self.root / key
+
+
+def _no_key(key: str) -> LakeError:
+    return LakeError(f"{key!r} is no name that every lake can hold; rename the file.")
