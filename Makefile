@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export DAGSTER_HOME ?= $(CURDIR)/.dagster
 
-.PHONY: run dev watch test lint clean lock
+.PHONY: run dev watch test lint fuzz clean lock
 
 run: $(VENV)/run.stamp  ## from the sample's source files to an audience file
 	$(BIN)/refi run --source data/sample
@@ -26,9 +26,13 @@ lint: $(VENV)/test.stamp
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+fuzz: $(VENV)/fuzz.stamp  ## the CSV reader against an independent one, for FUZZ_SECONDS (60)
+	$(BIN)/python -m fuzz.reader -max_total_time=$(or $(FUZZ_SECONDS),60)
+
 lock:  ## bring the lock files up to date with pyproject.toml
 	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
 	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml --group dev -o requirements-dev.lock
+	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --group fuzz -o requirements-fuzz.lock
 
 clean:
 	rm -rf $(VENV) lake .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
@@ -49,4 +53,8 @@ $(VENV)/run.stamp: requirements.lock pyproject.toml | $(UV)
 
 $(VENV)/test.stamp: requirements-dev.lock $(VENV)/run.stamp | $(UV)
 	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	touch $@
+
+$(VENV)/fuzz.stamp: requirements-fuzz.lock $(VENV)/test.stamp | $(UV)
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements-fuzz.lock
 	touch $@
