@@ -30,6 +30,7 @@ _QUOTE, _COMMA, _LF, _CR = 0x22, 0x2C, 0x0A, 0x0D
 _FIELD = rb'(?:"(?:[^"]++|"")*+"|[^",\n]*+)'
 _RECORD = re.compile(rb"(" + _FIELD + rb"(?:," + _FIELD + rb")*+)\r?(?:\n|\Z)")
 _OPEN_AT_END = re.compile(rb"(?:" + _FIELD + rb",)*+" + rb'"(?:[^"]++|"")*+\Z')
+_BLANK_LINES_FIRST = re.compile(rb"\A(?:\r?\n)++")
 _LINE_ENDS = re.compile(rb"\n\n+")
 _CELL = re.compile(rb'(?:^|,)(?:"((?:[^"]++|"")*+)"|([^",]*+))')
 
@@ -181,8 +182,8 @@ class _Scanner:
     def _read_header(self, start: bytes) -> bytes:
         """Take the header off the first block; the first line that is not empty is the header."""
         body = start.removeprefix(BOM)
-        header_at = len(body) - len(body.lstrip(b"\r\n"))
-        if header_at == len(body):
+        header_at = len(body) - len(_BLANK_LINES_FIRST.sub(b"", body))
+        if body[header_at:] in (b"", b"\r"):
             blank = "the file is empty" if len(start) < BLOCK_BYTES else f"its first {BLOCK_BYTES >> 20} MiB are blank"
             raise SourceError(blank)
         match = _RECORD.match(body, header_at)

@@ -137,6 +137,12 @@ def test_header_names_are_trimmed_and_case_folded(tmp_path: Path) -> None:
     assert found.columns == ("borrower_id", "first", "last name", "quoted, name", "strasse", "")
 
 
+def test_a_cr_before_the_header_is_no_blank_line(tmp_path: Path) -> None:
+    """It is none among the rows either. Found by make fuzz."""
+    found, rows, _ = scan(tmp_path, b"\r\r\n1\n")
+    assert (found.columns, rows) == (("",), [("1",)])
+
+
 def test_several_columns_may_be_without_a_name(tmp_path: Path) -> None:
     assert scan(tmp_path, b"a,,\n1,2,3\n")[0].columns == ("a", "", "")
 
