@@ -52,7 +52,7 @@ if __name__ == "__main__":
         f"-artifact_prefix={FOLDER / 'found'}/",
         "-max_len=4096",
         "-len_control=20",
-        "-rss_limit_mb=4096",
+        "-rss_limit_mb=8192",
     ]
     if not any(Path(argument).exists() for argument in sys.argv[1:]):
         write_corpus(FOLDER / "corpus")
