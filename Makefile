@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export DAGSTER_HOME ?= $(CURDIR)/.dagster
 
-.PHONY: run dev watch test lint bench clean lock
+.PHONY: run dev watch test lint bench fuzz clean lock
 
 run: $(VENV)/run.stamp  ## from the sample's source files to an audience file
 	$(BIN)/refi run --source data/sample
@@ -29,10 +29,14 @@ lint: $(VENV)/test.stamp
 bench: $(VENV)/bench.stamp  ## our job beside bare scripts; make bench ROWS=100000 tries it at another size
 	$(BIN)/python -m bench $(ROWS) $(if $(REPEATS),--repeats $(REPEATS)) $(if $(BENCH_DIR),--dir $(BENCH_DIR))
 
+fuzz: $(VENV)/fuzz.stamp  ## the CSV reader against an independent one, for FUZZ_SECONDS (60)
+	$(BIN)/python -m fuzz.reader -max_total_time=$(or $(FUZZ_SECONDS),60)
+
 lock:  ## bring the lock files up to date with pyproject.toml
 	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
 	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml --group dev -o requirements-dev.lock
 	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml --group bench -o requirements-bench.lock
+	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --group fuzz -o requirements-fuzz.lock
 
 clean:
 	rm -rf $(VENV) lake .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
@@ -57,4 +61,8 @@ $(VENV)/test.stamp: requirements-dev.lock $(VENV)/run.stamp | $(UV)
 
 $(VENV)/bench.stamp: requirements-bench.lock $(VENV)/run.stamp | $(UV)
 	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements-bench.lock
+	touch $@
+
+$(VENV)/fuzz.stamp: requirements-fuzz.lock $(VENV)/test.stamp | $(UV)
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements-fuzz.lock
 	touch $@

@@ -30,6 +30,9 @@ class Settings(BaseSettings):
     keep_unpublished_days: float = Field(
         default=7, ge=1, le=3650, description="How long what a run that published nothing left in the lake is kept."
     )
+    max_file_gb: float = Field(
+        default=100, gt=0, allow_inf_nan=False, description="The largest source file that is read, unpacked; in GB."
+    )
     threads: int = Field(default=0, ge=0, description="Threads of the engine; 0 takes one a core.")
     memory_limit: str = Field(
         default="2.5GB",

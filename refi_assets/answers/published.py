@@ -13,7 +13,7 @@ from refi_assets.engines.base import Row
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import EngineError, LakeError
 from refi_assets.lake import ObjectStore, Relation, RunFolder
-from refi_assets.lake.relations import with_inputs
+from refi_assets.lake.relations import require_run_id, with_inputs
 from refi_assets.sql_models import DIALECT, Parameter, load_sql_models, relations_read
 
 
@@ -67,7 +67,8 @@ def published_run(lake: ObjectStore, engine: DuckDBEngine, run_id: str | None = 
         latest = lake.get_json(LATEST)
         if latest is None:
             raise LakeError(f"Nothing has been published in {lake.root} yet. Start with: refi run --source DIR")
-        run_id = latest["run_id"]
+        run_id = str(latest["run_id"])
+    require_run_id(run_id)
     manifest = lake.get_json(f"output/{run_id}.manifest.json")
     if manifest is None:
         raise LakeError(f"Run {run_id} has published nothing in {lake.root}. See: refi runs")

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from io import BufferedReader
 from pathlib import Path
@@ -29,7 +29,7 @@ class ObjectInfo:
     key: str
     size: int
     etag: str | None = None
-    modified: datetime | None = None
+    modified: datetime | None = field(default=None, compare=False)
 
 
 class ObjectStore:
@@ -47,7 +47,7 @@ class ObjectStore:
 
     def url(self, key: str) -> str:
         """Where an engine reads or writes an object: here, an absolute path."""
-        return str(self.root / key)
+        return str(self._path(key))
 
     @contextmanager
     def _asked_for(self, key: str) -> Iterator[None]:
@@ -78,7 +78,7 @@ class ObjectStore:
         """An object's bytes, to be read once from the start."""
         try:
             with self._asked_for(key):
-                return (self.root / key).open("rb")
+                return self._path(key).open("rb")
         except FileNotFoundError:
             raise LakeError(f"{key} is not in the lake {self.root}.") from None
 
@@ -94,15 +94,20 @@ class ObjectStore:
                 found = obstore.head(self._store, key)
         except FileNotFoundError:
             return None
+        except ValueError:
+            raise _no_key(key) from None
         return ObjectInfo(key, found["size"], found["e_tag"], found["last_modified"])
 
     def get_json(self, key: str) -> Any:
         """A JSON object's value, or None where there is no such object."""
         try:
             with self._asked_for(key):
-                return json.loads(bytes(obstore.get(self._store, key).bytes()))
+                data = bytes(obstore.get(self._store, key).bytes())
         except FileNotFoundError:
             return None
+        except ValueError:
+            raise _no_key(key) from None
+        return json.loads(data)
 
     def put(self, key: str, data: bytes | Path) -> None:
         """Put an object, whole; one that is there is replaced. Raises LakeError for a name no lake can hold."""
@@ -110,7 +115,7 @@ class ObjectStore:
             with self._asked_for(key):
                 obstore.put(self._store, key, data)
         except ValueError:
-            raise LakeError(f"{key!r} is no name that every lake can hold; rename the file.") from None
+            raise _no_key(key) from None
 
     def put_json(self, key: str, value: Any) -> None:
         """Put a value as readable JSON."""
@@ -140,10 +145,19 @@ class ObjectStore:
 
     def local_path(self, key: str) -> Path:
         """A path for a file that a step writes itself; its folder is made."""
-        path = self.root / key
+        path = self._path(key)
         with self._asked_for(key):
             path.parent.mkdir(parents=True, exist_ok=True)
         return path
+
+    def _path(self, key: str) -> Path:
+        if ".." in key.split("/") or key.startswith("/"):
+            raise _no_key(key)
+        return self.root / key
+
+
+def _no_key(key: str) -> LakeError:
+    return LakeError(f"{key!r} is no name that every lake can hold; rename the file.")
 
 
 def _reason(error: Exception) -> str:

@@ -5,7 +5,10 @@ came; what is in them belongs to staging/.
 """
 
 import hashlib
+import os
 import re
+import stat
+import unicodedata
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -14,6 +17,7 @@ from pathlib import Path
 from refi_assets.errors import LakeError, SourceError
 from refi_assets.lake.objects import ObjectInfo, ObjectStore
 
+MAX_NAME_BYTES = 240  # file systems take 255, of which a put needs some for its unfinished file
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
 EXPECTED = "<source>.csv, <source>.csv.gz, <source>.parquet or a folder <source>/ of such files"
 
@@ -67,12 +71,15 @@ def _load_date(folder: str) -> date | None:
 def find_snapshot(lake: ObjectStore, source: str, as_of: date, *, before: bool = False) -> Snapshot | None:
     """The newest snapshot of a source on or before a day (before it, with `before`), or None.
 
-    Raises SourceError for a file of a kind that cannot be read: passing it over would lose what is in it.
+    Raises SourceError for a file of a kind that cannot be read, as passing it over would lose what is in it, and
+    for what is no regular file of the lake, such as a link that leads out of it.
     """
     for load_date in reversed(load_dates(lake, source)):
         if load_date > as_of or (before and load_date == as_of):
             continue
-        objects = tuple(_objects(lake, f"raw/{source}/load_date={load_date}"))
+        prefix = f"raw/{source}/load_date={load_date}"
+        _require_regular_files(lake, prefix)
+        objects = tuple(_objects(lake, prefix))
         for info in objects:
             if not info.key.endswith(SUFFIXES):
                 raise SourceError(f"{info.key}: not a kind of file that can be read; expected {', '.join(SUFFIXES)}.")
@@ -90,24 +97,56 @@ def _is_hidden(path: str) -> bool:
     return any(name.startswith((".", "_")) for name in path.split("/"))
 
 
+def _require_regular_files(lake: ObjectStore, prefix: str) -> None:
+    for folder, folders, names in os.walk(lake.url(prefix)):
+        for name in sorted(folders + names):
+            path = Path(folder, name)
+            key = path.relative_to(lake.root).as_posix()
+            if _is_hidden(key.removeprefix(f"{prefix}/")) or (name in folders and not path.is_symlink()):
+                continue
+            _require_regular_file(path, lake.root, key)
+
+
+def _require_regular_file(path: Path, folder: Path, shown: str) -> None:
+    """Raise SourceError for what is no regular file inside a folder, links followed, or has a name that no lake holds.
+
+    Opening a pipe would wait for ever, and a link may lead to any file of the machine.
+    """
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in path.name):
+        raise SourceError(f"{shown!a}: a control character or a broken one is in its name; rename it.")
+    if len(os.fsencode(path.name)) > MAX_NAME_BYTES:
+        raise SourceError(f"{shown}: its name is longer than {MAX_NAME_BYTES} bytes; rename it.")
+    real = Path(os.path.realpath(path))
+    if not real.is_relative_to(os.path.realpath(folder)):
+        raise SourceError(f"{shown} leads out of {folder} by a link; put the file itself there.")
+    try:
+        is_regular = stat.S_ISREG(real.lstat().st_mode)
+    except OSError:
+        raise SourceError(f"{shown} leads to nothing by a link; put the file itself there.") from None
+    if not is_regular:
+        raise SourceError(f"{shown} is no regular file; remove it.")
+
+
 def find_source_files(folder: Path, sources: Collection[str]) -> list[SourceFile]:
     """The source files of a folder outside the lake.
 
-    Raises SourceError where there is none, or where a source stands there in two forms.
+    Raises SourceError where there is none, where a source stands there in two forms, or for what is no regular file
+    of the folder.
     """
     if not folder.is_dir():
         raise SourceError(f"{folder}: there is no such folder; expected {EXPECTED}.")
     found: list[SourceFile] = []
     for source in sorted(sources):
-        forms = [folder / f"{source}{suffix}" for suffix in SUFFIXES if (folder / f"{source}{suffix}").is_file()]
+        forms = [folder / f"{source}{suffix}" for suffix in SUFFIXES if os.path.lexists(folder / f"{source}{suffix}")]
         inside = folder / source
         parts = sorted(path for path in inside.iterdir() if path.name[0] not in "._") if inside.is_dir() else []
         if len(forms) + bool(parts) > 1:
             names = ", ".join(path.name for path in forms) + (f", {source}/" if parts else "")
             raise SourceError(f"{folder}: source '{source}' stands there more than once ({names}); keep one of them.")
-        for path in parts:
+        for path in forms or parts:
             if not path.name.endswith(SUFFIXES):
                 raise SourceError(f"{path}: not a kind of file that can be read; expected {', '.join(SUFFIXES)}.")
+            _require_regular_file(path, folder, str(path))
         found += [SourceFile(source, path) for path in forms or parts]
     if not found:
         names = ", ".join(sorted(path.name for path in folder.iterdir())[:20]) or "nothing"
@@ -140,9 +179,18 @@ def ingest_folder(
         to_delete += sorted(there.keys() - new.keys())
         to_put |= new
     for key, file in to_put.items():
-        lake.put(key, file.path)
+        _put_whole(lake, key, file)
     lake.delete(to_delete)
     return list(to_put)
+
+
+def _put_whole(lake: ObjectStore, key: str, file: SourceFile) -> None:
+    before = file.path.stat()
+    lake.put(key, file.path)
+    after = file.path.stat()
+    if (before.st_ino, before.st_mtime_ns, before.st_size) != (after.st_ino, after.st_mtime_ns, after.st_size):
+        lake.delete([key])
+        raise SourceError(f"{file.path} changed while it was read. Put it in again when it has been written.")
 
 
 def _is_same(lake: ObjectStore, key: str, size: int, file: SourceFile) -> bool:

@@ -4,6 +4,7 @@ A relation is written once and never changed. Its record says what it is made of
 input, so that whoever holds one record can find everything behind it. Where SQL runs belongs to engines/.
 """
 
+import re
 from datetime import date
 from typing import Any, Literal
 
@@ -45,10 +46,17 @@ class Relation(BaseModel):
         return self.key.rsplit("/", 1)[-1]
 
 
+def require_run_id(run_id: str) -> None:
+    """Raise LakeError for what is no run id: it becomes part of object keys."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", run_id):
+        raise LakeError(f"{run_id!a} is no run id; one looks like 6dc3b57f-0d6c-4f0e-9f8e-3c1f0a5b7d21. See: refi runs")
+
+
 class RunFolder:
-    """What one run leaves in the lake."""
+    """What one run leaves in the lake. Raises LakeError for what is no run id."""
 
     def __init__(self, lake: ObjectStore, run_id: str) -> None:
+        require_run_id(run_id)
         self.lake, self.run_id = lake, run_id
 
     def key(self, relation: str, suffix: str) -> str:

@@ -6,6 +6,7 @@ its columns, how many records it has, and which object DuckDB reads (the file, o
 
 import csv
 import gzip
+import shutil
 import zlib
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -17,7 +18,9 @@ from refi_assets.engines.duckdb import DuckDBSession, parquet_sql, path_literal
 from refi_assets.errors import SourceError
 from refi_assets.lake import ObjectInfo, ObjectStore, RunFolder
 from refi_assets.staging.judge import FileColumn
-from refi_assets.staging.records import MAX_RECORD_BYTES, Malformed, Scan, scan_csv, trim
+from refi_assets.staging.records import MAX_COLUMNS, MAX_RECORD_BYTES, Malformed, Scan, scan_csv, trim
+
+GB = 10**9
 
 CSV_DIALECT = (
     "auto_detect = false, delim = ',', quote = '\"', escape = '\"', comment = '', compression = 'none', "
@@ -28,14 +31,16 @@ CSV_DIALECT = (
 class ScannedFile(BaseModel):
     """One file of a snapshot.
 
-    `rows` counts records after the header, malformed ones included. `read_key` is the object that DuckDB
-    reads; `malformed_key` lists the malformed records (record number, problem, part, bytes in hex), if any.
+    `etag` is the one it had when it was scanned. `rows` counts records after the header, malformed ones included.
+    `read_key` is the object that DuckDB reads; `malformed_key` lists the malformed records (record number, problem,
+    part, bytes in hex), if any.
     """
 
     model_config = ConfigDict(frozen=True)
 
     key: str
     size: int
+    etag: str | None = None
     sha256: str
     rows: int
     malformed: int
@@ -44,6 +49,11 @@ class ScannedFile(BaseModel):
     malformed_key: str | None = None
     multiline: bool = False
     line_end: str = "\n"
+
+    @property
+    def info(self) -> ObjectInfo:
+        """The object that was scanned."""
+        return ObjectInfo(self.key, self.size, self.etag)
 
     @property
     def left_keys(self) -> list[str]:
@@ -57,30 +67,40 @@ class ScannedFile(BaseModel):
 
 
 def scan_file(
-    lake: ObjectStore, info: ObjectInfo, folder: RunFolder, relation: str, number: int, sha256: str | None = None
+    lake: ObjectStore,
+    info: ObjectInfo,
+    folder: RunFolder,
+    relation: str,
+    number: int,
+    sha256: str | None = None,
+    max_file_gb: float = 100,
 ) -> ScannedFile:
     """Count a file's records and set the malformed ones aside in the run's folder. `sha256`: the file's, if known.
 
-    Raises SourceError, naming the file, where it is unreadable, empty, or not what its name says.
+    Raises SourceError, naming the file, where it is unreadable, empty, not what its name says, or unpacks to more than
+    `max_file_gb` (10^9 bytes). Then nothing of it is left in the run's folder.
     """
     sha256 = sha256 or lake.sha256(info.key)
     if info.key.endswith(".parquet"):
-        return _scan_parquet(lake, info, sha256)
+        return _scan_parquet(lake, info, sha256, max_file_gb)
     clean_key = folder.key(relation, f".{number}.clean.csv")
     malformed_key = folder.key(relation, f".{number}.malformed.csv")
     is_compressed = info.key.endswith(".gz")
 
     def open_file() -> BinaryIO:
         stream = lake.open(info.key)
-        return cast(BinaryIO, gzip.GzipFile(fileobj=stream)) if is_compressed else stream
+        return cast(BinaryIO, _Unpacked(stream, max_file_gb, lake.root)) if is_compressed else stream
 
     try:
         with _MalformedFile(lake.local_path(malformed_key)) as malformed:
             # A compressed file is read from its copy: DuckDB reads that in parallel, and gzip's ways are Python's.
             scan = scan_csv(open_file, lake.local_path(clean_key), malformed.add, always_copy=is_compressed)
-    except SourceError as error:
-        raise SourceError(f"{info.key}: {error}.") from None
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+    except (SourceError, OSError, EOFError, zlib.error) as error:
+        lake.delete([key for key in (clean_key, malformed_key) if lake.find(key)])
+        if isinstance(error, SourceError):
+            raise SourceError(f"{info.key}: {error}.") from None
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the disk's failure, not the file's
         raise SourceError(f"{info.key} cannot be read: {error}. Drop the file again, whole.") from None
     return _scanned(info, sha256, scan, clean_key, malformed_key)
 
@@ -89,6 +109,7 @@ def _scanned(info: ObjectInfo, sha256: str, scan: Scan, clean_key: str, malforme
     return ScannedFile(
         key=info.key,
         size=info.size,
+        etag=info.etag,
         sha256=sha256,
         rows=scan.records,
         malformed=scan.malformed,
@@ -100,7 +121,35 @@ def _scanned(info: ObjectInfo, sha256: str, scan: Scan, clean_key: str, malforme
     )
 
 
-def _scan_parquet(lake: ObjectStore, info: ObjectInfo, sha256: str) -> ScannedFile:
+def require_size(info: ObjectInfo, max_file_gb: float) -> None:
+    """Raise SourceError for a file that is too large as it lies."""
+    if info.size / GB > max_file_gb:
+        raise SourceError(f"{info.key}: {info.size / GB:.3g} GB is {_too_large(max_file_gb)}.")
+
+
+def _too_large(max_file_gb: float) -> str:
+    return f"more than {max_file_gb:g} GB, the most that REFI_MAX_FILE_GB allows"
+
+
+class _Unpacked(gzip.GzipFile):
+    """A compressed file's content, to be read no further than the limit, nor than a tenth of the disk stays free."""
+
+    def __init__(self, stream: BinaryIO, max_file_gb: float, disk: Path) -> None:
+        super().__init__(fileobj=stream)
+        room_gb = shutil.disk_usage(disk).free * 0.9 / GB
+        self._allowed_gb = min(max_file_gb, room_gb)
+        self._refusal = f"unpacked, it is {_too_large(max_file_gb)}"
+        if room_gb < max_file_gb:
+            self._refusal = f"unpacked, it is more than {room_gb:.3g} GB, nine tenths of the room on the lake's disk"
+
+    def read(self, size: int | None = -1) -> bytes:
+        data = super().read(size)
+        if self.tell() / GB > self._allowed_gb:
+            raise SourceError(self._refusal)
+        return data
+
+
+def _scan_parquet(lake: ObjectStore, info: ObjectInfo, sha256: str, max_file_gb: float) -> ScannedFile:
     try:
         with duckdb.connect() as connection:
             source = parquet_sql(lake.url(info.key))
@@ -108,11 +157,24 @@ def _scan_parquet(lake: ObjectStore, info: ObjectInfo, sha256: str) -> ScannedFi
             (rows,) = connection.execute(f"SELECT COUNT(*) FROM {source}").fetchone() or (0,)
     except duckdb.Error:
         raise SourceError(f"{info.key} cannot be read as Parquet. Drop the file again, whole.") from None
+    if len(names) > MAX_COLUMNS:
+        raise SourceError(f"{info.key}: {len(names):,} columns, where a file may have {MAX_COLUMNS:,}.")
+    if rows * len(names) / GB > max_file_gb:  # a few bytes may hold any number of equal rows
+        raise SourceError(f"{info.key}: {rows:,} rows; as text, they are {_too_large(max_file_gb)}.")
+    if any("\0" in name for name in names):
+        raise SourceError(f"{info.key}: a column's name holds a NUL.")
     columns = tuple(trim(name).casefold() for name in names)
     if repeated := sorted({name for name in columns if columns.count(name) > 1}):
         raise SourceError(f"{info.key}: the columns {', '.join(repeated)} stand there twice.")
     return ScannedFile(
-        key=info.key, size=info.size, sha256=sha256, rows=rows, malformed=0, columns=columns, read_key=info.key
+        key=info.key,
+        size=info.size,
+        etag=info.etag,
+        sha256=sha256,
+        rows=rows,
+        malformed=0,
+        columns=columns,
+        read_key=info.key,
     )
 
 

@@ -81,8 +81,10 @@ def keyed_cells_sql(contract: Contract, columns: list[FileColumn], source_sql: s
     name, to be compared. Rows come in no order; rows with the same raw_hash are the same to the letter.
     """
     trimmed = ", ".join(
-        f"CASE WHEN cell({column.sql}) IS NOT NULL THEN {_json([FileColumn(column.name, f'cell({column.sql})')])} END"
-        for column in sorted(columns, key=lambda column: column.name)
+        # Columns without a name, which come first, are told apart by their number: no name begins with a space.
+        f"CASE WHEN {text} IS NOT NULL THEN {_json([FileColumn(column.name or f' {number}', text)])} END"
+        for number, column in enumerate(sorted(columns, key=lambda column: column.name))
+        for text in [f"cell({column.sql})"]
     )
     key_column = contract.key({column.name for column in columns})
     key = _row_key(key_column, next(f"cell({column.sql})" for column in columns if column.name == key_column.name))

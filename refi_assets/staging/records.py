@@ -19,14 +19,18 @@ import numpy as np
 
 from refi_assets.errors import SourceError
 
-BLOCK_BYTES = 8 << 20
+BLOCK_BYTES = 4 << 20  # a block of nothing but line breaks takes a hundred times as much memory
+UTF8_BYTES = 64 << 10
 MAX_RECORD_BYTES = 2 << 20
+MAX_COLUMNS = 2000  # DuckDB plans a statement on some thousands of columns for minutes
+MAX_MALFORMED = 1_000_000  # from here on, most records must be well-formed: each malformed one takes much longer
 BOM = b"\xef\xbb\xbf"
 
 _QUOTE, _COMMA, _LF, _CR = 0x22, 0x2C, 0x0A, 0x0D
 _FIELD = rb'(?:"(?:[^"]++|"")*+"|[^",\n]*+)'
 _RECORD = re.compile(rb"(" + _FIELD + rb"(?:," + _FIELD + rb")*+)\r?(?:\n|\Z)")
 _OPEN_AT_END = re.compile(rb"(?:" + _FIELD + rb",)*+" + rb'"(?:[^"]++|"")*+\Z')
+_BLANK_LINES_FIRST = re.compile(rb"\A(?:\r?\n)++")
 _LINE_ENDS = re.compile(rb"\n\n+")
 _CELL = re.compile(rb'(?:^|,)(?:"((?:[^"]++|"")*+)"|([^",]*+))')
 
@@ -171,15 +175,17 @@ class _Scanner:
             self._rest += more
             if len(self._rest) > MAX_RECORD_BYTES + 2 * BLOCK_BYTES and b"\n" not in self._rest:
                 raise SourceError(
-                    f"a line of more than {len(self._rest) >> 20} MiB; is this a CSV file with line breaks?"
+                    f"a line of more than {len(self._rest) >> 20} MiB, where a record may have "
+                    f"{MAX_RECORD_BYTES >> 20}; this is no CSV file with line breaks"
                 )
 
     def _read_header(self, start: bytes) -> bytes:
         """Take the header off the first block; the first line that is not empty is the header."""
         body = start.removeprefix(BOM)
-        header_at = len(body) - len(body.lstrip(b"\r\n"))
-        if header_at == len(body):
-            raise SourceError("the file is empty")
+        header_at = len(body) - len(_BLANK_LINES_FIRST.sub(b"", body))
+        if body[header_at:] in (b"", b"\r"):
+            blank = "the file is empty" if len(start) < BLOCK_BYTES else f"its first {BLOCK_BYTES >> 20} MiB are blank"
+            raise SourceError(blank)
         match = _RECORD.match(body, header_at)
         if match is None or match.end() - header_at > MAX_RECORD_BYTES:
             raise SourceError("the first line is no header: its quoting is broken or it does not end")
@@ -188,6 +194,8 @@ class _Scanner:
             names = [trim(cell.decode()).casefold() for cell in cells(header)]
         except UnicodeDecodeError:
             raise SourceError("the header is not UTF-8; save the file as UTF-8") from None
+        if len(names) > MAX_COLUMNS:
+            raise SourceError(f"{len(names):,} columns, where a file may have {MAX_COLUMNS:,}")
         for number, name in enumerate(names):
             if name and name in names[:number]:  # the name itself is not shown: the line may be a borrower's row
                 raise SourceError(f"columns {names.index(name) + 1} and {number + 1} of the header have the same name")
@@ -227,8 +235,7 @@ class _Scanner:
         strange = ends - starts > MAX_RECORD_BYTES
         if b'"' in block:
             quoted = np.unique(np.searchsorted(ends, np.flatnonzero(codes == _QUOTE)))
-            lines = zip(starts[quoted].tolist(), ends[quoted].tolist(), strict=True)
-            commas[quoted], misplaced = _commas_outside_quotes(b"".join(block[a:b] + b"\n" for a, b in lines))
+            commas[quoted], misplaced = _commas_outside_quotes(_these_lines(block, starts, ends, quoted))
             strange[quoted] |= misplaced
         strange |= commas != self._commas
         length = ends - starts
@@ -290,6 +297,11 @@ class _Scanner:
     def _reject(self, problem: str, raw: bytes) -> None:
         self.scan.records += 1
         self.scan.malformed += 1
+        if self.scan.malformed > MAX_MALFORMED and self.scan.malformed > self.scan.records / 2:
+            raise SourceError(
+                f"{self.scan.malformed:,} of its first {self.scan.records:,} records are malformed; "
+                "this is no CSV file of these columns"
+            )
         self._on_malformed(Malformed(self.scan.records, problem, raw))
         self._copy.change(b"")
 
@@ -302,6 +314,14 @@ def _lines(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     if codes[-1] != _LF:
         at_ends, ends = np.append(at_ends, len(marks)), np.append(ends, len(codes))
     return np.concatenate(([0], ends[:-1] + 1)), ends, np.diff(at_ends, prepend=-1) - 1
+
+
+def _these_lines(block: bytes, starts: np.ndarray, ends: np.ndarray, chosen: np.ndarray) -> bytes:
+    """Some lines of a block, each with its LF."""
+    if len(chosen) == len(starts):
+        return block if block.endswith(b"\n") else block + b"\n"
+    places = zip(starts[chosen].tolist(), ends[chosen].tolist(), strict=True)
+    return b"".join(block[start:end] + b"\n" for start, end in places)
 
 
 def _commas_outside_quotes(block: bytes) -> tuple[np.ndarray, np.ndarray]:
@@ -340,9 +360,12 @@ def _not_utf8(block: bytes, starts: np.ndarray) -> list[int]:
     found: list[int] = []
     view, at = memoryview(block), 0
     while at < len(block):
+        # A few lines at a time: each try reserves as much memory as it has bytes, and every line may be a bad one.
+        after = int(np.searchsorted(starts, at + UTF8_BYTES))
+        stop = int(starts[after]) if after < len(starts) else len(block)
         try:
-            str(view[at:], "utf-8")
-            break
+            str(view[at:stop], "utf-8")
+            at = stop
         except UnicodeDecodeError as error:
             line = int(np.searchsorted(starts, at + error.start, "right")) - 1
             found.append(line)

@@ -15,13 +15,15 @@ from pydantic import BaseModel, ConfigDict
 
 from refi_assets.contracts import Contract
 from refi_assets.engines.duckdb import DuckDBEngine, DuckDBSession
-from refi_assets.errors import SourceError
-from refi_assets.lake import ObjectStore, RunFolder, Snapshot, find_snapshot
+from refi_assets.errors import EngineError, SourceError
+from refi_assets.lake import ObjectInfo, ObjectStore, RunFolder, Snapshot, find_snapshot
 from refi_assets.lake.raw_zone import EXPECTED
-from refi_assets.staging.files import ScannedFile, rows_sql, scan_file, text_columns
+from refi_assets.staging.files import ScannedFile, require_size, rows_sql, scan_file, text_columns
 from refi_assets.staging.judge import MACROS
 
 SAMPLE_ROWS = 10_000
+SHOWN_COLUMNS = 100
+COLUMNS_AT_ONCE = 100  # DuckDB takes much longer to plan ten times as many
 
 
 class ScannedSnapshot(BaseModel):
@@ -51,11 +53,16 @@ class ScannedSnapshot(BaseModel):
 
 
 def scan_source(
-    lake: ObjectStore, engine: DuckDBEngine, contract: Contract, as_of: date, folder: RunFolder
+    lake: ObjectStore,
+    engine: DuckDBEngine,
+    contract: Contract,
+    as_of: date,
+    folder: RunFolder,
+    max_file_gb: float = 100,
 ) -> tuple[ScannedSnapshot, ScannedSnapshot | None]:
     """The snapshot of a source as of a day, and the one before it, if any.
 
-    Raises SourceError where there is no snapshot, or where it is unreadable or without rows.
+    Raises SourceError where there is no snapshot, or where it is unreadable, too large or without rows.
     """
     source = contract.source
     snapshot = find_snapshot(lake, source, as_of)
@@ -67,18 +74,17 @@ def scan_source(
         )
     with engine.session() as session:
         session.execute(MACROS)
-        scanned = _scan(session, lake, snapshot, folder, f"raw/{source}")
-        require_unchanged(lake, snapshot)
+        scanned = _scan(session, lake, snapshot, folder, f"raw/{source}", max_file_gb)
         if scanned.rows == 0:
             raise SourceError(
                 f"{', '.join(file.key for file in scanned.files)}: no rows; found a header only, expected at least "
                 "one row."
             )
-        before = find_snapshot(lake, source, snapshot.load_date, before=True)
         previous = None
-        if before is not None:
-            with suppress(SourceError):  # an unreadable file of another day is that day's failure
-                previous = _scan(session, lake, before, folder, f"raw/{source}.before")
+        with suppress(SourceError):  # an unreadable file of another day is that day's failure
+            before = find_snapshot(lake, source, snapshot.load_date, before=True)
+            if before is not None:
+                previous = _scan(session, lake, before, folder, f"raw/{source}.before", max_file_gb)
     return scanned, previous
 
 
@@ -93,31 +99,57 @@ def _code_sha256() -> str:
     return hashlib.sha256(b"".join(text for _, text in texts)).hexdigest()
 
 
-def require_unchanged(lake: ObjectStore, snapshot: Snapshot) -> None:
+def require_unchanged(lake: ObjectStore, objects: Iterable[ObjectInfo]) -> None:
     """Raise SourceError where a file is another than when the snapshot was found."""
-    for info in snapshot.objects:
+    for info in objects:
         if lake.find(info.key) != info:
             raise SourceError(f"{info.key} changed while it was read. Run again when it has been written.")
 
 
 def _scan(
-    session: DuckDBSession, lake: ObjectStore, snapshot: Snapshot, folder: RunFolder, relation: str
+    session: DuckDBSession,
+    lake: ObjectStore,
+    snapshot: Snapshot,
+    folder: RunFolder,
+    relation: str,
+    max_file_gb: float,
 ) -> ScannedSnapshot:
-    """Scan a snapshot, unless the same bytes under the same names have been scanned before."""
+    """Scan a snapshot, unless the same bytes under the same names have been scanned before.
+
+    Raises SourceError where a file is not to be read; then nothing of the scan is left in the run's folder.
+    """
+    for info in snapshot.objects:
+        require_size(info, max_file_gb)
     hashes = [lake.sha256(info.key) for info in snapshot.objects]
     keys = [info.key for info in snapshot.objects]
     record = f"scans/{fingerprint(*keys, *hashes)}.json"
-    known = lake.get_json(record)
-    if known is not None:
-        scanned = ScannedSnapshot.model_validate(known)
-        if all(lake.find(key) for file in scanned.files for key in file.left_keys):
-            return scanned
-    files = tuple(scan_file(lake, info, folder, relation, n, hashes[n]) for n, info in enumerate(snapshot.objects))
+    if (known := _known_scan(lake, record)) is not None:
+        require_unchanged(lake, snapshot.objects)
+        etags = {info.key: info.etag for info in snapshot.objects}
+        files = tuple(file.model_copy(update={"etag": etags[file.key]}) for file in known.files)
+        return known.model_copy(update={"files": files})
+    scanned_files: list[ScannedFile] = []
+    try:
+        for number, info in enumerate(snapshot.objects):
+            scanned_files.append(scan_file(lake, info, folder, relation, number, hashes[number], max_file_gb))
+        inferred = _inferred(session, lake, tuple(scanned_files))
+        require_unchanged(lake, snapshot.objects)  # before the scan is recorded under the hashes of other bytes
+    except BaseException:
+        lake.delete([key for file in scanned_files for key in file.left_keys])
+        raise
     scanned = ScannedSnapshot(
-        source=snapshot.source, load_date=snapshot.load_date, files=files, inferred=_inferred(session, lake, files)
+        source=snapshot.source, load_date=snapshot.load_date, files=tuple(scanned_files), inferred=inferred
     )
     lake.put_json(record, scanned.model_dump(mode="json"))
     return scanned
+
+
+def _known_scan(lake: ObjectStore, record: str) -> ScannedSnapshot | None:
+    known = lake.get_json(record)
+    if known is None:
+        return None
+    scanned = ScannedSnapshot.model_validate(known)
+    return scanned if all(lake.find(key) for file in scanned.files for key in file.left_keys) else None
 
 
 def _inferred(session: DuckDBSession, lake: ObjectStore, files: tuple[ScannedFile, ...]) -> dict[str, str]:
@@ -136,19 +168,29 @@ def require_columns(contract: Contract, files: Iterable[ScannedFile]) -> None:
         if missing:
             # A line in which no name is known is no header but a borrower's row: it must not get into a log.
             is_header = any(name in contract.sql_types for name in file.columns)
-            found = ", ".join(file.columns) if is_header else "a first line with none of these names; is it a header?"
+            shown = ", ".join(file.columns[:SHOWN_COLUMNS]) + (", …" if len(file.columns) > SHOWN_COLUMNS else "")
+            found = shown if is_header else "a first line with none of these names; is it a header?"
             expected = ", ".join(column.name for column in contract.present_columns)
             names = ", ".join(f"'{name}'" for name in missing)
             raise SourceError(f"{file.key}: column {names} is missing; found: {found}; expected: {expected}.")
 
 
 def _infer(session: DuckDBSession, lake: ObjectStore, file: ScannedFile) -> dict[str, str]:
-    columns = [column for column in text_columns(session, lake, file) if column.name]
-    if not columns:
-        return {}
-    types = ", ".join(_INFERRED_TYPE.format(cell=f"cell({column.sql})") for column in columns)
-    (row,) = session.execute(f"SELECT {types} FROM (SELECT * FROM {rows_sql(lake, file)} LIMIT {SAMPLE_ROWS})")
-    return dict(zip([column.name for column in columns], row, strict=True))
+    inferred: dict[str, str] = {}
+    try:
+        columns = [column for column in text_columns(session, lake, file) if column.name]
+        for first in range(0, len(columns), COLUMNS_AT_ONCE):
+            some = columns[first : first + COLUMNS_AT_ONCE]
+            cells = ", ".join(f"cell({column.sql}) AS t{number}" for number, column in enumerate(some))
+            types = ", ".join(_INFERRED_TYPE.format(cell=f"t{number}") for number in range(len(some)))
+            sample = f"SELECT {cells} FROM (SELECT * FROM {rows_sql(lake, file)} LIMIT {SAMPLE_ROWS})"
+            (row,) = session.execute(f"SELECT {types} FROM ({sample})")
+            inferred |= zip([column.name for column in some], row, strict=True)
+    except EngineError:
+        if not file.is_parquet:
+            raise
+        raise SourceError(f"{file.key} cannot be read as Parquet. Drop the file again, whole.") from None
+    return inferred
 
 
 _INFERRED_TYPE = """CASE

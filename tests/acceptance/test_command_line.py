@@ -72,6 +72,8 @@ def test_answers_are_given_by_the_command_line_without_dagster(refi, source, lak
         assert "duckdb" in imported, "the imports are seen"
         assert imported & {"dagster", "pandas"} == set()
     assert "has a borrower" in refi("explain", "nobody", "--lake", lake, check=1).stderr
+    assert "is no run id" in refi("explain", "B001", "--run-id", "../../../etc/x", "--lake", lake, check=1).stderr
+    assert "is no run id" in refi("diff", "../x", "--lake", lake, check=1).stderr
     assert "one SELECT" in refi("query", "DROP TABLE x", "--lake", lake, check=1).stderr
 
 

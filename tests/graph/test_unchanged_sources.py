@@ -3,6 +3,7 @@
 from datetime import date
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
 from refi_assets.errors import SourceError
@@ -81,10 +82,22 @@ def test_a_file_that_changes_while_it_is_read_is_refused(lake):
     store = ObjectStore(str(lake))
     snapshot = find_snapshot(store, "market_equity", NEXT_DAY)
     assert snapshot is not None
-    require_unchanged(store, snapshot)
+    require_unchanged(store, snapshot.objects)
     (lake / snapshot.objects[0].key).open("a").write("P999,5,70,1\n")
     with pytest.raises(SourceError, match="changed while it was read"):
-        require_unchanged(store, snapshot)
+        require_unchanged(store, snapshot.objects)
     (lake / snapshot.objects[0].key).unlink()
     with pytest.raises(SourceError, match="changed while it was read"):
-        require_unchanged(store, snapshot)
+        require_unchanged(store, snapshot.objects)
+
+
+@pytest.mark.parametrize("rows", [40, 39], ids=["as many rows", "other rows"])
+def test_a_file_that_changes_between_scan_and_staging_is_refused(lake, rows):
+    instance = dg.DagsterInstance.ephemeral()
+    run_job(lake, instance=instance)
+    for pointer in (lake / "staged").iterdir():
+        pointer.unlink()
+    (file,) = (lake / "raw" / "market_equity").rglob("*.csv")
+    file.write_text("".join(file.read_text().replace("P001", "P999").splitlines(keepends=True)[: rows + 1]))
+    by_hand = run_job(lake, instance=instance, selection=["staging/market_equity"])
+    assert "market_equity.csv changed while it was read. Run again when it has been written." in by_hand.failure

@@ -19,6 +19,7 @@ DEFAULTS = {
     "watch": False,
     "quiet_minutes": 5,
     "keep_unpublished_days": 7,
+    "max_file_gb": 100,
     "threads": 0,
     "memory_limit": "2.5GB",
 }
@@ -49,6 +50,7 @@ def test_nothing_has_to_be_set() -> None:
         ("REFI_WATCH", "true", True),
         ("REFI_QUIET_MINUTES", "0.5", 0.5),
         ("REFI_KEEP_UNPUBLISHED_DAYS", "30", 30),
+        ("REFI_MAX_FILE_GB", "0.5", 0.5),
         ("REFI_THREADS", "8", 8),
         ("REFI_MEMORY_LIMIT", "1.5GiB", "1.5GiB"),
         ("REFI_MEMORY_LIMIT", "900 MB", "900 MB"),
@@ -75,6 +77,7 @@ def test_a_variable_without_the_prefix_is_not_ours(monkeypatch: pytest.MonkeyPat
         *(("REFI_TIME_ZONE", text) for text in ("Mars/Base", "", "America", "../../etc/passwd", "/etc/localtime")),
         *(("REFI_WATCH", text) for text in ("perhaps", "")),
         *(("REFI_QUIET_MINUTES", text) for text in ("-1", "five", "nan", "inf", "")),
+        *(("REFI_MAX_FILE_GB", text) for text in ("0", "-1", "10 GB", "inf", "nan", "")),
         *(("REFI_THREADS", text) for text in ("-1", "two", "1.5", "")),
         *(
             ("REFI_MEMORY_LIMIT", text)

@@ -4,13 +4,11 @@ Single cells are the matter of test_judge.py, single records of test_records.py.
 """
 
 import gzip
-import json
-from collections import Counter
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from refi_assets.contracts import load_contracts
@@ -19,7 +17,8 @@ from refi_assets.errors import SourceError
 from refi_assets.lake import RunFolder, ingest_folder
 from refi_assets.staging.snapshots import ScannedSnapshot, require_columns, scan_source
 from refi_assets.staging.stage import QUARANTINE_COLUMNS
-from tests import reference_csv
+from tests import reference_staging
+from tests.agreement import require_same_staging
 from tests.sources import DAY, Sources, StagedSource, csv_bytes, market_csv
 
 MARKET = "property_id,market_rate_offer,ltv_ratio,monthly_savings_est"
@@ -547,6 +546,8 @@ def test_columns_without_a_name_are_ignored_and_kept_apart(sources: Sources) -> 
     )
     assert staged.counts.quarantined == {"conflicting_key": 3}
     assert sources.stage("market_equity", market_csv("P1,5,70,10,a,b", header=header)).column("property_id") == ["P1"]
+    changed_places = sources.stage("market_equity", market_csv("P1,5,70,10,a,", "P1,5,70,10,,a", header=header))
+    assert changed_places.counts.quarantined == {"conflicting_key": 2}
 
 
 # --- A source that cannot be read at all --------------------------------------------------------------------------
@@ -717,72 +718,6 @@ def test_the_rows_are_the_same_whatever_the_number_of_threads(sources: Sources) 
 
 # --- Random messy files against a slow, independent judge ---------------------------------------------------------
 
-RANGES: dict[str, tuple[int, Any]] = {
-    "market_rate_offer": (6, lambda value: 0 < value <= 30),
-    "ltv_ratio": (6, lambda value: 0 <= value <= 1000),
-    "monthly_savings_est": (2, lambda value: True),
-    "current_home_value": (2, lambda value: True),
-    "estimated_equity_amt": (2, lambda value: True),
-}
-REQUIRED = ("market_rate_offer", "ltv_ratio", "monthly_savings_est")
-
-
-def trimmed(cell: str) -> str:
-    return cell.strip(" \t\r\n\u00a0\ufeff")
-
-
-def judged_cell(name: str, text: str) -> tuple[Decimal | None, str | None]:
-    """A cell's value, or the reason for which it has none."""
-    if text == "":
-        return None, None
-    digits = text[1:] if text[0] in "+-" else text
-    if not digits.replace(".", "", 1).isdecimal() or not digits.isascii():
-        return None, "not_a_number"
-    scale, in_range = RANGES[name]
-    rounded = Decimal(text).quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP)
-    if not in_range(Decimal(text)) or abs(rounded) >= 10**16:
-        return None, "out_of_range"
-    return rounded, None
-
-
-def independent_staging(
-    files: dict[str, bytes],
-) -> tuple[list[tuple[Any, ...]], list[tuple[str, int, str]], Counter[str]]:
-    """The accepted rows, the quarantine (file, record number, reason), and the nulled cells of market_equity."""
-    passed: list[tuple[str, int, dict[str, str], tuple[Any, ...], list[str]]] = []
-    quarantine: list[tuple[str, int, str]] = []
-    for file, data in sorted(files.items()):
-        header, records = reference_csv.read(data)
-        assert header is not None
-        names = [trimmed(name).casefold() for name in header]
-        for number, record in enumerate(records, 1):
-            if record.cells is None:
-                quarantine.append((file, number, "malformed_row"))
-                continue
-            cells = dict(zip(names, map(trimmed, record.cells), strict=True))
-            judged = {name: judged_cell(name, cells.get(name, "")) for name in RANGES}
-            faults = [judged[name][1] for name in REQUIRED if judged[name][1]]
-            if cells["property_id"] == "":
-                quarantine.append((file, number, "missing_key"))
-            elif faults:
-                quarantine.append((file, number, faults[0] or ""))
-            else:
-                row = (cells["property_id"], *(value for value, _ in judged.values()))
-                nulled = [name for name, (_, reason) in judged.items() if reason]
-                passed.append((file, number, {k: v for k, v in cells.items() if v}, row, nulled))
-    accepted, nulled_cells, seen = [], Counter[str](), set()
-    for file, number, cells, row, nulled in passed:
-        if any(other != cells for _, _, other, _, _ in passed if other["property_id"] == cells["property_id"]):
-            quarantine.append((file, number, "conflicting_key"))
-        elif row[0] in seen:
-            quarantine.append((file, number, "duplicate_row"))
-        else:
-            accepted.append(row)
-            nulled_cells.update(nulled)
-        seen.add(row[0])
-    return accepted, sorted(quarantine), nulled_cells
-
-
 KEYS = st.sampled_from(["P1", "P2", " P2", "P3", "P4", '"P,5"', '"P\n6"', "", " ", "é", "\u00a0P1"])
 NUMBERS = st.one_of(
     st.sampled_from(
@@ -801,7 +736,7 @@ def messy_files(draw: st.DrawFn) -> dict[str, bytes]:
     found = {}
     for name in "abc"[: draw(st.integers(1, 3))]:
         optional = draw(st.lists(st.sampled_from(["current_home_value", "estimated_equity_amt", "Extra"]), unique=True))
-        names = draw(st.permutations(["property_id", " LTV_Ratio", *REQUIRED[::2], *optional]))
+        names = draw(st.permutations(["property_id", " LTV_Ratio", *reference_staging.REQUIRED[::2], *optional]))
         lines = [",".join(names)]
         for _ in range(draw(st.integers(0, 12))):
             if draw(st.integers(0, 6)) == 0:
@@ -820,20 +755,35 @@ def messy_files(draw: st.DrawFn) -> dict[str, bytes]:
 def test_any_messy_files_are_staged_as_a_slow_independent_judge_stages_them(
     tmp_path_factory: pytest.TempPathFactory, files: dict[str, bytes], threads: int
 ) -> None:
-    staged = Sources(tmp_path_factory.mktemp("messy")).stage("market_equity", files, threads=threads)
-    accepted, quarantine, nulled = independent_staging(files)
-    assert sorted(row["property_id"] for row in staged.accepted) == sorted(row[0] for row in accepted)
-    assert {tuple(row.values()) for row in staged.accepted} == set(accepted)
-    assert [
-        (row["file"].rsplit("/", 1)[-1], row["record_number"], row["reason"]) for row in staged.quarantine
-    ] == quarantine
-    assert staged.counts.nulled == nulled
-    assert staged.counts.quarantined == Counter(reason for _, _, reason in quarantine)
-    assert staged.counts.rows == staged.counts.accepted + sum(staged.counts.quarantined.values())
-    assert staged.counts.rows == sum(len(reference_csv.read(data)[1]) for data in files.values())
-    assert staged.counts.keys == len({row[0] for row in accepted})
-    for row in staged.quarantine:
-        assert (
-            (row["original_cells"] is None) == (row["reason"] == "malformed_row") == (row["original_bytes"] is not None)
-        )
-        assert json.dumps(row["original_cells"]) is not None
+    require_same_staging(Sources(tmp_path_factory.mktemp("messy")), files, threads)
+
+
+HEADERS = st.sampled_from(
+    [
+        *[MARKET.encode()] * 4,
+        MARKET.upper().encode() + b",,note,",
+        ("\ufeff " + MARKET.replace(",", "\u00a0,\t")).encode(),
+        b'"' + MARKET.replace(",", '","').encode() + b'",current_home_value',
+        b"\r\n" + MARKET.encode() + b",a,A",
+        b"\xff," + MARKET.encode(),
+        MARKET[:-1].encode(),
+        b"",
+    ]
+)
+BYTES = st.one_of(
+    st.binary(max_size=12),
+    st.sampled_from([b"\n", b"\r\n", b"\r", b",", b'"', b'""', b'","', b'"\n', b"\0", b"\xff", b"\xef\xbb\xbf"]),
+    st.sampled_from([b"P1", b"P1,5,70,10", b"\nP1,5,70,10\n", b'\n"P1",5,70,"10"\r\n', b"\xc2\xa0", b"5", b"\xc3"]),
+    st.sampled_from([b"x" * 5000, b'"' + b"y\n" * 3000 + b'"', b"9" * 60, b"0." + b"0" * 400 + b"1", b" "]),
+    st.sampled_from([b"\nP1,5,70,10,x,y,z", b"P1,5,70,10,x,\n", b"P1,5,70,10,,x\n"]),
+)
+
+
+@settings(max_examples=120)
+@given(HEADERS, st.sampled_from([b"\n", b"\n", b"\r\n", b""]), st.lists(BYTES, max_size=12))
+@example(MARKET.encode() + b",,", b"\n", [b"P1,5,70,10,x,\n", b"P1,5,70,10,,x\n"])
+def test_any_bytes_are_staged_as_a_slow_independent_judge_stages_them_or_refused_by_both(
+    tmp_path_factory: pytest.TempPathFactory, header: bytes, line_end: bytes, rest: list[bytes]
+) -> None:
+    files = {"a.csv": header + line_end + b"".join(rest)}
+    require_same_staging(Sources(tmp_path_factory.mktemp("bytes")), files)

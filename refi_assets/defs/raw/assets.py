@@ -8,6 +8,7 @@ import dagster as dg
 from refi_assets.contracts import Contract, load_contracts
 from refi_assets.defs.resources import EngineResource, LakeResource
 from refi_assets.defs.steps import AS_OF_DAYS, asset_step, records_table
+from refi_assets.settings import settings
 from refi_assets.staging.snapshots import scan_source
 
 
@@ -27,7 +28,9 @@ def raw_asset(contract: Contract) -> dg.AssetsDefinition:
     def raw(context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource) -> dg.MaterializeResult[Any]:
         with asset_step(context, lake) as step:
             store = step.lake
-            snapshot, previous = scan_source(store, engine.open(store), contract, step.as_of, step.folder)
+            snapshot, previous = scan_source(
+                store, engine.open(store), contract, step.as_of, step.folder, settings().max_file_gb
+            )
             relation = step.save(
                 step.draft(
                     f"raw/{contract.source}",

@@ -9,7 +9,7 @@ from refi_assets.contracts import Contract, load_contracts
 from refi_assets.defs.resources import EngineResource, LakeResource
 from refi_assets.defs.steps import AS_OF_DAYS, Step, asset_step
 from refi_assets.lake import ObjectStore, Relation, RunFolder
-from refi_assets.staging.snapshots import ScannedSnapshot, fingerprint
+from refi_assets.staging.snapshots import ScannedSnapshot, fingerprint, require_unchanged
 from refi_assets.staging.stage import QUARANTINE_COLUMNS, stage_source
 
 
@@ -43,16 +43,19 @@ def staging_asset(contract: Contract) -> dg.AssetsDefinition:
             parquet = step.folder.key(f"staging/{source}", ".parquet")
             quarantine = step.folder.key(f"staging/{source}", ".quarantine.parquet")
             deletes = step.folder.key(f"staging/{source}", ".deletes.parquet")
-            with engine.open(store).session() as session:
-                counted = stage_source(
-                    session,
-                    store,
-                    contract,
-                    list(snapshot.files),
-                    judged_path=store.local_path(parquet),
-                    deletes_path=store.local_path(deletes),
-                    quarantine_path=store.local_path(quarantine),
-                )
+            try:
+                with engine.open(store).session() as session:
+                    counted = stage_source(
+                        session,
+                        store,
+                        contract,
+                        list(snapshot.files),
+                        judged_path=store.local_path(parquet),
+                        deletes_path=store.local_path(deletes),
+                        quarantine_path=store.local_path(quarantine),
+                    )
+            finally:  # whether that failed or not: a file that was replaced since the scan is the reason to give
+                require_unchanged(store, [file.info for file in snapshot.files])
             relation = step.save(
                 step.draft(
                     f"staging/{source}",
