@@ -22,7 +22,10 @@ class Session(Protocol):
         ...
 
     def write_parquet(self, statement: exp.Query, path: str) -> int:
-        """Write a query's rows, in any order, to a Parquet file; returns their number. Raises EngineError."""
+        """Write a query's rows to a Parquet file; returns their number. Raises EngineError.
+
+        They stand in the order of its ORDER BY; without one, in any order.
+        """
         ...
 
     def columns(self, statement: exp.Query) -> dict[str, str]:

@@ -97,8 +97,11 @@ class DuckDBSession:
         return [dict(zip(names, row, strict=True)) for row in rows]
 
     def write_parquet(self, statement: exp.Query, path: str) -> int:
-        """Write a query's rows, in any order, to a Parquet file; returns their number. Raises EngineError."""
-        return self.copy(to_duckdb(statement), path, PARQUET)
+        """Write a query's rows to a Parquet file; returns their number. Raises EngineError.
+
+        They stand in the order of its ORDER BY; without one, in any order.
+        """
+        return self.copy(to_duckdb(statement), path, ORDERED_PARQUET if statement.args.get("order") else PARQUET)
 
     def copy(self, sql: str, path: str, options: str) -> int:
         """COPY a query (in DuckDB's own SQL) to a file; returns the number of rows. Raises EngineError."""

@@ -141,7 +141,7 @@ def test_an_error_about_the_statement_says_what_is_wrong_in_one_line(
 def test_a_query_too_large_for_memory_says_so(lake: ObjectStore) -> None:
     with (
         DuckDBEngine(lake, threads=1, memory_limit="20MB").session() as session,
-        pytest.raises(EngineError, match=r"^DuckDB: Out of Memory Error: "),
+        pytest.raises(EngineError, match=r"^DuckDB: 20MB of memory were not enough\. .*REFI_MEMORY_LIMIT"),
     ):
         session.execute("SELECT length(string_agg(i::VARCHAR, ',')), list(i) FROM range(20000000) AS t (i)")
 
@@ -153,11 +153,11 @@ def test_memory_and_threads_arrive(lake: ObjectStore, threads: int) -> None:
     assert found == [("1.5 GiB", threads)]
 
 
-def test_by_default_it_has_three_gigabytes_and_a_thread_a_core(lake: ObjectStore) -> None:
+def test_by_default_it_has_two_and_a_half_gigabytes_and_a_thread_a_core(lake: ObjectStore) -> None:
     cores = "SELECT current_setting('threads')"
     with DuckDBEngine(lake).session() as session:
         assert session.execute(cores) == duckdb.connect().execute(cores).fetchall()
-        assert session.value("SELECT current_setting('memory_limit')") == "2.7 GiB"  # 3 GB
+        assert session.value("SELECT current_setting('memory_limit')") == "2.3 GiB"  # 2.5 GB
 
 
 def test_it_spills_into_a_folder_that_goes_when_it_is_closed(

@@ -332,7 +332,7 @@ def test_hidden_links_are_passed_over(lake: ObjectStore) -> None:
 def test_a_folder_that_cannot_be_listed_is_one_message(lake: ObjectStore) -> None:
     put(lake, "good.csv", GOOD)
     (lake.root / "raw" / "loop").symlink_to(".")
-    with pytest.raises(LakeError, match=r"raw cannot be listed: .*loop"):
+    with pytest.raises(LakeError, match=r"^raw in the lake .*raw/loop points to an ancestor"):
         list(lake.objects("raw"))
 
 
