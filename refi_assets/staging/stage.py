@@ -149,7 +149,11 @@ def _find_repeated_rows(
 
 def _count(session: DuckDBSession, source_files: list[ScannedFile]) -> Staged:
     session.execute("CREATE TEMP VIEW accepted AS FROM judged ANTI JOIN deleted USING (position)")
-    rows, keys = session.execute("SELECT COUNT(*), COUNT(DISTINCT HASH(row_key)) FROM accepted")[0]
+    rows = session.value("SELECT COUNT(*) FROM accepted")
+    # Rows that are no suspects have a key of their own.
+    repeated, keys = session.execute(
+        "SELECT COUNT(*), COUNT(DISTINCT row_key) FROM suspect ANTI JOIN deleted USING (position)"
+    )[0]
     nulled = session.execute(
         "SELECT name, COUNT(*) FROM (SELECT UNNEST(STRING_SPLIT(nulled, ' ')) AS name FROM accepted "
         "WHERE nulled IS NOT NULL) GROUP BY name ORDER BY name"
@@ -164,7 +168,7 @@ def _count(session: DuckDBSession, source_files: list[ScannedFile]) -> Staged:
         accepted=rows,
         quarantined=dict(quarantined),
         nulled=dict(nulled),
-        keys=keys,
+        keys=rows - repeated + keys,
         quarantined_borrower_ids=[row[0] for row in some_ids],
     )
 
