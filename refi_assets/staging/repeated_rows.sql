@@ -16,23 +16,28 @@ INNER JOIN read_again
     AND read_again.raw_hash = suspect.raw_hash;
 
 CREATE TEMP TABLE repeated_row AS
-WITH compared AS (
-    SELECT
-        file_number,
-        position,
-        original_cells,
-        COUNT(DISTINCT trimmed_cells) OVER (PARTITION BY row_key) AS versions,
-        ROW_NUMBER() OVER (PARTITION BY row_key ORDER BY position) AS copy
+WITH good AS (
     FROM keyed_row
     WHERE
         fault IS NULL
+),
+repeated AS (
+    SELECT
+        row_key,
+        MIN(position) AS first_position,
+        MIN(trimmed_cells) <> MAX(trimmed_cells) AS differs
+    FROM good
+    GROUP BY
+        row_key
 )
 SELECT
-    file_number,
-    position,
-    original_cells,
-    CASE WHEN versions > 1 THEN 'conflicting_key' ELSE 'duplicate_row' END AS reason
-FROM compared
+    good.file_number,
+    good.position,
+    good.original_cells,
+    CASE WHEN repeated.differs THEN 'conflicting_key' ELSE 'duplicate_row' END AS reason
+FROM good
+INNER JOIN repeated
+    ON repeated.row_key = good.row_key
 WHERE
-    versions > 1
-    OR copy > 1
+    repeated.differs
+    OR good.position > repeated.first_position
