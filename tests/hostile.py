@@ -1,0 +1,42 @@
+"""A market file as another program drops it into the raw zone, and how it is read or refused."""
+
+from pathlib import Path
+
+import pytest
+
+from refi_assets.contracts import load_contracts
+from refi_assets.engines.duckdb import DuckDBEngine
+from refi_assets.errors import SourceError
+from refi_assets.lake import ObjectStore, RunFolder
+from refi_assets.staging.snapshots import ScannedSnapshot, scan_source
+from tests.sources import DAY, market_csv
+
+RAW = f"raw/market_equity/load_date={DAY}"
+MARKET = "property_id,market_rate_offer,ltv_ratio,monthly_savings_est"
+GOOD = market_csv("P1,5,70,10")
+PROJECT = Path(__file__).parents[2]
+
+
+def put(lake: ObjectStore, name: str, data: bytes) -> Path:
+    """A file as another program drops it, straight into the raw zone."""
+    path = lake.local_path(f"{RAW}/{name}")
+    path.write_bytes(data)
+    return path
+
+
+def scan(lake: ObjectStore, max_file_gb: float = 100) -> ScannedSnapshot:
+    contract = load_contracts()["market_equity"]
+    return scan_source(lake, DuckDBEngine(lake), contract, DAY, RunFolder(lake, "run"), max_file_gb)[0]
+
+
+def refusal(lake: ObjectStore, max_file_gb: float = 100) -> str:
+    with pytest.raises(SourceError) as refused:
+        scan(lake, max_file_gb)
+    assert "\n" not in str(refused.value)
+    assert str(refused.value).endswith(".")
+    assert left_behind(lake) == []
+    return str(refused.value)
+
+
+def left_behind(lake: ObjectStore) -> list[str]:
+    return [path.name for folder in ("runs", "scans") for path in (lake.root / folder).rglob("*") if path.is_file()]
