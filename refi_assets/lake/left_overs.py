@@ -4,8 +4,9 @@ What a published audience is made of is never a left-over, however old it is, wh
 """
 
 import re
+import time
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from refi_assets.lake.objects import ObjectStore
 from refi_assets.lake.relations import Relation
@@ -22,27 +23,26 @@ def runs_behind(relations: Iterable[Relation]) -> list[str]:
 
 
 def remove_left_overs(lake: ObjectStore, older_than: timedelta) -> int:
-    """Delete left-overs to which nothing was added for so long; returns the number of objects.
+    """Delete left-overs to which nothing was added for so long; returns how many objects and unfinished ones.
 
     A run that is under way is no different from one that was killed, but for its age.
     """
-    before = datetime.now(UTC) - older_than
+    before = time.time() - older_than.total_seconds()
     manifests = [info.key for info in lake.objects("output") if info.key.endswith(MANIFEST)]
     published = {key.removeprefix("output/").removesuffix(MANIFEST) for key in manifests}
-    abandoned = {}
-    for run_id in set(lake.folders("runs")) - published:
-        objects = list(lake.objects(f"runs/{run_id}"))
-        if all(info.modified is not None and info.modified < before for info in objects):
-            abandoned[run_id] = [info.key for info in objects]
+    unpublished = set(lake.folders("runs")) - published
+    abandoned = {run_id for run_id in unpublished if lake.last_change(f"runs/{run_id}") < before}
     if abandoned:
         for key in manifests:
-            for run_id in lake.get_json(key)["runs"]:
-                abandoned.pop(run_id, None)
-    keys = [key for keys in abandoned.values() for key in keys]
-    keys += [key for run_id in abandoned if lake.find(key := f"output/{run_id}.csv")]
-    keys += _pointing_into(lake, set(abandoned))
+            abandoned -= set(lake.get_json(key)["runs"])
+    keys = [key for run_id in abandoned if lake.find(key := f"output/{run_id}.csv")]
+    keys += _pointing_into(lake, abandoned)
     lake.delete(keys)
-    return len(keys) + lake.delete_unfinished(before)
+    removed = len(keys) + lake.delete_unfinished(before)
+    for run_id in abandoned:
+        removed += len(list(lake.objects(f"runs/{run_id}")))
+        lake.delete_folder(f"runs/{run_id}")
+    return removed
 
 
 def _pointing_into(lake: ObjectStore, run_ids: set[str]) -> list[str]:

@@ -7,10 +7,11 @@ or absent, never half. What the keys mean belongs to raw_zone.py, relations.py a
 import hashlib
 import json
 import re
+import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 from typing import Any
@@ -24,12 +25,11 @@ from refi_assets.errors import LakeError
 
 @dataclass(frozen=True)
 class ObjectInfo:
-    """An object's key, its size in bytes, its ETag, which is another when the object is, and when it was put."""
+    """An object's key, its size in bytes, and its ETag, which is another when the object is."""
 
     key: str
     size: int
     etag: str | None = None
-    modified: datetime | None = field(default=None, compare=False)
 
 
 class ObjectStore:
@@ -66,7 +66,7 @@ class ObjectStore:
         with self._asked_for(prefix):
             found = [entry for page in obstore.list(self._store, prefix=prefix) for entry in page]
         for entry in sorted(found, key=lambda entry: entry["path"]):
-            yield ObjectInfo(entry["path"], entry["size"], entry["e_tag"], entry["last_modified"])
+            yield ObjectInfo(entry["path"], entry["size"], entry["e_tag"])
 
     def folders(self, prefix: str) -> list[str]:
         """Names of the folders right below a prefix, sorted."""
@@ -96,7 +96,7 @@ class ObjectStore:
             return None
         except ValueError:
             raise _no_key(key) from None
-        return ObjectInfo(key, found["size"], found["e_tag"], found["last_modified"])
+        return ObjectInfo(key, found["size"], found["e_tag"])
 
     def get_json(self, key: str) -> Any:
         """A JSON object's value, or None where there is no such object."""
@@ -135,10 +135,19 @@ class ObjectStore:
         with self._asked_for(", ".join(keys)):
             obstore.delete(self._store, keys)
 
-    def delete_unfinished(self, before: datetime) -> int:
+    def last_change(self, folder: str) -> float:
+        """When something was last put, or begun to be put, into a folder; in seconds since 1970."""
+        path = self._path(folder)
+        return max(map(_modified, (path, *path.rglob("*"))))
+
+    def delete_folder(self, folder: str) -> None:
+        """Delete all that is in a folder, finished or not."""
+        shutil.rmtree(self._path(folder), ignore_errors=True)
+
+    def delete_unfinished(self, before: float) -> int:
         """Delete what puts that were cut short left behind, if older; returns how many. They are no objects."""
         found = [path for path in self.root.rglob("*#*") if re.search("#[0-9]+$", path.name)]  # as obstore names them
-        old = [path for path in found if path.is_file() and path.stat().st_mtime < before.timestamp()]
+        old = [path for path in found if path.is_file() and _modified(path) < before]
         for path in old:
             path.unlink(missing_ok=True)
         return len(old)
@@ -154,6 +163,13 @@ class ObjectStore:
         if ".." in key.split("/") or key.startswith("/"):
             raise _no_key(key)
         return self.root / key
+
+
+def _modified(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:  # renamed or deleted since it was listed
+        return time.time()
 
 
 def _no_key(key: str) -> LakeError:

@@ -20,8 +20,17 @@ def lake(tmp_path: Path) -> ObjectStore:
 
 def put(lake: ObjectStore, key: str, days_old: float, value: object = None) -> None:
     lake.put_json(key, value)
-    then = time.time() - days_old * DAY
-    os.utime(lake.root / key, (then, then))
+    age(lake.root / key, days_old)
+
+
+def age(path: Path, days: float) -> None:
+    """Make a file or folder so old, and the folders of its run with it, unless something in them is younger."""
+    then = time.time() - days * DAY
+    os.utime(path, (then, then))
+    for folder in path.parents:
+        if folder.parent.name == "runs" or folder.parent.parent.name == "runs":
+            newest = max(inside.stat().st_mtime for inside in folder.rglob("*"))
+            os.utime(folder, (newest, newest))
 
 
 def keys(lake: ObjectStore) -> set[str]:
@@ -58,6 +67,15 @@ def test_a_run_that_still_writes_is_not_old(lake):
     put(lake, "runs/slow/raw/a.json", 30)
     put(lake, "runs/slow/staging/b.json", 1)
     assert remove_left_overs(lake, timedelta(days=7)) == 0
+
+
+def test_an_empty_folder_of_a_run_goes_when_it_is_old(lake):
+    for run_id, days_old in {"killed": 8, "just begun": 0}.items():
+        folder = lake.root / "runs" / run_id / "raw"
+        folder.mkdir(parents=True)
+        age(folder, days_old)
+    assert remove_left_overs(lake, timedelta(days=7)) == 0
+    assert lake.folders("runs") == ["just begun"]
 
 
 def test_puts_that_were_cut_short_go_and_names_with_a_hash_stay(lake):
