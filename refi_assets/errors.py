@@ -3,6 +3,10 @@
 Their text is shown as it is, without a traceback, so it must never quote a borrower's data.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 
 class RefiError(Exception):
     """Something a user can mend. Base of every error this package raises on purpose."""
@@ -22,3 +26,12 @@ class LakeError(RefiError):
 
 class EngineError(RefiError):
     """An engine refused a statement. The engine's own words are kept only where they cannot quote a file."""
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn a failure to write a file that the user named into a RefiError."""
+    try:
+        yield
+    except OSError as error:
+        raise RefiError(f"{path} cannot be written: {error.strerror}.") from None

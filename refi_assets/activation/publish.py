@@ -18,6 +18,7 @@ from refi_assets.contracts import load_contracts
 from refi_assets.engines.duckdb import DuckDBEngine, to_duckdb
 from refi_assets.lake import ObjectStore, Relation
 from refi_assets.lake.left_overs import runs_behind
+from refi_assets.lake.manifests import manifest_key
 from refi_assets.lake.relations import with_inputs
 from refi_assets.policies import RefiPolicy
 from refi_assets.sql_models import load_sql_models
@@ -55,7 +56,7 @@ def publish_audience(
     force_latest. Raises LakeError, EngineError; nothing is published then.
     """
     relations = with_inputs(lake, inputs)
-    audience_key, manifest_key = f"output/{run_id}.csv", f"output/{run_id}.manifest.json"
+    audience_key = f"output/{run_id}.csv"
     draft = lake.local_path(f"runs/{run_id}/activation/audience_file.csv")
     with engine.session(relations) as session:
         rows = session.copy(to_duckdb(load_sql_models()[MODEL].tree), str(draft), "FORMAT csv, HEADER")
@@ -78,16 +79,16 @@ def publish_audience(
         "runs": runs_behind(relations),
         "counts": counts(relations),
     }
-    lake.put_json(manifest_key, manifest)
+    lake.put_json(manifest_key(run_id), manifest)
     commit = {
         "run_id": run_id,
         "as_of": as_of.isoformat(),
         "audience": audience_key,
-        "manifest": manifest_key,
+        "manifest": manifest_key(run_id),
         "sha256": sha256,
     }
     held_back = _commit(lake, commit, policy_overridden=policy_overridden, force=force_latest)
-    return Published(audience_key, manifest_key, sha256, rows, held_back)
+    return Published(audience_key, manifest_key(run_id), sha256, rows, held_back)
 
 
 def code_behind() -> dict[str, dict[str, str]]:

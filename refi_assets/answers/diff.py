@@ -6,7 +6,7 @@ from pathlib import Path
 
 from refi_assets.answers.published import PublishedRun
 from refi_assets.engines.base import Row
-from refi_assets.errors import RefiError
+from refi_assets.errors import writing
 from refi_assets.lake import Relation
 from refi_assets.policies import RefiPolicy
 from refi_assets.sql_models import DIALECT, load_sql_models
@@ -41,13 +41,10 @@ def counted(changes: list[Row]) -> dict[str, dict[str, int]]:
 def write_changes(changes: list[Row], path: Path) -> None:
     """Write the changes as CSV. Raises RefiError where that cannot be done."""
     columns = ("borrower_id", "change", "moved_by", "tier_before", "tier_after", "loan_id", "reasons_now")
-    try:
-        with path.open("w", newline="", encoding="utf-8") as stream:
-            writer = csv.DictWriter(stream, columns, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows({name: _inert(row[name]) for name in columns} for row in changes)
-    except OSError as error:
-        raise RefiError(f"{path} cannot be written: {error.strerror}.") from None
+    with writing(path), path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({name: _inert(row[name]) for name in columns} for row in changes)
 
 
 def _ask(run: PublishedRun, relations: list[Relation]) -> list[Row]:

@@ -13,6 +13,7 @@ from refi_assets.engines.base import Row
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import EngineError, LakeError
 from refi_assets.lake import ObjectStore, Relation, RunFolder
+from refi_assets.lake.manifests import manifest_key, published_run_ids
 from refi_assets.lake.relations import require_run_id, with_inputs
 from refi_assets.sql_models import DIALECT, Parameter, load_sql_models, relations_read
 
@@ -69,7 +70,7 @@ def published_run(lake: ObjectStore, engine: DuckDBEngine, run_id: str | None = 
             raise LakeError(f"Nothing has been published in {lake.root} yet. Start with: refi run --source DIR")
         run_id = str(latest["run_id"])
     require_run_id(run_id)
-    manifest = lake.get_json(f"output/{run_id}.manifest.json")
+    manifest = lake.get_json(manifest_key(run_id))
     if manifest is None:
         raise LakeError(f"Run {run_id} has published nothing in {lake.root}. See: refi runs")
     relations = [RunFolder(lake, made["run_id"]).load(key) for key, made in manifest["relations"].items()]
@@ -99,5 +100,5 @@ def last_two_runs(lake: ObjectStore, engine: DuckDBEngine) -> tuple[PublishedRun
 
 def published_manifests(lake: ObjectStore) -> list[dict[str, Any]]:
     """The manifests of all published audiences, newest as-of day last."""
-    keys = [info.key for info in lake.objects("output") if info.key.endswith(".manifest.json")]
-    return sorted((lake.get_json(key) for key in keys), key=lambda found: (found["as_of"], found["run_id"]))
+    manifests = [lake.get_json(manifest_key(run_id)) for run_id in published_run_ids(lake)]
+    return sorted(manifests, key=lambda found: (found["as_of"], found["run_id"]))

@@ -24,9 +24,13 @@ from refi_assets.settings import settings
 
 def open_run(lake_url: str, run_id: str | None = None, as_of: date | None = None) -> PublishedRun:
     """A published run of a lake: by its id, or the last of a day, or the latest. Raises LakeError."""
-    lake = ObjectStore(lake_url, create=False)
-    engine = DuckDBEngine(lake, settings().threads, settings().memory_limit)
+    lake, engine = _opened(lake_url)
     return published_run(lake, engine, run_id) if as_of is None else run_as_of(lake, engine, as_of)
+
+
+def _opened(lake_url: str) -> tuple[ObjectStore, DuckDBEngine]:
+    lake = ObjectStore(lake_url, create=False)
+    return lake, DuckDBEngine(lake, settings().threads, settings().memory_limit)
 
 
 def show_explanation(run: PublishedRun, borrower_id: str, *, as_json: bool) -> None:
@@ -97,13 +101,13 @@ def show_quarantine(run: PublishedRun, source: str | None, reason: str | None, l
 
 def show_runs(lake_url: str, *, as_json: bool) -> None:
     """Print the published audiences, oldest as-of day first."""
-    lake = ObjectStore(lake_url, create=False)
+    lake, engine = _opened(lake_url)
     manifests = published_manifests(lake)
     if as_json:
         for manifest in manifests:
             print(json.dumps({name: manifest[name] for name in ("run_id", "as_of", "audience", "counts")}))
         return
-    latest = published_run(lake, DuckDBEngine(lake)).run_id if manifests else None
+    latest = published_run(lake, engine).run_id if manifests else None
     rows = [
         (
             manifest["as_of"],
@@ -120,8 +124,7 @@ def show_runs(lake_url: str, *, as_json: bool) -> None:
 
 def show_diff(lake_url: str, run_a: str | None, run_b: str | None, out: Path | None, *, as_json: bool) -> None:
     """Print who moved between two audiences, and why, as counts; with `out`, write everyone. Raises RefiError."""
-    lake = ObjectStore(lake_url, create=False)
-    engine = DuckDBEngine(lake, settings().threads, settings().memory_limit)
+    lake, engine = _opened(lake_url)
     if run_a is None:
         before, after = last_two_runs(lake, engine)
     else:

@@ -8,7 +8,7 @@ import sys
 import time
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
@@ -52,14 +52,11 @@ def run(
     """Materialise the graph of one day and publish its audience."""
     started = time.perf_counter()
     day = _day(as_of)
-    try:
-        if source is not None:
-            _ingest(source, lake, day, replace)
-        from refi_assets.cli.run import run_graph
+    if source is not None:
+        _ingest(source, lake, day, replace)
+    from refi_assets.cli.run import run_graph
 
-        result = run_graph(day, lake_url=_lake_url(lake), policy_file=policy, force_latest=force_latest, console=_err)
-    except RefiError as error:
-        _fail(error)
+    result = run_graph(day, lake_url=_lake_url(lake), policy_file=policy, force_latest=force_latest, console=_err)
     seconds = round(time.perf_counter() - started, 2)
     if as_json:
         print(json.dumps(result.as_json(seconds)))
@@ -71,10 +68,7 @@ def run(
 def ingest(source: Folder, lake: Lake = None, as_of: AsOf = None, replace: Replace = False) -> None:
     """Put source files into the raw zone, without running anything."""
     day = _day(as_of)
-    try:
-        keys = _ingest(source, lake, day, replace)
-    except RefiError as error:
-        _fail(error)
+    keys = _ingest(source, lake, day, replace)
     print("\n".join(keys) if keys else f"Nothing to do: the raw zone has these files for {day} already.")
 
 
@@ -87,10 +81,7 @@ def generate(
     """Write realistic source files with a set share of every defect, and truth.json, how many of each."""
     from refi_assets.generate import generate as write
 
-    try:
-        write(rows, seed, out_dir)
-    except RefiError as error:
-        _fail(error)
+    write(rows, seed, out_dir)
     print(f"{rows} borrowers, seed {seed}: {out_dir}")
 
 
@@ -106,10 +97,7 @@ def clean_up(
     from refi_assets.lake.left_overs import remove_left_overs
 
     days = settings().keep_unpublished_days if older_than_days is None else older_than_days
-    try:
-        removed = remove_left_overs(ObjectStore(_lake_url(lake), create=False), timedelta(days=days))
-    except RefiError as error:
-        _fail(error)
+    removed = remove_left_overs(ObjectStore(_lake_url(lake), create=False), timedelta(days=days))
     print(f"{removed} objects deleted.")
 
 
@@ -122,10 +110,7 @@ def explain(borrower_id: str, lake: Lake = None, run_id: Run = None, as_json: As
     """Why a borrower is in the audience or not, by rule, and what would make them eligible."""
     from refi_assets.cli import answers
 
-    try:
-        answers.show_explanation(answers.open_run(_lake_url(lake), run_id), borrower_id, as_json=as_json)
-    except RefiError as error:
-        _fail(error)
+    answers.show_explanation(answers.open_run(_lake_url(lake), run_id), borrower_id, as_json=as_json)
 
 
 @app.command()
@@ -140,10 +125,7 @@ def quarantine(
     """Which rows were not accepted, and why. Shows borrowers' data."""
     from refi_assets.cli import answers
 
-    try:
-        answers.show_quarantine(answers.open_run(_lake_url(lake), run_id), source, reason, limit, as_json=as_json)
-    except RefiError as error:
-        _fail(error)
+    answers.show_quarantine(answers.open_run(_lake_url(lake), run_id), source, reason, limit, as_json=as_json)
 
 
 @app.command()
@@ -151,10 +133,7 @@ def runs(lake: Lake = None, as_json: AsJson = False) -> None:
     """The published audiences, with counts."""
     from refi_assets.cli import answers
 
-    try:
-        answers.show_runs(_lake_url(lake), as_json=as_json)
-    except RefiError as error:
-        _fail(error)
+    answers.show_runs(_lake_url(lake), as_json=as_json)
 
 
 @app.command()
@@ -169,11 +148,8 @@ def replay(
     from refi_assets.cli import answers
     from refi_assets.cli import replay as replaying
 
-    try:
-        run = answers.open_run(_lake_url(lake), run_id)
-        made = replaying.replay(run, any_code=any_code, out=out, console=_err)
-    except RefiError as error:
-        _fail(error)
+    run = answers.open_run(_lake_url(lake), run_id)
+    made = replaying.replay(run, any_code=any_code, out=out, console=_err)
     made.show(as_json=as_json)
     if not made.is_same:
         raise typer.Exit(1)
@@ -190,10 +166,7 @@ def diff(
     """Who entered or left the audience since the day before, who changed tier, and what moved them."""
     from refi_assets.cli import answers
 
-    try:
-        answers.show_diff(_lake_url(lake), run_a, run_b, out, as_json=as_json)
-    except RefiError as error:
-        _fail(error)
+    answers.show_diff(_lake_url(lake), run_a, run_b, out, as_json=as_json)
 
 
 @app.command("diff-policy")
@@ -210,12 +183,9 @@ def diff_policy(
     from refi_assets.cli import answers
     from refi_assets.policies import load_refi_policy
 
-    try:
-        other = load_refi_policy(policy)
-        run = answers.open_run(_lake_url(lake), as_of=None if as_of is None else _day(as_of))
-        answers.show_policy_diff(run, other, ids, as_json=as_json)
-    except RefiError as error:
-        _fail(error)
+    other = load_refi_policy(policy)
+    run = answers.open_run(_lake_url(lake), as_of=None if as_of is None else _day(as_of))
+    answers.show_policy_diff(run, other, ids, as_json=as_json)
 
 
 @app.command()
@@ -228,10 +198,7 @@ def query(
     """Read-only SQL on the relations of a published run."""
     from refi_assets.cli import answers
 
-    try:
-        answers.show_query(answers.open_run(_lake_url(lake), run_id), sql, as_json=as_json)
-    except RefiError as error:
-        _fail(error)
+    answers.show_query(answers.open_run(_lake_url(lake), run_id), sql, as_json=as_json)
 
 
 @app.command()
@@ -251,13 +218,10 @@ def lineage(
         raise typer.BadParameter("name a column, or write the page of all: --html FILE", param_hint="COLUMN")
     from refi_assets.cli import lineage as shown
 
-    try:
-        if html is not None:
-            shown.write_lineage_page(html, column)
-        elif column is not None:
-            shown.show_lineage(column, as_json=as_json)
-    except RefiError as error:
-        _fail(error)
+    if html is not None:
+        shown.write_lineage_page(html, column)
+    elif column is not None:
+        shown.show_lineage(column, as_json=as_json)
 
 
 def _ingest(source: Path, lake: str | None, day: date, replace: bool) -> list[str]:
@@ -286,15 +250,10 @@ def _day(text: str | None) -> date:
     return day
 
 
-def _fail(error: RefiError) -> NoReturn:
-    _err.print(f"refi: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
-    raise typer.Exit(1)
-
-
 def main() -> None:
-    """Entry point of the `refi` command. Wrong settings are one message, not a traceback."""
+    """Entry point of the `refi` command. What a user can mend is one message, not a traceback."""
     try:
         app()
     except RefiError as error:
-        print(f"refi: {error}", file=sys.stderr)
+        _err.print(f"refi: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)

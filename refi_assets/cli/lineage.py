@@ -11,7 +11,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from refi_assets.answers.lineage import LineageColumn, find_column, lineage_graph, lineage_page
-from refi_assets.errors import RefiError
+from refi_assets.errors import writing
 
 
 def show_lineage(text: str, *, as_json: bool) -> None:
@@ -30,10 +30,8 @@ def write_lineage_page(path: Path, text: str | None) -> None:
     """Write the page and print where it is, with a column the link to it. Raises RefiError."""
     graph = lineage_graph()
     link = f"#{quote(find_column(graph, text).id)}" if text is not None else ""
-    try:
+    with writing(path):
         path.write_text(lineage_page(graph.values()), encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise RefiError(f"{path} cannot be written: {error.strerror}.") from None
     print(f"{path.resolve().as_uri()}{link}" if link else path)
 
 

@@ -17,8 +17,9 @@ from rich.console import Console
 from refi_assets.activation.publish import code_behind
 from refi_assets.answers.published import PublishedRun
 from refi_assets.cli.run import run_graph
-from refi_assets.errors import LakeError, RefiError
+from refi_assets.errors import LakeError, RefiError, writing
 from refi_assets.lake import ObjectStore
+from refi_assets.lake.manifests import manifest_key
 
 
 @dataclass(frozen=True)
@@ -75,9 +76,10 @@ def replay(run: PublishedRun, *, any_code: bool, out: Path | None, console: Cons
                 console=console,
                 instance=instance,
             )
-        audience = _read_json(made.manifest)["audience"]
+        audience = lake.get_json(manifest_key(made.run_id))["audience"]
         if out is not None:
-            _keep(Path(made.audience), out)
+            with writing(out):
+                out.write_bytes(Path(made.audience).read_bytes())
     published = run.manifest["audience"]
     return Replayed(
         run_id=run.run_id,
@@ -111,14 +113,3 @@ def _other_code(manifest: dict[str, Any]) -> list[str]:
         for name in sorted(then.keys() | now.keys())
         if then.get(name) != now.get(name)
     ]
-
-
-def _read_json(path: str) -> Any:
-    return json.loads(Path(path).read_text("utf-8"))
-
-
-def _keep(audience: Path, out: Path) -> None:
-    try:
-        out.write_bytes(audience.read_bytes())
-    except OSError as error:
-        raise RefiError(f"{out} cannot be written: {error.strerror}.") from None

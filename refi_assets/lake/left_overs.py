@@ -8,10 +8,9 @@ import time
 from collections.abc import Iterable
 from datetime import timedelta
 
+from refi_assets.lake.manifests import manifest_key, published_run_ids
 from refi_assets.lake.objects import ObjectStore
 from refi_assets.lake.relations import Relation
-
-MANIFEST = ".manifest.json"
 
 
 def runs_behind(relations: Iterable[Relation]) -> list[str]:
@@ -28,13 +27,12 @@ def remove_left_overs(lake: ObjectStore, older_than: timedelta) -> int:
     A run that is under way is no different from one that was killed, but for its age.
     """
     before = time.time() - older_than.total_seconds()
-    manifests = [info.key for info in lake.objects("output") if info.key.endswith(MANIFEST)]
-    published = {key.removeprefix("output/").removesuffix(MANIFEST) for key in manifests}
-    unpublished = set(lake.folders("runs")) - published
+    published = published_run_ids(lake)
+    unpublished = set(lake.folders("runs")).difference(published)
     abandoned = {run_id for run_id in unpublished if lake.last_change(f"runs/{run_id}") < before}
     if abandoned:
-        for key in manifests:
-            abandoned -= set(lake.get_json(key)["runs"])
+        for run_id in published:
+            abandoned -= set(lake.get_json(manifest_key(run_id))["runs"])
     keys = [key for run_id in abandoned if lake.find(key := f"output/{run_id}.csv")]
     keys += _pointing_into(lake, abandoned)
     lake.delete(keys)

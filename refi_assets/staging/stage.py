@@ -78,11 +78,12 @@ def _judge(
     for number, file in enumerate(source_files):
         judged = judged_rows_sql(contract, text_columns(session, lake, file), rows_sql(lake, file))
         selects.append(f"SELECT {number} AS file_number, * FROM ({judged})")
-        keys.append(f"WHEN {number} THEN {row_key_sql(contract, set(file.columns))}")
+        keys.append(row_key_sql(contract, set(file.columns)))
         known.append(f"({number}, {text_literal(contract.source)}, {text_literal(file.key)}, {position})")
         position += file.rows - file.malformed
     session.copy(" UNION ALL ".join(selects), str(path), ORDERED_PARQUET)
-    row_key = keys[0].split(" THEN ", 1)[1] if len(set(keys)) == 1 else f"CASE file_number {' '.join(keys)} END"
+    by_file = " ".join(f"WHEN {number} THEN {key}" for number, key in enumerate(keys))
+    row_key = keys[0] if len(set(keys)) == 1 else f"CASE file_number {by_file} END"
     session.execute(
         f"CREATE TEMP VIEW judged AS SELECT * RENAME (file_row_number AS position), {row_key} AS row_key "
         f"FROM {parquet_sql(str(path), ', file_row_number = true')}; "

@@ -1,0 +1,16 @@
+"""Where the manifests of published audiences lie. What they hold is decided in activation/."""
+
+from refi_assets.lake.objects import ObjectStore
+
+SUFFIX = ".manifest.json"
+
+
+def manifest_key(run_id: str) -> str:
+    """Object key of the manifest of the audience that a run published."""
+    return f"output/{run_id}{SUFFIX}"
+
+
+def published_run_ids(lake: ObjectStore) -> list[str]:
+    """The runs that published an audience, sorted."""
+    keys = [info.key for info in lake.objects("output") if info.key.endswith(SUFFIX)]
+    return [key.removeprefix("output/").removesuffix(SUFFIX) for key in keys]
