@@ -12,7 +12,6 @@ from refi_assets.staging.snapshots import ScannedSnapshot, scan_source
 from tests.sources import DAY, market_csv
 
 RAW = f"raw/market_equity/load_date={DAY}"
-MARKET = "property_id,market_rate_offer,ltv_ratio,monthly_savings_est"
 GOOD = market_csv("P1,5,70,10")
 PROJECT = Path(__file__).parents[2]
 

@@ -1,21 +1,12 @@
 """Reading OpenLineage events in tests."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from tests.running import Ran
 
 Event = dict[str, Any]
-
-
-def unconfigured(patch: pytest.MonkeyPatch) -> None:
-    """Take away what the environment says to the OpenLineage client."""
-    for name in [name for name in os.environ if name.startswith("OPENLINEAGE")]:
-        patch.delenv(name)
 
 
 def events_of(lake: Path, done: Ran) -> list[Event]:

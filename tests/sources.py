@@ -21,6 +21,7 @@ from refi_assets.staging.files import ScannedFile, scan_file
 from refi_assets.staging.stage import Staged, stage_source
 
 DAY = date(2026, 2, 20)
+MARKET = "property_id,market_rate_offer,ltv_ratio,monthly_savings_est"
 
 # The least that a file of the source must have, and a good row of it; tests put their own cells in its place.
 GOOD_ROW: dict[str, dict[str, str]] = {
@@ -48,11 +49,19 @@ def csv_bytes(rows: Sequence[Sequence[str]], line_end: str = "\n") -> bytes:
     return "".join(line + line_end for line in lines).encode()
 
 
-def market_csv(
-    *cells_of_rows: str, header: str = "property_id,market_rate_offer,ltv_ratio,monthly_savings_est"
-) -> bytes:
+def market_csv(*rows: str, header: str = MARKET) -> bytes:
     """A file of market_equity, its rows written as they are to stand there."""
-    return "".join(line + "\n" for line in (header, *cells_of_rows)).encode()
+    return "".join(line + "\n" for line in (header, *rows)).encode()
+
+
+def loans_csv(*rows: str, header: str = "loan_id,borrower_id,current_interest_rate") -> bytes:
+    """The same of loan_information."""
+    return market_csv(*rows, header=header)
+
+
+def key_of(name: str, source: str = "market_equity") -> str:
+    """Object key of a file of the day."""
+    return f"raw/{source}/load_date={DAY}/{name}"
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from referencing import Registry, Resource
 from refi_assets.lineage_events import AssetEvents
 from refi_assets.settings import PROJECT_DIR
 from tests.lender import Rows, lender, write
-from tests.openlineage import Event, completed, events_of, read, unconfigured
+from tests.openlineage import Event, completed, events_of, read
 from tests.running import DAY, Ran, ingest, run_job
 
 SOURCES = ("borrower_engagement", "borrower_information", "loan_information", "market_equity")
@@ -38,17 +38,6 @@ READS = {
 }  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def nothing_configured(monkeypatch) -> None:
-    unconfigured(monkeypatch)
-
-
-@pytest.fixture
-def lake(tmp_path) -> Path:
-    ingest(tmp_path / "lake", write(lender(), tmp_path / "source"))
-    return tmp_path / "lake"
-
-
 def with_a_bad_row() -> Rows:
     rows = lender()
     for n, row in enumerate(rows["borrower_information"]):
@@ -61,10 +50,8 @@ def with_a_bad_row() -> Rows:
 def ran(tmp_path_factory) -> tuple[Path, Ran, list[Event]]:
     """A lake, a run on it, and the run's events."""
     folder = tmp_path_factory.mktemp("openlineage")
-    with pytest.MonkeyPatch.context() as patch:
-        unconfigured(patch)
-        ingest(folder / "lake", write(with_a_bad_row(), folder / "source"))
-        done = run_job(folder / "lake")
+    ingest(folder / "lake", write(with_a_bad_row(), folder / "source"))
+    done = run_job(folder / "lake")
     assert done.success
     return folder / "lake", done, events_of(folder / "lake", done)
 

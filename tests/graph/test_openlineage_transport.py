@@ -16,22 +16,10 @@ from rich.console import Console
 
 from refi_assets.cli.run import run_graph
 from refi_assets.settings import PROJECT_DIR
-from tests.lender import lender, write
-from tests.openlineage import Event, completed, read, unconfigured
-from tests.running import DAY, Ran, ingest, run_job
+from tests.openlineage import Event, completed, read
+from tests.running import DAY, Ran, run_job
 
 RAW = ["raw/borrower_engagement", "raw/borrower_information", "raw/loan_information", "raw/market_equity"]
-
-
-@pytest.fixture(autouse=True)
-def nothing_configured(monkeypatch) -> None:
-    unconfigured(monkeypatch)
-
-
-@pytest.fixture
-def lake(tmp_path) -> Path:
-    ingest(tmp_path / "lake", write(lender(), tmp_path / "source"))
-    return tmp_path / "lake"
 
 
 def warnings_of(instance: dg.DagsterInstance, done: Ran) -> list[str]:

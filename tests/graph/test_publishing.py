@@ -7,19 +7,12 @@ from pathlib import Path
 
 import dagster as dg
 import duckdb
-import pytest
 
 from refi_assets.settings import PROJECT_DIR
 from tests.lender import lender, write
 from tests.running import DAY, ingest, latest, manifest, run_job
 
 LATER = date(2026, 2, 21)
-
-
-@pytest.fixture
-def lake(tmp_path) -> Path:
-    ingest(tmp_path / "lake", write(lender(), tmp_path / "source"))
-    return tmp_path / "lake"
 
 
 def audience(lake: Path, run_id: str | None = None) -> list[dict[str, str]]:

@@ -16,8 +16,8 @@ from refi_assets.errors import SourceError
 from refi_assets.lake import ObjectStore, ingest_folder
 from refi_assets.staging import records, snapshots
 from refi_assets.staging.snapshots import require_columns
-from tests.hostile import GOOD, MARKET, PROJECT, RAW, left_behind, put, refusal, scan
-from tests.sources import DAY, Sources, market_csv
+from tests.hostile import GOOD, PROJECT, RAW, left_behind, put, refusal, scan
+from tests.sources import DAY, MARKET, Sources, market_csv
 
 
 @pytest.fixture
