@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export DAGSTER_HOME ?= $(CURDIR)/.dagster
 
-.PHONY: run dev watch test lint bench fuzz clean lock
+.PHONY: run dev watch deploy test lint bench fuzz clean lock
 
 run: $(VENV)/run.stamp  ## from the sample's source files to an audience file
 	$(BIN)/refi run --source data/sample
@@ -16,6 +16,8 @@ dev: $(VENV)/run.stamp  ## the Dagster UI on port 3000
 
 watch: export REFI_WATCH = true
 watch: dev  ## the same, and files that arrive in the raw zone become an audience
+
+deploy: $(VENV)/deploy.stamp  ## the packages of the extra `deploy`: S3, Athena, Trino, PostgreSQL
 
 test: lint  ## everything that CI runs
 	$(BIN)/pytest -n 2 --dist worksteal
@@ -34,7 +36,8 @@ fuzz: $(VENV)/fuzz.stamp  ## the CSV reader against an independent one, for FUZZ
 
 lock:  ## bring the lock files up to date with pyproject.toml
 	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
-	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml --group dev -o requirements-dev.lock
+	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra deploy --group dev -o requirements-dev.lock
+	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra deploy -o requirements-deploy.lock
 	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml --group bench -o requirements-bench.lock
 	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --group fuzz -o requirements-fuzz.lock
 
@@ -57,6 +60,10 @@ $(VENV)/run.stamp: requirements.lock pyproject.toml | $(UV)
 
 $(VENV)/test.stamp: requirements-dev.lock $(VENV)/run.stamp | $(UV)
 	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	touch $@
+
+$(VENV)/deploy.stamp: requirements-deploy.lock $(VENV)/run.stamp | $(UV)
+	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements-deploy.lock
 	touch $@
 
 $(VENV)/bench.stamp: requirements-bench.lock $(VENV)/run.stamp | $(UV)
