@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -19,9 +20,25 @@ DEFAULTS = {
     "watch": False,
     "quiet_minutes": 5,
     "keep_unpublished_days": 7,
+    "keep_runs": 400,
     "max_file_gb": 100,
     "threads": 0,
     "memory_limit": "2.5GB",
+    "engine": "duckdb",
+    "kms_key_id": "",
+    "glue_database": "refi_ready_db",
+    "catalog_mode": "contract",
+    "glue_crawler": "",
+    "crawler_minutes": 30,
+    "athena_workgroup": "primary",
+    "athena_output": "",
+    "athena_usd_per_tb": 5,
+    "trino_url": "",
+    "arrivals_queue_url": "",
+    "alerts_topic_arn": "",
+    "metrics_namespace": "",
+    "ui_url": "http://127.0.0.1:3000",
+    "log_format": "text",
 }
 
 
@@ -45,6 +62,15 @@ def test_nothing_has_to_be_set() -> None:
     ("variable", "text", "value"),
     [
         ("REFI_LAKE_URL", "/srv/lake", "/srv/lake"),
+        ("REFI_LAKE_URL", "s3://acme-lake", "s3://acme-lake"),
+        ("REFI_LAKE_URL", "s3://acme-lake/refi/prod/", "s3://acme-lake/refi/prod"),
+        ("REFI_ENGINE", "athena", "athena"),
+        ("REFI_TRINO_URL", "http://refi@trino:8080/lake/refi", "http://refi@trino:8080/lake/refi"),
+        ("REFI_TRINO_URL", "https://refi:a%40b@trino/lake/refi", "https://refi:a%40b@trino/lake/refi"),
+        ("REFI_ATHENA_OUTPUT", "s3://acme-results/refi/", "s3://acme-results/refi/"),
+        ("REFI_ATHENA_USD_PER_TB", "5.25", Decimal("5.25")),
+        ("REFI_KEEP_RUNS", "30", 30),
+        ("REFI_LOG_FORMAT", "json", "json"),
         ("REFI_POLICY_FILE", "/srv/strict.yaml", Path("/srv/strict.yaml")),
         ("REFI_TIME_ZONE", "Pacific/Auckland", "Pacific/Auckland"),
         ("REFI_WATCH", "true", True),
@@ -73,11 +99,23 @@ def test_a_variable_without_the_prefix_is_not_ours(monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize(
     ("variable", "text"),
     [
-        *(("REFI_LAKE_URL", text) for text in ("s3://bucket/lake", "file:///srv/lake", "")),
+        *(("REFI_LAKE_URL", text) for text in ("s3://", "s3:///lake", "gs://bucket/lake", "file:///srv/lake", "")),
         *(("REFI_TIME_ZONE", text) for text in ("Mars/Base", "", "America", "../../etc/passwd", "/etc/localtime")),
         *(("REFI_WATCH", text) for text in ("perhaps", "")),
         *(("REFI_QUIET_MINUTES", text) for text in ("-1", "five", "nan", "inf", "")),
         *(("REFI_MAX_FILE_GB", text) for text in ("0", "-1", "10 GB", "inf", "nan", "")),
+        *(("REFI_ENGINE", text) for text in ("spark", "DuckDB", "")),
+        *(("REFI_GLUE_DATABASE", text) for text in ("Refi", "refi-ready", "")),
+        *(("REFI_CATALOG_MODE", text) for text in ("both", "")),
+        *(("REFI_ATHENA_WORKGROUP", text) for text in ("",)),
+        *(("REFI_ATHENA_OUTPUT", text) for text in ("/srv/results", "results", "https://bucket/x")),
+        *(("REFI_ATHENA_USD_PER_TB", text) for text in ("-1", "five", "nan", "")),
+        *(
+            ("REFI_TRINO_URL", text)
+            for text in ("trino:8080", "http://trino:8080/lake/refi", "http://me@trino/lake", "http://me@trino:x/a/b")
+        ),
+        *(("REFI_KEEP_RUNS", text) for text in ("0", "-1", "many")),
+        *(("REFI_LOG_FORMAT", text) for text in ("xml", "")),
         *(("REFI_THREADS", text) for text in ("-1", "two", "1.5", "")),
         *(
             ("REFI_MEMORY_LIMIT", text)
@@ -93,6 +131,32 @@ def test_a_wrong_value_gives_one_message_that_names_the_variable(
         settings()
     assert str(refused.value).startswith(f"{variable}: ")
     assert str(refused.value).endswith(f"Correct or unset the environment variable {variable}.")
+
+
+@pytest.mark.parametrize(
+    ("given", "named", "words"),
+    [
+        ({"ENGINE": "trino"}, "TRINO_URL", "REFI_ENGINE=trino needs it"),
+        ({"CATALOG_MODE": "crawler"}, "CATALOG_MODE", "REFI_ENGINE is duckdb"),
+        ({"CATALOG_MODE": "crawler", "ENGINE": "athena"}, "GLUE_CRAWLER", "needs the name of a crawler"),
+        ({"ARRIVALS_QUEUE_URL": "https://sqs.example/1/q"}, "ARRIVALS_QUEUE_URL", "tells of arrivals on S3"),
+    ],
+)
+def test_settings_that_need_another_say_so(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], named: str, words: str
+) -> None:
+    for name, text in given.items():
+        monkeypatch.setenv(f"REFI_{name}", text)
+    with pytest.raises(SettingError, match=words) as refused:
+        settings()
+    assert str(refused.value).startswith(f"REFI_{named}: ")
+
+
+def test_a_wrong_trino_url_is_not_repeated_as_it_may_hold_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REFI_TRINO_URL", "http://me:hunter2@trino:8080/lake")
+    with pytest.raises(SettingError) as refused:
+        settings()
+    assert "hunter2" not in str(refused.value)
 
 
 def test_of_two_wrong_values_the_first_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
