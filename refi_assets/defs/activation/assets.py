@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from refi_assets.activation.publish import MODEL, publish_audience
+from refi_assets.activation.publish import LATEST, MODEL, publish_audience
 from refi_assets.answers.diff import audience_changes, counted
 from refi_assets.answers.lineage import descriptions
 from refi_assets.answers.published import last_two_runs
@@ -17,6 +17,8 @@ from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import RefiError
 from refi_assets.lake import ObjectStore
 from refi_assets.lake.left_overs import remove_left_overs
+from refi_assets.lake.manifests import published_run_ids
+from refi_assets.lake.relations import with_inputs
 from refi_assets.settings import settings
 from refi_assets.sql_models import load_sql_models
 
@@ -64,7 +66,11 @@ def audience_file(
             policy_overridden=refi_policy.overridden,
             force_latest=config.force_latest,
         )
+        if published.held_back is None:
+            shown = [one for one in with_inputs(store, list(made_from.values())) if one.kind != "files"]
+            engine.open(store).publish(shown, {one.name: descriptions(one.name) for one in shown})
         left_overs = remove_left_overs(store, timedelta(days=settings().keep_unpublished_days))
+        engine.open(store).keep_only(_runs_in_use(store, step.folder.run_id))
         relation = step.save(
             step.draft(
                 "activation/audience_file",
@@ -93,6 +99,13 @@ def audience_file(
         descriptions("audience_file"),
         column_sources(load_sql_models()[MODEL], made_from.values()),
     )
+
+
+def _runs_in_use(store: ObjectStore, run_id: str) -> set[str]:
+    """This run, those that have published nothing (yet), and the one that the pointer names."""
+    latest = store.get_json(LATEST)
+    unpublished = set(store.folders("runs")).difference(published_run_ids(store))
+    return unpublished | {run_id} | ({latest["run_id"]} if latest else set())
 
 
 def _changes(store: ObjectStore, engine: DuckDBEngine) -> dict[str, Any]:
