@@ -27,10 +27,11 @@ def _unique() -> str:
 
 @dataclass(frozen=True)
 class Aws:
-    """One test's AWS. url: of moto; athena_url: of the Athena API where the test has one."""
+    """One test's AWS. url: of moto; trino_port and athena_url: where the test has them."""
 
     url: str
     record_file: Path
+    trino_port: int = 0
     athena_url: str = ""
     unique: str = field(default_factory=_unique)
 
@@ -53,6 +54,10 @@ class Aws:
             "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
         }
         return variables | ({"AWS_ENDPOINT_URL_ATHENA": self.athena_url} if self.athena_url else {})
+
+    def trino_url(self, database: str) -> str:
+        """For REFI_TRINO_URL."""
+        return f"http://refi@127.0.0.1:{self.trino_port}/awsdatacatalog/{database}"
 
     def client(self, service: str) -> Any:
         """A boto3 client for the test's set-up and its looking around: not with the pipeline's key."""

@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from filelock import FileLock
@@ -44,25 +44,31 @@ class Servers:
         name: str,
         command: Callable[[int], Sequence[str]],
         is_ready: Callable[[int], bool],
-        environment: Mapping[str, str] | None = None,
         wait_seconds: float = 60,
     ) -> int:
-        """Where the named server listens; begun with command(port) where nobody has. Raises RuntimeError if it ends."""
+        """Where the named server listens; begun with command(port) where nobody has. RuntimeError if it does not begin,
+        for each worker that asks.
+        """
         known = self.folder / f"{name}.json"
         with FileLock(self.folder / f"{name}.lock"):
             if not known.exists():
                 port = free_port()
-                self._begin(name, command(port), lambda: is_ready(port), environment or {}, wait_seconds)
-                known.write_text(json.dumps({"port": port}))
-        found: int = json.loads(known.read_text())["port"]
-        return found
+                try:
+                    self._begin(name, command(port), lambda: is_ready(port), wait_seconds)
+                    known.write_text(json.dumps({"port": port}))
+                except RuntimeError as error:
+                    known.write_text(json.dumps({"error": str(error)}))
+        found = json.loads(known.read_text())
+        if "error" in found:
+            raise RuntimeError(found["error"])
+        listening: int = found["port"]
+        return listening
 
     def _begin(
         self,
         name: str,
         command: Sequence[str],
         is_ready: Callable[[], bool],
-        environment: Mapping[str, str],
         wait_seconds: float,
     ) -> None:
         log = self.folder / f"{name}.log"
@@ -73,8 +79,9 @@ class Servers:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                cwd=self.folder,  # for what they write where they stand
                 start_new_session=True,  # Ctrl-C is for pytest
-                env={**os.environ, "PYTHONPATH": str(REPOSITORY), **environment},
+                env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
             )
         give_up = time.monotonic() + wait_seconds
         while not is_ready():
