@@ -20,7 +20,8 @@ class Fault:
     in the ARN. status: HTTP status of the error, with AWS's error code; None leaves the answer as it is. carried_out:
     the request has its effect, and only its answer is lost. delay_seconds: before the answer. truncate_to: this many
     bytes of the answer's body are sent, then the connection ends. outcome: of what the request starts (a crawl: FAILED
-    or RUNNING for ever; a query: FAILED, CANCELLED or RUNNING for ever).
+    or RUNNING for ever; a query: FAILED, CANCELLED or RUNNING for ever), with `message` as its reason; where
+    carried_out, only after the query had its effect.
     """
 
     operation: str
@@ -61,11 +62,12 @@ class Faults:
             self._seen = [(f, seen) for f, seen in self._seen if access_key not in ("", f.access_key)]
 
     def take(self, request: AwsRequest) -> Fault | None:
-        """The first rule that this request meets and that is due; every rule it meets before that counts it."""
+        """The fault for this request: of the rules that are due, the one ordered first. Each rule counts for itself."""
+        due = None
         with self._lock:
             for position, (fault, seen) in enumerate(self._seen):
-                if fault.matches(request) and seen < fault.after + fault.count:
+                if fault.matches(request):
                     self._seen[position] = (fault, seen + 1)
-                    if seen >= fault.after:
-                        return fault
-        return None
+                    if due is None and fault.after <= seen < fault.after + fault.count:
+                        due = fault
+        return due

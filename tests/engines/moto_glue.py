@@ -19,7 +19,7 @@ from moto.glue.exceptions import CrawlerNotRunningException, CrawlerRunningExcep
 from moto.glue.responses import GlueResponse
 
 from tests.engines.glue_crawl import crawl
-from tests.engines.recording import OUTCOME
+from tests.engines.recording import FAULT
 
 UPDATING = threading.Lock()
 SESSION = boto3.Session("CRAWLER", "crawler", region_name="us-east-1")
@@ -46,16 +46,16 @@ class Crawler(models.FakeCrawler):
     def start_crawler(self) -> None:
         if self._states:
             raise CrawlerRunningException(f"Crawler with name {self.name} has already started")
-        outcome, began = OUTCOME.get(), utcnow()
-        if outcome == "RUNNING":
+        fault = FAULT.get()
+        if fault and fault.outcome == "RUNNING":
             self._states = ["RUNNING"]
             return
         self._states = ["RUNNING", "STOPPING"]
         self._last_crawl = {"Status": "SUCCEEDED", "LogGroup": "/aws-glue/crawlers", "LogStream": self.name}
-        self._last_crawl |= {"MessagePrefix": self.name, "StartTime": began}
+        self._last_crawl |= {"MessagePrefix": self.name, "StartTime": utcnow()}
         try:
-            if outcome == "FAILED":
-                raise ValueError("Internal Service Exception")
+            if fault and fault.outcome == "FAILED":
+                raise ValueError(fault.message)
             crawl(super().as_dict(), SESSION)
         except (ClientError, ValueError) as error:
             self._last_crawl |= {"Status": "FAILED", "ErrorMessage": str(error)}

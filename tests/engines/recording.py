@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -23,7 +24,8 @@ Answer = tuple[str, list[tuple[str, str]], bytes]
 
 FAULTS_PATH = "/_faults"
 CONDITIONS = ("if-none-match", "if-match")
-OUTCOME: ContextVar[str] = ContextVar("OUTCOME", default="")  # what a fault orders for the crawl or query now begun
+RESOURCE = "harness.resource"  # where an app knows the ARN better than the request says it
+FAULT: ContextVar[Fault | None] = ContextVar("FAULT", default=None)  # met by the request being answered
 
 
 class Recorded:
@@ -59,8 +61,12 @@ class Recorded:
         request = parse_request(environ["REQUEST_METHOD"], path, environ["QUERY_STRING"], headers, _read_body(environ))
         fault = self._faults.take(request)
         conditions = {name: headers[name] for name in CONDITIONS if name in headers}
-        answer = self._answer(environ, request, fault, is_conditional=bool(conditions))
-        self._write(request, conditions, answer[0], fault)
+        try:
+            answer = self._answer(environ, request, fault, is_conditional=bool(conditions))
+        except Exception:
+            self._write(request, conditions, "500", fault)
+            raise
+        self._write(_with_resource(request, environ.get(RESOURCE)), conditions, answer[0], fault)
         if fault and fault.truncate_to is not None:
             answer = (*answer[:2], answer[2][: fault.truncate_to])
         return answer
@@ -72,7 +78,7 @@ class Recorded:
             time.sleep(fault.delay_seconds)
         if fault and fault.status and not fault.carried_out:
             return _error(environ, request, fault)
-        token = OUTCOME.set(fault.outcome if fault else "")
+        token = FAULT.set(fault)
         try:
             if is_conditional:  # moto compares, then writes; S3 does both at once
                 with self._conditional:
@@ -80,7 +86,7 @@ class Recorded:
             else:
                 answer = _call(self._app, environ)
         finally:
-            OUTCOME.reset(token)
+            FAULT.reset(token)
         return _error(environ, request, fault) if fault and fault.status else answer
 
     def _write(self, request: AwsRequest, conditions: Mapping[str, str], status: str, fault: Fault | None) -> None:
@@ -101,6 +107,10 @@ class Recorded:
         )
         with self._writing, self._record_file.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
+
+
+def _with_resource(request: AwsRequest, resource: str | None) -> AwsRequest:
+    return replace(request, needs=((request.needs[0][0], resource),)) if resource else request
 
 
 def _read_body(environ: dict[str, Any]) -> bytes:
