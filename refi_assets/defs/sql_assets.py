@@ -48,10 +48,7 @@ def sql_asset(key: str, kind: Literal["view", "table"]) -> dg.AssetsDefinition:
                 counts = _measure(session, model)
             saved = step.save(made, rows=counts.pop("rows"), counts=counts)
         return step.materialized(
-            saved,
-            engine_metadata(saved),
-            descriptions=descriptions(model.name),
-            sources=column_sources(model, made_from.values()),
+            saved, engine_metadata(saved), descriptions(model.name), column_sources(model, made_from.values())
         )
 
     return relation

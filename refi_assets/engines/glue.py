@@ -53,12 +53,9 @@ class GlueTables:
         """Let a table of text show a source's CSV files, a new day's without being told of it."""
         table = _csv(name, columns, location, comments)
         with self._asked_of(name):
-            there = self._find(name)
-        if (
-            there is None
-            or any(there.get(field) != table[field] for field in ("PartitionKeys", "Parameters"))
-            or there["StorageDescriptor"]["Columns"] != table["StorageDescriptor"]["Columns"]
-        ):
+            there = self._find(name) or {"StorageDescriptor": {}}
+        stored, wanted = there["StorageDescriptor"], table["StorageDescriptor"]
+        if there.get("Parameters") != table["Parameters"] or stored["Columns"] != wanted["Columns"]:
             self._put(table)
 
     def location_and_columns(self, name: str) -> tuple[str, dict[str, str]]:
@@ -119,10 +116,9 @@ def crawl(name: str, minutes: float) -> None:
         crawler = _wait_until_ready(client, name, deadline, pause)
     last = crawler.get("LastCrawl", {})
     if last.get("Status") != "SUCCEEDED":
-        raise EngineError(
-            f"Glue, crawler {name}: the crawl ended as {last.get('Status', 'unknown')}: "
-            f"{last.get('ErrorMessage', 'it says no more')}. Its log: {last.get('LogGroup', '')}/{last.get('LogStream', '')}"
-        )
+        why = last.get("ErrorMessage", "it says no more")
+        log = f"{last.get('LogGroup', '')}/{last.get('LogStream', '')}"
+        raise EngineError(f"Glue, crawler {name}: the crawl ended as {last.get('Status')}: {why}. Its log: {log}")
 
 
 def _wait_until_ready(client: Any, name: str, deadline: float, pause: float) -> dict[str, Any]:

@@ -49,9 +49,9 @@ def table_location(lake: ObjectStore, relation: Relation) -> str:
 def said(error_name: str, message: str, sql: str) -> EngineError:
     """An engine's error, with the place in the statement, and without words that may quote a borrower's data."""
     if not _SAFE_ERRORS.fullmatch(error_name):
-        shown = " ".join(sql.split())[:160]
         return EngineError(
-            f"{error_name}. Its words are withheld, since they may quote a borrower's data. The statement began: {shown}"
+            f"{error_name}. Its words are withheld, since they may quote a borrower's data. The statement began: "
+            f"{' '.join(sql.split())[:160]}"
         )
     place = re.search(r"line (\d+):(\d+)", message)
     lines = sql.splitlines()

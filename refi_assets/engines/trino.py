@@ -54,7 +54,7 @@ class TrinoEngine:
         parts = urlsplit(self.url)
         catalog, schema = parts.path.strip("/").split("/")
         user = unquote(parts.username or "")
-        return connect(
+        return connect(  # type: ignore[no-untyped-call]
             host=parts.hostname,
             port=parts.port or (443 if parts.scheme == "https" else 80),
             user=user,
@@ -73,25 +73,21 @@ class TrinoEngine:
     def register_files(self, table: str, columns: Sequence[str], folder: str, comments: Descriptions) -> dict[str, Any]:
         """Let a view of text show a source's CSV files, a new day's without being told of it. Raises EngineError."""
         lines = [*(f"{_quoted(column)} VARCHAR{_comment(comments.get(column))}" for column in columns), _LOAD_DATE]
-        version = f"{table}_{hashlib.sha256('\n'.join(lines).encode()).hexdigest()[:8]}"
+        version = f"{table}_{hashlib.sha256(repr(lines).encode()).hexdigest()[:8]}"
         self.execute(
             f"CREATE TABLE IF NOT EXISTS {_quoted(version)} ({', '.join(lines)}) WITH (format = 'CSV', "
             f"external_location = {_text(self.lake.url(folder) + '/')}, skip_header_line_count = 1, "
             "partitioned_by = ARRAY['load_date'], partition_projection_enabled = true)"
         )
         names = ", ".join(map(_quoted, (*columns, "load_date")))
-        self.execute(
-            f"CREATE OR REPLACE VIEW {_quoted(table)} SECURITY INVOKER AS SELECT {names} FROM {_quoted(version)}"
-        )
+        self._show(table, names, version)
         return {"database": self.connection.schema}
 
     def publish(self, relations: Sequence[Relation], comments: Mapping[str, Descriptions]) -> None:
         """Let the views of the schema show these relations from now on, one after the other."""
         for relation in relations:
             names = ", ".join(map(_quoted, relation.columns))
-            table = _quoted(self.register(relation, comments.get(relation.name, {})))
-            view = _quoted(relation.name)
-            self.execute(f"CREATE OR REPLACE VIEW {view} SECURITY INVOKER AS SELECT {names} FROM {table}")
+            self._show(relation.name, names, self.register(relation, comments.get(relation.name, {})))
 
     def keep_only(self, run_ids: Collection[str]) -> None:
         """Drop the tables of all runs but these; their data stay."""
@@ -116,19 +112,21 @@ class TrinoEngine:
             self.registered.add(table)
         return table
 
+    def _show(self, view: str, names: str, table: str) -> None:
+        sql = f"SELECT {names} FROM {_quoted(table)}"
+        self.execute(f"CREATE OR REPLACE VIEW {_quoted(view)} SECURITY INVOKER AS {sql}")
+
     def execute(self, sql: str) -> list[list[Any]]:
         """The rows of a statement in Trino's SQL. Raises EngineError."""
-        return self.run(sql).fetchall()
+        return self.run(sql)[0]
 
-    def run(self, sql: str) -> Any:
-        """Run a statement until its rows are there; returns the cursor. Raises EngineError."""
+    def run(self, sql: str) -> tuple[list[list[Any]], Any]:
+        """Run a statement to its end; returns its rows, and the cursor. Raises EngineError."""
         cursor = self.connection.cursor()
         try:
-            cursor.execute(sql)
-            cursor.rows = cursor.fetchall()
-            cursor.fetchall = lambda: cursor.rows
+            return cursor.execute(sql).fetchall(), cursor
         except TrinoQueryError as error:
-            raise said(error.error_name, error.message, sql) from None
+            raise said(error.error_name or "UNKNOWN", error.message, sql) from None
         except (Error, TrinoConnectionError, OSError) as error:
             parts = urlsplit(self.url)
             raise EngineError(f"Trino at {parts.hostname}: {type(error).__name__}: {error}") from None
@@ -136,7 +134,6 @@ class TrinoEngine:
             with suppress(Exception):
                 cursor.cancel()
             raise
-        return cursor
 
 
 class TrinoSession(RemoteSession):
@@ -169,15 +166,15 @@ class TrinoSession(RemoteSession):
 
     def query(self, statement: exp.Query) -> list[Row]:
         """The rows of a query. Raises EngineError."""
-        cursor = self._run(self._sql(statement))
+        rows, cursor = self._run(self._sql(statement))
         names = [column[0] for column in cursor.description or []]
-        return [dict(zip(names, row, strict=True)) for row in cursor.rows]
+        return [dict(zip(names, row, strict=True)) for row in rows]
 
     def _place(self, relation: Relation) -> exp.Table:
         return exp.table_(self._engine.register(relation, {}), quoted=True)
 
-    def _run(self, sql: str) -> Any:
-        cursor = self._engine.run(sql)
+    def _run(self, sql: str) -> tuple[list[list[Any]], Any]:
+        rows, cursor = self._engine.run(sql)
         stats = cursor.stats or {}
         self._queries.append(
             {
@@ -187,7 +184,7 @@ class TrinoSession(RemoteSession):
                 "run_ms": stats.get("elapsedTimeMillis", 0) - stats.get("queuedTimeMillis", 0),
             }
         )
-        return cursor
+        return rows, cursor
 
 
 _LOAD_DATE = (
