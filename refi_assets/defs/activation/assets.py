@@ -10,12 +10,13 @@ from refi_assets.activation.publish import LATEST, MODEL, publish_audience
 from refi_assets.answers.diff import audience_changes, counted
 from refi_assets.answers.lineage import descriptions
 from refi_assets.answers.published import last_two_runs
+from refi_assets.contracts import load_contracts
 from refi_assets.defs.lineage import column_sources
 from refi_assets.defs.resources import EngineResource, LakeResource, RefiPolicyResource
 from refi_assets.defs.steps import AS_OF_DAYS, asset_step
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import RefiError
-from refi_assets.lake import ObjectStore
+from refi_assets.lake import ObjectStore, Relation
 from refi_assets.lake.left_overs import remove_left_overs
 from refi_assets.lake.manifests import published_run_ids
 from refi_assets.lake.relations import with_inputs
@@ -68,7 +69,7 @@ def audience_file(
         )
         if published.held_back is None:
             shown = [one for one in with_inputs(store, list(made_from.values())) if one.kind != "files"]
-            engine.open(store).publish(shown, {one.name: descriptions(one.name) for one in shown})
+            engine.open(store).publish(shown, {one.name: _comments(one) for one in shown})
         left_overs = remove_left_overs(store, timedelta(days=settings().keep_unpublished_days))
         engine.open(store).keep_only(_runs_in_use(store, step.folder.run_id))
         relation = step.save(
@@ -99,6 +100,13 @@ def audience_file(
         descriptions("audience_file"),
         column_sources(load_sql_models()[MODEL], made_from.values()),
     )
+
+
+def _comments(relation: Relation) -> dict[str, str]:
+    """What a relation's columns mean, by its contract or its SQL."""
+    if relation.name in load_contracts():
+        return load_contracts()[relation.name].descriptions
+    return descriptions(relation.name) if relation.key in load_sql_models() else {}
 
 
 def _runs_in_use(store: ObjectStore, run_id: str) -> set[str]:
