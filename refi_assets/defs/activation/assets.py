@@ -17,7 +17,7 @@ from refi_assets.defs.steps import AS_OF_DAYS, asset_step
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import RefiError
 from refi_assets.lake import ObjectStore, Relation
-from refi_assets.lake.left_overs import remove_left_overs
+from refi_assets.lake.left_overs import remove_left_overs, remove_old_relations
 from refi_assets.lake.manifests import published_run_ids
 from refi_assets.lake.relations import with_inputs
 from refi_assets.settings import settings
@@ -71,6 +71,7 @@ def audience_file(
             shown = [one for one in with_inputs(store, list(made_from.values())) if one.kind != "files"]
             engine.open(store).publish(shown, {one.name: _comments(one) for one in shown})
         left_overs = remove_left_overs(store, timedelta(days=settings().keep_unpublished_days))
+        left_overs += remove_old_relations(store, settings().keep_runs, _latest_run_id(store) or step.folder.run_id)
         engine.open(store).keep_only(_runs_in_use(store, step.folder.run_id))
         relation = step.save(
             step.draft(
@@ -111,9 +112,13 @@ def _comments(relation: Relation) -> dict[str, str]:
 
 def _runs_in_use(store: ObjectStore, run_id: str) -> set[str]:
     """This run, those that have published nothing (yet), and the one that the pointer names."""
-    latest = store.get_json(LATEST)
     unpublished = set(store.folders("runs")).difference(published_run_ids(store))
-    return unpublished | {run_id} | ({latest["run_id"]} if latest else set())
+    return unpublished | {run_id, _latest_run_id(store) or run_id}
+
+
+def _latest_run_id(store: ObjectStore) -> str | None:
+    latest = store.get_json(LATEST)
+    return latest and str(latest["run_id"])
 
 
 def _changes(store: ObjectStore, engine: DuckDBEngine) -> dict[str, Any]:
