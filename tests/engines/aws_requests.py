@@ -17,7 +17,7 @@ from botocore.session import get_session
 
 ACCOUNT = "123456789012"
 SERVICE_OF_SIGNING_NAME = {"monitoring": "cloudwatch"}
-CREDENTIAL = re.compile(r"Credential=(?P<key>[^/,]+)/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
+CREDENTIAL = re.compile(r"Credential=(?P<key>[^/,]+)/\d{8}/(?P<region>[^/]*)/(?P<service>[^/]+)/aws4_request")
 
 S3_PERMISSION = {  # operations whose permission has another name
     "AbortMultipartUpload": "AbortMultipartUpload",

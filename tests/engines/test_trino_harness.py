@@ -28,7 +28,7 @@ def test_a_new_day_is_read_through_partition_projection_without_being_registered
         "projection.enabled": "true",
         "projection.load_date.type": "date",
         "projection.load_date.format": "yyyy-MM-dd",
-        "projection.load_date.range": "2026-01-01,2026-12-31",
+        "projection.load_date.range": "2026-02-18,2026-02-21",  # each day of it is listed,
         "storage.location.template": f"s3://{bucket}/raw/load_date=${{load_date}}/",
     }
     table = {
