@@ -33,7 +33,7 @@ def _session(_variables: tuple[tuple[str, str], ...]) -> "boto3.Session":
         import boto3
         from botocore.exceptions import BotoCoreError
     try:
-        made = boto3.Session()
+        made = boto3.Session(region_name=os.environ.get("AWS_REGION"))  # which botocore does not read
         credentials = made.get_credentials()
     except BotoCoreError as error:  # AWS_PROFILE names none, say
         raise SettingError(f"AWS: {error}. Correct the AWS_ variables or the profile.") from None
@@ -51,7 +51,7 @@ def client(service: str, **config: Any) -> Any:
     """A client of a service. `config`: as botocore's Config has it, beside our retries."""
     from botocore.config import Config
 
-    return session().client(service, config=Config(retries=RETRIES, **config))
+    return session().client(service, config=Config(retries={**RETRIES}, **config))  # which changes it
 
 
 def own_endpoint(service: str) -> str | None:

@@ -50,13 +50,14 @@ class Ran:
 
     @property
     def failure(self) -> str:
-        """The words of the first failure that a user can mend."""
-        for event in self.result.all_events:
-            if event.event_type == dg.DagsterEventType.STEP_FAILURE:
-                data = event.step_failure_data.user_failure_data
-                if data is not None:
-                    return str(data.description)
-        return ""
+        """The words of the first failure that a user can mend; where there is none, any other error."""
+        failures = [
+            e.step_failure_data for e in self.result.all_events if e.event_type == dg.DagsterEventType.STEP_FAILURE
+        ]
+        for data in failures:
+            if data.user_failure_data is not None:
+                return str(data.user_failure_data.description)
+        return f"not for users: {failures[0].error}" if failures else ""
 
 
 def run_job(

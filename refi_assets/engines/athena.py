@@ -10,6 +10,7 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from functools import cached_property, lru_cache
 from typing import Any, ClassVar
@@ -86,11 +87,13 @@ class AthenaEngine:
         """A session in which these relations can be read by their names."""
         return AthenaSession(self, relations)
 
-    def register_files(self, table: str, columns: Sequence[str], folder: str, comments: Descriptions) -> dict[str, Any]:
+    def register_files(
+        self, table: str, columns: Sequence[str], folder: str, first_day: date, comments: Descriptions
+    ) -> dict[str, Any]:
         """Register a source's CSV files, or in crawler mode have them crawled. Raises EngineError."""
         location = f"{self.lake.url(folder)}/"
         if self.settings.catalog_mode == "contract":
-            self.glue.show_csv(table, columns, location, comments)
+            self.glue.show_csv(table, columns, location, first_day, comments)
             return {"database": self.glue.database}
         if not self._crawled_before:
             folders = [f"{self.lake.url(f'raw/{source}')}/" for source in self.lake.folders("raw")]

@@ -1,6 +1,7 @@
 """What every engine offers, and how it reports what it cannot do."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 from typing import Any, ClassVar, Protocol, Self
 
 from sqlglot import exp
@@ -41,8 +42,12 @@ class Engine(Protocol):
         """A session in which these relations can be read by their names."""
         ...
 
-    def register_files(self, table: str, columns: Sequence[str], folder: str, comments: Descriptions) -> dict[str, Any]:
-        """Make the CSV files of a source readable as a table of text; `folder` holds load_date=... folders.
+    def register_files(
+        self, table: str, columns: Sequence[str], folder: str, first_day: date, comments: Descriptions
+    ) -> dict[str, Any]:
+        """Make the CSV files of a source readable as a table of text.
+
+        `folder` holds load_date=... folders, from `first_day` on.
 
         Returns what there is to say of it. Raises EngineError.
         """

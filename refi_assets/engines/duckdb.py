@@ -8,6 +8,7 @@ import re
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, ClassVar, cast
 from urllib.parse import urlsplit
@@ -56,7 +57,9 @@ class DuckDBEngine:
         """A session in which these relations can be read by their names."""
         return DuckDBSession(self, relations)
 
-    def register_files(self, table: str, columns: Sequence[str], folder: str, comments: Descriptions) -> dict[str, Any]:
+    def register_files(
+        self, table: str, columns: Sequence[str], folder: str, first_day: date, comments: Descriptions
+    ) -> dict[str, Any]:
         """Nothing: staging reads the files."""
         return {}
 

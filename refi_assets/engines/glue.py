@@ -6,6 +6,7 @@ versions before. What the tables mean is in contracts/ and sql/.
 
 import time
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from refi_assets import aws
@@ -13,7 +14,6 @@ from refi_assets.engines.base import Descriptions
 from refi_assets.engines.types import from_dialect, to_dialect
 from refi_assets.errors import EngineError
 
-FIRST_DAY = "2000-01-01"
 MAX_COMMENT = 255
 _PARQUET = {
     "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
@@ -49,9 +49,11 @@ class GlueTables:
         """Let a table show these Parquet files from now on."""
         self._put(_parquet(name, columns, location, comments))
 
-    def show_csv(self, name: str, columns: Sequence[str], location: str, comments: Descriptions) -> None:
+    def show_csv(
+        self, name: str, columns: Sequence[str], location: str, first_day: date, comments: Descriptions
+    ) -> None:
         """Let a table of text show a source's CSV files, a new day's without being told of it."""
-        table = _csv(name, columns, location, comments)
+        table = _csv(name, columns, location, first_day, comments)
         with self._asked_of(name):
             there = self._find(name) or {"StorageDescriptor": {}}
         stored, wanted = there["StorageDescriptor"], table["StorageDescriptor"]
@@ -137,14 +139,14 @@ def _parquet(name: str, columns: Mapping[str, str], location: str, comments: Des
     return _table(name, types, location, comments, _PARQUET, {"classification": "parquet"})
 
 
-def _csv(name: str, columns: Sequence[str], location: str, comments: Descriptions) -> dict[str, Any]:
+def _csv(name: str, columns: Sequence[str], location: str, first_day: date, comments: Descriptions) -> dict[str, Any]:
     projection = {
         "classification": "csv",
         "skip.header.line.count": "1",
         "projection.enabled": "true",
         "projection.load_date.type": "date",
         "projection.load_date.format": "yyyy-MM-dd",
-        "projection.load_date.range": f"{FIRST_DAY},NOW+1DAYS",
+        "projection.load_date.range": f"{first_day},NOW+1DAYS",
         "projection.load_date.interval": "1",
         "projection.load_date.interval.unit": "DAYS",
         "storage.location.template": f"{location}load_date=${{load_date}}/",

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property, lru_cache
 from typing import Any, ClassVar
 from urllib.parse import unquote, urlsplit
@@ -27,8 +28,6 @@ with aws.needs_extra("trino", "Trino"):
     from trino.auth import BasicAuthentication
     from trino.dbapi import connect
     from trino.exceptions import Error, TrinoConnectionError, TrinoQueryError
-
-FIRST_DAY = "2000-01-01"
 
 
 @lru_cache(maxsize=4)
@@ -70,9 +69,14 @@ class TrinoEngine:
         """A session in which these relations can be read by their names."""
         return TrinoSession(self, relations)
 
-    def register_files(self, table: str, columns: Sequence[str], folder: str, comments: Descriptions) -> dict[str, Any]:
+    def register_files(
+        self, table: str, columns: Sequence[str], folder: str, first_day: date, comments: Descriptions
+    ) -> dict[str, Any]:
         """Let a view of text show a source's CSV files, a new day's without being told of it. Raises EngineError."""
-        lines = [*(f"{_quoted(column)} VARCHAR{_comment(comments.get(column))}" for column in columns), _LOAD_DATE]
+        lines = [
+            *(f"{_quoted(column)} VARCHAR{_comment(comments.get(column))}" for column in columns),
+            _load_date(first_day),
+        ]
         version = f"{table}_{hashlib.sha256(repr(lines).encode()).hexdigest()[:8]}"
         self.execute(
             f"CREATE TABLE IF NOT EXISTS {_quoted(version)} ({', '.join(lines)}) WITH (format = 'CSV', "
@@ -187,10 +191,11 @@ class TrinoSession(RemoteSession):
         return rows, cursor
 
 
-_LOAD_DATE = (
-    "load_date VARCHAR WITH (partition_projection_type = 'DATE', partition_projection_format = 'yyyy-MM-dd', "
-    f"partition_projection_range = ARRAY['{FIRST_DAY}', 'NOW+1DAYS'])"
-)
+def _load_date(first_day: date) -> str:
+    return (
+        "load_date VARCHAR WITH (partition_projection_type = 'DATE', partition_projection_format = 'yyyy-MM-dd', "
+        f"partition_projection_range = ARRAY['{first_day}', 'NOW+1DAYS'])"
+    )
 
 
 def _quoted(name: str) -> str:

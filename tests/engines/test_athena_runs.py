@@ -12,6 +12,7 @@ from refi_assets.settings import PROJECT_DIR
 from tests.engines.aws import Aws
 from tests.engines.deployments import Deployment, in_force, on_s3, run_whole_job
 from tests.engines.faults import Fault
+from tests.lender import lender, write
 from tests.running import DAY, Ran, latest, run_job
 
 SAMPLE = PROJECT_DIR / "data" / "sample"
@@ -96,8 +97,8 @@ def test_tables_of_the_database_show_what_was_published_with_comments(athena: Aw
     assert len(versions) == 2
 
 
-def test_a_raw_table_shows_each_day_of_its_csv_files(athena: Aws, deployment: Deployment) -> None:
-    assert run_whole_job(deployment, SAMPLE, DAY).success
+def test_a_raw_table_shows_each_day_of_its_csv_files(athena: Aws, deployment: Deployment, tmp_path: Path) -> None:
+    assert run_whole_job(deployment, write(lender(), tmp_path / "source"), DAY).success
     client, database = athena.client("athena"), deployment.env["REFI_GLUE_DATABASE"]
     query_id = client.start_query_execution(
         QueryString="SELECT load_date, count(*), max(first_name) FROM borrower_information_csv "
@@ -111,7 +112,7 @@ def test_a_raw_table_shows_each_day_of_its_csv_files(athena: Aws, deployment: De
     ):
         pass
     rows = client.get_query_results(QueryExecutionId=query_id)["ResultSet"]["Rows"]
-    assert [cell.get("VarCharValue") for cell in rows[1]["Data"]][:2] == ["2026-02-20", "251"]
+    assert [cell.get("VarCharValue") for cell in rows[1]["Data"]] == ["2026-02-20", "40", "Given9"]
 
 
 def test_a_run_beyond_the_workgroups_cutoff_is_refused_with_the_reason(athena: Aws, deployment: Deployment) -> None:

@@ -8,6 +8,7 @@ from refi_assets.contracts import Contract, load_contracts
 from refi_assets.defs.resources import EngineResource, LakeResource
 from refi_assets.defs.steps import AS_OF_DAYS, asset_step, records_table
 from refi_assets.engines.base import Engine
+from refi_assets.lake import ObjectStore, load_dates
 from refi_assets.staging.snapshots import ScannedSnapshot, require_columns
 
 
@@ -32,7 +33,7 @@ def catalog_asset(contract: Contract) -> dg.AssetsDefinition:
             raw = step.input(f"raw/{source}")
             snapshot = ScannedSnapshot.model_validate(raw.details["snapshot"])
             require_columns(contract, snapshot.files)
-            registered = _registered(engine.open(step.lake), contract, snapshot)
+            registered = _registered(engine.open(step.lake), step.lake, contract, snapshot)
             relation = step.save(
                 step.draft(
                     f"catalog/{source}",
@@ -62,14 +63,16 @@ def catalog_asset(contract: Contract) -> dg.AssetsDefinition:
     return catalog
 
 
-def _registered(engine: Engine, contract: Contract, snapshot: ScannedSnapshot) -> dict[str, Any]:
+def _registered(engine: Engine, lake: ObjectStore, contract: Contract, snapshot: ScannedSnapshot) -> dict[str, Any]:
     """What the engine's catalog says of the files, if it has one. Such tables hold CSV, in the first file's order."""
     files = [file for file in snapshot.files if not file.is_parquet]
     if not files:
         return {}
     columns = [name or f"column_{number}" for number, name in enumerate(files[0].columns, start=1)]
-    folder = f"raw/{contract.source}"
-    return engine.register_files(f"{contract.source}_csv", columns, folder, contract.descriptions)
+    first_day = load_dates(lake, contract.source)[0]
+    return engine.register_files(
+        f"{contract.source}_csv", columns, f"raw/{contract.source}", first_day, contract.descriptions
+    )
 
 
 def _side_by_side(contract: Contract, inferred: dict[str, str]) -> list[dict[str, object]]:
