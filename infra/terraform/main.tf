@@ -23,6 +23,7 @@ module "lake" {
   root                          = local.root
   keep_noncurrent_days          = var.keep_noncurrent_days
   keep_query_results_days       = var.keep_query_results_days
+  keep_logs_days                = var.keep_logs_days
   raw_to_infrequent_access_days = var.raw_to_infrequent_access_days
   force_destroy                 = var.force_destroy
 }

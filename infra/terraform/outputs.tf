@@ -10,6 +10,10 @@ locals {
       REFI_ARRIVALS_QUEUE_URL = module.arrivals.queue_url
       REFI_ALERTS_TOPIC_ARN   = module.watching.topic_arn
       REFI_METRICS_NAMESPACE  = var.metrics_namespace
+
+      # What runs print, in a production instance (infra/dagster.yaml).
+      REFI_COMPUTE_LOGS_BUCKET = module.lake.bucket
+      REFI_COMPUTE_LOGS_PREFIX = "${local.root}logs"
     },
     # The bucket encrypts by its key what comes without one, so REFI_KMS_KEY_ID is not needed.
     { for crawler in module.catalog.crawlers : "REFI_GLUE_CRAWLER" => crawler },
@@ -45,11 +49,6 @@ output "analyst_workgroup" {
 output "sender_role_arn" {
   description = "Role that those who deliver files put them into raw/ with."
   value       = module.access.sender_role_arn
-}
-
-output "compute_logs" {
-  description = "Bucket and prefix for Dagster's compute logs (dagster-aws, S3ComputeLogManager)."
-  value       = { bucket = module.lake.bucket, prefix = "${local.root}logs" }
 }
 
 output "policies" {

@@ -73,6 +73,12 @@ variable "keep_query_results_days" {
   default     = 30
 }
 
+variable "keep_logs_days" {
+  description = "How long is kept what runs print."
+  type        = number
+  default     = 90
+}
+
 variable "raw_to_infrequent_access_days" {
   description = "After how many days source files go to cheaper storage, at least 30; null: never."
   type        = number

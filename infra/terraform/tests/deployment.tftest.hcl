@@ -45,6 +45,9 @@ run "without_a_crawler" {
       REFI_ARRIVALS_QUEUE_URL = "https://sqs.eu-west-1.amazonaws.com/111122223333/some"
       REFI_ALERTS_TOPIC_ARN   = "arn:aws:sns:eu-west-1:111122223333:refi-alerts"
       REFI_METRICS_NAMESPACE  = "refi_assets"
+
+      REFI_COMPUTE_LOGS_BUCKET = "refi-lake-111122223333"
+      REFI_COMPUTE_LOGS_PREFIX = "lake/logs"
     }
     error_message = "The settings are not those of this deployment."
   }
@@ -73,7 +76,7 @@ run "with_a_crawler_in_a_whole_bucket" {
   }
 
   assert {
-    condition     = output.compute_logs.prefix == "logs"
+    condition     = output.settings["REFI_COMPUTE_LOGS_PREFIX"] == "logs"
     error_message = "Compute logs go elsewhere."
   }
 }

@@ -15,6 +15,7 @@ data "aws_iam_policy_document" "pipeline" {
       "${local.zone.output}/*",
       "${local.zone.athena}/*",
       "${local.zone.logs}/*",
+      "${local.zone.openlineage}/*",
     ]
   }
 
@@ -30,6 +31,7 @@ data "aws_iam_policy_document" "pipeline" {
       "${local.zone.output}/*",
       "${local.zone.athena}/*",
       "${local.zone.logs}/*",
+      "${local.zone.openlineage}/*",
     ]
   }
 
@@ -89,7 +91,7 @@ data "aws_iam_policy_document" "pipeline" {
 
   statement {
     sid     = "ReadCatalog"
-    actions = ["glue:GetDatabase", "glue:GetPartitions", "glue:GetTable", "glue:GetTables"]
+    actions = ["glue:GetDatabase", "glue:GetTable", "glue:GetTables"]
     resources = [
       var.catalog.catalog_arn,
       var.catalog.database_arn,
@@ -99,7 +101,18 @@ data "aws_iam_policy_document" "pipeline" {
 
   statement {
     sid     = "WriteTables"
-    actions = ["glue:CreateTable", "glue:DeleteTable", "glue:UpdateTable"]
+    actions = ["glue:BatchDeleteTable", "glue:CreateTable", "glue:UpdateTable"]
+    resources = [
+      var.catalog.catalog_arn,
+      var.catalog.database_arn,
+      var.catalog.tables_arn,
+    ]
+  }
+
+  # Athena reads the partitions of a table that has some.
+  statement {
+    sid     = "BehindAthenaReadPartitions"
+    actions = ["glue:GetPartitions"]
     resources = [
       var.catalog.catalog_arn,
       var.catalog.database_arn,
@@ -129,7 +142,6 @@ data "aws_iam_policy_document" "pipeline" {
     actions = [
       "athena:GetQueryExecution",
       "athena:GetQueryResults",
-      "athena:GetWorkGroup",
       "athena:StartQueryExecution",
       "athena:StopQueryExecution",
     ]
@@ -144,7 +156,7 @@ data "aws_iam_policy_document" "pipeline" {
 
   statement {
     sid       = "SendAlerts"
-    actions   = ["sns:Publish"]
+    actions   = ["sns:ListSubscriptionsByTopic", "sns:Publish"] # refi doctor asks who hears them
     resources = [var.topic.arn]
   }
 

@@ -69,6 +69,19 @@ resource "aws_s3_bucket_lifecycle_configuration" "lake" {
     }
   }
 
+  rule {
+    id     = "what-runs-print"
+    status = "Enabled"
+
+    filter {
+      prefix = "${var.root}logs/"
+    }
+
+    expiration {
+      days = var.keep_logs_days
+    }
+  }
+
   dynamic "rule" {
     for_each = var.raw_to_infrequent_access_days == null ? [] : [var.raw_to_infrequent_access_days]
 

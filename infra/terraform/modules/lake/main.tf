@@ -1,5 +1,5 @@
-# The lake: one bucket, one key. Its zones (raw/, runs/, scans/, staged/, resolved/, output/, athena/, analysts/, logs/)
-# are prefixes, as the platform has one lake address; who may touch which of them is said in modules/access.
+# The lake: one bucket, one key. Its zones (raw/, runs/, scans/, staged/, resolved/, output/, athena/, analysts/, logs/,
+# openlineage/) are prefixes, as the platform has one lake address; who may touch which is said in modules/access.
 
 resource "aws_kms_key" "lake" {
   description             = "${var.name}: objects of the lake"

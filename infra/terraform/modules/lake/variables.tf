@@ -19,6 +19,10 @@ variable "keep_query_results_days" {
   type = number
 }
 
+variable "keep_logs_days" {
+  type = number
+}
+
 variable "raw_to_infrequent_access_days" {
   type = number
 }
