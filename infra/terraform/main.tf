@@ -1,0 +1,110 @@
+# What refi_assets needs of an AWS account: a lake, a catalog, workgroups, a queue of arrivals, alarms, three roles.
+# docs/deploy-aws.md tells the way from an empty account to the first audience.
+
+data "aws_caller_identity" "this" {}
+data "aws_partition" "this" {}
+data "aws_region" "this" {}
+
+locals {
+  partition = data.aws_partition.this.partition
+  region    = data.aws_region.this.name
+  account   = data.aws_caller_identity.this.account_id
+  root      = var.lake_prefix == "" ? "" : "${var.lake_prefix}/"
+
+  glue     = "arn:${local.partition}:glue:${local.region}:${local.account}"
+  lake_url = trimsuffix("s3://${module.lake.bucket}/${local.root}", "/")
+}
+
+module "lake" {
+  source = "./modules/lake"
+
+  name                          = var.name
+  bucket_name                   = coalesce(var.bucket_name, "${var.name}-lake-${local.account}")
+  root                          = local.root
+  keep_noncurrent_days          = var.keep_noncurrent_days
+  keep_query_results_days       = var.keep_query_results_days
+  keep_logs_days                = var.keep_logs_days
+  raw_to_infrequent_access_days = var.raw_to_infrequent_access_days
+  force_destroy                 = var.force_destroy
+}
+
+module "catalog" {
+  source = "./modules/catalog"
+
+  name            = var.name
+  database        = var.glue_database
+  database_url    = "${local.lake_url}/athena/tables"
+  crawled_sources = var.crawled_sources
+  lake            = { bucket = module.lake.bucket, bucket_arn = module.lake.bucket_arn, root = local.root, key_arn = module.lake.key_arn }
+  aws             = { partition = local.partition, region = local.region, account = local.account }
+}
+
+# Analysts have a workgroup of their own: their results lie apart from the pipeline's tables, to which they must not
+# write, and what they scan is counted and cut off apart.
+
+module "pipeline_queries" {
+  source = "./modules/query"
+
+  workgroup      = "${var.name}-pipeline"
+  results_url    = "${local.lake_url}/athena/"
+  key_arn        = module.lake.key_arn
+  scan_cutoff_gb = var.pipeline_scan_cutoff_gb
+  force_destroy  = var.force_destroy
+}
+
+module "analyst_queries" {
+  source = "./modules/query"
+
+  workgroup      = "${var.name}-analysts"
+  results_url    = "${local.lake_url}/analysts/"
+  key_arn        = module.lake.key_arn
+  scan_cutoff_gb = var.analysts_scan_cutoff_gb
+  force_destroy  = var.force_destroy
+}
+
+module "arrivals" {
+  source = "./modules/arrivals"
+
+  name                       = var.name
+  bucket                     = module.lake.bucket
+  raw_prefix                 = "${local.root}raw/"
+  visibility_timeout_seconds = var.visibility_timeout_seconds
+}
+
+module "watching" {
+  source = "./modules/watching"
+
+  name                   = var.name
+  account                = local.account
+  partition              = local.partition
+  region                 = local.region
+  metrics_namespace      = var.metrics_namespace
+  hours_without_audience = var.hours_without_audience
+  arrivals_queue         = module.arrivals.queue
+  dead_letter_queue      = module.arrivals.dead_letter_queue
+  alert_emails           = var.alert_emails
+}
+
+module "access" {
+  source = "./modules/access"
+
+  name       = var.name
+  region     = local.region
+  lake       = { bucket_arn = module.lake.bucket_arn, root = local.root, key_arn = module.lake.key_arn }
+  workgroups = { pipeline_arn = module.pipeline_queries.arn, analysts_arn = module.analyst_queries.arn }
+  catalog = {
+    catalog_arn          = "${local.glue}:catalog"
+    database_arn         = "${local.glue}:database/${var.glue_database}"
+    default_database_arn = "${local.glue}:database/default"
+    tables_arn           = "${local.glue}:table/${var.glue_database}/*"
+    crawler_arns         = module.catalog.crawler_arns
+  }
+  queue_arn         = module.arrivals.queue_arn
+  topic             = { arn = module.watching.topic_arn, key_arn = module.watching.key_arn }
+  metrics_namespace = var.metrics_namespace
+
+  account_arn         = "arn:${local.partition}:iam::${local.account}:root"
+  pipeline_principals = var.pipeline_principals
+  analyst_principals  = var.analyst_principals
+  sender_principals   = var.sender_principals
+}

@@ -1,0 +1,55 @@
+variable "name" {
+  type = string
+}
+
+variable "region" {
+  type = string
+}
+
+variable "lake" {
+  description = "Bucket, prefix in it (\"\", or ending in a slash) and key."
+  type        = object({ bucket_arn = string, root = string, key_arn = string })
+}
+
+variable "catalog" {
+  type = object({
+    catalog_arn          = string
+    database_arn         = string
+    default_database_arn = string
+    tables_arn           = string
+    crawler_arns         = list(string)
+  })
+}
+
+variable "workgroups" {
+  type = object({ pipeline_arn = string, analysts_arn = string })
+}
+
+variable "queue_arn" {
+  type = string
+}
+
+variable "topic" {
+  type = object({ arn = string, key_arn = string })
+}
+
+variable "metrics_namespace" {
+  type = string
+}
+
+variable "account_arn" {
+  description = "The account: whoever in it is allowed to may take on a role for which no principals are given."
+  type        = string
+}
+
+variable "pipeline_principals" {
+  type = map(set(string))
+}
+
+variable "analyst_principals" {
+  type = map(set(string))
+}
+
+variable "sender_principals" {
+  type = map(set(string))
+}

@@ -1,0 +1,104 @@
+# What leaves the lake by itself. Nothing that a published audience is made of does.
+
+locals {
+  # Athena calls its results <results>/<query id>..., and puts the tables it makes below <results>/tables/. A lifecycle
+  # rule cannot except a prefix; but a query id is a UUID, so that its first character is a hexadecimal digit.
+  uuid_beginnings = split("", "0123456789abcdef")
+}
+
+resource "aws_s3_bucket_lifecycle_configuration" "lake" {
+  bucket = aws_s3_bucket.lake.id
+
+  rule {
+    id     = "unfinished-uploads"
+    status = "Enabled"
+
+    filter {
+      prefix = var.root
+    }
+
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 7
+    }
+  }
+
+  rule {
+    id     = "noncurrent-versions"
+    status = "Enabled"
+
+    filter {
+      prefix = var.root
+    }
+
+    noncurrent_version_expiration {
+      noncurrent_days = var.keep_noncurrent_days
+    }
+
+    expiration {
+      expired_object_delete_marker = true
+    }
+  }
+
+  dynamic "rule" {
+    for_each = local.uuid_beginnings
+
+    content {
+      id     = "query-results-${rule.value}"
+      status = "Enabled"
+
+      filter {
+        prefix = "${var.root}athena/${rule.value}"
+      }
+
+      expiration {
+        days = var.keep_query_results_days
+      }
+    }
+  }
+
+  rule {
+    id     = "analysts-results"
+    status = "Enabled"
+
+    filter {
+      prefix = "${var.root}analysts/"
+    }
+
+    expiration {
+      days = var.keep_query_results_days
+    }
+  }
+
+  rule {
+    id     = "what-runs-print"
+    status = "Enabled"
+
+    filter {
+      prefix = "${var.root}logs/"
+    }
+
+    expiration {
+      days = var.keep_logs_days
+    }
+  }
+
+  dynamic "rule" {
+    for_each = var.raw_to_infrequent_access_days == null ? [] : [var.raw_to_infrequent_access_days]
+
+    content {
+      id     = "old-source-files"
+      status = "Enabled"
+
+      filter {
+        prefix = "${var.root}raw/"
+      }
+
+      transition {
+        days          = rule.value
+        storage_class = "STANDARD_IA"
+      }
+    }
+  }
+
+  depends_on = [aws_s3_bucket_versioning.lake]
+}

@@ -1,0 +1,25 @@
+variable "workgroup" {
+  type = string
+}
+
+variable "results_url" {
+  description = "s3:// prefix of results, ending in a slash. Tables made by CREATE TABLE AS lie below tables/ in it."
+  type        = string
+}
+
+variable "key_arn" {
+  type = string
+}
+
+variable "scan_cutoff_gb" {
+  type = number
+
+  validation {
+    condition     = var.scan_cutoff_gb * 1000 >= 11
+    error_message = "Athena takes no cutoff below 10 MiB (0.011 GB)."
+  }
+}
+
+variable "force_destroy" {
+  type = bool
+}

@@ -1,0 +1,40 @@
+variable "name" {
+  type = string
+}
+
+variable "account" {
+  type = string
+}
+
+variable "partition" {
+  type = string
+}
+
+variable "region" {
+  type = string
+}
+
+variable "metrics_namespace" {
+  type = string
+}
+
+variable "hours_without_audience" {
+  type = number
+
+  validation {
+    condition     = var.hours_without_audience >= 1 && var.hours_without_audience <= 168
+    error_message = "An alarm looks back at most seven days: hours_without_audience must be 1 to 168."
+  }
+}
+
+variable "arrivals_queue" {
+  type = string
+}
+
+variable "dead_letter_queue" {
+  type = string
+}
+
+variable "alert_emails" {
+  type = set(string)
+}

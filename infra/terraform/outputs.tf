@@ -1,0 +1,57 @@
+locals {
+  settings = merge(
+    {
+      AWS_REGION              = local.region
+      REFI_LAKE_URL           = local.lake_url
+      REFI_ENGINE             = "athena" # or duckdb, which needs neither workgroup nor database
+      REFI_ATHENA_WORKGROUP   = module.pipeline_queries.name
+      REFI_ATHENA_OUTPUT      = module.pipeline_queries.results_url
+      REFI_GLUE_DATABASE      = module.catalog.database
+      REFI_ARRIVALS_QUEUE_URL = module.arrivals.queue_url
+      REFI_ALERTS_TOPIC_ARN   = module.watching.topic_arn
+      REFI_METRICS_NAMESPACE  = var.metrics_namespace
+
+      # What runs print, in a production instance (infra/dagster.yaml).
+      REFI_COMPUTE_LOGS_BUCKET = module.lake.bucket
+      REFI_COMPUTE_LOGS_PREFIX = "${local.root}logs"
+    },
+    # The bucket encrypts by its key what comes without one, so REFI_KMS_KEY_ID is not needed.
+    { for crawler in module.catalog.crawlers : "REFI_GLUE_CRAWLER" => crawler },
+    { for crawler in module.catalog.crawlers : "REFI_CATALOG_MODE" => "crawler" },
+  )
+}
+
+output "environment" {
+  description = "The settings of this deployment: terraform output -raw environment > refi.env"
+  value       = join("", [for name, value in local.settings : "${name}=${value}\n"])
+}
+
+output "settings" {
+  description = "The same by name."
+  value       = local.settings
+}
+
+output "pipeline_role_arn" {
+  description = "Role that the pipeline runs with."
+  value       = module.access.pipeline_role_arn
+}
+
+output "analyst_role_arn" {
+  description = "Role that analysts read with, in the workgroup analyst_workgroup."
+  value       = module.access.analyst_role_arn
+}
+
+output "analyst_workgroup" {
+  description = "Workgroup of the analysts."
+  value       = module.analyst_queries.name
+}
+
+output "sender_role_arn" {
+  description = "Role that those who deliver files put them into raw/ with."
+  value       = module.access.sender_role_arn
+}
+
+output "policies" {
+  description = "What each role may do, as JSON, for audits and tests."
+  value       = module.access.policies
+}

@@ -1,0 +1,101 @@
+# Least privilege, in general. What each role may do, call by call, is held against the rendered policies elsewhere.
+
+mock_provider "aws" {
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{}" }
+  }
+}
+
+variables {
+  name       = "refi"
+  region     = "us-east-1"
+  lake       = { bucket_arn = "arn:aws:s3:::a-lake", root = "lake/", key_arn = "arn:aws:kms:us-east-1:111122223333:key/lake" }
+  workgroups = { pipeline_arn = "arn:aws:athena:us-east-1:111122223333:workgroup/p", analysts_arn = "arn:aws:athena:us-east-1:111122223333:workgroup/a" }
+  catalog = {
+    catalog_arn          = "arn:aws:glue:us-east-1:111122223333:catalog"
+    database_arn         = "arn:aws:glue:us-east-1:111122223333:database/db"
+    default_database_arn = "arn:aws:glue:us-east-1:111122223333:database/default"
+    tables_arn           = "arn:aws:glue:us-east-1:111122223333:table/db/*"
+    crawler_arns         = []
+  }
+  queue_arn           = "arn:aws:sqs:us-east-1:111122223333:q"
+  topic               = { arn = "arn:aws:sns:us-east-1:111122223333:t", key_arn = "arn:aws:kms:us-east-1:111122223333:key/alerts" }
+  metrics_namespace   = "numbers"
+  account_arn         = "arn:aws:iam::111122223333:root"
+  pipeline_principals = { Service = ["ecs-tasks.amazonaws.com"] }
+  analyst_principals  = {}
+  sender_principals   = { AWS = ["arn:aws:iam::444455556666:role/bank"] }
+}
+
+run "least_privilege" {
+  module {
+    source = "./modules/access"
+  }
+
+  assert {
+    condition = [
+      for statement in concat(
+        data.aws_iam_policy_document.pipeline.statement,
+        data.aws_iam_policy_document.analysts.statement,
+        data.aws_iam_policy_document.senders.statement,
+      ) : statement.sid if contains(statement.resources, "*")
+    ] == ["SendMetrics"]
+    error_message = "Only cloudwatch:PutMetricData, which knows no ARNs, may be allowed on all resources."
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for statement in concat(
+        data.aws_iam_policy_document.pipeline.statement,
+        data.aws_iam_policy_document.analysts.statement,
+        data.aws_iam_policy_document.senders.statement,
+      ) : [for action in statement.actions : !strcontains(action, "*")]
+    ]))
+    error_message = "A policy allows actions by a wildcard."
+  }
+
+  assert {
+    condition = alltrue([
+      for statement in data.aws_iam_policy_document.pipeline.statement :
+      one(statement.condition).variable == "cloudwatch:namespace" && one(statement.condition).values == tolist(["numbers"])
+      if statement.sid == "SendMetrics"
+    ])
+    error_message = "Metrics may be put into other namespaces."
+  }
+
+  # Roles are for whom they were given.
+  assert {
+    condition = {
+      for role, document in data.aws_iam_policy_document.trust :
+      role => flatten([for principal in one(document.statement).principals : tolist(principal.identifiers)])
+      } == {
+      pipeline = ["ecs-tasks.amazonaws.com"]
+      analysts = ["arn:aws:iam::111122223333:root"]
+      senders  = ["arn:aws:iam::444455556666:role/bank"]
+    }
+    error_message = "A role can be taken on by others than was said."
+  }
+}
+
+run "a_crawler_may_be_started_where_there_is_one" {
+  module {
+    source = "./modules/access"
+  }
+
+  variables {
+    catalog = {
+      catalog_arn          = "arn:aws:glue:us-east-1:111122223333:catalog"
+      database_arn         = "arn:aws:glue:us-east-1:111122223333:database/db"
+      default_database_arn = "arn:aws:glue:us-east-1:111122223333:database/default"
+      tables_arn           = "arn:aws:glue:us-east-1:111122223333:table/db/*"
+      crawler_arns         = ["arn:aws:glue:us-east-1:111122223333:crawler/refi-raw"]
+    }
+  }
+
+  assert {
+    condition = flatten([
+      for statement in data.aws_iam_policy_document.pipeline.statement : tolist(statement.resources) if statement.sid == "Crawl"
+    ]) == ["arn:aws:glue:us-east-1:111122223333:crawler/refi-raw"]
+    error_message = "The pipeline may not start its crawler, or may start others."
+  }
+}

@@ -1,0 +1,120 @@
+"""What each role may do and may not, call by call, as its rendered policy says."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.infra.iam import Call, denied, on_all_resources
+from tests.infra.terraform import rendered_policies
+
+LAKE = "arn:aws:s3:::a-lake"
+GLUE = "arn:aws:glue:us-east-1:123456789012"
+WORKGROUP = "arn:aws:athena:us-east-1:123456789012:workgroup"
+KEY = "arn:aws:kms:us-east-1:123456789012:key/lake"
+QUEUE = "arn:aws:sqs:us-east-1:123456789012:refi-arrivals"
+SOURCE_FILE = f"{LAKE}/lake/raw/loan_information/load_date=2026-02-20/loans.csv"
+BY_S3 = {"kms:ViaService": "s3.us-east-1.amazonaws.com"}
+
+
+def listing(prefix: str) -> Call:
+    return Call("s3:ListBucket", LAKE, {"s3:prefix": prefix})
+
+
+ALLOWED = {
+    "pipeline": [
+        Call("s3:GetObject", SOURCE_FILE),
+        Call("s3:PutObject", SOURCE_FILE),
+        Call("s3:PutObject", f"{LAKE}/lake/output/latest.json"),
+        Call("s3:DeleteObject", f"{LAKE}/lake/runs/one/part.parquet"),
+        Call("s3:DeleteObject", f"{LAKE}/lake/output/one.csv"),
+        listing("lake/raw/loan_information/"),
+        Call("kms:GenerateDataKey", KEY, BY_S3),
+        Call("glue:UpdateTable", f"{GLUE}:table/refi_ready_db/refi_audience"),
+        Call("glue:StartCrawler", f"{GLUE}:crawler/refi-raw"),
+        Call("athena:StartQueryExecution", f"{WORKGROUP}/refi-pipeline"),
+        Call("sqs:DeleteMessage", QUEUE),
+        Call("cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": "refi_assets"}),
+    ],
+    "analysts": [
+        Call("s3:GetObject", f"{LAKE}/lake/output/latest.json"),
+        Call("s3:GetObject", f"{LAKE}/lake/runs/one/part.parquet"),
+        Call("s3:GetObject", f"{LAKE}/lake/athena/tables/one/part"),
+        Call("s3:PutObject", f"{LAKE}/lake/analysts/7e5b.csv"),
+        listing("lake/output/"),
+        Call("glue:GetTable", f"{GLUE}:table/refi_ready_db/refi_audience"),
+        Call("athena:StartQueryExecution", f"{WORKGROUP}/refi-analysts"),
+        Call("kms:Decrypt", KEY, BY_S3),
+    ],
+    "senders": [
+        Call("s3:PutObject", SOURCE_FILE),
+        Call("s3:AbortMultipartUpload", SOURCE_FILE),
+        Call("kms:GenerateDataKey", KEY, BY_S3),
+    ],
+}
+
+DENIED = {
+    "pipeline": [
+        Call("s3:DeleteObject", f"{LAKE}/lake/output/latest.json"),
+        Call("s3:DeleteObject", f"{LAKE}/lake/output/commits/1.json"),
+        Call("s3:DeleteObject", f"{LAKE}/lake/output/one.manifest.json"),
+        Call("s3:DeleteObjectVersion", SOURCE_FILE),
+        Call("s3:PutObject", f"{LAKE}/elsewhere"),
+        Call("s3:GetObject", "arn:aws:s3:::another-bucket/lake/raw/a.csv"),
+        Call("s3:PutBucketPolicy", LAKE),
+        listing("elsewhere/"),
+        Call("kms:Decrypt", KEY),
+        Call("kms:ScheduleKeyDeletion", KEY),
+        Call("glue:DeleteDatabase", f"{GLUE}:database/refi_ready_db"),
+        Call("glue:UpdateTable", f"{GLUE}:table/another/refi_audience"),
+        Call("glue:StartCrawler", f"{GLUE}:crawler/another"),
+        Call("athena:StartQueryExecution", f"{WORKGROUP}/primary"),
+        Call("athena:UpdateWorkGroup", f"{WORKGROUP}/refi-pipeline"),
+        Call("sqs:SendMessage", QUEUE),
+        Call("cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": "AWS/SQS"}),
+        Call("iam:PassRole", "arn:aws:iam::123456789012:role/refi-pipeline"),
+    ],
+    "analysts": [
+        Call("s3:GetObject", SOURCE_FILE),
+        listing("lake/raw/"),
+        listing("lake/"),
+        Call("s3:PutObject", f"{LAKE}/lake/output/latest.json"),
+        Call("s3:PutObject", f"{LAKE}/lake/athena/tables/one/part"),
+        Call("s3:GetObject", f"{LAKE}/lake/logs/one.err"),
+        Call("glue:UpdateTable", f"{GLUE}:table/refi_ready_db/refi_audience"),
+        Call("athena:StartQueryExecution", f"{WORKGROUP}/refi-pipeline"),
+        Call("sqs:ReceiveMessage", QUEUE),
+    ],
+    "senders": [
+        Call("s3:GetObject", SOURCE_FILE),
+        Call("s3:DeleteObject", SOURCE_FILE),
+        listing("lake/raw/"),
+        Call("s3:PutObject", f"{LAKE}/lake/output/latest.json"),
+        Call("s3:PutObject", f"{LAKE}/lake/runs/one/part.parquet"),
+        Call("kms:Decrypt", KEY),
+        Call("glue:GetTable", f"{GLUE}:table/refi_ready_db/refi_audience"),
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def policies(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    return rendered_policies(tmp_path_factory.mktemp("access") / "terraform")
+
+
+def test_each_role_may_do_its_work_and_no_more(policies: dict[str, dict[str, Any]]):
+    for role, document in policies.items():
+        assert denied(document, ALLOWED[role]) == []
+        assert denied(document, DENIED[role]) == DENIED[role]
+
+
+def test_only_metrics_are_allowed_on_all_resources(policies: dict[str, dict[str, Any]]):
+    wide = [statement for document in policies.values() for statement in on_all_resources(document)]
+    assert [statement.actions for statement in wide] == [("cloudwatch:PutMetricData",)]
+
+
+def test_a_lake_may_be_a_whole_bucket_and_need_no_crawler(tmp_path: Path):
+    policy = rendered_policies(tmp_path / "terraform", root="", crawler=None)["pipeline"]
+    assert denied(policy, [Call("s3:GetObject", f"{LAKE}/raw/a.csv"), listing("raw/")]) == []
+    crawl = Call("glue:StartCrawler", f"{GLUE}:crawler/refi-raw")
+    assert denied(policy, [crawl]) == [crawl]

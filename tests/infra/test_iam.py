@@ -1,0 +1,199 @@
+"""The matcher of policies, on examples whose answers IAM's documentation gives."""
+
+from typing import Any
+
+import pytest
+
+from tests.infra.iam import Call, UnsupportedPolicyError, denied, on_all_resources, statements, unused
+
+BUCKET = "arn:aws:s3:::amzn-s3-demo-bucket"
+
+
+def policy(*parts: dict[str, Any]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **part} for part in parts]}
+
+
+def is_allowed(document: dict[str, Any], action: str, resource: str, **conditions: str) -> bool:
+    return not denied(document, [Call(action, resource, {key.replace("_", ":"): v for key, v in conditions.items()})])
+
+
+def test_what_nothing_allows_is_denied():
+    document = policy({"Action": "s3:GetObject", "Resource": f"{BUCKET}/*"})
+    assert is_allowed(document, "s3:GetObject", f"{BUCKET}/a")
+    assert not is_allowed(document, "s3:PutObject", f"{BUCKET}/a")
+    assert not is_allowed(document, "s3:GetObject", "arn:aws:s3:::another-bucket/a")
+    assert not is_allowed(document, "s3:GetObject", BUCKET)
+
+
+def test_a_deny_wins_over_any_allow_in_either_order():
+    allow = {"Action": "s3:*", "Resource": "*"}
+    deny = {"Effect": "Deny", "Action": "s3:DeleteObject", "Resource": f"{BUCKET}/kept/*"}
+    for document in (policy(allow, deny), policy(deny, allow)):
+        assert not is_allowed(document, "s3:DeleteObject", f"{BUCKET}/kept/a")
+        assert is_allowed(document, "s3:DeleteObject", f"{BUCKET}/other/a")
+
+
+@pytest.mark.parametrize("action", ["CreateAccessKey", "DeleteAccessKey", "ListAccessKeys", "UpdateAccessKey"])
+def test_the_documented_wildcard_in_actions_finds_the_documented_actions(action: str):
+    assert is_allowed(policy({"Action": "iam:*AccessKey*", "Resource": "*"}), f"iam:{action}", "*")
+
+
+def test_actions_are_the_same_in_any_case_and_resources_are_not():
+    document = policy({"Action": "IAM:listaccesskeys", "Resource": "arn:aws:iam::111122223333:user/Ann"})
+    assert is_allowed(document, "iam:ListAccessKeys", "arn:aws:iam::111122223333:user/Ann")
+    assert not is_allowed(document, "iam:ListAccessKeys", "arn:aws:iam::111122223333:user/ann")
+
+
+@pytest.mark.parametrize(
+    ("key", "matches"),
+    [
+        ("1/test/object.jpg", True),
+        ("1/2/test/object.jpg", True),
+        ("1/2/test/3/object.jpg", True),
+        ("1/2/3/test/4/object.jpg", True),
+        ("1-test/object.jpg", False),
+        ("test/object.jpg", False),
+        ("1/2/test.jpg", False),
+    ],
+)
+def test_the_documented_star_in_resources_finds_the_documented_objects(key: str, matches: bool):
+    document = policy({"Action": "s3:GetObject", "Resource": f"{BUCKET}/*/test/*"})
+    assert is_allowed(document, "s3:GetObject", f"{BUCKET}/{key}") is matches
+
+
+@pytest.mark.parametrize(("key", "matches"), [("log1", True), ("log12", False), ("log", False), ("Log1", False)])
+def test_a_question_mark_is_one_character(key: str, matches: bool):
+    document = policy({"Action": "s3:GetObject", "Resource": f"{BUCKET}/log?"})
+    assert is_allowed(document, "s3:GetObject", f"{BUCKET}/{key}") is matches
+
+
+def test_other_signs_in_a_pattern_stand_for_themselves():
+    document = policy({"Action": "s3:GetObject", "Resource": f"{BUCKET}/[a].csv"})
+    assert is_allowed(document, "s3:GetObject", f"{BUCKET}/[a].csv")
+    assert not is_allowed(document, "s3:GetObject", f"{BUCKET}/a.csv")
+    assert not is_allowed(document, "s3:GetObject", f"{BUCKET}/[a]xcsv")
+
+
+def test_a_prefix_condition_limits_what_is_listed():
+    document = policy(
+        {
+            "Action": "s3:ListBucket",
+            "Resource": BUCKET,
+            "Condition": {"StringLike": {"s3:prefix": ["raw/*", "output/*"]}},
+        }
+    )
+    assert is_allowed(document, "s3:ListBucket", BUCKET, s3_prefix="raw/loan/")
+    assert is_allowed(document, "s3:ListBucket", BUCKET, s3_prefix="output/")
+    assert not is_allowed(document, "s3:ListBucket", BUCKET, s3_prefix="runs/")
+    assert not is_allowed(document, "s3:ListBucket", BUCKET, s3_prefix="RAW/loan/")
+    assert not is_allowed(document, "s3:ListBucket", BUCKET)  # no prefix: the key is absent from the request
+
+
+def test_equality_takes_no_wildcards():
+    document = policy(
+        {
+            "Action": "cloudwatch:PutMetricData",
+            "Resource": "*",
+            "Condition": {"StringEquals": {"cloudwatch:namespace": "refi*"}},
+        }
+    )
+    assert is_allowed(document, "cloudwatch:PutMetricData", "*", cloudwatch_namespace="refi*")
+    assert not is_allowed(document, "cloudwatch:PutMetricData", "*", cloudwatch_namespace="refi_assets")
+
+
+def test_keys_are_joined_by_and_values_by_or_and_names_of_keys_have_no_case():
+    document = policy(
+        {
+            "Action": "kms:Decrypt",
+            "Resource": "*",
+            "Condition": {
+                "StringEquals": {"kms:ViaService": ["s3.us-east-1.amazonaws.com", "s3.eu-west-1.amazonaws.com"]},
+                "Bool": {"AWS:SecureTransport": "true"},
+            },
+        }
+    )
+    call = Call("kms:Decrypt", "*", {"KMS:viaservice": "s3.eu-west-1.amazonaws.com", "aws:SecureTransport": "true"})
+    assert denied(document, [call]) == []
+    over_plain_http = Call(call.action, call.resource, {**call.conditions, "aws:SecureTransport": "false"})
+    assert denied(document, [over_plain_http]) == [over_plain_http]
+    without = Call("kms:Decrypt", "*", {"kms:ViaService": "s3.eu-west-1.amazonaws.com"})
+    assert denied(document, [without]) == [without]
+
+
+@pytest.mark.parametrize(
+    ("operator", "absent", "equal", "other"),
+    [
+        ("StringEquals", False, True, False),
+        ("StringLike", False, True, False),
+        ("StringNotEquals", True, False, True),
+        ("StringNotLike", True, False, True),
+        ("StringEqualsIfExists", True, True, False),
+        ("StringLikeIfExists", True, True, False),
+        ("StringNotEqualsIfExists", True, False, True),
+    ],
+)
+def test_an_absent_key_fits_only_negated_operators_and_those_that_do_not_ask_for_it(
+    operator: str, absent: bool, equal: bool, other: bool
+):
+    document = policy({"Action": "s3:ListBucket", "Resource": BUCKET, "Condition": {operator: {"s3:prefix": "raw/"}}})
+    assert is_allowed(document, "s3:ListBucket", BUCKET) is absent
+    assert is_allowed(document, "s3:ListBucket", BUCKET, s3_prefix="raw/") is equal
+    assert is_allowed(document, "s3:ListBucket", BUCKET, s3_prefix="runs/") is other
+
+
+@pytest.mark.parametrize(
+    ("part", "named"),
+    [
+        ({"NotAction": "s3:*", "Resource": "*"}, "NotAction"),
+        ({"Action": "s3:*", "NotResource": "*"}, "NotResource"),
+        ({"Action": "s3:*", "Resource": "*", "Principal": "*"}, "Principal"),
+        ({"Action": "s3:*", "Resource": "arn:aws:s3:::home/${aws:username}/*"}, "aws:username"),
+        (
+            {"Action": "s3:*", "Resource": "*", "Condition": {"StringLike": {"s3:prefix": "${aws:username}/*"}}},
+            "aws:username",
+        ),
+        (
+            {"Action": "s3:*", "Resource": "*", "Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}},
+            "IpAddress",
+        ),
+        (
+            {"Action": "s3:*", "Resource": "*", "Condition": {"ForAnyValue:StringEquals": {"a:b": "c"}}},
+            "ForAnyValue:StringEquals",
+        ),
+        ({"Action": "s3:*", "Resource": "*", "Effect": "Perhaps"}, "Perhaps"),
+    ],
+)
+def test_what_is_not_understood_is_an_error(part: dict[str, Any], named: str):
+    with pytest.raises(UnsupportedPolicyError, match=named):
+        statements(policy(part))
+
+
+def test_an_old_version_of_the_language_is_an_error():
+    with pytest.raises(UnsupportedPolicyError, match="2008-10-17"):
+        statements({"Version": "2008-10-17", "Statement": []})
+
+
+def test_an_action_is_unused_where_its_own_statement_covers_no_call():
+    document = policy(
+        {"Sid": "Read", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": f"{BUCKET}/a/*"},
+        {"Sid": "Elsewhere", "Action": "s3:GetObject", "Resource": f"{BUCKET}/b/*"},
+        {"Sid": "Never", "Effect": "Deny", "Action": "s3:DeleteObject", "Resource": f"{BUCKET}/*"},
+    )
+    assert unused(document, [Call("s3:GetObject", f"{BUCKET}/a/1")]) == [
+        "Read: s3:PutObject",
+        "Elsewhere: s3:GetObject",
+    ]
+    assert unused(document, []) == ["Read: s3:GetObject", "Read: s3:PutObject", "Elsewhere: s3:GetObject"]
+
+
+def test_statements_on_all_resources_are_listed_and_denials_are_not():
+    document = policy(
+        {"Sid": "Wide", "Action": "s3:GetObject", "Resource": ["arn:aws:s3:::a/*", "*"]},
+        {"Sid": "Narrow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::a/*"},
+        {"Sid": "Shut", "Effect": "Deny", "Action": "s3:*", "Resource": "*"},
+    )
+    assert [statement.sid for statement in on_all_resources(document)] == ["Wide"]
+
+
+def test_a_call_is_shown_with_what_was_asked_of_it():
+    assert str(Call("s3:ListBucket", BUCKET, {"s3:prefix": "raw/"})) == f"s3:ListBucket on {BUCKET} (s3:prefix=raw/)"
