@@ -13,7 +13,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from refi_assets import aws
-from refi_assets.errors import RefiError
+from refi_assets.errors import RefiError, SettingError
 
 QUIET = timedelta(hours=1)
 # A failure may be written some time after the moment it names, so the same minutes are looked at more than once.
@@ -114,17 +114,18 @@ def tell(memory: Memory, found: Iterable[Alert], at: datetime, send: Callable[[A
 
 def sender(topic_arn: str) -> Callable[[Alert], None]:
     """A function that sends an alert to an SNS topic, and raises AlertError where it cannot. Raises SettingError."""
-    sns = aws.client("sns", "REFI_ALERTS_TOPIC_ARN")
+    try:
+        sns = aws.client("sns", **aws.QUICK)
+    except SettingError as error:
+        raise SettingError(f"REFI_ALERTS_TOPIC_ARN: {error}") from None
 
     def send(alert: Alert) -> None:
-        try:
+        with aws.asked_of(topic_arn, AlertError):
             sns.publish(
                 TopicArn=topic_arn,
                 Subject=alert.subject,
                 Message=alert.text,
                 MessageAttributes={"kind": {"DataType": "String", "StringValue": alert.kind}},
             )
-        except aws.failures() as error:
-            raise AlertError(f"{topic_arn}: {aws.words(error)}. See: refi doctor") from None
 
     return send

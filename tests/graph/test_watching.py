@@ -64,7 +64,8 @@ class Watch:
         found = watching.alerts(context)
         assert isinstance(found, dg.SensorResult)
         self.cursor = found.cursor
-        return found.skip_reason.skip_message
+        assert found.skip_reason is not None
+        return str(found.skip_reason.skip_message)
 
     def told(self, later: timedelta = timedelta()) -> list[dict[str, str]]:
         """What one look leads people to read, each message by its lines."""
@@ -191,7 +192,7 @@ def test_what_failed_while_the_sensor_could_not_run_at_all_is_told_later(watch, 
     watch.run(tmp_path / "lake")
     with monkeypatch.context() as patch:
         patch.delenv("AWS_DEFAULT_REGION")
-        assert "no client of sns" in watch.tick()
+        assert "no region is set" in watch.tick()
 
     assert len(watch.told(5 * HOUR)) == 1
 
