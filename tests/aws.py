@@ -1,6 +1,7 @@
 """A server that answers as AWS does (moto), and the standard variables that lead to it."""
 
 import json
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -28,7 +29,8 @@ def aws_server() -> Iterator[dict[str, str]]:
             "AWS_EC2_METADATA_DISABLED": "true",
         }
     finally:
-        server.stop()
+        urllib.request.urlopen(urllib.request.Request(f"http://{host}:{port}/moto-api/reset", method="POST")).close()
+        server.stop()  # what is in it belongs to the process, and the next one would have it
 
 
 class Mailbox:

@@ -177,5 +177,5 @@ def test_the_region_is_taken_from_either_variable(aws: None, monkeypatch: pytest
 def test_without_the_packages_the_message_says_how_to_get_them(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "a-session-that-is-not-open-yet")
     monkeypatch.setitem(sys.modules, "boto3", None)
-    with pytest.raises(SettingError, match="REFI_ALERTS_TOPIC_ARN: AWS needs the package boto3.*make deploy"):
+    with pytest.raises(SettingError, match=r"REFI_ALERTS_TOPIC_ARN: AWS needs the package boto3.*make deploy"):
         sender("arn:aws:sns:us-east-1:123456789012:refi")

@@ -1,12 +1,14 @@
 """Asset activation/audience_file: the one step that publishes, downstream of every blocking check."""
 
+import time
 from datetime import timedelta
 from typing import Any
 
 import dagster as dg
 from pydantic import Field
 
-from refi_assets.activation.publish import MODEL, publish_audience
+from refi_assets.activation.metrics import put_metrics, run_metrics
+from refi_assets.activation.publish import MODEL, Published, publish_audience
 from refi_assets.answers.diff import audience_changes, counted
 from refi_assets.answers.lineage import descriptions
 from refi_assets.answers.published import last_two_runs
@@ -15,8 +17,9 @@ from refi_assets.defs.resources import EngineResource, LakeResource, RefiPolicyR
 from refi_assets.defs.steps import AS_OF_DAYS, asset_step
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import RefiError
-from refi_assets.lake import ObjectStore
+from refi_assets.lake import ObjectStore, Relation
 from refi_assets.lake.left_overs import remove_left_overs
+from refi_assets.lake.relations import with_inputs
 from refi_assets.settings import settings
 from refi_assets.sql_models import load_sql_models
 
@@ -64,6 +67,8 @@ def audience_file(
             policy_overridden=refi_policy.overridden,
             force_latest=config.force_latest,
         )
+        if settings().metrics_namespace and not published.held_back:
+            _put_metrics(context, store, list(made_from.values()), published)
         left_overs = remove_left_overs(store, timedelta(days=settings().keep_unpublished_days))
         relation = step.save(
             step.draft(
@@ -93,6 +98,19 @@ def audience_file(
         descriptions("audience_file"),
         column_sources(load_sql_models()[MODEL], made_from.values()),
     )
+
+
+def _put_metrics(
+    context: dg.AssetExecutionContext, store: ObjectStore, inputs: list[Relation], published: Published
+) -> None:
+    """Tell CloudWatch of the run. That it cannot be told is no reason to fail: the audience is published."""
+    try:
+        record = context.instance.get_run_record_by_id(context.run.run_id)
+        seconds = time.time() - record.start_time if record and record.start_time else 0.0
+        metrics = run_metrics(context.run.run_id, with_inputs(store, inputs), published.rows, seconds)
+        put_metrics(settings().metrics_namespace, metrics)
+    except RefiError as error:
+        context.log.warning(f"The numbers of this run are not in CloudWatch: {error}")
 
 
 def _changes(store: ObjectStore, engine: DuckDBEngine) -> dict[str, Any]:
