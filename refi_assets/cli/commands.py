@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.console import Console
 
-from refi_assets.errors import RefiError
+from refi_assets.errors import RefiError, SettingError
 from refi_assets.settings import settings
 
 app = typer.Typer(
@@ -255,5 +255,18 @@ def main() -> None:
     try:
         app()
     except RefiError as error:
-        _err.print(f"refi: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        _tell(error)
         sys.exit(1)
+
+
+def _tell(error: RefiError) -> None:
+    try:
+        is_json = settings().log_format == "json"
+    except SettingError:
+        is_json = False
+    if is_json:
+        from refi_assets.logs import error_line
+
+        print(error_line(str(error), getattr(error, "run_id", None)), file=sys.stderr)
+    else:
+        _err.print(f"refi: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
