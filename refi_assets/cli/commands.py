@@ -224,6 +224,16 @@ def lineage(
         shown.show_lineage(column, as_json=as_json)
 
 
+@app.command()
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
+    """Try what this deployment needs, step by step, and say what is wrong and how to mend it."""
+    from refi_assets.cli.doctor import examine, show
+    from refi_assets.cli.doctor_steps import steps
+
+    if not show(examine(steps()), as_json=as_json):
+        raise typer.Exit(1)
+
+
 def _ingest(source: Path, lake: str | None, day: date, replace: bool) -> list[str]:
     from refi_assets.contracts import load_contracts
     from refi_assets.lake import ObjectStore, ingest_folder

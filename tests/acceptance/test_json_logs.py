@@ -7,6 +7,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,10 +17,11 @@ from tests.lender import lender, write
 JSON = {"REFI_LOG_FORMAT": "json"}
 DAY = "2026-02-20"
 SAMPLE = PROJECT_DIR / "data" / "sample"
+Line = dict[str, Any]
 KEYS = ["time", "level", "run_id", "job", "asset", "event", "message"]
 
 
-def lines_of(text: str) -> list[dict[str, str | None]]:
+def lines_of(text: str) -> list[Line]:
     found = [json.loads(line) for line in text.splitlines()]
     assert found
     for line in found:
@@ -30,7 +32,7 @@ def lines_of(text: str) -> list[dict[str, str | None]]:
 
 
 @pytest.fixture
-def sample_run(refi, tmp_path) -> tuple[dict, list[dict[str, str | None]], str]:
+def sample_run(refi, tmp_path) -> tuple[Line, list[Line], str]:
     """What a run on the sample printed as its result, and what it logged."""
     done = refi("run", "--source", SAMPLE, "--lake", tmp_path / "lake", "--as-of", DAY, "--json", **JSON)
     return json.loads(done.stdout), lines_of(done.stderr), done.stderr
