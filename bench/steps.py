@@ -10,7 +10,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from refi_assets.lake import ObjectStore, RunFolder
+from refi_assets.lake import RunFolder, open_lake
 
 
 def seconds_by_step(home: Path, lake: Path, run_id: str) -> dict[str, float]:
@@ -18,7 +18,7 @@ def seconds_by_step(home: Path, lake: Path, run_id: str) -> dict[str, float]:
 
     Under "started": when Dagster's run began, in seconds since 1970.
     """
-    folder = RunFolder(ObjectStore(str(lake)), run_id)
+    folder = RunFolder(open_lake(str(lake)), run_id)
     with dg.DagsterInstance.from_config(str(home)) as instance:
         (run,) = instance.get_run_records(dg.RunsFilter(run_ids=[run_id]))
         steps = sorted(instance.get_run_step_stats(run_id), key=lambda step: step.start_time or 0)

@@ -59,12 +59,12 @@ def client(service: str, **config: Any) -> Any:
     made = session()
     from botocore.config import Config
 
-    return made.client(service, config=Config(**({"retries": RETRIES} | config)))  # type: ignore[call-overload]
+    return made.client(service, config=Config(**({"retries": RETRIES} | config)))
 
 
 def own_endpoint(service: str) -> str | None:
     """The endpoint that the AWS variables set for a service, or None where it is AWS's own."""
-    url: str = session().client(service).meta.endpoint_url  # type: ignore[call-overload]
+    url: str = session().client(service).meta.endpoint_url
     return None if re.search(r"\.amazonaws\.com(\.cn)?$", urlsplit(url).hostname or "") else url
 
 

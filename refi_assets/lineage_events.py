@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from importlib.metadata import version
-from pathlib import Path
+from time import time_ns
+from typing import Any
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
@@ -33,14 +34,14 @@ from openlineage.client.facet_v2 import (
     schema_dataset,
     sql_job,
 )
+from openlineage.client.serde import Serde
+from openlineage.client.transport import Transport
 from openlineage.client.transport.file import FileConfig, FileTransport
 
 from refi_assets.errors import RefiError
-from refi_assets.lake import Relation
+from refi_assets.lake import FolderStore, ObjectStore, Relation, open_lake
 from refi_assets.settings import settings
 from refi_assets.sql_models import DIALECT, load_sql_models
-
-DATASETS = "file"  # OpenLineage's namespace of a local file system; names in it are absolute paths
 
 ColumnSources = Mapping[str, Sequence[tuple[str, str]]]  # column -> the (asset key, column) pairs it is made from
 
@@ -50,9 +51,14 @@ set_producer(f"pkg:pypi/refi-assets@{version('refi-assets')}")
 class AssetEvents:
     """The events of one materialization. `warn` is told when they cannot be sent; nothing is ever raised."""
 
-    def __init__(self, lake: Path, run_id: str, job: str, key: str, as_of: date, warn: Callable[[str], None]) -> None:
+    def __init__(
+        self, lake: ObjectStore, run_id: str, job: str, key: str, as_of: date, warn: Callable[[str], None]
+    ) -> None:
         self._lake, self._run_id, self._job, self._key, self._as_of = lake, run_id, job, key, as_of
         self._warn = warn
+        bucket = re.match("s3://[^/]+", lake.name)
+        # OpenLineage's namespaces: names are absolute paths in a file system, and keys in a bucket.
+        self._namespace = bucket[0] if bucket else "file"
 
     def start(self) -> None:
         """It has begun."""
@@ -107,19 +113,22 @@ class AssetEvents:
             inputs=inputs or [],
             outputs=outputs or [],
         )
-        _sender(self._lake, self._run_id).send(event, self._warn)
+        _sender(self._lake.name, self._run_id).send(event, self._warn)
 
     def _name(self, key: str) -> str:
         """The same for every run, so that events link up. What a run made is told apart by the version."""
-        return str(self._lake / key)
+        return self._lake.url(key).removeprefix(f"{self._namespace}/")
 
     def _inputs(self, relation: Relation) -> list[InputDataset]:
         made = [
-            InputDataset(DATASETS, self._name(key), facets={"version": _version(run_id)})
+            InputDataset(self._namespace, self._name(key), facets={"version": _version(run_id)})
             for key, run_id in relation.inputs.items()
         ]
         files = relation.details.get("snapshot", {}).get("files", [])
-        read = [InputDataset(DATASETS, self._name(f["key"]), facets={"version": _version(f["sha256"])}) for f in files]
+        read = [
+            InputDataset(self._namespace, self._name(f["key"]), facets={"version": _version(f["sha256"])})
+            for f in files
+        ]
         return made + read
 
     def _output(self, relation: Relation, descriptions: Mapping[str, str], sources: ColumnSources) -> OutputDataset:
@@ -135,22 +144,25 @@ class AssetEvents:
             facets["columnLineage"] = column_lineage_dataset.ColumnLineageDatasetFacet(
                 {
                     column: column_lineage_dataset.Fields(
-                        [column_lineage_dataset.InputField(DATASETS, self._name(key), name) for key, name in pairs]
+                        [
+                            column_lineage_dataset.InputField(self._namespace, self._name(key), name)
+                            for key, name in pairs
+                        ]
                     )
                     for column, pairs in sources.items()
                 }
             )
         counted = output_statistics_output_dataset.OutputStatisticsOutputDatasetFacet(rowCount=relation.rows)
         return OutputDataset(
-            DATASETS, self._name(relation.key), facets=facets, outputFacets={"outputStatistics": counted}
+            self._namespace, self._name(relation.key), facets=facets, outputFacets={"outputStatistics": counted}
         )
 
 
 class _Sender:
     """Sends the events of one run, until one cannot be sent: a dead server must not hold up every step."""
 
-    def __init__(self, lake: Path, run_id: str) -> None:
-        self._file = lake / "openlineage" / f"{run_id}.jsonl"
+    def __init__(self, lake: ObjectStore, run_id: str) -> None:
+        self._lake, self._key = lake, f"openlineage/{run_id}"
         self._client: OpenLineageClient | None = None
         self._gave_up = False
 
@@ -170,18 +182,33 @@ class _Sender:
 
     def _connect(self) -> OpenLineageClient:
         """A client as the user configured it; where nobody did, one that writes to the lake."""
-        client = OpenLineageClient(transport=FileTransport(FileConfig(str(self._file), append=True)))
+        client = OpenLineageClient(transport=self._transport())
         if (client.config.transport or {}).get("type") or os.environ.get("OPENLINEAGE_URL"):
             client = OpenLineageClient()
             atexit.register(client.close, 10.0)  # some transports send later, in a thread of their own
         else:
-            self._file.parent.mkdir(exist_ok=True)
+            self._lake.target(f"{self._key}.jsonl")  # makes the folder
         return client
+
+    def _transport(self) -> Transport:
+        if isinstance(self._lake, FolderStore):
+            return FileTransport(FileConfig(self._lake.url(f"{self._key}.jsonl"), append=True))
+        return _ObjectTransport(self._lake, self._key)
+
+
+class _ObjectTransport(Transport):
+    """An object an event, as objects cannot be added to."""
+
+    def __init__(self, lake: ObjectStore, folder: str) -> None:
+        self._lake, self._folder = lake, folder
+
+    def emit(self, event: Any) -> None:
+        self._lake.put(f"{self._folder}/{time_ns()}.json", Serde.to_json(event).encode())
 
 
 @lru_cache(maxsize=1)
-def _sender(lake: Path, run_id: str) -> _Sender:
-    return _Sender(lake, run_id)
+def _sender(lake_url: str, run_id: str) -> _Sender:
+    return _Sender(open_lake(lake_url, create=False), run_id)
 
 
 def _harmless(error: Exception) -> str:

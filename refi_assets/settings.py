@@ -71,11 +71,7 @@ class Settings(BaseSettings):
     @field_validator("lake_url")
     @classmethod
     def _a_lake(cls, value: str) -> str:
-        if not value:
-            raise ValueError("it names no folder")
-        if "://" in value and not _is_s3(value):
-            raise ValueError(f"{value!r} is no lake; it is a folder or s3://bucket/prefix")
-        return value.rstrip("/") if _is_s3(value) else value
+        return a_lake(value)
 
     @field_validator("athena_output")
     @classmethod
@@ -121,6 +117,15 @@ class Settings(BaseSettings):
         if self.arrivals_queue_url and not _is_s3(self.lake_url):
             raise need("arrivals_queue_url", f"a queue tells of arrivals on S3, and REFI_LAKE_URL is {self.lake_url}")
         return self
+
+
+def a_lake(url: str) -> str:
+    """The URL of a lake, without a slash at its end. Raises ValueError for what is neither a folder nor on S3."""
+    if not url:
+        raise ValueError("it names no folder")
+    if "://" in url and not _is_s3(url):
+        raise ValueError(f"{url!r} is no lake; it is a folder or s3://bucket/prefix")
+    return url.rstrip("/") if _is_s3(url) else url
 
 
 def _is_s3(url: str) -> bool:

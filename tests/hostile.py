@@ -7,7 +7,7 @@ import pytest
 from refi_assets.contracts import load_contracts
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import SourceError
-from refi_assets.lake import ObjectStore, RunFolder
+from refi_assets.lake import FolderStore, RunFolder
 from refi_assets.staging.snapshots import ScannedSnapshot, scan_source
 from tests.sources import DAY, market_csv
 
@@ -16,19 +16,19 @@ GOOD = market_csv("P1,5,70,10")
 PROJECT = Path(__file__).parents[2]
 
 
-def put(lake: ObjectStore, name: str, data: bytes) -> Path:
+def put(lake: FolderStore, name: str, data: bytes) -> Path:
     """A file as another program drops it, straight into the raw zone."""
-    path = lake.local_path(f"{RAW}/{name}")
+    path = Path(lake.target(f"{RAW}/{name}"))
     path.write_bytes(data)
     return path
 
 
-def scan(lake: ObjectStore, max_file_gb: float = 100) -> ScannedSnapshot:
+def scan(lake: FolderStore, max_file_gb: float = 100) -> ScannedSnapshot:
     contract = load_contracts()["market_equity"]
     return scan_source(lake, DuckDBEngine(lake), contract, DAY, RunFolder(lake, "run"), max_file_gb)[0]
 
 
-def refusal(lake: ObjectStore, max_file_gb: float = 100) -> str:
+def refusal(lake: FolderStore, max_file_gb: float = 100) -> str:
     with pytest.raises(SourceError) as refused:
         scan(lake, max_file_gb)
     assert "\n" not in str(refused.value)
@@ -37,5 +37,5 @@ def refusal(lake: ObjectStore, max_file_gb: float = 100) -> str:
     return str(refused.value)
 
 
-def left_behind(lake: ObjectStore) -> list[str]:
+def left_behind(lake: FolderStore) -> list[str]:
     return [path.name for folder in ("runs", "scans") for path in (lake.root / folder).rglob("*") if path.is_file()]

@@ -12,7 +12,7 @@ from refi_assets.contracts import load_contracts
 from refi_assets.definitions import defs
 from refi_assets.defs.jobs import REFI_JOB
 from refi_assets.defs.resources import LakeResource, RefiPolicyResource
-from refi_assets.lake import ObjectStore, ingest_folder
+from refi_assets.lake import FolderStore, ingest_folder
 from refi_assets.settings import PROJECT_DIR
 
 SHARED_DATA = PROJECT_DIR.parent / "shared" / "data"
@@ -94,14 +94,14 @@ def run_job(
 
 def ingest(lake: Path, source: Path, day: date = DAY, *, replace: bool = False) -> list[str]:
     """Put source files into a lake's raw zone."""
-    return ingest_folder(ObjectStore(str(lake)), source, day, load_contracts(), replace=replace)
+    return ingest_folder(FolderStore(str(lake)), source, day, load_contracts(), replace=replace)
 
 
 def latest(lake: Path) -> Any:
     """What output/latest.json says, or None."""
-    return ObjectStore(str(lake)).get_json("output/latest.json")
+    return FolderStore(str(lake)).get_json("output/latest.json")
 
 
 def manifest(lake: Path) -> Any:
     """The manifest of the latest audience."""
-    return ObjectStore(str(lake)).get_json(latest(lake)["manifest"])
+    return FolderStore(str(lake)).get_json(latest(lake)["manifest"])

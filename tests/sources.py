@@ -16,7 +16,7 @@ import duckdb
 
 from refi_assets.contracts import load_contracts
 from refi_assets.engines.duckdb import DuckDBEngine
-from refi_assets.lake import ObjectStore, RunFolder, find_snapshot, ingest_folder
+from refi_assets.lake import FolderStore, RunFolder, find_snapshot, ingest_folder
 from refi_assets.staging.files import ScannedFile, scan_file
 from refi_assets.staging.stage import Staged, stage_source
 
@@ -90,7 +90,7 @@ class Sources:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self.lake = ObjectStore(str(folder / "lake"))
+        self.lake = FolderStore(str(folder / "lake"))
         self._runs = 0
 
     def new_folder(self, files: Mapping[str, bytes]) -> Path:
@@ -129,18 +129,18 @@ class Sources:
     def stage_folder(self, source: str, folder: Path, threads: int = 2) -> StagedSource:
         """Stage a source of a folder outside the lake."""
         files, run = self.scan(source, folder)
-        judged_path = self.lake.local_path(run.key(f"staging/{source}", ".parquet"))
-        deletes_path = self.lake.local_path(run.key(f"staging/{source}", ".deletes.parquet"))
-        quarantine_path = self.lake.local_path(run.key(f"staging/{source}", ".quarantine.parquet"))
+        judged_path = Path(self.lake.target(run.key(f"staging/{source}", ".parquet")))
+        deletes_path = Path(self.lake.target(run.key(f"staging/{source}", ".deletes.parquet")))
+        quarantine_path = Path(self.lake.target(run.key(f"staging/{source}", ".quarantine.parquet")))
         with DuckDBEngine(self.lake, threads=threads).session() as session:
             counts = stage_source(
                 session,
                 self.lake,
                 load_contracts()[source],
                 files,
-                judged_path=judged_path,
-                deletes_path=deletes_path,
-                quarantine_path=quarantine_path,
+                judged_path=str(judged_path),
+                deletes_path=str(deletes_path),
+                quarantine_path=str(quarantine_path),
             )
         judged, types = read_parquet(judged_path)
         accepted_types = {name: types[name] for name in load_contracts()[source].sql_types}

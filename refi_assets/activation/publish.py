@@ -15,7 +15,8 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from refi_assets.contracts import load_contracts
-from refi_assets.engines.duckdb import DuckDBEngine, to_duckdb
+from refi_assets.engines.duckdb import DuckDBEngine
+from refi_assets.errors import LakeError
 from refi_assets.lake import ObjectStore, Relation
 from refi_assets.lake.left_overs import runs_behind
 from refi_assets.lake.manifests import manifest_key
@@ -57,13 +58,12 @@ def publish_audience(
     """
     relations = with_inputs(lake, inputs)
     audience_key = f"output/{run_id}.csv"
-    draft = lake.local_path(f"runs/{run_id}/activation/audience_file.csv")
     with engine.session(relations) as session:
-        rows = session.copy(to_duckdb(load_sql_models()[MODEL].tree), str(draft), "FORMAT csv, HEADER")
-    with draft.open("rb") as stream:
-        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-    lake.put(audience_key, draft)
-    draft.unlink()
+        draft = session.scratch / "audience.csv"
+        rows = session.write_csv(load_sql_models()[MODEL].tree, draft)
+        with draft.open("rb") as stream:
+            sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+        lake.create_file(audience_key, draft)
     manifest = {
         "run_id": run_id,
         "as_of": as_of.isoformat(),
@@ -79,7 +79,8 @@ def publish_audience(
         "runs": runs_behind(relations),
         "counts": counts(relations),
     }
-    lake.put_json(manifest_key(run_id), manifest)
+    if not lake.create_json(manifest_key(run_id), manifest):
+        raise LakeError(f"{manifest_key(run_id)} is in the lake {lake} already, and says something else.")
     commit = {
         "run_id": run_id,
         "as_of": as_of.isoformat(),
@@ -156,9 +157,12 @@ def _commit(lake: ObjectStore, commit: dict[str, str], *, policy_overridden: boo
             return f"it names the audience of a later day, {last['as_of']}"
         if lake.create_json(f"{COMMITS}/{number + 1:08}.json", commit):
             break
-    while (last := _last_commit(lake)[1]) != lake.get_json(LATEST):  # another run may have committed meanwhile
-        lake.put_json(LATEST, last)
-    return None
+    while True:  # another run may have committed meanwhile
+        latest, etag = lake.get_json_and_etag(LATEST)  # before the last commit: never over what is newer than that
+        last = _last_commit(lake)[1]
+        if latest == last:
+            return None
+        lake.replace_json(LATEST, last, etag)
 
 
 def published_commits(lake: ObjectStore) -> list[dict[str, str]]:

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from refi_assets.contracts import Column, Contract, load_contracts
 from refi_assets.engines.duckdb import DuckDBEngine, to_duckdb
 from refi_assets.errors import RefiError, SettingError
-from refi_assets.lake import ObjectStore
+from refi_assets.lake import open_lake
 from refi_assets.policies import load_refi_policy
 from refi_assets.settings import settings
 from refi_assets.sql_models import SqlModel, load_sql_models
@@ -147,7 +147,7 @@ def _types(models: list[SqlModel]) -> dict[str, dict[str, str]]:
     """Relation -> column -> SQL type, as the engine tells it of empty tables. Models come after what they read."""
     parameters = load_refi_policy(settings().policy_file).parameters
     types = {source: contract.sql_types for source, contract in load_contracts().items()}
-    with TemporaryDirectory() as no_lake, DuckDBEngine(ObjectStore(no_lake)).session() as session:
+    with TemporaryDirectory() as no_lake, DuckDBEngine(open_lake(no_lake)).session() as session:
         for source, columns in types.items():
             listed = ", ".join(f'"{name}" {sql_type}' for name, sql_type in columns.items())
             session.execute(f'CREATE TABLE "{source}" ({listed})')

@@ -67,12 +67,12 @@ def published_run(lake: ObjectStore, engine: DuckDBEngine, run_id: str | None = 
     if run_id is None:
         latest = lake.get_json(LATEST)
         if latest is None:
-            raise LakeError(f"Nothing has been published in {lake.root} yet. Start with: refi run --source DIR")
+            raise LakeError(f"Nothing has been published in {lake} yet. Start with: refi run --source DIR")
         run_id = str(latest["run_id"])
     require_run_id(run_id)
     manifest = lake.get_json(manifest_key(run_id))
     if manifest is None:
-        raise LakeError(f"Run {run_id} has published nothing in {lake.root}. See: refi runs")
+        raise LakeError(f"Run {run_id} has published nothing in {lake}. See: refi runs")
     relations = [RunFolder(lake, made["run_id"]).load(key) for key, made in manifest["relations"].items()]
     return PublishedRun(lake, engine, manifest, with_inputs(lake, relations))
 
@@ -81,7 +81,7 @@ def run_as_of(lake: ObjectStore, engine: DuckDBEngine, day: date) -> PublishedRu
     """The last audience of a day that was made the latest by its time. Raises LakeError."""
     found = [commit["run_id"] for commit in published_commits(lake) if commit["as_of"] == day.isoformat()]
     if not found:
-        raise LakeError(f"No audience as of {day} was made the latest in {lake.root}. See: refi runs")
+        raise LakeError(f"No audience as of {day} was made the latest in {lake}. See: refi runs")
     return published_run(lake, engine, found[-1])
 
 

@@ -17,7 +17,7 @@ from refi_assets.answers.explain import Explanation, JudgedLoan, explain
 from refi_assets.answers.published import PublishedRun, last_two_runs, published_manifests, published_run, run_as_of
 from refi_assets.engines.base import Row
 from refi_assets.engines.duckdb import DuckDBEngine
-from refi_assets.lake import ObjectStore
+from refi_assets.lake import ObjectStore, open_lake
 from refi_assets.policies import RefiPolicy
 from refi_assets.settings import settings
 
@@ -29,7 +29,7 @@ def open_run(lake_url: str, run_id: str | None = None, as_of: date | None = None
 
 
 def _opened(lake_url: str) -> tuple[ObjectStore, DuckDBEngine]:
-    lake = ObjectStore(lake_url, create=False)
+    lake = open_lake(lake_url, create=False)
     return lake, DuckDBEngine(lake, settings().threads, settings().memory_limit)
 
 

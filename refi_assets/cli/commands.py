@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 
 from refi_assets.errors import RefiError, SettingError
-from refi_assets.settings import settings
+from refi_assets.settings import a_lake, settings
 
 app = typer.Typer(
     help="Which borrowers should hear about which loan today, and why.",
@@ -27,7 +27,9 @@ _err = Console(stderr=True)
 
 Folder = Annotated[Path, typer.Option(exists=True, file_okay=False, help="Folder with the source files.")]
 AsOf = Annotated[str | None, typer.Option(metavar="DATE", help="The day, YYYY-MM-DD. Default: today.")]
-Lake = Annotated[str | None, typer.Option(metavar="DIR", help="The lake. Default: REFI_LAKE_URL.")]
+Lake = Annotated[
+    str | None, typer.Option(metavar="URL", help="The lake: a folder or s3://bucket/prefix. Default: REFI_LAKE_URL.")
+]
 Replace = Annotated[bool, typer.Option("--replace", help="Put the files in the place of others of the same load date.")]
 
 
@@ -93,11 +95,11 @@ def clean_up(
     lake: Lake = None,
 ) -> None:
     """Delete what runs that published nothing left in the lake. Every run that publishes does it, too."""
-    from refi_assets.lake import ObjectStore
+    from refi_assets.lake import open_lake
     from refi_assets.lake.left_overs import remove_left_overs
 
     days = settings().keep_unpublished_days if older_than_days is None else older_than_days
-    removed = remove_left_overs(ObjectStore(_lake_url(lake), create=False), timedelta(days=days))
+    removed = remove_left_overs(open_lake(_lake_url(lake), create=False), timedelta(days=days))
     print(f"{removed} objects deleted.")
 
 
@@ -236,15 +238,18 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
 
 def _ingest(source: Path, lake: str | None, day: date, replace: bool) -> list[str]:
     from refi_assets.contracts import load_contracts
-    from refi_assets.lake import ObjectStore, ingest_folder
+    from refi_assets.lake import ingest_folder, open_lake
 
-    return ingest_folder(ObjectStore(_lake_url(lake)), source, day, load_contracts(), replace=replace)
+    return ingest_folder(open_lake(_lake_url(lake)), source, day, load_contracts(), replace=replace)
 
 
 def _lake_url(lake: str | None) -> str:
-    if lake is not None and "://" in lake:
-        raise typer.BadParameter(f"{lake!r} is no folder", param_hint="--lake")
-    return lake if lake is not None else settings().lake_url
+    if lake is None:
+        return settings().lake_url
+    try:
+        return a_lake(lake)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--lake") from None
 
 
 def _day(text: str | None) -> date:

@@ -20,7 +20,7 @@ from refi_assets.cli.doctor import MendableError, Step, UnneededError
 from refi_assets.contracts import load_contracts
 from refi_assets.engines.duckdb import DuckDBEngine, text_literal
 from refi_assets.errors import RefiError, SettingError
-from refi_assets.lake import ObjectStore
+from refi_assets.lake import ObjectStore, open_lake
 from refi_assets.policies import load_refi_policy
 from refi_assets.settings import PROJECT_DIR, Settings, settings
 
@@ -53,7 +53,7 @@ class Deployment:
 
     @cached_property
     def _lake(self) -> ObjectStore:
-        return ObjectStore(settings().lake_url, create=False)
+        return open_lake(settings().lake_url, create=False)
 
     def settings(self) -> str:
         """They are valid, and so are the files they name."""

@@ -5,6 +5,7 @@ memory. The lake that holds the audience is only read.
 """
 
 import json
+import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,7 +19,7 @@ from refi_assets.activation.publish import code_behind
 from refi_assets.answers.published import PublishedRun
 from refi_assets.cli.run import run_graph
 from refi_assets.errors import LakeError, RefiError, writing
-from refi_assets.lake import ObjectStore
+from refi_assets.lake import ObjectStore, open_lake
 from refi_assets.lake.manifests import manifest_key
 
 
@@ -63,14 +64,14 @@ def replay(run: PublishedRun, *, any_code: bool, out: Path | None, console: Cons
             "or say --any-code to see what this one makes of the same inputs."
         )
     with TemporaryDirectory(prefix="refi-replay-") as folder:
-        lake = ObjectStore(f"{folder}/lake")
+        lake = open_lake(f"{folder}/lake")
         _copy_inputs(run, lake)
         policy = Path(folder) / "policy.yaml"
         policy.write_text(yaml.safe_dump(run.manifest["policy"]["values"]), encoding="utf-8")
         with dg.DagsterInstance.ephemeral() as instance:
             made = run_graph(
                 run.as_of,
-                lake_url=str(lake.root),
+                lake_url=lake.name,
                 policy_file=policy,
                 force_latest=False,
                 console=console,
@@ -79,7 +80,7 @@ def replay(run: PublishedRun, *, any_code: bool, out: Path | None, console: Cons
         audience = lake.get_json(manifest_key(made.run_id))["audience"]
         if out is not None:
             with writing(out):
-                out.write_bytes(Path(made.audience).read_bytes())
+                out.write_bytes(lake.open(audience["key"]).read())
     published = run.manifest["audience"]
     return Replayed(
         run_id=run.run_id,
@@ -96,7 +97,8 @@ def _copy_inputs(run: PublishedRun, lake: ObjectStore) -> None:
         key = recorded["key"]
         if run.lake.find(key) is None:
             raise LakeError(f"{key}, an input of run {run.run_id}, is not in the lake any more; it cannot be replayed.")
-        lake.put(key, Path(run.lake.url(key)))
+        with run.lake.open(key) as stream, lake.new_file(key) as path, path.open("wb") as copy:
+            shutil.copyfileobj(stream, copy)
         if lake.sha256(key) != recorded["sha256"]:
             raise LakeError(
                 f"{key} is not what run {run.run_id} read: its SHA-256 was {recorded['sha256']}. The run cannot be "

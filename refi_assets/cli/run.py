@@ -21,7 +21,7 @@ from refi_assets.defs.jobs import REFI_JOB
 from refi_assets.defs.resources import LakeResource, RefiPolicyResource
 from refi_assets.defs.steps import UNCHANGED
 from refi_assets.errors import RefiError
-from refi_assets.lake import ObjectStore, RunFolder
+from refi_assets.lake import ObjectStore, RunFolder, open_lake
 from refi_assets.logs import log_as_json
 from refi_assets.policies import load_refi_policy
 from refi_assets.settings import PROJECT_DIR, settings
@@ -103,7 +103,7 @@ def run_graph(
     """
     from refi_assets.definitions import defs
 
-    lake = ObjectStore(lake_url, create=False)
+    lake = open_lake(lake_url, create=False)
     policy = RefiPolicyResource(path=str(policy_file or settings().policy_file), overridden=policy_file is not None)
     load_refi_policy(Path(policy.path))
     job = defs().resolve_job_def(REFI_JOB)
@@ -121,7 +121,7 @@ def run_graph(
             partition_key=as_of.isoformat(),
             raise_on_error=False,
             run_id=run_id,
-            resources={"lake": LakeResource(url=str(lake.root)), "refi_policy": policy},
+            resources={"lake": LakeResource(url=lake.name), "refi_policy": policy},
         )
     if not outcome.success:
         raise RunError(watcher.why_failed(run_id), run_id)

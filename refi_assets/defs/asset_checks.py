@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import dagster as dg
 from sqlglot import exp
@@ -10,11 +11,11 @@ from refi_assets.answers.lineage import asset_of
 from refi_assets.checks import SHOWN_IDS, Outcome, none_of
 from refi_assets.defs.resources import EngineResource, LakeResource, RefiPolicyResource
 from refi_assets.defs.steps import AS_OF_DAYS, Step, user_errors
-from refi_assets.engines.duckdb import DuckDBEngine
+from refi_assets.engines.base import Engine
 from refi_assets.lake import ObjectStore, Relation
 from refi_assets.lake.relations import with_inputs
 from refi_assets.policies import RefiPolicy
-from refi_assets.sql_models import SqlModel, load_sql_models
+from refi_assets.sql_models import SqlModel, load_sql_models, relations_read
 
 
 class CheckedStep(Step):
@@ -24,7 +25,7 @@ class CheckedStep(Step):
         self,
         context: dg.AssetCheckExecutionContext,
         lake: ObjectStore,
-        engine: DuckDBEngine,
+        engine: Engine,
         policy: RefiPolicy,
         asset: str,
     ) -> None:
@@ -35,13 +36,29 @@ class CheckedStep(Step):
 
     def broken_by(self, model: SqlModel) -> Outcome:
         """The rows that a check's SQL returns: there must be none. Their borrower ids are shown."""
-        query = model.bind(self.policy.parameters)
-        relations = [self.relation, *(self.input(asset_of(name)) for name in model.inputs)]
-        counting = exp.select(exp.Count(this=exp.Star()).as_("broken")).from_(query.subquery("broken_rows"))
+        broken, ids = self._broken[model.key]
+        return none_of(broken, ids)
+
+    @cached_property
+    def _broken(self) -> dict[str, tuple[int, list[str]]]:
+        """How many rows each SQL check of the asset returns, counted in one query, and some of their borrower ids."""
+        queries = {model.key: model.bind(self.policy.parameters) for model in checking_models(self.relation.key)}
+        read = {name for query in queries.values() for name in relations_read(query)}
+        relations = [self.relation, *(self.input(asset_of(name)) for name in sorted(read - {self.relation.name}))]
+        counting = [
+            exp.select(exp.Literal.string(key).as_("checked"), exp.Count(this=exp.Star()).as_("broken")).from_(
+                query.subquery("broken_rows")
+            )
+            for key, query in queries.items()
+        ]
         with self._engine.session(with_inputs(self.lake, relations)) as session:
-            broken = session.query(counting)[0]["broken"]
-            ids = session.query(query.order_by("borrower_id").limit(SHOWN_IDS)) if broken else []
-        return none_of(broken, (row["borrower_id"] for row in ids))
+            counted = {row["checked"]: row["broken"] for row in session.query(_all_of(counting))}
+            some = {
+                key: session.query(queries[key].order_by("borrower_id").limit(SHOWN_IDS))
+                for key, broken in counted.items()
+                if broken
+            }
+        return {key: (counted[key], [row["borrower_id"] for row in some.get(key, [])]) for key in queries}
 
 
 @dataclass(frozen=True)
@@ -87,13 +104,21 @@ def checks_of(asset: str, checks: Sequence[Check]) -> dg.AssetChecksDefinition:
 
 def sql_checks_of(asset: str) -> list[Check]:
     """One check for each file in sql/<group>/checks/<relation>/: the rows it returns break the rule."""
-    group, name = asset.split("/")
 
     def check(model: SqlModel) -> Check:
         return Check(model.name, f"There must be none: {model.description}", lambda step: step.broken_by(model))
 
-    prefix = f"{group}/checks/{name}/"
-    return [check(model) for key, model in load_sql_models().items() if key.startswith(prefix)]
+    return [check(model) for model in checking_models(asset)]
+
+
+def checking_models(asset: str) -> list[SqlModel]:
+    """The SQL files that check an asset."""
+    group, name = asset.split("/")
+    return [model for key, model in load_sql_models().items() if key.startswith(f"{group}/checks/{name}/")]
+
+
+def _all_of(queries: list[exp.Select]) -> exp.Query:
+    return exp.union(*queries, distinct=False) if len(queries) > 1 else queries[0]
 
 
 def _result(key: dg.AssetKey, check: Check, outcome: Outcome) -> dg.AssetCheckResult:

@@ -6,8 +6,10 @@ from pathlib import Path
 import dagster as dg
 from pydantic import Field
 
+from refi_assets.engines import open_engine
+from refi_assets.engines.base import Engine
 from refi_assets.engines.duckdb import DuckDBEngine
-from refi_assets.lake import ObjectStore
+from refi_assets.lake import ObjectStore, open_lake
 from refi_assets.policies import RefiPolicy, load_refi_policy
 from refi_assets.settings import settings
 
@@ -15,21 +17,31 @@ from refi_assets.settings import settings
 class LakeResource(dg.ConfigurableResource[None]):
     """The lake."""
 
-    url: str = Field(default_factory=lambda: settings().lake_url, description="Folder that holds the lake.")
+    url: str = Field(default_factory=lambda: settings().lake_url, description="A folder or s3://bucket/prefix.")
 
     def open(self) -> ObjectStore:
-        """The lake's objects. A lake that vanishes in mid run must not begin anew: it is not created here."""
-        return ObjectStore(self.url, create=False)
+        """The lake's objects, the same store in all steps of a run in one process."""
+        return self._store
+
+    @cached_property
+    def _store(self) -> ObjectStore:
+        """Not created here: a lake that vanishes in mid run must not begin anew."""
+        return open_lake(self.url, create=False)
 
 
 class EngineResource(dg.ConfigurableResource[None]):
-    """Where SQL runs: DuckDB, in memory, on the lake's files."""
+    """Where SQL runs: the models on the deployment's engine; files, staging and the audience file always on DuckDB."""
 
-    threads: int = Field(default_factory=lambda: settings().threads, description="0 takes one a core.")
+    kind: str = Field(default_factory=lambda: settings().engine, description="duckdb, athena or trino.")
+    threads: int = Field(default_factory=lambda: settings().threads, description="Of DuckDB; 0 takes one a core.")
     memory_limit: str = Field(default_factory=lambda: settings().memory_limit, description="Beyond it, DuckDB spills.")
 
-    def open(self, lake: ObjectStore) -> DuckDBEngine:
-        """The engine on a lake."""
+    def open(self, lake: ObjectStore) -> Engine:
+        """The engine on a lake. Raises SettingError where the two do not go together."""
+        return self.duckdb(lake) if self.kind == "duckdb" else open_engine(self.kind, lake)
+
+    def duckdb(self, lake: ObjectStore) -> DuckDBEngine:
+        """DuckDB on a lake, in memory, whatever the engine is."""
         return DuckDBEngine(lake, self.threads, self.memory_limit)
 
 

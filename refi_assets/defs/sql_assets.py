@@ -40,18 +40,10 @@ def sql_asset(key: str, kind: Literal["view", "table"]) -> dg.AssetsDefinition:
             store = step.lake
             made_from = {name: step.input(name) for name in inputs}
             query = model.bind(refi_policy.policy.parameters)
-            parquet = step.folder.key(key, ".parquet")  # of a view, too: what reads it need not join again
             with engine.open(store).session(with_inputs(store, list(made_from.values()))) as session:
-                session.write_parquet(query, str(store.local_path(parquet)))
-                made = step.draft(
-                    key,
-                    made_from=made_from,
-                    kind=kind,
-                    columns=session.columns(query),
-                    parquet=parquet,
-                    sql=query.sql(DIALECT),
-                )
-                session.register(made)
+                # The rows of a view are written, too: what reads it need not join again.
+                draft = step.draft(key, made_from=made_from, kind=kind, sql=query.sql(DIALECT))
+                made = session.create(draft, query)
                 counts = _measure(session, model)
             saved = step.save(made, rows=counts.pop("rows"), counts=counts)
         return step.materialized(
@@ -64,8 +56,7 @@ def sql_asset(key: str, kind: Literal["view", "table"]) -> dg.AssetsDefinition:
 def _measure(session: Session, model: SqlModel) -> dict[str, int]:
     group, name = model.key.split("/")
     rows = exp.select(exp.Literal.string("rows").as_("measure"), exp.Count(this=exp.Star()).as_("amount")).from_(name)
-    measures = load_sql_models()[f"{group}/measures/{name}"].tree
-    measured = [row for query in (rows, measures) for row in session.query(query)]
+    measured = session.query(exp.union(rows, load_sql_models()[f"{group}/measures/{name}"].tree, distinct=False))
     return {row["measure"]: row["amount"] for row in sorted(measured, key=lambda row: row["measure"])}
 
 

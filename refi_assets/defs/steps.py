@@ -97,7 +97,7 @@ class Step:
         from refi_assets.lineage_events import AssetEvents
 
         run = self._context.run
-        return AssetEvents(self.lake.root, run.run_id, run.job_name, key, self.as_of, self._context.log.warning)
+        return AssetEvents(self.lake, run.run_id, run.job_name, key, self.as_of, self._context.log.warning)
 
 
 @contextmanager

@@ -1,35 +1,29 @@
 """What every engine offers, and how it reports what it cannot do."""
 
-from collections.abc import Sequence
-from typing import Any, Protocol, Self
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, ClassVar, Protocol, Self
 
 from sqlglot import exp
 
 from refi_assets.lake import Relation
 
 Row = dict[str, Any]
+Descriptions = Mapping[str, str]  # column -> what it means
 
 
 class Session(Protocol):
     """An open connection in which relations can be read by their names."""
 
-    def register(self, relation: Relation) -> None:
-        """Make a relation readable by its name."""
+    def create(self, draft: Relation, statement: exp.Query) -> Relation:
+        """Write a query's rows into the lake as the relation that the draft describes; it can be read by its name then.
+
+        Returns the draft with its Parquet, its columns and, in `details`, what the engine says of the work.
+        Raises EngineError.
+        """
         ...
 
     def query(self, statement: exp.Query) -> list[Row]:
         """The rows of a query. Raises EngineError."""
-        ...
-
-    def write_parquet(self, statement: exp.Query, path: str) -> int:
-        """Write a query's rows to a Parquet file; returns their number. Raises EngineError.
-
-        They stand in the order of its ORDER BY; without one, in any order.
-        """
-        ...
-
-    def columns(self, statement: exp.Query) -> dict[str, str]:
-        """Column name -> SQL type of a query, without running it. Raises EngineError."""
         ...
 
     def __enter__(self) -> Self: ...
@@ -38,8 +32,26 @@ class Session(Protocol):
 
 
 class Engine(Protocol):
-    """Opens sessions on relations of the lake."""
+    """Opens sessions on relations of the lake, and keeps a catalog of them, if it has one."""
+
+    name: ClassVar[str]
+    reads_deletes: ClassVar[bool]  # whether it can leave out rows that Relation.deletes lists
 
     def session(self, relations: Sequence[Relation]) -> Session:
-        """A session in which these relations can be read; inputs come before what is made from them."""
+        """A session in which these relations can be read by their names."""
+        ...
+
+    def register_files(self, table: str, columns: Sequence[str], folder: str, comments: Descriptions) -> dict[str, Any]:
+        """Make the CSV files of a source readable as a table of text; `folder` holds load_date=... folders.
+
+        Returns what there is to say of it. Raises EngineError.
+        """
+        ...
+
+    def publish(self, relations: Sequence[Relation], comments: Mapping[str, Descriptions]) -> None:
+        """Let the catalog's tables show these relations from now on; readers see the old or the new, never neither."""
+        ...
+
+    def forget(self, run_ids: Collection[str]) -> None:
+        """Take what was in the catalog for these runs alone out of it."""
         ...

@@ -1,24 +1,28 @@
 """DuckDB: an in-memory connection whose views point at the lake's Parquet files.
 
-There is no database file to lock or to lose: the lake is the state. Statements arrive as syntax trees in
-the project's dialect and leave as DuckDB's.
+There is no database file to lock or to lose, and no catalog: the lake is the state. Statements arrive as syntax
+trees in the project's dialect and leave as DuckDB's. DuckDB reads what other engines have written, too.
 """
 
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar, cast
+from urllib.parse import urlsplit
 
 import duckdb
 import sqlglot
 from sqlglot import exp
 
-from refi_assets.engines.base import Row
+from refi_assets import aws
+from refi_assets.engines.base import Descriptions, Row
 from refi_assets.engines.spill import SpillFolder
 from refi_assets.errors import EngineError
 from refi_assets.lake import ObjectStore, Relation
-from refi_assets.sql_models import DIALECT
+from refi_assets.lake.s3_store import S3Store
+from refi_assets.sql_models import DIALECT, relations_read
 
 # What these say is about statements, files and memory. Every other error may quote a file's cells.
 _SAFE_ERRORS = (
@@ -45,63 +49,121 @@ class DuckDBEngine:
     threads: int = 0
     memory_limit: str = "2.5GB"
 
+    name: ClassVar[str] = "duckdb"
+    reads_deletes: ClassVar[bool] = True
+
     def session(self, relations: Sequence[Relation] = ()) -> "DuckDBSession":
-        """A session in which these relations can be read; inputs come before what is made from them."""
-        session = DuckDBSession(self)
-        try:
-            for relation in relations:
-                session.register(relation)
-        except BaseException:
-            session.close()
-            raise
-        return session
+        """A session in which these relations can be read by their names."""
+        return DuckDBSession(self, relations)
+
+    def register_files(self, table: str, columns: Sequence[str], folder: str, comments: Descriptions) -> dict[str, Any]:
+        """Nothing: staging reads the files."""
+        return {}
+
+    def publish(self, relations: Sequence[Relation], comments: Mapping[str, Descriptions]) -> None:
+        """Nothing: the manifest names the relations."""
+
+    def forget(self, run_ids: Collection[str]) -> None:
+        """Nothing: there is no catalog."""
 
 
 class DuckDBSession:
     """One in-memory connection; close it, or use it in a with statement."""
 
-    def __init__(self, engine: DuckDBEngine) -> None:
+    def __init__(self, engine: DuckDBEngine, relations: Sequence[Relation] = ()) -> None:
         self._engine = engine
+        self._relations = {relation.name: relation for relation in relations}
+        self._views: set[str] = set()
         self._spill = SpillFolder()
         config: dict[str, Any] = {"memory_limit": engine.memory_limit, "temp_directory": str(self._spill.path)}
         if engine.threads:
             config["threads"] = engine.threads
         self.connection = duckdb.connect(config=config)
         self.execute(f"SET disabled_optimizers = '{JOIN_AS_WRITTEN}'")
+        if isinstance(engine.lake, S3Store):
+            self._open_s3(engine.lake)
 
-    def register(self, relation: Relation) -> None:
-        """Make a relation readable by its name."""
-        if relation.parquet is not None:
-            source = self._table_sql(relation, relation.parquet)
-        elif relation.sql is not None:
-            source = to_duckdb(sqlglot.parse_one(relation.sql, read=DIALECT))
-        else:
-            return
-        self.execute(f'CREATE OR REPLACE VIEW "{relation.name}" AS {source}')
+    @property
+    def scratch(self) -> Path:
+        """A folder for files that are gone with the session."""
+        return self._spill.path
+
+    def _open_s3(self, lake: S3Store) -> None:
+        """Let DuckDB read and write the lake's bucket itself, with the credentials of now."""
+        self.execute(f"LOAD {text_literal(_httpfs())}")
+        self.execute(f"SET http_retries = {aws.RETRIES['max_attempts']}")
+        credentials = aws.session().get_credentials().get_frozen_credentials()
+        options = {
+            "KEY_ID": credentials.access_key,
+            "SECRET": credentials.secret_key,
+            "SESSION_TOKEN": credentials.token,
+            "REGION": aws.session().region_name,
+            "KMS_KEY_ID": lake.kms_key_id,
+        }
+        if endpoint := aws.own_endpoint("s3"):
+            parts = urlsplit(endpoint)
+            options |= {"ENDPOINT": parts.netloc, "URL_STYLE": "path", "USE_SSL": str(parts.scheme == "https")}
+        given = ", ".join(f"{name} {text_literal(value)}" for name, value in options.items() if value)
+        try:
+            self.connection.execute(f"CREATE SECRET (TYPE s3, {given})")
+        except duckdb.Error as error:  # whose words may hold the secret
+            raise EngineError(f"DuckDB cannot use the AWS credentials: {type(error).__name__}.") from None
+
+    def _read(self, statement: exp.Query) -> str:
+        """The statement in DuckDB's SQL, once the relations that it reads are views."""
+        for name in relations_read(statement):
+            relation = self._relations.get(name)
+            if relation is None or name in self._views:
+                continue
+            if relation.parquet is not None:
+                source = self._table_sql(relation, relation.parquet)
+            elif relation.sql is not None:
+                source = self._read(cast(exp.Query, sqlglot.parse_one(relation.sql, read=DIALECT)))
+            else:
+                continue
+            self.execute(f'CREATE VIEW "{name}" AS {source}')
+            self._views.add(name)
+        return to_duckdb(statement)
 
     def _table_sql(self, relation: Relation, parquet: str) -> str:
         names = ", ".join(f'"{name}"' for name in relation.columns) or "*"
-        path = self._engine.lake.url(parquet)
+        lake = self._engine.lake
+        if parquet.endswith("/"):
+            paths = [lake.url(info.key) for info in lake.objects(parquet.rstrip("/")) if info.size]
+            if not paths:  # other engines write no file where there is no row
+                nothing = ", ".join(f'CAST(NULL AS {kind}) AS "{name}"' for name, kind in relation.columns.items())
+                return f"SELECT {nothing} WHERE FALSE"
+            return f"SELECT {names} FROM {parquet_sql(*paths)}"
+        path = lake.url(parquet)
         if relation.deletes is None:
             return f"SELECT {names} FROM {parquet_sql(path)}"
         return (
-            f"SELECT {names} FROM {parquet_sql(path, ', file_row_number = true')} AS stored "
+            f"SELECT {names} FROM {parquet_sql(path, options=', file_row_number = true')} AS stored "
             f"ANTI JOIN {parquet_sql(self._engine.lake.url(relation.deletes))} AS deleted "
             "ON deleted.position = stored.file_row_number"
         )
 
     def query(self, statement: exp.Query) -> list[Row]:
         """The rows of a query. Raises EngineError."""
-        rows = self.execute(to_duckdb(statement))
+        rows = self.execute(self._read(statement))
         names = [column[0] for column in self.connection.description or []]
         return [dict(zip(names, row, strict=True)) for row in rows]
 
-    def write_parquet(self, statement: exp.Query, path: str) -> int:
-        """Write a query's rows to a Parquet file; returns their number. Raises EngineError.
+    def create(self, draft: Relation, statement: exp.Query) -> Relation:
+        """Write a query's rows into the lake, as one Parquet file. Raises EngineError.
 
         They stand in the order of its ORDER BY; without one, in any order.
         """
-        return self.copy(to_duckdb(statement), path, ORDERED_PARQUET if statement.args.get("order") else PARQUET)
+        sql, parquet = self._read(statement), parquet_key(draft)
+        ordered = statement.args.get("order") is not None
+        rows = self.copy(sql, self._engine.lake.target(parquet), ORDERED_PARQUET if ordered else PARQUET)
+        made = draft.model_copy(update={"parquet": parquet, "columns": self.columns(statement), "rows": rows})
+        self._relations[made.name] = made
+        return made
+
+    def write_csv(self, statement: exp.Query, path: Path) -> int:
+        """Write a query's rows to a CSV file, with a header; returns their number. Raises EngineError."""
+        return self.copy(self._read(statement), str(path), "FORMAT csv, HEADER")
 
     def copy(self, sql: str, path: str, options: str) -> int:
         """COPY a query (in DuckDB's own SQL) to a file; returns the number of rows. Raises EngineError."""
@@ -109,7 +171,7 @@ class DuckDBSession:
 
     def columns(self, statement: exp.Query) -> dict[str, str]:
         """Column name -> SQL type of a query, without running it. Raises EngineError."""
-        return {row[0]: row[1] for row in self.execute(f"DESCRIBE {to_duckdb(statement)}")}
+        return {row[0]: row[1] for row in self.execute(f"DESCRIBE {self._read(statement)}")}
 
     def value(self, sql: str) -> Any:
         """The one value that a statement in DuckDB's own SQL returns. Raises EngineError."""
@@ -145,6 +207,15 @@ class DuckDBSession:
         self.close()
 
 
+def _httpfs() -> str:
+    """The path of DuckDB's extension for S3, as PyPI has it, so that none is downloaded. Raises SettingError."""
+    with aws.needs_extra("duckdb_extension_httpfs", "DuckDB on S3"):
+        import duckdb_extension_httpfs
+    folder = Path(duckdb_extension_httpfs.__file__).parent
+    (path,) = folder.glob(f"extensions/v{duckdb.__version__}/httpfs.duckdb_extension")
+    return str(path)
+
+
 def to_duckdb(statement: exp.Expr) -> str:
     """A statement of the project's dialect as DuckDB reads it."""
     return statement.sql("duckdb")
@@ -164,6 +235,11 @@ def path_literal(path: str) -> str:
     return text_literal(re.sub(r"[*?\[]", r"[\g<0>]", path))
 
 
-def parquet_sql(path: str, options: str = "") -> str:
-    """A FROM item with the rows of one Parquet file; names of folders above it are no columns."""
-    return f"read_parquet({path_literal(path)}, hive_partitioning = false{options})"
+def parquet_sql(*paths: str, options: str = "") -> str:
+    """A FROM item with the rows of Parquet files; names of folders above them are no columns."""
+    return f"read_parquet([{', '.join(map(path_literal, paths))}], hive_partitioning = false{options})"
+
+
+def parquet_key(relation: Relation) -> str:
+    """The object that a relation's rows go to, in a folder of its own, as tables of a catalog must be."""
+    return f"runs/{relation.run_id}/{relation.key}/data.parquet"

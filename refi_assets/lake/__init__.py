@@ -1,10 +1,13 @@
 """The lake: zones, objects, and the relations that runs leave in it."""
 
+from refi_assets.lake.folder_store import FolderStore
 from refi_assets.lake.objects import ObjectInfo, ObjectStore
+from refi_assets.lake.opening import open_lake
 from refi_assets.lake.raw_zone import Snapshot, SourceFile, find_snapshot, ingest_folder, load_dates
 from refi_assets.lake.relations import Relation, RunFolder
 
 __all__ = [
+    "FolderStore",
     "ObjectInfo",
     "ObjectStore",
     "Relation",
@@ -14,4 +17,5 @@ __all__ = [
     "find_snapshot",
     "ingest_folder",
     "load_dates",
+    "open_lake",
 ]

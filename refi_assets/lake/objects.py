@@ -1,24 +1,24 @@
-"""Objects of the lake by key: one small interface over obstore.
+"""Objects of the lake by key: one small interface over obstore, for a folder and for S3.
 
 Keys are paths relative to the lake ('raw/loan_information/load_date=2026-02-20/part.csv'). A put is whole
-or absent, never half. What the keys mean belongs to raw_zone.py, relations.py and activation/.
+or absent, never half. What the keys mean belongs to raw_zone.py, relations.py and activation/; what differs
+between the stores is in folder_store.py and s3_store.py.
 """
 
 import hashlib
 import json
-import re
-import shutil
-import time
+import mmap
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
 import obstore
-from obstore.exceptions import AlreadyExistsError, BaseError
-from obstore.store import LocalStore
+from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
+from obstore.store import LocalStore, S3Store
 
 from refi_assets.errors import LakeError
 
@@ -32,34 +32,78 @@ class ObjectInfo:
     etag: str | None = None
 
 
-class ObjectStore:
-    """A lake in a local folder. With `create`, the folder is made where there is none. Methods raise LakeError."""
+class ObjectStore(ABC):
+    """A lake. `name` is its folder or its s3:// URL. Methods raise LakeError."""
 
-    def __init__(self, url: str, *, create: bool = True) -> None:
-        self.root = Path(url).expanduser().resolve()
-        if create:
-            try:
-                self.root.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise LakeError(f"The lake {self.root} cannot be opened: {error.strerror}.") from None
-        with self._asked_for(""):
-            self._store = LocalStore(prefix=self.root, automatic_cleanup=True)
+    name: str
+    _store: LocalStore | S3Store
 
+    def __init__(self) -> None:
+        self.known: dict[str, Any] = {}  # what was read or put through this store and never changes, by key
+
+    @abstractmethod
     def url(self, key: str) -> str:
-        """Where an engine reads or writes an object: here, an absolute path."""
-        return str(self._path(key))
+        """Where an engine reads an object: an absolute path, or an s3:// URL."""
+
+    @abstractmethod
+    def target(self, key: str) -> str:
+        """Where an engine writes an object itself."""
+
+    @abstractmethod
+    def new_file(self, key: str) -> AbstractContextManager[Path]:
+        """A path for a file to be written here; if it is there at the end, it is the object."""
+
+    @abstractmethod
+    def open(self, key: str) -> BufferedReader:
+        """An object's bytes, to be read once from the start."""
+
+    @abstractmethod
+    def replace_json(self, key: str, value: Any, etag: str | None) -> None:
+        """Put a value as readable JSON, where the store can tell only over the version with this ETag."""
+
+    @abstractmethod
+    def room(self) -> int:
+        """Bytes that are free where new_file() writes."""
+
+    @abstractmethod
+    def require_regular_files(self, prefix: str) -> None:
+        """Raise SourceError for what lies below a prefix and is no file of the lake's own."""
+
+    @abstractmethod
+    def last_change(self, folder: str) -> float:
+        """When something was last put, or begun to be put, into a folder; in seconds since 1970."""
+
+    @abstractmethod
+    def delete_folder(self, folder: str) -> None:
+        """Delete all that is in a folder, finished or not."""
+
+    @abstractmethod
+    def delete_unfinished(self, before: float) -> int:
+        """Delete what puts that were cut short left behind, if older; returns how many. They are no objects."""
+
+    @abstractmethod
+    def _reason(self, error: Exception) -> str:
+        """The cause of a failure, in words."""
+
+    @abstractmethod
+    def _require_open(self) -> None:
+        """Raise LakeError where there is no lake and that can be told at once."""
+
+    def __str__(self) -> str:
+        return self.name
 
     @contextmanager
     def _asked_for(self, key: str) -> Iterator[None]:
         """Turn the store's failures into one that says what could not be read or written."""
-        if not self.root.is_dir():
-            raise LakeError(f"There is no lake {self.root}. Bring it back, or begin one: refi ingest --source DIR.")
+        self._require_open()
         try:
             yield
+        except (FileNotFoundError, AlreadyExistsError, PreconditionError):
+            raise
         except (BaseError, OSError) as error:
-            if isinstance(error, FileNotFoundError | AlreadyExistsError):
-                raise
-            raise LakeError(f"{key} in the lake {self.root}: {_reason(error)}.") from None
+            raise LakeError(f"{key} in the lake {self}: {self._reason(error).rstrip('.')}.") from None
+        except ValueError:
+            raise no_key(key) from None
 
     def objects(self, prefix: str) -> Iterator[ObjectInfo]:
         """Objects below a prefix (a whole folder name), in key order."""
@@ -74,17 +118,9 @@ class ObjectStore:
             listing = obstore.list_with_delimiter(self._store, prefix=prefix)
         return sorted(path.rsplit("/", 1)[-1] for path in listing["common_prefixes"])
 
-    def open(self, key: str) -> BufferedReader:
-        """An object's bytes, to be read once from the start."""
-        try:
-            with self._asked_for(key):
-                return self._path(key).open("rb")
-        except FileNotFoundError:
-            raise LakeError(f"{key} is not in the lake {self.root}.") from None
-
     def sha256(self, key: str) -> str:
         """Hash of an object's bytes."""
-        with self.open(key) as stream:
+        with self._asked_for(key), self.open(key) as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
 
     def find(self, key: str) -> ObjectInfo | None:
@@ -94,38 +130,50 @@ class ObjectStore:
                 found = obstore.head(self._store, key)
         except FileNotFoundError:
             return None
-        except ValueError:
-            raise _no_key(key) from None
         return ObjectInfo(key, found["size"], found["e_tag"])
 
     def get_json(self, key: str) -> Any:
         """A JSON object's value, or None where there is no such object."""
+        return self.get_json_and_etag(key)[0]
+
+    def get_json_and_etag(self, key: str) -> tuple[Any, str | None]:
+        """A JSON object's value and ETag, or None and None where there is no such object."""
         try:
             with self._asked_for(key):
-                data = bytes(obstore.get(self._store, key).bytes())
+                got = obstore.get(self._store, key)
+                data = bytes(got.bytes())
         except FileNotFoundError:
-            return None
-        except ValueError:
-            raise _no_key(key) from None
-        return json.loads(data)
+            return None, None
+        return json.loads(data), got.meta["e_tag"]
 
     def put(self, key: str, data: bytes | Path) -> None:
         """Put an object, whole; one that is there is replaced. Raises LakeError for a name no lake can hold."""
-        try:
-            with self._asked_for(key):
-                obstore.put(self._store, key, data)
-        except ValueError:
-            raise _no_key(key) from None
+        with self._asked_for(key):
+            obstore.put(self._store, key, data)
 
     def put_json(self, key: str, value: Any) -> None:
         """Put a value as readable JSON."""
-        self.put(key, _json(value))
+        self.put(key, as_json(value))
 
     def create_json(self, key: str, value: Any) -> bool:
-        """Put a value as readable JSON unless the key is taken; returns whether it was put. Of many, one wins."""
+        """Put a value as readable JSON unless the key is taken by another; returns whether it is there. One wins."""
+        # Taken by the same: by a first attempt of this very put, whose answer was lost.
+        return self._create(key, as_json(value)) or self.get_json(key) == value
+
+    def create_file(self, key: str, path: Path) -> None:
+        """Put a file as an object that must not be there with other bytes. Raises LakeError where it is."""
+        with path.open("rb") as stream:
+            is_empty = path.stat().st_size == 0
+            data = b"" if is_empty else mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+            if not self._create(key, data):
+                stream.seek(0)
+                if hashlib.file_digest(stream, "sha256").hexdigest() != self.sha256(key):
+                    raise LakeError(f"{key} is in the lake {self} already, with other bytes. Nothing was replaced.")
+
+    def _create(self, key: str, data: bytes | mmap.mmap) -> bool:
         try:
             with self._asked_for(key):
-                obstore.put(self._store, key, _json(value), mode="create")
+                obstore.put(self._store, key, data, mode="create", use_multipart=False)
         except AlreadyExistsError:
             return False
         return True
@@ -135,54 +183,18 @@ class ObjectStore:
         with self._asked_for(", ".join(keys)):
             obstore.delete(self._store, keys)
 
-    def last_change(self, folder: str) -> float:
-        """When something was last put, or begun to be put, into a folder; in seconds since 1970."""
-        path = self._path(folder)
-        return max(map(_modified, (path, *path.rglob("*"))))
 
-    def delete_folder(self, folder: str) -> None:
-        """Delete all that is in a folder, finished or not."""
-        shutil.rmtree(self._path(folder), ignore_errors=True)
-
-    def delete_unfinished(self, before: float) -> int:
-        """Delete what puts that were cut short left behind, if older; returns how many. They are no objects."""
-        found = [path for path in self.root.rglob("*#*") if re.search("#[0-9]+$", path.name)]  # as obstore names them
-        old = [path for path in found if path.is_file() and _modified(path) < before]
-        for path in old:
-            path.unlink(missing_ok=True)
-        return len(old)
-
-    def local_path(self, key: str) -> Path:
-        """A path for a file that a step writes itself; its folder is made."""
-        path = self._path(key)
-        with self._asked_for(key):
-            path.parent.mkdir(parents=True, exist_ok=True)
-        return path
-
-    def _path(self, key: str) -> Path:
-        if ".." in key.split("/") or key.startswith("/"):
-            raise _no_key(key)
-        return self.root / key
-
-
-def _modified(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except FileNotFoundError:  # renamed or deleted since it was listed
-        return time.time()
-
-
-def _no_key(key: str) -> LakeError:
+def no_key(key: str) -> LakeError:
+    """The error for a key that not every lake can hold."""
     return LakeError(f"{key!r} is no name that every lake can hold; rename the file.")
 
 
-def _reason(error: Exception) -> str:
-    """The operating system's words, which stand last in the store's."""
-    if isinstance(error, OSError):
-        return error.strerror or str(error)
-    found = re.findall(r"[^:\n]+(?= \(os error [0-9]+\))", str(error))
-    return found[-1].strip() if found else str(error).splitlines()[0]
+def require_key(key: str) -> None:
+    """Raise LakeError for a key that leads out of the lake."""
+    if ".." in key.split("/") or key.startswith("/"):
+        raise no_key(key)
 
 
-def _json(value: Any) -> bytes:
+def as_json(value: Any) -> bytes:
+    """A value as readable JSON."""
     return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()

@@ -7,17 +7,15 @@ came; what is in them belongs to staging/.
 import hashlib
 import os
 import re
-import stat
-import unicodedata
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from refi_assets.errors import LakeError, SourceError
+from refi_assets.lake.folder_store import is_hidden, require_regular_file
 from refi_assets.lake.objects import ObjectInfo, ObjectStore
 
-MAX_NAME_BYTES = 240  # file systems take 255, of which a put needs some for its unfinished file
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
 EXPECTED = "<source>.csv, <source>.csv.gz, <source>.parquet or a folder <source>/ of such files"
 
@@ -56,7 +54,7 @@ def raw_objects(lake: ObjectStore, source: str) -> Iterator[tuple[date, ObjectIn
     for info in lake.objects(prefix):
         folder, _, name = info.key.removeprefix(f"{prefix}/").partition("/")
         day = _load_date(folder)
-        if day is not None and not _is_hidden(name):
+        if day is not None and not is_hidden(name):
             yield day, info
 
 
@@ -78,7 +76,7 @@ def find_snapshot(lake: ObjectStore, source: str, as_of: date, *, before: bool =
         if load_date > as_of or (before and load_date == as_of):
             continue
         prefix = f"raw/{source}/load_date={load_date}"
-        _require_regular_files(lake, prefix)
+        lake.require_regular_files(prefix)
         objects = tuple(_objects(lake, prefix))
         for info in objects:
             if not info.key.endswith(SUFFIXES):
@@ -89,42 +87,7 @@ def find_snapshot(lake: ObjectStore, source: str, as_of: date, *, before: bool =
 
 
 def _objects(lake: ObjectStore, prefix: str) -> list[ObjectInfo]:
-    return [info for info in lake.objects(prefix) if not _is_hidden(info.key.removeprefix(f"{prefix}/"))]
-
-
-def _is_hidden(path: str) -> bool:
-    """Whether a name in the path begins with . or _: markers, and what other programs leave half-done."""
-    return any(name.startswith((".", "_")) for name in path.split("/"))
-
-
-def _require_regular_files(lake: ObjectStore, prefix: str) -> None:
-    for folder, folders, names in os.walk(lake.url(prefix)):
-        for name in sorted(folders + names):
-            path = Path(folder, name)
-            key = path.relative_to(lake.root).as_posix()
-            if _is_hidden(key.removeprefix(f"{prefix}/")) or (name in folders and not path.is_symlink()):
-                continue
-            _require_regular_file(path, lake.root, key)
-
-
-def _require_regular_file(path: Path, folder: Path, shown: str) -> None:
-    """Raise SourceError for what is no regular file inside a folder, links followed, or has a name that no lake holds.
-
-    Opening a pipe would wait for ever, and a link may lead to any file of the machine.
-    """
-    if any(unicodedata.category(character) in ("Cc", "Cs") for character in path.name):
-        raise SourceError(f"{shown!a}: a control character or a broken one is in its name; rename it.")
-    if len(os.fsencode(path.name)) > MAX_NAME_BYTES:
-        raise SourceError(f"{shown}: its name is longer than {MAX_NAME_BYTES} bytes; rename it.")
-    real = Path(os.path.realpath(path))
-    if not real.is_relative_to(os.path.realpath(folder)):
-        raise SourceError(f"{shown} leads out of {folder} by a link; put the file itself there.")
-    try:
-        is_regular = stat.S_ISREG(real.lstat().st_mode)
-    except OSError:
-        raise SourceError(f"{shown} leads to nothing by a link; put the file itself there.") from None
-    if not is_regular:
-        raise SourceError(f"{shown} is no regular file; remove it.")
+    return [info for info in lake.objects(prefix) if not is_hidden(info.key.removeprefix(f"{prefix}/"))]
 
 
 def find_source_files(folder: Path, sources: Collection[str]) -> list[SourceFile]:
@@ -146,7 +109,7 @@ def find_source_files(folder: Path, sources: Collection[str]) -> list[SourceFile
         for path in forms or parts:
             if not path.name.endswith(SUFFIXES):
                 raise SourceError(f"{path}: not a kind of file that can be read; expected {', '.join(SUFFIXES)}.")
-            _require_regular_file(path, folder, str(path))
+            require_regular_file(path, folder, str(path))
         found += [SourceFile(source, path) for path in forms or parts]
     if not found:
         names = ", ".join(sorted(path.name for path in folder.iterdir())[:20]) or "nothing"

@@ -65,18 +65,26 @@ class RunFolder:
 
     def save(self, relation: Relation) -> None:
         """Record a relation. A retried step records it again."""
-        self.lake.put_json(self.key(relation.key, ".json"), relation.model_dump(mode="json"))
+        key = self.key(relation.key, ".json")
+        self.lake.put_json(key, relation.model_dump(mode="json"))
+        self.lake.known[key] = relation
 
     def find(self, relation: str) -> Relation | None:
         """A relation of this run, or None where the run made none."""
-        record = self.lake.get_json(self.key(relation, ".json"))
-        return None if record is None else Relation.model_validate(record)
+        key = self.key(relation, ".json")
+        if key not in self.lake.known:
+            record = self.lake.get_json(key)
+            if record is None:
+                return None
+            self.lake.known[key] = Relation.model_validate(record)
+        found: Relation = self.lake.known[key]
+        return found
 
     def load(self, relation: str) -> Relation:
         """A relation of this run. Raises LakeError where the run made none."""
         found = self.find(relation)
         if found is None:
-            raise LakeError(f"Run {self.run_id} left no relation {relation} in the lake {self.lake.root}.")
+            raise LakeError(f"Run {self.run_id} left no relation {relation} in the lake {self.lake}.")
         return found
 
 

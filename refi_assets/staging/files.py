@@ -6,7 +6,6 @@ its columns, how many records it has, and which object DuckDB reads (the file, o
 
 import csv
 import gzip
-import shutil
 import zlib
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -89,12 +88,16 @@ def scan_file(
 
     def open_file() -> BinaryIO:
         stream = lake.open(info.key)
-        return cast(BinaryIO, _Unpacked(stream, max_file_gb, lake.root)) if is_compressed else stream
+        return cast(BinaryIO, _Unpacked(stream, max_file_gb, lake.room())) if is_compressed else stream
 
     try:
-        with _MalformedFile(lake.local_path(malformed_key)) as malformed:
+        with (
+            lake.new_file(clean_key) as clean_path,
+            lake.new_file(malformed_key) as malformed_path,
+            _MalformedFile(malformed_path) as malformed,
+        ):
             # A compressed file is read from its copy: DuckDB reads that in parallel, and gzip's ways are Python's.
-            scan = scan_csv(open_file, lake.local_path(clean_key), malformed.add, always_copy=is_compressed)
+            scan = scan_csv(open_file, clean_path, malformed.add, always_copy=is_compressed)
     except (SourceError, OSError, EOFError, zlib.error) as error:
         lake.delete([key for key in (clean_key, malformed_key) if lake.find(key)])
         if isinstance(error, SourceError):
@@ -134,13 +137,13 @@ def _too_large(max_file_gb: float) -> str:
 class _Unpacked(gzip.GzipFile):
     """A compressed file's content, to be read no further than the limit, nor than a tenth of the disk stays free."""
 
-    def __init__(self, stream: BinaryIO, max_file_gb: float, disk: Path) -> None:
+    def __init__(self, stream: BinaryIO, max_file_gb: float, room: int) -> None:
         super().__init__(fileobj=stream)
-        room_gb = shutil.disk_usage(disk).free * 0.9 / GB
+        room_gb = room * 0.9 / GB
         self._allowed_gb = min(max_file_gb, room_gb)
         self._refusal = f"unpacked, it is {_too_large(max_file_gb)}"
         if room_gb < max_file_gb:
-            self._refusal = f"unpacked, it is more than {room_gb:.3g} GB, nine tenths of the room on the lake's disk"
+            self._refusal = f"unpacked, it is more than {room_gb:.3g} GB, nine tenths of the room where it is unpacked"
 
     def read(self, size: int | None = -1) -> bytes:
         data = super().read(size)

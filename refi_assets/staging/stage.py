@@ -7,7 +7,6 @@ once, conflicting ones not at all. Which rows of the file are not accepted is li
 
 from dataclasses import dataclass
 from importlib.resources import files
-from pathlib import Path
 
 from refi_assets.contracts import Contract
 from refi_assets.engines.duckdb import ORDERED_PARQUET, DuckDBSession, parquet_sql, path_literal, text_literal
@@ -47,30 +46,38 @@ def stage_source(
     contract: Contract,
     source_files: list[ScannedFile],
     *,
-    judged_path: Path,
-    deletes_path: Path,
-    quarantine_path: Path,
+    judged_path: str,
+    quarantine_path: str,
+    deletes_path: str | None = None,
+    accepted_path: str | None = None,
 ) -> Staged:
-    """Write a source's well-formed rows, which of them are not accepted, and the quarantine, as Parquet; count them.
+    """Write a source's well-formed rows, judged, and the quarantine, as Parquet; count them.
 
-    source_files must have every column that the contract requires. Raises EngineError.
+    Which rows are not accepted is listed in `deletes_path`; for engines that cannot leave those out, the accepted ones
+    are written once more, to `accepted_path`. source_files must have every column that the contract requires. Raises
+    EngineError.
     """
     session.execute(MACROS)
     _judge(session, lake, contract, source_files, judged_path)
     _load_malformed(session, lake, source_files)
     _find_repeated_rows(session, lake, contract, source_files)
     session.execute(_sql("quarantined.sql"))
-    session.copy("FROM quarantined", str(quarantine_path), ORDERED_PARQUET)
+    session.copy("FROM quarantined", quarantine_path, ORDERED_PARQUET)
     session.execute(
         "CREATE TEMP TABLE deleted AS SELECT position FROM judged WHERE fault IS NOT NULL "
         "UNION ALL SELECT position FROM repeated_row"
     )
-    session.copy("FROM deleted ORDER BY position", str(deletes_path), ORDERED_PARQUET)
+    session.execute("CREATE TEMP VIEW accepted AS FROM judged ANTI JOIN deleted USING (position)")
+    if deletes_path is not None:
+        session.copy("FROM deleted ORDER BY position", deletes_path, ORDERED_PARQUET)
+    if accepted_path is not None:
+        names = ", ".join(f'"{name}"' for name in contract.sql_types)
+        session.copy(f"SELECT {names} FROM accepted ORDER BY position", accepted_path, ORDERED_PARQUET)
     return _count(session, source_files)
 
 
 def _judge(
-    session: DuckDBSession, lake: ObjectStore, contract: Contract, source_files: list[ScannedFile], path: Path
+    session: DuckDBSession, lake: ObjectStore, contract: Contract, source_files: list[ScannedFile], path: str
 ) -> None:
     """Write every well-formed row, judged, in order, and give it the names by which later steps know it."""
     selects, keys, known = [], [], []
@@ -81,12 +88,12 @@ def _judge(
         keys.append(row_key_sql(contract, set(file.columns)))
         known.append(f"({number}, {text_literal(contract.source)}, {text_literal(file.key)}, {position})")
         position += file.rows - file.malformed
-    session.copy(" UNION ALL ".join(selects), str(path), ORDERED_PARQUET)
+    session.copy(" UNION ALL ".join(selects), path, ORDERED_PARQUET)
     by_file = " ".join(f"WHEN {number} THEN {key}" for number, key in enumerate(keys))
     row_key = keys[0] if len(set(keys)) == 1 else f"CASE file_number {by_file} END"
     session.execute(
         f"CREATE TEMP VIEW judged AS SELECT * RENAME (file_row_number AS position), {row_key} AS row_key "
-        f"FROM {parquet_sql(str(path), ', file_row_number = true')}; "
+        f"FROM {parquet_sql(path, options=', file_row_number = true')}; "
         "CREATE TEMP TABLE source_file AS SELECT * FROM "
         f"(VALUES {', '.join(known)}) AS known (file_number, source, file, first_position)"
     )
@@ -149,7 +156,6 @@ def _find_repeated_rows(
 
 
 def _count(session: DuckDBSession, source_files: list[ScannedFile]) -> Staged:
-    session.execute("CREATE TEMP VIEW accepted AS FROM judged ANTI JOIN deleted USING (position)")
     rows = session.value("SELECT COUNT(*) FROM accepted")
     # Rows that are no suspects have a key of their own.
     repeated, keys = session.execute(

@@ -19,7 +19,7 @@ import pytest
 from refi_assets.answers.published import published_run
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import LakeError
-from refi_assets.lake import ObjectStore
+from refi_assets.lake import FolderStore
 from refi_assets.lake.left_overs import remove_left_overs
 from tests.lender import lender, write
 from tests.running import DAY, ingest, latest
@@ -104,14 +104,14 @@ def test_a_kill_at_any_moment_leaves_a_whole_audience_and_the_next_run_publishes
         assert borrowers(lake) == expected(day)
 
     published = [
-        ObjectStore(str(lake)).get_json(info.key)
-        for info in ObjectStore(str(lake)).objects("output")
+        FolderStore(str(lake)).get_json(info.key)
+        for info in FolderStore(str(lake)).objects("output")
         if ".manifest." in info.key
     ]
     needed = {run_id for manifest in published for run_id in manifest["runs"]}  # some by what they staged
     left = {path.name for path in (lake / "runs").iterdir()}
     assert left > needed
-    remove_left_overs(ObjectStore(str(lake)), timedelta(0))
+    remove_left_overs(FolderStore(str(lake)), timedelta(0))
     assert {path.name for path in (lake / "runs").iterdir()} == needed
     assert not list(lake.rglob("*#*"))
     assert require_whole_audience(lake)["as_of"] == (DAY + timedelta(days=4)).isoformat()
@@ -138,9 +138,9 @@ def test_runs_at_the_same_time_publish_whole_audiences_of_their_own(start, lake)
     assert reader.seen[-1] == "2026-02-24"
     assert reader.seen == sorted(reader.seen), "no reader sees an earlier day after a later one"
     for path in (lake / "output").glob("*.csv"):
-        manifest = ObjectStore(str(lake)).get_json(f"output/{path.stem}.manifest.json")
+        manifest = FolderStore(str(lake)).get_json(f"output/{path.stem}.manifest.json")
         assert {made["run_id"] for made in manifest["relations"].values()} == {path.stem}
-    commits = [ObjectStore(str(lake)).get_json(info.key) for info in ObjectStore(str(lake)).objects("output/commits")]
+    commits = [FolderStore(str(lake)).get_json(info.key) for info in FolderStore(str(lake)).objects("output/commits")]
     assert [commit["as_of"] for commit in commits] == sorted(commit["as_of"] for commit in commits)
     assert commits[-1] == latest(lake)
 
@@ -155,7 +155,7 @@ class _Reader(threading.Thread):
         self.failures: list[str] = []
 
     def run(self) -> None:
-        store = ObjectStore(str(self.lake))
+        store = FolderStore(str(self.lake))
         while not self.done.wait(0.05):
             try:
                 manifest = require_whole_audience(self.lake)

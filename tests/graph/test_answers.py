@@ -12,7 +12,7 @@ from refi_assets.answers.published import PublishedRun, published_manifests, pub
 from refi_assets.cli import answers
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import EngineError, LakeError, RefiError
-from refi_assets.lake import ObjectStore
+from refi_assets.lake import FolderStore
 from refi_assets.settings import PROJECT_DIR
 from tests.lender import Rows, lender, write
 from tests.running import ingest, run_job
@@ -40,7 +40,7 @@ def changed() -> Rows:
 
 
 def published(lake: Path, run_id: str | None = None) -> PublishedRun:
-    store = ObjectStore(str(lake))
+    store = FolderStore(str(lake))
     return published_run(store, DuckDBEngine(store), run_id)
 
 
@@ -197,7 +197,7 @@ def test_nothing_published_is_an_error_that_says_how_to_begin(tmp_path):
         published(tmp_path)
     with pytest.raises(LakeError, match="refi runs"):
         published(tmp_path, "no-such-run")
-    assert published_manifests(ObjectStore(str(tmp_path))) == []
+    assert published_manifests(FolderStore(str(tmp_path))) == []
 
 
 def test_the_runs_are_listed_by_day(tmp_path, capsys):

@@ -59,7 +59,7 @@ def parquet(select: str) -> Callable[[Path], None]:
     """Replace a relation's rows by a query on them (`it`)."""
 
     def change(path: Path) -> None:
-        file = path.with_suffix(".parquet")
+        file = path.with_suffix("") / "data.parquet"
         new = file.with_suffix(".new")
         duckdb.sql(f"COPY (WITH it AS (FROM '{file}') {select}) TO '{new}' (FORMAT parquet)")
         new.replace(file)

@@ -13,7 +13,7 @@ from refi_assets.answers.published import last_two_runs, published_run
 from refi_assets.cli import answers
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import LakeError
-from refi_assets.lake import ObjectStore
+from refi_assets.lake import FolderStore
 from refi_assets.policies import load_refi_policy
 from refi_assets.settings import PROJECT_DIR
 from tests.lender import Rows, lender, write
@@ -73,7 +73,7 @@ def lake(tmp_path_factory) -> Path:
 
 
 def changes_between_days(lake: Path):
-    store = ObjectStore(str(lake))
+    store = FolderStore(str(lake))
     return audience_changes(*last_two_runs(store, DuckDBEngine(store)))
 
 
@@ -105,7 +105,7 @@ def test_another_policy_moves_people_too(lake, tmp_path):
     shipped = (PROJECT_DIR / "policies" / "refi.yaml").read_text()
     (tmp_path / "strict.yaml").write_text(shipped.replace("max_ltv_pct: 80", "max_ltv_pct: 60"))
     strict = run_job(lake, NEXT_DAY, policy=tmp_path / "strict.yaml")
-    store = ObjectStore(str(lake))
+    store = FolderStore(str(lake))
     engine = DuckDBEngine(store)
     moved = audience_changes(published_run(store, engine), published_run(store, engine, strict.result.run_id))
     assert counted(moved) == {"left": {"policy": 9}}, "of ten, only B013 has an LTV of at most 60"
@@ -118,7 +118,7 @@ def test_another_policy_can_be_tried_without_publishing(lake, tmp_path, capsys):
         "min_rate_spread: 1.0", "min_rate_spread: 1.2"
     )
     (tmp_path / "strict.yaml").write_text(strict)
-    store = ObjectStore(str(lake))
+    store = FolderStore(str(lake))
     before = [info.key for info in store.objects("output")]
     run = published_run(store, DuckDBEngine(store))
     answers.show_policy_diff(run, load_refi_policy(tmp_path / "strict.yaml"), 2, as_json=True)
@@ -177,7 +177,7 @@ def test_the_published_audience_shows_the_same_numbers(lake, tmp_path):
 
 
 def test_a_run_against_itself_has_no_changes(lake):
-    store = ObjectStore(str(lake))
+    store = FolderStore(str(lake))
     run = published_run(store, DuckDBEngine(store))
     assert audience_changes(run, run) == []
 
@@ -193,6 +193,6 @@ def test_the_command_compares_the_last_two_days(lake, capsys, tmp_path):
 def test_a_first_audience_has_nothing_to_be_compared_with(tmp_path):
     ingest(tmp_path / "lake", write(lender(), tmp_path / "source"))
     run_job(tmp_path / "lake")
-    store = ObjectStore(str(tmp_path / "lake"))
+    store = FolderStore(str(tmp_path / "lake"))
     with pytest.raises(LakeError, match="no published audience of a day before 2026-02-20"):
         last_two_runs(store, DuckDBEngine(store))

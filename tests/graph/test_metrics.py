@@ -11,7 +11,7 @@ import dagster as dg
 import pytest
 
 from refi_assets.activation.metrics import run_metrics
-from refi_assets.lake import ObjectStore, RunFolder
+from refi_assets.lake import FolderStore, RunFolder
 from refi_assets.lake.relations import with_inputs
 from refi_assets.settings import settings
 from tests.aws import aws_server
@@ -95,7 +95,7 @@ def test_a_published_run_tells_cloudwatch_its_numbers(aws, tmp_path):
 
 def test_bytes_are_those_that_this_run_scanned_and_of_no_other(tmp_path):
     done = run_job(forty_of_whom_ten_are_eligible(tmp_path))
-    folder = RunFolder(ObjectStore(str(tmp_path / "lake"), create=False), done.result.run_id)
+    folder = RunFolder(FolderStore(str(tmp_path / "lake"), create=False), done.result.run_id)
     published = [folder.load(key) for key in ("refi/refi_audience", "refi/unmatched_borrowers", "staging/quarantine")]
     relations = [
         relation.model_copy(

@@ -17,6 +17,7 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker, ValidationError
 from referencing import Registry, Resource
 
+from refi_assets.lake import FolderStore
 from refi_assets.lineage_events import AssetEvents
 from refi_assets.settings import PROJECT_DIR
 from tests.lender import Rows, lender, write
@@ -221,7 +222,7 @@ def test_an_asset_that_fails_says_so_in_the_words_the_user_sees(tmp_path):
 @pytest.mark.parametrize(("error", "told"), [(ValueError("Given1 Family1"), "FAIL"), (KeyboardInterrupt(), "ABORT")])
 def test_of_other_errors_only_the_name_is_told_since_their_words_may_quote_a_borrower(tmp_path, error, told):
     run_id = "6dc3b57f-6711-41bb-b0a8-5cc0e6847968"
-    AssetEvents(tmp_path, run_id, "refi", "refi/refi_audience", DAY, pytest.fail).fail(error)
+    AssetEvents(FolderStore(str(tmp_path)), run_id, "refi", "refi/refi_audience", DAY, pytest.fail).fail(error)
 
     (event,) = read(tmp_path / "openlineage" / f"{run_id}.jsonl")
     assert event["eventType"] == told
@@ -268,7 +269,7 @@ needs_spec = pytest.mark.skipif(
 def test_every_event_is_valid_against_the_published_schemas(ran, tmp_path):
     _, _, events = ran
     run_id = "6dc3b57f-6711-41bb-b0a8-5cc0e6847968"
-    AssetEvents(tmp_path, run_id, "refi", "refi/refi_audience", DAY, pytest.fail).fail(ValueError())
+    AssetEvents(FolderStore(str(tmp_path)), run_id, "refi", "refi/refi_audience", DAY, pytest.fail).fail(ValueError())
 
     for event in [*events, *read(tmp_path / "openlineage" / f"{run_id}.jsonl")]:
         validate(event)

@@ -7,7 +7,7 @@ import dagster as dg
 import pytest
 
 from refi_assets.errors import SourceError
-from refi_assets.lake import ObjectStore, Relation, RunFolder, find_snapshot
+from refi_assets.lake import FolderStore, Relation, RunFolder, find_snapshot
 from refi_assets.staging.snapshots import require_unchanged
 from tests.lender import lender, write
 from tests.running import Ran, ingest, run_job
@@ -27,7 +27,7 @@ def lake(tmp_path) -> Path:
 
 
 def staged(lake: Path, ran: Ran, source: str) -> Relation:
-    return RunFolder(ObjectStore(str(lake)), ran.result.run_id).load(f"staging/{source}")
+    return RunFolder(FolderStore(str(lake)), ran.result.run_id).load(f"staging/{source}")
 
 
 def staged_by(lake: Path, ran: Ran) -> dict[str, str]:
@@ -67,7 +67,7 @@ def test_the_same_rows_under_another_load_date_are_staged_again(lake, tmp_path):
 
 @pytest.mark.parametrize(
     "lost",
-    ["staging/*.parquet", "staging/*.deletes.parquet", "staging/*.quarantine.parquet", "staging/*.json", "raw/*"],
+    ["staging/*/data.parquet", "staging/*.deletes.parquet", "staging/*.quarantine.parquet", "staging/*.json", "raw/*"],
 )
 def test_what_is_gone_is_made_again(lake, lost):
     first = run_job(lake)
@@ -79,7 +79,7 @@ def test_what_is_gone_is_made_again(lake, lost):
 
 
 def test_a_file_that_changes_while_it_is_read_is_refused(lake):
-    store = ObjectStore(str(lake))
+    store = FolderStore(str(lake))
     snapshot = find_snapshot(store, "market_equity", NEXT_DAY)
     assert snapshot is not None
     require_unchanged(store, snapshot.objects)

@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from refi_assets.errors import SourceError
-from refi_assets.lake import ObjectInfo, ObjectStore, RunFolder
+from refi_assets.lake import FolderStore, ObjectInfo, RunFolder
 from refi_assets.staging.files import rows_sql, scan_file
 from refi_assets.staging.records import Malformed, scan_csv, trim
 from tests import reference_csv
@@ -101,7 +101,7 @@ def test_csv_test_data_reads_as_its_json(path: Path, tmp_path: Path) -> None:
     ids=lambda path: path.stem,
 )
 def test_duckdb_is_given_the_same_cells(path: Path, tmp_path: Path) -> None:
-    lake = ObjectStore(str(tmp_path / "lake"))
+    lake = FolderStore(str(tmp_path / "lake"))
     lake.put("raw/corpus/file.csv", path)
     file = scan_file(lake, ObjectInfo("raw/corpus/file.csv", path.stat().st_size), RunFolder(lake, "r"), "raw/c", 0)
     with duckdb.connect() as connection:

@@ -14,18 +14,18 @@ from sqlglot import exp
 
 from refi_assets.engines.duckdb import DuckDBEngine, DuckDBSession, path_literal, text_literal
 from refi_assets.errors import EngineError
-from refi_assets.lake import ObjectStore, Relation
+from refi_assets.lake import FolderStore, Relation
 
 CELL = "Jane Doe 555-1234"
 
 
 @pytest.fixture
-def lake(tmp_path: Path) -> ObjectStore:
-    return ObjectStore(str(tmp_path / "lake"))
+def lake(tmp_path: Path) -> FolderStore:
+    return FolderStore(str(tmp_path / "lake"))
 
 
 @pytest.fixture
-def session(lake: ObjectStore) -> Iterator[DuckDBSession]:
+def session(lake: FolderStore) -> Iterator[DuckDBSession]:
     with DuckDBEngine(lake).session() as opened:
         yield opened
 
@@ -45,19 +45,21 @@ def query(sql: str) -> exp.Query:
     return parsed
 
 
-def relation(key: str, *, parquet: str | None = None, sql: str | None = None) -> Relation:
-    kind = "table" if parquet else "view" if sql else "files"
-    return Relation.model_validate(
-        {"key": key, "run_id": "r1", "as_of": date(2026, 2, 20), "kind": kind, "parquet": parquet, "sql": sql}
-    )
+def relation(key: str, run_id: str = "r1", **fields: object) -> Relation:
+    kind = "table" if "parquet" in fields else "view" if "sql" in fields else "files"
+    return Relation.model_validate({"key": key, "run_id": run_id, "as_of": date(2026, 2, 20), "kind": kind, **fields})
 
 
-def write_loans(lake: ObjectStore, key: str) -> Relation:
+LOANS = "SELECT 'L2' AS loan_id, CAST(6.5 AS DECIMAL(9,6)) AS rate UNION ALL SELECT 'L1', NULL"
+
+
+def write_loans(lake: FolderStore, run_id: str = "r1") -> Relation:
     """A table with two loans, written by a session of its own."""
-    rows = "SELECT 'L2' AS loan_id, CAST(6.5 AS DECIMAL(9,6)) AS rate UNION ALL SELECT 'L1', NULL"
     with DuckDBEngine(lake).session() as session:
-        assert session.write_parquet(query(rows), str(lake.local_path(key))) == 2
-    return relation("refi/loans", parquet=key)
+        made = session.create(relation("refi/loans", run_id), query(LOANS))
+    assert (made.rows, made.columns) == (2, {"loan_id": "VARCHAR", "rate": "DECIMAL(9,6)"})
+    assert lake.find(f"runs/{run_id}/refi/loans/data.parquet")
+    return made
 
 
 def doctored(session: DuckDBSession, rows: int) -> None:
@@ -78,10 +80,10 @@ FAILING_CAST = "SELECT CAST(cell AS INTEGER) AS number FROM cells"
         lambda session, path: session.query(query(FAILING_CAST)),
         lambda session, path: session.execute(FAILING_CAST),
         lambda session, path: session.value(FAILING_CAST),
-        lambda session, path: session.write_parquet(query(FAILING_CAST), path),
+        lambda session, path: session.create(relation("refi/x"), query(FAILING_CAST)),
         lambda session, path: session.copy(FAILING_CAST, path, "FORMAT csv"),
     ],
-    ids=["query", "execute", "value", "write_parquet", "copy"],
+    ids=["query", "execute", "value", "create", "copy"],
 )
 def test_an_error_about_a_cell_does_not_quote_it(
     session: DuckDBSession, tmp_path: Path, run: Callable[[DuckDBSession, str], object], rows: int
@@ -138,7 +140,7 @@ def test_an_error_about_the_statement_says_what_is_wrong_in_one_line(
     assert str(refused.value) == said
 
 
-def test_a_query_too_large_for_memory_says_so(lake: ObjectStore) -> None:
+def test_a_query_too_large_for_memory_says_so(lake: FolderStore) -> None:
     with (
         DuckDBEngine(lake, threads=1, memory_limit="20MB").session() as session,
         pytest.raises(EngineError, match=r"^DuckDB: 20MB of memory were not enough\. .*REFI_MEMORY_LIMIT"),
@@ -147,13 +149,13 @@ def test_a_query_too_large_for_memory_says_so(lake: ObjectStore) -> None:
 
 
 @pytest.mark.parametrize("threads", [1, 3])
-def test_memory_and_threads_arrive(lake: ObjectStore, threads: int) -> None:
+def test_memory_and_threads_arrive(lake: FolderStore, threads: int) -> None:
     with DuckDBEngine(lake, threads=threads, memory_limit="1.5GiB").session() as session:
         found = session.execute("SELECT current_setting('memory_limit'), current_setting('threads')")
     assert found == [("1.5 GiB", threads)]
 
 
-def test_by_default_it_has_two_and_a_half_gigabytes_and_a_thread_a_core(lake: ObjectStore) -> None:
+def test_by_default_it_has_two_and_a_half_gigabytes_and_a_thread_a_core(lake: FolderStore) -> None:
     cores = "SELECT current_setting('threads')"
     with DuckDBEngine(lake).session() as session:
         assert session.execute(cores) == duckdb.connect().execute(cores).fetchall()
@@ -161,7 +163,7 @@ def test_by_default_it_has_two_and_a_half_gigabytes_and_a_thread_a_core(lake: Ob
 
 
 def test_it_spills_into_a_folder_that_goes_when_it_is_closed(
-    lake: ObjectStore, spills: Callable[[], list[Path]]
+    lake: FolderStore, spills: Callable[[], list[Path]]
 ) -> None:
     with DuckDBEngine(lake).session() as session:
         [folder] = spills()
@@ -170,23 +172,27 @@ def test_it_spills_into_a_folder_that_goes_when_it_is_closed(
     assert spills() == []
 
 
-def test_the_spill_folder_goes_when_a_query_fails(lake: ObjectStore, spills: Callable[[], list[Path]]) -> None:
+def test_the_spill_folder_goes_when_a_query_fails(lake: FolderStore, spills: Callable[[], list[Path]]) -> None:
     with pytest.raises(EngineError), DuckDBEngine(lake).session() as session:
         session.execute("SELEC")
     assert spills() == []
 
 
 def test_the_spill_folder_goes_when_a_relation_cannot_be_read(
-    lake: ObjectStore, spills: Callable[[], list[Path]]
+    lake: FolderStore, spills: Callable[[], list[Path]]
 ) -> None:
-    with pytest.raises(EngineError, match=r"No files found .*gone\.parquet") as refused:
-        DuckDBEngine(lake).session([relation("refi/gone", parquet="gone.parquet")])
+    gone = relation("refi/gone", parquet="gone.parquet")
+    with (
+        pytest.raises(EngineError, match=r"No files found .*gone\.parquet") as refused,
+        DuckDBEngine(lake).session([gone]) as session,
+    ):
+        session.query(query("SELECT 1 FROM gone"))
     assert spills() == [], "at once, not when the error and its frames are forgotten"
     assert refused.tb
 
 
-def test_a_table_and_views_of_it_read_back(lake: ObjectStore) -> None:
-    loans = write_loans(lake, "runs/r1/refi/loans.parquet")
+def test_a_table_and_views_of_it_read_back(lake: FolderStore) -> None:
+    loans = write_loans(lake)
     dear = relation("refi/dear", sql="SELECT loans.loan_id FROM loans WHERE REGEXP_LIKE(loans.loan_id, '^L') LIMIT 1")
     again = relation("refi/again", sql="SELECT dear.loan_id || '!' AS loud FROM dear")
     with DuckDBEngine(lake).session([loans, dear, again]) as session:
@@ -202,35 +208,60 @@ def test_a_table_and_views_of_it_read_back(lake: ObjectStore) -> None:
         }
 
 
-def test_a_relation_of_a_later_run_takes_the_place_of_the_earlier_one(lake: ObjectStore) -> None:
-    with DuckDBEngine(lake).session([relation("refi/x", sql="SELECT 1 AS a")]) as session:
-        session.register(relation("refi/x", sql="SELECT 2 AS a"))
+def test_what_a_session_made_can_be_read_in_it_at_once(lake: FolderStore) -> None:
+    with DuckDBEngine(lake).session() as session:
+        session.create(relation("refi/x"), query("SELECT 2 AS a"))
         assert session.query(query("SELECT a FROM x")) == [{"a": 2}]
 
 
-def test_a_relation_that_is_only_files_is_no_view(session: DuckDBSession) -> None:
-    session.register(relation("raw/loans"))
-    with pytest.raises(EngineError, match="Table with name loans does not exist"):
+def test_a_relation_that_nobody_reads_is_not_looked_for(lake: FolderStore) -> None:
+    with DuckDBEngine(lake).session([relation("refi/gone", parquet="gone.parquet")]) as session:
+        assert session.query(query("SELECT 1 AS a")) == [{"a": 1}]
+
+
+def test_a_relation_that_is_only_files_is_no_view(lake: FolderStore) -> None:
+    with (
+        pytest.raises(EngineError, match="Table with name loans does not exist"),
+        DuckDBEngine(lake).session([relation("raw/loans")]) as session,
+    ):
         session.query(query("SELECT 1 FROM loans"))
+
+
+def test_a_table_in_several_files_or_in_none_is_read_whole(lake: FolderStore) -> None:
+    """As engines that work in parallel leave it: a folder of files without an extension, some of them empty."""
+    write_loans(lake, "other")
+    for name in ("part_1", "part_2"):
+        lake.put(f"tables/q1/{name}", (lake.root / "runs/other/refi/loans/data.parquet").read_bytes())
+    lake.put("tables/q1/part_3", b"")
+    some = relation("refi/some", parquet="tables/q1/", columns={"rate": "DECIMAL(9,6)"})
+    none = relation("refi/none", parquet="tables/q2/", columns={"rate": "DECIMAL(9,6)", "why": "VARCHAR[]"})
+    with DuckDBEngine(lake).session([some, none]) as session:
+        assert session.query(query("SELECT COUNT(*) AS n, SUM(rate) AS rates FROM some")) == [
+            {"n": 4, "rates": Decimal("13")}
+        ]
+        assert session.query(query("SELECT rate FROM none")) == []
+        assert session.columns(query("SELECT * FROM none")) == none.columns
 
 
 @pytest.mark.parametrize(
     "folder", ["load_date=2026-02-20", "o'clock", "a*b", "wh?t", "[a]", "{a,b}", 'quo"te', "back\\slash", "Zoë 日本"]
 )
-def test_a_table_may_lie_in_a_folder_of_any_name(lake: ObjectStore, folder: str) -> None:
+def test_a_table_may_lie_in_a_folder_of_any_name(lake: FolderStore, folder: str) -> None:
     """Beside it lies a file that its name would match, were it a pattern; a folder `x=y` is no column."""
-    write_loans(lake, "aXb/loans.parquet")
-    loans = write_loans(lake, f"{folder}/loans.parquet")
+    written = (lake.root / str(write_loans(lake).parquet)).read_bytes()
+    for place in ("aXb", folder):
+        Path(lake.target(f"{place}/loans.parquet")).write_bytes(written)
+    loans = relation("refi/loans", parquet=f"{folder}/loans.parquet")
     with DuckDBEngine(lake).session([loans]) as session:
         assert session.query(query("SELECT COUNT(*) AS n FROM loans")) == [{"n": 2}]
         assert list(session.columns(query("SELECT * FROM loans"))) == ["loan_id", "rate"]
 
 
-def test_rows_are_written_in_their_order_by_several_threads(lake: ObjectStore, tmp_path: Path) -> None:
-    out = str(tmp_path / "out.parquet")
+def test_rows_are_written_in_their_order_by_several_threads(lake: FolderStore) -> None:
+    out = lake.url("runs/r1/refi/sorted/data.parquet")
     with DuckDBEngine(lake, threads=4).session() as session:
         session.execute("CREATE TABLE numbers AS SELECT 1999999 - row AS row FROM range(2000000) AS numbers (row)")
-        assert session.write_parquet(query("SELECT row FROM numbers ORDER BY row"), out) == 2_000_000
+        assert session.create(relation("refi/sorted"), query("SELECT row FROM numbers ORDER BY row")).rows == 2_000_000
         misplaced = f"SELECT COUNT(*) FROM read_parquet('{out}', file_row_number = true) WHERE row <> file_row_number"
         assert session.value(misplaced) == 0
 

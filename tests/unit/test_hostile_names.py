@@ -13,13 +13,13 @@ import pytest
 
 from refi_assets.contracts import load_contracts
 from refi_assets.errors import LakeError, SourceError
-from refi_assets.lake import ObjectStore, RunFolder, find_snapshot, ingest_folder
+from refi_assets.lake import FolderStore, RunFolder, find_snapshot, ingest_folder
 from tests.hostile import GOOD, RAW, put, scan
 from tests.sources import DAY, Sources
 
 
 @pytest.fixture
-def lake(sources: Sources) -> ObjectStore:
+def lake(sources: Sources) -> FolderStore:
     return sources.lake
 
 
@@ -68,7 +68,7 @@ def test_what_is_no_regular_file_of_the_source_folder_is_not_put_in(sources: Sou
 
 
 @pytest.mark.parametrize("name", NO_FILES)
-def test_what_is_no_regular_file_of_the_lake_is_not_read(lake: ObjectStore, name: str) -> None:
+def test_what_is_no_regular_file_of_the_lake_is_not_read(lake: FolderStore, name: str) -> None:
     make, words = NO_FILES[name]
     put(lake, "good.csv", GOOD)
     make(lake.root / RAW / "market_equity.csv")
@@ -83,7 +83,7 @@ def test_a_linked_folder_does_not_lead_out_of_the_source_folder_or_the_lake(sour
     with pytest.raises(SourceError, match="leads out of"):
         ingest_folder(sources.lake, folder, DAY, load_contracts())
     for link in (f"{RAW}/more", RAW, "raw/market_equity"):
-        path = sources.lake.local_path(link)
+        path = Path(sources.lake.target(link))
         path.symlink_to(outside if "load_date" in link else folder_of_a_day(outside, tmp_path))
         with pytest.raises(SourceError, match="leads out of"):
             find_snapshot(sources.lake, "market_equity", DAY)
@@ -96,7 +96,7 @@ def folder_of_a_day(outside: Path, folder: Path) -> Path:
     return folder
 
 
-def test_a_link_to_a_file_beside_it_is_that_file(sources: Sources, lake: ObjectStore) -> None:
+def test_a_link_to_a_file_beside_it_is_that_file(sources: Sources, lake: FolderStore) -> None:
     folder = sources.new_folder({"data/v2.csv": GOOD})
     (folder / "market_equity.csv").symlink_to("data/v2.csv")
     ingest_folder(lake, folder, DAY, load_contracts())
@@ -107,18 +107,18 @@ def test_a_link_to_a_file_beside_it_is_that_file(sources: Sources, lake: ObjectS
     assert scan(lake).rows == 1
 
 
-def test_a_source_folder_may_itself_be_a_link(sources: Sources, lake: ObjectStore, tmp_path: Path) -> None:
+def test_a_source_folder_may_itself_be_a_link(sources: Sources, lake: FolderStore, tmp_path: Path) -> None:
     (tmp_path / "today").symlink_to(sources.new_folder({"market_equity.csv": GOOD}))
     assert len(ingest_folder(lake, tmp_path / "today", DAY, load_contracts())) == 1
 
 
-def test_hidden_links_are_passed_over(lake: ObjectStore) -> None:
+def test_hidden_links_are_passed_over(lake: FolderStore) -> None:
     put(lake, "good.csv", GOOD)
     (lake.root / RAW / ".passwd").symlink_to("/etc/passwd")
     assert scan(lake).rows == 1
 
 
-def test_a_folder_that_cannot_be_listed_is_one_message(lake: ObjectStore) -> None:
+def test_a_folder_that_cannot_be_listed_is_one_message(lake: FolderStore) -> None:
     put(lake, "good.csv", GOOD)
     (lake.root / "raw" / "loop").symlink_to(".")
     with pytest.raises(LakeError, match=r"^raw in the lake .*raw/loop points to an ancestor"):
@@ -147,7 +147,7 @@ def test_a_name_with_dots_or_very_long_is_a_name(sources: Sources, name: str) ->
     ],
 )
 def test_a_name_that_not_every_lake_can_hold_is_refused(
-    sources: Sources, lake: ObjectStore, name: bytes, words: str
+    sources: Sources, lake: FolderStore, name: bytes, words: str
 ) -> None:
     folder = sources.new_folder({"market_equity/good.csv": GOOD})
     (folder / "market_equity" / os.fsdecode(name)).write_bytes(GOOD)
@@ -161,8 +161,8 @@ def test_a_name_that_not_every_lake_can_hold_is_refused(
 
 
 @pytest.mark.parametrize("key", ["../x", "raw/../../x", "raw/..", "/etc/passwd"])
-def test_no_key_leads_out_of_the_lake(lake: ObjectStore, key: str) -> None:
-    uses: list[Callable[[str], object]] = [lake.url, lake.open, lake.local_path, lake.sha256]
+def test_no_key_leads_out_of_the_lake(lake: FolderStore, key: str) -> None:
+    uses: list[Callable[[str], object]] = [lake.url, lake.open, lake.target, lake.sha256]
     for use in uses if key.startswith("/") else [*uses, lake.find, lake.get_json]:
         with pytest.raises(LakeError, match="no name that every lake can hold"):
             use(key)
@@ -171,6 +171,6 @@ def test_no_key_leads_out_of_the_lake(lake: ObjectStore, key: str) -> None:
 @pytest.mark.parametrize(
     "run_id", ["../../etc/x", "..", ".", "", "a/b", "a.b", "/etc/passwd", "a\n", "a\0b", "%2e%2e", "-x", "x" * 101, "é"]
 )
-def test_what_is_no_run_id_is_refused(lake: ObjectStore, run_id: str) -> None:
+def test_what_is_no_run_id_is_refused(lake: FolderStore, run_id: str) -> None:
     with pytest.raises(LakeError, match="is no run id"):
         RunFolder(lake, run_id)

@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from refi_assets.lake import ObjectStore
+from refi_assets.lake import FolderStore
 from refi_assets.lake.left_overs import remove_left_overs
 
 DAY = 24 * 3600
 
 
 @pytest.fixture
-def lake(tmp_path: Path) -> ObjectStore:
-    return ObjectStore(str(tmp_path / "lake"))
+def lake(tmp_path: Path) -> FolderStore:
+    return FolderStore(str(tmp_path / "lake"))
 
 
-def put(lake: ObjectStore, key: str, days_old: float, value: object = None) -> None:
+def put(lake: FolderStore, key: str, days_old: float, value: object = None) -> None:
     lake.put_json(key, value)
     age(lake.root / key, days_old)
 
@@ -33,7 +33,7 @@ def age(path: Path, days: float) -> None:
             os.utime(folder, (newest, newest))
 
 
-def keys(lake: ObjectStore) -> set[str]:
+def keys(lake: FolderStore) -> set[str]:
     return {path.relative_to(lake.root).as_posix() for path in lake.root.rglob("*") if path.is_file()}
 
 

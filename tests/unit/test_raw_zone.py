@@ -8,7 +8,7 @@ import pytest
 
 from refi_assets.contracts import load_contracts
 from refi_assets.errors import LakeError, SourceError
-from refi_assets.lake import ObjectStore, find_snapshot, ingest_folder, load_dates
+from refi_assets.lake import FolderStore, find_snapshot, ingest_folder, load_dates
 from tests.sources import Sources, market_csv
 
 FRIDAY, SATURDAY, SUNDAY = date(2026, 2, 20), date(2026, 2, 21), date(2026, 2, 22)
@@ -17,7 +17,7 @@ OTHER = market_csv("P1,5,70,11")
 
 
 @pytest.fixture
-def lake(sources: Sources) -> ObjectStore:
+def lake(sources: Sources) -> FolderStore:
     return sources.lake
 
 
@@ -25,11 +25,11 @@ def ingest(sources: Sources, files: dict[str, bytes], day: date = FRIDAY, *, rep
     return ingest_folder(sources.lake, sources.new_folder(files), day, load_contracts(), replace=replace)
 
 
-def keys(lake: ObjectStore) -> list[str]:
+def keys(lake: FolderStore) -> list[str]:
     return [info.key for info in lake.objects("raw")]
 
 
-def put(lake: ObjectStore, folder: str, *names: str) -> None:
+def put(lake: FolderStore, folder: str, *names: str) -> None:
     """Files as another program drops them: straight into a folder of market_equity."""
     for name in names:
         path = lake.root / "raw" / "market_equity" / folder / name
@@ -37,14 +37,14 @@ def put(lake: ObjectStore, folder: str, *names: str) -> None:
         path.write_bytes(GOOD)
 
 
-def snapshot_names(lake: ObjectStore, as_of: date, *, before: bool = False) -> tuple[date, list[str]] | None:
+def snapshot_names(lake: FolderStore, as_of: date, *, before: bool = False) -> tuple[date, list[str]] | None:
     found = find_snapshot(lake, "market_equity", as_of, before=before)
     if found is None:
         return None
     return found.load_date, [info.key.rsplit("/", 1)[-1] for info in found.objects]
 
 
-def test_files_are_put_under_their_source_and_load_date_as_they_came(sources: Sources, lake: ObjectStore) -> None:
+def test_files_are_put_under_their_source_and_load_date_as_they_came(sources: Sources, lake: FolderStore) -> None:
     put_keys = ingest(sources, {"market_equity.csv": GOOD, "loan_information.csv.gz": b"zip", "notes.txt": b"mine"})
     assert (
         put_keys
@@ -57,30 +57,30 @@ def test_files_are_put_under_their_source_and_load_date_as_they_came(sources: So
     assert (lake.root / keys(lake)[1]).read_bytes() == GOOD
 
 
-def test_a_source_may_be_a_folder_of_files(sources: Sources, lake: ObjectStore) -> None:
+def test_a_source_may_be_a_folder_of_files(sources: Sources, lake: FolderStore) -> None:
     ingest(sources, {"market_equity/b.csv": GOOD, "market_equity/a.parquet": b"x", "market_equity/c.csv.gz": b"y"})
     assert snapshot_names(lake, FRIDAY) == (FRIDAY, ["a.parquet", "b.csv", "c.csv.gz"])
 
 
-def test_hidden_files_of_a_dropped_folder_stay_out(sources: Sources, lake: ObjectStore) -> None:
+def test_hidden_files_of_a_dropped_folder_stay_out(sources: Sources, lake: FolderStore) -> None:
     ingest(sources, {"market_equity/a.csv": GOOD, "market_equity/.DS_Store": b"", "market_equity/_SUCCESS": b""})
     assert keys(lake) == ["raw/market_equity/load_date=2026-02-20/a.csv"]
 
 
 @pytest.mark.parametrize("second", ["market_equity.csv.gz", "market_equity.parquet", "market_equity/part.csv"])
-def test_a_source_in_two_forms_is_refused(sources: Sources, lake: ObjectStore, second: str) -> None:
+def test_a_source_in_two_forms_is_refused(sources: Sources, lake: FolderStore, second: str) -> None:
     with pytest.raises(SourceError, match=r"'market_equity' stands there more than once .*; keep one of them"):
         ingest(sources, {"market_equity.csv": GOOD, second: GOOD, "loan_information.csv": GOOD})
     assert keys(lake) == []
 
 
-def test_an_empty_folder_is_no_second_form(sources: Sources, lake: ObjectStore) -> None:
+def test_an_empty_folder_is_no_second_form(sources: Sources, lake: FolderStore) -> None:
     ingest(sources, {"market_equity.csv": GOOD, "market_equity/.gitkeep": b""})
     assert len(keys(lake)) == 1
 
 
 @pytest.mark.parametrize("name", ["part.xlsx", "part.CSV", "part.csv.zip", "part", "old/part.csv"])
-def test_a_kind_of_file_that_cannot_be_read_is_refused(sources: Sources, lake: ObjectStore, name: str) -> None:
+def test_a_kind_of_file_that_cannot_be_read_is_refused(sources: Sources, lake: FolderStore, name: str) -> None:
     with pytest.raises(SourceError, match=r"not a kind of file that can be read; expected \.csv, \.csv\.gz, \.parquet"):
         ingest(sources, {"market_equity/a.csv": GOOD, f"market_equity/{name}": GOOD})
     assert keys(lake) == []
@@ -91,12 +91,12 @@ def test_a_folder_without_a_source_is_refused_and_says_what_is_there(sources: So
         ingest(sources, {"Market_Equity.csv": GOOD, "b.txt": b""})
 
 
-def test_a_folder_that_is_not_there_is_refused(lake: ObjectStore, tmp_path: Path) -> None:
+def test_a_folder_that_is_not_there_is_refused(lake: FolderStore, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="there is no such folder"):
         ingest_folder(lake, tmp_path / "nowhere", FRIDAY, load_contracts())
 
 
-def test_the_same_content_again_changes_nothing(sources: Sources, lake: ObjectStore) -> None:
+def test_the_same_content_again_changes_nothing(sources: Sources, lake: FolderStore) -> None:
     files = {"market_equity.csv": GOOD, "loan_information/a.csv": GOOD, "loan_information/b.csv": OTHER}
     assert len(ingest(sources, files)) == 3
     written = [(lake.root / key).stat().st_mtime_ns for key in keys(lake)]
@@ -117,7 +117,7 @@ def test_the_same_content_again_changes_nothing(sources: Sources, lake: ObjectSt
     ids=["other cells", "other cells of the same size", "another form", "a further file", "another name"],
 )
 def test_other_content_for_a_load_date_is_refused_unless_it_replaces(
-    sources: Sources, lake: ObjectStore, files: dict[str, bytes]
+    sources: Sources, lake: FolderStore, files: dict[str, bytes]
 ) -> None:
     ingest(sources, {"market_equity.csv": GOOD})
     before = hashlib.sha256((lake.root / keys(lake)[0]).read_bytes()).hexdigest()
@@ -129,7 +129,7 @@ def test_other_content_for_a_load_date_is_refused_unless_it_replaces(
     assert [key.rsplit("/", 1)[-1] for key in keys(lake)] == sorted(name.rsplit("/", 1)[-1] for name in files)
 
 
-def test_replacing_a_load_date_leaves_other_days_and_sources_alone(sources: Sources, lake: ObjectStore) -> None:
+def test_replacing_a_load_date_leaves_other_days_and_sources_alone(sources: Sources, lake: FolderStore) -> None:
     ingest(sources, {"market_equity.csv": GOOD, "loan_information.csv": GOOD}, FRIDAY)
     ingest(sources, {"market_equity.csv": GOOD}, SATURDAY)
     ingest(sources, {"market_equity.csv.gz": GOOD}, SATURDAY, replace=True)
@@ -140,13 +140,13 @@ def test_replacing_a_load_date_leaves_other_days_and_sources_alone(sources: Sour
     ]
 
 
-def test_other_content_may_come_on_another_day(sources: Sources, lake: ObjectStore) -> None:
+def test_other_content_may_come_on_another_day(sources: Sources, lake: FolderStore) -> None:
     ingest(sources, {"market_equity.csv": GOOD}, FRIDAY)
     ingest(sources, {"market_equity.csv": OTHER}, SATURDAY)
     assert load_dates(lake, "market_equity") == [FRIDAY, SATURDAY]
 
 
-def test_a_day_sees_the_newest_load_date_on_or_before_it(lake: ObjectStore) -> None:
+def test_a_day_sees_the_newest_load_date_on_or_before_it(lake: FolderStore) -> None:
     put(lake, "load_date=2026-02-20", "friday.csv")
     put(lake, "load_date=2026-02-22", "sunday.csv")
     assert snapshot_names(lake, date(2026, 2, 19)) is None
@@ -156,21 +156,21 @@ def test_a_day_sees_the_newest_load_date_on_or_before_it(lake: ObjectStore) -> N
     assert snapshot_names(lake, date(2030, 1, 1)) == (SUNDAY, ["sunday.csv"])
 
 
-def test_the_snapshot_before_a_day_is_never_that_days_own(lake: ObjectStore) -> None:
+def test_the_snapshot_before_a_day_is_never_that_days_own(lake: FolderStore) -> None:
     put(lake, "load_date=2026-02-20", "friday.csv")
     put(lake, "load_date=2026-02-22", "sunday.csv")
     assert snapshot_names(lake, SUNDAY, before=True) == (FRIDAY, ["friday.csv"])
     assert snapshot_names(lake, FRIDAY, before=True) is None
 
 
-def test_load_dates_are_ordered_as_days_over_the_turn_of_a_year(lake: ObjectStore) -> None:
+def test_load_dates_are_ordered_as_days_over_the_turn_of_a_year(lake: FolderStore) -> None:
     put(lake, "load_date=2025-12-31", "a.csv")
     put(lake, "load_date=2026-01-02", "a.csv")
     put(lake, "load_date=2026-01-10", "a.csv")
     assert load_dates(lake, "market_equity") == [date(2025, 12, 31), date(2026, 1, 2), date(2026, 1, 10)]
 
 
-def test_a_source_without_a_folder_has_no_snapshot(lake: ObjectStore) -> None:
+def test_a_source_without_a_folder_has_no_snapshot(lake: FolderStore) -> None:
     assert load_dates(lake, "market_equity") == []
     assert snapshot_names(lake, FRIDAY) is None
 
@@ -183,37 +183,37 @@ def test_a_source_without_a_folder_has_no_snapshot(lake: ObjectStore) -> None:
         *("load_date=", "load_date=2026-W08-5", "load_date=٢٠٢٦-٠٢-٢٠"),
     ],
 )
-def test_a_folder_with_another_name_is_not_the_raw_zones(lake: ObjectStore, folder: str) -> None:
+def test_a_folder_with_another_name_is_not_the_raw_zones(lake: FolderStore, folder: str) -> None:
     put(lake, folder, "a.csv")
     assert load_dates(lake, "market_equity") == []
     assert snapshot_names(lake, date(2030, 1, 1)) is None
 
 
-def test_a_load_date_that_is_the_beginning_of_another_folders_name_holds_only_its_own_files(lake: ObjectStore) -> None:
+def test_a_load_date_that_is_the_beginning_of_another_folders_name_holds_only_its_own_files(lake: FolderStore) -> None:
     put(lake, "load_date=2026-02-20", "mine.csv")
     put(lake, "load_date=2026-02-20 copy", "not_mine.csv")
     assert snapshot_names(lake, FRIDAY) == (FRIDAY, ["mine.csv"])
 
 
-def test_hidden_files_and_markers_are_passed_over(lake: ObjectStore) -> None:
+def test_hidden_files_and_markers_are_passed_over(lake: FolderStore) -> None:
     put(lake, "load_date=2026-02-20", "a.csv", ".DS_Store", "_SUCCESS", "_old.csv", ".a.csv.swp")
     assert snapshot_names(lake, FRIDAY) == (FRIDAY, ["a.csv"])
 
 
 @pytest.mark.parametrize("folder", ["_temporary/0", ".ipynb_checkpoints"])
-def test_files_in_hidden_folders_are_passed_over(lake: ObjectStore, folder: str) -> None:
+def test_files_in_hidden_folders_are_passed_over(lake: FolderStore, folder: str) -> None:
     """Spark's unfinished parts and a notebook's copies would double every row."""
     put(lake, "load_date=2026-02-20", "a.csv", f"{folder}/a.csv")
     assert snapshot_names(lake, FRIDAY) == (FRIDAY, ["a.csv"])
 
 
-def test_a_load_date_with_nothing_but_markers_is_none(lake: ObjectStore) -> None:
+def test_a_load_date_with_nothing_but_markers_is_none(lake: FolderStore) -> None:
     put(lake, "load_date=2026-02-20", "a.csv")
     put(lake, "load_date=2026-02-21", "_SUCCESS")
     assert snapshot_names(lake, SUNDAY) == (FRIDAY, ["a.csv"])
 
 
-def test_a_marker_in_the_lake_is_no_other_content(sources: Sources, lake: ObjectStore) -> None:
+def test_a_marker_in_the_lake_is_no_other_content(sources: Sources, lake: FolderStore) -> None:
     """The file browser of a Mac leaves a .DS_Store; the same run the next minute is the same run still."""
     ingest(sources, {"market_equity.csv": GOOD})
     put(lake, "load_date=2026-02-20", ".DS_Store")
@@ -221,7 +221,7 @@ def test_a_marker_in_the_lake_is_no_other_content(sources: Sources, lake: Object
 
 
 @pytest.mark.parametrize("name", ["a.xlsx", "a.CSV", "a.csv.zip", "a.csv.tmp", "a"])
-def test_a_file_of_an_unknown_kind_in_a_snapshot_is_refused_not_lost(lake: ObjectStore, name: str) -> None:
+def test_a_file_of_an_unknown_kind_in_a_snapshot_is_refused_not_lost(lake: FolderStore, name: str) -> None:
     put(lake, "load_date=2026-02-20", "a.csv", name)
     with pytest.raises(SourceError, match=f"raw/market_equity/load_date=2026-02-20/{name}: not a kind of file"):
         snapshot_names(lake, FRIDAY)
@@ -280,4 +280,4 @@ def test_a_file_name_that_no_lake_can_hold_is_refused_with_a_message(sources: So
 def test_a_lake_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(LakeError, match="cannot be opened"):
-        ObjectStore(str(tmp_path / "file"))
+        FolderStore(str(tmp_path / "file"))

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from refi_assets.errors import SourceError
-from refi_assets.lake import ObjectInfo, ObjectStore, RunFolder
+from refi_assets.lake import FolderStore, ObjectInfo, RunFolder
 from refi_assets.staging import records
 from refi_assets.staging.files import rows_sql, scan_file
 from refi_assets.staging.records import MAX_RECORD_BYTES, Malformed, cells, scan_csv, trim
@@ -264,7 +264,7 @@ class Reading:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.lake = ObjectStore(str(folder / "lake"))
+        self.lake = FolderStore(str(folder / "lake"))
         self.connection = duckdb.connect(config={"threads": 2})
 
     def duckdb_rows(self, data: bytes) -> Rows:

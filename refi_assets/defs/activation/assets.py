@@ -59,7 +59,7 @@ def audience_file(
         made_from = {key: step.input(key) for key in INPUTS}
         published = publish_audience(
             store,
-            engine.open(store),
+            engine.duckdb(store),
             step.folder.run_id,
             step.as_of,
             list(made_from.values()),
@@ -93,7 +93,7 @@ def audience_file(
             "sha256": published.sha256,
             "left_overs_removed": left_overs,
             "latest": f"not moved: {published.held_back}" if published.held_back else "names this audience",
-            **({} if published.held_back else _changes(store, engine.open(store))),
+            **({} if published.held_back else _changes(store, engine.duckdb(store))),
         },
         descriptions("audience_file"),
         column_sources(load_sql_models()[MODEL], made_from.values()),

@@ -29,7 +29,7 @@ def raw_asset(contract: Contract) -> dg.AssetsDefinition:
         with asset_step(context, lake) as step:
             store = step.lake
             snapshot, previous = scan_source(
-                store, engine.open(store), contract, step.as_of, step.folder, settings().max_file_gb
+                store, engine.duckdb(store), contract, step.as_of, step.folder, settings().max_file_gb
             )
             relation = step.save(
                 step.draft(

@@ -8,6 +8,7 @@ from sqlglot import exp
 from refi_assets.contracts import Contract, load_contracts
 from refi_assets.defs.resources import EngineResource, LakeResource
 from refi_assets.defs.steps import AS_OF_DAYS, Step, asset_step
+from refi_assets.engines.duckdb import parquet_key
 from refi_assets.lake import ObjectStore, Relation, RunFolder
 from refi_assets.staging.snapshots import ScannedSnapshot, fingerprint, require_unchanged
 from refi_assets.staging.stage import QUARANTINE_COLUMNS, stage_source
@@ -35,45 +36,45 @@ def staging_asset(contract: Contract) -> dg.AssetsDefinition:
             catalog = step.input(f"catalog/{source}")
             raw = step.input(f"raw/{source}")
             snapshot = ScannedSnapshot.model_validate(raw.details["snapshot"])
-            staged_before = f"staged/{fingerprint(contract.sha256, *snapshot.names_and_hashes)}.json"
+            reads_deletes = engine.open(store).reads_deletes
+            form = "with deletes" if reads_deletes else "accepted rows"
+            staged_before = f"staged/{fingerprint(form, contract.sha256, *snapshot.names_and_hashes)}.json"
             if (known := _find_staged(store, staged_before, source)) is not None:
                 made_from = {catalog.key: catalog.run_id}
                 fields = {"run_id": step.folder.run_id, "as_of": step.as_of, "inputs": made_from}
                 return _materialized(step, step.save(known.model_copy(update=fields)), contract, reused=known.run_id)
-            parquet = step.folder.key(f"staging/{source}", ".parquet")
-            quarantine = step.folder.key(f"staging/{source}", ".quarantine.parquet")
-            deletes = step.folder.key(f"staging/{source}", ".deletes.parquet")
+            draft = step.draft(f"staging/{source}", made_from={catalog.key: catalog}, kind="table")
+            parquet = parquet_key(draft)
+            quarantine = step.folder.key(draft.key, ".quarantine.parquet")
+            deletes = step.folder.key(draft.key, ".deletes.parquet") if reads_deletes else None
             try:
-                with engine.open(store).session() as session:
+                with engine.duckdb(store).session() as session:
                     counted = stage_source(
                         session,
                         store,
                         contract,
                         list(snapshot.files),
-                        judged_path=store.local_path(parquet),
-                        deletes_path=store.local_path(deletes),
-                        quarantine_path=store.local_path(quarantine),
+                        judged_path=store.target(parquet) if deletes else str(session.scratch / "judged.parquet"),
+                        quarantine_path=store.target(quarantine),
+                        deletes_path=store.target(deletes) if deletes else None,
+                        accepted_path=None if deletes else store.target(parquet),
                     )
             finally:  # whether that failed or not: a file that was replaced since the scan is the reason to give
                 require_unchanged(store, [file.info for file in snapshot.files])
             relation = step.save(
-                step.draft(
-                    f"staging/{source}",
-                    made_from={catalog.key: catalog},
-                    kind="table",
-                    columns=contract.sql_types,
-                    parquet=parquet,
-                    deletes=deletes,
-                    rows=counted.accepted,
-                    counts={"source_rows": counted.rows, "quarantined": sum(counted.quarantined.values())},
-                    details={
-                        "quarantine": quarantine,
-                        "quarantined": counted.quarantined,
-                        "nulled": counted.nulled,
-                        "keys": counted.keys,
-                        "quarantined_borrower_ids": counted.quarantined_borrower_ids,
-                    },
-                )
+                draft,
+                columns=contract.sql_types,
+                parquet=parquet,
+                deletes=deletes,
+                rows=counted.accepted,
+                counts={"source_rows": counted.rows, "quarantined": sum(counted.quarantined.values())},
+                details={
+                    "quarantine": quarantine,
+                    "quarantined": counted.quarantined,
+                    "nulled": counted.nulled,
+                    "keys": counted.keys,
+                    "quarantined_borrower_ids": counted.quarantined_borrower_ids,
+                },
             )
             store.put_json(staged_before, {"run_id": step.folder.run_id})
         return _materialized(step, relation, contract)
@@ -85,8 +86,10 @@ def _find_staged(store: ObjectStore, pointer: str, source: str) -> Relation | No
     """The relation of an earlier run that staged the same files by the same contract, if it is still there."""
     known = store.get_json(pointer)
     found = RunFolder(store, known["run_id"]).find(f"staging/{source}") if known is not None else None
-    keys = (found.parquet, found.deletes, found.details["quarantine"]) if found is not None else (None,)
-    return found if all(key is not None and store.find(key) for key in keys) else None
+    if found is None or found.parquet is None:
+        return None
+    keys = [found.parquet, found.details["quarantine"], *([found.deletes] if found.deletes else [])]
+    return found if all(store.find(key) for key in keys) else None
 
 
 def _materialized(
@@ -135,19 +138,12 @@ def quarantine_asset(contracts: dict[str, Contract]) -> dg.AssetsDefinition:
                 for number, relation in enumerate(staged.values())
             ]
             selects = [exp.select(*QUARANTINE_COLUMNS).from_(exp.to_table(part.name, quoted=True)) for part in parts]
-            parquet = step.folder.key("staging/quarantine", ".parquet")
-            with engine.open(store).session(parts) as session:
-                rows = session.write_parquet(exp.union(*selects, distinct=False), str(store.local_path(parquet)))
-            relation = step.save(
-                step.draft(
-                    "staging/quarantine",
-                    made_from=staged,
-                    kind="table",
-                    columns=QUARANTINE_COLUMNS,
-                    parquet=parquet,
-                    rows=rows,
+            with engine.duckdb(store).session(parts) as session:
+                made = session.create(
+                    step.draft("staging/quarantine", made_from=staged, kind="table"),
+                    exp.union(*selects, distinct=False),
                 )
-            )
+            relation = step.save(made)
         return step.materialized(relation)
 
     return quarantine

@@ -1,0 +1,142 @@
+"""A lake in a local folder."""
+
+import os
+import re
+import shutil
+import stat
+import time
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedReader
+from pathlib import Path
+from typing import Any
+
+from obstore.store import LocalStore
+
+from refi_assets.errors import LakeError, SourceError
+from refi_assets.lake.objects import ObjectStore, require_key
+
+MAX_NAME_BYTES = 240  # file systems take 255, of which a put needs some for its unfinished file
+
+
+class FolderStore(ObjectStore):
+    """A lake in a local folder. With `create`, the folder is made where there is none."""
+
+    def __init__(self, folder: str, *, create: bool = True) -> None:
+        super().__init__()
+        self.root = Path(folder).expanduser().resolve()
+        self.name = str(self.root)
+        if create:
+            try:
+                self.root.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise LakeError(f"The lake {self.root} cannot be opened: {error.strerror}.") from None
+        with self._asked_for(""):
+            self._store = LocalStore(prefix=self.root, automatic_cleanup=True)
+
+    def _require_open(self) -> None:
+        if not self.root.is_dir():
+            raise LakeError(f"There is no lake {self.root}. Bring it back, or begin one: refi ingest --source DIR.")
+
+    def url(self, key: str) -> str:
+        """An absolute path."""
+        return str(self._path(key))
+
+    def target(self, key: str) -> str:
+        """An absolute path, in a folder that is there."""
+        path = self._path(key)
+        with self._asked_for(key):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        return str(path)
+
+    @contextmanager
+    def new_file(self, key: str) -> Iterator[Path]:
+        """The object's own path."""
+        yield Path(self.target(key))
+
+    def open(self, key: str) -> BufferedReader:
+        """The file."""
+        try:
+            with self._asked_for(key):
+                return self._path(key).open("rb")
+        except FileNotFoundError:
+            raise LakeError(f"{key} is not in the lake {self}.") from None
+
+    def replace_json(self, key: str, value: Any, etag: str | None) -> None:
+        """Put a value. A folder cannot compare and swap: whoever calls looks again afterwards."""
+        self.put_json(key, value)
+
+    def room(self) -> int:
+        """Bytes that are free on the lake's disk."""
+        return shutil.disk_usage(self.root).free
+
+    def require_regular_files(self, prefix: str) -> None:
+        """Raise SourceError for links that lead out of the lake, pipes and the like."""
+        for folder, folders, names in os.walk(self.url(prefix)):
+            for name in sorted(folders + names):
+                path = Path(folder, name)
+                key = path.relative_to(self.root).as_posix()
+                if is_hidden(key.removeprefix(f"{prefix}/")) or (name in folders and not path.is_symlink()):
+                    continue
+                require_regular_file(path, self.root, key)
+
+    def last_change(self, folder: str) -> float:
+        """When a file or folder in it was last written."""
+        path = self._path(folder)
+        return max(map(_modified, (path, *path.rglob("*"))))
+
+    def delete_folder(self, folder: str) -> None:
+        """Delete the folder."""
+        shutil.rmtree(self._path(folder), ignore_errors=True)
+
+    def delete_unfinished(self, before: float) -> int:
+        """Delete files that obstore began and did not finish, if older; returns how many."""
+        found = [path for path in self.root.rglob("*#*") if re.search("#[0-9]+$", path.name)]  # as obstore names them
+        old = [path for path in found if path.is_file() and _modified(path) < before]
+        for path in old:
+            path.unlink(missing_ok=True)
+        return len(old)
+
+    def _path(self, key: str) -> Path:
+        require_key(key)
+        return self.root / key
+
+    def _reason(self, error: Exception) -> str:
+        """The operating system's words, which stand last in the store's."""
+        if isinstance(error, OSError):
+            return error.strerror or str(error)
+        found = re.findall(r"[^:\n]+(?= \(os error [0-9]+\))", str(error))
+        return found[-1].strip() if found else str(error).splitlines()[0]
+
+
+def is_hidden(path: str) -> bool:
+    """Whether a name in the path begins with . or _: markers, and what other programs leave half-done."""
+    return any(name.startswith((".", "_")) for name in path.split("/"))
+
+
+def require_regular_file(path: Path, folder: Path, shown: str) -> None:
+    """Raise SourceError for what is no regular file inside a folder, links followed, or has a name that no lake holds.
+
+    Opening a pipe would wait for ever, and a link may lead to any file of the machine.
+    """
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in path.name):
+        raise SourceError(f"{shown!a}: a control character or a broken one is in its name; rename it.")
+    if len(os.fsencode(path.name)) > MAX_NAME_BYTES:
+        raise SourceError(f"{shown}: its name is longer than {MAX_NAME_BYTES} bytes; rename it.")
+    real = Path(os.path.realpath(path))
+    if not real.is_relative_to(os.path.realpath(folder)):
+        raise SourceError(f"{shown} leads out of {folder} by a link; put the file itself there.")
+    try:
+        is_regular = stat.S_ISREG(real.lstat().st_mode)
+    except OSError:
+        raise SourceError(f"{shown} leads to nothing by a link; put the file itself there.") from None
+    if not is_regular:
+        raise SourceError(f"{shown} is no regular file; remove it.")
+
+
+def _modified(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:  # renamed or deleted since it was listed
+        return time.time()

@@ -1,0 +1,17 @@
+"""Which store a lake is in, by its URL."""
+
+from refi_assets.lake.folder_store import FolderStore
+from refi_assets.lake.objects import ObjectStore
+from refi_assets.settings import settings
+
+
+def open_lake(url: str, *, create: bool = True) -> ObjectStore:
+    """The lake in a folder, or below s3://bucket/prefix. With `create`, a folder is made where there is none.
+
+    Raises LakeError, or SettingError where what S3 needs is not set.
+    """
+    if not url.startswith("s3://"):
+        return FolderStore(url, create=create)
+    from refi_assets.lake.s3_store import S3Store
+
+    return S3Store(url, settings().kms_key_id)
