@@ -229,9 +229,12 @@ def lineage(
 @app.command()
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
     """Try what this deployment needs, step by step, and say what is wrong and how to mend it."""
+    import logging
+
     from refi_assets.cli.doctor import examine, show
     from refi_assets.cli.doctor_steps import steps
 
+    logging.disable()  # what a library has to say of a failure is in what the step says
     if not show(examine(steps()), as_json=as_json):
         raise typer.Exit(1)
 

@@ -1,7 +1,7 @@
 """The steps of refi doctor: what a deployment with these settings needs, each tried as the pipeline uses it.
 
-Nothing stays behind: what is put into the lake is deleted again, and no message is published or received. Which
-step comes when is in steps(); how they are run and shown, in doctor.py.
+What is put into the lake is deleted again, and no message is published or received; what stays is the result of
+Athena's query, where results go. Which step comes when is in steps(); how they are run and shown, in doctor.py.
 """
 
 import os
@@ -32,6 +32,7 @@ NO_ANSWER = "Check the region, AWS_ENDPOINT_URL and its like, and that the netwo
 IS_EXPIRED = "Expired"
 IS_BAD_KEYS = "InvalidClientTokenId|UnrecognizedClient|SignatureDoesNotMatch|InvalidAccessKeyId|AuthFailure"
 IS_DENIED = "AccessDenied|AuthorizationError|Unauthorized|Forbidden"
+IS_NO_ANSWER = "error sending request|timed? ?out"
 IS_ABSENT = "Not ?Found|Non ?Existent|No ?Such|(Does )?Not ?Exist"
 
 
@@ -252,9 +253,10 @@ class Deployment:
         try:
             yield
         except RefiError as error:
-            bucket = f"Check that the bucket of {settings().lake_url} is there, and allow {action} to this role."
             folder = "The folder must be there, and this user must be allowed to read and write in it."
-            raise MendableError(str(error), bucket if self._on_s3 else folder) from None
+            bucket = "Create the bucket (infra/terraform), or correct REFI_LAKE_URL."
+            mend = _mend(str(error), action, bucket) if self._on_s3 else folder
+            raise MendableError(str(error), mend) from None
 
     def _athena(self, name: str) -> str:
         if settings().engine != "athena":
@@ -315,6 +317,7 @@ def _mend(words: str, action: str, absent: str) -> str:
         IS_EXPIRED: EXPIRED,
         IS_BAD_KEYS: BAD_KEYS,
         IS_DENIED: f"Allow {action} to this role.",
+        IS_NO_ANSWER: NO_ANSWER,
         IS_ABSENT: absent,
     }
     found = (mend for pattern, mend in mends.items() if re.search(pattern, words, re.IGNORECASE))

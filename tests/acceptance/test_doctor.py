@@ -2,6 +2,7 @@
 
 import json
 import threading
+import urllib.request
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -19,17 +20,12 @@ LAKE_STEPS = ("lake list", "lake write", "lake read", "lake conditional put", "d
 NOBODY = "http://127.0.0.1:9"  # the port of the service that throws everything away, which no machine has on
 
 
-@pytest.fixture(scope="module")
-def aws_environment() -> Iterator[dict[str, str]]:
-    with aws_server() as environment:
-        yield environment
-
-
 @pytest.fixture
-def aws(aws_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    for name, value in aws_environment.items():
-        monkeypatch.setenv(name, value)
-    return aws_environment
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+    with aws_server() as environment:
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        yield environment
 
 
 @pytest.fixture
@@ -163,6 +159,124 @@ def test_no_secret_is_shown_whatever_goes_wrong(refi, aws, lake):
         assert "127.0.0.1:9" in done.stdout
         for secret in ("a-secret-of-the-test", "a-token-of-the-test", "a-trino-password"):
             assert secret not in done.stdout + done.stderr
+
+
+@pytest.fixture
+def athena(aws: dict[str, str]) -> dict[str, str]:
+    """A lake on S3 with Athena, a crawler and a queue, where all is well: the environment that leads there."""
+    session = boto3.Session()
+    session.client("s3").create_bucket(Bucket="lender")
+    glue = session.client("glue")
+    glue.create_database(DatabaseInput={"Name": "refi_ready_db"})
+    glue.create_crawler(Name="refi", Role="refi", Targets={"S3Targets": [{"Path": "s3://lender/lake/raw/"}]})
+    queue = session.client("sqs").create_queue(QueueName="arrivals")["QueueUrl"]
+    session.client("sqs").send_message(QueueUrl=queue, MessageBody="a file has arrived")
+    return aws | {
+        "REFI_LAKE_URL": "s3://lender/lake",
+        "REFI_ENGINE": "athena",
+        "REFI_CATALOG_MODE": "crawler",
+        "REFI_GLUE_CRAWLER": "refi",
+        "REFI_ARRIVALS_QUEUE_URL": queue,
+        "REFI_ALERTS_TOPIC_ARN": Mailbox("lender").topic,
+    }
+
+
+def answer_with(aws: dict[str, str], value: str) -> None:
+    """Let the next query of Athena have one row with this value."""
+    result = {
+        "rows": [{"Data": [{"VarCharValue": "_col0"}]}, {"Data": [{"VarCharValue": value}]}],
+        "column_info": [{"Name": "_col0", "Label": "_col0", "Type": "integer", "Nullable": "UNKNOWN"}],
+    }
+    body = json.dumps({"account_id": ACCOUNT, "region": "us-east-1", "results": [result]}).encode()
+    address = f"{aws['AWS_ENDPOINT_URL']}/moto-api/static/athena/query-results"
+    urllib.request.urlopen(urllib.request.Request(address, body, {"Content-Type": "application/json"})).close()
+
+
+def test_of_a_lake_on_s3_with_athena_all_is_well_and_nothing_of_ours_is_left_behind(doctor, athena):
+    answer_with(athena, "1")
+
+    found = doctor(**athena)
+
+    wanted = ["settings", "packages", *AWS_STEPS, *LAKE_STEPS, "dagster"]
+    assert states(found, *wanted) == dict.fromkeys(wanted, "ok")
+    assert found["trino"] == ("skipped", "REFI_ENGINE is athena ")
+    assert found["workgroup"][1] == "primary answers SELECT 1; results go to s3://lender/lake/athena/ "
+    session = boto3.Session()
+    left = [one["Key"] for one in session.client("s3").list_objects_v2(Bucket="lender")["Contents"]]
+    assert [key for key in left if not key.startswith("lake/athena/")] == [], "but what Athena answered"
+    queue = athena["REFI_ARRIVALS_QUEUE_URL"]
+    (message,) = session.client("sqs").receive_message(QueueUrl=queue, AttributeNames=["All"])["Messages"]
+    assert message["Attributes"]["ApproximateReceiveCount"] == "1", "it was not received before"
+
+
+def test_each_thing_of_aws_that_is_not_there_is_named_with_its_setting(doctor, athena):
+    gone = {
+        "REFI_LAKE_URL": "s3://no-such-bucket/lake",
+        "REFI_ARRIVALS_QUEUE_URL": f"{athena['REFI_ARRIVALS_QUEUE_URL']}-gone",
+        "REFI_GLUE_DATABASE": "no_such_database",
+        "REFI_GLUE_CRAWLER": "no-such-crawler",
+        "REFI_ATHENA_WORKGROUP": "no-such-workgroup",
+    }
+
+    found = doctor(**athena | gone)
+
+    for step, setting, name in (
+        ("lake list", "REFI_LAKE_URL", "s3://no-such-bucket/lake: NoSuchBucket"),
+        ("queue", "REFI_ARRIVALS_QUEUE_URL", "arrivals-gone: "),
+        ("database", "REFI_GLUE_DATABASE", "database no_such_database: EntityNotFoundException"),
+        ("crawler", "REFI_GLUE_CRAWLER", "crawler no-such-crawler: EntityNotFoundException"),
+        ("workgroup", "REFI_ATHENA_WORKGROUP", "workgroup no-such-workgroup: InvalidRequestException"),
+    ):
+        state, said = found[step]
+        assert state == "wrong"
+        assert name in said
+        assert f"correct {setting}" in said
+    assert states(found, "credentials", "topic", "dagster") == {"credentials": "ok", "topic": "ok", "dagster": "ok"}
+
+
+def test_an_s3_that_does_not_answer_is_told_apart_from_a_bucket_that_is_not_there(doctor, athena):
+    found = doctor(**athena | {"AWS_ENDPOINT_URL_S3": NOBODY})
+    assert states(found, *LAKE_STEPS) == {**dict.fromkeys(LAKE_STEPS, "skipped"), "lake list": "wrong"}
+    assert "the network lets this machine there" in found["lake list"][1]
+    assert found["database"][0] == "ok"
+
+
+def test_an_athena_that_answers_something_else_is_wrong(doctor, athena):
+    answer_with(athena, "2")
+    state, said = doctor(**athena)["workgroup"]
+    assert state == "wrong"
+    assert "SELECT 1 was answered by (2,)" in said
+
+
+def test_what_iam_does_not_allow_is_named_as_iam_names_it(doctor, athena):
+    """moto asks IAM from the next call on: of an identity that may do nothing but be asked who it is."""
+    iam = boto3.Session().client("iam")
+    iam.create_user(UserName="analyst")
+    allowed = {"Effect": "Allow", "Action": "sts:GetCallerIdentity", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    iam.put_user_policy(UserName="analyst", PolicyName="who-am-i", PolicyDocument=policy)
+    key = iam.create_access_key(UserName="analyst")["AccessKey"]
+    who = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+    ask_iam(athena, after=0)
+    try:
+        found = doctor(**athena | who)
+    finally:
+        ask_iam(athena, after=10**9)
+
+    for step, action in (
+        ("lake list", "s3:ListBucket"),
+        ("database", "glue:GetDatabase"),
+        ("queue", "sqs:GetQueueAttributes"),
+        ("topic", "sns:ListSubscriptionsByTopic"),
+    ):
+        state, said = found[step]
+        assert state == "wrong"
+        assert f"Allow {action} to this role" in said
+
+
+def ask_iam(aws: dict[str, str], *, after: int) -> None:
+    address = f"{aws['AWS_ENDPOINT_URL']}/moto-api/reset-auth"
+    urllib.request.urlopen(urllib.request.Request(address, str(after).encode(), {"Content-Type": "text/plain"})).close()
 
 
 # Trino
