@@ -124,7 +124,7 @@ class SqlModel:
             self.tree.copy(), dialect=DIALECT, schema=_plain(schema), identify=False, validate_qualify_columns=False
         )
         root = traverse_scope(tree)[-1]
-        times_read = Counter(table.name for table in _tables_read(tree))
+        times_read = Counter(table.name for table in tables_read(tree))
         by_name = {name for name, times in times_read.items() if times == 1}
         return {
             select.alias_or_name: _one_line(_folded(root, number, by_name))
@@ -134,10 +134,10 @@ class SqlModel:
 
 def relations_read(query: exp.Query) -> set[str]:
     """Names of the relations that a query reads."""
-    return {table.name for table in _tables_read(query)}
+    return {table.name for table in tables_read(query)}
 
 
-def _tables_read(query: exp.Expr) -> list[exp.Table]:
+def tables_read(query: exp.Expr) -> list[exp.Table]:
     """Every table of a query that is not a CTE where it stands: a CTE may bear the name of what it reads."""
     ctes = {
         id(table)

@@ -12,7 +12,7 @@ from refi_assets.contracts import load_contracts
 from refi_assets.definitions import defs
 from refi_assets.defs.jobs import REFI_JOB
 from refi_assets.defs.resources import LakeResource, RefiPolicyResource
-from refi_assets.lake import FolderStore, ingest_folder
+from refi_assets.lake import ingest_folder, open_lake
 from refi_assets.settings import PROJECT_DIR
 
 SHARED_DATA = PROJECT_DIR.parent / "shared" / "data"
@@ -60,7 +60,7 @@ class Ran:
 
 
 def run_job(
-    lake: Path,
+    lake: Path | str,
     as_of: date = DAY,
     *,
     job: str = REFI_JOB,
@@ -92,16 +92,16 @@ def run_job(
     return Ran(result, {f"{one.asset_key.to_user_string()} {one.check_name}": one for one in evaluations})
 
 
-def ingest(lake: Path, source: Path, day: date = DAY, *, replace: bool = False) -> list[str]:
+def ingest(lake: Path | str, source: Path, day: date = DAY, *, replace: bool = False) -> list[str]:
     """Put source files into a lake's raw zone."""
-    return ingest_folder(FolderStore(str(lake)), source, day, load_contracts(), replace=replace)
+    return ingest_folder(open_lake(str(lake)), source, day, load_contracts(), replace=replace)
 
 
-def latest(lake: Path) -> Any:
+def latest(lake: Path | str) -> Any:
     """What output/latest.json says, or None."""
-    return FolderStore(str(lake)).get_json("output/latest.json")
+    return open_lake(str(lake)).get_json("output/latest.json")
 
 
-def manifest(lake: Path) -> Any:
+def manifest(lake: Path | str) -> Any:
     """The manifest of the latest audience."""
-    return FolderStore(str(lake)).get_json(latest(lake)["manifest"])
+    return open_lake(str(lake)).get_json(latest(lake)["manifest"])

@@ -22,12 +22,12 @@ class MetricsError(RefiError):
 def run_metrics(run_id: str, relations: list[Relation], audience_rows: int, seconds: float) -> list[Metric]:
     """What CloudWatch is told of a run that published these relations; `seconds` since the run began.
 
-    Bytes are those that the engine scanned in this run; an engine that is not paid by them tells of none.
+    Bytes are those that the engine scanned to make what is in them, in this run; DuckDB tells of no queries.
     """
     counted = counts(relations)
     borrowers = counted["sources"]["borrower_information"]["accepted"]
     judged = next(relation for relation in relations if relation.key == "refi/refi_eligibility").counts
-    scanned = sum(relation.details.get("bytes_scanned", 0) for relation in relations if relation.run_id == run_id)
+    queries = [q for one in relations if one.run_id == run_id for q in one.details.get("queries", [])]
     return [
         _metric("Published", 1, "Count"),
         _metric("RunSeconds", seconds, "Seconds"),
@@ -39,7 +39,7 @@ def run_metrics(run_id: str, relations: list[Relation], audience_rows: int, seco
         *(_metric("Eligible", judged.get(f"eligible: {tier}", 0), "Count", Tier=tier) for tier in counted["tiers"]),
         _metric("AudienceRows", audience_rows, "Count"),
         _metric("AudienceShare", float(share_pct(audience_rows, borrowers)), "Percent"),
-        _metric("BytesScanned", scanned, "Bytes"),
+        _metric("BytesScanned", sum(query.get("bytes_scanned", 0) for query in queries), "Bytes"),
     ]
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import sqlglot
@@ -25,7 +26,18 @@ class PublishedRun:
     lake: ObjectStore
     engine: DuckDBEngine
     manifest: dict[str, Any]
-    relations: list[Relation]
+
+    @cached_property
+    def relations(self) -> list[Relation]:
+        """What the audience was made from. Raises LakeError where it is not kept any more."""
+        made = self.manifest["relations"].items()
+        found = {key: RunFolder(self.lake, relation["run_id"]).find(key) for key, relation in made}
+        if lost := sorted(key for key, relation in found.items() if relation is None):
+            raise LakeError(
+                f"Run {self.run_id} (as of {self.as_of}) has no {lost[0]} in {self.lake} any more; relations are kept "
+                f"of the last REFI_KEEP_RUNS runs. Make them again from the inputs: refi replay {self.run_id}"
+            )
+        return with_inputs(self.lake, [relation for relation in found.values() if relation is not None])
 
     @property
     def run_id(self) -> str:
@@ -73,8 +85,7 @@ def published_run(lake: ObjectStore, engine: DuckDBEngine, run_id: str | None = 
     manifest = lake.get_json(manifest_key(run_id))
     if manifest is None:
         raise LakeError(f"Run {run_id} has published nothing in {lake}. See: refi runs")
-    relations = [RunFolder(lake, made["run_id"]).load(key) for key, made in manifest["relations"].items()]
-    return PublishedRun(lake, engine, manifest, with_inputs(lake, relations))
+    return PublishedRun(lake, engine, manifest)
 
 
 def run_as_of(lake: ObjectStore, engine: DuckDBEngine, day: date) -> PublishedRun:

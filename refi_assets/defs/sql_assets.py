@@ -11,6 +11,7 @@ from refi_assets.defs.lineage import column_sources
 from refi_assets.defs.resources import EngineResource, LakeResource, RefiPolicyResource
 from refi_assets.defs.steps import AS_OF_DAYS, asset_step
 from refi_assets.engines.base import Session
+from refi_assets.lake import Relation
 from refi_assets.lake.relations import with_inputs
 from refi_assets.policies import load_refi_policy
 from refi_assets.settings import settings
@@ -25,7 +26,7 @@ def sql_asset(key: str, kind: Literal["view", "table"]) -> dg.AssetsDefinition:
     @dg.asset(
         key=key.split("/"),
         group_name=key.split("/", maxsplit=1)[0],
-        kinds={"duckdb", "sql", kind},
+        kinds={settings().engine, "sql", kind},
         owners=["team:data-platform"],
         description=f"{model.description}\n\nGrain: {model.column_descriptions['grain']}",
         deps=[name.split("/") for name in inputs],
@@ -47,10 +48,19 @@ def sql_asset(key: str, kind: Literal["view", "table"]) -> dg.AssetsDefinition:
                 counts = _measure(session, model)
             saved = step.save(made, rows=counts.pop("rows"), counts=counts)
         return step.materialized(
-            saved, descriptions=descriptions(model.name), sources=column_sources(model, made_from.values())
+            saved, engine_metadata(saved), descriptions(model.name), column_sources(model, made_from.values())
         )
 
     return relation
+
+
+def engine_metadata(relation: Relation) -> dict[str, Any]:
+    """What the engine says of the queries that made a relation; DuckDB says nothing."""
+    queries = relation.details.get("queries")
+    if not queries:
+        return {}
+    totals = {name: sum(query[name] for query in queries) for name in queries[0] if name != "id"}
+    return {"query_ids": ", ".join(query["id"] for query in queries), **totals}
 
 
 def _measure(session: Session, model: SqlModel) -> dict[str, int]:

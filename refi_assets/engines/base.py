@@ -52,6 +52,6 @@ class Engine(Protocol):
         """Let the catalog's tables show these relations from now on; readers see the old or the new, never neither."""
         ...
 
-    def forget(self, run_ids: Collection[str]) -> None:
-        """Take what was in the catalog for these runs alone out of it."""
+    def keep_only(self, run_ids: Collection[str]) -> None:
+        """Take what is in the catalog for runs other than these alone out of it."""
         ...

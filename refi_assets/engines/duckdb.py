@@ -63,7 +63,7 @@ class DuckDBEngine:
     def publish(self, relations: Sequence[Relation], comments: Mapping[str, Descriptions]) -> None:
         """Nothing: the manifest names the relations."""
 
-    def forget(self, run_ids: Collection[str]) -> None:
+    def keep_only(self, run_ids: Collection[str]) -> None:
         """Nothing: there is no catalog."""
 
 

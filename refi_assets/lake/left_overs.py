@@ -1,6 +1,7 @@
-"""Left-overs: what runs that published nothing, and puts that were cut short, left in the lake.
+"""Left-overs: what runs that published nothing, and puts that were cut short, left in the lake; and old relations.
 
-What a published audience is made of is never a left-over, however old it is, whichever run made it.
+What a published audience is made of is never a left-over. Of very many published runs the relations of the oldest go,
+too; their audiences, manifests and inputs stay, so that they can be made again.
 """
 
 import re
@@ -37,10 +38,34 @@ def remove_left_overs(lake: ObjectStore, older_than: timedelta) -> int:
     keys += _pointing_into(lake, abandoned)
     lake.delete(keys)
     removed = len(keys) + lake.delete_unfinished(before)
-    for run_id in abandoned:
-        removed += len(list(lake.objects(f"runs/{run_id}")))
-        lake.delete_folder(f"runs/{run_id}")
-    return removed
+    return removed + sum(_remove_run(lake, run_id) for run_id in abandoned)
+
+
+def remove_old_relations(lake: ObjectStore, keep: int, latest_run_id: str) -> int:
+    """Delete the relations of all published runs but the newest `keep` and the latest; returns how many objects.
+
+    It is done for a tenth of them at once, as it takes a look at every run.
+    """
+    there = set(published_run_ids(lake)).intersection(lake.folders("runs"))
+    if len(there) <= keep + keep // 10:
+        return 0
+    newest_first = sorted(there, key=lambda run_id: lake.last_change(f"runs/{run_id}"), reverse=True)
+    kept = {latest_run_id, *newest_first[:keep]}
+    old = there - kept
+    for run_id in kept:
+        old -= set(lake.get_json(manifest_key(run_id))["runs"])
+    return sum(_remove_run(lake, run_id) for run_id in old)
+
+
+def _remove_run(lake: ObjectStore, run_id: str) -> int:
+    """Delete a run's folder, and tables of its that an engine has put elsewhere; returns how many objects."""
+    found = [info.key for info in lake.objects(f"runs/{run_id}")]
+    tables = [(lake.get_json(key) or {}).get("parquet") for key in found if key.endswith(".json")]
+    elsewhere = [table.rstrip("/") for table in tables if table and not table.startswith("runs/")]
+    found += [info.key for table in elsewhere for info in lake.objects(table)]
+    for folder in (*elsewhere, f"runs/{run_id}"):
+        lake.delete_folder(folder)
+    return len(found)
 
 
 def _pointing_into(lake: ObjectStore, run_ids: set[str]) -> list[str]:

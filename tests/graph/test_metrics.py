@@ -100,7 +100,7 @@ def test_bytes_are_those_that_this_run_scanned_and_of_no_other(tmp_path):
     relations = [
         relation.model_copy(
             update={
-                "details": {**relation.details, "bytes_scanned": 10_000_000},
+                "details": {"queries": [{"bytes_scanned": 10_000_000}, {"bytes_scanned": 5}]},
                 "run_id": "of-another" if relation.key == "refi/unmatched_borrowers" else relation.run_id,
             }
         )
@@ -112,7 +112,7 @@ def test_bytes_are_those_that_this_run_scanned_and_of_no_other(tmp_path):
     told: list[dict[str, Any]] = run_metrics(done.result.run_id, relations, 10, 1.5)
 
     (scanned,) = [metric for metric in told if metric["MetricName"] == "BytesScanned"]
-    assert (scanned["Value"], scanned["Unit"]) == (30_000_000, "Bytes")
+    assert (scanned["Value"], scanned["Unit"]) == (30_000_015, "Bytes")
 
 
 def test_a_run_that_publishes_nothing_or_does_not_become_the_latest_tells_nothing(aws, tmp_path):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from refi_assets.lake import FolderStore
-from refi_assets.lake.left_overs import remove_left_overs
+from refi_assets.lake.left_overs import remove_left_overs, remove_old_relations
 
 DAY = 24 * 3600
 
@@ -90,3 +90,35 @@ def test_puts_that_were_cut_short_go_and_names_with_a_hash_stay(lake):
         "raw/loan_information/load_date=2026-02-20/loans #1.csv",
         "raw/loan_information/load_date=2026-02-20/loans.csv#2",
     }
+
+
+def published(lake: FolderStore, run_id: str, days_old: float, *runs: str) -> None:
+    put(lake, f"runs/{run_id}/refi/refi_audience.json", days_old, {"parquet": f"athena/tables/of_{run_id}/"})
+    put(lake, f"athena/tables/of_{run_id}/part_1", days_old)
+    put(lake, f"output/{run_id}.csv", days_old)
+    put(lake, f"output/{run_id}.manifest.json", days_old, {"runs": [run_id, *runs]})
+
+
+def test_of_many_runs_the_oldest_lose_their_relations_and_keep_their_audiences(lake):
+    published(lake, "latest", 9)
+    published(lake, "needed", 8)
+    published(lake, "old", 7)
+    published(lake, "second", 2, "needed")
+    published(lake, "first", 1)
+    put(lake, "runs/under_way/refi/refi_audience.json", 10)
+    before = keys(lake)
+
+    assert remove_old_relations(lake, keep=5, latest_run_id="latest") == 0
+    assert remove_old_relations(lake, keep=4, latest_run_id="latest") == 0, "the latest and one that is needed"
+    assert remove_old_relations(lake, keep=2, latest_run_id="latest") == 2
+
+    assert before - keys(lake) == {"runs/old/refi/refi_audience.json", "athena/tables/of_old/part_1"}
+
+
+def test_relations_go_by_the_tenth(lake):
+    for number in range(22):
+        published(lake, f"run_{number:02}", 30 - number)
+    assert remove_old_relations(lake, keep=20, latest_run_id="run_21") == 0
+    published(lake, "run_22", 1)
+    assert remove_old_relations(lake, keep=20, latest_run_id="run_22") == 6
+    assert lake.folders("runs") == [f"run_{number:02}" for number in range(3, 23)]

@@ -8,17 +8,19 @@ import dagster as dg
 from pydantic import Field
 
 from refi_assets.activation.metrics import put_metrics, run_metrics
-from refi_assets.activation.publish import MODEL, Published, publish_audience
+from refi_assets.activation.publish import LATEST, MODEL, publish_audience
 from refi_assets.answers.diff import audience_changes, counted
 from refi_assets.answers.lineage import descriptions
 from refi_assets.answers.published import last_two_runs
+from refi_assets.contracts import load_contracts
 from refi_assets.defs.lineage import column_sources
 from refi_assets.defs.resources import EngineResource, LakeResource, RefiPolicyResource
 from refi_assets.defs.steps import AS_OF_DAYS, asset_step
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import RefiError
 from refi_assets.lake import ObjectStore, Relation
-from refi_assets.lake.left_overs import remove_left_overs
+from refi_assets.lake.left_overs import remove_left_overs, remove_old_relations
+from refi_assets.lake.manifests import published_run_ids
 from refi_assets.lake.relations import with_inputs
 from refi_assets.settings import settings
 from refi_assets.sql_models import load_sql_models
@@ -67,9 +69,15 @@ def audience_file(
             policy_overridden=refi_policy.overridden,
             force_latest=config.force_latest,
         )
-        if settings().metrics_namespace and not published.held_back:
-            _put_metrics(context, store, list(made_from.values()), published)
+        if published.held_back is None:
+            relations = with_inputs(store, list(made_from.values()))
+            shown = [one for one in relations if one.kind != "files"]
+            engine.open(store).publish(shown, {one.name: _comments(one) for one in shown})
+            if settings().metrics_namespace:
+                _put_metrics(context, relations, published.rows)
         left_overs = remove_left_overs(store, timedelta(days=settings().keep_unpublished_days))
+        left_overs += remove_old_relations(store, settings().keep_runs, _latest_run_id(store) or step.folder.run_id)
+        engine.open(store).keep_only(_runs_in_use(store, step.folder.run_id))
         relation = step.save(
             step.draft(
                 "activation/audience_file",
@@ -100,17 +108,33 @@ def audience_file(
     )
 
 
-def _put_metrics(
-    context: dg.AssetExecutionContext, store: ObjectStore, inputs: list[Relation], published: Published
-) -> None:
+def _put_metrics(context: dg.AssetExecutionContext, relations: list[Relation], audience_rows: int) -> None:
     """Tell CloudWatch of the run. That it cannot be told is no reason to fail: the audience is published."""
     try:
         record = context.instance.get_run_record_by_id(context.run.run_id)
         seconds = time.time() - record.start_time if record and record.start_time else 0.0
-        metrics = run_metrics(context.run.run_id, with_inputs(store, inputs), published.rows, seconds)
+        metrics = run_metrics(context.run.run_id, relations, audience_rows, seconds)
         put_metrics(settings().metrics_namespace, metrics)
     except RefiError as error:
         context.log.warning(f"The numbers of this run are not in CloudWatch: {error}")
+
+
+def _comments(relation: Relation) -> dict[str, str]:
+    """What a relation's columns mean, by its contract or its SQL."""
+    if relation.name in load_contracts():
+        return load_contracts()[relation.name].descriptions
+    return descriptions(relation.name) if relation.key in load_sql_models() else {}
+
+
+def _runs_in_use(store: ObjectStore, run_id: str) -> set[str]:
+    """This run, those that have published nothing (yet), and the one that the pointer names."""
+    unpublished = set(store.folders("runs")).difference(published_run_ids(store))
+    return unpublished | {run_id, _latest_run_id(store) or run_id}
+
+
+def _latest_run_id(store: ObjectStore) -> str | None:
+    latest = store.get_json(LATEST)
+    return latest and str(latest["run_id"])
 
 
 def _changes(store: ObjectStore, engine: DuckDBEngine) -> dict[str, Any]:

@@ -5,8 +5,9 @@ from typing import Any
 import dagster as dg
 
 from refi_assets.contracts import Contract, load_contracts
-from refi_assets.defs.resources import LakeResource
+from refi_assets.defs.resources import EngineResource, LakeResource
 from refi_assets.defs.steps import AS_OF_DAYS, asset_step, records_table
+from refi_assets.engines.base import Engine
 from refi_assets.staging.snapshots import ScannedSnapshot, require_columns
 
 
@@ -24,11 +25,14 @@ def catalog_asset(contract: Contract) -> dg.AssetsDefinition:
         partitions_def=AS_OF_DAYS,
         code_version=contract.sha256,
     )
-    def catalog(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[Any]:
+    def catalog(
+        context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource
+    ) -> dg.MaterializeResult[Any]:
         with asset_step(context, lake) as step:
             raw = step.input(f"raw/{source}")
             snapshot = ScannedSnapshot.model_validate(raw.details["snapshot"])
             require_columns(contract, snapshot.files)
+            registered = _registered(engine.open(step.lake), contract, snapshot)
             relation = step.save(
                 step.draft(
                     f"catalog/{source}",
@@ -40,16 +44,17 @@ def catalog_asset(contract: Contract) -> dg.AssetsDefinition:
                         "table": f"{source}_csv",
                         "inferred": snapshot.inferred,
                         "inferred_before": raw.details["previous"] and raw.details["previous"]["inferred"],
+                        **registered,  # in crawler mode, what was inferred is what the crawler found
                     },
                 )
             )
         return step.materialized(
             relation,
             {
-                "table": f"{source}_csv",
+                "table": ".".join([*([registered["database"]] if registered else []), f"{source}_csv"]),
                 "location": f"raw/{source}/load_date={snapshot.load_date}/",
                 "ignored_columns": ", ".join(sorted(snapshot.columns - relation.columns.keys())) or "none",
-                "schemas": records_table(_side_by_side(contract, snapshot)),
+                "schemas": records_table(_side_by_side(contract, relation.details["inferred"])),
             },
             contract.descriptions,
         )
@@ -57,12 +62,21 @@ def catalog_asset(contract: Contract) -> dg.AssetsDefinition:
     return catalog
 
 
-def _side_by_side(contract: Contract, snapshot: ScannedSnapshot) -> list[dict[str, object]]:
+def _registered(engine: Engine, contract: Contract, snapshot: ScannedSnapshot) -> dict[str, Any]:
+    """What the engine's catalog says of the files, if it has one. Such tables hold CSV, in the first file's order."""
+    files = [file for file in snapshot.files if not file.is_parquet]
+    if not files:
+        return {}
+    columns = [name or f"column_{number}" for number, name in enumerate(files[0].columns, start=1)]
+    folder = f"raw/{contract.source}"
+    return engine.register_files(f"{contract.source}_csv", columns, folder, contract.descriptions)
+
+
+def _side_by_side(contract: Contract, inferred: dict[str, str]) -> list[dict[str, object]]:
     in_contract = contract.sql_types
-    names = [*in_contract, *sorted(snapshot.columns - in_contract.keys())]
+    names = [*in_contract, *sorted(inferred.keys() - in_contract.keys())]
     return [
-        {"column": name, "contract": in_contract.get(name, "-"), "inferred": snapshot.inferred.get(name, "-")}
-        for name in names
+        {"column": name, "contract": in_contract.get(name, "-"), "inferred": inferred.get(name, "-")} for name in names
     ]
 
 

@@ -1,0 +1,95 @@
+"""Engines that run elsewhere: a session's SQL goes there with the names of relations replaced by tables of their runs.
+
+Every run has tables of its own, run_<run id>__<relation>, so that runs never meet. What the catalog shows under a
+relation's plain name is swapped when an audience is published.
+"""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Self
+
+from sqlglot import exp
+
+from refi_assets.engines.base import Row
+from refi_assets.errors import EngineError, LakeError
+from refi_assets.lake import ObjectStore, Relation
+from refi_assets.sql_models import tables_read
+
+RUN_TABLE = re.compile("run_([a-z0-9_]+?)__([a-z0-9_]+)")
+
+# Of these errors the words are about statements, tables and permissions; those of others may quote a cell.
+_SAFE_ERRORS = re.compile(
+    r"SYNTAX_ERROR|(TABLE|COLUMN|SCHEMA|CATALOG|FUNCTION|TYPE)_NOT_FOUND|TYPE_MISMATCH|MISMATCHED_COLUMN_ALIASES"
+    r"|AMBIGUOUS_NAME|PERMISSION_DENIED|(TABLE|VIEW)_ALREADY_EXISTS|EXCEEDED_\w+|CLUSTER_OUT_OF_MEMORY|NOT_SUPPORTED"
+    r"|QUERY_(HAS_TOO_MANY_STAGES|TEXT_TOO_LARGE|REJECTED|QUEUE_FULL)|(HIVE|ICEBERG)_(?!BAD_DATA|CURSOR_ERROR)\w+"
+    r"|NO_NODES_AVAILABLE|SERVER_\w+|ADMINISTRATIVELY_\w+|USER_CANCELED"
+)
+
+
+def run_table(relation: Relation) -> str:
+    """Name of the table that holds a relation of a run."""
+    return f"run_{run_slug(relation.run_id)}__{relation.name}"
+
+
+def run_slug(run_id: str) -> str:
+    """A run's id as a part of a table's name."""
+    return run_id.lower().replace("-", "_")
+
+
+def table_location(lake: ObjectStore, relation: Relation) -> str:
+    """The URL of the folder that holds a relation's rows, and nothing else. Raises LakeError where none does."""
+    if relation.parquet is None or relation.deletes is not None:
+        raise LakeError(
+            f"{relation.key} was made by run {relation.run_id} for DuckDB alone. Materialize it again, on this engine."
+        )
+    return lake.url(relation.parquet.rpartition("/")[0]) + "/"
+
+
+def said(error_name: str, message: str, sql: str) -> EngineError:
+    """An engine's error, with the place in the statement, and without words that may quote a borrower's data."""
+    if not _SAFE_ERRORS.fullmatch(error_name):
+        return EngineError(
+            f"{error_name}. Its words are withheld, since they may quote a borrower's data. The statement began: "
+            f"{' '.join(sql.split())[:160]}"
+        )
+    place = re.search(r"line (\d+):(\d+)", message)
+    lines = sql.splitlines()
+    if place is None or int(place[1]) > len(lines):
+        return EngineError(f"{error_name}: {message}. The statement began: {' '.join(sql.split())[:160]}")
+    return EngineError(f"{error_name}: {message}\n  {lines[int(place[1]) - 1]}\n  {' ' * (int(place[2]) - 1)}^")
+
+
+class RemoteSession(ABC):
+    """Relations by name, each in a table of its run, which is registered when a statement first reads it."""
+
+    def __init__(self, lake: ObjectStore, dialect: str, relations: Sequence[Relation]) -> None:
+        self.lake, self._dialect = lake, dialect
+        self._relations = {relation.name: relation for relation in relations}
+
+    @abstractmethod
+    def create(self, draft: Relation, statement: exp.Query) -> Relation:
+        """Write a query's rows into the lake as the relation that the draft describes. Raises EngineError."""
+
+    @abstractmethod
+    def query(self, statement: exp.Query) -> list[Row]:
+        """The rows of a query. Raises EngineError."""
+
+    @abstractmethod
+    def _place(self, relation: Relation) -> exp.Table:
+        """The table of a relation, registered."""
+
+    def _sql(self, statement: exp.Query) -> str:
+        """The statement in the engine's SQL, reading the tables of runs."""
+        placed = statement.copy()
+        for table in tables_read(placed):
+            relation = self._relations.get(table.name)
+            if relation is not None:
+                table.replace(exp.alias_(self._place(relation), table.alias or table.name, table=True))
+        return placed.sql(self._dialect, comments=False, pretty=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        return

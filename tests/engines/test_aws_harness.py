@@ -1,0 +1,195 @@
+"""AWS of the tests: requests are named as IAM names them, faults come as ordered, crawlers crawl."""
+
+import httpx
+import pytest
+from botocore.exceptions import ClientError, IncompleteReadError, ResponseStreamingError
+
+from tests.engines.aws import Aws
+from tests.engines.faults import Fault
+
+
+def test_s3_requests_are_recorded_with_the_permission_they_need(aws: Aws) -> None:
+    bucket, s3 = aws.new_bucket(), aws.pipeline_client("s3")
+    s3.put_object(Bucket=bucket, Key="raw/a b.csv", Body=b"1", IfNoneMatch="*")
+    s3.head_object(Bucket=bucket, Key="raw/a b.csv")
+    s3.list_objects_v2(Bucket=bucket, Prefix="raw/")
+    s3.copy_object(Bucket=bucket, Key="copy", CopySource={"Bucket": bucket, "Key": "raw/a b.csv"})
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="big")["UploadId"]
+    part = s3.upload_part(Bucket=bucket, Key="big", UploadId=upload, PartNumber=1, Body=b"2")
+    parts = {"Parts": [{"ETag": part["ETag"], "PartNumber": 1}]}
+    s3.complete_multipart_upload(Bucket=bucket, Key="big", UploadId=upload, MultipartUpload=parts)
+    s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "big"}, {"Key": "copy"}]})
+
+    arn = f"arn:aws:s3:::{bucket}"
+    assert [(r["operation"], [tuple(need) for need in r["needs"]]) for r in aws.requests()] == [
+        ("PutObject", [("s3:PutObject", f"{arn}/raw/a b.csv")]),
+        ("HeadObject", [("s3:GetObject", f"{arn}/raw/a b.csv")]),
+        ("ListObjectsV2", [("s3:ListBucket", arn)]),
+        ("CopyObject", [("s3:PutObject", f"{arn}/copy"), ("s3:GetObject", f"{arn}/raw/a b.csv")]),
+        ("CreateMultipartUpload", [("s3:PutObject", f"{arn}/big")]),
+        ("UploadPart", [("s3:PutObject", f"{arn}/big")]),
+        ("CompleteMultipartUpload", [("s3:PutObject", f"{arn}/big")]),
+        ("DeleteObjects", [("s3:DeleteObject", f"{arn}/big"), ("s3:DeleteObject", f"{arn}/copy")]),
+    ]
+    assert aws.requests()[0]["condition"] == {"if-none-match": "*"}
+
+
+def test_requests_of_other_services_are_recorded_with_their_resource(aws: Aws) -> None:
+    database = aws.new_database(aws.new_bucket())
+    glue, sqs, sns = (aws.pipeline_client(service) for service in ("glue", "sqs", "sns"))
+    glue.create_table(DatabaseName=database, TableInput={"Name": "loans"})
+    queue = sqs.create_queue(QueueName=aws.new_name("arrivals"))["QueueUrl"]
+    sqs.send_message_batch(QueueUrl=queue, Entries=[{"Id": "1", "MessageBody": "hello"}])
+    topic = sns.create_topic(Name=aws.new_name("alerts"))["TopicArn"]
+    sns.publish(TopicArn=topic, Message="hello")
+    aws.pipeline_client("cloudwatch").put_metric_data(Namespace="refi", MetricData=[{"MetricName": "rows", "Value": 1}])
+
+    place, name = "us-east-1:123456789012", queue.rpartition("/")[2]
+    recorded = [(request["action"], request["resource"]) for request in aws.requests()]
+    assert recorded == [
+        ("glue:CreateTable", f"arn:aws:glue:{place}:table/{database}/loans"),
+        ("sqs:CreateQueue", f"arn:aws:sqs:{place}:{name}"),
+        ("sqs:SendMessage", f"arn:aws:sqs:{place}:{name}"),
+        ("sns:CreateTopic", topic),
+        ("sns:Publish", topic),
+        ("cloudwatch:PutMetricData", "*"),
+    ]
+    assert [need[1] for need in aws.requests()[0]["needs"]][1:] == [
+        f"arn:aws:glue:{place}:database/{database}",
+        f"arn:aws:glue:{place}:catalog",
+    ]
+
+
+def test_requests_of_set_up_are_not_the_pipelines(aws: Aws) -> None:
+    aws.new_bucket()
+    assert aws.requests() == []
+
+
+@pytest.mark.parametrize(
+    ("service", "call"),
+    [
+        ("s3", "list_buckets"),
+        ("glue", "get_databases"),
+        ("sqs", "list_queues"),
+        ("sns", "list_topics"),
+        ("cloudwatch", "list_metrics"),
+    ],
+)
+def test_an_ordered_error_reaches_the_caller_with_its_code(aws: Aws, service: str, call: str) -> None:
+    aws.faults(Fault(f"{service}:.*", status=503, code="SlowDown", message="Reduce your request rate."))
+    client = aws.pipeline_client(service)
+    with pytest.raises(ClientError) as raised:
+        getattr(client, call)()
+    assert raised.value.response["Error"]["Code"] == "SlowDown"
+    assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 503
+    getattr(client, call)()  # the next one is answered
+    assert [(request["status"], request["fault"]) for request in aws.requests()] == [(503, True), (200, False)]
+
+
+def test_faults_meet_the_requests_they_name_after_the_ones_they_let_pass(aws: Aws) -> None:
+    bucket, s3 = aws.new_bucket(), aws.pipeline_client("s3")
+    aws.faults(Fault("s3:PutObject", resource="/raw/", after=1, status=500))
+    s3.put_object(Bucket=bucket, Key="other", Body=b"")
+    s3.put_object(Bucket=bucket, Key="raw/1", Body=b"")
+    with pytest.raises(ClientError, match="InternalError"):
+        s3.put_object(Bucket=bucket, Key="raw/2", Body=b"")
+    s3.put_object(Bucket=bucket, Key="raw/3", Body=b"")
+    listed = aws.client("s3").list_objects_v2(Bucket=bucket)["Contents"]
+    assert [item["Key"] for item in listed] == ["other", "raw/1", "raw/3"]
+
+
+def test_an_answer_can_be_lost_after_the_request_had_its_effect(aws: Aws) -> None:
+    bucket, s3 = aws.new_bucket(), aws.pipeline_client("s3")
+    aws.faults(Fault("s3:PutObject", status=500, carried_out=True))
+    with pytest.raises(ClientError, match="InternalError"):
+        s3.put_object(Bucket=bucket, Key="kept", Body=b"whole")
+    assert aws.client("s3").get_object(Bucket=bucket, Key="kept")["Body"].read() == b"whole"
+
+
+def test_a_body_can_end_too_early(aws: Aws) -> None:
+    bucket, s3 = aws.new_bucket(), aws.pipeline_client("s3")
+    s3.put_object(Bucket=bucket, Key="big", Body=b"x" * 1000)
+    aws.faults(Fault("s3:GetObject", truncate_to=100))
+    with pytest.raises((IncompleteReadError, ResponseStreamingError)):
+        s3.get_object(Bucket=bucket, Key="big")["Body"].read()
+
+
+def test_faults_of_one_test_do_not_meet_another(aws: Aws, moto_url: str) -> None:
+    neighbour = Aws(moto_url, aws.record_file)
+    neighbour.faults(Fault("s3:.*", status=500))
+    aws.pipeline_client("s3").list_buckets()
+    neighbour.clear_faults()
+    neighbour.pipeline_client("s3").list_buckets()
+
+
+def test_of_two_writers_only_one_creates_an_object(aws: Aws) -> None:
+    bucket, s3 = aws.new_bucket(), aws.pipeline_client("s3")
+    s3.put_object(Bucket=bucket, Key="latest.json", Body=b"1", IfNoneMatch="*")
+    with pytest.raises(ClientError, match="PreconditionFailed"):
+        s3.put_object(Bucket=bucket, Key="latest.json", Body=b"2", IfNoneMatch="*")
+
+
+def test_a_table_is_not_updated_from_a_stale_version(aws: Aws) -> None:
+    database, glue = aws.new_database(aws.new_bucket()), aws.client("glue")
+    glue.create_table(DatabaseName=database, TableInput={"Name": "loans"})
+    read = glue.get_table(DatabaseName=database, Name="loans")["Table"]["VersionId"]
+    glue.update_table(DatabaseName=database, TableInput={"Name": "loans", "Description": "1"}, VersionId=read)
+    with pytest.raises(ClientError, match="ConcurrentModificationException"):
+        glue.update_table(DatabaseName=database, TableInput={"Name": "loans", "Description": "2"}, VersionId=read)
+
+
+def _crawler(aws: Aws, target: str, database: str) -> str:
+    name = aws.new_name("crawler")
+    targets = {"S3Targets": [{"Path": target}]}
+    aws.client("glue").create_crawler(
+        Name=name, Role="crawler", DatabaseName=database, Targets=targets, TablePrefix="raw_"
+    )
+    return name
+
+
+def _crawl_states(aws: Aws, name: str) -> list[str]:
+    return [aws.client("glue").get_crawler(Name=name)["Crawler"]["State"] for _ in range(4)]
+
+
+def test_a_crawl_registers_tables_with_guessed_types_and_partitions(aws: Aws) -> None:
+    bucket, glue = aws.new_bucket(), aws.client("glue")
+    database = aws.new_database(bucket)
+    loans = b"Loan_ID,rate,paid,score,opened\nL1,6.5,true,700,2026-01-31\nL2,,false,650,2026-02-28\n"
+    for day in ("2026-02-19", "2026-02-20"):
+        aws.client("s3").put_object(Bucket=bucket, Key=f"raw/loans/load_date={day}/loans.csv", Body=loans)
+    name = _crawler(aws, f"s3://{bucket}/raw/", database)
+    glue.start_crawler(Name=name)
+
+    assert _crawl_states(aws, name) == ["RUNNING", "STOPPING", "READY", "READY"]
+    assert glue.get_crawler(Name=name)["Crawler"]["LastCrawl"]["Status"] == "SUCCEEDED"
+    table = glue.get_table(DatabaseName=database, Name="raw_loans")["Table"]
+    assert {column["Name"]: column["Type"] for column in table["StorageDescriptor"]["Columns"]} == {
+        "loan_id": "string",
+        "rate": "double",
+        "paid": "boolean",
+        "score": "bigint",
+        "opened": "string",
+    }
+    assert table["PartitionKeys"] == [{"Name": "load_date", "Type": "string"}]
+    partitions = glue.get_partitions(DatabaseName=database, TableName="raw_loans")["Partitions"]
+    assert [partition["Values"] for partition in partitions] == [["2026-02-19"], ["2026-02-20"]]
+
+
+def test_a_crawl_fails_with_its_reason_or_never_ends(aws: Aws) -> None:
+    database, glue = aws.new_database(aws.new_bucket()), aws.pipeline_client("glue")
+    lost = _crawler(aws, "s3://no-such-bucket/raw/", database)
+    glue.start_crawler(Name=lost)
+    assert _crawl_states(aws, lost)[-1] == "READY"
+    last = glue.get_crawler(Name=lost)["Crawler"]["LastCrawl"]
+    assert last["Status"] == "FAILED"
+    assert "NoSuchBucket" in last["ErrorMessage"]
+
+    aws.faults(Fault("glue:StartCrawler", outcome="RUNNING"))
+    glue.start_crawler(Name=lost)
+    assert _crawl_states(aws, lost) == ["RUNNING"] * 4
+    with pytest.raises(ClientError, match="CrawlerRunningException"):
+        glue.start_crawler(Name=lost)
+
+
+def test_a_wrong_fault_rule_is_refused(moto_url: str) -> None:
+    assert httpx.put(f"{moto_url}/_faults", json=[{"operatoin": "s3:.*"}]).status_code >= 400

@@ -1,0 +1,59 @@
+"""What infra/ says, read as YAML and text, and the folder that the image has as /app. No container engine is needed."""
+
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from refi_assets.settings import PROJECT_DIR
+
+INFRA = PROJECT_DIR / "infra"
+
+
+def read_yaml(name: str) -> Any:
+    """A YAML file of infra/."""
+    return yaml.safe_load((INFRA / name).read_text())
+
+
+def services() -> dict[str, Any]:
+    """The services of compose.yaml, with what they share filled in."""
+    found: dict[str, Any] = read_yaml("compose.yaml")["services"]
+    return found
+
+
+def dockerfile() -> list[tuple[str, str]]:
+    """The Dockerfile's instructions as (name, arguments), long lines joined."""
+    text = re.sub(r"\\\n\s*", "", (INFRA / "Dockerfile").read_text())
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    return [(name, arguments) for name, arguments in (line.split(" ", 1) for line in lines)]
+
+
+def copied() -> list[tuple[list[str], str]]:
+    """What the Dockerfile copies from the project, as (sources, where to)."""
+    found = [arguments.split() for name, arguments in dockerfile() if name == "COPY"]
+    return [(sources, to) for *sources, to in found if not sources[0].startswith("--from")]
+
+
+def image_environment() -> dict[str, str]:
+    """The variables that the image sets."""
+    *_, arguments = (arguments for name, arguments in dockerfile() if name == "ENV")
+    return dict(pair.split("=", 1) for pair in arguments.split())
+
+
+def make_app(app: Path) -> None:
+    """The image's /app: the package, and what the Dockerfile copies there."""
+    shutil.copytree(PROJECT_DIR / "refi_assets", app / "refi_assets", ignore=shutil.ignore_patterns("__pycache__"))
+    for sources, to in copied():
+        if to.startswith("/app/"):
+            for source in sources:
+                _copy(PROJECT_DIR / source, app / to.removeprefix("/app/"))
+
+
+def _copy(source: Path, to: Path) -> None:
+    if source.is_dir():
+        shutil.copytree(source, to)
+    else:
+        to.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, to)

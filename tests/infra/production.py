@@ -1,0 +1,154 @@
+"""The services of compose.yaml as processes of this machine: the same commands, files and health checks.
+
+Other than in containers, ports are free ones, hosts are this one, and /app, /lake, /spill and /tmp are folders of the
+test. What else the image and the services set is as it is there.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import boto3
+import psycopg2
+from dagster_graphql import DagsterGraphQLClient
+
+from tests.acceptance.conftest import REFI
+from tests.acceptance.serving import wait_for
+from tests.infra.deployment import image_environment, make_app, services
+from tests.infra.servers import free_port
+
+BUCKET = "lender-compute-logs"
+
+
+class Production:
+    """A production instance in a folder. `environment` leads to PostgreSQL and S3."""
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        self.folder, self.app, self.lake = folder, folder / "app", folder / "lake"
+        make_app(self.app)
+        self._ports = {"4000": str(free_port()), "3000": str(free_port())}
+        workspace = self.app / "instance" / "workspace.yaml"
+        workspace.write_text(self._here(workspace.read_text()).replace("host: code", "host: 127.0.0.1"))
+        self.files = self.files_now()
+        ours = ("REFI_", "AWS_", "PG", "DAGSTER_")
+        self._environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(ours)},
+            **image_environment(),
+            **environment,
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PYTHONPATH": str(self.app),
+            "DAGSTER_HOME": str(self.app / "instance"),
+            "REFI_LAKE_URL": str(self.lake),
+            "REFI_COMPUTE_LOGS_BUCKET": BUCKET,
+            "REFI_COMPUTE_LOGS_PREFIX": "dagster",
+        }
+        self._s3 = boto3.client(
+            "s3",
+            endpoint_url=environment["AWS_ENDPOINT_URL_S3"],
+            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+            region_name=environment["AWS_REGION"],
+        )
+        self._s3.create_bucket(Bucket=BUCKET)
+        self._database = {name[2:].lower(): value for name, value in environment.items() if name.startswith("PG")}
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def files_now(self) -> set[Path]:
+        """What lies in /app."""
+        return set(self.app.rglob("*"))
+
+    def call(self, *command: str | Path) -> str:
+        """Run a command to its end, as in a container; returns what it printed."""
+        done = subprocess.run(
+            command, capture_output=True, text=True, env=self._of("call"), cwd=self.app, check=False, timeout=300
+        )
+        assert done.returncode == 0, done.stderr + done.stdout
+        return done.stdout
+
+    def refi(self, *arguments: str | Path) -> str:
+        """`refi …` in a container."""
+        return self.call(REFI, *arguments)
+
+    def start(self, service: str) -> None:
+        """Start a service, and wait until its health check says that it is well."""
+        described = services()[service]
+        with (self.folder / f"{service}.log").open("ab") as log:
+            self._running[service] = subprocess.Popen(
+                # a test that was begun in the background ignores SIGINT; a container does not
+                ["env", "--default-signal=INT", *map(self._here, described["command"])],
+                cwd=self.app,
+                env=self._of(service),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        kind, *check = described["healthcheck"]["test"]
+        assert kind == "CMD"
+        wait_for(lambda: self._is_well(service, list(map(self._here, check))), 120)
+
+    def _is_well(self, service: str, check: list[str]) -> bool:
+        assert self._running[service].poll() is None, (self.folder / f"{service}.log").read_text()[-3000:]
+        done = subprocess.run(check, cwd=self.app, env=self._of(service), capture_output=True, check=False)
+        return done.returncode == 0
+
+    def stop(self, service: str) -> int:
+        """Tell a service to stop, as a container engine does, and wait until it has; returns its exit code."""
+        process = self._running.pop(service)
+        process.terminate()
+        return process.wait(120)
+
+    def stop_all(self) -> None:
+        """Stop what runs, in the reverse order of its start."""
+        for service in reversed(list(self._running)):
+            self.stop(service)
+
+    def submit(self, day: str) -> str:
+        """Ask for a run of a day, as the UI does; returns its id."""
+        client = DagsterGraphQLClient("127.0.0.1", port_number=int(self._ports["3000"]))
+        return client.submit_job_execution("refi", tags={"dagster/partition": day})
+
+    def ask(self, query: str, **variables: object) -> Any:
+        """What the UI's server answers to a query in GraphQL."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self._ports['3000']}/graphql",
+            json.dumps({"query": query, "variables": variables}).encode(),
+            {"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)["data"]
+
+    def select(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """Rows of Dagster's database, by PostgreSQL's own client."""
+        connection = psycopg2.connect(**self._database)
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(query, parameters)
+                return list(cursor.fetchall())
+        finally:
+            connection.close()
+
+    def status(self, run_id: str) -> str:
+        """How a run stands."""
+        ((status,),) = self.select("SELECT status FROM runs WHERE run_id = %s", run_id)
+        return str(status)
+
+    def compute_logs(self, run_id: str) -> dict[str, str]:
+        """Objects in the bucket that belong to a run, by key."""
+        prefix = f"dagster/storage/{run_id}/compute_logs/"
+        found = self._s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])
+        return {o["Key"]: self._s3.get_object(Bucket=BUCKET, Key=o["Key"])["Body"].read().decode() for o in found}
+
+    def _here(self, text: str) -> str:
+        for port, free in self._ports.items():
+            text = text.replace(port, free)
+        return text
+
+    def _of(self, service: str) -> dict[str, str]:
+        """A container's environment. Temporary files of one are not seen by another."""
+        temporary = self.folder / "tmp" / service
+        temporary.mkdir(parents=True, exist_ok=True)
+        return {**self._environment, "TMPDIR": str(temporary), "HOME": str(temporary)}

@@ -1,0 +1,169 @@
+"""The image, compose.yaml and dagster.yaml, as far as they can be judged without a container engine.
+
+That the commands start and the health checks answer is in test_production_instance.py.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from dagster._core.instance.config import dagster_instance_config
+from packaging.requirements import Requirement
+
+from refi_assets.settings import PROJECT_DIR, Settings
+from tests.infra.deployment import INFRA, copied, dockerfile, make_app, read_yaml, services
+
+TEST_VALUES = {"POSTGRES_PASSWORD": "p", "REFI_COMPUTE_LOGS_BUCKET": "b", "AWS_REGION": "us-east-1"}
+OURS = ("code", "daemon", "webserver", "migrate")
+PINNED = re.compile(r"[a-z]+:\d+(\.\d+)+-[a-z-]*bookworm")
+
+
+def environment_variables(of: Any) -> set[str]:
+    """Names in every {env: NAME} of a configuration."""
+    if isinstance(of, dict):
+        return ({of["env"]} if of.keys() == {"env"} else set()).union(*map(environment_variables, of.values()))
+    return set().union(*map(environment_variables, of)) if isinstance(of, list) else set()
+
+
+def example() -> dict[str, str]:
+    """env.example, as name and value."""
+    lines = (INFRA / "env.example").read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+@pytest.mark.parametrize("folder", [INFRA, PROJECT_DIR / ".dagster"], ids=["production", "laptop"])
+def test_dagster_accepts_the_instances_configuration(folder: Path, tmp_path: Path):
+    shutil.copy(folder / "dagster.yaml", tmp_path)
+    configuration, _ = dagster_instance_config(str(tmp_path))
+    assert configuration["telemetry"] == {"enabled": False}
+
+
+def test_a_misspelt_setting_of_the_instance_would_be_refused(tmp_path: Path):
+    text = (INFRA / "dagster.yaml").read_text()
+    (tmp_path / "dagster.yaml").write_text(text.replace("max_runtime_seconds", "max_runtime_second"))
+    with pytest.raises(Exception, match="max_runtime_second"):
+        dagster_instance_config(str(tmp_path))
+
+
+@pytest.mark.parametrize("service", OURS)
+def test_compose_sets_every_variable_that_the_instance_wants(service: str):
+    wanted = environment_variables(read_yaml("dagster.yaml")) | environment_variables(read_yaml("workspace.yaml"))
+    assert wanted <= services()[service]["environment"].keys()
+    assert len(wanted) == 7  # five of PostgreSQL, two of S3
+
+
+def test_what_compose_demands_stands_in_the_example_and_no_secret_does():
+    demanded = set(re.findall(r"\$\{(\w+):\?", (INFRA / "compose.yaml").read_text()))
+    assert demanded == TEST_VALUES.keys()
+    assert {name for name, value in example().items() if not value} == demanded
+
+
+def test_the_settings_in_the_example_are_ours_and_valid(monkeypatch: pytest.MonkeyPatch):
+    ours = {name: value for name, value in example().items() if name.startswith("REFI_")}
+    known = {f"REFI_{name.upper()}" for name in Settings.model_fields}
+    assert ours.keys() - known == {"REFI_COMPUTE_LOGS_BUCKET", "REFI_COMPUTE_LOGS_PREFIX"}  # of dagster.yaml
+    for name, value in ours.items():
+        monkeypatch.setenv(name, value)
+    Settings()
+
+
+@pytest.mark.parametrize("source", [source for sources, _ in copied() for source in sources])
+def test_what_the_image_copies_is_in_git_and_is_sent_to_the_build(source: str):
+    in_git = subprocess.run(["git", "ls-files", source], cwd=PROJECT_DIR, capture_output=True, text=True, check=True)
+    assert in_git.stdout
+    ignored = True
+    for pattern in (PROJECT_DIR / ".dockerignore").read_text().splitlines():
+        if pattern and not pattern.startswith("#") and fnmatch(source, pattern.removeprefix("!")):
+            ignored = not pattern.startswith("!")
+    assert not ignored
+
+
+def test_nothing_is_sent_to_the_build_that_the_image_does_not_copy():
+    lines = (PROJECT_DIR / ".dockerignore").read_text().splitlines()
+    assert {line[1:] for line in lines if line.startswith("!")} == {s for sources, _ in copied() for s in sources}
+
+
+def test_app_holds_all_that_the_package_looks_for(tmp_path: Path):
+    make_app(tmp_path / "app")
+    loads = (
+        "from refi_assets.settings import PROJECT_DIR, settings\n"
+        "from refi_assets.contracts import load_contracts\n"
+        "from refi_assets.definitions import defs\n"
+        "assert settings().policy_file.is_file() and len(load_contracts()) == 4\n"
+        "print(PROJECT_DIR, len(defs().resolve_asset_graph().materializable_asset_keys))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", loads],
+        cwd=tmp_path / "app",
+        env={"PYTHONPATH": str(tmp_path / "app"), "DAGSTER_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == f"{tmp_path / 'app'} 18\n", done.stderr
+
+
+def test_base_images_are_pinned_to_a_version_of_both_the_program_and_debian():
+    (base,) = (arguments for name, arguments in dockerfile() if name == "ARG")
+    assert PINNED.fullmatch(base.removeprefix("PYTHON_IMAGE="))
+    assert {arguments.split()[0] for name, arguments in dockerfile() if name == "FROM"} == {"${PYTHON_IMAGE}"}
+    assert PINNED.fullmatch(services()["postgres"]["image"])
+
+
+def test_every_package_in_the_image_is_checked_by_its_hash():
+    installs = [arguments for name, arguments in dockerfile() if name == "RUN" and "pip" in arguments]
+    fetching = re.findall(r"pip (?:--python \S+ )?install [^&]*", " ".join(installs))
+    assert len(fetching) == 3
+    assert all("--require-hashes" in one or "--no-index" in one for one in fetching)
+    build_system = yaml.safe_load((PROJECT_DIR / "pyproject.toml").read_text().split("requires = ")[1].split("\n")[0])
+    locked = (INFRA / "requirements-build.lock").read_text()
+    assert all(re.search(rf"^{Requirement(one).name}==", locked, re.MULTILINE) for one in build_system)
+
+
+def test_nobody_is_root_and_no_root_file_system_can_be_written():
+    *_, user = (arguments for name, arguments in dockerfile() if name == "USER")
+    assert user == "10001:10001"
+    assert services()["postgres"]["user"] == "postgres"
+    for name, service in services().items():
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+
+
+def test_what_goes_on_running_is_watched_and_begun_again_and_only_the_ui_can_be_reached_from_this_machine_alone():
+    for name, service in services().items():
+        if name != "migrate":
+            assert service["restart"] == "unless-stopped", name
+            assert service["healthcheck"]["test"][0] == "CMD", name
+    ports = {name: service["ports"] for name, service in services().items() if "ports" in service}
+    assert ports == {"webserver": ["127.0.0.1:3000:3000"]}
+
+
+def test_a_service_waits_for_what_it_needs():
+    def needs(name: str) -> dict[str, str]:
+        return {other: how["condition"] for other, how in services()[name].get("depends_on", {}).items()}
+
+    tables = {"migrate": "service_completed_successfully"}
+    assert needs("postgres") == {}
+    assert needs("migrate") == {"postgres": "service_healthy"}
+    assert needs("code") == tables
+    assert needs("daemon") == needs("webserver") == {**tables, "code": "service_healthy"}
+
+
+def test_the_ui_and_the_daemon_look_for_the_code_location_where_it_is():
+    (entry,) = read_yaml("workspace.yaml")["load_from"]
+    location = entry["grpc_server"]
+    assert location["host"] in services()
+    command = services()[location["host"]]["command"]
+    assert command[command.index("-p") + 1] == str(location["port"])
+    assert command[command.index("--location-name") + 1] == location["location_name"]
+    for service in ("daemon", "webserver"):
+        command = services()[service]["command"]
+        workspace = command[command.index("-w") + 1]
+        assert (["infra/dagster.yaml", "infra/workspace.yaml"], f"/app/{Path(workspace).parent}/") in copied()
