@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 # Retried with growing pauses and jitter: what a service says of itself when it has too much to do.
 RETRIES = {"mode": "standard", "max_attempts": 8}
 
+# For where an answer is worth no long wait, and the next look comes soon.
+QUICK: dict[str, Any] = {
+    "connect_timeout": 3,
+    "read_timeout": 10,
+    "retries": {"mode": "standard", "total_max_attempts": 2},
+}
+
 
 def session() -> "boto3.Session":
     """The session of this process's AWS variables. Raises SettingError where they do not suffice."""
@@ -33,7 +40,7 @@ def _session(_variables: tuple[tuple[str, str], ...]) -> "boto3.Session":
         import boto3
         from botocore.exceptions import BotoCoreError
     try:
-        made = boto3.Session(region_name=os.environ.get("AWS_REGION"))  # which botocore does not read
+        made = boto3.Session(region_name=os.environ.get("AWS_REGION"))  # boto3 itself knows AWS_DEFAULT_REGION alone
         credentials = made.get_credentials()
     except BotoCoreError as error:  # AWS_PROFILE names none, say
         raise SettingError(f"AWS: {error}. Correct the AWS_ variables or the profile.") from None
@@ -48,10 +55,11 @@ def _session(_variables: tuple[tuple[str, str], ...]) -> "boto3.Session":
 
 
 def client(service: str, **config: Any) -> Any:
-    """A client of a service. `config`: as botocore's Config has it, beside our retries."""
+    """A client of a service. `config`: as botocore's Config has it, over our retries."""
+    made = session()
     from botocore.config import Config
 
-    return session().client(service, config=Config(retries={**RETRIES}, **config))  # which changes it
+    return made.client(service, config=Config(**{"retries": {**RETRIES}, **config}))  # a copy: it is changed there
 
 
 def own_endpoint(service: str) -> str | None:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.console import Console
 
-from refi_assets.errors import RefiError
+from refi_assets.errors import RefiError, SettingError
 from refi_assets.settings import a_lake, settings
 
 app = typer.Typer(
@@ -226,6 +226,19 @@ def lineage(
         shown.show_lineage(column, as_json=as_json)
 
 
+@app.command()
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
+    """Try what this deployment needs, step by step, and say what is wrong and how to mend it."""
+    import logging
+
+    from refi_assets.cli.doctor import examine, show
+    from refi_assets.cli.doctor_steps import steps
+
+    logging.disable()  # what a library has to say of a failure is in what the step says
+    if not show(examine(steps()), as_json=as_json):
+        raise typer.Exit(1)
+
+
 def _ingest(source: Path, lake: str | None, day: date, replace: bool) -> list[str]:
     from refi_assets.contracts import load_contracts
     from refi_assets.lake import ingest_folder, open_lake
@@ -260,5 +273,18 @@ def main() -> None:
     try:
         app()
     except RefiError as error:
-        _err.print(f"refi: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        _tell(error)
         sys.exit(1)
+
+
+def _tell(error: RefiError) -> None:
+    try:
+        is_json = settings().log_format == "json"
+    except SettingError:
+        is_json = False
+    if is_json:
+        from refi_assets.logs import error_line
+
+        print(error_line(str(error), getattr(error, "run_id", None)), file=sys.stderr)
+    else:
+        _err.print(f"refi: {error}", style="red", markup=False, highlight=False, soft_wrap=True)

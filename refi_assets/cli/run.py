@@ -22,12 +22,17 @@ from refi_assets.defs.resources import LakeResource, RefiPolicyResource
 from refi_assets.defs.steps import UNCHANGED
 from refi_assets.errors import RefiError
 from refi_assets.lake import ObjectStore, RunFolder, open_lake
+from refi_assets.logs import log_as_json
 from refi_assets.policies import load_refi_policy
 from refi_assets.settings import PROJECT_DIR, settings
 
 
 class RunError(RefiError):
     """A run that published nothing, and why."""
+
+    def __init__(self, words: str, run_id: str) -> None:
+        super().__init__(words)
+        self.run_id = run_id
 
 
 @dataclass
@@ -104,10 +109,12 @@ def run_graph(
     job = defs().resolve_job_def(REFI_JOB)
     run_id = str(uuid.uuid4())
     os.environ.setdefault("DAGSTER_HOME", str(PROJECT_DIR / ".dagster"))
-    with instance or dg.DagsterInstance.get() as used, _Watcher(used, run_id, console) as watcher:
+    if is_json := settings().log_format == "json":
+        log_as_json()
+    with instance or dg.DagsterInstance.get() as used, _Watcher(used, run_id, console, is_silent=is_json) as watcher:
         outcome = job.execute_in_process(
             run_config={
-                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+                "loggers": {"console": {"config": {"log_level": "DEBUG" if is_json else "CRITICAL"}}},
                 "ops": {"activation__audience_file": {"config": {"force_latest": force_latest}}},
             },
             instance=used,
@@ -117,7 +124,7 @@ def run_graph(
             resources={"lake": LakeResource(url=lake.name), "refi_policy": policy},
         )
     if not outcome.success:
-        raise RunError(watcher.why_failed(run_id))
+        raise RunError(watcher.why_failed(run_id), run_id)
     return _result(lake, run_id, as_of, watcher.warnings)
 
 
@@ -142,7 +149,7 @@ def _result(lake: ObjectStore, run_id: str, as_of: date, warnings: list[str]) ->
 class _Watcher:
     """Listens to a run's events: moves the progress bar, and keeps warnings and reasons of failure."""
 
-    def __init__(self, instance: dg.DagsterInstance, run_id: str, console: Console) -> None:
+    def __init__(self, instance: dg.DagsterInstance, run_id: str, console: Console, *, is_silent: bool) -> None:
         self.warnings: list[str] = []
         self._blocked: list[str] = []
         self._failures: list[str] = []
@@ -153,7 +160,7 @@ class _Watcher:
             TimeElapsedColumn(),
             console=console,
             transient=True,
-            disable=not console.is_terminal,
+            disable=is_silent or not console.is_terminal,
         )
         self._task = self._progress.add_task("starting", total=None)
         instance.add_event_listener(run_id, self._on_event)

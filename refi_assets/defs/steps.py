@@ -5,6 +5,7 @@ newest run of the same as-of day made. Either way the record pins the run, so th
 """
 
 import os
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -128,6 +129,24 @@ def user_errors() -> Iterator[None]:
 
 def _failure(words: str) -> dg.Failure:
     return dg.Failure(description=f"{words} {UNCHANGED}", allow_retries=False)
+
+
+def asset_of_step(step_key: str) -> str:
+    """The key of the asset that a step makes or checks: Dagster names steps without slashes."""
+    return re.sub(r"^(?:checks_of_([a-z]+)_|([a-z]+)__)", lambda found: f"{found[1] or found[2]}/", step_key)
+
+
+def failure_reason(event: dg.DagsterEvent) -> str | None:
+    """Why a step failed, in words that quote no borrower; None where a blocking check says it.
+
+    Of an error that is not ours only the type is named: its own words may hold anything.
+    """
+    failure = event.step_failure_data
+    if failure.user_failure_data is not None:
+        return failure.user_failure_data.description
+    error = failure.error and (failure.error.cause or failure.error)
+    name = error.cls_name if error and error.cls_name else "an error"
+    return None if name == "DagsterAssetCheckFailedError" else f"{name}; see the run's log."
 
 
 def records_table(records: list[dict[str, Any]]) -> dg.MetadataValue:

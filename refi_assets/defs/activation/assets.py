@@ -1,11 +1,13 @@
 """Asset activation/audience_file: the one step that publishes, downstream of every blocking check."""
 
+import time
 from datetime import timedelta
 from typing import Any
 
 import dagster as dg
 from pydantic import Field
 
+from refi_assets.activation.metrics import put_metrics, run_metrics
 from refi_assets.activation.publish import LATEST, MODEL, publish_audience
 from refi_assets.answers.diff import audience_changes, counted
 from refi_assets.answers.lineage import descriptions
@@ -68,8 +70,11 @@ def audience_file(
             force_latest=config.force_latest,
         )
         if published.held_back is None:
-            shown = [one for one in with_inputs(store, list(made_from.values())) if one.kind != "files"]
+            relations = with_inputs(store, list(made_from.values()))
+            shown = [one for one in relations if one.kind != "files"]
             engine.open(store).publish(shown, {one.name: _comments(one) for one in shown})
+            if settings().metrics_namespace:
+                _put_metrics(context, relations, published.rows)
         left_overs = remove_left_overs(store, timedelta(days=settings().keep_unpublished_days))
         left_overs += remove_old_relations(store, settings().keep_runs, _latest_run_id(store) or step.folder.run_id)
         engine.open(store).keep_only(_runs_in_use(store, step.folder.run_id))
@@ -101,6 +106,17 @@ def audience_file(
         descriptions("audience_file"),
         column_sources(load_sql_models()[MODEL], made_from.values()),
     )
+
+
+def _put_metrics(context: dg.AssetExecutionContext, relations: list[Relation], audience_rows: int) -> None:
+    """Tell CloudWatch of the run. That it cannot be told is no reason to fail: the audience is published."""
+    try:
+        record = context.instance.get_run_record_by_id(context.run.run_id)
+        seconds = time.time() - record.start_time if record and record.start_time else 0.0
+        metrics = run_metrics(context.run.run_id, relations, audience_rows, seconds)
+        put_metrics(settings().metrics_namespace, metrics)
+    except RefiError as error:
+        context.log.warning(f"The numbers of this run are not in CloudWatch: {error}")
 
 
 def _comments(relation: Relation) -> dict[str, str]:

@@ -1,4 +1,4 @@
--- Rows by tier, rows that are eligible, and rows that are not by reason (a row may have several).
+-- Rows by tier, rows that are eligible, in all and by tier, and rows that are not by reason (a row may have several).
 SELECT
     'tier: ' || judged.marketing_category AS measure,
     COUNT(*) AS amount
@@ -12,6 +12,15 @@ SELECT
 FROM refi_eligibility AS judged
 WHERE
     judged.is_eligible
+UNION ALL
+SELECT
+    'eligible: ' || judged.marketing_category AS measure,
+    COUNT(*) AS amount
+FROM refi_eligibility AS judged
+WHERE
+    judged.is_eligible
+GROUP BY
+    judged.marketing_category
 UNION ALL
 SELECT
     reasons.reason AS measure,

@@ -1,0 +1,330 @@
+"""The steps of refi doctor: what a deployment with these settings needs, each tried as the pipeline uses it.
+
+What is put into the lake is deleted again, and no message is published or received; what stays is the result of
+Athena's query, where results go. Which step comes when is in steps(); how they are run and shown, in doctor.py.
+"""
+
+import os
+import re
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from importlib.util import find_spec
+from typing import Any
+from urllib.parse import urlsplit
+
+from refi_assets import aws
+from refi_assets.cli.doctor import MendableError, Step, UnneededError
+from refi_assets.contracts import load_contracts
+from refi_assets.engines.duckdb import DuckDBEngine, text_literal
+from refi_assets.errors import RefiError, SettingError
+from refi_assets.lake import ObjectStore, open_lake
+from refi_assets.policies import load_refi_policy
+from refi_assets.settings import PROJECT_DIR, Settings, settings
+
+QUERY_SECONDS = 60
+# What AWS calls it, as a pattern -> how to mend it; what is not here is told in AWS's own words.
+EXPIRED = "Renew the credentials: their session is over."
+BAD_KEYS = "Correct AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or the profile."
+NO_ANSWER = "Check the region, AWS_ENDPOINT_URL and its like, and that the network lets this machine there."
+IS_EXPIRED = "Expired"
+IS_BAD_KEYS = "InvalidClientTokenId|UnrecognizedClient|SignatureDoesNotMatch|InvalidAccessKeyId|AuthFailure"
+IS_DENIED = "AccessDenied|AuthorizationError|Unauthorized|Forbidden"
+IS_NO_ANSWER = "error sending request|timed? ?out"
+IS_ABSENT = "Not ?Found|Non ?Existent|No ?Such|(Does )?Not ?Exist"
+
+
+class Deployment:
+    """What the settings say there is, and the looks at it."""
+
+    def __init__(self) -> None:
+        self._key = f"runs/doctor-{uuid.uuid4()}/doctor.json"  # a run that published nothing: clean-up takes it, too
+
+    @property
+    def _on_s3(self) -> bool:
+        return _is_on_s3()
+
+    @property
+    def _asks_aws(self) -> bool:
+        """Whether anything of AWS is needed besides what speaks the protocol of S3."""
+        had = settings()
+        return had.engine == "athena" or any((had.arrivals_queue_url, had.alerts_topic_arn, had.metrics_namespace))
+
+    @cached_property
+    def _lake(self) -> ObjectStore:
+        return open_lake(settings().lake_url, create=False)
+
+    def settings(self) -> str:
+        """They are valid, and so are the files they name."""
+        had: Settings = settings()
+        load_refi_policy(had.policy_file)
+        return f"engine {had.engine}, lake {had.lake_url}, {len(load_contracts())} sources"
+
+    def packages(self) -> str:
+        """Those that these settings need can be imported."""
+        needed = {
+            "boto3": self._on_s3 or self._asks_aws,
+            "duckdb_extension_httpfs": self._on_s3,
+            "pyathena": settings().engine == "athena",
+            "trino": settings().engine == "trino",
+        }
+        missing = [name for name, is_needed in needed.items() if is_needed and find_spec(name) is None]
+        if missing:
+            raise MendableError(f"{', '.join(missing)} cannot be imported", "Install the extra deploy: make deploy")
+        return ", ".join(name for name, is_needed in needed.items() if is_needed) or "none but the project's own"
+
+    def credentials(self) -> str:
+        """AWS knows who asks."""
+        if not self._on_s3 and not self._asks_aws:
+            raise UnneededError("these settings need nothing of AWS")
+        aws.session()
+        if not self._asks_aws and aws.own_endpoint("s3") and not aws.own_endpoint("sts"):
+            raise UnneededError(f"{aws.own_endpoint('s3')} is not AWS: lake list tells whether it takes them")
+        with _asked("sts:GetCallerIdentity", "the identity", BAD_KEYS):
+            who = aws.client("sts", **aws.QUICK).get_caller_identity()
+        return f"{who['Arn']}, region {aws.session().region_name}"
+
+    def lake_list(self) -> str:
+        """The raw zone can be listed."""
+        with self._in_the_lake("s3:ListBucket"):
+            found = self._lake.folders("raw")
+        return f"raw/ holds {', '.join(found) or 'nothing yet'}"
+
+    def lake_write(self) -> str:
+        """An object can be put where there is none."""
+        with self._in_the_lake("s3:PutObject"):
+            self._lake.create_json(self._key, {"doctor": 1})
+        return self._key
+
+    def lake_read(self) -> str:
+        """What was put is what is there."""
+        with self._in_the_lake("s3:GetObject"):
+            found = self._lake.get_json(self._key)
+        if found != {"doctor": 1}:
+            raise MendableError(f"{self._key} holds something else than was put", "Use one that shows a put at once.")
+        return "as it was put"
+
+    def lake_conditional_put(self) -> str:
+        """A put of what is there already is refused: of two runs, one can publish."""
+        with self._in_the_lake("s3:PutObject"):
+            was_put = self._lake.create_json(self._key, {"doctor": 2})
+        if was_put or self._lake.get_json(self._key) != {"doctor": 1}:
+            raise MendableError(
+                "what was there was replaced, so two runs at once could both publish",
+                "Use a store that honours If-None-Match: S3, or a version of yours that does.",
+            )
+        return "refused where there is one already"
+
+    def lake_delete(self) -> str:
+        """What was put can be deleted."""
+        with self._in_the_lake("s3:DeleteObject"):
+            self._lake.delete([self._key])
+            self._lake.delete_folder(self._key.rsplit("/", 1)[0])
+        return "nothing is left behind"
+
+    def duckdb(self) -> str:
+        """DuckDB opens, and reads from the lake; on S3, by its extension httpfs."""
+        with DuckDBEngine(self._lake, settings().threads, settings().memory_limit).session() as session:
+            version = session.value("SELECT version()")
+            read = session.value(f"SELECT COUNT(*) FROM read_text({text_literal(self._lake.url(self._key))})")
+        return f"{version} reads {read} object of the lake"
+
+    def database(self) -> str:
+        """The database of the tables is there."""
+        name = self._athena(settings().glue_database)
+        mend = "Create it (aws glue create-database, or infra/terraform), or correct REFI_GLUE_DATABASE."
+        with _asked("glue:GetDatabase", f"database {name}", mend):
+            aws.client("glue", **aws.QUICK).get_database(Name=name)
+        return name
+
+    def crawler(self) -> str:
+        """The crawler is there."""
+        name = self._athena(settings().glue_crawler)
+        if settings().catalog_mode != "crawler":
+            raise UnneededError("REFI_CATALOG_MODE is contract")
+        mend = "Create it (infra/terraform), or correct REFI_GLUE_CRAWLER."
+        with _asked("glue:GetCrawler", f"crawler {name}", mend):
+            found = aws.client("glue", **aws.QUICK).get_crawler(Name=name)["Crawler"]
+        return f"{name} is {found.get('State', 'there').lower()}"
+
+    def workgroup(self) -> str:
+        """A query of one row runs in the workgroup."""
+        group = self._athena(settings().athena_workgroup)
+        from botocore.config import Config
+        from pyathena import connect
+
+        deadline = time.monotonic() + QUERY_SECONDS
+
+        def in_time(execution: Any) -> None:
+            if time.monotonic() > deadline:
+                raise MendableError(
+                    f"SELECT 1 did not end within {QUERY_SECONDS} s; it is {execution.state}",
+                    "Look at the workgroup's queue in the console of Athena: its concurrency may be used up.",
+                )
+
+        output = settings().athena_output or f"{settings().lake_url}/athena/"
+        actions = "athena:StartQueryExecution, GetQueryExecution and GetQueryResults, and s3:PutObject for the results,"
+        with _asked(actions, f"workgroup {group}", "Create it (infra/terraform), or correct REFI_ATHENA_WORKGROUP."):
+            cursor = connect(
+                work_group=group,
+                s3_staging_dir=output,
+                session=aws.session(),
+                region_name=aws.session().region_name,
+                config=Config(**aws.QUICK),
+                on_poll=in_time,
+            ).cursor()
+            row = cursor.execute("SELECT 1").fetchone()
+        return f"{group} answers {_one(row)}; results go to {output}"
+
+    def trino(self) -> str:
+        """A query of one row runs."""
+        if settings().engine != "trino":
+            raise UnneededError(f"REFI_ENGINE is {settings().engine}")
+        from trino.auth import BasicAuthentication
+        from trino.dbapi import connect
+
+        url = urlsplit(settings().trino_url)
+        catalog, schema = url.path.strip("/").split("/")
+        user = url.username or ""
+        password = BasicAuthentication(user, url.password) if url.password else None
+        where = f"{url.scheme}://{url.hostname}:{url.port}"
+        try:
+            with connect(  # type: ignore[no-untyped-call]
+                host=url.hostname,
+                port=url.port,
+                user=user,
+                auth=password,
+                http_scheme=url.scheme,
+                catalog=catalog,
+                schema=schema,
+                max_attempts=1,
+                request_timeout=10,
+            ) as connection:
+                row = connection.cursor().execute("SELECT 1").fetchone()
+        except Exception as error:
+            first = str(error).splitlines()[0][:300]
+            mend = "Check REFI_TRINO_URL (scheme, port, user, password), and that Trino has started."
+            raise MendableError(f"{where}: {type(error).__name__}: {first}", mend) from None
+        return f"{where} answers {_one(row)}"
+
+    def queue(self) -> str:
+        """The queue of arrivals is there."""
+        url = settings().arrivals_queue_url
+        if not url:
+            raise UnneededError("REFI_ARRIVALS_QUEUE_URL is not set: the raw zone is listed instead")
+        mend = "Create it (infra/terraform), or correct REFI_ARRIVALS_QUEUE_URL."
+        with _asked("sqs:GetQueueAttributes", f"queue {url}", mend):
+            found = aws.client("sqs", **aws.QUICK).get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
+        return f"{found['Attributes']['ApproximateNumberOfMessages']} messages wait"
+
+    def topic(self) -> str:
+        """The topic of alerts is there, and somebody hears it. Nothing is published."""
+        arn = settings().alerts_topic_arn
+        if not arn:
+            raise UnneededError("REFI_ALERTS_TOPIC_ARN is not set: nobody is told of failures")
+        mend = "Create it (infra/terraform), or correct REFI_ALERTS_TOPIC_ARN."
+        with _asked("sns:ListSubscriptionsByTopic", f"topic {arn}", mend):
+            found = aws.client("sns", **aws.QUICK).list_subscriptions_by_topic(TopicArn=arn)["Subscriptions"]
+        heard = [one for one in found if one["SubscriptionArn"].startswith("arn:")]  # others have yet to confirm
+        if not heard:
+            mend = f"Subscribe somebody: aws sns subscribe --topic-arn {arn} --protocol email …"
+            raise MendableError(f"nobody has subscribed to {arn}", mend)
+        return f"{', '.join(sorted({one['Protocol'] for one in heard}))}; that alerts may be published is not tried"
+
+    def dagster(self) -> str:
+        """The instance opens, and its runs can be read."""
+        os.environ.setdefault("DAGSTER_HOME", str(PROJECT_DIR / ".dagster"))
+        import dagster as dg
+
+        home = os.environ["DAGSTER_HOME"]
+        mend = f"Correct {home}/dagster.yaml, and start what keeps its storage."
+        try:
+            with dg.DagsterInstance.get() as instance:
+                runs = instance.get_runs_count()
+        except Exception as error:
+            first = str(error).splitlines()[0][:300]
+            raise MendableError(f"{home}: {type(error).__name__}: {first}", mend) from None
+        return f"{home}: {runs} runs"
+
+    @contextmanager
+    def _in_the_lake(self, action: str) -> Iterator[None]:
+        try:
+            yield
+        except RefiError as error:
+            folder = "The folder must be there, and this user must be allowed to read and write in it."
+            bucket = "Create the bucket (infra/terraform), or correct REFI_LAKE_URL."
+            mend = _mend(str(error), action, bucket) if self._on_s3 else folder
+            raise MendableError(str(error), mend) from None
+
+    def _athena(self, name: str) -> str:
+        if settings().engine != "athena":
+            raise UnneededError(f"REFI_ENGINE is {settings().engine}")
+        return name
+
+
+def steps() -> list[Step]:
+    """What is tried, in this order, and what must be well before."""
+    it = Deployment()
+    return [
+        Step("settings", it.settings),
+        Step("packages", it.packages, after=("settings",)),
+        Step("credentials", it.credentials, after=("packages",)),
+        Step("lake list", it.lake_list, after=("credentials",) if _is_on_s3() else ("settings",)),
+        Step("lake write", it.lake_write, after=("lake list",)),
+        Step("lake read", it.lake_read, after=("lake write",)),
+        Step("lake conditional put", it.lake_conditional_put, after=("lake read",)),
+        Step("duckdb", it.duckdb, after=("lake read",)),
+        Step("lake delete", it.lake_delete, after=("lake write",)),
+        Step("database", it.database, after=("credentials",)),
+        Step("crawler", it.crawler, after=("credentials",)),
+        Step("workgroup", it.workgroup, after=("credentials",)),
+        Step("trino", it.trino, after=("packages",)),
+        Step("queue", it.queue, after=("credentials",)),
+        Step("topic", it.topic, after=("credentials",)),
+        Step("dagster", it.dagster, after=("settings",)),
+    ]
+
+
+def _is_on_s3() -> bool:
+    try:
+        return settings().lake_url.startswith("s3://")
+    except SettingError:  # the first step says so
+        return False
+
+
+@contextmanager
+def _asked(action: str, of: str, absent: str) -> Iterator[None]:
+    """Turn what AWS refuses into what is wrong: `action` is what IAM calls it, `absent` mends that it is not there."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except Exception as raised:
+        error = raised if isinstance(raised, BotoCoreError | ClientError) else raised.__cause__  # PyAthena wraps them
+        if isinstance(error, ClientError):
+            said = error.response.get("Error", {})
+            words = f"{said.get('Code', 'Error')}: {said.get('Message', '')}"
+            raise MendableError(f"{of}: {words}", _mend(words, action, absent)) from None
+        if isinstance(error, BotoCoreError):
+            raise MendableError(f"{of}: {error}", NO_ANSWER) from None
+        raise
+
+
+def _mend(words: str, action: str, absent: str) -> str:
+    mends = {
+        IS_EXPIRED: EXPIRED,
+        IS_BAD_KEYS: BAD_KEYS,
+        IS_DENIED: f"Allow {action} to this role.",
+        IS_NO_ANSWER: NO_ANSWER,
+        IS_ABSENT: absent,
+    }
+    found = (mend for pattern, mend in mends.items() if re.search(pattern, words, re.IGNORECASE))
+    return next(found, f"It is what AWS says to {action}: try again, and look the code up if it stays.")
+
+
+def _one(row: Any) -> str:
+    if row is None or len(row) != 1 or int(row[0]) != 1:
+        raise MendableError(f"SELECT 1 was answered by {row}", "Look at the engine's own log.")
+    return "SELECT 1"

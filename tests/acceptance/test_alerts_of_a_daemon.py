@@ -1,0 +1,60 @@
+"""A real daemon watches: what fails is told, once, without a hand, and the runs that it starts log JSON."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from refi_assets.settings import PROJECT_DIR
+from tests.acceptance.serving import wait_for
+from tests.aws import Mailbox, aws_server
+from tests.lender import lender, write
+from tests.running import ingest
+
+
+@contextmanager
+def daemon(environment: dict[str, str], log: Path) -> Iterator[None]:
+    with log.open("wb") as stream:
+        started = subprocess.Popen(
+            [Path(sys.executable).with_name("dagster-daemon"), "run", "-w", "workspace.yaml"],
+            cwd=PROJECT_DIR,
+            env=environment,
+            stdout=stream,
+            stderr=stream,
+            start_new_session=True,
+        )
+    try:
+        yield
+    finally:
+        os.killpg(started.pid, signal.SIGINT)
+        try:
+            started.wait(30)
+        except subprocess.TimeoutExpired:
+            os.killpg(started.pid, signal.SIGKILL)
+
+
+def test_a_run_that_the_daemon_starts_and_a_check_stops_is_told(environment, tmp_path, monkeypatch):
+    today = datetime.now(UTC).date()
+    ingest(tmp_path / "lake", write(lender(eligible=0), tmp_path / "source"), today)
+    with aws_server() as aws:
+        for name, value in aws.items():
+            monkeypatch.setenv(name, value)
+        mailbox = Mailbox("daemon")
+        settings = {
+            "REFI_LAKE_URL": str(tmp_path / "lake"),
+            "REFI_WATCH": "true",
+            "REFI_TIME_ZONE": "UTC",
+            "REFI_LOG_FORMAT": "json",
+            "REFI_ALERTS_TOPIC_ARN": mailbox.topic,
+        }
+        with daemon(environment | aws | settings, tmp_path / "log"):
+            (told,) = wait_for(mailbox.read, 240)
+
+    assert "What: Blocking check audience_not_empty failed\nWhere: refi/refi_audience" in told["Message"]
+    run_id = told["Message"].rsplit("/runs/", 1)[-1]
+    logged = [line for line in (tmp_path / "log").read_text().splitlines() if run_id in line and line.startswith("{")]
+    assert len([line for line in logged if '"event": "STEP_SUCCESS"' in line]) > 20
