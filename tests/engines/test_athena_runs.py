@@ -4,6 +4,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 
 from refi_assets.generate import generate
@@ -29,7 +30,8 @@ def with_settings(deployment: Deployment, **variables: str) -> Deployment:
 
 
 def metadata(ran: Ran, asset: str) -> dict[str, Any]:
-    (made,) = [one for one in ran.result.get_asset_materialization_events() if one.asset_key.to_user_string() == asset]
+    key = dg.AssetKey(asset.split("/"))
+    (made,) = [one for one in ran.result.get_asset_materialization_events() if one.asset_key == key]
     return {name: value.value for name, value in made.materialization.metadata.items()}
 
 
