@@ -29,9 +29,10 @@ def crawl(crawler: dict[str, Any], session: boto3.Session) -> None:
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         keys = [item["Key"] for page in pages for item in page.get("Contents", [])]
         for folder, files in _tables(bucket, prefix, keys).items():
-            text = _text(files[0], s3.get_object(Bucket=bucket, Key=files[0])["Body"].read())
+            newest = files[-1]
+            text = _text(newest, s3.get_object(Bucket=bucket, Key=newest)["Body"].read())
             name = re.sub(r"\W", "_", (crawler.get("TablePrefix") or "") + PurePosixPath(folder).name).lower()
-            _register(glue, crawler["DatabaseName"], _table_input(name, folder, files, text))
+            _register(glue, crawler["DatabaseName"], _table_input(crawler["Name"], name, folder, files, text))
             _register_partitions(glue, crawler["DatabaseName"], name, folder, bucket, files)
 
 
@@ -53,7 +54,7 @@ def _text(key: str, content: bytes) -> str:
     return (gzip.decompress(content) if key.endswith(".gz") else content).decode("utf-8-sig", "replace")
 
 
-def _table_input(name: str, folder: str, files: list[str], text: str) -> dict[str, Any]:
+def _table_input(crawler: str, name: str, folder: str, files: list[str], text: str) -> dict[str, Any]:
     rows = csv.reader(io.StringIO(text))
     header = next(rows, [])
     sample = [row for row, _ in zip(rows, range(SAMPLE_ROWS), strict=False)]
@@ -62,6 +63,7 @@ def _table_input(name: str, folder: str, files: list[str], text: str) -> dict[st
         for at, column in enumerate(header)
     ]
     properties = {"classification": "csv", "delimiter": ",", "skip.header.line.count": "1", "typeOfData": "file"}
+    properties["UPDATED_BY_CRAWLER"] = crawler
     return {
         "Name": name,
         "TableType": "EXTERNAL_TABLE",

@@ -1,0 +1,211 @@
+"""The engine on Athena below the job: steps that are tried again, tables that are swapped, crawls, and ends."""
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlglot
+from sqlglot import exp
+
+from refi_assets.engines.athena import AthenaEngine
+from refi_assets.engines.duckdb import DuckDBEngine
+from refi_assets.errors import EngineError
+from refi_assets.lake import Relation
+from refi_assets.settings import PROJECT_DIR, settings
+from tests.engines.aws import Aws
+from tests.engines.deployments import Deployment, in_force, on_s3, run_whole_job
+from tests.engines.faults import Fault
+from tests.lender import lender, write
+from tests.running import DAY, ingest, latest
+
+START, STOP = "athena:StartQueryExecution", "athena:StopQueryExecution"
+
+
+@pytest.fixture
+def deployment(athena: Aws) -> Iterator[Deployment]:
+    made = on_s3(athena, "athena")
+    with in_force(made):
+        yield made
+
+
+@pytest.fixture
+def engine(deployment: Deployment) -> AthenaEngine:
+    return AthenaEngine(deployment.lake, settings())
+
+
+def draft(name: str = "numbers", run_id: str = "r1") -> Relation:
+    return Relation(key=f"refi/{name}", run_id=run_id, as_of=DAY, kind="table")
+
+
+def query(sql: str) -> exp.Query:
+    parsed = sqlglot.parse_one(sql, read="athena")
+    assert isinstance(parsed, exp.Query)
+    return parsed
+
+
+def begun(athena: Aws, action: str) -> int:
+    return sum(request["action"] == action for request in athena.requests())
+
+
+def test_a_step_that_is_tried_again_runs_its_query_once(engine: AthenaEngine, deployment: Deployment) -> None:
+    made = [
+        AthenaEngine(deployment.lake, settings()).session([]).create(draft(), query("SELECT 1 AS one"))
+        for _ in range(2)
+    ]
+    assert made[0] == made[1]
+    assert len(list(deployment.lake.objects(str(made[0].parquet).rstrip("/")))) == 1
+
+
+def test_a_step_whose_query_failed_runs_it_anew_when_it_is_tried_again(athena: Aws, engine: AthenaEngine) -> None:
+    athena.faults(Fault(START, outcome="FAILED", message="EXCEEDED_TIME_LIMIT: too slow"))
+    with pytest.raises(EngineError, match="EXCEEDED_TIME_LIMIT: too slow"):
+        engine.session([]).create(draft(), query("SELECT 1 AS one"))
+    time.sleep(1.5)  # the engine tells an earlier query by when it was submitted
+    made = engine.session([]).create(draft(), query("SELECT 1 AS one"))
+    assert engine.session([made]).query(query("SELECT one FROM numbers")) == [{"one": 1}]
+
+
+def test_an_error_shows_the_line_and_the_place(engine: AthenaEngine) -> None:
+    with pytest.raises(EngineError) as refused:
+        engine.session([]).query(query("SELECT\n  1 AS one,\n  lower(2) AS two"))
+    text = str(refused.value)
+    assert "line 3:" in text
+    assert "LOWER(2) AS two\n" in text
+    assert text.splitlines()[-1].strip() == "^"
+
+
+def test_an_error_about_a_cell_does_not_quote_it(engine: AthenaEngine) -> None:
+    with pytest.raises(EngineError) as refused:
+        engine.session([]).query(query("SELECT CAST(name AS BIGINT) AS x FROM (VALUES 'Zoe Smith') AS t (name)"))
+    said, _, statement = str(refused.value).partition("The statement began:")
+    assert "INVALID_CAST_ARGUMENT" in said
+    assert "Zoe" not in said
+    assert "Zoe" in statement, "what the statement itself says is no cell"
+
+
+def test_readers_see_the_old_table_or_the_new_one_and_never_none(athena: Aws, engine: AthenaEngine) -> None:
+    tables = [engine.session([]).create(draft(run_id=f"r{n}"), query(f"SELECT {n} AS n")) for n in (1, 2)]
+    engine.publish(tables[:1], {})
+    seen: list[Any] = []
+    done = threading.Event()
+
+    def read() -> None:
+        reader = AthenaEngine(engine.lake, engine.settings)
+        while not done.is_set():
+            seen.extend(row["n"] for row in reader.session([]).query(query("SELECT n FROM numbers")))
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    turns = 0
+    while len(seen) < 10 and thread.is_alive():
+        turns += 1
+        engine.publish([tables[turns % 2]], {})
+    done.set()
+    thread.join()
+    assert turns > 10
+    assert set(seen) == {1, 2}
+
+
+def test_tables_of_other_runs_go_and_their_files_stay(athena: Aws, engine: AthenaEngine) -> None:
+    session = engine.session([])
+    made = {run_id: session.create(draft(run_id=run_id), query("SELECT 1 AS one")) for run_id in ("old-1", "new-1")}
+    engine.keep_only({"new-1", "not-there"})
+    assert engine.glue.names("run_") == ["run_new_1__numbers"]
+    with DuckDBEngine(engine.lake).session([made["old-1"]]) as duck:
+        assert duck.query(query("SELECT one FROM numbers")) == [{"one": 1}]
+
+
+def crawler(athena: Aws, deployment: Deployment) -> str:
+    name = athena.new_name("crawler")
+    sources = ("borrower_engagement", "borrower_information", "loan_information", "market_equity")
+    athena.client("glue").create_crawler(
+        Name=name,
+        Role="arn:aws:iam::123456789012:role/crawler",
+        DatabaseName=deployment.env["REFI_GLUE_DATABASE"],
+        TablePrefix="crawled_",
+        Targets={"S3Targets": [{"Path": f"{deployment.lake_url}/raw/{source}/"} for source in sources]},
+    )
+    return name
+
+
+def crawled(athena: Aws, **variables: str) -> Deployment:
+    plain = on_s3(athena, "athena")
+    env = {**plain.env, "REFI_CATALOG_MODE": "crawler", "REFI_GLUE_CRAWLER": crawler(athena, plain), **variables}
+    return Deployment(plain.lake_url, env)
+
+
+def test_a_crawl_is_held_against_the_contract_and_the_crawl_before(athena: Aws, tmp_path: Path) -> None:
+    deployment = crawled(athena)
+    ran = run_whole_job(deployment, write(lender(), tmp_path / "first"), date(2026, 2, 19))
+    assert ran.success, ran.failure
+    rows = lender()
+    for row in rows["loan_information"]:
+        row["current_interest_rate"] += "%"  # from a number to a text
+        row["servicer"] = "ACME"
+    changed = run_whole_job(deployment, write(rows, tmp_path / "second"), DAY)
+    failed = {name.split(" ")[1] for name in changed.failed_checks if name.startswith("catalog/loan_information")}
+    assert failed == {"no_column_new", "inferred_types_unchanged"}
+    found = changed.checks["catalog/loan_information inferred_types_unchanged"]
+    assert "current_interest_rate: double -> string" in str(found.description)
+    assert begun(athena, "glue:StartCrawler") == 2, "one crawl a run, for all sources"
+
+
+def test_a_crawl_that_fails_stops_the_run_with_its_reason(athena: Aws, tmp_path: Path) -> None:
+    deployment = crawled(athena)
+    athena.faults(Fault("glue:StartCrawler", outcome="FAILED", message="Insufficient permissions on the bucket"))
+    ran = run_whole_job(deployment, write(lender(), tmp_path / "source"), DAY)
+    assert not ran.success
+    assert f"crawler {deployment.env['REFI_GLUE_CRAWLER']}: the crawl ended as FAILED" in ran.failure
+    assert "Insufficient permissions on the bucket" in ran.failure
+
+
+def test_a_crawl_that_takes_too_long_is_given_up(athena: Aws, tmp_path: Path) -> None:
+    deployment = crawled(athena, REFI_CRAWLER_MINUTES="0.05")
+    athena.faults(Fault("glue:StartCrawler", outcome="RUNNING"))
+    ran = run_whole_job(deployment, write(lender(), tmp_path / "source"), DAY)
+    assert "still RUNNING; REFI_CRAWLER_MINUTES allow no more" in ran.failure
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_a_query_is_stopped_when_its_run_is_killed_or_cancelled(
+    athena: Aws, deployment: Deployment, tmp_path: Path, end: signal.Signals
+) -> None:
+    ingest(deployment.lake_url, write(lender(), tmp_path / "source"))
+    athena.faults(Fault(START, count=100, outcome="RUNNING"))
+    command = [sys.executable, "-c", "import refi_assets.cli as c; c.main()", "run", "--as-of", DAY.isoformat()]
+    with (tmp_path / "stderr").open("w") as stderr:
+        process = subprocess.Popen(
+            command, env=environment(deployment, tmp_path), cwd=PROJECT_DIR, stderr=stderr, stdout=stderr
+        )
+        try:
+            wait_for(lambda: begun(athena, START) == 1 and begun(athena, "athena:GetQueryExecution") > 0, process)
+            process.send_signal(end)
+            wait_for(lambda: begun(athena, STOP) >= 1)
+        finally:
+            process.kill()
+            process.wait()
+    assert latest(deployment.lake_url) is None
+
+
+def environment(deployment: Deployment, tmp_path: Path) -> dict[str, str]:
+    import os
+
+    home = tmp_path / "dagster"
+    home.mkdir()
+    (home / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    return {**os.environ, **deployment.env, "DAGSTER_HOME": str(home)}
+
+
+def wait_for(happened: Any, process: subprocess.Popen[bytes] | None = None) -> None:
+    deadline = time.monotonic() + 120
+    while not happened():
+        assert time.monotonic() < deadline, "it has not happened"
+        assert process is None or process.poll() is None, "the process ended before"
+        time.sleep(0.1)
