@@ -76,6 +76,7 @@ def replay(run: PublishedRun, *, any_code: bool, out: Path | None, console: Cons
                 force_latest=False,
                 console=console,
                 instance=instance,
+                engine="duckdb",  # every engine gives the same bytes, and this one needs no more than a folder
             )
         audience = lake.get_json(manifest_key(made.run_id))["audience"]
         if out is not None:

@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from refi_assets.defs.jobs import REFI_JOB
-from refi_assets.defs.resources import LakeResource, RefiPolicyResource
+from refi_assets.defs.resources import EngineResource, LakeResource, RefiPolicyResource
 from refi_assets.defs.steps import UNCHANGED
 from refi_assets.errors import RefiError
 from refi_assets.lake import ObjectStore, RunFolder, open_lake
@@ -96,8 +96,9 @@ def run_graph(
     force_latest: bool,
     console: Console,
     instance: dg.DagsterInstance | None = None,
+    engine: str | None = None,
 ) -> RunResult:
-    """Run the refi job of a day, on the deployment's Dagster instance unless another is given.
+    """Run the refi job of a day, on the deployment's Dagster instance and engine unless others are given.
 
     Raises RunError, or another RefiError, saying why nothing was published.
     """
@@ -121,7 +122,11 @@ def run_graph(
             partition_key=as_of.isoformat(),
             raise_on_error=False,
             run_id=run_id,
-            resources={"lake": LakeResource(url=lake.name), "refi_policy": policy},
+            resources={
+                "lake": LakeResource(url=lake.name),
+                "engine": EngineResource(kind=engine or settings().engine),
+                "refi_policy": policy,
+            },
         )
     if not outcome.success:
         raise RunError(watcher.why_failed(run_id), run_id)

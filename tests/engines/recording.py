@@ -1,7 +1,8 @@
 """WSGI middleware around moto and around the Athena API: writes down every request, and carries out ordered faults.
 
 One JSON line a request: at (seconds), service, operation, action and resource (the permission and ARN that IAM would
-ask for first), needs (all of them), access_key, condition (a conditional header of S3), status, fault.
+ask for first), needs (all of them), query (of the URL), access_key, condition (a conditional header of S3), status,
+fault.
 """
 
 import io
@@ -64,9 +65,11 @@ class Recorded:
         try:
             answer = self._answer(environ, request, fault, is_conditional=bool(conditions))
         except Exception:
-            self._write(request, conditions, "500", fault)
+            self._write(request, conditions, "500", fault, environ["QUERY_STRING"])
             raise
-        self._write(_with_resource(request, environ.get(RESOURCE)), conditions, answer[0], fault)
+        self._write(
+            _with_resource(request, environ.get(RESOURCE)), conditions, answer[0], fault, environ["QUERY_STRING"]
+        )
         if fault and fault.truncate_to is not None:
             answer = (*answer[:2], answer[2][: fault.truncate_to])
         return answer
@@ -89,7 +92,9 @@ class Recorded:
             FAULT.reset(token)
         return _error(environ, request, fault) if fault and fault.status else answer
 
-    def _write(self, request: AwsRequest, conditions: Mapping[str, str], status: str, fault: Fault | None) -> None:
+    def _write(
+        self, request: AwsRequest, conditions: Mapping[str, str], status: str, fault: Fault | None, query: str
+    ) -> None:
         action, resource = request.needs[0] if request.needs else (request.name, "*")
         line = json.dumps(
             {
@@ -99,6 +104,7 @@ class Recorded:
                 "action": action,
                 "resource": resource,
                 "needs": request.needs,
+                "query": query,
                 "access_key": request.access_key,
                 "condition": conditions,
                 "status": int(status.split(maxsplit=1)[0]),
