@@ -48,10 +48,10 @@ def _session(_variables: tuple[tuple[str, str], ...]) -> "boto3.Session":
 
 
 def client(service: str, **config: Any) -> Any:
-    """A client of a service. `config`: as botocore's Config has it, beside our retries."""
+    """A client of a service. `config`: as botocore's Config has it, before our retries."""
     from botocore.config import Config
 
-    return session().client(service, config=Config(retries=RETRIES, **config))
+    return session().client(service, config=Config(**{"retries": RETRIES, **config}))
 
 
 def own_endpoint(service: str) -> str | None:
