@@ -48,3 +48,8 @@ def news(request: dg.RunRequest) -> dict[str, str]:
         for tag, value in request.tags.items()
         if tag.startswith("refi/new_")
     }
+
+
+def said(tick: dg.SensorResult) -> str:
+    """Why a tick asked for no run; empty if it did."""
+    return (tick.skip_reason.skip_message if tick.skip_reason else None) or ""

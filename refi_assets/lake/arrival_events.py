@@ -93,8 +93,8 @@ def places_in(body: str, lake: ObjectStore, sources: Collection[str]) -> frozens
     """The places of a lake's raw zone that a message names; none where it is malformed or speaks of something else.
 
     Takes S3's own form and EventBridge's, either also in SNS's envelope. What happened to an object does not matter:
-    it is looked at. Keys are read as they stand and URL-decoded: S3 encodes them (a space as +), EventBridge is
-    documented by AWS in neither way, and a place that does not exist is an empty one.
+    it is looked at. Each key is read both as it stands and URL-decoded: S3 encodes it (a space as +), of EventBridge
+    AWS's documentation does not say, and to look at a place too many does no harm.
     """
     try:
         objects = _objects(json.loads(body))

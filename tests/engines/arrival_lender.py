@@ -5,8 +5,9 @@ they are sent, how often and in which order is up to the test.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import date
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -15,8 +16,18 @@ import httpx
 import pytest
 
 from refi_assets.lake import arrival_events, find_snapshot, open_lake
+from refi_assets.settings import settings
 from tests.arriving import SOURCES, Watched
 from tests.engines.aws import Aws
+from tests.engines.faults import Fault
+
+NAMES = ["part.csv", "part 2.csv", "Zürich Σ.csv", "a+b=c&d.csv", "5 % off.csv", "日本.csv"]
+
+
+def expired(operation: str, *, after: int = 0, count: int = 1) -> Fault:
+    """Credentials that have expired: an error that no client tries again."""
+    message = "The provided token has expired."
+    return Fault(operation, after=after, count=count, status=400, code="ExpiredToken", message=message)
 
 
 def s3_message(bucket: str, key: str, event: str = "ObjectCreated:Put") -> str:
@@ -96,6 +107,14 @@ class S3Lender(Watched):
         """The files that a run of today would read, as the raw zone finds them."""
         found = find_snapshot(open_lake(self.lake_url), source, self.at.date())
         return [f"a lender/{info.key}" for info in found.objects] if found else []
+
+
+@contextmanager
+def s3_lender(aws: Aws, monkeypatch: pytest.MonkeyPatch, *, with_queue: bool) -> Iterator[S3Lender]:
+    """A lender; this process's settings are its own meanwhile."""
+    settings.cache_clear()
+    yield S3Lender(aws, monkeypatch, with_queue=with_queue)
+    settings.cache_clear()
 
 
 def count(requests: Iterable[dict[str, Any]]) -> dict[str, int]:
