@@ -9,7 +9,9 @@ from refi_assets.contracts import load_contracts
 from refi_assets.defs.jobs import REFI_JOB
 from refi_assets.defs.resources import LakeResource
 from refi_assets.errors import LakeError
+from refi_assets.lake.arrival_events import Woken, ask_queue
 from refi_assets.lake.arrivals import Seen, look
+from refi_assets.lake.raw_zone import Place
 from refi_assets.settings import settings
 
 
@@ -25,26 +27,35 @@ def now() -> datetime:
     default_status=dg.DefaultSensorStatus.RUNNING if settings().watch else dg.DefaultSensorStatus.STOPPED,
 )
 def arrivals(context: dg.SensorEvaluationContext, lake: LakeResource) -> dg.SensorResult:
-    """One look at the raw zone. The cursor moves together with the request, or not at all."""
+    """One look at the raw zone. The cursor moves together with the request, or not at all.
+
+    With a queue, its messages say where to look. They are deleted by the tick after, when the cursor has been stored.
+    """
     return tick(context.cursor, lake, now())
 
 
 def tick(cursor: str | None, lake: LakeResource, at: datetime) -> dg.SensorResult:
     """What the sensor does at a given time."""
+    seen = Seen.model_validate_json(cursor) if cursor else Seen()
+    due_every_days = {source: contract.due_every_days for source, contract in load_contracts().items()}
+    woken = Woken()
     try:
-        found = look(
-            lake.open(),
-            {source: contract.due_every_days for source, contract in load_contracts().items()},
-            Seen.model_validate_json(cursor) if cursor else Seen(),
-            at.date(),
-            at,
-            timedelta(minutes=settings().quiet_minutes),
-        )
+        objects = lake.open()
+        woken = ask_queue(settings().arrivals_queue_url, objects, due_every_days, seen)
+        quiet = timedelta(minutes=settings().quiet_minutes)
+        found = look(objects, due_every_days, seen, at.date(), at, quiet, woken.places)
     except LakeError as error:  # the next look may find it
-        return dg.SensorResult(skip_reason=dg.SkipReason(str(error)), cursor=cursor)
+        kept = seen if woken.places is None else _recorded(seen, woken, woken.places)
+        return dg.SensorResult(skip_reason=dg.SkipReason(f"{error}{woken.message}"), cursor=kept.model_dump_json())
     requests = [_request(found.run_key, at.date(), found.new)] if found.run_key else []
-    skip_reason = None if requests else dg.SkipReason(found.message)
-    return dg.SensorResult(run_requests=requests, skip_reason=skip_reason, cursor=found.seen.model_dump_json())
+    skip_reason = None if requests else dg.SkipReason(f"{found.message}{woken.message}")
+    now_seen = _recorded(found.seen, woken, woken.new)
+    return dg.SensorResult(run_requests=requests, skip_reason=skip_reason, cursor=now_seen.model_dump_json())
+
+
+def _recorded(seen: Seen, woken: Woken, places: list[Place]) -> Seen:
+    """With the places that the next tick must look at, and the messages that it can delete."""
+    return seen.model_copy(update={"woken": places, "receipts": woken.receipts})
 
 
 def _request(run_key: str, as_of: date, new: dict[str, date]) -> dg.RunRequest:

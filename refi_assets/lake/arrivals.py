@@ -1,38 +1,57 @@
 """Arrivals: whether the raw zone has changed since a run was last asked for, and whether it is time for the next.
 
-By level, not by event: each look lists the raw zone as it is and compares fingerprints (keys, sizes, ETags), so
-that nothing is missed by a look that failed or never took place. What a look must remember fits into a cursor.
+By level, not by event: a look lists what lies in the raw zone and compares fingerprints (keys, sizes, ETags), so
+that nothing is missed by a look that failed or never took place. Where there are events, they say only which load
+dates to list; reading them belongs to arrival_events.py. What a look must remember fits into a cursor.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict
 
+from refi_assets.lake.folder_store import FolderStore
 from refi_assets.lake.objects import ObjectStore
-from refi_assets.lake.raw_zone import raw_objects
+from refi_assets.lake.raw_zone import Place, load_dates, objects_of
 
-RECENT_LOAD_DATES = 14  # of each source; changes in older ones are told, but not apart
+RECENT_LOAD_DATES = 14  # of each source, the newest; changes in older ones are told, but not apart
+SWEEP_REQUESTS = 200  # that one look spends on older load dates on S3; the next goes on from there
+KEYS_PER_REQUEST = 1000  # that S3 lists at most
+SUM_LIMIT = 1 << 63
 
 Fingerprints = dict[date, str]  # by load date
+
+
+class Sweep(BaseModel):
+    """A listing of all load dates of a source, oldest first, over several looks: where it goes on, the sum so far."""
+
+    goes_on: date = date.min
+    total: int = 0
 
 
 class Seen(BaseModel):
     """What the last look saw, and which snapshot a run was last asked for.
 
-    `recent` holds fingerprints by source and load date; `older` one for all load dates before the recent ones.
-    `requested` is the snapshot of the last request, as 'load date fingerprint' by source.
+    `recent` holds fingerprints by source and load date: of the recent ones and of the snapshot. `totals` holds one
+    sum of the fingerprints of all load dates of a source, and `sweeps` what is still being summed up anew, begun once
+    a day (`swept_on`). `requested` is the snapshot of the last request, as 'load date fingerprint' by source. `woken`
+    and `receipts` say what events told, and which of their messages can be deleted once this is recorded.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(frozen=True)
 
     recent: dict[str, Fingerprints] = {}
-    older: dict[str, str] = {}
+    totals: dict[str, int] = {}
+    sweeps: dict[str, Sweep] = {}
+    swept_on: date | None = None
     changed_at: datetime | None = None
     requested: dict[str, str] = {}
     run_key: str = ""
+    woken: list[Place] = []
+    receipts: list[str] = []
 
 
 @dataclass(frozen=True)
@@ -46,61 +65,140 @@ class Look:
 
 
 def look(
-    lake: ObjectStore, due_every_days: Mapping[str, int], seen: Seen, as_of: date, now: datetime, quiet: timedelta
+    lake: ObjectStore,
+    due_every_days: Mapping[str, int],
+    seen: Seen,
+    as_of: date,
+    now: datetime,
+    quiet: timedelta,
+    woken: Collection[Place] | None = None,
 ) -> Look:
     """Look at the raw zone. `due_every_days` says of each source how often it comes.
 
     A run is to be asked for when the snapshot as of the day is another than that of the last request, and it is
     complete: every source that is due has arrived, or nothing has arrived for the quiet period. Its key is made of
     the snapshot and of the key before, so that a snapshot that comes back after another gets a run again.
+
+    With `woken`, the raw zone is taken to be as it was seen but for these places, and only they are listed; but a
+    day begins, and a run is asked for, with a look at the recent load dates of every source. Older ones are listed
+    once a day on S3, some at each look; in a folder at every look.
     """
-    found = {source: _fingerprints(lake, source) for source in due_every_days}
-    changes = [change for source in due_every_days for change in _changes(source, found[source], seen)]
-    snapshot = {source: max((day for day in days if day <= as_of), default=None) for source, days in found.items()}
-    current = {source: f"{day} {found[source][day]}" for source, day in snapshot.items() if day is not None}
+    begins = isinstance(lake, FolderStore) or seen.swept_on != as_of
+    sweeps = {**dict.fromkeys(due_every_days, Sweep()), **seen.sweeps} if begins else seen.sweeps
+    only = None if sweeps else woken
+    found = {source: _recent(lake, source, seen.recent.get(source, {}), as_of, only) for source in due_every_days}
+    changes = [(source, day) for source in due_every_days for day in _changes(found[source], seen.recent.get(source))]
+    totals = {source: _carried(seen, source, found[source], changes) for source in seen.totals}
+    sweeps, swept = _sweep(lake, sweeps, found)
+    older = [s for s, total in swept.items() if seen.recent.get(s) and totals.get(s, total) != total]
+    told = [f"{source} {day}" for source, day in changes]
+    told += [f"{source} before {min(seen.recent[source])}" for source in older]
+
     now_seen = seen.model_copy(
         update={
-            "recent": {source: dict(sorted(days.items())[-RECENT_LOAD_DATES:]) for source, days in found.items()},
-            "older": {s: _rolled(days, sorted(days)[-RECENT_LOAD_DATES:][:1]) for s, days in found.items()},
-            "changed_at": now if changes or seen.changed_at is None else seen.changed_at,
+            "recent": found,
+            "totals": totals | swept,
+            "sweeps": sweeps,
+            "swept_on": as_of,
+            "changed_at": now if told or seen.changed_at is None else seen.changed_at,
         }
     )
+    also = "" if seen.changed_at is None or not told else f" Changed since the last look: {', '.join(told)}."
+    snapshot = {source: max((day for day in days if day <= as_of), default=None) for source, days in found.items()}
+    current = {source: f"{day} {found[source][day]}" for source, day in snapshot.items() if day is not None}
     new = {s: day for s, day in snapshot.items() if day is not None and current[s] != seen.requested.get(s)}
-    told = "" if seen.changed_at is None or not changes else f" Changed since the last look: {', '.join(changes)}."
     if never := [source for source, day in snapshot.items() if day is None]:
-        return Look(now_seen, f"Waiting for the first files of {', '.join(never)}.{told}")
+        return Look(now_seen, f"Waiting for the first files of {', '.join(never)}.{also}")
     if not new:
-        return Look(now_seen, f"The snapshot as of {as_of} is the one that was run last.{told}")
+        return Look(now_seen, f"The snapshot as of {as_of} is the one that was run last.{also}")
     due = [s for s, day in snapshot.items() if day is not None and (as_of - day).days >= due_every_days[s]]
     quiet_from = (now_seen.changed_at or now) + quiet
     if due and now < quiet_from:
-        return Look(now_seen, f"Waiting for {', '.join(due)}, or until {quiet_from:%H:%M:%S} if nothing comes.{told}")
+        return Look(now_seen, f"Waiting for {', '.join(due)}, or until {quiet_from:%H:%M:%S} if nothing comes.{also}")
+    if only is not None:  # an event may have been lost, and what is said to be new must be what the run will read
+        return look(lake, due_every_days, seen, as_of, now, quiet)
     run_key = hashlib.sha256("\n".join([seen.run_key, *sorted(current.values())]).encode()).hexdigest()[:32]
     named = ", ".join(f"{source} {day}" for source, day in new.items())
     return Look(
-        now_seen.model_copy(update={"requested": current, "run_key": run_key}), f"New: {named}.{told}", run_key, new
+        now_seen.model_copy(update={"requested": current, "run_key": run_key}), f"New: {named}.{also}", run_key, new
     )
 
 
-def _fingerprints(lake: ObjectStore, source: str) -> Fingerprints:
-    digests: dict[date, hashlib._Hash] = {}
-    for load_date, info in raw_objects(lake, source):
-        line = f"{info.key}\0{info.size}\0{info.etag}\n"
-        digests.setdefault(load_date, hashlib.sha256()).update(line.encode())
-    return {day: digest.hexdigest()[:32] for day, digest in digests.items()}
+def _recent(
+    lake: ObjectStore, source: str, known: Fingerprints, as_of: date, woken: Collection[Place] | None
+) -> Fingerprints:
+    """Fingerprints of the newest load dates of a source, and of its snapshot as of the day if that is older."""
+    held: Fingerprints = {}
+    if woken is not None:
+        days = [day for name, day in woken if name == source and not _is_overtaken(day, known, as_of)]
+        held = known | {day: _fingerprint(lake, source, day)[0] for day in days}
+        held = {day: fingerprint for day, fingerprint in held.items() if fingerprint}
+        if not days or any(day <= as_of for day in held):
+            kept = {*sorted(held)[-RECENT_LOAD_DATES:], max((day for day in held if day <= as_of), default=None)}
+            return {day: held[day] for day in sorted(held) if day in kept}
+        held = {}  # the snapshot is gone, and the one before it is not known
+    for day in reversed(load_dates(lake, source)):
+        if len(held) >= RECENT_LOAD_DATES and min(held) <= as_of:
+            break
+        if len(held) < RECENT_LOAD_DATES or day <= as_of:
+            fingerprint, _ = _fingerprint(lake, source, day)
+            held |= {day: fingerprint} if fingerprint else {}
+    return dict(sorted(held.items()))
 
 
-def _rolled(days: Fingerprints, first_recent: list[date]) -> str:
-    older = sorted(f"{day} {text}" for day, text in days.items() if first_recent and day < first_recent[0])
-    return hashlib.sha256("\n".join(older).encode()).hexdigest()[:32] if older else ""
+def _is_overtaken(day: date, known: Fingerprints, as_of: date) -> bool:
+    """Whether whatever happens in a load date, it is neither recent nor in the snapshot."""
+    newer = [other for other in known if other > day]
+    return day not in known and len(newer) >= RECENT_LOAD_DATES and min(newer) <= as_of
 
 
-def _changes(source: str, found: Fingerprints, seen: Seen) -> Iterator[str]:
-    """Load dates of a source that are not as they were seen, in words."""
-    recent = seen.recent.get(source, {})
-    first_recent = min(recent, default=date.min)
-    for day in sorted(found.keys() | recent.keys()):
-        if day >= first_recent and found.get(day) != recent.get(day):
-            yield f"{source} {day}"
-    if recent and _rolled(found, [first_recent]) != seen.older.get(source, ""):
-        yield f"{source} before {first_recent}"
+def _fingerprint(lake: ObjectStore, source: str, load_date: date) -> tuple[str, int]:
+    """The fingerprint of a load date, empty where there are no files, and how many there are."""
+    found = objects_of(lake, source, load_date)
+    lines = "".join(f"{info.key}\0{info.size}\0{info.etag}\n" for info in found)
+    return (hashlib.sha256(lines.encode()).hexdigest()[:32] if found else ""), len(found)
+
+
+def _changes(found: Fingerprints, known: Fingerprints | None) -> Iterator[date]:
+    """Load dates that are not as they were seen. One that newer ones have pushed out is none of them."""
+    oldest = min(found, default=date.min)
+    for day in sorted(found.keys() | (known or {}).keys()):
+        is_pushed_out = day < oldest and len(found) >= RECENT_LOAD_DATES
+        if not is_pushed_out and found.get(day) != (known or {}).get(day):
+            yield day
+
+
+def _carried(seen: Seen, source: str, found: Fingerprints, changes: list[Place]) -> int:
+    """The sum of a source's fingerprints as it must be after the changes, if nothing else has changed."""
+    known = seen.recent.get(source, {})
+    days = [day for name, day in changes if name == source and day >= min(known, default=date.min)]
+    return (seen.totals[source] + sum(_term(found.get(day)) - _term(known.get(day)) for day in days)) % SUM_LIMIT
+
+
+def _term(fingerprint: str | None) -> int:
+    return int(fingerprint or "0", 16) % SUM_LIMIT
+
+
+def _sweep(
+    lake: ObjectStore, sweeps: Mapping[str, Sweep], recent: Mapping[str, Fingerprints]
+) -> tuple[dict[str, Sweep], dict[str, int]]:
+    """Take the sweeps further: those that go on at the next look, and the sums of those that came to their end."""
+    left: dict[str, Sweep] = {}
+    done: dict[str, int] = {}
+    requests: float = math.inf if isinstance(lake, FolderStore) else SWEEP_REQUESTS
+    for source, sweep in sweeps.items():
+        total = sweep.total
+        for day in load_dates(lake, source):
+            if day < sweep.goes_on:
+                continue
+            fingerprint = recent[source].get(day)
+            if fingerprint is None:
+                if requests <= 0:
+                    left[source] = Sweep(goes_on=day, total=total)
+                    break
+                fingerprint, files = _fingerprint(lake, source, day)
+                requests -= 1 + files // KEYS_PER_REQUEST
+            total = (total + _term(fingerprint)) % SUM_LIMIT
+        else:
+            done[source] = total
+    return left, done

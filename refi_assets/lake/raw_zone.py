@@ -7,7 +7,7 @@ came; what is in them belongs to staging/.
 import hashlib
 import os
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -18,6 +18,8 @@ from refi_assets.lake.objects import ObjectInfo, ObjectStore
 
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
 EXPECTED = "<source>.csv, <source>.csv.gz, <source>.parquet or a folder <source>/ of such files"
+
+Place = tuple[str, date]  # a source and a load date
 
 
 @dataclass(frozen=True)
@@ -48,14 +50,17 @@ def load_dates(lake: ObjectStore, source: str) -> list[date]:
     return sorted(day for name in lake.folders(f"raw/{source}") if (day := _load_date(name)))
 
 
-def raw_objects(lake: ObjectStore, source: str) -> Iterator[tuple[date, ObjectInfo]]:
-    """All files of a source with their load dates, in key order. Hidden ones are passed over."""
-    prefix = f"raw/{source}"
-    for info in lake.objects(prefix):
-        folder, _, name = info.key.removeprefix(f"{prefix}/").partition("/")
-        day = _load_date(folder)
-        if day is not None and not is_hidden(name):
-            yield day, info
+def place_of(key: str) -> Place | None:
+    """The source and load date that a file in the raw zone belongs to, by its key; None for what is no such file."""
+    zone, source, folder, name = (key.split("/", 3) + [""] * 3)[:4]
+    day = _load_date(folder)
+    return (source, day) if zone == "raw" and day is not None and not is_hidden(name) else None
+
+
+def objects_of(lake: ObjectStore, source: str, load_date: date) -> list[ObjectInfo]:
+    """The files of a source and load date, in key order. Hidden ones are passed over."""
+    prefix = f"raw/{source}/load_date={load_date}"
+    return [info for info in lake.objects(prefix) if not is_hidden(info.key.removeprefix(f"{prefix}/"))]
 
 
 def _load_date(folder: str) -> date | None:
@@ -77,17 +82,13 @@ def find_snapshot(lake: ObjectStore, source: str, as_of: date, *, before: bool =
             continue
         prefix = f"raw/{source}/load_date={load_date}"
         lake.require_regular_files(prefix)
-        objects = tuple(_objects(lake, prefix))
+        objects = tuple(objects_of(lake, source, load_date))
         for info in objects:
             if not info.key.endswith(SUFFIXES):
                 raise SourceError(f"{info.key}: not a kind of file that can be read; expected {', '.join(SUFFIXES)}.")
         if objects:
             return Snapshot(source, load_date, objects)
     return None
-
-
-def _objects(lake: ObjectStore, prefix: str) -> list[ObjectInfo]:
-    return [info for info in lake.objects(prefix) if not is_hidden(info.key.removeprefix(f"{prefix}/"))]
 
 
 def find_source_files(folder: Path, sources: Collection[str]) -> list[SourceFile]:
@@ -131,7 +132,7 @@ def ingest_folder(
     for source in sorted({file.source for file in files}):
         prefix = f"raw/{source}/load_date={load_date}"
         new = {f"{prefix}/{file.path.name}": file for file in files if file.source == source}
-        there = {info.key: info.size for info in _objects(lake, prefix)}
+        there = {info.key: info.size for info in objects_of(lake, source, load_date)}
         if there.keys() == new.keys() and all(_is_same(lake, key, there[key], file) for key, file in new.items()):
             continue
         if there and not replace:

@@ -10,23 +10,15 @@ import dagster as dg
 import pytest
 
 from refi_assets.defs import automation
-from refi_assets.defs.resources import LakeResource
-
-NEW_YORK = ZoneInfo("America/New_York")
-START = datetime(2026, 2, 20, 5, 0, tzinfo=NEW_YORK)
-DAILY = ("borrower_information", "loan_information", "borrower_engagement")
-SOURCES = (*DAILY, "market_equity")
-TODAY, YESTERDAY = "2026-02-20", "2026-02-19"
+from tests.arriving import DAILY, SOURCES, START, TODAY, YESTERDAY, Watched, news
 
 
-class Lender:
-    """A lake into which files are dropped, and a sensor that looks at it once a minute."""
+class Lender(Watched):
+    """A lake in a folder, into which files are dropped."""
 
     def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.root, self.at = root, START
-        self.cursor: str | None = None
-        self.instance = dg.DagsterInstance.ephemeral()
-        monkeypatch.setattr(automation, "now", lambda: self.at)
+        super().__init__(str(root), monkeypatch)
+        self.root = root
 
     def drop(self, source: str, day: str, content: str = "x", name: str = "part.csv") -> Path:
         path = self.root / "raw" / source / f"load_date={day}" / name
@@ -37,30 +29,6 @@ class Lender:
     def drop_all(self, day: str) -> None:
         for source in SOURCES:
             self.drop(source, day)
-
-    def tick(self, minutes: float = 1) -> dg.SensorResult:
-        self.at += timedelta(minutes=minutes)
-        context = dg.build_sensor_context(
-            instance=self.instance, cursor=self.cursor, resources={"lake": LakeResource(url=str(self.root))}
-        )
-        found = automation.arrivals(context)
-        assert isinstance(found, dg.SensorResult)
-        self.cursor = found.cursor
-        return found
-
-    def new(self, minutes: float = 1) -> dict[str, str] | None:
-        """What the tick's run request says is new, or None where there is no request."""
-        requests = self.tick(minutes).run_requests or []
-        assert len(requests) <= 1
-        return news(requests[0]) if requests else None
-
-
-def news(request: dg.RunRequest) -> dict[str, str]:
-    return {
-        tag.removeprefix("refi/new_"): value.removeprefix("load_date=")
-        for tag, value in request.tags.items()
-        if tag.startswith("refi/new_")
-    }
 
 
 @pytest.fixture

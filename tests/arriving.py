@@ -1,0 +1,55 @@
+"""A lender whose raw zone the sensor watches, tick by tick, at times that the test sets."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+import pytest
+
+from refi_assets.defs import automation
+from refi_assets.defs.resources import LakeResource
+
+NEW_YORK = ZoneInfo("America/New_York")
+START = datetime(2026, 2, 20, 5, 0, tzinfo=NEW_YORK)
+DAILY = ("borrower_information", "loan_information", "borrower_engagement")
+SOURCES = (*DAILY, "market_equity")
+TODAY, YESTERDAY = "2026-02-20", "2026-02-19"
+
+
+class Watched:
+    """A lake, and a sensor that looks at it once a minute, unless said otherwise."""
+
+    def __init__(self, lake_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.lake_url, self.at = lake_url, START
+        self.cursor: str | None = None
+        self.instance = dg.DagsterInstance.ephemeral()
+        monkeypatch.setattr(automation, "now", lambda: self.at)
+
+    def tick(self, minutes: float = 1) -> dg.SensorResult:
+        self.at += timedelta(minutes=minutes)
+        context = dg.build_sensor_context(
+            instance=self.instance, cursor=self.cursor, resources={"lake": LakeResource(url=self.lake_url)}
+        )
+        found = automation.arrivals(context)
+        assert isinstance(found, dg.SensorResult)
+        self.cursor = found.cursor
+        return found
+
+    def new(self, minutes: float = 1) -> dict[str, str] | None:
+        """What the tick's run request says is new, or None where there is no request."""
+        requests = self.tick(minutes).run_requests or []
+        assert len(requests) <= 1
+        return news(requests[0]) if requests else None
+
+
+def news(request: dg.RunRequest) -> dict[str, str]:
+    return {
+        tag.removeprefix("refi/new_"): value.removeprefix("load_date=")
+        for tag, value in request.tags.items()
+        if tag.startswith("refi/new_")
+    }
+
+
+def said(tick: dg.SensorResult) -> str:
+    """Why a tick asked for no run; empty if it did."""
+    return (tick.skip_reason.skip_message if tick.skip_reason else None) or ""

@@ -1,0 +1,227 @@
+"""The sensor on a raw zone on S3, alone and with a queue of events: what is listed, what is asked for, and when."""
+
+import random
+import time
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import dagster as dg
+import pytest
+
+from refi_assets.lake import arrival_events, arrivals
+from tests.arriving import SOURCES, START, TODAY, YESTERDAY, news, said
+from tests.engines.arrival_lender import NAMES, S3Lender, eventbridge_message, expired, s3_lender, s3_message
+from tests.engines.aws import Aws
+
+ALL_OF_TODAY = dict.fromkeys(SOURCES, TODAY)
+# A listing of the recent load dates: the folders of each source, then one for each of their load dates.
+FOLDERS = len(SOURCES)
+
+
+@pytest.fixture
+def alone(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Lender]:
+    """A lender without a queue."""
+    with s3_lender(aws, monkeypatch, with_queue=False) as lender:
+        yield lender
+
+
+@pytest.fixture
+def lender(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Lender]:
+    """A lender with a queue."""
+    with s3_lender(aws, monkeypatch, with_queue=True) as lender:
+        yield lender
+
+
+def test_without_a_queue_changes_are_found_by_listing(alone: S3Lender) -> None:
+    alone.drop_all(TODAY)
+    assert alone.new() == ALL_OF_TODAY
+    assert alone.new(10) is None
+    alone.drop("loan_information", TODAY, "other")
+    assert alone.new() == {"loan_information": TODAY}
+    alone.remove(alone.drop("loan_information", TODAY, name="further.csv"))
+    assert alone.new() is None
+
+
+def test_without_a_queue_only_recent_load_dates_are_listed_at_each_look(alone: S3Lender) -> None:
+    for days in range(30):
+        alone.drop("loan_information", START.date() - timedelta(days=days))
+    for source in SOURCES:
+        alone.drop(source, TODAY)
+    alone.tick()
+    at_each_look = {"ListObjectsV2": FOLDERS + 14 + (len(SOURCES) - 1)}
+    assert alone.requests_of_a_tick() == (at_each_look, None)
+    next_day, _ = alone.requests_of_a_tick(24 * 60)
+    assert next_day == {"ListObjectsV2": at_each_look["ListObjectsV2"] + FOLDERS + (30 - 14)}
+    assert alone.requests_of_a_tick() == (at_each_look, None)
+
+
+def test_the_snapshot_is_found_behind_any_number_of_load_dates_to_come(alone: S3Lender) -> None:
+    alone.drop_all(TODAY)
+    for days in range(1, 21):
+        alone.drop("market_equity", START.date() + timedelta(days=days))
+    assert alone.new() == ALL_OF_TODAY
+    alone.drop("market_equity", TODAY, "other")
+    assert alone.new() == {"market_equity": TODAY}
+
+
+def test_a_late_file_for_an_old_load_date_is_told_the_next_day_and_starts_nothing(alone: S3Lender) -> None:
+    for days in range(30):
+        alone.drop("loan_information", START.date() - timedelta(days=days))
+    for source in SOURCES:
+        alone.drop(source, TODAY)
+    assert alone.new() == ALL_OF_TODAY
+    alone.drop("loan_information", START.date() - timedelta(days=25), "late")
+    assert "Changed" not in said(alone.tick(10))
+    told = alone.tick(24 * 60)
+    assert said(told).endswith("Changed since the last look: loan_information before 2026-02-07.")
+    assert "Changed" not in said(alone.tick(24 * 60)), "it is told once"
+
+
+def test_old_load_dates_are_listed_a_part_at_a_time(alone: S3Lender, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrivals, "SWEEP_REQUESTS", 10)
+    alone.drop_all(TODAY)
+    for days in range(1, 60):
+        alone.drop("loan_information", START.date() - timedelta(days=days))
+    recent = FOLDERS + 14 + (len(SOURCES) - 1)
+    looks = [alone.requests_of_a_tick()[0]["ListObjectsV2"] for _ in range(7)]
+    left = 60 - 14
+    parts = [10, 10, 10, 10, left - 40]
+    assert looks == [recent + 4 + parts[0], *(recent + 1 + part for part in parts[1:]), recent, recent]
+    alone.drop("loan_information", START.date() - timedelta(days=50), "late")
+    told = [alone.tick(24 * 60), *(alone.tick() for _ in range(5))]
+    assert ["loan_information before" in said(tick) for tick in told] == [False] * 4 + [True, False]
+
+
+def test_ten_thousand_old_objects_are_listed_once_a_day_whatever_comes(lender: S3Lender) -> None:
+    days = [START.date() - timedelta(days=20 + n) for n in range(31)]
+    names = [(days[0], f"part-{n}.csv") for n in range(2500)]
+    names += [(day, f"part-{n}.csv") for day in days[1:] for n in range(250)]
+    assert len(names) == 10_000
+    lender.drop_empty("loan_information", names)
+    lender.drop_all(TODAY)
+    for n in range(13):
+        lender.drop("loan_information", START.date() - timedelta(days=1 + n))
+    recent = FOLDERS + 14 + (len(SOURCES) - 1)
+    queue = {"ReceiveMessage": 1}
+
+    assert lender.requests_of_a_tick() == (
+        {"ListObjectsV2": recent + FOLDERS + 30 + 3, **queue},
+        ALL_OF_TODAY,
+    ), "the first look: the large load date takes three pages"
+    assert lender.requests_of_a_tick() == (queue, None), "nothing woke it"
+    lender.tell_of(lender.key("loan_information", days[0], "part-7.csv"))
+    handled = {"ReceiveMessage": 2}
+    assert lender.requests_of_a_tick() == (handled, None), "an overtaken load date is not listed"
+    lender.tell_of(lender.drop("loan_information", YESTERDAY, "late"))
+    assert lender.requests_of_a_tick() == ({"ListObjectsV2": 1, "DeleteMessageBatch": 1, **handled}, None)
+    assert lender.requests_of_a_tick() == ({"ListObjectsV2": 1, "DeleteMessageBatch": 1, **queue}, None), "once more"
+    assert lender.requests_of_a_tick() == (queue, None)
+    lender.tell_of(lender.drop("loan_information", TODAY, "other"))
+    woken, new = lender.requests_of_a_tick()
+    assert new == {"loan_information": TODAY}
+    assert woken == {"ListObjectsV2": 1 + recent, **handled}, "a run is asked for from a fresh look"
+    next_day, _ = lender.requests_of_a_tick(24 * 60)
+    assert next_day["ListObjectsV2"] == recent + FOLDERS + 30 + 3
+    assert lender.requests_of_a_tick() == (queue, None)
+
+
+def test_a_load_date_of_more_than_a_thousand_files_is_seen_to_its_last(lender: S3Lender) -> None:
+    lender.drop_all(TODAY)
+    assert lender.new() == ALL_OF_TODAY
+    lender.drop_empty("market_equity", [(TODAY, f"part-{number:05}.csv") for number in range(1200)])
+    lender.tell_of(lender.key("market_equity", TODAY, "part-00000.csv"))
+    assert lender.new() == {"market_equity": TODAY}
+    lender.tell_of(lender.drop("market_equity", TODAY, "changed", "part-01199.csv"))
+    assert lender.new() == {"market_equity": TODAY}
+
+
+def test_at_random_every_change_is_named_once_and_is_an_input_of_its_run(
+    lender: S3Lender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """720 arrivals, overwrites and deletions over 10 days; events lost, delayed, doubled; ticks that fail."""
+    monkeypatch.setattr(arrival_events, "HIDDEN_SECONDS", 1)
+    chance = random.Random(7)
+    files: dict[tuple[str, str, str], int] = {}
+    asked: dict[str, tuple[str, dict[str, int]]] = {}
+    on_their_way: list[tuple[int, str]] = []  # the tick before which a message is delivered
+    is_all_told = True  # nothing was lost or delayed since all was listed
+    listed_on: date | None = None
+    version = requests = 0
+
+    def snapshot() -> dict[str, tuple[str, dict[str, int]]]:
+        """By source: the newest load date up to today, and its files with their versions."""
+        found = {}
+        for source in SOURCES:
+            days = [day for s, day, _ in files if s == source and day <= str(lender.at.date())]
+            if days:
+                found[source] = (max(days), {n: v for (s, d, n), v in files.items() if (s, d) == (source, max(days))})
+        return found
+
+    def require_inputs(new: dict[str, str], now: dict[str, tuple[str, dict[str, int]]]) -> None:
+        assert new == {source: held[0] for source, held in now.items() if asked.get(source) != held}
+        for source, day in new.items():
+            assert lender.snapshot_keys(source) == sorted(lender.key(source, day, name) for name in now[source][1])
+
+    for number in range(60):
+        for _ in range(12):
+            version += 1
+            source = chance.choice(SOURCES)
+            day = str(lender.at.date() + timedelta(days=chance.choice([-20, -3, -1, 0, 0, 0, 1])))
+            name = chance.choice(NAMES)
+            if (source, day, name) in files and chance.random() < 0.2:
+                lender.remove(lender.key(source, day, name))
+                del files[source, day, name]
+            else:
+                lender.drop(source, day, str(version), name)
+                files[source, day, name] = version
+            if chance.random() < 0.02:
+                is_all_told = False
+                continue
+            form = chance.choice([s3_message, eventbridge_message])
+            for _ in range(chance.choice([1, 1, 1, 2, 3])):
+                delay = chance.choice([0, 0, 0, 0, 1, 3]) if chance.random() < 0.2 else 0
+                on_their_way.append((number + delay, form(lender.bucket, lender.key(source, day, name))))
+        arriving = [body for due, body in on_their_way if due <= number]
+        on_their_way = [(due, body) for due, body in on_their_way if due > number]
+        lender.tell(*chance.sample(arriving, len(arriving)))
+
+        fate = chance.random()
+        if fate < 0.1:
+            lender.at += timedelta(minutes=7)  # a tick that never took place
+            continue
+        if fate < 0.15:  # one whose end was not recorded: its messages come again
+            before = lender.cursor
+            lender.tick()
+            lender.cursor = before
+            time.sleep(1.1)
+            continue
+        if fate < 0.25:
+            lender.aws.faults(expired(chance.choice(["s3:ListObjectsV2", "sqs:ReceiveMessage"])))
+        elif fate < 0.3:
+            lender.instance = dg.DagsterInstance.ephemeral()  # a restart keeps nothing but the cursor
+        tick = lender.tick(chance.choice([1, 6, 240, 480]))
+        found = news(tick.run_requests[0]) if tick.run_requests else None
+        now = snapshot()
+        if found is not None:
+            requests += 1
+            require_inputs(found, now)
+            asked = now
+        elif "ExpiredToken" not in said(tick):
+            is_all_told = is_all_told or lender.at.date() != listed_on
+            listed_on = lender.at.date()
+            is_complete = all(source in now and now[source][0] == str(lender.at.date()) for source in SOURCES)
+            if is_all_told and not on_their_way:
+                assert now == asked or not is_complete
+        lender.aws.clear_faults()
+
+    assert requests > 15
+    lender.tell(*(body for _, body in on_their_way))
+    lender.at += timedelta(days=1)
+    for _ in range(3):
+        found = lender.new(10)
+        if found is not None:
+            require_inputs(found, snapshot())
+            asked = snapshot()
+    assert asked == snapshot(), "all was named in the end"
+    while lender.messages_left():
+        assert lender.new() is None
