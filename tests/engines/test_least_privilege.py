@@ -87,6 +87,8 @@ def do_everything(aws: Aws, deployment: Deployment, tmp_path: Path) -> None:
         for source, records in rows.items():
             write({source: records}, tmp_path / "second" / source)
         ingest(deployment.lake_url, tmp_path / "second", replace=True)
+        queue = deployment.env["REFI_ARRIVALS_QUEUE_URL"]
+        aws.client("sqs").send_message(QueueUrl=queue, MessageBody="of no file: is deleted at once")
         tick(None, LakeResource(url=deployment.lake_url), now())
         with suppress(LakeError):  # an upload in parts that fails
             aws.faults(Fault("s3:UploadPart", count=100, status=400, code="AccessDenied"))
