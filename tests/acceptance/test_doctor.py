@@ -282,7 +282,7 @@ def test_trino_must_answer_a_query_of_one_row(doctor, trino: Aws):
     where = f"http://127.0.0.1:{trino.trino_port}"
     assert doctor(**engine)["trino"] == ("ok", f"{where} answers a query ")
 
-    state, said = doctor(**engine | {"REFI_TRINO_URL": "http://refi@127.0.0.1:9/hive/refi"})["trino"]
+    state, said = doctor(**{**engine, "REFI_TRINO_URL": "http://refi@127.0.0.1:9/hive/refi"})["trino"]
     assert state == "wrong"
     assert "http://127.0.0.1:9: Trino at 127.0.0.1: " in said
     assert "Check REFI_TRINO_URL" in said
