@@ -7,6 +7,8 @@ from hypothesis import settings
 
 from tests.sources import Sources
 
+pytest_plugins = ["tests.engines.fixtures"]
+
 # The same examples everywhere, so that a failure on one machine is a failure on all. A busy machine is not a bug.
 settings.register_profile("stable", derandomize=True, deadline=None, database=None)
 settings.load_profile("stable")

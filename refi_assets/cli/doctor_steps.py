@@ -6,20 +6,23 @@ Athena's query, where results go. Which step comes when is in steps(); how they 
 
 import os
 import re
-import time
+import signal
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from importlib.util import find_spec
-from typing import Any
+from typing import NoReturn
 from urllib.parse import urlsplit
+
+from sqlglot import exp
 
 from refi_assets import aws
 from refi_assets.cli.doctor import MendableError, Step, UnneededError
 from refi_assets.contracts import load_contracts
+from refi_assets.engines import open_engine
 from refi_assets.engines.duckdb import DuckDBEngine, text_literal
-from refi_assets.errors import RefiError, SettingError
+from refi_assets.errors import EngineError, LakeError, RefiError, SettingError
 from refi_assets.lake import ObjectStore, open_lake
 from refi_assets.policies import load_refi_policy
 from refi_assets.settings import PROJECT_DIR, Settings, settings
@@ -32,7 +35,7 @@ NO_ANSWER = "Check the region, AWS_ENDPOINT_URL and its like, and that the netwo
 IS_EXPIRED = "Expired"
 IS_BAD_KEYS = "InvalidClientTokenId|UnrecognizedClient|SignatureDoesNotMatch|InvalidAccessKeyId|AuthFailure"
 IS_DENIED = "AccessDenied|AuthorizationError|Unauthorized|Forbidden"
-IS_NO_ANSWER = "error sending request|timed? ?out"
+IS_NO_ANSWER = "error sending request|connect|timed? ?out|SSL"
 IS_ABSENT = "Not ?Found|Non ?Existent|No ?Such|(Does )?Not ?Exist"
 
 
@@ -152,62 +155,34 @@ class Deployment:
     def workgroup(self) -> str:
         """A query of one row runs in the workgroup."""
         group = self._athena(settings().athena_workgroup)
-        from botocore.config import Config
-        from pyathena import connect
-
-        deadline = time.monotonic() + QUERY_SECONDS
-
-        def in_time(execution: Any) -> None:
-            if time.monotonic() > deadline:
-                raise MendableError(
-                    f"SELECT 1 did not end within {QUERY_SECONDS} s; it is {execution.state}",
-                    "Look at the workgroup's queue in the console of Athena: its concurrency may be used up.",
-                )
-
-        output = settings().athena_output or f"{settings().lake_url}/athena/"
         actions = "athena:StartQueryExecution, GetQueryExecution and GetQueryResults, and s3:PutObject for the results,"
-        with _asked(actions, f"workgroup {group}", "Create it (infra/terraform), or correct REFI_ATHENA_WORKGROUP."):
-            cursor = connect(
-                work_group=group,
-                s3_staging_dir=output,
-                session=aws.session(),
-                region_name=aws.session().region_name,
-                config=Config(**aws.QUICK),
-                on_poll=in_time,
-            ).cursor()
-            row = cursor.execute("SELECT 1").fetchone()
-        return f"{group} answers {_one(row)}; results go to {output}"
+        absent = "Create it (infra/terraform), or correct REFI_ATHENA_WORKGROUP."
+        try:
+            self._query()
+        except EngineError as error:
+            raise MendableError(_first_line(error), _mend(str(error), actions, absent)) from None
+        return f"{group} answers a query"
 
     def trino(self) -> str:
         """A query of one row runs."""
         if settings().engine != "trino":
             raise UnneededError(f"REFI_ENGINE is {settings().engine}")
-        from trino.auth import BasicAuthentication
-        from trino.dbapi import connect
-
         url = urlsplit(settings().trino_url)
-        catalog, schema = url.path.strip("/").split("/")
-        user = url.username or ""
-        password = BasicAuthentication(user, url.password) if url.password else None
-        where = f"{url.scheme}://{url.hostname}:{url.port}"
+        where = f"{url.scheme}://{url.netloc.rpartition('@')[2]}"
         try:
-            with connect(  # type: ignore[no-untyped-call]
-                host=url.hostname,
-                port=url.port,
-                user=user,
-                auth=password,
-                http_scheme=url.scheme,
-                catalog=catalog,
-                schema=schema,
-                max_attempts=1,
-                request_timeout=10,
-            ) as connection:
-                row = connection.cursor().execute("SELECT 1").fetchone()
-        except Exception as error:
-            first = str(error).splitlines()[0][:300]
+            self._query()
+        except EngineError as error:
             mend = "Check REFI_TRINO_URL (scheme, port, user, password), and that Trino has started."
-            raise MendableError(f"{where}: {type(error).__name__}: {first}", mend) from None
-        return f"{where} answers {_one(row)}"
+            raise MendableError(f"{where}: {_first_line(error)}", mend) from None
+        return f"{where} answers a query"
+
+    def _query(self) -> None:
+        """Ask the engine as a run does, for something that no earlier result can answer."""
+        asked = str(uuid.uuid4())
+        with _within(QUERY_SECONDS), open_engine(settings().engine, self._lake).session([]) as session:
+            rows = session.query(exp.select(exp.Literal.string(asked).as_("asked")))
+        if rows != [{"asked": asked}]:
+            raise EngineError(f"it answered {rows} when asked for {asked!r}")
 
     def queue(self) -> str:
         """The queue of arrivals is there."""
@@ -244,8 +219,7 @@ class Deployment:
             with dg.DagsterInstance.get() as instance:
                 runs = instance.get_runs_count()
         except Exception as error:
-            first = str(error).splitlines()[0][:300]
-            raise MendableError(f"{home}: {type(error).__name__}: {first}", mend) from None
+            raise MendableError(f"{home}: {type(error).__name__}: {_first_line(error)}", mend) from None
         return f"{home}: {runs} runs"
 
     @contextmanager
@@ -280,7 +254,7 @@ def steps() -> list[Step]:
         Step("database", it.database, after=("credentials",)),
         Step("crawler", it.crawler, after=("credentials",)),
         Step("workgroup", it.workgroup, after=("credentials",)),
-        Step("trino", it.trino, after=("packages",)),
+        Step("trino", it.trino, after=("credentials",)),
         Step("queue", it.queue, after=("credentials",)),
         Step("topic", it.topic, after=("credentials",)),
         Step("dagster", it.dagster, after=("settings",)),
@@ -297,19 +271,11 @@ def _is_on_s3() -> bool:
 @contextmanager
 def _asked(action: str, of: str, absent: str) -> Iterator[None]:
     """Turn what AWS refuses into what is wrong: `action` is what IAM calls it, `absent` mends that it is not there."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
     try:
-        yield
-    except Exception as raised:
-        error = raised if isinstance(raised, BotoCoreError | ClientError) else raised.__cause__  # PyAthena wraps them
-        if isinstance(error, ClientError):
-            said = error.response.get("Error", {})
-            words = f"{said.get('Code', 'Error')}: {said.get('Message', '')}"
-            raise MendableError(f"{of}: {words}", _mend(words, action, absent)) from None
-        if isinstance(error, BotoCoreError):
-            raise MendableError(f"{of}: {error}", NO_ANSWER) from None
-        raise
+        with aws.asked_of(of, LakeError):
+            yield
+    except LakeError as error:
+        raise MendableError(str(error), _mend(str(error), action, absent)) from None
 
 
 def _mend(words: str, action: str, absent: str) -> str:
@@ -324,7 +290,28 @@ def _mend(words: str, action: str, absent: str) -> str:
     return next(found, f"It is what AWS says to {action}: try again, and look the code up if it stays.")
 
 
-def _one(row: Any) -> str:
-    if row is None or len(row) != 1 or int(row[0]) != 1:
-        raise MendableError(f"SELECT 1 was answered by {row}", "Look at the engine's own log.")
-    return "SELECT 1"
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0][:300]
+
+
+class _OverError(BaseException):
+    """Not to be taken by a library for an error of its own."""
+
+
+@contextmanager
+def _within(seconds: int) -> Iterator[None]:
+    """Interrupt what takes longer; an engine ends its query then."""
+
+    def interrupt(*_: object) -> NoReturn:
+        raise _OverError
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.alarm(seconds)
+    try:
+        yield
+    except _OverError:
+        mend = "Look at what else runs there: queries may be waiting for their turn."
+        raise MendableError(f"a query of one row did not end within {seconds} s", mend) from None
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from refi_assets.settings import PROJECT_DIR
 from tests.acceptance.serving import wait_for
-from tests.aws import Mailbox, aws_server
+from tests.engines.aws import Aws
+from tests.engines.mailbox import Mailbox
 from tests.lender import lender, write
 from tests.running import ingest
 
@@ -37,22 +38,19 @@ def daemon(environment: dict[str, str], log: Path) -> Iterator[None]:
             os.killpg(started.pid, signal.SIGKILL)
 
 
-def test_a_run_that_the_daemon_starts_and_a_check_stops_is_told(environment, tmp_path, monkeypatch):
+def test_a_run_that_the_daemon_starts_and_a_check_stops_is_told(aws: Aws, environment, tmp_path):
     today = datetime.now(UTC).date()
     ingest(tmp_path / "lake", write(lender(eligible=0), tmp_path / "source"), today)
-    with aws_server() as aws:
-        for name, value in aws.items():
-            monkeypatch.setenv(name, value)
-        mailbox = Mailbox("daemon")
-        settings = {
-            "REFI_LAKE_URL": str(tmp_path / "lake"),
-            "REFI_WATCH": "true",
-            "REFI_TIME_ZONE": "UTC",
-            "REFI_LOG_FORMAT": "json",
-            "REFI_ALERTS_TOPIC_ARN": mailbox.topic,
-        }
-        with daemon(environment | aws | settings, tmp_path / "log"):
-            (told,) = wait_for(mailbox.read, 240)
+    mailbox = Mailbox(aws)
+    settings = {
+        "REFI_LAKE_URL": str(tmp_path / "lake"),
+        "REFI_WATCH": "true",
+        "REFI_TIME_ZONE": "UTC",
+        "REFI_LOG_FORMAT": "json",
+        "REFI_ALERTS_TOPIC_ARN": mailbox.topic,
+    }
+    with daemon(environment | aws.env | settings, tmp_path / "log"):
+        (told,) = wait_for(mailbox.read, 240)
 
     assert "What: Blocking check audience_not_empty failed\nWhere: refi/refi_audience" in told["Message"]
     run_id = told["Message"].rsplit("/runs/", 1)[-1]

@@ -165,7 +165,7 @@ def test_other_content_for_a_load_date_is_refused_unless_replaced(refi, source, 
         (["run", "--as-of", "2999-01-01"], "is not between 2000-01-01 and today"),
         (["run", "--source", "no/such/folder"], "does not exist"),
         (["run", "--policy", "no/such/policy.yaml"], "does not exist"),
-        (["run", "--lake", "s3://bucket/lake"], "is no folder"),
+        (["run", "--lake", "gs://bucket/lake"], "is no lake; it is a folder or s3://bucket/prefix"),
         (["run", "--sauce", "x"], "No such option"),
         (["generate", "--rows", "0", "out"], "--rows"),
         (["lineage"], "name a column"),
@@ -181,7 +181,7 @@ def test_wrong_usage_ends_with_2_and_says_what_is_wrong(refi, arguments, word):
 @pytest.mark.parametrize(
     ("variable", "value", "word"),
     [
-        ("REFI_LAKE_URL", "s3://bucket/lake", "REFI_LAKE_URL"),
+        ("REFI_LAKE_URL", "gs://bucket/lake", "REFI_LAKE_URL"),
         ("REFI_TIME_ZONE", "Mars/Olympus", "REFI_TIME_ZONE"),
         ("REFI_THREADS", "many", "REFI_THREADS"),
         ("REFI_MEMORY_LIMIT", "lots", "REFI_MEMORY_LIMIT"),

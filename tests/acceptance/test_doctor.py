@@ -1,17 +1,20 @@
 """refi doctor: a deployment that is well, and each way in which one may not be, with what is said of it."""
 
 import json
-import threading
-import urllib.request
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+import logging
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
+from typer.testing import CliRunner
 
-from tests.aws import ACCOUNT, Mailbox, aws_server
+from refi_assets.cli import doctor_steps
+from refi_assets.cli.commands import app
+from refi_assets.settings import settings
+from tests.engines.aws import Aws
+from tests.engines.aws_requests import ACCOUNT
+from tests.engines.deployments import on_s3
+from tests.engines.faults import Fault
+from tests.engines.mailbox import Mailbox
 from tests.lender import lender, write
 from tests.running import ingest
 
@@ -21,30 +24,29 @@ NOBODY = "http://127.0.0.1:9"  # the port of the service that throws everything 
 
 
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
-    with aws_server() as environment:
-        for name, value in environment.items():
-            monkeypatch.setenv(name, value)
-        yield environment
-
-
-@pytest.fixture
 def lake(tmp_path: Path) -> Path:
     ingest(tmp_path / "lake", write(lender(), tmp_path / "source"))
     return tmp_path / "lake"
 
 
 @pytest.fixture
-def doctor(refi, lake: Path):
-    """`refi doctor --json`: by step, the state and all that is said. The exit code must agree."""
+def doctor(environment: dict[str, str], lake: Path, monkeypatch: pytest.MonkeyPatch):
+    """`refi doctor --json` in this process: by step, the state and all that is said. The exit code must agree."""
 
-    def call(**environment: str) -> dict[str, tuple[str, str]]:
-        done = refi("doctor", "--json", check=None, **({"REFI_LAKE_URL": str(lake)} | environment))
-        assert "Traceback" not in done.stderr
+    def call(**variables: str) -> dict[str, tuple[str, str]]:
+        with monkeypatch.context() as patch:
+            for name, value in ({"REFI_LAKE_URL": str(lake)} | variables).items():
+                patch.setenv(name, value)
+            patch.setenv("DAGSTER_HOME", environment["DAGSTER_HOME"])
+            settings.cache_clear()
+            done = CliRunner().invoke(app, ["doctor", "--json"])
+        logging.disable(logging.NOTSET)
+        settings.cache_clear()
+        assert done.stderr == ""
         found = json.loads(done.stdout)
         steps = {one["step"]: (one["state"], f"{one['said']} {one['mend'] or ''}") for one in found["steps"]}
         assert found["ok"] == all(state != "wrong" for state, _ in steps.values())
-        assert done.returncode == (0 if found["ok"] else 1)
+        assert done.exit_code == (0 if found["ok"] else 1)
         return steps
 
     return call
@@ -114,118 +116,93 @@ def test_an_instance_that_does_not_open_is_named_with_its_file(doctor, environme
 # AWS
 
 
-def test_without_credentials_the_message_says_how_to_give_some_and_what_needs_them_waits(doctor, aws):
+def test_without_credentials_the_message_says_how_to_give_some_and_what_needs_them_waits(doctor, ambient_aws):
     nobody = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "REFI_ALERTS_TOPIC_ARN": "arn:aws:sns:x:1:y"}
-    found = doctor(**aws | nobody)
+    found = doctor(**nobody)
     assert found["credentials"][0] == "wrong"
     assert "there are no credentials. Give this process a role, or set AWS_PROFILE" in found["credentials"][1]
     assert found["topic"] == ("skipped", "credentials comes first ")
     assert found["lake list"][0] == "ok", "a folder needs none"
 
 
-def test_an_endpoint_that_does_not_answer_is_named(doctor, aws):
-    found = doctor(**aws | {"AWS_ENDPOINT_URL": NOBODY, "REFI_METRICS_NAMESPACE": "refi"})
+def test_an_endpoint_that_does_not_answer_is_named(doctor, ambient_aws):
+    found = doctor(AWS_ENDPOINT_URL=NOBODY, REFI_METRICS_NAMESPACE="refi")
     assert found["credentials"][0] == "wrong"
     assert NOBODY in found["credentials"][1]
     assert "AWS_ENDPOINT_URL" in found["credentials"][1]
 
 
-def test_a_topic_must_be_there_and_have_somebody_who_hears_it(doctor, aws):
-    mailbox = Mailbox("doctor")
-    deaf = boto3.Session().client("sns").create_topic(Name="deaf")["TopicArn"]
+def test_a_topic_must_be_there_and_have_somebody_who_hears_it(doctor, ambient_aws: Aws):
+    mailbox = Mailbox(ambient_aws)
+    deaf = ambient_aws.client("sns").create_topic(Name=ambient_aws.new_name("deaf"))["TopicArn"]
 
-    found = doctor(**aws, REFI_ALERTS_TOPIC_ARN=mailbox.topic)
+    found = doctor(REFI_ALERTS_TOPIC_ARN=mailbox.topic)
     assert states(found, "credentials", "topic") == {"credentials": "ok", "topic": "ok"}
     assert f"arn:aws:sts::{ACCOUNT}" in found["credentials"][1]
     assert mailbox.read() == [], "nothing is published"
-    state, said = doctor(**aws, REFI_ALERTS_TOPIC_ARN=deaf)["topic"]
+    state, said = doctor(REFI_ALERTS_TOPIC_ARN=deaf)["topic"]
     assert state == "wrong"
     assert "nobody has subscribed" in said
-    state, said = doctor(**aws, REFI_ALERTS_TOPIC_ARN=f"{mailbox.topic}-gone")["topic"]
+    state, said = doctor(REFI_ALERTS_TOPIC_ARN=f"{mailbox.topic}-gone")["topic"]
     assert state == "wrong"
     assert f"topic {mailbox.topic}-gone: NotFound" in said
     assert "correct REFI_ALERTS_TOPIC_ARN" in said
 
 
-def test_no_secret_is_shown_whatever_goes_wrong(refi, aws, lake):
+def test_no_secret_is_shown_whatever_goes_wrong(refi, aws: Aws):
     wrong = {
-        "REFI_ENGINE": "trino",
+        **on_s3(aws, "trino").env,
         "REFI_TRINO_URL": "https://refi:a-trino-password@127.0.0.1:9/hive/refi",
         "REFI_ALERTS_TOPIC_ARN": f"arn:aws:sns:us-east-1:{ACCOUNT}:a-secret-of-the-test",
+        "AWS_SECRET_ACCESS_KEY": "a-secret-of-the-test",
         "AWS_SESSION_TOKEN": "a-token-of-the-test",
     }
     for arguments in (["doctor"], ["doctor", "--json"]):
-        done = refi(*arguments, check=1, **aws, **wrong, REFI_LAKE_URL=str(lake))
+        done = refi(*arguments, check=1, **wrong)
         assert "127.0.0.1:9" in done.stdout
         for secret in ("a-secret-of-the-test", "a-token-of-the-test", "a-trino-password"):
             assert secret not in done.stdout + done.stderr
 
 
-@pytest.fixture
-def athena(aws: dict[str, str]) -> dict[str, str]:
-    """A lake on S3 with Athena, a crawler and a queue, where all is well: the environment that leads there."""
-    session = boto3.Session()
-    session.client("s3").create_bucket(Bucket="lender")
-    glue = session.client("glue")
-    glue.create_database(DatabaseInput={"Name": "refi_ready_db"})
-    glue.create_crawler(Name="refi", Role="refi", Targets={"S3Targets": [{"Path": "s3://lender/lake/raw/"}]})
-    queue = session.client("sqs").create_queue(QueueName="arrivals")["QueueUrl"]
-    session.client("sqs").send_message(QueueUrl=queue, MessageBody="a file has arrived")
-    return aws | {
-        "REFI_LAKE_URL": "s3://lender/lake",
-        "REFI_ENGINE": "athena",
+def on_athena(aws: Aws) -> dict[str, str]:
+    """A lake on S3 with Athena, a crawler and a queue, where all is well: the settings and AWS's variables."""
+    deployment = on_s3(aws, "athena")
+    crawler, queue_name = aws.new_name("crawler"), aws.new_name("arrivals")
+    targets = {"S3Targets": [{"Path": f"{deployment.lake_url}/raw/"}]}
+    aws.client("glue").create_crawler(Name=crawler, Role="refi", Targets=targets)
+    queue = aws.client("sqs").create_queue(QueueName=queue_name)["QueueUrl"]
+    aws.client("sqs").send_message(QueueUrl=queue, MessageBody="a file has arrived")
+    return {
+        **deployment.env,
         "REFI_CATALOG_MODE": "crawler",
-        "REFI_GLUE_CRAWLER": "refi",
+        "REFI_GLUE_CRAWLER": crawler,
         "REFI_ARRIVALS_QUEUE_URL": queue,
-        "REFI_ALERTS_TOPIC_ARN": Mailbox("lender").topic,
+        "REFI_ALERTS_TOPIC_ARN": Mailbox(aws).topic,
     }
 
 
-def answer_with(aws: dict[str, str], value: str) -> None:
-    """Let the next query of Athena have one row with this value."""
-    result = {
-        "rows": [{"Data": [{"VarCharValue": "_col0"}]}, {"Data": [{"VarCharValue": value}]}],
-        "column_info": [{"Name": "_col0", "Label": "_col0", "Type": "integer", "Nullable": "UNKNOWN"}],
-    }
-    body = json.dumps({"account_id": ACCOUNT, "region": "us-east-1", "results": [result]}).encode()
-    address = f"{aws['AWS_ENDPOINT_URL']}/moto-api/static/athena/query-results"
-    urllib.request.urlopen(urllib.request.Request(address, body, {"Content-Type": "application/json"})).close()
-
-
-def test_of_a_lake_on_s3_with_athena_all_is_well_and_nothing_of_ours_is_left_behind(doctor, athena):
-    answer_with(athena, "1")
-
-    found = doctor(**athena)
-
-    wanted = ["settings", "packages", *AWS_STEPS, *LAKE_STEPS, "dagster"]
-    assert states(found, *wanted) == dict.fromkeys(wanted, "ok")
-    assert found["trino"] == ("skipped", "REFI_ENGINE is athena ")
-    assert found["workgroup"][1] == "primary answers SELECT 1; results go to s3://lender/lake/athena/ "
-    session = boto3.Session()
-    left = [one["Key"] for one in session.client("s3").list_objects_v2(Bucket="lender")["Contents"]]
-    assert [key for key in left if not key.startswith("lake/athena/")] == [], "but what Athena answered"
-    queue = athena["REFI_ARRIVALS_QUEUE_URL"]
-    (message,) = session.client("sqs").receive_message(QueueUrl=queue, AttributeNames=["All"])["Messages"]
-    assert message["Attributes"]["ApproximateReceiveCount"] == "1", "it was not received before"
-
-
-def test_each_thing_of_aws_that_is_not_there_is_named_with_its_setting(doctor, athena):
+def test_each_thing_of_aws_that_is_not_there_is_named_with_its_setting(doctor, aws: Aws):
+    everything = on_athena(aws)
     gone = {
         "REFI_LAKE_URL": "s3://no-such-bucket/lake",
-        "REFI_ARRIVALS_QUEUE_URL": f"{athena['REFI_ARRIVALS_QUEUE_URL']}-gone",
+        "REFI_ARRIVALS_QUEUE_URL": f"{everything['REFI_ARRIVALS_QUEUE_URL']}-gone",
         "REFI_GLUE_DATABASE": "no_such_database",
         "REFI_GLUE_CRAWLER": "no-such-crawler",
         "REFI_ATHENA_WORKGROUP": "no-such-workgroup",
     }
 
-    found = doctor(**athena | gone)
+    found = doctor(**everything | gone)
 
     for step, setting, name in (
         ("lake list", "REFI_LAKE_URL", "s3://no-such-bucket/lake: NoSuchBucket"),
-        ("queue", "REFI_ARRIVALS_QUEUE_URL", "arrivals-gone: "),
+        ("queue", "REFI_ARRIVALS_QUEUE_URL", "-gone: "),
         ("database", "REFI_GLUE_DATABASE", "database no_such_database: EntityNotFoundException"),
         ("crawler", "REFI_GLUE_CRAWLER", "crawler no-such-crawler: EntityNotFoundException"),
-        ("workgroup", "REFI_ATHENA_WORKGROUP", "workgroup no-such-workgroup: InvalidRequestException"),
+        (
+            "workgroup",
+            "REFI_ATHENA_WORKGROUP",
+            "workgroup no-such-workgroup: An error occurred (InvalidRequestException)",
+        ),
     ):
         state, said = found[step]
         assert state == "wrong"
@@ -234,91 +211,84 @@ def test_each_thing_of_aws_that_is_not_there_is_named_with_its_setting(doctor, a
     assert states(found, "credentials", "topic", "dagster") == {"credentials": "ok", "topic": "ok", "dagster": "ok"}
 
 
-def test_an_s3_that_does_not_answer_is_told_apart_from_a_bucket_that_is_not_there(doctor, athena):
-    found = doctor(**athena | {"AWS_ENDPOINT_URL_S3": NOBODY})
+def test_an_s3_that_does_not_answer_is_told_apart_from_a_bucket_that_is_not_there(doctor, aws: Aws):
+    found = doctor(**on_athena(aws), AWS_ENDPOINT_URL_S3=NOBODY)
     assert states(found, *LAKE_STEPS) == {**dict.fromkeys(LAKE_STEPS, "skipped"), "lake list": "wrong"}
     assert "the network lets this machine there" in found["lake list"][1]
     assert found["database"][0] == "ok"
 
 
-def test_an_athena_that_answers_something_else_is_wrong(doctor, athena):
-    answer_with(athena, "2")
-    state, said = doctor(**athena)["workgroup"]
-    assert state == "wrong"
-    assert "SELECT 1 was answered by (2,)" in said
+def test_what_iam_does_not_allow_is_named_as_iam_names_it(doctor, aws: Aws):
+    for service, status, code in (
+        ("s3", 403, "AccessDenied"),
+        ("glue", 400, "AccessDeniedException"),
+        ("athena", 400, "AccessDeniedException"),
+        ("sqs", 400, "AccessDeniedException"),
+        ("sns", 403, "AuthorizationError"),
+    ):
+        aws.faults(Fault(f"{service}:.*", count=100, status=status, code=code, message="User: x is not authorized"))
 
-
-def test_what_iam_does_not_allow_is_named_as_iam_names_it(doctor, athena):
-    """moto asks IAM from the next call on: of an identity that may do nothing but be asked who it is."""
-    iam = boto3.Session().client("iam")
-    iam.create_user(UserName="analyst")
-    allowed = {"Effect": "Allow", "Action": "sts:GetCallerIdentity", "Resource": "*"}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
-    iam.put_user_policy(UserName="analyst", PolicyName="who-am-i", PolicyDocument=policy)
-    key = iam.create_access_key(UserName="analyst")["AccessKey"]
-    who = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
-    ask_iam(athena, after=0)
-    try:
-        found = doctor(**athena | who)
-    finally:
-        ask_iam(athena, after=10**9)
+    found = doctor(**on_athena(aws))
 
     for step, action in (
         ("lake list", "s3:ListBucket"),
         ("database", "glue:GetDatabase"),
+        ("crawler", "glue:GetCrawler"),
+        ("workgroup", "athena:StartQueryExecution"),
         ("queue", "sqs:GetQueueAttributes"),
         ("topic", "sns:ListSubscriptionsByTopic"),
     ):
         state, said = found[step]
         assert state == "wrong"
-        assert f"Allow {action} to this role" in said
+        assert f"Allow {action}" in said
+        assert "to this role" in said
 
 
-def ask_iam(aws: dict[str, str], *, after: int) -> None:
-    address = f"{aws['AWS_ENDPOINT_URL']}/moto-api/reset-auth"
-    urllib.request.urlopen(urllib.request.Request(address, str(after).encode(), {"Content-Type": "text/plain"})).close()
+# Engines
 
 
-# Trino
+def test_of_a_lake_on_s3_with_athena_all_is_well_and_nothing_of_ours_is_left_behind(doctor, athena: Aws):
+    everything = on_athena(athena)
+
+    found = doctor(**everything)
+
+    wanted = ["settings", "packages", *AWS_STEPS, *LAKE_STEPS, "dagster"]
+    assert states(found, *wanted) == dict.fromkeys(wanted, "ok")
+    assert found["trino"] == ("skipped", "REFI_ENGINE is athena ")
+    assert found["workgroup"] == ("ok", "primary answers a query ")
+    assert [one["status"] for one in athena.requests() if one["operation"] == "StartQueryExecution"] == [200]
+    bucket = everything["REFI_LAKE_URL"].split("/")[2]
+    left = [one["Key"] for one in athena.client("s3").list_objects_v2(Bucket=bucket)["Contents"]]
+    assert [key for key in left if not key.startswith("lender/athena/")] == [], "but what Athena answered"
+    (message,) = athena.client("sqs").receive_message(
+        QueueUrl=everything["REFI_ARRIVALS_QUEUE_URL"], AttributeNames=["All"]
+    )["Messages"]
+    assert message["Attributes"]["ApproximateReceiveCount"] == "1", "it was not received before"
 
 
-class TrinoServer(BaseHTTPRequestHandler):
-    """Answers every statement with one row, as Trino's protocol has it."""
+def test_a_query_that_does_not_end_is_stopped_and_told(doctor, athena: Aws, monkeypatch):
+    monkeypatch.setattr(doctor_steps, "QUERY_SECONDS", 2)
+    athena.faults(Fault("athena:StartQueryExecution", outcome="RUNNING"))
 
-    answer = 1
+    state, said = doctor(**on_athena(athena))["workgroup"]
 
-    def do_POST(self) -> None:
-        answer: dict[str, Any] = {
-            "id": "20260220_120000_00000_abcde",
-            "infoUri": "http://127.0.0.1/",
-            "columns": [{"name": "_col0", "type": "integer", "typeSignature": {"rawType": "integer", "arguments": []}}],
-            "data": [[self.answer]],
-            "stats": {"state": "FINISHED"},
-        }
-        body = json.dumps(answer).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@pytest.fixture
-def trino_port() -> Iterator[int]:
-    server = HTTPServer(("127.0.0.1", 0), TrinoServer)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server.server_port
-    server.shutdown()
-
-
-def test_trino_must_answer_a_query_of_one_row(doctor, trino_port):
-    engine = {"REFI_ENGINE": "trino", "REFI_TRINO_URL": f"http://refi@127.0.0.1:{trino_port}/hive/refi"}
-    assert doctor(**engine)["trino"] == ("ok", f"http://127.0.0.1:{trino_port} answers SELECT 1 ")
-
-    state, said = doctor(**engine | {"REFI_TRINO_URL": "http://refi@127.0.0.1:9/hive/refi"})["trino"]
     assert state == "wrong"
-    assert "http://127.0.0.1:9" in said
+    assert "did not end within 2 s" in said
+    assert [one["status"] for one in athena.requests() if one["operation"] == "StopQueryExecution"] == [200]
+
+
+def test_trino_must_answer_a_query_of_one_row(doctor, trino: Aws):
+    engine = on_s3(trino, "trino").env
+    where = f"http://127.0.0.1:{trino.trino_port}"
+    assert doctor(**engine)["trino"] == ("ok", f"{where} answers a query ")
+
+    state, said = doctor(**{**engine, "REFI_TRINO_URL": "http://refi@127.0.0.1:9/hive/refi"})["trino"]
+    assert state == "wrong"
+    assert "http://127.0.0.1:9: Trino at 127.0.0.1: " in said
     assert "Check REFI_TRINO_URL" in said
+
+
+def test_an_engine_that_cannot_read_the_lake_is_wrong(doctor, ambient_aws):
+    state, said = doctor(REFI_ENGINE="trino", REFI_TRINO_URL="http://refi@127.0.0.1:9/hive/refi")["trino"]
+    assert state == "wrong"
+    assert "trino reads a lake on S3, and this one is the folder" in said

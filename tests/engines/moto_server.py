@@ -1,4 +1,5 @@
-"""moto's server as AWS for the tests: recorded, faulty on demand, and with a Glue that is complete enough for Trino.
+"""moto's server as AWS for the tests: recorded, faulty on demand, with a Glue that is complete enough for Trino
+and S3 and SQS that are true enough for Terraform.
 
     python -m tests.engines.moto_server PORT RECORD_FILE
 
@@ -13,6 +14,7 @@ from pathlib import Path
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
+from tests.engines.moto_answers import mend_answers
 from tests.engines.moto_glue import complete_glue
 from tests.engines.recording import Recorded
 
@@ -23,6 +25,7 @@ def main() -> None:
     os.environ["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{port}"  # for the crawlers
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     complete_glue()
+    mend_answers()
     app = Recorded(DomainDispatcherApplication(create_backend_app), record_file)
     make_server("127.0.0.1", port, app, threaded=True, request_handler=MotoRequestHandler).serve_forever()
 

@@ -3,7 +3,7 @@
     python -m tests.engines.servers PID COMMAND…
 
 runs the command until it ends or the process PID is gone: so a server ends with its test session however that ends.
-What each server is, is said by the modules that begin them (conftest.py, trino.py).
+What each server is, is said by the modules that begin them (fixtures.py, trino.py).
 """
 
 import json

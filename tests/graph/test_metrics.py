@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import boto3
 import dagster as dg
 import pytest
 
@@ -14,7 +13,7 @@ from refi_assets.activation.metrics import run_metrics
 from refi_assets.lake import FolderStore, RunFolder
 from refi_assets.lake.relations import with_inputs
 from refi_assets.settings import settings
-from tests.aws import aws_server
+from tests.engines.aws import Aws
 from tests.lender import lender, write
 from tests.running import DAY, Ran, ingest, latest, run_job
 
@@ -22,22 +21,21 @@ SOURCES = ("borrower_engagement", "borrower_information", "loan_information", "m
 
 
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    with aws_server() as environment:
-        for name, value in environment.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.setenv("REFI_METRICS_NAMESPACE", "refi")
-        settings.cache_clear()
-        yield
+def namespace(ambient_aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Of metrics, as set for this process."""
+    name = ambient_aws.new_name("refi")
+    monkeypatch.setenv("REFI_METRICS_NAMESPACE", name)
+    settings.cache_clear()
+    yield name
     settings.cache_clear()
 
 
-def put() -> dict[str, float]:
+def put(aws: Aws, namespace: str) -> dict[str, float]:
     """'name' or 'name of dimension' -> value, of all that CloudWatch was told."""
-    cloudwatch = boto3.Session().client("cloudwatch")
+    cloudwatch = aws.client("cloudwatch")
     now = datetime.now(UTC)
     found: dict[str, float] = {}
-    for metric in cloudwatch.list_metrics(Namespace="refi")["Metrics"]:
+    for metric in cloudwatch.list_metrics(Namespace=namespace)["Metrics"]:
         points = cloudwatch.get_metric_statistics(
             **metric,
             StartTime=now - timedelta(hours=1),
@@ -68,12 +66,12 @@ def forty_of_whom_ten_are_eligible(tmp_path: Path) -> Path:
     return tmp_path / "lake"
 
 
-def test_a_published_run_tells_cloudwatch_its_numbers(aws, tmp_path):
+def test_a_published_run_tells_cloudwatch_its_numbers(ambient_aws, namespace, tmp_path):
     lake = forty_of_whom_ten_are_eligible(tmp_path)
     done = run_job(lake)
     assert done.success, done.failure
 
-    told = put()
+    told = put(ambient_aws, namespace)
 
     seconds = told.pop("RunSeconds")
     assert 0 < seconds < 600
@@ -115,18 +113,18 @@ def test_bytes_are_those_that_this_run_scanned_and_of_no_other(tmp_path):
     assert (scanned["Value"], scanned["Unit"]) == (30_000_015, "Bytes")
 
 
-def test_a_run_that_publishes_nothing_or_does_not_become_the_latest_tells_nothing(aws, tmp_path):
+def test_a_run_that_publishes_nothing_or_does_not_become_the_latest_tells_nothing(ambient_aws, namespace, tmp_path):
     lake = forty_of_whom_ten_are_eligible(tmp_path)
     run_job(lake, DAY + timedelta(days=1))
-    known = put()
+    known = put(ambient_aws, namespace)
     assert run_job(lake, DAY).success, "it is of an earlier day than the latest"
     ingest(lake, write(lender(eligible=0), tmp_path / "nobody"), DAY + timedelta(days=2))
     assert not run_job(lake, DAY + timedelta(days=2)).success
 
-    assert put() == known
+    assert put(ambient_aws, namespace) == known
 
 
-def test_cloudwatch_that_does_not_answer_is_a_warning_and_the_audience_is_published(aws, tmp_path, monkeypatch):
+def test_cloudwatch_that_does_not_answer_is_a_warning_and_the_audience_is_published(namespace, tmp_path, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDWATCH", "http://127.0.0.1:9")
     instance = dg.DagsterInstance.ephemeral()
     lake = forty_of_whom_ten_are_eligible(tmp_path)
@@ -136,7 +134,9 @@ def test_cloudwatch_that_does_not_answer_is_a_warning_and_the_audience_is_publis
     assert done.success
     assert latest(lake)["run_id"] == done.result.run_id
     (warning,) = warnings_of(done, instance)
-    assert warning.startswith("The numbers of this run are not in CloudWatch: CloudWatch's namespace refi: Could not")
+    assert warning.startswith(
+        f"The numbers of this run are not in CloudWatch: CloudWatch's namespace {namespace}: Could not"
+    )
 
 
 def test_without_a_namespace_aws_is_not_asked(tmp_path, monkeypatch):

@@ -18,25 +18,20 @@ import pytest
 from refi_assets.defs import watching
 from refi_assets.defs.steps import asset_of_step
 from refi_assets.settings import PROJECT_DIR, settings
-from tests.aws import Mailbox, aws_server
+from tests.engines.aws import Aws
+from tests.engines.mailbox import Mailbox
 from tests.lender import lender, write
 from tests.running import DAY, Ran, definitions, ingest, run_job
 
 NEW_YORK = ZoneInfo("America/New_York")
 
 
-@pytest.fixture(scope="module")
-def aws_environment() -> Iterator[dict[str, str]]:
-    with aws_server() as environment:
-        yield environment
-
-
 class Watch:
     """An instance, the sensor that watches it, and the people who read what it sends."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
         self.instance = dg.DagsterInstance.ephemeral()
-        self.mailbox = Mailbox(f"topic-{uuid4()}")
+        self.mailbox = Mailbox(aws)
         self.cursor: str | None = None
         self.at = datetime.now(NEW_YORK)
         self._monkeypatch = monkeypatch
@@ -77,10 +72,8 @@ class Watch:
 
 
 @pytest.fixture
-def watch(aws_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Watch]:
-    for name, value in aws_environment.items():
-        monkeypatch.setenv(name, value)
-    yield Watch(monkeypatch)
+def watch(ambient_aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watch]:
+    yield Watch(ambient_aws, monkeypatch)
     settings.cache_clear()
 
 
@@ -191,7 +184,8 @@ def test_what_failed_while_the_sensor_could_not_run_at_all_is_told_later(watch, 
     ingest(tmp_path / "lake", write(lender(eligible=0), tmp_path / "source"))
     watch.run(tmp_path / "lake")
     with monkeypatch.context() as patch:
-        patch.delenv("AWS_DEFAULT_REGION")
+        for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+            patch.delenv(name)
         assert "no region is set" in watch.tick()
 
     assert len(watch.told(5 * HOUR)) == 1

@@ -9,27 +9,27 @@ import os
 import subprocess
 import sys
 import urllib.request
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import boto3
 import psycopg2
 from dagster_graphql import DagsterGraphQLClient
 
 from tests.acceptance.conftest import REFI
 from tests.acceptance.serving import wait_for
+from tests.engines.aws import Aws
+from tests.engines.servers import accepts_connections, free_port
 from tests.infra.deployment import image_environment, make_app, services
-from tests.infra.servers import free_port
-
-BUCKET = "lender-compute-logs"
 
 
 class Production:
-    """A production instance in a folder. `environment` leads to PostgreSQL and S3."""
+    """A production instance in a folder. `database` leads to PostgreSQL, by libpq's variables."""
 
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+    def __init__(self, folder: Path, database: dict[str, str], aws: Aws) -> None:
         self.folder, self.app, self.lake = folder, folder / "app", folder / "lake"
         make_app(self.app)
+        self._bucket, self._s3 = aws.new_bucket(), aws.client("s3")
         self._ports = {"4000": str(free_port()), "3000": str(free_port())}
         workspace = self.app / "instance" / "workspace.yaml"
         workspace.write_text(self._here(workspace.read_text()).replace("host: code", "host: 127.0.0.1"))
@@ -38,23 +38,16 @@ class Production:
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(ours)},
             **image_environment(),
-            **environment,
+            **database,
+            **aws.env,
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "PYTHONPATH": str(self.app),
             "DAGSTER_HOME": str(self.app / "instance"),
             "REFI_LAKE_URL": str(self.lake),
-            "REFI_COMPUTE_LOGS_BUCKET": BUCKET,
+            "REFI_COMPUTE_LOGS_BUCKET": self._bucket,
             "REFI_COMPUTE_LOGS_PREFIX": "dagster",
         }
-        self._s3 = boto3.client(
-            "s3",
-            endpoint_url=environment["AWS_ENDPOINT_URL_S3"],
-            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-            region_name=environment["AWS_REGION"],
-        )
-        self._s3.create_bucket(Bucket=BUCKET)
-        self._database = {name[2:].lower(): value for name, value in environment.items() if name.startswith("PG")}
+        self._database = {name.removeprefix("PG").lower(): value for name, value in database.items()}
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     def files_now(self) -> set[Path]:
@@ -73,26 +66,34 @@ class Production:
         """`refi …` in a container."""
         return self.call(REFI, *arguments)
 
-    def start(self, service: str) -> None:
-        """Start a service, and wait until its health check says that it is well."""
-        described = services()[service]
-        with (self.folder / f"{service}.log").open("ab") as log:
-            self._running[service] = subprocess.Popen(
-                # a test that was begun in the background ignores SIGINT; a container does not
-                ["env", "--default-signal=INT", *map(self._here, described["command"])],
-                cwd=self.app,
-                env=self._of(service),
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        kind, *check = described["healthcheck"]["test"]
-        assert kind == "CMD"
-        wait_for(lambda: self._is_well(service, list(map(self._here, check))), 120)
+    def start(self, *services: str) -> None:
+        """Start services, and wait until the health check of each says that it is well."""
+        for service in services:
+            with (self.folder / f"{service}.log").open("ab") as log:
+                self._running[service] = subprocess.Popen(
+                    # a test that was begun in the background ignores SIGINT; a container does not
+                    ["env", "--default-signal=INT", *self._command(service)],
+                    cwd=self.app,
+                    env=self._of(service),
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
+        for service in services:
+            wait_for(partial(self._is_well, service), 120)
 
-    def _is_well(self, service: str, check: list[str]) -> bool:
+    def _command(self, service: str) -> list[str]:
+        return [self._here(word) for word in services()[service]["command"]]
+
+    def _is_well(self, service: str) -> bool:
         assert self._running[service].poll() is None, (self.folder / f"{service}.log").read_text()[-3000:]
-        done = subprocess.run(check, cwd=self.app, env=self._of(service), capture_output=True, check=False)
+        command = self._command(service)
+        if "-p" in command and not accepts_connections(int(command[command.index("-p") + 1])):
+            return False  # and its health check, a process of some weight, would say so
+        kind, *check = services()[service]["healthcheck"]["test"]
+        assert kind == "CMD"
+        words = [self._here(word) for word in check]
+        done = subprocess.run(words, cwd=self.app, env=self._of(service), capture_output=True, check=False)
         return done.returncode == 0
 
     def stop(self, service: str) -> int:
@@ -139,8 +140,9 @@ class Production:
     def compute_logs(self, run_id: str) -> dict[str, str]:
         """Objects in the bucket that belong to a run, by key."""
         prefix = f"dagster/storage/{run_id}/compute_logs/"
-        found = self._s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])
-        return {o["Key"]: self._s3.get_object(Bucket=BUCKET, Key=o["Key"])["Body"].read().decode() for o in found}
+        found = self._s3.list_objects_v2(Bucket=self._bucket, Prefix=prefix).get("Contents", [])
+        keys = [one["Key"] for one in found]
+        return {key: self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read().decode() for key in keys}
 
     def _here(self, text: str) -> str:
         for port, free in self._ports.items():

@@ -16,8 +16,9 @@ import pytest
 
 from refi_assets.settings import PROJECT_DIR
 from tests.acceptance.serving import wait_for
+from tests.engines.aws import Aws
+from tests.infra.postgres import postgres_server
 from tests.infra.production import Production
-from tests.infra.servers import postgres_server, s3_server
 from tests.whole import require_whole_audience
 
 SAMPLE = PROJECT_DIR / "data" / "sample"
@@ -32,11 +33,11 @@ CHECKS = 47  # as the README says
 
 
 @pytest.fixture(scope="module")
-def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]:
+def production(tmp_path_factory: pytest.TempPathFactory, moto_url: str, record_file: Path) -> Iterator[Production]:
     """The instance, its tables made; no service runs yet."""
     with ExitStack() as stack:
-        environment = stack.enter_context(postgres_server()) | stack.enter_context(s3_server())
-        made = Production(tmp_path_factory.mktemp("production"), environment)
+        database = stack.enter_context(postgres_server())
+        made = Production(tmp_path_factory.mktemp("production"), database, Aws(moto_url, record_file))
         stack.callback(made.stop_all)
         made.call("dagster", "instance", "migrate")
         yield made
@@ -46,8 +47,8 @@ def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]
 def services(production: Production) -> Production:
     """The instance with the code location, the daemon and the UI, and the sample in the raw zone."""
     production.refi("ingest", "--source", SAMPLE, "--as-of", DAY)
-    for service in ("code", "daemon", "webserver"):
-        production.start(service)
+    production.start("code")
+    production.start("webserver", "daemon")
     return production
 
 

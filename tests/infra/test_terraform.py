@@ -4,16 +4,13 @@ What each role may do is in test_access.py.
 """
 
 import json
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import boto3
 import pytest
 
 from refi_assets.settings import Settings
+from tests.engines.aws import REGION, Aws
 from tests.infra.terraform import MODULES, Terraform, copy_of_modules
 
 # Every optional part is on, so that each is applied once.
@@ -22,6 +19,8 @@ crawled_sources               = ["borrower_information", "loan_information"]
 alert_emails                  = ["on-call@example.com"]
 raw_to_infrequent_access_days = 90
 """
+
+ACCOUNT = "210987654321"  # which no other test has
 
 # moto has no address a bucket could be a subdomain of.
 FOR_MOTO = 'provider "aws" {\n  s3_use_path_style = true\n}\n'
@@ -40,52 +39,48 @@ def test_the_code_is_valid_and_its_own_tests_pass(tmp_path: Path):
     assert "Success! 0 passed" not in said
 
 
-@contextmanager
-def moto() -> Iterator[str]:
-    """The address of a stand-in for AWS."""
-    server = subprocess.Popen(
-        [sys.executable, "-m", "tests.infra.mended_moto"],
-        cwd=MODULES.parents[1],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    with server:
-        assert server.stdout is not None
-        endpoint = server.stdout.readline().strip()
-        assert endpoint, "moto did not start"
-        try:
-            yield endpoint
-        finally:
-            server.terminate()
+@pytest.fixture
+def account(aws: Aws) -> boto3.Session:
+    """An AWS account in which nothing is but what the test makes."""
+    role = f"arn:aws:iam::{ACCOUNT}:role/deployer"
+    found = aws.client("sts").assume_role(RoleArn=role, RoleSessionName="terraform")["Credentials"]
+    return boto3.Session(found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"], region_name=REGION)
 
 
-def test_what_is_applied_needs_no_change_works_and_is_destroyed_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_what_is_applied_needs_no_change_works_and_is_destroyed_whole(
+    aws: Aws, account: boto3.Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     folder = copy_of_modules(tmp_path / "terraform")
     (folder / "moto_override.tf").write_text(FOR_MOTO)
     (folder / "terraform.tfvars").write_text(EVERYTHING)
-    with moto() as endpoint:
-        terraform = Terraform(folder, {"AWS_ENDPOINT_URL": endpoint})
-        terraform.init()
-        terraform.run("apply", "-input=false", "-no-color", "-auto-approve")
-        terraform.run("plan", "-input=false", "-no-color", "-detailed-exitcode", expect=0)  # 2 is "there are changes"
-        outputs = terraform.outputs()
+    keys = account.get_credentials()
+    terraform = Terraform(
+        folder,
+        {
+            "AWS_ENDPOINT_URL": aws.url,
+            "AWS_ACCESS_KEY_ID": keys.access_key,
+            "AWS_SECRET_ACCESS_KEY": keys.secret_key,
+            "AWS_SESSION_TOKEN": keys.token,
+        },
+    )
+    terraform.init()
+    terraform.run("apply", "-input=false", "-no-color", "-auto-approve")
+    terraform.run("plan", "-input=false", "-no-color", "-detailed-exitcode", expect=0)  # 2 is "there are changes"
+    outputs = terraform.outputs()
 
-        aws = boto3.Session("test", "test", region_name="us-east-1")
-        s3, sqs = aws.client("s3", endpoint_url=endpoint), aws.client("sqs", endpoint_url=endpoint)
-        [bucket] = [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
-        _check_settings(outputs["environment"], bucket, monkeypatch)
-        _check_arrivals_are_told(s3, sqs, bucket, outputs["settings"]["REFI_ARRIVALS_QUEUE_URL"])
-        _check_roles(aws.client("iam", endpoint_url=endpoint), outputs)
+    s3, sqs, iam = (account.client(service, endpoint_url=aws.url) for service in ("s3", "sqs", "iam"))
+    [bucket] = [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
+    _check_settings(outputs["environment"], bucket, monkeypatch)
+    _check_arrivals_are_told(s3, sqs, bucket, outputs["settings"]["REFI_ARRIVALS_QUEUE_URL"])
+    _check_roles(iam, outputs)
 
-        for version in s3.list_object_versions(Bucket=bucket)["Versions"]:
-            s3.delete_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])
-        terraform.run("destroy", "-input=false", "-no-color", "-auto-approve")
-        assert s3.list_buckets()["Buckets"] == []
-        assert "QueueUrls" not in sqs.list_queues()
-        assert aws.client("iam", endpoint_url=endpoint).list_roles()["Roles"] == []
-        assert json.loads((folder / "terraform.tfstate").read_text())["resources"] == []
+    for version in s3.list_object_versions(Bucket=bucket)["Versions"]:
+        s3.delete_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])
+    terraform.run("destroy", "-input=false", "-no-color", "-auto-approve")
+    assert s3.list_buckets()["Buckets"] == []
+    assert "QueueUrls" not in sqs.list_queues()
+    assert iam.list_roles()["Roles"] == []
+    assert json.loads((folder / "terraform.tfstate").read_text())["resources"] == []
 
 
 def _check_settings(environment: str, bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,7 +93,7 @@ def _check_settings(environment: str, bucket: str, monkeypatch: pytest.MonkeyPat
     assert settings.athena_output.startswith(f"{settings.lake_url}/")
     assert settings.catalog_mode == "crawler"
     assert settings.arrivals_queue_url.endswith("/refi-arrivals")
-    assert settings.alerts_topic_arn == "arn:aws:sns:us-east-1:123456789012:refi-alerts"
+    assert settings.alerts_topic_arn == f"arn:aws:sns:us-east-1:{ACCOUNT}:refi-alerts"
 
 
 def _check_arrivals_are_told(s3, sqs, bucket: str, queue_url: str) -> None:

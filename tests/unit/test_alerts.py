@@ -1,14 +1,15 @@
 """Alerts: when one is sent, when it is a repetition, what it says, and what becomes of one that cannot be sent."""
 
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from refi_assets.alerts import Alert, AlertError, Memory, Told, sender, tell
 from refi_assets.errors import SettingError
-from tests.aws import ACCOUNT, Mailbox, aws_server
+from tests.engines.aws import Aws
+from tests.engines.aws_requests import ACCOUNT
+from tests.engines.mailbox import Mailbox
 
 NOON = datetime(2026, 2, 20, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -54,18 +55,6 @@ class People:
 @pytest.fixture
 def people() -> People:
     return People()
-
-
-@pytest.fixture(scope="module")
-def aws_environment() -> Iterator[dict[str, str]]:
-    with aws_server() as environment:
-        yield environment
-
-
-@pytest.fixture
-def aws(aws_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in aws_environment.items():
-        monkeypatch.setenv(name, value)
 
 
 def test_what_failed_twice_within_an_hour_is_told_once(people: People) -> None:
@@ -121,8 +110,8 @@ def test_the_first_look_goes_back_an_hour_and_the_next_ones_overlap() -> None:
     assert Memory(looked=NOON).look_from(NOON + MINUTE) < NOON
 
 
-def test_what_arrives_says_what_where_since_when_and_where_to_look(aws: None) -> None:
-    mailbox = Mailbox("says")
+def test_what_arrives_says_what_where_since_when_and_where_to_look(ambient_aws: Aws) -> None:
+    mailbox = Mailbox(ambient_aws)
 
     sender(mailbox.topic)(alert())
 
@@ -140,8 +129,8 @@ def test_what_arrives_says_what_where_since_when_and_where_to_look(aws: None) ->
 
 
 @pytest.mark.parametrize("where", ["raw/" + "a" * 200, "raw/Zürich\nunter", "raw/数据"])
-def test_a_subject_is_one_that_sns_takes(aws: None, where: str) -> None:
-    mailbox = Mailbox("subjects")
+def test_a_subject_is_one_that_sns_takes(ambient_aws: Aws, where: str) -> None:
+    mailbox = Mailbox(ambient_aws)
 
     sender(mailbox.topic)(alert(where=where))
 
@@ -152,29 +141,34 @@ def test_a_subject_is_one_that_sns_takes(aws: None, where: str) -> None:
     assert where in arrived["Message"], "the message has it whole"
 
 
-def test_a_missing_topic_is_one_message_that_names_it(aws: None) -> None:
+def test_a_missing_topic_is_one_message_that_names_it(ambient_aws: Aws) -> None:
     topic = f"arn:aws:sns:us-east-1:{ACCOUNT}:gone"
     with pytest.raises(AlertError, match=f"{topic}: NotFound: "):
         sender(topic)(alert())
 
 
-def test_an_endpoint_that_does_not_answer_is_one_message(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_endpoint_that_does_not_answer_is_one_message(ambient_aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     with pytest.raises(AlertError, match="Could not connect to the endpoint URL"):
         sender("arn:aws:sns:us-east-1:123456789012:refi")(alert())
 
 
 @pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
-def test_the_region_is_taken_from_either_variable(aws: None, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
-    topic = Mailbox("regions").topic
-    monkeypatch.delenv("AWS_DEFAULT_REGION")
+def test_the_region_is_taken_from_either_variable(
+    ambient_aws: Aws, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    topic = Mailbox(ambient_aws).topic
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name)
     with pytest.raises(SettingError, match="REFI_ALERTS_TOPIC_ARN: AWS_REGION: no region is set"):
         sender(topic)
     monkeypatch.setenv(variable, "us-east-1")
     sender(topic)(alert())
 
 
-def test_without_the_packages_the_message_says_how_to_get_them(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_packages_the_message_says_how_to_get_them(
+    ambient_aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AWS_PROFILE", "a-session-that-is-not-open-yet")
     monkeypatch.setitem(sys.modules, "boto3", None)
     with pytest.raises(SettingError, match=r"REFI_ALERTS_TOPIC_ARN: AWS needs the package boto3.*make deploy"):

@@ -1,8 +1,7 @@
-"""Servers that production needs, begun by the test that needs them: PostgreSQL of Debian, and S3 by moto."""
+"""The PostgreSQL that production needs: Debian's, begun by the test that needs it."""
 
 import os
 import signal
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -12,19 +11,11 @@ from typing import Any
 
 import psycopg2
 import pytest
-from moto.server import ThreadedMotoServer
 
 from tests.acceptance.serving import wait_for
+from tests.engines.servers import free_port
 
 PASSWORD = "p@ss:/w%rd #1"  # every character that a URL would take for something else
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
 
 
 @contextmanager
@@ -68,21 +59,3 @@ def _answers(**connection: Any) -> bool:
     except psycopg2.OperationalError:
         return False
     return True
-
-
-@contextmanager
-def s3_server() -> Iterator[dict[str, str]]:
-    """An S3 with nothing in it; yields the AWS variables that lead there."""
-    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    try:
-        yield {
-            "AWS_ENDPOINT_URL_S3": f"http://{host}:{port}",
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_REGION": "us-east-1",
-            "AWS_DEFAULT_REGION": "us-east-1",
-        }
-    finally:
-        server.stop()

@@ -1,4 +1,7 @@
-"""Fixtures of the tests against real parts. The servers are begun at first need and serve all workers of a session."""
+"""Fixtures of AWS, Trino and Athena for all tests (a plug-in of tests/conftest.py).
+
+The servers are begun at first need and serve all workers of a session.
+"""
 
 import os
 import sys
@@ -40,6 +43,14 @@ def aws(moto_url: str, record_file: Path) -> Iterator[Aws]:
     aws = Aws(moto_url, record_file)
     yield aws
     aws.clear_faults()
+
+
+@pytest.fixture
+def ambient_aws(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Aws:
+    """The same AWS, and this process's own variables lead there."""
+    for name, value in aws.env.items():
+        monkeypatch.setenv(name, value)
+    return aws
 
 
 @pytest.fixture(scope="session")

@@ -1,17 +1,13 @@
-"""A moto server that answers two questions of Terraform's as AWS does, where moto leaves something out.
+"""Answers that S3 and SQS give and moto's do not, put in their place by mend_answers(). Terraform compares them.
 
-`python -m tests.infra.mended_moto` prints its address, and serves until its standard input ends, so that it never
-outlives who started it.
-- GetBucketNotificationConfiguration: moto keeps EventBridgeConfiguration, acts by it, and does not give it back.
-- GetQueueAttributes: moto gives a redrive policy back with spaces in it that were not put there.
+GetBucketNotificationConfiguration: moto keeps EventBridgeConfiguration, acts by it, and does not give it back.
+GetQueueAttributes: moto gives a redrive policy back with spaces in it that were not put there.
 """
 
 import json
-import sys
 from typing import Any
 from xml.etree import ElementTree
 
-from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 from moto.s3.responses import S3Response
 from moto.sqs.models import Queue
 
@@ -19,6 +15,12 @@ S3 = "http://s3.amazonaws.com/doc/2006-03-01/"
 
 _get_bucket_notification = S3Response.get_bucket_notification
 _attributes = Queue.__dict__["attributes"].fget
+
+
+def mend_answers() -> None:
+    """Put the functions below in the places of moto's, in this process."""
+    S3Response.get_bucket_notification = get_bucket_notification  # type: ignore[method-assign,assignment]
+    Queue.attributes = property(attributes)  # type: ignore[method-assign,assignment]
 
 
 def get_bucket_notification(response: S3Response) -> Any:
@@ -38,18 +40,3 @@ def attributes(queue: Queue) -> dict[str, Any]:
     if "RedrivePolicy" in found:
         found["RedrivePolicy"] = json.dumps(queue.redrive_policy, separators=(",", ":"))
     return found
-
-
-def main() -> None:
-    """Serve on a free port of this machine."""
-    S3Response.get_bucket_notification = get_bucket_notification  # type: ignore[method-assign,assignment]
-    Queue.attributes = property(attributes)  # type: ignore[method-assign,assignment]
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    print(f"http://{host}:{port}", flush=True)
-    sys.stdin.read()
-
-
-if __name__ == "__main__":
-    main()
