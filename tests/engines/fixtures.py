@@ -4,16 +4,21 @@ The servers are begun at first need and serve all workers of a session.
 """
 
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.engines import trino as trino_server
 from tests.engines.aws import Aws
+from tests.engines.privilege import NAMESPACE, calls
 from tests.engines.servers import Servers, accepts_connections
+from tests.infra.iam import denied
+from tests.infra.terraform import rendered_policies
 
 
 @pytest.fixture(scope="session")
@@ -37,12 +42,31 @@ def moto_url(servers: Servers, record_file: Path) -> str:
     return f"http://127.0.0.1:{port}"
 
 
+@pytest.fixture(scope="session")
+def pipeline_policy(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any] | None:
+    """What the pipeline's role may do in deployments of any names, or None where there is no Terraform."""
+    if shutil.which("terraform") is None:
+        return None
+    anything = dict.fromkeys(("bucket", "database", "workgroup", "queue", "topic", "crawler"), "*")
+    folder = tmp_path_factory.mktemp("policy") / "terraform"
+    return rendered_policies(folder, root="*/", metrics_namespace=NAMESPACE, **anything)["pipeline"]
+
+
 @pytest.fixture
-def aws(moto_url: str, record_file: Path) -> Iterator[Aws]:
-    """moto's S3, Glue, SQS, SNS, IAM, CloudWatch, KMS and EventBridge, as one test has them to itself."""
+def aws(
+    request: pytest.FixtureRequest, moto_url: str, record_file: Path, pipeline_policy: dict[str, Any] | None
+) -> Iterator[Aws]:
+    """moto's S3, Glue, SQS, SNS, IAM, CloudWatch, KMS and EventBridge, as one test has them to itself.
+
+    Whatever the pipeline under test asked for is held against its role's policy; not where the requests are the
+    test's own (marker `not_the_pipeline`).
+    """
     aws = Aws(moto_url, record_file)
     yield aws
     aws.clear_faults()
+    if pipeline_policy is not None and request.node.get_closest_marker("not_the_pipeline") is None:
+        refused = [str(call) for call in denied(pipeline_policy, calls(aws.requests()))]
+        assert refused == [], "the role of infra/terraform/modules/access does not allow it"
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from sqlglot import exp
 
 from refi_assets.engines.athena import AthenaEngine
 from refi_assets.engines.duckdb import DuckDBEngine
-from refi_assets.errors import EngineError
+from refi_assets.errors import EngineError, LakeError
 from refi_assets.lake import Relation
 from refi_assets.settings import PROJECT_DIR, settings
 from tests.engines.aws import Aws
@@ -120,6 +120,12 @@ def test_tables_of_other_runs_go_and_their_files_stay(athena: Aws, engine: Athen
     assert engine.glue.names("run_") == ["run_new_1__numbers"]
     with DuckDBEngine(engine.lake).session([made["old-1"]]) as duck:
         assert duck.query(query("SELECT one FROM numbers")) == [{"one": 1}]
+
+
+def test_a_relation_that_was_staged_for_duckdb_alone_is_not_read_wrongly(engine: AthenaEngine) -> None:
+    staged = draft().model_copy(update={"parquet": "runs/r1/refi/numbers/data.parquet", "deletes": "deletes.parquet"})
+    with pytest.raises(LakeError, match="refi/numbers was made by run r1 for DuckDB alone"):
+        engine.session([staged]).query(query("SELECT 1 AS one FROM numbers"))
 
 
 def crawler(athena: Aws, deployment: Deployment) -> str:

@@ -25,6 +25,8 @@ ENDLESS_QUERY = f"SELECT count(*) FROM {THOUSANDS} AS a (x), {THOUSANDS} AS b (y
 ENDS = ("SUCCEEDED", "FAILED", "CANCELLED")
 CUTOFF = 10_000_000  # the least that Athena takes
 
+pytestmark = pytest.mark.not_the_pipeline
+
 
 @pytest.fixture
 def bucket(athena: Aws) -> str:

@@ -7,6 +7,8 @@ from botocore.exceptions import ClientError, IncompleteReadError, ResponseStream
 from tests.engines.aws import Aws
 from tests.engines.faults import Fault
 
+pytestmark = pytest.mark.not_the_pipeline
+
 
 def test_s3_requests_are_recorded_with_the_permission_they_need(aws: Aws) -> None:
     bucket, s3 = aws.new_bucket(), aws.pipeline_client("s3")
