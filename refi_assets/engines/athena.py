@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from email.utils import parsedate_to_datetime
 from functools import cached_property, lru_cache
 from typing import Any, ClassVar
 
@@ -44,6 +45,7 @@ logging.getLogger("pyathena").setLevel(logging.CRITICAL)  # it logs what it rais
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds between looks at a query
 LEAST_BILLED_BYTES = 10_000_000
 REUSE_MINUTES = 60
+TRIES = 20  # of one step, failed ones of the past among them
 THROTTLED = ("ThrottlingException", "TooManyRequestsException", "InternalServerException")
 
 _WATCH = DeathWatch()
@@ -172,8 +174,8 @@ class AthenaSession(RemoteSession):
 
     def _execute(self, sql: str, output: str, *, token: str | None = None, reuse: bool = False) -> Any:
         """Run a statement to its end; returns the cursor. Raises EngineError."""
-        began = time.time()
-        for attempt in range(100):
+        began = time.monotonic()
+        for attempt in range(TRIES):
             cursor = self._engine.connection.cursor()
             cursor.token = token and hashlib.sha256(f"{token} {attempt}".encode()).hexdigest()
             try:
@@ -203,7 +205,9 @@ class AthenaSession(RemoteSession):
                     _WATCH.end(cursor.query_id)
             self._queries.append(_told(cursor, self._engine.settings.athena_usd_per_tb))
             return cursor
-        raise EngineError(f"Athena: the statement has failed a hundred times: {' '.join(sql.split())[:160]}")
+        raise EngineError(
+            f"Athena: {TRIES} tries of this step have failed. Its statement: {' '.join(sql.split())[:160]}"
+        )
 
 
 class _Cursor(Cursor):
@@ -221,9 +225,11 @@ class _Cursor(Cursor):
 
 
 def _was_submitted_before(engine: AthenaEngine, query_id: str, began: float) -> bool:
-    found = engine.connection.client.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
-    submitted: float = found["Status"]["SubmissionDateTime"].timestamp()
-    return submitted < began - 1  # the two clocks are not one
+    """Whether a query is older than this try, by AWS's clock alone, which may not be ours."""
+    found = engine.connection.client.get_query_execution(QueryExecutionId=query_id)
+    now = parsedate_to_datetime(found["ResponseMetadata"]["HTTPHeaders"]["date"])  # to the second
+    age: float = (now - found["QueryExecution"]["Status"]["SubmissionDateTime"]).total_seconds()
+    return age > time.monotonic() - began + 2
 
 
 def _told(cursor: Any, usd_per_tb: Decimal) -> dict[str, Any]:
