@@ -11,14 +11,14 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+from xml.sax.saxutils import unescape
 
 from refi_assets.errors import LakeError, RefiError, SettingError
 
 if TYPE_CHECKING:
     import boto3
 
-# Retried with growing pauses and jitter: what a service says of itself when it has too much to do.
-RETRIES = {"mode": "standard", "max_attempts": 8}
+ATTEMPTS = 8  # with growing pauses, about half a minute
 
 # For where an answer is worth no long wait, and the next look comes soon.
 QUICK: dict[str, Any] = {
@@ -39,6 +39,7 @@ def _session(_variables: tuple[tuple[str, str], ...]) -> "boto3.Session":
     with needs_extra("boto3", "AWS"):
         import boto3
         from botocore.exceptions import BotoCoreError
+    attempts()  # where it is wrong, botocore would not name it
     try:
         made = boto3.Session(region_name=os.environ.get("AWS_REGION"))  # boto3 itself knows AWS_DEFAULT_REGION alone
         credentials = made.get_credentials()
@@ -54,12 +55,21 @@ def _session(_variables: tuple[tuple[str, str], ...]) -> "boto3.Session":
     return made
 
 
+def attempts() -> int:
+    """How often a request is sent, at most, by boto3, obstore and DuckDB alike: AWS_MAX_ATTEMPTS, where it is set."""
+    said = os.environ.get("AWS_MAX_ATTEMPTS") or str(ATTEMPTS)
+    if not re.fullmatch("[1-9][0-9]?", said):
+        raise SettingError(f"AWS_MAX_ATTEMPTS: {said!r} is no number from 1 to 99. Correct or unset it.")
+    return int(said)
+
+
 def client(service: str, **config: Any) -> Any:
     """A client of a service. `config`: as botocore's Config has it, over our retries."""
     made = session()
     from botocore.config import Config
 
-    return made.client(service, config=Config(**{"retries": {**RETRIES}, **config}))  # a copy: it is changed there
+    retries = {"mode": "standard", "total_max_attempts": attempts()}
+    return made.client(service, config=Config(**{"retries": retries, **config}))
 
 
 def own_endpoint(service: str) -> str | None:
@@ -91,6 +101,20 @@ def asked_of(what: str, error_type: type[RefiError] = LakeError) -> Iterator[Non
         yield
     except ClientError as error:
         said = error.response.get("Error", {})
-        raise error_type(f"{what}: {said.get('Code', 'Error')}: {said.get('Message', error)}") from None
+        raise error_type(f"{what}: {in_words(said.get('Code', 'Error'), said.get('Message', str(error)))}") from None
     except BotoCoreError as error:
         raise error_type(f"{what}: {error}") from None
+
+
+def in_words(code: str, message: str) -> str:
+    """What AWS said, and what to do where its words do not tell."""
+    said = f"{code}: {message}" if message else code
+    if "Expired" in code:
+        return f"{said.rstrip('.')}. The credentials have expired: renew them and run again; a role renews itself."
+    return said
+
+
+def s3_words(answer: str) -> str | None:
+    """What S3 said, by a text with its XML in it; None where it gave no reason."""
+    code, message = (re.search(f"<{tag}>(.*?)</{tag}>", answer, re.DOTALL) for tag in ("Code", "Message"))
+    return in_words(code[1], unescape(message[1]) if message else "") if code else None

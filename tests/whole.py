@@ -1,24 +1,46 @@
-"""Whether what latest.json names is whole: read with Python alone, as another program would."""
+"""Whether what latest.json names is whole: read as another program would, without the platform's own code."""
 
 import csv
 import hashlib
 import io
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 
-def require_whole_audience(lake: Path) -> Any:
+class Readable(Protocol):
+    """A lake to be read by key. tests/engines/s3_reader.py has the one on S3."""
+
+    def read(self, key: str) -> bytes:
+        """An object's bytes."""
+
+    def has(self, key: str) -> bool:
+        """Whether there is an object, or below a key that ends in / one at least."""
+
+
+class _Folder:
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def read(self, key: str) -> bytes:
+        return (self._root / key).read_bytes()
+
+    def has(self, key: str) -> bool:
+        return (self._root / key).is_file()
+
+
+def require_whole_audience(where: Path | Readable) -> Any:
     """The manifest of the audience that latest.json names. Fails unless file, hash, rows and relations agree."""
-    latest = json.loads((lake / "output" / "latest.json").read_text())
-    manifest = json.loads((lake / latest["manifest"]).read_text())
-    data = (lake / latest["audience"]).read_bytes()
+    lake = _Folder(where) if isinstance(where, Path) else where
+    latest = json.loads(lake.read("output/latest.json"))
+    manifest = json.loads(lake.read(latest["manifest"]))
+    data = lake.read(latest["audience"])
     assert hashlib.sha256(data).hexdigest() == latest["sha256"] == manifest["audience"]["sha256"]
     assert len(list(csv.reader(io.StringIO(data.decode(), newline="")))) - 1 == manifest["audience"]["rows"]
     assert manifest["run_id"] == latest["run_id"]
     assert {made["run_id"] for made in manifest["relations"].values()} == {latest["run_id"]}
     for key, made in manifest["relations"].items():
-        record = json.loads((lake / "runs" / made["run_id"] / f"{key}.json").read_text())
+        record = json.loads(lake.read(f"runs/{made['run_id']}/{key}.json"))
         assert record["rows"] == made["rows"]
-        assert record["parquet"] is None or (lake / record["parquet"]).is_file()
+        assert record["parquet"] is None or lake.has(record["parquet"])
     return manifest

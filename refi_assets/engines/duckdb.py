@@ -20,14 +20,13 @@ from sqlglot import exp
 from refi_assets import aws
 from refi_assets.engines.base import Descriptions, Row
 from refi_assets.engines.spill import SpillFolder
-from refi_assets.errors import EngineError
+from refi_assets.errors import EngineError, LakeError
 from refi_assets.lake import ObjectStore, Relation
 from refi_assets.lake.s3_store import S3Store
 from refi_assets.sql_models import DIALECT, relations_read
 
 # What these say is about statements, files and memory. Every other error may quote a file's cells.
 _SAFE_ERRORS = (
-    duckdb.IOException,
     duckdb.BinderException,
     duckdb.CatalogException,
     duckdb.ParserException,
@@ -94,8 +93,11 @@ class DuckDBSession:
     def _open_s3(self, lake: S3Store) -> None:
         """Let DuckDB read and write the lake's bucket itself, with the credentials of now."""
         self.execute(f"LOAD {text_literal(_httpfs())}")
-        self.execute(f"SET http_retries = {aws.RETRIES['max_attempts']}")
-        credentials = aws.session().get_credentials().get_frozen_credentials()
+        # Any refusal is tried again; DuckDB's own pauses, each four times the one before, would add up to nine minutes.
+        self.execute(f"SET http_retries = {aws.attempts() - 1}")
+        self.execute("SET http_retry_wait_ms = 200; SET http_retry_backoff = 2")
+        with aws.asked_of("The AWS credentials", EngineError):
+            credentials = aws.session().get_credentials().get_frozen_credentials()
         options = {
             "KEY_ID": credentials.access_key,
             "SECRET": credentials.secret_key,
@@ -182,7 +184,10 @@ class DuckDBSession:
         return value
 
     def execute(self, sql: str) -> list[tuple[Any, ...]]:
-        """Rows of a statement in DuckDB's own SQL. Raises EngineError, whose text quotes no cell of any file."""
+        """Rows of a statement in DuckDB's own SQL. Raises EngineError, whose text quotes no cell of any file.
+
+        Raises LakeError for what is the lake's failure.
+        """
         try:
             return self.connection.execute(sql).fetchall()  # errors may come as late as in the fetch
         except duckdb.OutOfMemoryException:
@@ -190,6 +195,10 @@ class DuckDBSession:
                 f"DuckDB: {self._engine.memory_limit} of memory were not enough. Give it more with REFI_MEMORY_LIMIT, "
                 f"or room to spill in {tempfile.gettempdir()} (TMPDIR)."
             ) from None
+        except duckdb.IOException as error:
+            if said := _s3_failure(error):
+                raise LakeError(f"DuckDB: {said.rstrip('.')}.") from None
+            raise EngineError(f"DuckDB: {str(error).splitlines()[0]}") from None
         except _SAFE_ERRORS as error:
             raise EngineError(f"DuckDB: {str(error).splitlines()[0]}") from None
         except duckdb.Error as error:
@@ -217,6 +226,14 @@ def _httpfs() -> str:
     folder = Path(duckdb_extension_httpfs.__file__).parent
     (path,) = folder.glob(f"extensions/v{duckdb.__version__}/httpfs.duckdb_extension")
     return str(path)
+
+
+def _s3_failure(error: duckdb.IOException) -> str | None:
+    """What S3 was asked for, and what it said, where the error is that."""
+    asked = re.sub(r"\?[^']*'", "'", str(error).splitlines()[0])  # as in ?partNumber=3&uploadId=…
+    if isinstance(error, duckdb.HTTPException):
+        return f"{asked}: {aws.s3_words(error.body) or 'it gave no reason'}"
+    return asked if " for HTTP " in asked else None
 
 
 def to_duckdb(statement: exp.Expr) -> str:

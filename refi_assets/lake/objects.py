@@ -171,9 +171,13 @@ class ObjectStore(ABC):
                     raise LakeError(f"{key} is in the lake {self} already, with other bytes. Nothing was replaced.")
 
     def _create(self, key: str, data: bytes | mmap.mmap) -> bool:
+        """Put an object unless the key is taken; returns whether it was put."""
+        return self._create_in(self._store, key, data)
+
+    def _create_in(self, store: LocalStore | S3Store, key: str, data: bytes | mmap.mmap) -> bool:
         try:
             with self._asked_for(key):
-                obstore.put(self._store, key, data, mode="create", use_multipart=False)
+                obstore.put(store, key, data, mode="create", use_multipart=False)
         except AlreadyExistsError:
             return False
         return True

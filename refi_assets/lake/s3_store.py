@@ -1,5 +1,6 @@
 """A lake on S3, or on a store that speaks its protocol."""
 
+import mmap
 import re
 import shutil
 import tempfile
@@ -17,32 +18,52 @@ from obstore.store import S3Store as Bucket
 
 from refi_assets import aws
 from refi_assets.errors import LakeError, SourceError
-from refi_assets.lake.objects import ObjectStore, as_json, require_key
+from refi_assets.lake.objects import ObjectInfo, ObjectStore, as_json, require_key
 
-CHUNK_BYTES = 1 << 20
-CREDENTIALS_FOR = timedelta(minutes=5)  # then boto3 is asked again, which renews them in time
+PART_BYTES = 12 << 20  # S3 takes 10,000 parts of an upload
+PARTS_AT_ONCE = 4
+REQUEST_SECONDS = 60.0  # for the most that one request carries, by a slow line: PARTS_AT_ONCE at a time
+SLOW_BYTES_PER_SECOND = PART_BYTES * PARTS_AT_ONCE / REQUEST_SECONDS
+CREDENTIALS_FOR = timedelta(seconds=1)  # then boto3 is asked again, which keeps them and renews them in time
+NO_NAME = re.compile(r"(^|/)\.{0,2}(/|$)|[?\\]")  # for DuckDB, a ? begins options of its own
 
 
 class S3Store(ObjectStore):
-    """A lake below s3://bucket/prefix. Objects are encrypted by the KMS key, if given, or as the bucket has it."""
+    """A lake below s3://bucket/prefix. Objects are encrypted by the KMS key, if given, or as the bucket has it.
 
-    def __init__(self, url: str, kms_key_id: str = "") -> None:
-        from obstore.auth.boto3 import Boto3CredentialProvider
+    A request that got no whole answer within request_seconds is sent again.
+    """
 
+    def __init__(self, url: str, kms_key_id: str = "", request_seconds: float = REQUEST_SECONDS) -> None:
         super().__init__()
         self.name = url.rstrip("/")
         self.kms_key_id = kms_key_id
+        self._request_seconds = request_seconds
+        self._store = self._bucket(request_seconds)
+
+    def _bucket(self, request_seconds: float) -> Bucket:
+        from obstore.auth.boto3 import Boto3CredentialProvider
+
         bucket, _, prefix = self.name.removeprefix("s3://").partition("/")
+        endpoint = aws.own_endpoint("s3")
         config: dict[str, Any] = {"region": aws.session().region_name}
-        if endpoint := aws.own_endpoint("s3"):
-            config |= {"endpoint": endpoint, "client_options": {"allow_http": endpoint.startswith("http://")}}
-        if kms_key_id:
-            config |= {"server_side_encryption": "aws:kms", "sse_kms_key_id": kms_key_id}
-        self._store = Bucket(
+        if endpoint:
+            config["endpoint"] = endpoint
+        if self.kms_key_id:
+            config |= {"server_side_encryption": "aws:kms", "sse_kms_key_id": self.kms_key_id}
+        return Bucket(
             bucket,
             prefix=prefix or None,
             credential_provider=Boto3CredentialProvider(aws.session(), ttl=CREDENTIALS_FOR),
-            retry_config={"max_retries": 8, "retry_timeout": timedelta(minutes=1)},
+            client_options={
+                "allow_http": bool(endpoint and endpoint.startswith("http://")),
+                "timeout": timedelta(seconds=request_seconds),
+            },
+            retry_config={
+                "max_retries": aws.attempts() - 1,
+                "backoff": {"init_backoff": timedelta(milliseconds=200), "base": 4},
+                "retry_timeout": timedelta(minutes=3),
+            },
             **config,
         )
 
@@ -65,13 +86,25 @@ class S3Store(ObjectStore):
                 self.put(key, path)
 
     def open(self, key: str) -> BufferedReader:
-        """One GET, read as it comes."""
+        """A GET for every PART_BYTES, when they are read: however long that takes, no request does."""
+        return BufferedReader(_Parts(self, key), 1 << 20)
+
+    def objects(self, prefix: str) -> Iterator[ObjectInfo]:
+        """Objects below a prefix. The empty one that consoles put for the folder itself is none."""
+        return (info for info in super().objects(prefix) if info.key != prefix)
+
+    def find(self, key: str) -> ObjectInfo | None:
+        """What is known of an object, or None where there is none."""
         try:
-            with self._asked_for(key):
-                stream = iter(obstore.get(self._store, key).stream(min_chunk_size=CHUNK_BYTES))
-        except FileNotFoundError:
-            raise LakeError(f"{key} is not in the lake {self}.") from None
-        return BufferedReader(_Chunks(self, key, stream), CHUNK_BYTES)
+            return super().find(key)
+        except LakeError:
+            self.open(key).close()  # to a HEAD, S3 does not say why it refuses; to a GET, it does
+            raise
+
+    def put(self, key: str, data: bytes | Path) -> None:
+        """Put an object, whole; a large file in parts."""
+        with self._asked_for(key):
+            obstore.put(self._store, key, data, chunk_size=PART_BYTES, max_concurrency=PARTS_AT_ONCE)
 
     def replace_json(self, key: str, value: Any, etag: str | None) -> None:
         """Put a value over the version with this ETag (None: where there is none), or not at all."""
@@ -81,15 +114,30 @@ class S3Store(ObjectStore):
         except (PreconditionError, AlreadyExistsError):
             return
 
+    def _create(self, key: str, data: bytes | mmap.mmap) -> bool:
+        """One request, as parts know no condition; a large file has as long as a slow line needs."""
+        seconds = max(self._request_seconds, len(data) / SLOW_BYTES_PER_SECOND)
+        store = self._store if seconds == self._request_seconds else self._bucket(seconds)
+        for attempt in range(aws.attempts()):
+            if self._create_in(store, key, data):
+                return True
+            if self.find(key):
+                return False
+            time.sleep(0.1 * 2**attempt)  # refused for another put of the key that is under way, and may yet fail
+        raise LakeError(f"{key} in the lake {self}: S3 says again and again that another put of it is under way.")
+
     def room(self) -> int:
         """Bytes that are free in the folder for temporary files."""
         return shutil.disk_usage(tempfile.gettempdir()).free
 
     def require_regular_files(self, prefix: str) -> None:
-        """Raise SourceError for keys that a folder could not hold."""
+        """Raise SourceError for keys that a folder could not hold, or that DuckDB cannot ask S3 for."""
         for info in self.objects(prefix):
-            if any(name in ("", ".", "..") for name in info.key.split("/")):
-                raise SourceError(f"{info.key!a}: a part of its name is empty or leads elsewhere; rename it.")
+            if NO_NAME.search(info.key):
+                raise SourceError(
+                    f"{info.key!a}: a part of its name is empty or leads elsewhere, or a ? or a backslash is in it; "
+                    "rename it."
+                )
 
     def last_change(self, folder: str) -> float:
         """When an object in it was last put."""
@@ -111,30 +159,51 @@ class S3Store(ObjectStore):
     def _reason(self, error: Exception) -> str:
         """S3's code and message, or the last words of the client's."""
         text = str(error)
-        code, message = (re.search(f"<{tag}>(.*?)</{tag}>", text, re.DOTALL) for tag in ("Code", "Message"))
-        if code:
-            return f"{code[1]}{': ' + message[1] if message else ''}"
-        lines = [line.strip() for line in text.split("\n\nDebug source", maxsplit=1)[0].splitlines() if line.strip()]
-        return lines[0] if lines else type(error).__name__
+        if said := aws.s3_words(text):
+            return said
+        first = next((line.strip() for line in text.splitlines() if line.strip()), type(error).__name__)
+        if status := re.search(r"status code: ([0-9]{3} [A-Za-z ]+)", first):
+            return status[1]
+        return re.sub(
+            "^(Generic S3 error: )?(Error performing .*? - )?", "", first.rpartition("credential provider: ")[2]
+        )
 
 
-class _Chunks(RawIOBase):
-    """An object's chunks as a stream. Raises LakeError where one does not come."""
+class _Parts(RawIOBase):
+    """An object's bytes, asked for part by part. Raises LakeError where one does not come, or is another version's."""
 
-    def __init__(self, lake: S3Store, key: str, chunks: Iterator[Any]) -> None:
-        self._lake, self._key, self._chunks = lake, key, chunks
-        self._left = memoryview(b"")
+    def __init__(self, lake: S3Store, key: str) -> None:
+        self._lake, self._key = lake, key
+        self._at = 0
+        try:
+            with lake._asked_for(key):
+                got = obstore.get(lake._store, key)
+                self._size, self._etag = got.meta["size"], got.meta["e_tag"]
+                self._left = memoryview(got.bytes() if self._size <= PART_BYTES else b"")
+        except FileNotFoundError:
+            raise LakeError(f"{key} is not in the lake {lake}.") from None
+        self._at = len(self._left)
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        with self._lake._asked_for(self._key):
-            while not self._left:
-                chunk = next(self._chunks, None)
-                if chunk is None:
-                    return 0
-                self._left = memoryview(chunk)
+        if not self._left and self._at < self._size:
+            self._left = self._next()
+            self._at += len(self._left)
         size = min(len(buffer), len(self._left))
         buffer[:size], self._left = self._left[:size], self._left[size:]
         return size
+
+    def _next(self) -> memoryview:
+        end = min(self._at + PART_BYTES, self._size)
+        try:
+            with self._lake._asked_for(self._key):
+                got = obstore.get(
+                    self._lake._store, self._key, options={"range": (self._at, end), "if_match": self._etag}
+                )
+                return memoryview(got.bytes())
+        except (PreconditionError, FileNotFoundError):
+            raise LakeError(
+                f"{self._key} in the lake {self._lake} changed while it was read. Run again when it has been written."
+            ) from None

@@ -10,11 +10,10 @@ import zlib
 from pathlib import Path
 from typing import BinaryIO, cast
 
-import duckdb
 from pydantic import BaseModel, ConfigDict
 
-from refi_assets.engines.duckdb import DuckDBSession, parquet_sql, path_literal
-from refi_assets.errors import SourceError
+from refi_assets.engines.duckdb import DuckDBEngine, DuckDBSession, parquet_sql, path_literal
+from refi_assets.errors import EngineError, SourceError
 from refi_assets.lake import ObjectInfo, ObjectStore, RunFolder
 from refi_assets.staging.judge import FileColumn
 from refi_assets.staging.records import MAX_COLUMNS, MAX_RECORD_BYTES, Malformed, Scan, scan_csv, trim
@@ -153,12 +152,12 @@ class _Unpacked(gzip.GzipFile):
 
 
 def _scan_parquet(lake: ObjectStore, info: ObjectInfo, sha256: str, max_file_gb: float) -> ScannedFile:
+    source = parquet_sql(lake.url(info.key))
     try:
-        with duckdb.connect() as connection:
-            source = parquet_sql(lake.url(info.key))
-            names = [row[0] for row in connection.execute(f"DESCRIBE FROM {source}").fetchall()]
-            (rows,) = connection.execute(f"SELECT COUNT(*) FROM {source}").fetchone() or (0,)
-    except duckdb.Error:
+        with DuckDBEngine(lake).session() as session:
+            names = [row[0] for row in session.execute(f"DESCRIBE FROM {source}")]
+            rows = session.value(f"SELECT COUNT(*) FROM {source}")
+    except EngineError:
         raise SourceError(f"{info.key} cannot be read as Parquet. Drop the file again, whole.") from None
     if len(names) > MAX_COLUMNS:
         raise SourceError(f"{info.key}: {len(names):,} columns, where a file may have {MAX_COLUMNS:,}.")

@@ -109,6 +109,11 @@ class Aws:
         for url in filter(None, (self.url, self.athena_url)):
             httpx.put(url + FAULTS_PATH, json=rules).raise_for_status()
 
+    def faults_met(self) -> int:
+        """How many requests have met a fault of this test, those that wait for their answer included."""
+        urls = filter(None, (self.url, self.athena_url))
+        return sum(int(httpx.get(url + FAULTS_PATH, params={"access_key": self.access_key}).text) for url in urls)
+
     def clear_faults(self) -> None:
         """Drop what is left of this test's faults."""
         for url in filter(None, (self.url, self.athena_url)):

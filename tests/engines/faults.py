@@ -1,6 +1,7 @@
 """Faults that a test orders from moto's server or the Athena API: which requests fail next, and how.
 
-Rules come in by PUT /_faults (a JSON list of Fault's fields) and go by DELETE /_faults?access_key=….
+Rules come in by PUT /_faults (a JSON list of Fault's fields) and go by DELETE /_faults?access_key=…; GET says how
+many requests have met one.
 Carrying a fault out, in HTTP, belongs to recording.py.
 """
 
@@ -60,6 +61,15 @@ class Faults:
         """Drop the rules for this access key; '' drops all."""
         with self._lock:
             self._seen = [(f, seen) for f, seen in self._seen if access_key not in ("", f.access_key)]
+
+    def met(self, access_key: str) -> int:
+        """How many requests the rules for this access key have met, those that wait for their answer included."""
+        with self._lock:
+            return sum(
+                max(0, min(seen - fault.after, fault.count))
+                for fault, seen in self._seen
+                if fault.access_key == access_key
+            )
 
     def take(self, request: AwsRequest) -> Fault | None:
         """The fault for this request: of the rules that are due, the one ordered first. Each rule counts for itself."""

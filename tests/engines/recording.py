@@ -51,10 +51,14 @@ class Recorded:
         return [body]
 
     def _control(self, environ: dict[str, Any]) -> Answer:
+        access_key = parse_qs(environ["QUERY_STRING"]).get("access_key", [""])[0]
+        if environ["REQUEST_METHOD"] == "GET":
+            met = json.dumps(self._faults.met(access_key)).encode()
+            return "200 OK", [("Content-Length", str(len(met)))], met
         if environ["REQUEST_METHOD"] == "PUT":
             self._faults.add(Fault(**rule) for rule in json.loads(_read_body(environ)))
         else:
-            self._faults.clear(parse_qs(environ["QUERY_STRING"]).get("access_key", [""])[0])
+            self._faults.clear(access_key)
         return "204 No Content", [("Content-Length", "0")], b""
 
     def _recorded(self, environ: dict[str, Any], path: str) -> Answer:

@@ -1,0 +1,311 @@
+"""A lake on S3: puts of which one wins, large files, encryption, names, credentials, and what is said without one."""
+
+import json
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import sleep
+from typing import Any
+
+import duckdb
+import pytest
+
+from refi_assets.engines.duckdb import DuckDBEngine, DuckDBSession, path_literal, text_literal
+from refi_assets.errors import EngineError, LakeError, SettingError, SourceError
+from refi_assets.lake import ObjectStore, RunFolder, open_lake
+from refi_assets.lake.s3_store import PART_BYTES, S3Store
+from refi_assets.staging.files import scan_file
+from tests.engines.aws import Aws
+from tests.engines.deployments import Deployment, in_force, on_s3
+from tests.engines.faults import Fault
+from tests.running import DAY, run_job
+
+ROWS = 1_000_000  # of hash(): 8 MB as Parquet
+SMALL_PARTS = "SET s3_uploader_max_filesize = '50GB'"  # so that DuckDB's parts are 5 MB, not 80
+
+
+@pytest.fixture
+def deployment(aws: Aws) -> Deployment:
+    return on_s3(aws, "duckdb")
+
+
+@pytest.fixture
+def lake(deployment: Deployment) -> Iterator[ObjectStore]:
+    with in_force(deployment):
+        yield deployment.lake
+
+
+@pytest.fixture
+def impatient(aws: Aws, deployment: Deployment) -> Iterator[ObjectStore]:
+    """A lake whose requests are sent once: to see a failure at once that would be the same after a minute."""
+    with in_force(Deployment(deployment.lake_url, {**deployment.env, "AWS_MAX_ATTEMPTS": "1"})):
+        yield deployment.lake
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Path:
+    """A file of two parts and a bit."""
+    path = tmp_path / "large"
+    path.write_bytes(bytes(range(256)) * (2 * PART_BYTES // 256) + b"the end")
+    return path
+
+
+def bucket_and_key(lake: ObjectStore, key: str) -> dict[str, str]:
+    bucket, _, prefix = lake.name.removeprefix("s3://").partition("/")
+    return {"Bucket": bucket, "Key": f"{prefix}/{key}"}
+
+
+def head(aws: Aws, lake: ObjectStore, key: str) -> Any:
+    return aws.client("s3").head_object(**bucket_and_key(lake, key))
+
+
+def operations(aws: Aws, key: str) -> list[tuple[str, int]]:
+    """What was asked of S3 for an object on the pipeline's behalf, and how it was answered."""
+    return [(one["operation"], one["status"]) for one in aws.requests() if one["resource"].endswith(f"/{key}")]
+
+
+def test_of_many_threads_one_creates_an_object(lake: ObjectStore) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        won = list(threads.map(lambda n: lake.create_json("output/commits/1.json", {"writer": n}), range(8)))
+    assert sum(won) == 1
+    assert lake.get_json("output/commits/1.json") == {"writer": won.index(True)}
+
+
+def test_a_put_whose_answer_was_lost_has_won(aws: Aws, lake: ObjectStore, tmp_path: Path) -> None:
+    aws.faults(Fault("s3:PutObject", count=2, status=500, carried_out=True))
+    assert lake.create_json("manifest.json", {"run_id": "one"})
+    assert operations(aws, "manifest.json")[:2] == [("PutObject", 500), ("PutObject", 500)]
+
+    aws.faults(Fault("s3:PutObject", status=500, carried_out=True))
+    (tmp_path / "audience.csv").write_bytes(b"borrower_id\nB1\n")
+    lake.create_file("audience.csv", tmp_path / "audience.csv")
+    assert operations(aws, "audience.csv")[:2] == [("PutObject", 500), ("PutObject", 412)]
+
+
+def test_a_put_refused_for_another_under_way_is_tried_again(aws: Aws, lake: ObjectStore) -> None:
+    aws.faults(Fault("s3:PutObject", count=2, status=409, code="ConditionalRequestConflict", message="Try again."))
+    assert lake.create_json("manifest.json", {"run_id": "one"})
+    assert lake.get_json("manifest.json") == {"run_id": "one"}
+
+
+def test_an_object_is_replaced_over_the_version_that_was_seen_only(lake: ObjectStore) -> None:
+    lake.replace_json("latest.json", 1, None)
+    value, seen = lake.get_json_and_etag("latest.json")
+    lake.replace_json("latest.json", 2, None)
+    assert lake.get_json("latest.json") == value == 1
+    lake.replace_json("latest.json", 2, seen)
+    assert lake.get_json("latest.json") == 2
+    lake.replace_json("latest.json", 3, seen)
+    assert lake.get_json("latest.json") == 2
+
+
+def test_why_s3_refuses_is_said_even_where_it_gives_no_reason_at_first(aws: Aws, lake: ObjectStore) -> None:
+    lake.put_json("latest.json", 1)
+    aws.faults(Fault("s3:(Head|Get)Object", count=2, status=400, code="ExpiredToken", message="It has expired."))
+    with pytest.raises(LakeError, match=r"latest\.json in the lake .*: ExpiredToken: It has expired\. .*: renew them"):
+        lake.find("latest.json")
+
+
+def test_a_file_is_created_once_with_the_bytes_it_has(lake: ObjectStore, tmp_path: Path) -> None:
+    audience = tmp_path / "audience.csv"
+    audience.write_bytes(b"borrower_id\nB1\n")
+    lake.create_file("audience.csv", audience)
+    lake.create_file("audience.csv", audience)
+    audience.write_bytes(b"borrower_id\nB2\n")
+    with pytest.raises(LakeError, match="already, with other bytes"):
+        lake.create_file("audience.csv", audience)
+    with lake.open("audience.csv") as stream:
+        assert stream.read() == b"borrower_id\nB1\n"
+
+
+def test_large_files_go_up_in_parts_and_come_down_in_parts(aws: Aws, lake: ObjectStore, large: Path) -> None:
+    lake.put("large", large)
+    assert sorted(operations(aws, "large")) == [
+        ("CompleteMultipartUpload", 200),
+        ("CreateMultipartUpload", 200),
+        *[("UploadPart", 200)] * 3,
+    ]
+    with lake.open("large") as stream:
+        assert stream.read() == large.read_bytes()
+    assert [status for operation, status in operations(aws, "large") if operation == "GetObject"] == [
+        200,
+        206,
+        206,
+        206,
+    ]
+
+
+def test_nothing_is_there_of_an_upload_that_was_cut_short(aws: Aws, impatient: ObjectStore, large: Path) -> None:
+    aws.faults(Fault("s3:UploadPart", after=1, count=100, status=500))
+    with pytest.raises(LakeError, match="large in the lake"):
+        impatient.put("large", large)
+    with DuckDBEngine(impatient).session() as session:
+        session.execute(SMALL_PARTS)
+        with pytest.raises(LakeError, match=r"HTTP PUT .*table\.parquet"):
+            copy(session, "table.parquet", ROWS)
+    assert {("UploadPart", 200), ("UploadPart", 500)} <= {*operations(aws, "large"), *operations(aws, "table.parquet")}
+    assert list(impatient.objects("")) == []
+
+
+def copy(session: DuckDBSession, key: str, rows: int) -> None:
+    """Let DuckDB write a Parquet file into its lake."""
+    path = text_literal(session._engine.lake.url(key))
+    session.execute(f"COPY (SELECT hash(range) AS hashed FROM range({rows})) TO {path} (FORMAT parquet)")
+
+
+def test_a_reader_may_take_longer_than_a_request(aws: Aws, lake: ObjectStore, large: Path) -> None:
+    lake.put("large", large)
+    impatient = S3Store(lake.name, request_seconds=1)
+    with impatient.open("large") as stream:
+        read = [stream.read(PART_BYTES)]
+        for _ in range(2):
+            sleep(0.8)
+            read.append(stream.read(PART_BYTES))
+    assert b"".join(read) == large.read_bytes()
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(lake: ObjectStore, large: Path) -> None:
+    lake.put("large", large)
+    with lake.open("large") as stream:
+        stream.read(PART_BYTES)
+        large.write_bytes(bytes(large.stat().st_size))
+        lake.put("large", large)
+        with pytest.raises(LakeError, match=r"large in the lake .* changed while it was read"):
+            stream.read()
+
+
+def test_an_answer_that_does_not_come_in_time_is_asked_for_again(aws: Aws, lake: ObjectStore) -> None:
+    lake.put_json("latest.json", 1)
+    aws.faults(Fault("s3:GetObject", count=2, delay_seconds=3))
+    assert S3Store(lake.name, request_seconds=0.5).get_json("latest.json") == 1
+    aws.faults(Fault("s3:GetObject", count=2, delay_seconds=3))
+    with DuckDBEngine(lake).session() as session:
+        session.execute("SET http_timeout = 1")
+        assert session.value(f"SELECT content FROM read_text({text_literal(lake.url('latest.json'))})") == "1\n"
+    assert aws.faults_met() == 4
+
+
+def test_everything_is_encrypted_by_the_key_that_is_set(aws: Aws, deployment: Deployment, large: Path) -> None:
+    key_id = aws.client("kms").create_key()["KeyMetadata"]["KeyId"]
+    with in_force(Deployment(deployment.lake_url, {**deployment.env, "REFI_KMS_KEY_ID": key_id})):
+        lake = deployment.lake
+        lake.put_json("put", 1)
+        lake.put("in parts", large)
+        lake.create_json("created", 1)
+        lake.create_file("created file", large)
+        lake.replace_json("replaced", 1, None)
+        with DuckDBEngine(lake).session() as session:
+            session.execute(SMALL_PARTS)
+            copy(session, "by DuckDB", 10)
+            copy(session, "by DuckDB in parts", ROWS)
+        assert ("UploadPart", 200) in operations(aws, "by DuckDB in parts")
+        for name in ("put", "in parts", "created", "created file", "replaced", "by DuckDB", "by DuckDB in parts"):
+            found = head(aws, lake, name)
+            assert (found.get("ServerSideEncryption"), found.get("SSEKMSKeyId")) == ("aws:kms", key_id), name
+
+
+def test_a_name_means_the_same_to_all(aws: Aws, lake: ObjectStore) -> None:
+    names = ["a b", "a+b", "a%b", "a%20b", "a#1", "añ", "an\u0303", "日本", "a😀", "a'b", 'a"b', "a*b", "a[b]", "a&b=c"]
+    for name in [*names, "a;{}|<>~:@,"]:
+        key = f"raw/{name}.csv"
+        lake.put(key, name.encode())
+        lake.put("raw/ab.csv", b"another's")  # which a name could mean as a pattern
+        assert head(aws, lake, key)["ContentLength"] == len(name.encode())
+        with lake.open(key) as stream:
+            assert stream.read() == name.encode()
+        assert key in [info.key for info in lake.objects("raw")]
+        with DuckDBEngine(lake).session() as session:
+            assert session.value(f"SELECT content FROM read_text({path_literal(lake.url(key))})") == name
+            copy(session, f"runs/{name}/data.parquet", 1)
+        assert lake.find(f"runs/{name}/data.parquet") is not None
+
+
+def test_a_name_that_not_all_can_ask_for_is_refused_in_words(aws: Aws, lake: ObjectStore) -> None:
+    for name in ("a?b", "a?s3_region=x", "a\\b", "a//b", "a/../b", "a\tb"):
+        place = bucket_and_key(lake, f"raw/loans/{name}.csv")
+        aws.client("s3").put_object(**place)
+        with pytest.raises((SourceError, LakeError), match="raw/loans"):
+            lake.require_regular_files("raw/loans")
+        aws.client("s3").delete_object(**place)
+    lake.require_regular_files("raw/loans")
+
+
+def test_the_empty_object_of_a_folder_is_no_file(aws: Aws, lake: ObjectStore) -> None:
+    aws.client("s3").put_object(**bucket_and_key(lake, "raw/loans/load_date=2026-02-20/"))
+    lake.put("raw/loans/load_date=2026-02-20/loans.csv", b"n\n1\n")
+    assert [info.key.rsplit("/", 1)[-1] for info in lake.objects("raw/loans/load_date=2026-02-20")] == ["loans.csv"]
+
+
+def test_a_parquet_file_is_scanned_where_it_lies(lake: ObjectStore, tmp_path: Path) -> None:
+    duckdb.sql(f"COPY (SELECT range AS Loan_ID FROM range(7)) TO '{tmp_path}/loans.parquet'")
+    lake.put("raw/loans.parquet", tmp_path / "loans.parquet")
+    info = lake.find("raw/loans.parquet")
+    assert info is not None
+    scanned = scan_file(lake, info, RunFolder(lake, "run"), "raw/loans", 0)
+    assert (scanned.rows, scanned.columns) == (7, ("loan_id",))
+
+
+def test_credentials_are_renewed_for_obstore_and_for_duckdb(
+    aws: Aws, deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As roles, SSO and credential_process give them: for some time, and then others."""
+    given, config = tmp_path / "given.json", tmp_path / "config"
+    config.write_text(f"[profile lender]\ncredential_process = cat {given}\n")
+
+    def give(key_id: str, valid_for: timedelta) -> None:
+        until = (datetime.now(UTC) + valid_for).isoformat()
+        keys = {"AccessKeyId": key_id, "SecretAccessKey": "secret", "SessionToken": "token"}
+        given.write_text(json.dumps({"Version": 1, "Expiration": until, **keys}))
+
+    first, second = (f"{which}{aws.unique.upper()}" for which in ("FIRST", "SECOND"))
+    give(first, timedelta(seconds=2))
+    env = {**deployment.env, "AWS_CONFIG_FILE": str(config), "AWS_PROFILE": "lender"}
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        del env[name]
+        monkeypatch.delenv(name, raising=False)
+    with in_force(Deployment(deployment.lake_url, env)):
+        lake = deployment.lake
+        lake.put_json("one", 1)
+        with DuckDBEngine(lake).session() as session:
+            copy(session, "two", 1)
+        sleep(2)
+        given.unlink()
+        with pytest.raises(LakeError, match=r"three in the lake .*Error when retrieving credentials"):
+            lake.put_json("three", 1)
+        with pytest.raises(EngineError, match="The AWS credentials: Error when retrieving credentials"):
+            DuckDBEngine(lake).session()
+        give(second, timedelta(hours=1))
+        lake.put_json("three", 1)
+        with DuckDBEngine(lake).session() as session:
+            copy(session, "four", 1)
+    assert [one["resource"].rpartition("/")[2] for one in aws.requests(first)] == ["one", "two"]
+    assert [one["resource"].rpartition("/")[2] for one in aws.requests(second)] == ["three", "four"]
+
+
+@pytest.mark.parametrize(
+    ("lake_url", "faults", "words"),
+    [
+        ("", (), r"borrower_engagement: no file .* in s3://.*; found in raw/: nothing; expected"),
+        ("s3://no-such-lake/lender", (), r"raw/.* in the lake s3://no-such-lake/lender: NoSuchBucket: "),
+        ("", (Fault("s3:.*", count=100, status=403, code="AccessDenied", message="Access Denied"),),
+         r"raw/.* in the lake s3://.*: AccessDenied: Access Denied\."),
+    ],
+    ids=["empty", "absent", "denied"],
+)  # fmt: skip
+def test_a_run_on_no_lake_says_so(
+    aws: Aws, deployment: Deployment, lake_url: str, faults: tuple[Fault, ...], words: str
+) -> None:
+    aws.faults(*faults)
+    with in_force(deployment):
+        ran = run_job(lake_url or deployment.lake_url, DAY)
+    assert re.match(words, ran.failure), ran.failure
+    assert ran.failure.endswith("The last published audience is unchanged.")
+
+
+def test_a_wrong_number_of_attempts_is_named(deployment: Deployment) -> None:
+    wrong = {**deployment.env, "AWS_MAX_ATTEMPTS": "many"}
+    words = "AWS_MAX_ATTEMPTS: 'many' is no number from 1 to 99"
+    with in_force(Deployment(deployment.lake_url, wrong)), pytest.raises(SettingError, match=words):
+        open_lake(deployment.lake_url)
