@@ -213,7 +213,7 @@ def _sender(lake_url: str, run_id: str) -> _Sender:
 
 def _harmless(error: Exception) -> str:
     """What went wrong, without what an address may carry of user names, passwords and keys."""
-    return f"{type(error).__name__}: {re.sub(r'(?<=//)[^/@]+@|[?][^ ]*', '', str(error))}"
+    return f"{type(error).__name__}: {re.sub(r'(?<=//)[^/@]+@|[?][^ ]*', '', str(error)).rstrip('.')}"
 
 
 def _sql(relation: Relation) -> str | None:

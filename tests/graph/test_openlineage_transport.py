@@ -114,7 +114,7 @@ def test_a_place_that_cannot_be_written_is_one_warning(lake):
 
     assert done.success
     (warning,) = warnings_of(instance, done)
-    assert f"{lake}/openlineage" in warning
+    assert f"openlineage/{done.result.run_id}.jsonl in the lake {lake}: File exists. Correct" in warning
 
 
 def test_a_configuration_that_makes_no_sense_is_one_warning(lake, monkeypatch):
