@@ -7,6 +7,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 from tests.engines.athena_sql import Translated
@@ -87,6 +88,9 @@ class Query:
                     self._end_as_ordered(self._fault)
                 self._finish("SUCCEEDED")
         except TrinoError as error:
+            if self._is_over_cutoff():  # Trino's word for what was cancelled on its way
+                self._finish("CANCELLED", CUTOFF_REASON)
+                return
             is_user_error = error.kind == "USER_ERROR"
             self._fail(f"{error.name}: {error}{self._advice()}", USER_ERROR if is_user_error else SYSTEM_ERROR)
         except Exception as error:  # as Athena does: whatever breaks, the query has an end
@@ -128,7 +132,8 @@ class Query:
         if self.translated.is_ctas and self.statement.update_count is not None:
             name = (self.translated.table or "").replace('"', "").split(".")
             database = name[-2] if len(name) > 1 else self._request["QueryExecutionContext"]["Database"]
-            glue.delete_table(DatabaseName=database, Name=name[-1])
+            with suppress(glue.exceptions.EntityNotFoundException):
+                glue.delete_table(DatabaseName=database, Name=name[-1])
 
     def _advice(self) -> str:
         if not self.translated.is_ctas:
