@@ -101,9 +101,10 @@ def asked_of(what: str, error_type: type[RefiError] = LakeError) -> Iterator[Non
         yield
     except ClientError as error:
         said = error.response.get("Error", {})
-        raise error_type(f"{what}: {in_words(said.get('Code', 'Error'), said.get('Message', str(error)))}") from None
+        words = in_words(said.get("Code", "Error"), said.get("Message", str(error)))
+        raise error_type(f"{what}: {words.rstrip('.')}.") from None
     except BotoCoreError as error:
-        raise error_type(f"{what}: {error}") from None
+        raise error_type(f"{what}: {str(error).rstrip('.')}.") from None
 
 
 def in_words(code: str, message: str) -> str:

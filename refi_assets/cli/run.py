@@ -19,7 +19,7 @@ from rich.table import Table
 
 from refi_assets.defs.jobs import REFI_JOB
 from refi_assets.defs.resources import EngineResource, LakeResource, RefiPolicyResource
-from refi_assets.defs.steps import UNCHANGED
+from refi_assets.defs.steps import PUBLISHED, UNCHANGED
 from refi_assets.errors import RefiError
 from refi_assets.lake import ObjectStore, RunFolder, open_lake
 from refi_assets.logs import log_as_json
@@ -174,6 +174,8 @@ class _Watcher:
         """One message: the user's mistake in its own words, the checks that blocked, or where to look."""
         if self._failures:
             reason = "\n".join(dict.fromkeys(words.removesuffix(f" {UNCHANGED}") for words in self._failures))
+            if reason.endswith(PUBLISHED):
+                return reason
         elif self._blocked:
             reason = f"Blocked by {'; '.join(self._blocked)}."
         else:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 AS_OF_DAYS = dg.DailyPartitionsDefinition(start_date="2000-01-01", end_offset=1, timezone=settings().time_zone)
 
 UNCHANGED = "The last published audience is unchanged."
+PUBLISHED = "The audience itself is published; run again for the rest."
 
 Context = dg.AssetExecutionContext | dg.AssetCheckExecutionContext
 
@@ -127,8 +128,17 @@ def user_errors() -> Iterator[None]:
         raise _failure(f"{error.filename or 'A file in the lake'}: {error.strerror or error}.") from None
 
 
-def _failure(words: str) -> dg.Failure:
-    return dg.Failure(description=f"{words} {UNCHANGED}", allow_retries=False)
+@contextmanager
+def after_publication() -> Iterator[None]:
+    """Turn what a user can mend into a failure that says that the audience is published all the same."""
+    try:
+        yield
+    except RefiError as error:
+        raise _failure(str(error), PUBLISHED) from None
+
+
+def _failure(words: str, and_so: str = UNCHANGED) -> dg.Failure:
+    return dg.Failure(description=f"{words} {and_so}", allow_retries=False)
 
 
 def asset_of_step(step_key: str) -> str:

@@ -170,6 +170,19 @@ def test_a_query_that_fails_is_told_and_nothing_is_published(athena: Aws, deploy
     assert run_job_again(deployment).success
 
 
+def test_a_publication_whose_tables_cannot_be_swapped_says_that_the_audience_is_published(
+    athena: Aws, deployment: Deployment
+) -> None:
+    code, message = "AccessDeniedException", "not you"
+    athena.faults(Fault("glue:UpdateTable", "/refi_audience$", count=9, status=400, code=code, message=message))
+    ran = run_whole_job(deployment, SAMPLE, DAY)
+    assert not ran.success
+    assert "AccessDeniedException: not you. The" in ran.failure
+    assert ran.failure.endswith("The audience itself is published; run again for the rest.")
+    with in_force(deployment):
+        assert latest(deployment.lake_url)["run_id"] == ran.result.run_id
+
+
 def test_throttled_requests_are_tried_again(athena: Aws, deployment: Deployment) -> None:
     for operation in (START, "athena:GetQueryExecution", "glue:CreateTable", "glue:UpdateTable"):
         athena.faults(

@@ -15,7 +15,7 @@ from refi_assets.answers.published import last_two_runs
 from refi_assets.contracts import load_contracts
 from refi_assets.defs.lineage import column_sources
 from refi_assets.defs.resources import EngineResource, LakeResource, RefiPolicyResource
-from refi_assets.defs.steps import AS_OF_DAYS, asset_step
+from refi_assets.defs.steps import AS_OF_DAYS, after_publication, asset_step
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import RefiError
 from refi_assets.lake import ObjectStore, Relation
@@ -69,15 +69,17 @@ def audience_file(
             policy_overridden=refi_policy.overridden,
             force_latest=config.force_latest,
         )
-        if published.held_back is None:
-            relations = with_inputs(store, list(made_from.values()))
-            shown = [one for one in relations if one.kind != "files"]
-            engine.open(store).publish(shown, {one.name: _comments(one) for one in shown})
-            if settings().metrics_namespace:
-                _put_metrics(context, relations, published.rows)
-        left_overs = remove_left_overs(store, timedelta(days=settings().keep_unpublished_days))
-        left_overs += remove_old_relations(store, settings().keep_runs, _latest_run_id(store) or step.folder.run_id)
-        engine.open(store).keep_only(_runs_in_use(store, step.folder.run_id))
+        with after_publication():
+            if published.held_back is None:
+                relations = with_inputs(store, list(made_from.values()))
+                shown = [one for one in relations if one.kind != "files"]
+                engine.open(store).publish(shown, {one.name: _comments(one) for one in shown})
+                if settings().metrics_namespace:
+                    _put_metrics(context, relations, published.rows)
+            latest = _latest_run_id(store) or step.folder.run_id
+            left_overs = remove_left_overs(store, timedelta(days=settings().keep_unpublished_days))
+            left_overs += remove_old_relations(store, settings().keep_runs, latest)
+            engine.open(store).keep_only(_unpublished(store) | {step.folder.run_id, latest})
         relation = step.save(
             step.draft(
                 "activation/audience_file",
@@ -126,10 +128,9 @@ def _comments(relation: Relation) -> dict[str, str]:
     return descriptions(relation.name) if relation.key in load_sql_models() else {}
 
 
-def _runs_in_use(store: ObjectStore, run_id: str) -> set[str]:
-    """This run, those that have published nothing (yet), and the one that the pointer names."""
-    unpublished = set(store.folders("runs")).difference(published_run_ids(store))
-    return unpublished | {run_id, _latest_run_id(store) or run_id}
+def _unpublished(store: ObjectStore) -> set[str]:
+    """Runs that have published nothing (yet)."""
+    return set(store.folders("runs")).difference(published_run_ids(store))
 
 
 def _latest_run_id(store: ObjectStore) -> str | None:
