@@ -75,61 +75,61 @@ def test_of_many_threads_one_creates_an_object(lake: ObjectStore) -> None:
 
 def test_a_put_whose_answer_was_lost_has_won(aws: Aws, lake: ObjectStore, tmp_path: Path) -> None:
     aws.faults(Fault("s3:PutObject", count=2, status=500, carried_out=True))
-    assert lake.create_json("manifest.json", {"run_id": "one"})
-    assert operations(aws, "manifest.json")[:2] == [("PutObject", 500), ("PutObject", 500)]
+    assert lake.create_json("output/manifest.json", {"run_id": "one"})
+    assert operations(aws, "output/manifest.json")[:2] == [("PutObject", 500), ("PutObject", 500)]
 
     aws.faults(Fault("s3:PutObject", status=500, carried_out=True))
     (tmp_path / "audience.csv").write_bytes(b"borrower_id\nB1\n")
-    lake.create_file("audience.csv", tmp_path / "audience.csv")
-    assert operations(aws, "audience.csv")[:2] == [("PutObject", 500), ("PutObject", 412)]
+    lake.create_file("output/audience.csv", tmp_path / "audience.csv")
+    assert operations(aws, "output/audience.csv")[:2] == [("PutObject", 500), ("PutObject", 412)]
 
 
 def test_a_put_refused_for_another_under_way_is_tried_again(aws: Aws, lake: ObjectStore) -> None:
     aws.faults(Fault("s3:PutObject", count=2, status=409, code="ConditionalRequestConflict", message="Try again."))
-    assert lake.create_json("manifest.json", {"run_id": "one"})
-    assert lake.get_json("manifest.json") == {"run_id": "one"}
+    assert lake.create_json("output/manifest.json", {"run_id": "one"})
+    assert lake.get_json("output/manifest.json") == {"run_id": "one"}
 
 
 def test_an_object_is_replaced_over_the_version_that_was_seen_only(lake: ObjectStore) -> None:
-    lake.replace_json("latest.json", 1, None)
-    value, seen = lake.get_json_and_etag("latest.json")
-    lake.replace_json("latest.json", 2, None)
-    assert lake.get_json("latest.json") == value == 1
-    lake.replace_json("latest.json", 2, seen)
-    assert lake.get_json("latest.json") == 2
-    lake.replace_json("latest.json", 3, seen)
-    assert lake.get_json("latest.json") == 2
+    lake.replace_json("output/latest.json", 1, None)
+    value, seen = lake.get_json_and_etag("output/latest.json")
+    lake.replace_json("output/latest.json", 2, None)
+    assert lake.get_json("output/latest.json") == value == 1
+    lake.replace_json("output/latest.json", 2, seen)
+    assert lake.get_json("output/latest.json") == 2
+    lake.replace_json("output/latest.json", 3, seen)
+    assert lake.get_json("output/latest.json") == 2
 
 
 def test_why_s3_refuses_is_said_even_where_it_gives_no_reason_at_first(aws: Aws, lake: ObjectStore) -> None:
-    lake.put_json("latest.json", 1)
+    lake.put_json("output/latest.json", 1)
     aws.faults(Fault("s3:(Head|Get)Object", count=2, status=400, code="ExpiredToken", message="It has expired."))
     with pytest.raises(LakeError, match=r"latest\.json in the lake .*: ExpiredToken: It has expired\. .*: renew them"):
-        lake.find("latest.json")
+        lake.find("output/latest.json")
 
 
 def test_a_file_is_created_once_with_the_bytes_it_has(lake: ObjectStore, tmp_path: Path) -> None:
     audience = tmp_path / "audience.csv"
     audience.write_bytes(b"borrower_id\nB1\n")
-    lake.create_file("audience.csv", audience)
-    lake.create_file("audience.csv", audience)
+    lake.create_file("output/audience.csv", audience)
+    lake.create_file("output/audience.csv", audience)
     audience.write_bytes(b"borrower_id\nB2\n")
     with pytest.raises(LakeError, match="already, with other bytes"):
-        lake.create_file("audience.csv", audience)
-    with lake.open("audience.csv") as stream:
+        lake.create_file("output/audience.csv", audience)
+    with lake.open("output/audience.csv") as stream:
         assert stream.read() == b"borrower_id\nB1\n"
 
 
 def test_large_files_go_up_in_parts_and_come_down_in_parts(aws: Aws, lake: ObjectStore, large: Path) -> None:
-    lake.put("large", large)
-    assert sorted(operations(aws, "large")) == [
+    lake.put("raw/large", large)
+    assert sorted(operations(aws, "raw/large")) == [
         ("CompleteMultipartUpload", 200),
         ("CreateMultipartUpload", 200),
         *[("UploadPart", 200)] * 3,
     ]
-    with lake.open("large") as stream:
+    with lake.open("raw/large") as stream:
         assert stream.read() == large.read_bytes()
-    assert [status for operation, status in operations(aws, "large") if operation == "GetObject"] == [
+    assert [status for operation, status in operations(aws, "raw/large") if operation == "GetObject"] == [
         200,
         206,
         206,
@@ -139,13 +139,14 @@ def test_large_files_go_up_in_parts_and_come_down_in_parts(aws: Aws, lake: Objec
 
 def test_nothing_is_there_of_an_upload_that_was_cut_short(aws: Aws, impatient: ObjectStore, large: Path) -> None:
     aws.faults(Fault("s3:UploadPart", after=1, count=100, status=500))
-    with pytest.raises(LakeError, match="large in the lake"):
-        impatient.put("large", large)
+    with pytest.raises(LakeError, match="raw/large in the lake"):
+        impatient.put("raw/large", large)
     with DuckDBEngine(impatient).session() as session:
         session.execute(SMALL_PARTS)
-        with pytest.raises(LakeError, match=r"HTTP PUT .*table\.parquet"):
-            copy(session, "table.parquet", ROWS)
-    assert {("UploadPart", 200), ("UploadPart", 500)} <= {*operations(aws, "large"), *operations(aws, "table.parquet")}
+        with pytest.raises(LakeError, match=r"HTTP PUT .*runs/table\.parquet"):
+            copy(session, "runs/table.parquet", ROWS)
+    for key in ("raw/large", "runs/table.parquet"):
+        assert ("UploadPart", 500) in operations(aws, key)
     assert list(impatient.objects("")) == []
 
 
@@ -156,34 +157,34 @@ def copy(session: DuckDBSession, key: str, rows: int) -> None:
 
 
 def test_a_reader_may_take_longer_than_a_request(aws: Aws, lake: ObjectStore, large: Path) -> None:
-    lake.put("large", large)
-    impatient = S3Store(lake.name, request_seconds=1)
-    with impatient.open("large") as stream:
+    lake.put("raw/large", large)
+    impatient = S3Store(lake.name, request_seconds=2)
+    with impatient.open("raw/large") as stream:
         read = [stream.read(PART_BYTES)]
         for _ in range(2):
-            sleep(0.8)
+            sleep(1.2)
             read.append(stream.read(PART_BYTES))
     assert b"".join(read) == large.read_bytes()
 
 
 def test_a_file_that_changes_while_it_is_read_is_refused(lake: ObjectStore, large: Path) -> None:
-    lake.put("large", large)
-    with lake.open("large") as stream:
+    lake.put("raw/large", large)
+    with lake.open("raw/large") as stream:
         stream.read(PART_BYTES)
         large.write_bytes(bytes(large.stat().st_size))
-        lake.put("large", large)
+        lake.put("raw/large", large)
         with pytest.raises(LakeError, match=r"large in the lake .* changed while it was read"):
             stream.read()
 
 
 def test_an_answer_that_does_not_come_in_time_is_asked_for_again(aws: Aws, lake: ObjectStore) -> None:
-    lake.put_json("latest.json", 1)
+    lake.put_json("output/latest.json", 1)
     aws.faults(Fault("s3:GetObject", count=2, delay_seconds=3))
-    assert S3Store(lake.name, request_seconds=0.5).get_json("latest.json") == 1
+    assert S3Store(lake.name, request_seconds=0.5).get_json("output/latest.json") == 1
     aws.faults(Fault("s3:GetObject", count=2, delay_seconds=3))
     with DuckDBEngine(lake).session() as session:
         session.execute("SET http_timeout = 1")
-        assert session.value(f"SELECT content FROM read_text({text_literal(lake.url('latest.json'))})") == "1\n"
+        assert session.value(f"SELECT content FROM read_text({text_literal(lake.url('output/latest.json'))})") == "1\n"
     assert aws.faults_met() == 4
 
 
@@ -191,17 +192,25 @@ def test_everything_is_encrypted_by_the_key_that_is_set(aws: Aws, deployment: De
     key_id = aws.client("kms").create_key()["KeyMetadata"]["KeyId"]
     with in_force(Deployment(deployment.lake_url, {**deployment.env, "REFI_KMS_KEY_ID": key_id})):
         lake = deployment.lake
-        lake.put_json("put", 1)
-        lake.put("in parts", large)
-        lake.create_json("created", 1)
-        lake.create_file("created file", large)
-        lake.replace_json("replaced", 1, None)
+        lake.put_json("runs/put", 1)
+        lake.put("runs/in parts", large)
+        lake.create_json("runs/created", 1)
+        lake.create_file("runs/created file", large)
+        lake.replace_json("runs/replaced", 1, None)
         with DuckDBEngine(lake).session() as session:
             session.execute(SMALL_PARTS)
-            copy(session, "by DuckDB", 10)
-            copy(session, "by DuckDB in parts", ROWS)
-        assert ("UploadPart", 200) in operations(aws, "by DuckDB in parts")
-        for name in ("put", "in parts", "created", "created file", "replaced", "by DuckDB", "by DuckDB in parts"):
+            copy(session, "runs/by DuckDB", 10)
+            copy(session, "runs/by DuckDB in parts", ROWS)
+        assert ("UploadPart", 200) in operations(aws, "runs/by DuckDB in parts")
+        for name in (
+            "runs/put",
+            "runs/in parts",
+            "runs/created",
+            "runs/created file",
+            "runs/replaced",
+            "runs/by DuckDB",
+            "runs/by DuckDB in parts",
+        ):
             found = head(aws, lake, name)
             assert (found.get("ServerSideEncryption"), found.get("SSEKMSKeyId")) == ("aws:kms", key_id), name
 
@@ -267,19 +276,19 @@ def test_credentials_are_renewed_for_obstore_and_for_duckdb(
         monkeypatch.delenv(name, raising=False)
     with in_force(Deployment(deployment.lake_url, env)):
         lake = deployment.lake
-        lake.put_json("one", 1)
+        lake.put_json("runs/one", 1)
         with DuckDBEngine(lake).session() as session:
-            copy(session, "two", 1)
+            copy(session, "runs/two", 1)
         sleep(2)
         given.unlink()
         with pytest.raises(LakeError, match=r"three in the lake .*Error when retrieving credentials"):
-            lake.put_json("three", 1)
+            lake.put_json("runs/three", 1)
         with pytest.raises(EngineError, match="The AWS credentials: Error when retrieving credentials"):
             DuckDBEngine(lake).session()
         give(second, timedelta(hours=1))
-        lake.put_json("three", 1)
+        lake.put_json("runs/three", 1)
         with DuckDBEngine(lake).session() as session:
-            copy(session, "four", 1)
+            copy(session, "runs/four", 1)
     assert [one["resource"].rpartition("/")[2] for one in aws.requests(first)] == ["one", "two"]
     assert [one["resource"].rpartition("/")[2] for one in aws.requests(second)] == ["three", "four"]
 
