@@ -10,11 +10,16 @@ import pytest
 
 from refi_assets.definitions import defs
 from refi_assets.settings import PROJECT_DIR
+from tests.engines.aws import Aws
+from tests.engines.deployments import on_s3
 
 README = (PROJECT_DIR / "README.md").read_text()
-COMMANDS = [
-    line.split("#")[0].strip() for block in re.findall(r"```sh\n(.*?)```", README, re.S) for line in block.splitlines()
+BLOCKS = [
+    [line.split("#")[0].strip() for line in block.splitlines()]
+    for block in re.findall(r"```sh\n(.*?)```", README, re.S)
 ]
+(ON_S3,) = [block for block in BLOCKS if any(line.startswith("export ") for line in block)]
+COMMANDS = [command for block in BLOCKS if block is not ON_S3 for command in block]
 RUN_ELSEWHERE = {"make test": "these tests", "make dev": "test_ui.py", "make watch": "test_watch.py"}
 
 
@@ -45,6 +50,19 @@ def test_a_command_of_the_readme_runs(command, tmp_path):
         assert shown is not None
         for line in shown[1].splitlines():
             assert timeless(line) in [timeless(other) for other in printed.splitlines()]
+
+
+def test_the_commands_on_s3_run(athena: Aws, tmp_path):
+    deployment = on_s3(athena, "athena")
+    exported = [line.removeprefix("export ").split("=")[0] for line in ON_S3 if line.startswith("export ")]
+    assert exported == ["REFI_LAKE_URL", "REFI_ENGINE"]
+    assert set(exported) <= deployment.env.keys()
+    (tmp_path / "dagster.yaml").write_text((PROJECT_DIR / ".dagster" / "dagster.yaml").read_text())
+    environment = {**os.environ, **deployment.env, "DAGSTER_HOME": str(tmp_path)}
+    for command in (line for line in ON_S3 if not line.startswith("export ")):
+        words = command.replace("make ", "make --dry-run ").split()  # this test's environment has the packages
+        ran = subprocess.run(words, cwd=PROJECT_DIR, env=environment, capture_output=True, text=True, check=False)
+        assert ran.returncode == 0, f"{command}\n{ran.stdout}{ran.stderr}"
 
 
 def timeless(line: str) -> str:
