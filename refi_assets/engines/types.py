@@ -13,4 +13,5 @@ def to_dialect(sql_type: str, dialect: str) -> str:
 def from_dialect(sql_type: str, dialect: str) -> str:
     """A dialect's type as a record's. Lengths of texts are dropped: they are what an engine guessed from literals."""
     unbounded = re.sub(r"\b(var)?char\(\d+\)", "varchar", sql_type, flags=re.IGNORECASE)
-    return exp.DataType.build(unbounded, dialect=dialect).sql("duckdb").replace(", ", ",").replace("TEXT", "VARCHAR")
+    named = exp.DataType.build(unbounded, dialect=dialect).sql("duckdb").replace(", ", ",")
+    return re.sub(r"\bINT\b", "INTEGER", named.replace("TEXT", "VARCHAR"))

@@ -11,7 +11,7 @@ import pytest
 
 from refi_assets.engines.base import Row
 from refi_assets.engines.duckdb import DuckDBEngine
-from refi_assets.lake import ObjectStore, RunFolder, open_lake
+from refi_assets.lake import ObjectStore, Relation, RunFolder, open_lake
 from refi_assets.settings import settings
 from refi_assets.sql_models import load_sql_models
 from tests.engines.aws import Aws
@@ -72,6 +72,7 @@ class Outcome:
     counts: dict[str, Any]
     judged: list[Row]
     columns: dict[str, dict[str, str]]
+    engine: str
 
 
 def outcome(deployment: Deployment) -> Outcome:
@@ -86,7 +87,16 @@ def outcome(deployment: Deployment) -> Outcome:
         everybody = load_sql_models()["refi/refi_eligibility"].tree.named_selects
         with DuckDBEngine(lake).session(relations) as session:
             rows = session.query(_sorted(everybody))
-        return Outcome(audience, manifest["counts"], rows, {one.key: one.columns for one in relations})
+        columns = {one.key: one.columns for one in relations}
+        return Outcome(audience, manifest["counts"], rows, columns, _engine_of(folder.load("refi/refi_eligibility")))
+
+
+def _engine_of(made: Relation) -> str:
+    """The engine that made a relation, by what it left: DuckDB tells of no queries, Trino of no cost."""
+    queries = made.details.get("queries")
+    if not queries:
+        return "duckdb"
+    return "athena" if "cost_usd" in queries[0] else "trino"
 
 
 def _sorted(columns: list[str]) -> Any:

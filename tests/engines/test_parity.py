@@ -56,6 +56,7 @@ def require_same(deployment: Deployment, source: Path, day: date, wanted: Outcom
     ran = run_whole_job(deployment, source, day)
     assert ran.success, ran.failure
     made = outcome(deployment)
+    assert made.engine == deployment.env["REFI_ENGINE"]
     assert made.audience == wanted.audience
     assert made.counts == wanted.counts
     assert made.judged == wanted.judged
