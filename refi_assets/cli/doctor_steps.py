@@ -28,15 +28,7 @@ from refi_assets.policies import load_refi_policy
 from refi_assets.settings import PROJECT_DIR, Settings, settings
 
 QUERY_SECONDS = 60
-# What AWS calls it, as a pattern -> how to mend it; what is not here is told in AWS's own words.
-EXPIRED = "Renew the credentials: their session is over."
 BAD_KEYS = "Correct AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or the profile."
-NO_ANSWER = "Check the region, AWS_ENDPOINT_URL and its like, and that the network lets this machine there."
-IS_EXPIRED = "Expired"
-IS_BAD_KEYS = "InvalidClientTokenId|UnrecognizedClient|SignatureDoesNotMatch|InvalidAccessKeyId|AuthFailure"
-IS_DENIED = "AccessDenied|AuthorizationError|Unauthorized|Forbidden"
-IS_NO_ANSWER = "error sending request|connect|timed? ?out|SSL"
-IS_ABSENT = "Not ?Found|Non ?Existent|No ?Such|(Does )?Not ?Exist"
 
 
 class Deployment:
@@ -44,10 +36,6 @@ class Deployment:
 
     def __init__(self) -> None:
         self._key = f"runs/doctor-{uuid.uuid4()}/doctor.json"  # a run that published nothing: clean-up takes it, too
-
-    @property
-    def _on_s3(self) -> bool:
-        return _is_on_s3()
 
     @property
     def _asks_aws(self) -> bool:
@@ -68,8 +56,8 @@ class Deployment:
     def packages(self) -> str:
         """Those that these settings need can be imported."""
         needed = {
-            "boto3": self._on_s3 or self._asks_aws,
-            "duckdb_extension_httpfs": self._on_s3,
+            "boto3": _is_on_s3() or self._asks_aws,
+            "duckdb_extension_httpfs": _is_on_s3(),
             "pyathena": settings().engine == "athena",
             "trino": settings().engine == "trino",
         }
@@ -80,7 +68,7 @@ class Deployment:
 
     def credentials(self) -> str:
         """AWS knows who asks."""
-        if not self._on_s3 and not self._asks_aws:
+        if not _is_on_s3() and not self._asks_aws:
             raise UnneededError("these settings need nothing of AWS")
         aws.session()
         if not self._asks_aws and aws.own_endpoint("s3") and not aws.own_endpoint("sts"):
@@ -229,7 +217,7 @@ class Deployment:
         except RefiError as error:
             folder = "The folder must be there, and this user must be allowed to read and write in it."
             bucket = "Create the bucket (infra/terraform), or correct REFI_LAKE_URL."
-            mend = _mend(str(error), action, bucket) if self._on_s3 else folder
+            mend = _mend(str(error), action, bucket) if _is_on_s3() else folder
             raise MendableError(str(error), mend) from None
 
     def _athena(self, name: str) -> str:
@@ -279,12 +267,14 @@ def _asked(action: str, of: str, absent: str) -> Iterator[None]:
 
 
 def _mend(words: str, action: str, absent: str) -> str:
+    """By what AWS calls it; what is not here is told in AWS's own words."""
+    network = "Check the region, AWS_ENDPOINT_URL and its like, and that the network lets this machine there."
     mends = {
-        IS_EXPIRED: EXPIRED,
-        IS_BAD_KEYS: BAD_KEYS,
-        IS_DENIED: f"Allow {action} to this role.",
-        IS_NO_ANSWER: NO_ANSWER,
-        IS_ABSENT: absent,
+        "Expired": "Renew the credentials: their session is over.",
+        "InvalidClientTokenId|UnrecognizedClient|SignatureDoesNotMatch|InvalidAccessKeyId|AuthFailure": BAD_KEYS,
+        "AccessDenied|AuthorizationError|Unauthorized|Forbidden": f"Allow {action} to this role.",
+        "error sending request|connect|timed? ?out|SSL": network,
+        "Not ?Found|Non ?Existent|No ?Such|(Does )?Not ?Exist": absent,
     }
     found = (mend for pattern, mend in mends.items() if re.search(pattern, words, re.IGNORECASE))
     return next(found, f"It is what AWS says to {action}: try again, and look the code up if it stays.")

@@ -20,16 +20,9 @@ from sqlglot import exp
 
 from refi_assets import aws
 from refi_assets.death_watch import DeathWatch
-from refi_assets.engines.base import Descriptions, Row
+from refi_assets.engines.base import Descriptions, Row, start_of
 from refi_assets.engines.glue import GlueTables, crawl
-from refi_assets.engines.remote import (
-    RUN_TABLE,
-    RemoteSession,
-    run_slug,
-    run_table,
-    said,
-    table_location,
-)
+from refi_assets.engines.remote import RemoteSession, run_table, said, table_location, tables_of_others
 from refi_assets.errors import EngineError, LakeError
 from refi_assets.lake import ObjectStore, Relation
 from refi_assets.settings import Settings, settings
@@ -64,9 +57,8 @@ class AthenaEngine:
     lake: ObjectStore
     settings: Settings
     registered: set[str] = field(default_factory=set)
-    _crawled_before: dict[str, dict[str, str] | None] = field(default_factory=dict)
+    _crawled_before: dict[str, dict[str, str]] | None = None
 
-    name: ClassVar[str] = "athena"
     reads_deletes: ClassVar[bool] = False
 
     @cached_property
@@ -97,11 +89,10 @@ class AthenaEngine:
         if self.settings.catalog_mode == "contract":
             self.glue.show_csv(table, columns, location, first_day, comments)
             return {"database": self.glue.database}
-        if not self._crawled_before:
-            folders = [f"{self.lake.url(f'raw/{source}')}/" for source in self.lake.folders("raw")]
-            self._crawled_before = {one: self.glue.crawled(one) for one in folders}
+        if self._crawled_before is None:
+            self._crawled_before = self.glue.crawled()
             crawl(self.settings.glue_crawler, self.settings.crawler_minutes)
-        crawled = self.glue.crawled(location)
+        crawled = self.glue.crawled().get(location)
         if crawled is None:
             raise EngineError(
                 f"Glue, crawler {self.settings.glue_crawler}: it made no table of {location} in {self.glue.database}. "
@@ -121,19 +112,15 @@ class AthenaEngine:
 
     def keep_only(self, run_ids: Collection[str]) -> None:
         """Delete the tables of all runs but these; their data stay."""
-        kept = {run_slug(run_id) for run_id in run_ids}
-        runs = {name: found[1] for name in self.glue.names("run_") if (found := RUN_TABLE.fullmatch(name))}
-        if old := [name for name, run in runs.items() if run not in kept]:
-            self.glue.delete(old)
+        self.glue.delete(tables_of_others(self.glue.names("run_"), run_ids))
 
 
 class AthenaSession(RemoteSession):
-    """A session; what its queries took is kept for the record of the relation that is made in it."""
+    """A session in Athena's SQL."""
 
     def __init__(self, engine: AthenaEngine, relations: Sequence[Relation]) -> None:
-        super().__init__(engine.lake, "athena", relations)
+        super().__init__(engine.lake, "athena", engine.registered, relations)
         self._engine = engine
-        self._queries: list[dict[str, Any]] = []
 
     def create(self, draft: Relation, statement: exp.Query) -> Relation:
         """Write a query's rows by CREATE TABLE AS, once however often the step is tried. Raises EngineError."""
@@ -150,13 +137,7 @@ class AthenaSession(RemoteSession):
                 f"Workgroup {self._engine.settings.athena_workgroup} put a table into {location}, outside the lake "
                 f"{self.lake}. Let the workgroup's location of results be a prefix of the lake."
             )
-        parquet = location.removeprefix(f"{self.lake}/").rstrip("/") + "/"
-        made = draft.model_copy(
-            update={"parquet": parquet, "columns": columns, "details": {**draft.details, "queries": self._queries}}
-        )
-        self._engine.registered.add(table)
-        self._relations[made.name] = made
-        return made
+        return self._made(draft, location.removeprefix(f"{self.lake}/").rstrip("/"), columns)
 
     def query(self, statement: exp.Query) -> list[Row]:
         """The rows of a query. Tables of runs never change, so that an earlier answer may serve again."""
@@ -167,19 +148,20 @@ class AthenaSession(RemoteSession):
 
     def _place(self, relation: Relation) -> exp.Table:
         table = run_table(relation)
-        if table not in self._engine.registered:
+        if table not in self._registered:
             self._engine.glue.create(table, relation.columns, table_location(self.lake, relation))
-            self._engine.registered.add(table)
+            self._registered.add(table)
         return exp.table_(table, db=self._engine.glue.database, quoted=True)
 
     def _execute(self, sql: str, output: str, *, token: str | None = None, reuse: bool = False) -> Any:
         """Run a statement to its end; returns the cursor. Raises EngineError."""
-        began = time.monotonic()
+        workgroup, began = self._engine.settings.athena_workgroup, time.monotonic()
+        asked = f"Athena, workgroup {workgroup}"
         for attempt in range(TRIES):
             cursor = self._engine.connection.cursor()
             cursor.token = token and hashlib.sha256(f"{token} {attempt}".encode()).hexdigest()
             try:
-                with aws.asked_of(f"Athena, workgroup {self._engine.settings.athena_workgroup}", EngineError):
+                with aws.asked_of(asked, EngineError):
                     cursor.execute(
                         sql,
                         s3_staging_dir=output,
@@ -190,9 +172,9 @@ class AthenaSession(RemoteSession):
             except OperationalError as error:
                 if token and _was_submitted_before(self._engine, cursor.query_id, began):
                     continue  # what an earlier try of this step began has failed; this try is the next
-                raise _failure(str(error), sql, self._engine.settings.athena_workgroup) from None
+                raise _failure(str(error), sql, workgroup) from None
             except DatabaseError as error:
-                raise EngineError(f"Athena, workgroup {self._engine.settings.athena_workgroup}: {error}") from None
+                raise EngineError(f"{asked}: {error}") from None
             except Error as error:
                 raise EngineError(f"Athena: {error}") from None
             except BaseException:  # interrupted: Dagster's own interrupts are no KeyboardInterrupt
@@ -205,9 +187,7 @@ class AthenaSession(RemoteSession):
                     _WATCH.end(cursor.query_id)
             self._queries.append(_told(cursor, self._engine.settings.athena_usd_per_tb))
             return cursor
-        raise EngineError(
-            f"Athena: {TRIES} tries of this step have failed. Its statement: {' '.join(sql.split())[:160]}"
-        )
+        raise EngineError(f"Athena: {TRIES} tries of this step have failed. Its statement: {start_of(sql)}")
 
 
 class _Cursor(Cursor):
@@ -250,7 +230,7 @@ def _failure(reason: str, sql: str, workgroup: str) -> EngineError:
     if "Bytes scanned limit" in reason:
         return EngineError(
             f"Athena: {reason}. It is the cutoff of workgroup {workgroup}, so that no run costs more than it should; "
-            f"raise it if this one may. The statement began: {' '.join(sql.split())[:160]}"
+            f"raise it if this one may. The statement began: {start_of(sql)}"
         )
     name, colon, message = reason.partition(": ")
     if not colon or not name.isupper():

@@ -12,6 +12,11 @@ Row = dict[str, Any]
 Descriptions = Mapping[str, str]  # column -> what it means
 
 
+def start_of(sql: str) -> str:
+    """The start of a statement, on one line, for an error to tell which it is."""
+    return " ".join(sql.split())[:160]
+
+
 class Session(Protocol):
     """An open connection in which relations can be read by their names."""
 
@@ -35,7 +40,6 @@ class Session(Protocol):
 class Engine(Protocol):
     """Opens sessions on relations of the lake, and keeps a catalog of them, if it has one."""
 
-    name: ClassVar[str]
     reads_deletes: ClassVar[bool]  # whether it can leave out rows that Relation.deletes lists
 
     def session(self, relations: Sequence[Relation]) -> Session:

@@ -18,7 +18,7 @@ import sqlglot
 from sqlglot import exp
 
 from refi_assets import aws
-from refi_assets.engines.base import Descriptions, Row
+from refi_assets.engines.base import Descriptions, Row, start_of
 from refi_assets.engines.spill import SpillFolder
 from refi_assets.errors import EngineError, LakeError
 from refi_assets.lake import ObjectStore, Relation
@@ -49,7 +49,6 @@ class DuckDBEngine:
     threads: int = 0
     memory_limit: str = "2.5GB"
 
-    name: ClassVar[str] = "duckdb"
     reads_deletes: ClassVar[bool] = True
 
     def session(self, relations: Sequence[Relation] = ()) -> "DuckDBSession":
@@ -204,7 +203,7 @@ class DuckDBSession:
         except duckdb.Error as error:
             raise EngineError(
                 f"DuckDB: {type(error).__name__}. Its words are withheld, since they may quote a borrower's data. "
-                f"The statement began: {' '.join(sql.split())[:160]}"
+                f"The statement began: {start_of(sql)}"
             ) from None
 
     def close(self) -> None:

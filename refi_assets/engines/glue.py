@@ -77,13 +77,14 @@ class GlueTables:
                 some = list(names[first : first + 100])
                 self._client.batch_delete_table(DatabaseName=self.database, TablesToDelete=some)
 
-    def crawled(self, location: str) -> dict[str, str] | None:
-        """Columns and Hive types of the table that a crawler made of a folder, or None where there is none."""
+    def crawled(self) -> dict[str, dict[str, str]]:
+        """Folder -> columns and Hive types of the table that a crawler made of it."""
+        found: dict[str, dict[str, str]] = {}
         for table in self._tables("*"):
-            is_there = table.get("StorageDescriptor", {}).get("Location", "").rstrip("/") == location.rstrip("/")
-            if is_there and "UPDATED_BY_CRAWLER" in table.get("Parameters", {}):
-                return {one["Name"]: one["Type"] for one in table["StorageDescriptor"]["Columns"]}
-        return None
+            if "UPDATED_BY_CRAWLER" in table.get("Parameters", {}):
+                columns = {one["Name"]: one["Type"] for one in table["StorageDescriptor"]["Columns"]}
+                found.setdefault(table["StorageDescriptor"]["Location"].rstrip("/") + "/", columns)
+        return found
 
     def _tables(self, expression: str) -> list[dict[str, Any]]:
         with self._asked_of(expression):

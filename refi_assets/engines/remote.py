@@ -6,17 +6,17 @@ relation's plain name is swapped when an audience is published.
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import Self
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, Self
 
 from sqlglot import exp
 
-from refi_assets.engines.base import Row
+from refi_assets.engines.base import Row, start_of
 from refi_assets.errors import EngineError, LakeError
 from refi_assets.lake import ObjectStore, Relation
 from refi_assets.sql_models import tables_read
 
-RUN_TABLE = re.compile("run_([a-z0-9_]+?)__([a-z0-9_]+)")
+_RUN_TABLE = re.compile("run_([a-z0-9_]+?)__([a-z0-9_]+)")
 
 # Of these errors the words are about statements, tables and permissions; those of others may quote a cell.
 _SAFE_ERRORS = re.compile(
@@ -29,10 +29,16 @@ _SAFE_ERRORS = re.compile(
 
 def run_table(relation: Relation) -> str:
     """Name of the table that holds a relation of a run."""
-    return f"run_{run_slug(relation.run_id)}__{relation.name}"
+    return f"run_{_slug(relation.run_id)}__{relation.name}"
 
 
-def run_slug(run_id: str) -> str:
+def tables_of_others(names: Iterable[str], run_ids: Collection[str]) -> list[str]:
+    """Those of these tables that hold a relation of a run other than these."""
+    kept = set(map(_slug, run_ids))
+    return [name for name in names if (found := _RUN_TABLE.fullmatch(name)) and found[1] not in kept]
+
+
+def _slug(run_id: str) -> str:
     """A run's id as a part of a table's name."""
     return run_id.lower().replace("-", "_")
 
@@ -51,21 +57,25 @@ def said(error_name: str, message: str, sql: str) -> EngineError:
     if not _SAFE_ERRORS.fullmatch(error_name):
         return EngineError(
             f"{error_name}. Its words are withheld, since they may quote a borrower's data. The statement began: "
-            f"{' '.join(sql.split())[:160]}"
+            f"{start_of(sql)}"
         )
     place = re.search(r"line (\d+):(\d+)", message)
     lines = sql.splitlines()
     if place is None or int(place[1]) > len(lines):
-        return EngineError(f"{error_name}: {message}. The statement began: {' '.join(sql.split())[:160]}")
+        return EngineError(f"{error_name}: {message}. The statement began: {start_of(sql)}")
     return EngineError(f"{error_name}: {message}\n  {lines[int(place[1]) - 1]}\n  {' ' * (int(place[2]) - 1)}^")
 
 
 class RemoteSession(ABC):
-    """Relations by name, each in a table of its run, which is registered when a statement first reads it."""
+    """Relations by name, each in a table of its run, which is registered when a statement first reads it.
 
-    def __init__(self, lake: ObjectStore, dialect: str, relations: Sequence[Relation]) -> None:
-        self.lake, self._dialect = lake, dialect
+    What its queries took is kept for the record of the relation that is made in it.
+    """
+
+    def __init__(self, lake: ObjectStore, dialect: str, registered: set[str], relations: Sequence[Relation]) -> None:
+        self.lake, self._dialect, self._registered = lake, dialect, registered
         self._relations = {relation.name: relation for relation in relations}
+        self._queries: list[dict[str, Any]] = []
 
     @abstractmethod
     def create(self, draft: Relation, statement: exp.Query) -> Relation:
@@ -78,6 +88,14 @@ class RemoteSession(ABC):
     @abstractmethod
     def _place(self, relation: Relation) -> exp.Table:
         """The table of a relation, registered."""
+
+    def _made(self, draft: Relation, folder: str, columns: dict[str, str]) -> Relation:
+        """The relation whose table is there now, to be read by its name from now on."""
+        details = {**draft.details, "queries": self._queries}
+        made = draft.model_copy(update={"parquet": f"{folder}/", "columns": columns, "details": details})
+        self._registered.add(run_table(made))
+        self._relations[made.name] = made
+        return made
 
     def _sql(self, statement: exp.Query) -> str:
         """The statement in the engine's SQL, reading the tables of runs."""

@@ -18,7 +18,7 @@ from sqlglot import exp
 
 from refi_assets import aws
 from refi_assets.engines.base import Descriptions, Row
-from refi_assets.engines.remote import RUN_TABLE, RemoteSession, run_slug, run_table, said, table_location
+from refi_assets.engines.remote import RemoteSession, run_table, said, table_location, tables_of_others
 from refi_assets.engines.types import from_dialect, to_dialect
 from refi_assets.errors import EngineError
 from refi_assets.lake import ObjectStore, Relation
@@ -44,7 +44,6 @@ class TrinoEngine:
     url: str
     registered: set[str] = field(default_factory=set)
 
-    name: ClassVar[str] = "trino"
     reads_deletes: ClassVar[bool] = False
 
     @cached_property
@@ -95,11 +94,9 @@ class TrinoEngine:
 
     def keep_only(self, run_ids: Collection[str]) -> None:
         """Drop the tables of all runs but these; their data stay."""
-        kept = {run_slug(run_id) for run_id in run_ids}
-        for row in self.execute("SHOW TABLES LIKE 'run$_%' ESCAPE '$'"):
-            found = RUN_TABLE.fullmatch(row[0])
-            if found and found[1] not in kept:
-                self.execute(f"DROP TABLE {_quoted(row[0])}")
+        names = [row[0] for row in self.execute("SHOW TABLES LIKE 'run$_%' ESCAPE '$'")]
+        for name in tables_of_others(names, run_ids):
+            self.execute(f"DROP TABLE {_quoted(name)}")
 
     def register(self, relation: Relation, comments: Descriptions) -> str:
         """Register a relation's Parquet files as a table of its run, unless it is there; returns the table's name."""
@@ -141,12 +138,11 @@ class TrinoEngine:
 
 
 class TrinoSession(RemoteSession):
-    """A session; what its queries took is kept for the record of the relation that is made in it."""
+    """A session in Trino's SQL."""
 
     def __init__(self, engine: TrinoEngine, relations: Sequence[Relation]) -> None:
-        super().__init__(engine.lake, "trino", relations)
+        super().__init__(engine.lake, "trino", engine.registered, relations)
         self._engine = engine
-        self._queries: list[dict[str, Any]] = []
 
     def create(self, draft: Relation, statement: exp.Query) -> Relation:
         """Write a query's rows by CREATE TABLE AS. A try that was cut short leaves a folder that nobody reads."""
@@ -157,16 +153,7 @@ class TrinoSession(RemoteSession):
             f"external_location = {_text(self.lake.url(folder) + '/')}) AS\n{self._sql(statement)}"
         )
         columns = {row[0]: from_dialect(row[1], "trino") for row in self._engine.execute(f"DESCRIBE {_quoted(table)}")}
-        made = draft.model_copy(
-            update={
-                "parquet": f"{folder}/",
-                "columns": columns,
-                "details": {**draft.details, "queries": self._queries},
-            }
-        )
-        self._engine.registered.add(table)
-        self._relations[made.name] = made
-        return made
+        return self._made(draft, folder, columns)
 
     def query(self, statement: exp.Query) -> list[Row]:
         """The rows of a query. Raises EngineError."""

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable
 from datetime import timedelta
 
-from refi_assets.lake.manifests import manifest_key, published_run_ids
+from refi_assets.lake.manifests import manifest_key, published_run_ids, unpublished_run_ids
 from refi_assets.lake.objects import ObjectStore
 from refi_assets.lake.relations import Relation
 
@@ -28,11 +28,9 @@ def remove_left_overs(lake: ObjectStore, older_than: timedelta) -> int:
     A run that is under way is no different from one that was killed, but for its age.
     """
     before = time.time() - older_than.total_seconds()
-    published = published_run_ids(lake)
-    unpublished = set(lake.folders("runs")).difference(published)
-    abandoned = {run_id for run_id in unpublished if lake.last_change(f"runs/{run_id}") < before}
+    abandoned = {run_id for run_id in unpublished_run_ids(lake) if lake.last_change(f"runs/{run_id}") < before}
     if abandoned:
-        for run_id in published:
+        for run_id in published_run_ids(lake):
             abandoned -= set(lake.get_json(manifest_key(run_id))["runs"])
     keys = [key for run_id in abandoned if lake.find(key := f"output/{run_id}.csv")]
     keys += _pointing_into(lake, abandoned)

@@ -14,3 +14,8 @@ def published_run_ids(lake: ObjectStore) -> list[str]:
     """The runs that published an audience, sorted."""
     keys = [info.key for info in lake.objects("output") if info.key.endswith(SUFFIX)]
     return [key.removeprefix("output/").removesuffix(SUFFIX) for key in keys]
+
+
+def unpublished_run_ids(lake: ObjectStore) -> set[str]:
+    """The runs that have published nothing (yet)."""
+    return set(lake.folders("runs")).difference(published_run_ids(lake))

@@ -20,7 +20,7 @@ from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import RefiError
 from refi_assets.lake import ObjectStore, Relation
 from refi_assets.lake.left_overs import remove_left_overs, remove_old_relations
-from refi_assets.lake.manifests import published_run_ids
+from refi_assets.lake.manifests import unpublished_run_ids
 from refi_assets.lake.relations import with_inputs
 from refi_assets.settings import settings
 from refi_assets.sql_models import load_sql_models
@@ -79,7 +79,7 @@ def audience_file(
             latest = _latest_run_id(store) or step.folder.run_id
             left_overs = remove_left_overs(store, timedelta(days=settings().keep_unpublished_days))
             left_overs += remove_old_relations(store, settings().keep_runs, latest)
-            engine.open(store).keep_only(_unpublished(store) | {step.folder.run_id, latest})
+            engine.open(store).keep_only(unpublished_run_ids(store) | {step.folder.run_id, latest})
         relation = step.save(
             step.draft(
                 "activation/audience_file",
@@ -126,11 +126,6 @@ def _comments(relation: Relation) -> dict[str, str]:
     if relation.name in load_contracts():
         return load_contracts()[relation.name].descriptions
     return descriptions(relation.name) if relation.key in load_sql_models() else {}
-
-
-def _unpublished(store: ObjectStore) -> set[str]:
-    """Runs that have published nothing (yet)."""
-    return set(store.folders("runs")).difference(published_run_ids(store))
 
 
 def _latest_run_id(store: ObjectStore) -> str | None:

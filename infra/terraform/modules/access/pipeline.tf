@@ -2,37 +2,23 @@
 # directions. What no test can see, as AWS does it behind a call with the caller's rights, stands in statements whose
 # names begin with Behind.
 
+locals {
+  pipeline_objects = [for zone in ["raw", "runs", "scans", "staged", "resolved", "output", "athena", "logs", "openlineage"] :
+    "${local.zone[zone]}/*"
+  ]
+}
+
 data "aws_iam_policy_document" "pipeline" {
   statement {
-    sid     = "ReadObjects"
-    actions = ["s3:GetObject"]
-    resources = [
-      "${local.zone.raw}/*",
-      "${local.zone.runs}/*",
-      "${local.zone.scans}/*",
-      "${local.zone.staged}/*",
-      "${local.zone.resolved}/*",
-      "${local.zone.output}/*",
-      "${local.zone.athena}/*",
-      "${local.zone.logs}/*",
-      "${local.zone.openlineage}/*",
-    ]
+    sid       = "ReadObjects"
+    actions   = ["s3:GetObject"]
+    resources = local.pipeline_objects
   }
 
   statement {
-    sid     = "WriteObjects"
-    actions = ["s3:AbortMultipartUpload", "s3:PutObject"]
-    resources = [
-      "${local.zone.raw}/*",
-      "${local.zone.runs}/*",
-      "${local.zone.scans}/*",
-      "${local.zone.staged}/*",
-      "${local.zone.resolved}/*",
-      "${local.zone.output}/*",
-      "${local.zone.athena}/*",
-      "${local.zone.logs}/*",
-      "${local.zone.openlineage}/*",
-    ]
+    sid       = "WriteObjects"
+    actions   = ["s3:AbortMultipartUpload", "s3:PutObject"]
+    resources = local.pipeline_objects
   }
 
   # Commits, manifests and latest.json are not among them. Versions are nowhere: what is deleted can be brought back.
