@@ -23,7 +23,6 @@ RECEIPTS = 50  # that a cursor holds: of up to 1,024 characters each
 PLACES = 100  # beyond which a tick looks at everything recent
 WAIT_SECONDS = 1  # for a first message; then SQS asks all its servers, which it does not for 0
 HIDDEN_SECONDS = 120  # until a message that was not deleted comes again: longer than two ticks
-PATIENCE = {"connect_timeout": 5, "read_timeout": 10, "retries": {"mode": "standard", "total_max_attempts": 3}}
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ def ask_queue(queue_url: str, lake: ObjectStore, sources: Collection[str], seen:
         return Woken()
     try:
         with aws.asked_of(f"The queue {queue_url}"):
-            return _take(aws.client("sqs", **PATIENCE), queue_url, lake, sources, seen)
+            return _take(aws.client("sqs", **aws.QUICK), queue_url, lake, sources, seen)
     except LakeError as error:
         return Woken(message=f" {error} Looked without the queue.")
 
