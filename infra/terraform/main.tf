@@ -85,6 +85,16 @@ module "watching" {
   alert_emails           = var.alert_emails
 }
 
+module "matching" {
+  source = "./modules/matching"
+
+  name     = var.name
+  workflow = var.entity_resolution_workflow
+  database = var.glue_database
+  lake     = { bucket_arn = module.lake.bucket_arn, root = local.root, key_arn = module.lake.key_arn }
+  aws      = { partition = local.partition, region = local.region, account = local.account }
+}
+
 module "access" {
   source = "./modules/access"
 
@@ -102,6 +112,7 @@ module "access" {
   queue_arn         = module.arrivals.queue_arn
   topic             = { arn = module.watching.topic_arn, key_arn = module.watching.key_arn }
   metrics_namespace = var.metrics_namespace
+  matchings         = module.matching.matchings
 
   account_arn         = "arn:${local.partition}:iam::${local.account}:root"
   pipeline_principals = var.pipeline_principals
