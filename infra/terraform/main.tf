@@ -1,4 +1,5 @@
-# What refi_assets needs of an AWS account: a lake, a catalog, workgroups, a queue of arrivals, alarms, three roles.
+# What refi_assets needs of an AWS account: a lake, a catalog, workgroups, a queue of arrivals, alarms, three roles, and
+# a role of Entity Resolution for those who use it.
 # docs/deploy-aws.md tells the way from an empty account to the first audience.
 
 data "aws_caller_identity" "this" {}
