@@ -28,6 +28,10 @@ class EngineError(RefiError):
     """An engine refused a statement. The engine's own words are kept only where they cannot quote a file."""
 
 
+class IdentityError(RefiError):
+    """Who is who cannot be told: a matcher refused, failed or took too long."""
+
+
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
     """Turn a failure to write a file that the user named into a RefiError."""

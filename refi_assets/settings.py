@@ -61,6 +61,20 @@ class Settings(BaseSettings):
     athena_workgroup: str = Field(default="primary", min_length=1, description="The workgroup queries run in.")
     athena_output: str = Field(default="", description="s3:// prefix of query results; default: athena/ in the lake.")
     athena_usd_per_tb: Decimal = Field(default=Decimal(5), ge=0, description="Price of a scanned terabyte (10^12).")
+    entity_resolution_workflow: str = Field(
+        default="", pattern=r"^[A-Za-z0-9_-]{0,240}$", description="AWS Entity Resolution: the workflow's name."
+    )
+    entity_resolution_role_arn: str = Field(
+        default="",
+        pattern=r"^(arn:aws[a-z-]*:iam::[0-9]{12}:role/.+)?$",
+        description="AWS Entity Resolution: the role that the service takes on.",
+    )
+    entity_resolution_technique: Literal["rules", "ml"] = Field(
+        default="rules", description="AWS Entity Resolution: how it matches."
+    )
+    entity_resolution_minutes: float = Field(
+        default=60, gt=0, le=1440, description="AWS Entity Resolution: how long a job may take."
+    )
     trino_url: str = Field(default="", description="http(s)://user[:password]@host:port/catalog/schema")
     arrivals_queue_url: str = Field(default="", description="SQS queue that S3's event notifications go to.")
     alerts_topic_arn: str = Field(default="", description="SNS topic for failures and overdue assets.")

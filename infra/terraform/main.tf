@@ -1,4 +1,5 @@
-# What refi_assets needs of an AWS account: a lake, a catalog, workgroups, a queue of arrivals, alarms, three roles.
+# What refi_assets needs of an AWS account: a lake, a catalog, workgroups, a queue of arrivals, alarms, three roles, and
+# a role of Entity Resolution for those who use it.
 # docs/deploy-aws.md tells the way from an empty account to the first audience.
 
 data "aws_caller_identity" "this" {}
@@ -85,6 +86,16 @@ module "watching" {
   alert_emails           = var.alert_emails
 }
 
+module "matching" {
+  source = "./modules/matching"
+
+  name     = var.name
+  workflow = var.entity_resolution_workflow
+  database = var.glue_database
+  lake     = { bucket_arn = module.lake.bucket_arn, root = local.root, key_arn = module.lake.key_arn }
+  aws      = { partition = local.partition, region = local.region, account = local.account }
+}
+
 module "access" {
   source = "./modules/access"
 
@@ -102,6 +113,7 @@ module "access" {
   queue_arn         = module.arrivals.queue_arn
   topic             = { arn = module.watching.topic_arn, key_arn = module.watching.key_arn }
   metrics_namespace = var.metrics_namespace
+  matchings         = module.matching.matchings
 
   account_arn         = "arn:${local.partition}:iam::${local.account}:root"
   pipeline_principals = var.pipeline_principals

@@ -18,6 +18,9 @@ locals {
     # The bucket encrypts by its key what comes without one, so REFI_KMS_KEY_ID is not needed.
     { for crawler in module.catalog.crawlers : "REFI_GLUE_CRAWLER" => crawler },
     { for crawler in module.catalog.crawlers : "REFI_CATALOG_MODE" => "crawler" },
+    { for matching in module.matching.matchings : "REFI_IDENTITY_ENGINE" => "aws" },
+    { for matching in module.matching.matchings : "REFI_ENTITY_RESOLUTION_WORKFLOW" => matching.workflow },
+    { for matching in module.matching.matchings : "REFI_ENTITY_RESOLUTION_ROLE_ARN" => matching.role_arn },
   )
 }
 

@@ -49,6 +49,17 @@ variable "crawled_sources" {
   default     = []
 }
 
+variable "entity_resolution_workflow" {
+  description = "Workflow of AWS Entity Resolution that tells who is who (REFI_IDENTITY_ENGINE=aws). \"\": none."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_-]{0,240}$", var.entity_resolution_workflow))
+    error_message = "entity_resolution_workflow must be letters, digits, underscores and hyphens, 240 at most."
+  }
+}
+
 variable "pipeline_scan_cutoff_gb" {
   description = "A query of the pipeline that would scan more is stopped; in GB (10^9 bytes)."
   type        = number

@@ -91,6 +91,7 @@ def rendered_policies(
     queue: str = "refi-arrivals",
     topic: str = "refi-alerts",
     crawler: str | None = "refi-raw",
+    matching: str | None = None,
     metrics_namespace: str = "refi_assets",
     region: str = "us-east-1",
     account: str = "123456789012",
@@ -124,6 +125,14 @@ def rendered_policies(
         "queue_arn": arn("sqs", queue),
         "topic": {"arn": arn("sns", topic), "key_arn": arn("kms", "key/alerts")},
         "metrics_namespace": metrics_namespace,
+        "matchings": [
+            {
+                "workflow_arn": arn("entityresolution", f"matchingworkflow/{matching}"),
+                "role_arn": f"arn:aws:iam::{account}:role/refi-matcher",
+            }
+        ]
+        if matching
+        else [],
         "account_arn": f"arn:aws:iam::{account}:root",
         "pipeline_principals": {},
         "analyst_principals": {},

@@ -5,13 +5,16 @@ from typing import Any
 
 import pytest
 
-from tests.infra.iam import Call, denied, on_all_resources
+from refi_assets.identity.aws_matching import AwsMatching, match_on_aws
+from tests.entity_resolution import OUTPUT, ROLE, WORKFLOW, EntityResolution, LakeOnS3
+from tests.infra.iam import Call, denied, on_all_resources, unused
 from tests.infra.terraform import rendered_policies
 
 LAKE = "arn:aws:s3:::a-lake"
 GLUE = "arn:aws:glue:us-east-1:123456789012"
 WORKGROUP = "arn:aws:athena:us-east-1:123456789012:workgroup"
 KEY = "arn:aws:kms:us-east-1:123456789012:key/lake"
+MATCHING = "arn:aws:entityresolution:us-east-1:123456789012"
 QUEUE = "arn:aws:sqs:us-east-1:123456789012:refi-arrivals"
 SOURCE_FILE = f"{LAKE}/lake/raw/loan_information/load_date=2026-02-20/loans.csv"
 BY_S3 = {"kms:ViaService": "s3.us-east-1.amazonaws.com"}
@@ -73,6 +76,7 @@ DENIED = {
         Call("sqs:SendMessage", QUEUE),
         Call("cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": "AWS/SQS"}),
         Call("iam:PassRole", "arn:aws:iam::123456789012:role/refi-pipeline"),
+        Call("entityresolution:CreateSchemaMapping", "*"),
     ],
     "analysts": [
         Call("s3:GetObject", SOURCE_FILE),
@@ -81,6 +85,7 @@ DENIED = {
         Call("s3:PutObject", f"{LAKE}/lake/output/latest.json"),
         Call("s3:PutObject", f"{LAKE}/lake/athena/tables/one/part"),
         Call("s3:GetObject", f"{LAKE}/lake/logs/one.err"),
+        Call("s3:GetObject", f"{LAKE}/lake/resolved/aws/one/refi-borrowers/0f/error/part.csv"),
         Call("glue:UpdateTable", f"{GLUE}:table/refi_ready_db/refi_audience"),
         Call("athena:StartQueryExecution", f"{WORKGROUP}/refi-pipeline"),
         Call("sqs:ReceiveMessage", QUEUE),
@@ -118,3 +123,22 @@ def test_a_lake_may_be_a_whole_bucket_and_need_no_crawler(tmp_path: Path):
     assert denied(policy, [Call("s3:GetObject", f"{LAKE}/raw/a.csv"), listing("raw/")]) == []
     crawl = Call("glue:StartCrawler", f"{GLUE}:crawler/refi-raw")
     assert denied(policy, [crawl]) == [crawl]
+
+
+def test_matching_on_aws_is_allowed_what_it_asks_for_and_nothing_else_where_it_is_used(tmp_path: Path):
+    service, lake = EntityResolution(), LakeOnS3(str(tmp_path / "lake"))
+    service.does_a_first_run()
+    matching = AwsMatching(WORKFLOW, ROLE)
+    match_on_aws(matching, lake, "db", "table", "borrower_id", {"ssn": "national_id"}, OUTPUT, client=service.client)
+
+    policy = rendered_policies(tmp_path / "terraform", matching=WORKFLOW)["pipeline"]
+    assert denied(policy, service.calls()) == []
+    assert [one for one in unused(policy, service.calls()) if "entityresolution:" in one or "iam:" in one] == []
+    assert [statement.sid for statement in on_all_resources(policy)] == ["CreateMatching", "SendMetrics"]
+    others = [
+        Call("entityresolution:StartMatchingJob", f"{MATCHING}:matchingworkflow/another"),
+        Call("entityresolution:DeleteMatchingWorkflow", f"{MATCHING}:matchingworkflow/{WORKFLOW}"),
+        Call("iam:PassRole", ROLE, {"iam:PassedToService": "ec2.amazonaws.com"}),
+        Call("iam:PassRole", f"{ROLE}-of-others", {"iam:PassedToService": "entityresolution.amazonaws.com"}),
+    ]
+    assert denied(policy, others) == others

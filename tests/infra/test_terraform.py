@@ -17,6 +17,7 @@ from tests.infra.terraform import MODULES, Terraform, copy_of_modules
 EVERYTHING = """
 crawled_sources               = ["borrower_information", "loan_information"]
 alert_emails                  = ["on-call@example.com"]
+entity_resolution_workflow    = "refi-borrowers"
 raw_to_infrequent_access_days = 90
 """
 
@@ -73,6 +74,8 @@ def test_what_is_applied_needs_no_change_works_and_is_destroyed_whole(
     _check_settings(outputs["environment"], bucket, monkeypatch)
     _check_arrivals_are_told(s3, sqs, bucket, outputs["settings"]["REFI_ARRIVALS_QUEUE_URL"])
     _check_roles(iam, outputs)
+    matcher = outputs["settings"]["REFI_ENTITY_RESOLUTION_ROLE_ARN"]
+    assert iam.get_role(RoleName=matcher.rsplit("/", 1)[1])["Role"]["Arn"] == matcher
 
     for version in s3.list_object_versions(Bucket=bucket)["Versions"]:
         s3.delete_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])
@@ -93,6 +96,7 @@ def _check_settings(environment: str, bucket: str, monkeypatch: pytest.MonkeyPat
     assert settings.athena_output.startswith(f"{settings.lake_url}/")
     assert settings.catalog_mode == "crawler"
     assert settings.arrivals_queue_url.endswith("/refi-arrivals")
+    assert settings.entity_resolution_workflow == "refi-borrowers"
     assert settings.alerts_topic_arn == f"arn:aws:sns:us-east-1:{ACCOUNT}:refi-alerts"
 
 

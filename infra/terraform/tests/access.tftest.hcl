@@ -21,6 +21,7 @@ variables {
   queue_arn           = "arn:aws:sqs:us-east-1:111122223333:q"
   topic               = { arn = "arn:aws:sns:us-east-1:111122223333:t", key_arn = "arn:aws:kms:us-east-1:111122223333:key/alerts" }
   metrics_namespace   = "numbers"
+  matchings           = []
   account_arn         = "arn:aws:iam::111122223333:root"
   pipeline_principals = { Service = ["ecs-tasks.amazonaws.com"] }
   analyst_principals  = {}
@@ -97,5 +98,38 @@ run "a_crawler_may_be_started_where_there_is_one" {
       for statement in data.aws_iam_policy_document.pipeline.statement : tolist(statement.resources) if statement.sid == "Crawl"
     ]) == ["arn:aws:glue:us-east-1:111122223333:crawler/refi-raw"]
     error_message = "The pipeline may not start its crawler, or may start others."
+  }
+}
+
+run "matching_may_be_done_by_its_own_workflow_and_role_where_there_is_one" {
+  module {
+    source = "./modules/access"
+  }
+
+  variables {
+    matchings = [{
+      workflow_arn = "arn:aws:entityresolution:us-east-1:111122223333:matchingworkflow/refi-borrowers"
+      role_arn     = "arn:aws:iam::111122223333:role/refi-matcher"
+    }]
+  }
+
+  assert {
+    condition = {
+      for statement in data.aws_iam_policy_document.pipeline.statement : statement.sid => one(statement.resources)
+      if contains(["CreateMatching", "Match", "PassRoleOfMatching"], coalesce(statement.sid, "-"))
+      } == {
+      CreateMatching     = "*"
+      Match              = "arn:aws:entityresolution:us-east-1:111122223333:matchingworkflow/refi-borrowers"
+      PassRoleOfMatching = "arn:aws:iam::111122223333:role/refi-matcher"
+    }
+    error_message = "The pipeline may not match, or may use workflows and roles of others."
+  }
+
+  assert {
+    condition = alltrue([
+      for statement in data.aws_iam_policy_document.pipeline.statement :
+      one(statement.condition).values == tolist(["entityresolution.amazonaws.com"]) if statement.sid == "PassRoleOfMatching"
+    ])
+    error_message = "The matcher's role may be passed to other services."
   }
 }

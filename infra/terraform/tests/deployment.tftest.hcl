@@ -117,6 +117,79 @@ run "a_crawler_reads_each_source_and_marks_its_tables" {
   }
 }
 
+run "with_matching_by_entity_resolution" {
+  variables {
+    entity_resolution_workflow = "refi-borrowers"
+  }
+
+  assert {
+    condition = {
+      for name, value in output.settings : name => value
+      if startswith(name, "REFI_ENTITY_RESOLUTION_") || name == "REFI_IDENTITY_ENGINE"
+      } == {
+      REFI_IDENTITY_ENGINE            = "aws"
+      REFI_ENTITY_RESOLUTION_WORKFLOW = "refi-borrowers"
+      REFI_ENTITY_RESOLUTION_ROLE_ARN = "arn:aws:iam::111122223333:role/refi-matcher"
+    }
+    error_message = "The settings do not name the workflow and the role."
+  }
+}
+
+run "the_matcher_reads_what_is_to_be_matched_and_writes_apart" {
+  module {
+    source = "./modules/matching"
+  }
+
+  variables {
+    name     = "refi"
+    workflow = "refi-borrowers"
+    database = "refi_ready_db"
+    lake     = { bucket_arn = "arn:aws:s3:::a-lake", root = "lake/", key_arn = "arn:aws:kms:eu-west-1:111122223333:key/1234" }
+    aws      = { partition = "aws", region = "eu-west-1", account = "111122223333" }
+  }
+
+  assert {
+    condition     = output.matchings[0].role_arn == "arn:aws:iam::111122223333:role/${aws_iam_role.this["refi-matcher"].name}"
+    error_message = "The role that is told is not the one that is made."
+  }
+
+  assert {
+    condition = {
+      for statement in data.aws_iam_policy_document.this.statement : statement.sid => sort(statement.resources)
+      if contains(["ReadInput", "WriteOutput"], statement.sid)
+      } == {
+      ReadInput   = tolist(["arn:aws:s3:::a-lake/lake/resolved/*", "arn:aws:s3:::a-lake/lake/runs/*/identity/*"])
+      WriteOutput = tolist(["arn:aws:s3:::a-lake/lake/resolved/aws/*"])
+    }
+    error_message = "The matcher may read or write elsewhere."
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for statement in data.aws_iam_policy_document.this.statement : concat(
+        [for resource in statement.resources : resource != "*"],
+        [for action in statement.actions : !strcontains(action, "*")],
+      )
+    ]))
+    error_message = "The matcher's policy has a wildcard for all resources or for actions."
+  }
+
+  assert {
+    condition     = one(one(data.aws_iam_policy_document.trust.statement).principals).identifiers == toset(["entityresolution.amazonaws.com"])
+    error_message = "Others than the service may take on its role."
+  }
+}
+
+run "a_workflow_of_a_name_that_aws_does_not_take_is_refused" {
+  command = plan
+
+  variables {
+    entity_resolution_workflow = "refi borrowers"
+  }
+
+  expect_failures = [var.entity_resolution_workflow]
+}
+
 run "a_prefix_with_slashes_at_its_ends_is_refused" {
   command = plan
 

@@ -13,6 +13,14 @@ data "aws_iam_policy_document" "analysts" {
     ]
   }
 
+  # AWS Entity Resolution puts records there that it could not process, as they are.
+  statement {
+    sid       = "NotWhatMatchersWrite"
+    effect    = "Deny"
+    actions   = ["s3:GetObject"]
+    resources = ["${local.zone.resolved}/aws/*"]
+  }
+
   statement {
     sid     = "KeepQueryResults"
     actions = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"]

@@ -123,6 +123,47 @@ data "aws_iam_policy_document" "pipeline" {
     }
   }
 
+  # AWS knows no ARN of what is yet to be created.
+  dynamic "statement" {
+    for_each = var.matchings
+
+    content {
+      sid       = "CreateMatching"
+      actions   = ["entityresolution:CreateMatchingWorkflow", "entityresolution:CreateSchemaMapping"]
+      resources = ["*"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = var.matchings
+
+    content {
+      sid = "Match"
+      actions = [
+        "entityresolution:GetMatchingJob",
+        "entityresolution:StartMatchingJob",
+        "entityresolution:UpdateMatchingWorkflow",
+      ]
+      resources = [statement.value.workflow_arn]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = var.matchings
+
+    content {
+      sid       = "PassRoleOfMatching"
+      actions   = ["iam:PassRole"]
+      resources = [statement.value.role_arn]
+
+      condition {
+        test     = "StringEquals"
+        variable = "iam:PassedToService"
+        values   = ["entityresolution.amazonaws.com"]
+      }
+    }
+  }
+
   statement {
     sid = "Query"
     actions = [

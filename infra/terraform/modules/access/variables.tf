@@ -37,6 +37,11 @@ variable "metrics_namespace" {
   type = string
 }
 
+variable "matchings" {
+  description = "Workflows of AWS Entity Resolution, each with the role that the service takes on: one or none."
+  type        = list(object({ workflow_arn = string, role_arn = string }))
+}
+
 variable "account_arn" {
   description = "The account: whoever in it is allowed to may take on a role for which no principals are given."
   type        = string
