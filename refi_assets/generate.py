@@ -8,13 +8,11 @@ meant to be 1.000 must be exactly that.
 """
 
 import json
-import math
 import mmap
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +32,13 @@ from refi_assets.generate_cases import (
     Texts,
     borrowers_by_case,
 )
+from refi_assets.generate_draws import Deal, cut, one_of
+from refi_assets.generate_people import People
+from refi_assets.generate_records import CELLS, records_sql
 
 MAXIMUM_ROWS = 1_000_000_000  # beyond it, scattering the cases would overflow 64 bits
 TRUTH_FILE = "truth.json"
+PERSONS_FILE = "persons.csv"
 
 _FIRST_NAMES = (
     *("Ana", "James", "Zoë", "Mary", "Wei", "Fatima", "José", "Linda", "Oluwaseun", "Björn", "Priya", "Renée"),
@@ -60,13 +62,18 @@ _DRAWS = (
 
 @dataclass(frozen=True)
 class _File:
-    """A source file: its columns with their SQL, its header where that differs, and how it is encoded."""
+    """A source file: its columns with their SQL, its header where that differs, and how it is encoded.
+
+    `tables` are further CTEs on `money`, which the SQL of the columns then reads from the one named `cells_of`.
+    """
 
     source: str
     columns: dict[str, str]
     header: str | None = None
     byte_order_mark: bool = False
     carriage_return: bool = False
+    tables: str = ""
+    cells_of: str = "money"
 
     @property
     def header_line(self) -> str:
@@ -76,10 +83,6 @@ class _File:
             + (self.header or ",".join(self.columns))
             + ("\r" if self.carriage_return else "")
         )
-
-
-def _one_of(texts: tuple[str, ...], draw: str) -> str:
-    return f"([{', '.join(map(text_literal, texts))}])[1 + {draw} % {len(texts)}]"
 
 
 def _scaled(integer: str, scale: int) -> str:
@@ -92,13 +95,13 @@ _FILES = (
         BORROWER,
         {
             "borrower_id": "'B' || n",
-            "first_name": _one_of(_FIRST_NAMES, "first_draw"),
-            "last_name": _one_of(_LAST_NAMES, "last_draw"),
+            "first_name": one_of(_FIRST_NAMES, "first_draw"),
+            "last_name": one_of(_LAST_NAMES, "last_draw"),
             "email": "'b' || n || '@example.com'",
             "phone": "(201 + phone_draw // 100 % 700) || '-555-01' || (10 + phone_draw % 90)",
             "property_id": "'P' || n",
-            "city": _one_of(tuple(city for city, _ in _CITIES), "city_draw"),
-            "state": _one_of(tuple(state for _, state in _CITIES), "city_draw"),
+            "city": one_of(tuple(city for city, _ in _CITIES), "city_draw"),
+            "state": one_of(tuple(state for _, state in _CITIES), "city_draw"),
             "credit_score": "CAST(850 - score_draw % 160 - score_draw // 160 % 180 AS VARCHAR)",
         },
     ),
@@ -111,10 +114,10 @@ _FILES = (
             "loan_amount": _scaled("loan_amount", 2),
             "current_interest_rate": _scaled("offer + spread", 3),
             "origination_year": "CAST(origination_year AS VARCHAR)",
-            "loan_type": _one_of(("Fixed", "Fixed", "ARM", "FHA", "VA"), "kind_draw"),
+            "loan_type": one_of(("Fixed", "Fixed", "ARM", "FHA", "VA"), "kind_draw"),
             "remaining_balance": _scaled("balance", 2),
             "remaining_term_months": "CAST(12 * (years - age) AS VARCHAR)",
-            "servicer": _one_of(("North", "South"), "flag_draw"),  # a column that the contract does not know
+            "servicer": one_of(("North", "South"), "flag_draw"),  # a column that the contract does not know
         },
     ),
     _File(
@@ -133,10 +136,10 @@ _FILES = (
         ENGAGEMENT,
         {
             "borrower_id": "'B' || n",
-            "paperless_billing": _one_of(("false", "true"), "flag_draw"),
-            "email_open_last_30d": _one_of(("No", "Yes"), "(flag_draw >> 1)"),
-            "mobile_app_login_last_30d": _one_of(("f", "t"), "(flag_draw >> 2)"),
-            "sms_opt_in": _one_of(("0", "1"), "(flag_draw >> 3)"),
+            "paperless_billing": one_of(("false", "true"), "flag_draw"),
+            "email_open_last_30d": one_of(("No", "Yes"), "(flag_draw >> 1)"),
+            "mobile_app_login_last_30d": one_of(("f", "t"), "(flag_draw >> 2)"),
+            "sms_opt_in": one_of(("0", "1"), "(flag_draw >> 3)"),
         },
         header="Borrower_ID, Paperless_Billing ,EMAIL_OPEN_LAST_30D,mobile_app_login_last_30d,Sms_Opt_In",
         carriage_return=True,
@@ -144,30 +147,39 @@ _FILES = (
 )
 
 
-def generate(rows: int, seed: int, out_dir: Path, *, threads: int = 0) -> dict[str, Any]:
+def generate(rows: int, seed: int, out_dir: Path, *, duplicates: int = 0, threads: int = 0) -> dict[str, Any]:
     """Write the four source files of so many borrowers, and truth.json; returns what is in truth.json.
 
-    Truth has the shape of a run's counts (borrowers, not rows of files, are counted by `rows`). Files of the
-    same name are written over. `threads` 0 takes one a core; the bytes are the same for any.
-    Raises SettingError where rows is below MINIMUM_ROWS or absurdly large, or out_dir cannot be written to.
+    Truth has the shape of a run's counts (borrowers, not rows of files, are counted by `rows`). Where `duplicates`
+    is more than 0, so many percent of the borrowers are second or third records of a person, borrower_information
+    has more columns, and persons.csv says who each borrower of it is. Files of the same name are written over.
+    `threads` 0 takes one a core; the bytes are the same for any.
+    Raises SettingError where rows is below MINIMUM_ROWS or absurdly large, duplicates are more than can be, or
+    out_dir cannot be written to.
     """
     if not MINIMUM_ROWS <= rows <= MAXIMUM_ROWS:
         raise SettingError(
             f"{rows} rows cannot be generated; ask for at least {MINIMUM_ROWS}, so that every kind of defect has a "
             f"borrower, and at most {MAXIMUM_ROWS}."
         )
+    people = _people(rows, seed, duplicates)
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
-        (out_dir / TRUTH_FILE).unlink(missing_ok=True)  # a generation cut short must not look finished
-        _write_sources(rows, seed, out_dir, threads)
+        for name in (TRUTH_FILE, PERSONS_FILE):  # a generation cut short must not look finished
+            (out_dir / name).unlink(missing_ok=True)
+        _write(rows, seed, people, out_dir, threads)
     except (OSError, duckdb.IOException) as error:
         raise SettingError(f"{out_dir} cannot be written to as a folder: {error}. Name another folder.") from None
-    known = truth(rows, seed)
+    known = truth(rows, seed, duplicates)
     (out_dir / TRUTH_FILE).write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")
     return known
 
 
-def _write_sources(rows: int, seed: int, out_dir: Path, threads: int) -> None:
+def _people(rows: int, seed: int, duplicates: int) -> People | None:
+    return People(rows, seed, duplicates) if duplicates else None
+
+
+def _write(rows: int, seed: int, people: People | None, out_dir: Path, threads: int) -> None:
     cases = borrowers_by_case(rows)
     with tempfile.TemporaryDirectory(prefix="refi-generate-") as spill:
         config: dict[str, Any] = {"memory_limit": "2GB", "temp_directory": spill}
@@ -175,17 +187,48 @@ def _write_sources(rows: int, seed: int, out_dir: Path, threads: int) -> None:
             # range() is read by one thread, a table by all.
             connection.execute(f"CREATE TEMP TABLE place AS SELECT range AS position FROM range({rows})")
             for file in _FILES:
+                lines = _lines_sql(_with_people(file, people), cases, rows, seed)
                 path = out_dir / f"{file.source}.csv"
-                # Lines are whole already: without a quote character, DuckDB adds and escapes nothing.
-                connection.execute(
-                    f"COPY ({_lines_sql(file, cases, rows, seed)}) TO {text_literal(str(path))} "
-                    "(FORMAT csv, HEADER true, PRESERVE_ORDER true, QUOTE '', ESCAPE '')"
-                )
+                _copy(connection, lines, path)
                 _break_utf8(path)
+            if people is not None:
+                _copy(connection, _persons_sql(people, cases), out_dir / PERSONS_FILE)
 
 
-def truth(rows: int, seed: int) -> dict[str, Any]:
-    """What a run on the generated files must count, by arithmetic over the cases. Zeros are left out of mappings."""
+def _copy(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
+    # Lines are whole already: without a quote character, DuckDB adds and escapes nothing.
+    connection.execute(
+        f"COPY ({query}) TO {text_literal(str(path))} "
+        "(FORMAT csv, HEADER true, PRESERVE_ORDER true, QUOTE '', ESCAPE '')"
+    )
+
+
+def _with_people(file: _File, people: People | None) -> _File:
+    if people is None or file.source != BORROWER:
+        return file
+    order = (*list(file.columns)[:6], "date_of_birth", "street", "city", "state", "postcode", "credit_score")
+    columns = {name: CELLS.get(name) or file.columns[name] for name in order}
+    return replace(file, columns=columns, tables=records_sql(people, "money") + ",", cells_of="people")
+
+
+def _persons_sql(people: People, cases: list[tuple[Case, range]]) -> str:
+    """SELECT of who each borrower is, of those who have a row in borrower_information, whether it is good or not."""
+    hidden = [f"rank BETWEEN {ranks[0]} AND {ranks[-1]}" for case, ranks in cases if not case.rows_in(BORROWER)]
+    return f"""
+WITH borrower AS (
+    SELECT position + 1 AS n, {Deal(people.rows, people.seed).number_at("position")} AS rank FROM place
+),
+{people.persons_sql("borrower")}
+SELECT 'B' || n AS borrower_id, 'person-' || person AS person
+FROM numbered
+WHERE NOT ({" OR ".join(hidden)})"""
+
+
+def truth(rows: int, seed: int, duplicates: int = 0) -> dict[str, Any]:
+    """What a run on the generated files must count, by arithmetic over the cases. Zeros are left out of mappings.
+
+    Raises SettingError where duplicates are more than can be.
+    """
     sizes = [(case, len(ranks)) for case, ranks in borrowers_by_case(rows)]
     tiers: Counter[str] = Counter()
     audience_tiers: Counter[str] = Counter()
@@ -210,7 +253,16 @@ def truth(rows: int, seed: int) -> dict[str, Any]:
         "tiers": dict(sorted(tiers.items())),
         "audience_tiers": dict(sorted(audience_tiers.items())),
     }
-    return {"rows": rows, "seed": seed, "counts": counts, "audience_rows": audience_tiers.total()}
+    audience_rows = audience_tiers.total()
+    people = _people(rows, seed, duplicates)
+    return {
+        "rows": rows,
+        "seed": seed,
+        **({} if people is None else {"duplicates": duplicates}),
+        "counts": counts,
+        "audience_rows": audience_rows,
+        **({} if people is None else people.truth(audience_rows)),
+    }
 
 
 def _source_counts(source: str, sizes: list[tuple[Case, int]]) -> dict[str, Any]:
@@ -237,12 +289,13 @@ def _lines_sql(file: _File, cases: list[tuple[Case, range]], rows: int, seed: in
     cells = ", ".join(f"{sql} AS {name}" for name, sql in file.columns.items())
     edited = ", ".join(f"{_edited(file.source, name, cases)} AS {name}" for name in file.columns)
     line_end = " || CHR(13)" if file.carriage_return else ""
+    draws = [draw for half, widths in enumerate(_DRAWS) for draw in cut(f"half{half}", widths)]
     absent = [f"rank BETWEEN {ranks[0]} AND {ranks[-1]}" for case, ranks in cases if not case.rows_in(file.source)]
     return f"""
 WITH borrower AS ({_borrowers_sql(file.source, cases, rows, seed)}),
 bits AS (SELECT *, md5_number('{seed}:' || n) AS bits FROM borrower),
 halves AS (SELECT *, CAST(bits >> 64 AS UBIGINT) AS half0, CAST(bits & {2**64 - 1} AS UBIGINT) AS half1 FROM bits),
-draws AS (SELECT n, rank, number_of_row, {", ".join(_draws())} FROM halves),
+draws AS (SELECT n, rank, number_of_row, {", ".join(draws)} FROM halves),
 rates AS (
     SELECT
         *,
@@ -264,7 +317,8 @@ money AS (  -- cents
         balance * 2 * years * years // (2 * years * years - age * (years + age)) // 50000 * 50000 + 50000 AS loan_amount
     FROM rates
 ),
-cells AS (SELECT n, rank, number_of_row, {cells} FROM money),
+{file.tables}
+cells AS (SELECT n, rank, number_of_row, {cells} FROM {file.cells_of}),
 edited AS (SELECT n, rank, number_of_row, {edited} FROM cells),
 lines AS (SELECT n, rank, number_of_row, CONCAT_WS(',', {", ".join(file.columns)}) AS line FROM edited)
 SELECT {_edited(file.source, "line", cases)}{line_end} AS "{file.header_line.replace('"', '""')}"
@@ -275,30 +329,16 @@ WHERE NOT ({" OR ".join(absent) or "FALSE"})"""
 def _borrowers_sql(source: str, cases: list[tuple[Case, range]], rows: int, seed: int) -> str:
     """SELECT of n (1 to rows), rank (which decides the case) and number_of_row (0, or 1 for a second row).
 
-    Ranks are dealt to borrowers by a step that has no factor in common with their number, so that each rank
-    comes up once and the borrowers of a case lie far apart; near the golden section they do so evenly.
+    Ranks are dealt to borrowers in such a way that those of a case lie far apart.
     """
-    step = next(step for step in range(rows * 618 // 1000, rows) if math.gcd(step, rows) == 1)
-    back = pow(step, -1, rows)
-    shift = seed * 2654435761 % rows  # so that another seed deals other borrowers
-    selects = [
-        f"SELECT position + 1 AS n, (position * {step} + {shift}) % {rows} AS rank, 0 AS number_of_row FROM place"
-    ]
+    deal = Deal(rows, seed)
+    selects = [f"SELECT position + 1 AS n, {deal.number_at('position')} AS rank, 0 AS number_of_row FROM place"]
     selects += [
-        f"SELECT (range + {rows - shift}) % {rows} * {back} % {rows} + 1, range, 1 "
-        f"FROM range({ranks.start}, {ranks.stop})"
+        f"SELECT {deal.place_of('range')} + 1, range, 1 FROM range({ranks.start}, {ranks.stop})"
         for case, ranks in cases
         if len(case.rows_in(source)) > 1
     ]
     return " UNION ALL ".join(selects)
-
-
-def _draws() -> Iterator[str]:
-    for half, widths in enumerate(_DRAWS):
-        low = 0
-        for name, width in widths.items():
-            yield f"CAST(half{half} >> {low} & {2**width - 1} AS BIGINT) AS {name}"
-            low += width
 
 
 def _drawn(cases: list[tuple[Case, range]], what: str) -> str:

@@ -77,16 +77,22 @@ def test_answers_are_given_by_the_command_line_without_dagster(refi, source, lak
     assert "one SELECT" in refi("query", "DROP TABLE x", "--lake", lake, check=1).stderr
 
 
-@pytest.mark.parametrize("rows", [300, 5000])
-def test_of_generated_files_every_count_equals_the_truth(refi, tmp_path, lake, rows):
-    refi("generate", "--rows", rows, "--seed", 7, tmp_path / "generated")
+@pytest.mark.parametrize(("rows", "duplicates"), [(300, 0), (5000, 0), (5000, 10)])
+def test_of_generated_files_every_count_equals_the_truth(refi, tmp_path, lake, rows, duplicates):
+    refi("generate", "--rows", rows, "--seed", 7, "--duplicates", duplicates, tmp_path / "generated")
 
     result = json.loads(refi("run", "--source", tmp_path / "generated", "--lake", lake, "--json").stdout)
 
     truth = json.loads((tmp_path / "generated" / "truth.json").read_text())
     assert result["counts"] == truth["counts"]
     with open(result["audience"], newline="") as audience:
-        assert len(list(csv.DictReader(audience))) == truth["audience_rows"]
+        borrowers = [row["borrower_id"] for row in csv.DictReader(audience)]
+    assert len(borrowers) == truth["audience_rows"]
+    if duplicates:
+        with open(tmp_path / "generated" / "persons.csv", newline="") as persons:
+            person = {row["borrower_id"]: row["person"] for row in csv.DictReader(persons)}
+        by_person = {person[borrower] for borrower in borrowers}
+        assert len(by_person) == truth["audience_rows_by_person"] < len(borrowers)
 
 
 MARKET_HEADER = "property_id,market_rate_offer,ltv_ratio,monthly_savings_est\n"

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from refi_assets.generate_cases import SOURCES
 from refi_assets.settings import PROJECT_DIR
 from tests.lender import lender, write
 
@@ -118,7 +119,7 @@ def test_what_libraries_warn_of_is_json_and_an_exception_is_named_by_its_type():
 def test_a_run_that_dagster_launches_logs_the_same_lines(environment, tmp_path):
     """The daemon and the UI launch runs in the same way: with a configuration that names no logger."""
     folder = tmp_path / "lake" / "raw"
-    for file in SAMPLE.glob("*.csv"):
+    for file in (SAMPLE / f"{source}.csv" for source in SOURCES):
         path = folder / file.stem / f"load_date={DAY}" / file.name
         path.parent.mkdir(parents=True)
         path.write_bytes(file.read_bytes())

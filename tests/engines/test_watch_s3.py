@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from refi_assets.generate_cases import SOURCES
 from refi_assets.settings import PROJECT_DIR
 from tests.engines.aws import Aws
 from tests.engines.deployments import on_s3
@@ -83,7 +84,7 @@ def test_files_on_s3_become_an_audience_by_their_events(aws: Aws, tmp_path: Path
 
     with daemon({**deployment.env, "REFI_ARRIVALS_QUEUE_URL": queue}, tmp_path):
         wait_for(lambda: asked("ReceiveMessage") > 1, "the ticks that find an empty lake", log)
-        for file in sorted(SAMPLE.glob("*.csv")):
+        for file in (SAMPLE / f"{source}.csv" for source in SOURCES):
             put(file.stem, file.read_bytes())
         first_seconds = seconds_until_published({})
         first = latest()

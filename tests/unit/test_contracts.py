@@ -23,6 +23,9 @@ SHIPPED = {
         O phone VARCHAR personal
         O city VARCHAR
         O state VARCHAR
+        O date_of_birth VARCHAR personal
+        O street VARCHAR personal
+        O postcode VARCHAR personal
         O credit_score INTEGER >=300 <=850
     """,
     "loan_information": """

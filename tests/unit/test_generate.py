@@ -1,5 +1,6 @@
 """Generated source files: the same every time, and the truth about them is what staging and a plain join find."""
 
+import hashlib
 import json
 from collections import Counter
 from decimal import Decimal
@@ -73,9 +74,13 @@ def joined_and_judged(accepted: dict[str, Rows]) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize(("rows", "seed"), [(MINIMUM_ROWS, 1), (250, 1), (4_000, 77)])
-def test_the_truth_is_what_staging_and_a_plain_join_find(sources: Sources, tmp_path: Path, rows: int, seed: int):
-    counts = generate(rows, seed, tmp_path / "made")["counts"]
+@pytest.mark.parametrize(
+    ("rows", "seed", "duplicates"), [(MINIMUM_ROWS, 1, 0), (250, 1, 0), (4_000, 77, 0), (250, 1, 8), (4_000, 77, 20)]
+)
+def test_the_truth_is_what_staging_and_a_plain_join_find(
+    sources: Sources, tmp_path: Path, rows: int, seed: int, duplicates: int
+):
+    counts = generate(rows, seed, tmp_path / "made", duplicates=duplicates)["counts"]
     staged = {source: sources.stage_folder(source, tmp_path / "made") for source in SOURCES}
     for source, found in staged.items():
         assert counts["sources"][source] == {
@@ -88,11 +93,37 @@ def test_the_truth_is_what_staging_and_a_plain_join_find(sources: Sources, tmp_p
     assert judged == {name: counted for name, counted in counts.items() if name != "sources"}
 
 
-def test_the_same_seed_gives_the_same_bytes_whatever_the_threads(tmp_path: Path):
+@pytest.mark.parametrize("duplicates", [0, 10])
+def test_the_same_seed_gives_the_same_bytes_whatever_the_threads(tmp_path: Path, duplicates: int):
     # More than one row group of DuckDB (122,880 rows), or there would be nothing to do for a second thread.
-    generate(130_000, 5, tmp_path / "one", threads=1)
-    generate(130_000, 5, tmp_path / "four", threads=4)
+    generate(130_000, 5, tmp_path / "one", duplicates=duplicates, threads=1)
+    generate(130_000, 5, tmp_path / "four", duplicates=duplicates, threads=4)
     assert contents(tmp_path / "one") == contents(tmp_path / "four")
+
+
+# SHA-256 of what was generated before there were duplicates.
+BEFORE = {
+    (250, 1): {
+        "borrower_engagement.csv": "50b1701230b56fd3047b7ad966ab83e2d37076cf414c9242f0fdd0868b8b7a3e",
+        "borrower_information.csv": "24d3e33d62a39ff0942fe482f1cb60485adec33722e03beca3c1e97fc74c4bb6",
+        "loan_information.csv": "996d2efa50fbe8175a3dc73f988e84fe0839f42b8c2304aa526309d12723961f",
+        "market_equity.csv": "bd950940bd70de3fb9569ad0958000f1380a56ba8d149cefaac7930a2c392a59",
+        "truth.json": "0db35a3ee44df48ebdb88587adea0a4298104f5a4fdbfead212f3e87b368d53c",
+    },
+    (2000, 7): {
+        "borrower_engagement.csv": "2fd1034f25e444ad755fa798156fc9c6ed2417b6d9349aa05c3818dbdd71daf2",
+        "borrower_information.csv": "f2b4e9140b09ce27c337dcc493b8a638f59158b6a10f53d9594d8b64cbd8acb5",
+        "loan_information.csv": "5a6cc8d004d99ca73d09b36e71bd948329c8a8e456addf174ee98921b07455ed",
+        "market_equity.csv": "f2b4b923e3167c19d468aa76b8d25695375ca62eb118fcbf52d6bac121b19724",
+        "truth.json": "57e6028933f125b33141471bb6a32e5b3652a2cbe0a11ca1cc111e8b3d439784",
+    },
+}
+
+
+@pytest.mark.parametrize(("rows", "seed"), BEFORE)
+def test_without_duplicates_the_bytes_are_those_of_ever(tmp_path: Path, rows: int, seed: int):
+    generate(rows, seed, tmp_path)
+    assert {name: hashlib.sha256(made).hexdigest() for name, made in contents(tmp_path).items()} == BEFORE[rows, seed]
 
 
 def test_another_seed_gives_other_people_and_other_defective_rows(tmp_path: Path):

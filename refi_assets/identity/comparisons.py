@@ -1,0 +1,199 @@
+"""How features are compared: for each the levels of likeness, best first, as SQL conditions on two records l and r.
+
+A level's m is the share of pairs of one person that reach it, its u that of pairs of two; both are estimated from the
+data, and stand here as they are for want of better where there is too little of it. A feature that is missing in
+either record is no evidence.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Level:
+    """One level."""
+
+    label: str
+    condition: str
+    m: float
+    u: float
+    has_term_frequencies: bool = False  # a value that many have tells less than one that few have
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One comparison. `unknown`: when it says nothing, besides where a feature is missing."""
+
+    name: str
+    feature: str
+    levels: tuple[Level, ...]
+    otherwise: Level
+    unknown: str = ""
+
+    @property
+    def all_levels(self) -> tuple[Level, ...]:
+        """The levels by number: 0 is the least alike."""
+        return (self.otherwise, *reversed(self.levels))
+
+
+def _one_edit(one: str) -> str:
+    """One letter more, less, other, or two swapped: counted only where a cheaper measure allows it."""
+    return f"CASE WHEN {_alike(one, 0.8)} THEN DAMERAU_LEVENSHTEIN(l.{one}, r.{one}) <= 1 ELSE FALSE END"
+
+
+def _alike(one: str, least: float) -> str:
+    return f"JARO_WINKLER_SIMILARITY(l.{one}, r.{one}) >= {least}"
+
+
+def _other(m: float, u: float) -> Level:
+    return Level("different", "ELSE", m, u)
+
+
+_SWAPPED = "l.given <> r.given AND JARO_WINKLER_SIMILARITY(l.name_key, r.name_swapped) >= 0.94"
+
+_ALL = (
+    Comparison(
+        "given_name",
+        "given",
+        (
+            Level("the same", "l.given = r.given", 0.7, 0.01, True),
+            Level("given name and surname swapped", _SWAPPED, 0.02, 0.00001),
+            Level("a nickname of the other", "LIST_HAS_ANY(l.given_roots, r.given_roots)", 0.05, 0.003),
+            Level("a slip of the pen", f"{_one_edit('given')} OR {_alike('given', 0.92)}", 0.1, 0.005),
+            Level(
+                "an initial",
+                "(LENGTH(l.given) = 1 OR LENGTH(r.given) = 1) AND LEFT(l.given, 1) = LEFT(r.given, 1)",
+                0.02,
+                0.01,
+            ),
+            Level("alike", f"{_alike('given', 0.8)}", 0.03, 0.02),
+        ),
+        _other(0.08, 0.95),
+    ),
+    Comparison(
+        "surname",
+        "surname",
+        (
+            Level("the same", "l.surname = r.surname", 0.8, 0.003, True),
+            Level("a slip of the pen", f"{_one_edit('surname')} OR {_alike('surname', 0.92)}", 0.1, 0.003),
+            Level(
+                "alike",
+                f"{_alike('surname', 0.8)} OR CONTAINS(l.surname, r.surname) OR CONTAINS(r.surname, l.surname)",
+                0.04,
+                0.01,
+            ),
+        ),
+        _other(0.06, 0.98),
+        unknown=_SWAPPED,
+    ),
+    Comparison(
+        "date_of_birth",
+        "birth",
+        (
+            Level("the same", "l.birth = r.birth", 0.88, 0.0001, True),
+            Level("one digit wrong or two swapped", _one_edit("birth"), 0.05, 0.0015),
+            Level(
+                "day and month swapped",
+                "LEFT(l.birth, 4) = LEFT(r.birth, 4) AND SUBSTR(l.birth, 5, 2) = RIGHT(r.birth, 2)"
+                " AND RIGHT(l.birth, 2) = SUBSTR(r.birth, 5, 2)",
+                0.01,
+                0.0001,
+            ),
+            Level(
+                "two parts the same",
+                "CAST(LEFT(l.birth, 4) = LEFT(r.birth, 4) AS INT)"
+                " + CAST(SUBSTR(l.birth, 5, 2) = SUBSTR(r.birth, 5, 2) AS INT)"
+                " + CAST(RIGHT(l.birth, 2) = RIGHT(r.birth, 2) AS INT) >= 2",
+                0.02,
+                0.004,
+            ),
+            Level("the year the same", "LEFT(l.birth, 4) = LEFT(r.birth, 4)", 0.01, 0.012),
+        ),
+        _other(0.03, 0.98),
+    ),
+    Comparison(
+        "email",
+        "email",
+        (
+            Level("the same", "l.email = r.email", 0.7, 0.00001, True),
+            Level("the same user", "l.email_user = r.email_user", 0.08, 0.00005),
+            Level("a slip of the pen", f"{_alike('email_user', 0.92)}", 0.07, 0.001),
+        ),
+        _other(0.15, 0.998),
+    ),
+    Comparison(
+        "phone",
+        "phone",
+        (
+            Level("the same", "l.phone = r.phone", 0.7, 0.00001, True),
+            Level("one digit wrong or two swapped", _one_edit("phone"), 0.05, 0.00002),
+        ),
+        _other(0.25, 0.9999),
+    ),
+    Comparison(
+        "house_number",
+        "house_number",
+        (
+            Level("the same", "l.house_number = r.house_number", 0.8, 0.01, True),
+            Level("one digit wrong or two swapped", _one_edit("house_number"), 0.08, 0.1),
+        ),
+        _other(0.12, 0.89),
+    ),
+    Comparison(
+        "street",
+        "street",
+        (
+            Level("the same", "l.street = r.street", 0.7, 0.0005, True),
+            Level("a slip of the pen", f"l.street_key = r.street_key OR {_alike('street_key', 0.94)}", 0.12, 0.001),
+            Level(
+                "most words the same",
+                "2 * LEN(LIST_INTERSECT(l.street_words, r.street_words))"
+                " >= LEAST(LEN(l.street_words), LEN(r.street_words))"
+                " AND LEN(LIST_INTERSECT(l.street_words, r.street_words)) > 0",
+                0.06,
+                0.01,
+            ),
+            Level("alike", _alike("street_key", 0.82), 0.02, 0.01),
+        ),
+        _other(0.1, 0.98),
+    ),
+    Comparison(
+        "city",
+        "city",
+        (
+            Level("the same", "l.city = r.city", 0.8, 0.01, True),
+            Level("a slip of the pen", f"{_alike('city', 0.92)}", 0.1, 0.005),
+        ),
+        _other(0.1, 0.985),
+    ),
+    Comparison(
+        "state",
+        "state",
+        (Level("the same", "l.state = r.state", 0.93, 0.1, True),),
+        _other(0.07, 0.9),
+    ),
+    Comparison(
+        "postcode",
+        "postcode",
+        (
+            Level("the same", "l.postcode = r.postcode", 0.8, 0.001, True),
+            Level("one digit wrong or two swapped", _one_edit("postcode"), 0.08, 0.005),
+            Level("the same area", "LEFT(l.postcode, 3) = LEFT(r.postcode, 3)", 0.04, 0.01),
+        ),
+        _other(0.08, 0.984),
+    ),
+    Comparison(
+        "national_id",
+        "national_id",
+        (
+            Level("the same", "l.national_id = r.national_id", 0.93, 0.000001, True),
+            Level("one digit wrong or two swapped", _one_edit("national_id"), 0.05, 0.00001),
+        ),
+        _other(0.02, 0.99999),
+    ),
+)
+
+
+def comparisons_of(features: Collection[str]) -> list[Comparison]:
+    """The comparisons of these features."""
+    return [one for one in _ALL if one.feature in features]

@@ -1,0 +1,175 @@
+"""What is compared: features of each record, made from the columns that say what they are.
+
+The input is a table of text, one row a record, whose columns are named by what they are (KINDS). How text becomes
+comparable is in features.sql; telephone numbers that SQL cannot read for sure are read by phonenumbers.
+"""
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import nicknames
+import pandas as pd
+import phonenumbers
+from duckdb import DuckDBPyConnection
+
+# What a column may be, in the order in which a person is described.
+KINDS = (
+    *("given_name", "surname", "full_name", "date_of_birth", "email", "phone"),
+    *("street", "city", "state", "postcode", "national_id"),
+)
+MACROS = Path(__file__).with_name("features.sql")
+REGION = "US"  # of a telephone number without a country's code
+
+# Abbreviations in the names of streets, and what they stand for.
+_STREET_WORDS = {
+    **{"st": "street", "rd": "road", "ave": "avenue", "av": "avenue", "blvd": "boulevard", "dr": "drive"},
+    **{"ln": "lane", "ct": "court", "pl": "place", "cir": "circle", "cres": "crescent", "ter": "terrace"},
+    **{"hwy": "highway", "pkwy": "parkway", "sq": "square", "trl": "trail", "apt": "apartment", "ste": "suite"},
+    **{"n": "north", "s": "south", "e": "east", "w": "west"},
+}
+
+# Further columns that comparisons and blocking rules use, by the features that they are made of.
+_DERIVED: dict[tuple[str, ...], dict[str, str]] = {
+    ("given",): {
+        "given_roots": "COALESCE((SELECT roots FROM nickname WHERE name = given), [given])",
+        "given_start": "LEFT(COALESCE((SELECT root FROM nickname WHERE name = given), given), 3)",
+    },
+    ("surname",): {"surname_start": "LEFT(surname, 3)"},
+    ("postcode",): {"postcode_area": "LEFT(postcode, 4)"},
+    ("given", "surname"): {
+        # Copies under other names: a rule that blocks on a name would keep Splink from comparing them.
+        "name_key": "given || ' ' || surname",
+        "name_swapped": "surname || ' ' || given",
+    },
+    ("birth",): {"birth_year": "NULLIF(LEFT(birth, 4), '0000')", "birth_day": "NULLIF(RIGHT(birth, 4), '0000')"},
+    ("email",): {"email_user": "SPLIT_PART(email, '@', 1)"},
+    ("street",): {
+        "street_key": "REPLACE(street, ' ', '')",
+        "street_words": "LIST_FILTER(STRING_SPLIT(street, ' '), one -> LENGTH(one) > 2)",
+    },
+}
+
+
+def make_features(connection: DuckDBPyConnection, table: str, kinds: Collection[str]) -> list[str]:
+    """Make the table `feature` of a table with record (an integer, unique) and columns of KINDS, all text.
+
+    Returns the names of the features that are known of some record and are not the same in all: what can be compared.
+    """
+    connection.execute(MACROS.read_text(encoding="utf-8"))
+    made = _features(connection, table, kinds)
+    stated = ", ".join(f"{sql} AS {name}" for name, sql in made.items())
+    connection.execute(f"CREATE TABLE stated AS SELECT record, {stated} FROM {table}")
+    counts = ", ".join(f"COUNT(DISTINCT {name})" for name in made)
+    telling = [
+        name
+        for name, distinct in zip(made, _row(connection, f"SELECT {counts} FROM stated"), strict=True)
+        if distinct > 1
+    ]
+    derived: dict[str, str] = {}
+    for of, columns in _DERIVED.items():
+        if set(of) <= set(telling):
+            derived |= columns
+    if "given" in telling:
+        _make_nicknames(connection)
+    selected = ["record", *telling, *(f"{sql} AS {name}" for name, sql in derived.items())]
+    connection.execute(f"CREATE TABLE feature AS SELECT {', '.join(selected)} FROM stated")
+    connection.execute("DROP TABLE stated")
+    return telling
+
+
+def _features(connection: DuckDBPyConnection, table: str, kinds: Collection[str]) -> dict[str, str]:
+    """SQL of each feature."""
+    features = _names(connection, table, kinds)
+    if "date_of_birth" in kinds:
+        (order,) = _row(connection, f"SELECT date_order(date_of_birth) FROM {table}")
+        features["birth"] = f"NULLIF(eight_digits(TRIM(date_of_birth), '{order}'), '00000000')"
+    if "email" in kinds:
+        features["email"] = "CASE WHEN email LIKE '%_@_%' THEN LOWER(TRIM(email)) END"
+    if "phone" in kinds:
+        _make_phone_numbers(connection, table)
+        features["phone"] = "(SELECT e164 FROM phone_number WHERE written = phone)"
+    if "street" in kinds:
+        features["house_number"] = r"NULLIF(REGEXP_EXTRACT(word(street), '^(\d+\w?)( |$)', 1), '')"
+        words = " ".join(f"WHEN '{short}' THEN '{word}'" for short, word in _STREET_WORDS.items())
+        named = r"STRING_SPLIT(REGEXP_REPLACE(word(street), '^\d+\w?( |$)', ''), ' ')"
+        spelled = f"LIST_TRANSFORM({named}, one -> CASE one {words} ELSE one END)"
+        features["street"] = f"NULLIF(ARRAY_TO_STRING({spelled}, ' '), '')"
+    features |= {kind: f"word({kind})" for kind in ("city", "state") if kind in kinds}
+    features |= {kind: f"REPLACE(word({kind}), ' ', '')" for kind in ("postcode", "national_id") if kind in kinds}
+    return features
+
+
+def _names(connection: DuckDBPyConnection, table: str, kinds: Collection[str]) -> dict[str, str]:
+    parts: dict[str, list[str]] = {"given": [], "surname": []}
+    if "given_name" in kinds:
+        parts["given"].append("given_name")
+    if "surname" in kinds:
+        parts["surname"].append("surname")
+    if "full_name" in kinds:
+        (has_commas,) = _row(connection, f"SELECT AVG(CAST(full_name LIKE '%,%' AS INTEGER)) > 0.5 FROM {table}")
+        if has_commas:  # "Surname, Given"
+            parts["given"].append("SPLIT_PART(full_name, ',', 2)")
+            parts["surname"].append("SPLIT_PART(full_name, ',', 1)")
+        else:
+            parts["given"].append("LIST_EXTRACT(name_words(full_name), 1)")
+            parts["surname"].append(
+                "CASE WHEN LEN(name_words(full_name)) > 1 THEN LIST_EXTRACT(name_words(full_name), -1) END"
+            )
+    return {
+        name: f"NULLIF(ARRAY_TO_STRING(name_words(COALESCE({', '.join(found)})), ' '), '')"
+        for name, found in parts.items()
+        if found
+    }
+
+
+def _make_nicknames(connection: DuckDBPyConnection) -> None:
+    """Make the table nickname (name, roots): itself, and the names that it is short for."""
+    roots: dict[str, set[str]] = {}
+    for triplet in nicknames.name_triplets():
+        roots.setdefault(triplet.name2.lower(), {triplet.name2.lower()}).add(triplet.name1.lower())
+    frame = pd.DataFrame({"name": list(roots), "roots": [sorted(names) for names in roots.values()]})
+    frame["root"] = [max(names, key=len) for names in frame["roots"]]
+    _keep(connection, "nickname", frame)
+
+
+def _make_phone_numbers(connection: DuckDBPyConnection, table: str) -> None:
+    """Make the table phone_number (written, e164), each number once; null where it is none."""
+    connection.execute(
+        rf"""
+        CREATE TABLE phone_number AS
+        WITH written AS (SELECT DISTINCT phone AS written FROM {table} WHERE phone IS NOT NULL),
+        digits AS (SELECT written, REGEXP_REPLACE(written, '[-(). ]', '', 'g') AS digits FROM written)
+        SELECT written, CASE WHEN REGEXP_FULL_MATCH(digits, '[2-9]\d\d[2-9]\d{{6}}') THEN '+1' || digits END AS e164
+        FROM digits"""
+    )
+    others = [
+        written for (written,) in connection.execute("SELECT written FROM phone_number WHERE e164 IS NULL").fetchall()
+    ]
+    if others:
+        _keep(
+            connection,
+            "odd_number",
+            pd.DataFrame({"odd": others, "read": [e164(written) for written in others]}, dtype="string"),
+        )
+        connection.execute("UPDATE phone_number SET e164 = read FROM odd_number WHERE written = odd")
+
+
+def e164(written: str) -> str | None:
+    """A telephone number as +<country><number>, or None for what is none."""
+    try:
+        number = phonenumbers.parse(written, REGION)
+    except phonenumbers.NumberParseException:
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _keep(connection: DuckDBPyConnection, name: str, frame: pd.DataFrame) -> None:
+    connection.register("frame", frame)
+    connection.execute(f"CREATE TABLE {name} AS SELECT * FROM frame")
+    connection.unregister("frame")
+
+
+def _row(connection: DuckDBPyConnection, sql: str) -> tuple[Any, ...]:
+    (row,) = connection.execute(sql).fetchall()
+    return row

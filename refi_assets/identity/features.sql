@@ -1,0 +1,70 @@
+-- What is compared, out of what was written: text without case, accents and punctuation, dates by part.
+-- DuckDB's dialect: matching runs in DuckDB whatever the engine is.
+
+-- Letters and digits of any script, single spaces between; empty, and what stands for nothing, is null.
+CREATE MACRO plain(raw) AS NULLIF(
+    TRIM(REGEXP_REPLACE(
+        TRANSLATE(STRIP_ACCENTS(LOWER(raw)), 'łøđð''’`´', 'lodd'), '[^\p{L}\p{N}]+', ' ', 'g'
+    )),
+    ''
+);
+
+CREATE MACRO word(raw) AS CASE
+    WHEN plain(raw) NOT IN ('na', 'n a', 'nan', 'none', 'null', 'unknown', 'not known', 'missing') THEN plain(raw)
+END;
+
+-- The words of a name that are no title and no generation.
+CREATE MACRO name_words(raw) AS LIST_FILTER(
+    STRING_SPLIT(word(raw), ' '),
+    part -> part NOT IN ('mr', 'mrs', 'ms', 'miss', 'dr', 'prof', 'sir', 'jr', 'sr', 'ii', 'iii', 'iv')
+);
+
+CREATE MACRO together(words) AS REPLACE(words, ' ', '');
+
+CREATE MACRO two_digits(part) AS LPAD(COALESCE(NULLIF(part, ''), '00'), 2, '0');
+CREATE MACRO four_digits(part) AS CASE
+    WHEN LENGTH(part) = 4 THEN part
+    WHEN LENGTH(part) = 2 THEN (CASE WHEN part > '30' THEN '19' ELSE '20' END) || part
+    ELSE '0000'
+END;
+CREATE MACRO month_number(name) AS LPAD(
+    CAST(LIST_POSITION(
+        ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'], LEFT(LOWER(name), 3)
+    ) AS VARCHAR), 2, '0'
+);
+
+-- A date as eight digits: year, month, day; what is not known of it is zeros, what is no date is null.
+-- Digits without separators, and dates that end in the year, are read in the order of the column: ymd, dmy or mdy.
+CREATE MACRO eight_digits(raw, date_order) AS CASE
+    WHEN REGEXP_FULL_MATCH(raw, '\d{8}') THEN CASE date_order
+        WHEN 'dmy' THEN RIGHT(raw, 4) || SUBSTR(raw, 3, 2) || LEFT(raw, 2)
+        WHEN 'mdy' THEN RIGHT(raw, 4) || LEFT(raw, 4)
+        ELSE raw
+    END
+    WHEN REGEXP_MATCHES(raw, '^\d{4}\D\d{0,2}\D\d{0,2}(\D|$)')
+        THEN LEFT(raw, 4) || two_digits(REGEXP_EXTRACT(raw, '^\d+\D(\d*)\D', 1))
+            || two_digits(REGEXP_EXTRACT(raw, '^\d+\D\d*\D(\d*)', 1))
+    WHEN REGEXP_MATCHES(raw, '^\d{0,2}\D\d{0,2}\D(\d{4}|\d{2})(\D|$)')
+        THEN four_digits(REGEXP_EXTRACT(raw, '^\d*\D\d*\D(\d+)', 1)) || CASE date_order
+            WHEN 'dmy'
+                THEN two_digits(REGEXP_EXTRACT(raw, '^\d*\D(\d*)', 1)) || two_digits(REGEXP_EXTRACT(raw, '^(\d*)', 1))
+            ELSE two_digits(REGEXP_EXTRACT(raw, '^(\d*)', 1)) || two_digits(REGEXP_EXTRACT(raw, '^\d*\D(\d*)', 1))
+        END
+    WHEN REGEXP_MATCHES(raw, '^\d{1,2}[-/. ]*[A-Za-z]{3,9}[-/., ]*\d{4}')
+        THEN REGEXP_EXTRACT(raw, '(\d{4})', 1) || month_number(REGEXP_EXTRACT(raw, '([A-Za-z]+)', 1))
+            || two_digits(REGEXP_EXTRACT(raw, '^(\d+)', 1))
+    WHEN REGEXP_MATCHES(raw, '^[A-Za-z]{3,9}[-/. ]*\d{1,2}[-/., ]+\d{4}')
+        THEN REGEXP_EXTRACT(raw, '(\d{4})', 1) || month_number(REGEXP_EXTRACT(raw, '([A-Za-z]+)', 1))
+            || two_digits(REGEXP_EXTRACT(raw, '(\d+)', 1))
+    WHEN REGEXP_FULL_MATCH(raw, '\d{4}') THEN raw || '0000'
+END;
+
+-- How a column of dates is to be read: what most of those that show it say; else year first, and month before day.
+CREATE MACRO date_order(raw) AS CASE
+    WHEN COUNT(*) FILTER (REGEXP_FULL_MATCH(raw, '\d{8}')) > COUNT(*) FILTER (REGEXP_MATCHES(raw, '^\d{1,2}\D\d{1,2}\D'))
+        AND COUNT(*) FILTER (REGEXP_FULL_MATCH(raw, '(18|19|20)\d{6}'))
+        > 0.5 * COUNT(*) FILTER (REGEXP_FULL_MATCH(raw, '\d{8}')) THEN 'ymd'
+    WHEN COUNT(*) FILTER (REGEXP_MATCHES(raw, '^(1[3-9]|2\d|3[01])(\D|\d{6}$)'))
+        > COUNT(*) FILTER (REGEXP_MATCHES(raw, '^\d\d?\D?(1[3-9]|2\d|3[01])(\D|\d{4}$)')) THEN 'dmy'
+    ELSE 'mdy'
+END;
