@@ -5,8 +5,9 @@ data, and stand here as they are for want of better where there is too little of
 either record is no evidence.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -22,13 +23,18 @@ class Level:
 
 @dataclass(frozen=True)
 class Comparison:
-    """One comparison. `unknown`: when it says nothing, besides where a feature is missing."""
+    """One comparison of a feature. `known`: where it says something, if not where both records have the feature."""
 
     name: str
     feature: str
     levels: tuple[Level, ...]
     otherwise: Level
-    unknown: str = ""
+    known: str = ""
+
+    @property
+    def unknown(self) -> str:
+        """Where it says nothing."""
+        return f"NOT ({self.known or f'l.{self.feature} IS NOT NULL AND r.{self.feature} IS NOT NULL'})"
 
     @property
     def all_levels(self) -> tuple[Level, ...]:
@@ -50,6 +56,8 @@ def _other(m: float, u: float) -> Level:
 
 
 _SWAPPED = "l.given <> r.given AND JARO_WINKLER_SIMILARITY(l.name_key, r.name_swapped) >= 0.94"
+
+_SAME_CITY = f"(l.city = r.city OR {_alike('city', 0.92)})"
 
 _ALL = (
     Comparison(
@@ -84,7 +92,7 @@ _ALL = (
             ),
         ),
         _other(0.06, 0.98),
-        unknown=_SWAPPED,
+        known=f"l.surname IS NOT NULL AND r.surname IS NOT NULL AND NOT COALESCE({_SWAPPED}, FALSE)",
     ),
     Comparison(
         "date_of_birth",
@@ -157,30 +165,25 @@ _ALL = (
         ),
         _other(0.1, 0.98),
     ),
-    Comparison(
-        "city",
-        "city",
+    Comparison(  # one for all: who lives in the same city lives in the same state, and that is no further evidence
+        "place",
+        "place",
         (
-            Level("the same", "l.city = r.city", 0.8, 0.01, True),
-            Level("a slip of the pen", f"{_alike('city', 0.92)}", 0.1, 0.005),
+            Level("the same postcode and city", "l.place = r.place", 0.6, 0.0005, True),
+            Level("the same postcode", "l.postcode = r.postcode", 0.1, 0.0005),
+            Level(
+                "the same city, a digit of the postcode wrong",
+                f"{_SAME_CITY} AND {_one_edit('postcode')}",
+                0.06,
+                0.0005,
+            ),
+            Level("the same city", _SAME_CITY, 0.08, 0.01),
+            Level("a digit of the postcode wrong or two swapped", _one_edit("postcode"), 0.02, 0.002),
+            Level("the same area of postcodes", "l.postcode_area = r.postcode_area", 0.02, 0.005),
+            Level("the same state", "l.state = r.state", 0.07, 0.05),
         ),
-        _other(0.1, 0.985),
-    ),
-    Comparison(
-        "state",
-        "state",
-        (Level("the same", "l.state = r.state", 0.93, 0.1, True),),
-        _other(0.07, 0.9),
-    ),
-    Comparison(
-        "postcode",
-        "postcode",
-        (
-            Level("the same", "l.postcode = r.postcode", 0.8, 0.001, True),
-            Level("one digit wrong or two swapped", _one_edit("postcode"), 0.08, 0.005),
-            Level("the same area", "LEFT(l.postcode, 3) = LEFT(r.postcode, 3)", 0.04, 0.01),
-        ),
-        _other(0.08, 0.984),
+        _other(0.05, 0.93),
+        known="COALESCE(l.postcode = r.postcode, l.city = r.city, l.state = r.state) IS NOT NULL",
     ),
     Comparison(
         "national_id",
@@ -197,3 +200,20 @@ _ALL = (
 def comparisons_of(features: Collection[str]) -> list[Comparison]:
     """The comparisons of these features."""
     return [one for one in _ALL if one.feature in features]
+
+
+# What is a person's own. The rest is a household's or a town's, too.
+_PERSONAL = ("given_name", "surname", "date_of_birth", "email", "phone", "national_id")
+
+
+def is_anyone(comparisons: Sequence[Comparison], level: str) -> str:
+    """SQL that tells which pairs share nothing of a person's own. `level` is the prefix of the levels' columns."""
+    names = [one.name for one in comparisons]
+    return f"GREATEST({', '.join(f'{level}{name}' for name in _PERSONAL if name in names)}, -1) < 1"
+
+
+def is_relative(comparisons: Sequence[Comparison], level: str, how: Literal["AND", "OR"]) -> str:
+    """SQL that tells which pairs differ in given name and (or) date of birth, as relatives do who share a home."""
+    if {"given_name", "date_of_birth"} <= {one.name for one in comparisons}:
+        return f"{level}given_name = 0 {how} {level}date_of_birth = 0"
+    return "FALSE"

@@ -6,7 +6,7 @@ match. Shipped parameters weigh as much as a few pairs: where data are few, they
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from refi_assets.identity.comparisons import Comparison
 
 SHIPPED_WEIGHT = 10.0  # pairs
 FLOOR = 0.5  # of a random pair, so that no level is impossible
+FAMILIES = 10.0  # times as many pairs as slips of the pen explain are families
 CONVERGED = 1e-4
 MOST_ITERATIONS = 200
 
@@ -31,28 +32,55 @@ class Parameters:
     u: dict[str, Numbers]
     iterations: int
     expected_pairs: float  # of one person, among those compared
+    has_families: bool = False  # more pairs of a family than slips of the pen explain: they are no matches
 
 
 def estimate(
     comparisons: Sequence[Comparison], compared: pd.DataFrame, drawn: pd.DataFrame, possible_pairs: float
 ) -> Parameters:
-    """Parameters from patterns (a column a comparison, and `pairs`) of compared and of randomly drawn pairs."""
+    """Parameters from patterns of compared and of randomly drawn pairs.
+
+    Patterns have a column a comparison, `pairs`, `is_anyone` and `is_family` (see comparisons).
+    """
     drawn_pairs = drawn["pairs"].to_numpy(float)
     u = {
         one.name: _shares(_counts(drawn, one, drawn_pairs), _normal([level.u for level in one.all_levels]), FLOOR)
         for one in comparisons
     }
+    is_family = compared["is_family"].to_numpy(bool)
+    may_match = ~compared["is_anyone"].to_numpy(bool)
+    found, probability = _maximise(comparisons, compared, may_match & ~is_family, u, possible_pairs)
+    if not is_family.any():
+        return found
+    family = float((probability * compared["pairs"])[is_family & may_match].sum())
+    slips = found.expected_pairs * found.m["given_name"][0] * found.m["date_of_birth"][0]
+    if family > FAMILIES * max(slips, 1.0):
+        may_match &= ~compared["is_relative"].to_numpy(bool)
+        return replace(_maximise(comparisons, compared, may_match, u, possible_pairs)[0], has_families=True)
+    return _maximise(comparisons, compared, may_match, u, possible_pairs)[0]
+
+
+def _maximise(
+    comparisons: Sequence[Comparison],
+    compared: pd.DataFrame,
+    may_match: npt.NDArray[np.bool_],
+    u: dict[str, Numbers],
+    possible_pairs: float,
+) -> tuple[Parameters, Numbers]:
+    """Expectation maximisation; the parameters, and the probability of each pattern, whether it may match or not."""
     shipped = {one.name: _normal([level.m for level in one.all_levels]) for one in comparisons}
     m = dict(shipped)
     pairs = compared["pairs"].to_numpy(float)
     prior = _starting_prior(comparisons, compared, possible_pairs)
-    expected = 0.0
-    for iterations in range(1, MOST_ITERATIONS + 1):
+    iterations, moved = 0, 1.0
+    while moved > CONVERGED and iterations < MOST_ITERATIONS:
+        iterations += 1
         weight = np.full(len(compared), np.log(prior / (1 - prior)))
         for one in comparisons:
             level = compared[one.name].to_numpy(int)
             weight += np.where(level < 0, 0.0, np.log(m[one.name] / u[one.name])[level])
-        matching = pairs / (1 + np.exp(-weight))
+        probability: Numbers = 1 / (1 + np.exp(-weight))
+        matching = np.where(may_match, pairs * probability, 0.0)
         expected = float(matching.sum())
         before, prior = prior, min(max(expected, 0.5) / possible_pairs, 0.5)
         moved = abs(prior / before - 1)
@@ -60,9 +88,7 @@ def estimate(
             shares = _shares(_counts(compared, one, matching), shipped[one.name], SHIPPED_WEIGHT)
             moved = max(moved, float(np.abs(shares - m[one.name]).max()))
             m[one.name] = shares
-        if moved < CONVERGED:
-            break
-    return Parameters(prior, m, u, iterations, expected)
+    return Parameters(prior, m, u, iterations, expected), probability
 
 
 def _starting_prior(comparisons: Sequence[Comparison], compared: pd.DataFrame, possible_pairs: float) -> float:

@@ -36,7 +36,10 @@ _DERIVED: dict[tuple[str, ...], dict[str, str]] = {
         "given_start": "LEFT(COALESCE((SELECT root FROM nickname WHERE name = given), given), 3)",
     },
     ("surname",): {"surname_start": "LEFT(surname, 3)"},
-    ("postcode",): {"postcode_area": "LEFT(postcode, 4)"},
+    ("city", "postcode", "state"): {
+        "postcode_area": "LEFT(postcode, 4)",
+        "place": "COALESCE(NULLIF(CONCAT_WS(' ', postcode, city), ''), state)",
+    },
     ("given", "surname"): {
         # Copies under other names: a rule that blocks on a name would keep Splink from comparing them.
         "name_key": "given || ' ' || surname",
@@ -68,14 +71,14 @@ def make_features(connection: DuckDBPyConnection, table: str, kinds: Collection[
     ]
     derived: dict[str, str] = {}
     for of, columns in _DERIVED.items():
-        if set(of) <= set(telling):
+        if set(of) <= made.keys():
             derived |= columns
     if "given" in telling:
         _make_nicknames(connection)
-    selected = ["record", *telling, *(f"{sql} AS {name}" for name, sql in derived.items())]
+    selected = ["record", *made, *(f"{sql} AS {name}" for name, sql in derived.items())]
     connection.execute(f"CREATE TABLE feature AS SELECT {', '.join(selected)} FROM stated")
     connection.execute("DROP TABLE stated")
-    return telling
+    return [*telling, *(["place"] if {"city", "postcode", "state"}.intersection(telling) else [])]
 
 
 def _features(connection: DuckDBPyConnection, table: str, kinds: Collection[str]) -> dict[str, str]:
@@ -95,8 +98,11 @@ def _features(connection: DuckDBPyConnection, table: str, kinds: Collection[str]
         named = r"STRING_SPLIT(REGEXP_REPLACE(word(street), '^\d+\w?( |$)', ''), ' ')"
         spelled = f"LIST_TRANSFORM({named}, one -> CASE one {words} ELSE one END)"
         features["street"] = f"NULLIF(ARRAY_TO_STRING({spelled}, ' '), '')"
-    features |= {kind: f"word({kind})" for kind in ("city", "state") if kind in kinds}
-    features |= {kind: f"REPLACE(word({kind}), ' ', '')" for kind in ("postcode", "national_id") if kind in kinds}
+    if "national_id" in kinds:
+        features["national_id"] = "REPLACE(word(national_id), ' ', '')"
+    places = {"city": "word(city)", "postcode": "REPLACE(word(postcode), ' ', '')", "state": "word(state)"}
+    if not places.keys().isdisjoint(kinds):
+        features |= {kind: sql if kind in kinds else "CAST(NULL AS VARCHAR)" for kind, sql in places.items()}
     return features
 
 

@@ -5,6 +5,7 @@ Splink's would take the place of DuckDBAPI here.
 """
 
 import logging
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,8 +21,8 @@ from splink.comparison_library import CustomComparison
 
 from refi_assets.errors import IdentityError
 from refi_assets.identity.blocking import Blocking, choose_rules
-from refi_assets.identity.comparisons import Comparison, comparisons_of
-from refi_assets.identity.estimation import Parameters, estimate
+from refi_assets.identity.comparisons import Comparison, comparisons_of, is_anyone, is_relative
+from refi_assets.identity.estimation import SHIPPED_WEIGHT, Parameters, estimate
 from refi_assets.identity.features import make_features
 
 logging.getLogger("splink").setLevel(logging.CRITICAL)  # it prints what it does
@@ -29,6 +30,7 @@ logging.getLogger("splink").setLevel(logging.CRITICAL)  # it prints what it does
 RANDOM_PAIRS = 500_000
 ESTIMATED_FROM = 2_000_000  # pairs, as a sample of more
 SEED = 20260220
+NOT_KNOWN = "not known"
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,37 @@ class Model:
     blocking: Blocking
     compared_pairs: int
     parameters: Parameters
+
+    @property
+    def is_shipped(self) -> bool:
+        """Whether there is so little to estimate from that the shipped parameters weigh more than the data."""
+        return self.parameters.expected_pairs < SHIPPED_WEIGHT
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it, for the record: levels stand in the order of likeness, the least first; weights are bits."""
+        found = self.parameters
+        return {
+            "records": self.records,
+            "compared_pairs": self.compared_pairs,
+            "prior": found.prior,
+            "prior_weight": math.log2(found.prior / (1 - found.prior)),
+            "expected_pairs": found.expected_pairs,
+            "iterations": found.iterations,
+            "has_families": found.has_families,
+            "is_shipped": self.is_shipped,
+            "rules": [{"on": list(rule), "pairs": pairs} for rule, pairs in self.blocking.rules.items()],
+            "refused": [{"on": list(rule), "pairs": pairs} for rule, pairs in self.blocking.refused.items()],
+            "comparisons": [
+                {
+                    "name": one.name,
+                    "levels": [
+                        {"label": level.label, "m": float(m), "u": float(u), "weight": math.log2(m / u)}
+                        for level, m, u in zip(one.all_levels, found.m[one.name], found.u[one.name], strict=True)
+                    ],
+                }
+                for one in self.comparisons
+            ],
+        }
 
 
 def match(
@@ -54,7 +87,8 @@ def match(
     """Compare the records of a table and leave the pairs that may be of one person in the table `pair`.
 
     The table has record (an integer, unique) and columns named by what they are, all text. `pair` has record_1 <
-    record_2, match_weight (bits), match_probability and level_<comparison>, and no pair below least_probability.
+    record_2, match_weight (bits), match_probability and evidence (JSON: of each comparison the level and its weight;
+    with the prior they add up to the match's weight), and no pair below least_probability.
     `say` is told of progress. Raises IdentityError.
     """
     say("reading what the columns hold")
@@ -102,23 +136,26 @@ def match(
     counted, drawn = (_patterns(connection, linker(None, pairs), comparisons) for pairs in ("estimated_from", "drawn"))
     counted["pairs"] = counted["pairs"] / share
     parameters = estimate(comparisons, counted, drawn, records * (records - 1) / 2)
+    model = Model(records, comparisons, blocking, compared, parameters)
+    if model.is_shipped:
+        say("there are too few matches to estimate from: shipped parameters decide")
     say(f"weighing {compared:,} pairs")
     weighed = linker(parameters, candidates).inference.predict(
         threshold_match_probability=least_probability, warning_mode="never"
     )
-    levels = ", ".join(f"gamma_{one.name} AS level_{one.name}" for one in comparisons)
+    no_match = is_anyone(comparisons, "gamma_")
+    if parameters.has_families:
+        no_match += f" OR {is_relative(comparisons, 'gamma_', 'OR')}"
     connection.execute(
         "CREATE TABLE pair AS SELECT LEAST(record_l, record_r) AS record_1, GREATEST(record_l, record_r) AS record_2, "
-        f"match_weight, match_probability, {levels} FROM {weighed.physical_name}"
+        f"match_weight, match_probability, {_evidence(comparisons)} AS evidence FROM {weighed.physical_name} "
+        f"WHERE NOT ({no_match})"
     )
-    return Model(records, comparisons, blocking, compared, parameters)
+    return model
 
 
 def _splink_comparison(one: Comparison, parameters: Parameters | None) -> CustomComparison:
-    unknown = " OR ".join(
-        [f"l.{one.feature} IS NULL OR r.{one.feature} IS NULL", *([one.unknown] if one.unknown else [])]
-    )
-    levels: list[Any] = [CustomLevel(_suffixed(unknown), "not known").configure(is_null_level=True)]
+    levels: list[Any] = [CustomLevel(_suffixed(one.unknown), NOT_KNOWN).configure(is_null_level=True)]
     for number, level in reversed(list(enumerate(one.all_levels))):
         levels.append(
             CustomLevel(_suffixed(level.condition), level.label).configure(
@@ -128,6 +165,19 @@ def _splink_comparison(one: Comparison, parameters: Parameters | None) -> Custom
             )
         )
     return CustomComparison(levels, output_column_name=one.name)
+
+
+def _evidence(comparisons: Sequence[Comparison]) -> str:
+    """SQL of a JSON object: of each comparison the level that a pair reached, and its weight in bits."""
+    parts = []
+    for one in comparisons:
+        whens = " ".join(f"WHEN {n} THEN '{level.label}'" for n, level in enumerate(one.all_levels))
+        weight = f"mw_{one.name}"
+        if any(level.has_term_frequencies for level in one.levels):
+            weight += f" + mw_tf_adj_{one.name}"
+        level = f"CASE gamma_{one.name} {whens} ELSE '{NOT_KNOWN}' END"
+        parts.append(f"'{one.name}', JSON_OBJECT('level', {level}, 'weight', ROUND({weight}, 4))")
+    return f"CAST(JSON_OBJECT({', '.join(parts)}) AS VARCHAR)"
 
 
 def _suffixed(condition: str) -> str:
@@ -153,6 +203,11 @@ def _draw_pairs(connection: DuckDBPyConnection, records: int) -> None:
 def _patterns(connection: DuckDBPyConnection, linker: Linker, comparisons: Sequence[Comparison]) -> pd.DataFrame:
     compared = linker.inference.predict(warning_mode="never").physical_name
     levels = ", ".join(f"gamma_{one.name} AS {one.name}" for one in comparisons)
-    frame = connection.execute(f"SELECT {levels}, COUNT(*) AS pairs FROM {compared} GROUP BY ALL ORDER BY ALL").df()
+    frame = connection.execute(
+        f"SELECT {levels}, {is_anyone(comparisons, 'gamma_')} AS is_anyone, "
+        f"{is_relative(comparisons, 'gamma_', 'AND')} AS is_family, "
+        f"{is_relative(comparisons, 'gamma_', 'OR')} AS is_relative, COUNT(*) AS pairs "
+        f"FROM {compared} GROUP BY ALL ORDER BY ALL"
+    ).df()
     connection.execute(f"DROP TABLE {compared}")
     return frame
