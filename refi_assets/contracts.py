@@ -21,6 +21,12 @@ from refi_assets.settings import PROJECT_DIR
 
 CONTRACTS_DIR = PROJECT_DIR / "contracts"
 
+# What a column may say of a person, in the order in which a person is described.
+PERSON_ATTRIBUTES = (
+    *("given_name", "surname", "full_name", "date_of_birth", "email", "phone"),
+    *("street", "city", "state", "postcode", "national_id"),
+)
+
 LogicalType = Literal["string", "number", "integer", "boolean"]
 
 
@@ -42,6 +48,7 @@ class Column:
     exclusive_maximum: Decimal | None = None
     unit: str | None = None
     personal: bool = False
+    person_attribute: str | None = None  # one of PERSON_ATTRIBUTES: records are compared by it
 
 
 @dataclass(frozen=True)
@@ -68,6 +75,11 @@ class Contract:
         return next(
             column for column in self.columns if column.present and (column.is_key or column.is_key_when_absent)
         )
+
+    @property
+    def person_attributes(self) -> dict[str, str]:
+        """Column name -> what it says of a person, for the columns by which records are compared."""
+        return {column.name: column.person_attribute for column in self.columns if column.person_attribute}
 
     @property
     def descriptions(self) -> dict[str, str]:
@@ -106,6 +118,9 @@ def _read(path: Path) -> Contract:
     columns = tuple(_column(path, item) for item in source.get("properties") or [])
     if len({column.name for column in columns}) != len(columns):
         raise SettingError(f"{path.name}: a column is named twice.")
+    attributes = [column.person_attribute for column in columns if column.person_attribute]
+    if twice := sorted({one for one in attributes if attributes.count(one) > 1}):
+        raise SettingError(f"{path.name}: two columns are said to be a person's {', '.join(twice)}.")
     if sum(column.is_key for column in columns) != 1:
         raise SettingError(f"{path.name}: exactly one column must be the primaryKey.")
     if not any(column.present and (column.is_key or column.is_key_when_absent) for column in columns):
@@ -133,7 +148,7 @@ def _refuse_what_the_standard_does_not_know(path: Path, raw: Any) -> None:
         raise SettingError(f"{path.name}: {error.json_path}: {error.message}")
 
 
-_COLUMN_PROPERTIES = {"columnPresence", "keyWhenAbsent", "unit"}
+_COLUMN_PROPERTIES = {"columnPresence", "keyWhenAbsent", "personAttribute", "unit"}
 _SQL_TYPES: dict[str, str] = {
     "string": r"VARCHAR",
     "number": r"DECIMAL\(([1-9]|1\d|2\d|3[0-8]),\d+\)",
@@ -154,6 +169,9 @@ def _column(path: Path, item: dict[str, Any]) -> Column:
         raise SettingError(f"{where}: unknown custom property {', '.join(sorted(unknown))}.")
     if custom.get("columnPresence", "required") != "required":
         raise SettingError(f"{where}: columnPresence can only be 'required'; leave it out otherwise.")
+    attribute = custom.get("personAttribute")
+    if attribute is not None and attribute not in PERSON_ATTRIBUTES:
+        raise SettingError(f"{where}: personAttribute is '{attribute}'; known are {', '.join(PERSON_ATTRIBUTES)}.")
     scale = int(sql_type.rstrip(")").split(",")[1]) if "," in sql_type else 0
     bounds = {name: _bound(where, name, value, scale) for name, value in (item.get("logicalTypeOptions") or {}).items()}
     return Column(
@@ -171,6 +189,7 @@ def _column(path: Path, item: dict[str, Any]) -> Column:
         exclusive_maximum=bounds.get("exclusiveMaximum"),
         unit=custom.get("unit"),
         personal=item.get("classification") == "personal",
+        person_attribute=attribute,
     )
 
 

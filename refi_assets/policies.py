@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from refi_assets.errors import SettingError
 
 Percent = Annotated[Decimal, Field(ge=0, le=100, decimal_places=6)]
+Probability = Annotated[Decimal, Field(gt=0, lt=1, decimal_places=6)]
 RateSpread = Annotated[Decimal, Field(gt=0, le=30, decimal_places=6)]
 
 
@@ -87,12 +88,45 @@ class CheckLimits(_Section):
     source_rows_change_pct: Fall
 
 
+class Bounds(_Section):
+    """Where a share is plausible, in percent: outside, a warning."""
+
+    warn_below: Percent
+    warn_above: Percent
+
+
+class Change(_Section):
+    """Limit on a change in percentage points: beyond it, a warning."""
+
+    warn_beyond: Percent
+
+
+class Identity(_Section):
+    """Who is taken for one person, and when that stops a run."""
+
+    match_probability: Probability = Decimal("0.95")
+    review_probability: Probability = Decimal("0.5")
+    largest_cluster: int = Field(default=10, ge=2)
+    expected_duplicates_pct: Bounds = Bounds(warn_below=Decimal(0), warn_above=Decimal(50))
+    clustered_share_pct: Change = Change(warn_beyond=Decimal(5))
+
+    @model_validator(mode="after")
+    def _review_before_match(self) -> Self:
+        if self.review_probability > self.match_probability:
+            raise ValueError(
+                f"review_probability {self.review_probability} must not exceed match_probability "
+                f"{self.match_probability}"
+            )
+        return self
+
+
 class RefiPolicy(_Section):
     """policies/refi.yaml."""
 
     eligibility: Eligibility
     tiers: Tiers
     checks: CheckLimits
+    identity: Identity = Identity()
 
     @model_validator(mode="after")
     def _the_eligible_have_a_tier(self) -> Self:
@@ -105,8 +139,9 @@ class RefiPolicy(_Section):
 
     @property
     def parameters(self) -> dict[str, Decimal]:
-        """The five numbers that SQL binds, by name."""
-        return {**self.eligibility.model_dump(), **self.tiers.model_dump()}
+        """The numbers that SQL binds, by name."""
+        thresholds = self.identity.model_dump(include={"match_probability", "review_probability"})
+        return {**self.eligibility.model_dump(), **self.tiers.model_dump(), **thresholds}
 
     @property
     def sha256(self) -> str:

@@ -49,6 +49,9 @@ class Settings(BaseSettings):
         description="Memory of DuckDB, beyond which it spills.",
     )
     engine: Literal["duckdb", "athena", "trino"] = Field(default="duckdb", description="Where the models run.")
+    identity_engine: Literal["off", "splink", "aws"] = Field(
+        default="off", description="How records of one person are found: not at all, by Splink, or by AWS."
+    )
     kms_key_id: str = Field(default="", description="KMS key for what is put on S3; else as the bucket has it.")
     glue_database: str = Field(
         default="refi_ready_db", pattern=r"^[a-z0-9_]{1,255}$", description="Database of the tables on Athena."

@@ -19,12 +19,11 @@ from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import LakeError
 from refi_assets.lake import ObjectStore, Relation
 from refi_assets.lake.left_overs import runs_behind
-from refi_assets.lake.manifests import manifest_key
+from refi_assets.lake.manifests import LATEST, manifest_key
 from refi_assets.lake.relations import with_inputs
 from refi_assets.policies import RefiPolicy
 from refi_assets.sql_models import load_sql_models
 
-LATEST = "output/latest.json"
 COMMITS = "output/commits"
 MODEL = "activation/audience_file"
 
@@ -76,6 +75,7 @@ def publish_audience(
         },
         **code_behind(),
         "relations": {r.key: {"run_id": r.run_id, "rows": r.rows} for r in relations},
+        "identity": _identity(relations),
         "runs": runs_behind(relations),
         "counts": counts(relations),
     }
@@ -127,6 +127,19 @@ def counts(relations: list[Relation]) -> dict[str, Any]:
         "loans_without_borrower": loans_without_borrower,
         "tiers": _tiers(eligibility),
         "audience_tiers": _tiers(by_key["refi/refi_audience"].counts),
+    }
+
+
+def _identity(relations: list[Relation]) -> dict[str, Any]:
+    """How records of one person were found, and what a replay needs to find them so again."""
+    by_key = {relation.key: relation for relation in relations}
+    pairs, persons = by_key["identity/matched_pairs"], by_key["identity/resolved_borrower"]
+    return {
+        "engine": pairs.details["engine"],
+        "match_threshold": pairs.details["match_threshold"],
+        "persons": persons.counts["persons"],
+        "person_ids_of": persons.details["previous_run"],
+        "decisions": pairs.details.get("decisions"),
     }
 
 

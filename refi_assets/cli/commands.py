@@ -8,7 +8,7 @@ import sys
 import time
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 import typer
@@ -30,6 +30,7 @@ AsOf = Annotated[str | None, typer.Option(metavar="DATE", help="The day, YYYY-MM
 Lake = Annotated[
     str | None, typer.Option(metavar="URL", help="The lake: a folder or s3://bucket/prefix. Default: REFI_LAKE_URL.")
 ]
+Identity = Literal["off", "splink", "aws"]
 Replace = Annotated[bool, typer.Option("--replace", help="Put the files in the place of others of the same load date.")]
 
 
@@ -45,6 +46,9 @@ def run(
         Path | None, typer.Option(exists=True, dir_okay=False, help="Another policy, for this run only.")
     ] = None,
     replace: Replace = False,
+    identity: Annotated[
+        Identity | None, typer.Option(help="How records of one person are found. Default: REFI_IDENTITY_ENGINE.")
+    ] = None,
     force_latest: Annotated[
         bool,
         typer.Option("--force-latest", help="Move latest.json even to an earlier day or for another policy."),
@@ -57,8 +61,16 @@ def run(
     if source is not None:
         _ingest(source, lake, day, replace)
     from refi_assets.cli.run import run_graph
+    from refi_assets.defs.resources import IdentityResource
 
-    result = run_graph(day, lake_url=_lake_url(lake), policy_file=policy, force_latest=force_latest, console=_err)
+    result = run_graph(
+        day,
+        lake_url=_lake_url(lake),
+        policy_file=policy,
+        force_latest=force_latest,
+        console=_err,
+        identity=IdentityResource(kind=identity or settings().identity_engine),
+    )
     seconds = round(time.perf_counter() - started, 2)
     if as_json:
         print(json.dumps(result.as_json(seconds)))

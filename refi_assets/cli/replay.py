@@ -18,8 +18,11 @@ from rich.console import Console
 from refi_assets.activation.publish import code_behind
 from refi_assets.answers.published import PublishedRun
 from refi_assets.cli.run import run_graph
+from refi_assets.defs.resources import IdentityResource
 from refi_assets.errors import LakeError, RefiError, writing
-from refi_assets.lake import ObjectStore, open_lake
+from refi_assets.identity.decisions import DECISIONS
+from refi_assets.identity.previous import PERSONS, previous_persons
+from refi_assets.lake import ObjectStore, RunFolder, open_lake
 from refi_assets.lake.manifests import manifest_key
 
 
@@ -77,6 +80,7 @@ def replay(run: PublishedRun, *, any_code: bool, out: Path | None, console: Cons
                 console=console,
                 instance=instance,
                 engine="duckdb",  # every engine gives the same bytes, and this one needs no more than a folder
+                identity=_copy_identity(run, lake),
             )
         audience = lake.get_json(manifest_key(made.run_id))["audience"]
         if out is not None:
@@ -105,6 +109,28 @@ def _copy_inputs(run: PublishedRun, lake: ObjectStore) -> None:
                 f"{key} is not what run {run.run_id} read: its SHA-256 was {recorded['sha256']}. The run cannot be "
                 "replayed; bring the file back as it was."
             )
+
+
+def _copy_identity(run: PublishedRun, lake: ObjectStore) -> IdentityResource:
+    """What the run knew of persons before, and how it found them. Raises LakeError where it is not kept any more."""
+    identity = run.manifest["identity"]
+    if identity["engine"] == "aws":
+        raise LakeError(f"Run {run.run_id} had AWS Entity Resolution tell who is who; that cannot be done again here.")
+    before = identity["person_ids_of"]
+    keys = {DECISIONS: identity["decisions"]} if identity["decisions"] else {}
+    if before:
+        persons = previous_persons(run.lake, before)
+        if persons is None or persons.parquet is None:
+            raise LakeError(
+                f"Run {run.run_id} kept the persons' ids of run {before}, which is not in the lake any more."
+            )
+        rows = f"{persons.parquet}data.parquet"
+        record = RunFolder(run.lake, before).key(PERSONS, ".json")
+        keys |= {rows: rows, record: record}
+    for here, there in keys.items():
+        with run.lake.open(there) as stream:
+            lake.put(here, stream.read())
+    return IdentityResource(kind=identity["engine"], person_ids_of=before or "")
 
 
 def _other_code(manifest: dict[str, Any]) -> list[str]:

@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from refi_assets.defs.jobs import REFI_JOB
-from refi_assets.defs.resources import EngineResource, LakeResource, RefiPolicyResource
+from refi_assets.defs.resources import EngineResource, IdentityResource, LakeResource, RefiPolicyResource
 from refi_assets.defs.steps import PUBLISHED, UNCHANGED
 from refi_assets.errors import RefiError
 from refi_assets.lake import ObjectStore, RunFolder, open_lake
@@ -97,8 +97,9 @@ def run_graph(
     console: Console,
     instance: dg.DagsterInstance | None = None,
     engine: str | None = None,
+    identity: IdentityResource | None = None,
 ) -> RunResult:
-    """Run the refi job of a day, on the deployment's Dagster instance and engine unless others are given.
+    """Run the refi job of a day, on the deployment's Dagster instance, engine and identity unless others are given.
 
     Raises RunError, or another RefiError, saying why nothing was published.
     """
@@ -125,6 +126,7 @@ def run_graph(
             resources={
                 "lake": LakeResource(url=lake.name),
                 "engine": EngineResource(kind=engine or settings().engine),
+                "identity": identity or IdentityResource(kind=settings().identity_engine),
                 "refi_policy": policy,
             },
         )

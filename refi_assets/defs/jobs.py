@@ -12,7 +12,7 @@ def jobs() -> dg.Definitions:
         jobs=[
             dg.define_asset_job(
                 REFI_JOB,
-                selection=dg.AssetSelection.groups("raw", "catalog", "staging", "refi", "activation"),
+                selection=dg.AssetSelection.groups("raw", "catalog", "staging", "identity", "refi", "activation"),
                 description="From the source files to the published audience of one as-of day.",
             )
         ]

@@ -45,6 +45,13 @@ class EngineResource(dg.ConfigurableResource[None]):
         return DuckDBEngine(lake, self.threads, self.memory_limit)
 
 
+class IdentityResource(dg.ConfigurableResource[None]):
+    """How records of one person are found."""
+
+    kind: str = Field(default_factory=lambda: settings().identity_engine, description="off, splink or aws.")
+    person_ids_of: str = Field(default="", description="The run whose ids of persons are kept; default: the latest.")
+
+
 class RefiPolicyResource(dg.ConfigurableResource[None]):
     """The lender's thresholds, for assets and checks alike."""
 
@@ -61,6 +68,11 @@ class RefiPolicyResource(dg.ConfigurableResource[None]):
 def resources() -> dg.Definitions:
     """The resources, by the names that assets and checks ask for."""
     return dg.Definitions(
-        resources={"lake": LakeResource(), "engine": EngineResource(), "refi_policy": RefiPolicyResource()},
+        resources={
+            "lake": LakeResource(),
+            "engine": EngineResource(),
+            "identity": IdentityResource(),
+            "refi_policy": RefiPolicyResource(),
+        },
         executor=dg.in_process_executor,
     )

@@ -9,7 +9,7 @@ from sqlglot import exp
 from refi_assets.answers.lineage import asset_of, descriptions
 from refi_assets.defs.lineage import column_sources
 from refi_assets.defs.resources import EngineResource, LakeResource, RefiPolicyResource
-from refi_assets.defs.steps import AS_OF_DAYS, asset_step
+from refi_assets.defs.steps import AS_OF_DAYS, Step, asset_step
 from refi_assets.engines.base import Session
 from refi_assets.lake import Relation
 from refi_assets.lake.relations import with_inputs
@@ -31,27 +31,40 @@ def sql_asset(key: str, kind: Literal["view", "table"]) -> dg.AssetsDefinition:
         description=f"{model.description}\n\nGrain: {model.column_descriptions['grain']}",
         deps=[name.split("/") for name in inputs],
         partitions_def=AS_OF_DAYS,
-        code_version=_code_version(model),
+        code_version=sql_code_version(model),
         metadata={"sql": dg.MetadataValue.md(f"```sql\n{model.text}```")},
     )
     def relation(
         context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource, refi_policy: RefiPolicyResource
     ) -> dg.MaterializeResult[Any]:
         with asset_step(context, lake) as step:
-            store = step.lake
             made_from = {name: step.input(name) for name in inputs}
-            query = model.bind(refi_policy.policy.parameters)
-            with engine.open(store).session(with_inputs(store, list(made_from.values()))) as session:
-                # The rows of a view are written, too: what reads it need not join again.
-                draft = step.draft(key, made_from=made_from, kind=kind, sql=query.sql(DIALECT))
-                made = session.create(draft, query)
-                counts = _measure(session, model)
-            saved = step.save(made, rows=counts.pop("rows"), counts=counts)
-        return step.materialized(
-            saved, engine_metadata(saved), descriptions(model.name), column_sources(model, made_from.values())
-        )
+            return made_by_sql(step, engine, refi_policy, model, kind, made_from)
 
     return relation
+
+
+def made_by_sql(
+    step: Step,
+    engine: EngineResource,
+    policy: RefiPolicyResource,
+    model: SqlModel,
+    kind: Literal["view", "table"],
+    made_from: dict[str, Relation],
+    details: dict[str, Any] | None = None,
+) -> dg.MaterializeResult[Any]:
+    """Make a relation as its SQL file says, on the deployment's engine."""
+    store = step.lake
+    query = model.bind(policy.policy.parameters)
+    with engine.open(store).session(with_inputs(store, list(made_from.values()))) as session:
+        # The rows of a view are written, too: what reads it need not join again.
+        draft = step.draft(model.key, made_from=made_from, kind=kind, sql=query.sql(DIALECT), details=details or {})
+        made = session.create(draft, query)
+        counts = measure(session, model)
+    saved = step.save(made, rows=counts.pop("rows"), counts=counts)
+    return step.materialized(
+        saved, engine_metadata(saved), descriptions(model.name), column_sources(model, made_from.values())
+    )
 
 
 def engine_metadata(relation: Relation) -> dict[str, Any]:
@@ -63,13 +76,15 @@ def engine_metadata(relation: Relation) -> dict[str, Any]:
     return {"query_ids": ", ".join(query["id"] for query in queries), **totals}
 
 
-def _measure(session: Session, model: SqlModel) -> dict[str, int]:
+def measure(session: Session, model: SqlModel) -> dict[str, int]:
+    """What a relation holds, by what is counted, and its `rows`."""
     group, name = model.key.split("/")
     rows = exp.select(exp.Literal.string("rows").as_("measure"), exp.Count(this=exp.Star()).as_("amount")).from_(name)
     measured = session.query(exp.union(rows, load_sql_models()[f"{group}/measures/{name}"].tree, distinct=False))
     return {row["measure"]: row["amount"] for row in sorted(measured, key=lambda row: row["measure"])}
 
 
-def _code_version(model: SqlModel) -> str:
+def sql_code_version(model: SqlModel) -> str:
+    """Of an asset that a SQL file defines, under the policy in force."""
     policy = load_refi_policy(settings().policy_file).sha256 if model.parameters else ""
     return hashlib.sha256(f"{model.sha256}{policy}".encode()).hexdigest()[:16]

@@ -165,6 +165,11 @@ class DuckDBSession:
         self._relations[made.name] = made
         return made
 
+    def create_table(self, name: str, sql: str) -> None:
+        """Keep the rows of a query (in the project's dialect) in the session alone, as a table. Raises EngineError."""
+        query = cast(exp.Query, sqlglot.parse_one(sql, read=DIALECT))
+        self.execute(f'CREATE TABLE "{name}" AS {self._read(query)}')
+
     def write_csv(self, statement: exp.Query, path: Path) -> int:
         """Write a query's rows to a CSV file, with a header; returns their number. Raises EngineError."""
         return self.copy(self._read(statement), str(path), "FORMAT csv, HEADER")

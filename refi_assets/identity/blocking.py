@@ -23,6 +23,7 @@ _IMPLIED = {
     "surname": ("surname_start",),
     "given": ("given_start",),
 }
+MOST_PAIRS, MOST_PAIRS_A_RECORD = 1_000_000, 3
 COUNTED = 200_000  # records, as a sample of more
 
 
@@ -35,6 +36,11 @@ class Blocking:
 
     rules: dict[tuple[str, ...], int]
     refused: dict[tuple[str, ...], int] = field(default_factory=dict)
+
+
+def allowed_pairs(records: int) -> int:
+    """How many pairs one rule may make among so many records."""
+    return max(MOST_PAIRS, MOST_PAIRS_A_RECORD * records)
 
 
 def choose_rules(connection: DuckDBPyConnection, columns: Sequence[str], records: int, most_pairs: int) -> Blocking:

@@ -13,11 +13,9 @@ import pandas as pd
 import phonenumbers
 from duckdb import DuckDBPyConnection
 
-# What a column may be, in the order in which a person is described.
-KINDS = (
-    *("given_name", "surname", "full_name", "date_of_birth", "email", "phone"),
-    *("street", "city", "state", "postcode", "national_id"),
-)
+from refi_assets.contracts import PERSON_ATTRIBUTES
+
+KINDS = PERSON_ATTRIBUTES  # what a column may be
 MACROS = Path(__file__).with_name("features.sql")
 REGION = "US"  # of a telephone number without a country's code
 

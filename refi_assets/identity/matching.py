@@ -30,6 +30,8 @@ logging.getLogger("splink").setLevel(logging.CRITICAL)  # it prints what it does
 RANDOM_PAIRS = 500_000
 ESTIMATED_FROM = 2_000_000  # pairs, as a sample of more
 SEED = 20260220
+SELF_PAIRS = 50_000
+UNLINKABLE_BELOW = 0.95
 NOT_KNOWN = "not known"
 
 
@@ -42,6 +44,7 @@ class Model:
     blocking: Blocking
     compared_pairs: int
     parameters: Parameters
+    unlinkable_share: float  # of records that say so little that not even themselves would be found to match
 
     @property
     def is_shipped(self) -> bool:
@@ -60,6 +63,7 @@ class Model:
             "iterations": found.iterations,
             "has_families": found.has_families,
             "is_shipped": self.is_shipped,
+            "unlinkable_share": self.unlinkable_share,
             "rules": [{"on": list(rule), "pairs": pairs} for rule, pairs in self.blocking.rules.items()],
             "refused": [{"on": list(rule), "pairs": pairs} for rule, pairs in self.blocking.refused.items()],
             "comparisons": [
@@ -136,7 +140,13 @@ def match(
     counted, drawn = (_patterns(connection, linker(None, pairs), comparisons) for pairs in ("estimated_from", "drawn"))
     counted["pairs"] = counted["pairs"] / share
     parameters = estimate(comparisons, counted, drawn, records * (records - 1) / 2)
-    model = Model(records, comparisons, blocking, compared, parameters)
+    connection.execute(
+        "CREATE TABLE itself AS SELECT '0' AS match_key, record AS join_key_l, record AS join_key_r FROM feature "
+        f"WHERE HASH(record) % {max(1, records // SELF_PAIRS)} = 0"
+    )
+    model = Model(
+        records, comparisons, blocking, compared, parameters, _unlinkable(connection, linker(parameters, "itself"))
+    )
     if model.is_shipped:
         say("there are too few matches to estimate from: shipped parameters decide")
     say(f"weighing {compared:,} pairs")
@@ -152,6 +162,14 @@ def match(
         f"WHERE NOT ({no_match})"
     )
     return model
+
+
+def _unlinkable(connection: DuckDBPyConnection, linker: Linker) -> float:
+    matched = linker.inference.predict(warning_mode="never").physical_name
+    ((share,),) = connection.execute(
+        f"SELECT AVG(CAST(match_probability < {UNLINKABLE_BELOW} AS INTEGER)) FROM {matched}"
+    ).fetchall()
+    return float(share)
 
 
 def _splink_comparison(one: Comparison, parameters: Parameters | None) -> CustomComparison:

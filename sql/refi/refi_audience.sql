@@ -1,13 +1,23 @@
--- Who should hear about a refinance: the eligible, one row a borrower.
--- A borrower with several eligible loans is offered the one with the largest spread, then the largest
--- saving, then the smallest loan_id.
--- grain: borrower_id
+-- Who should hear about a refinance: the eligible, one row a person.
+-- A person with several eligible loans, of one record or of several, is offered the one with the largest spread, then
+-- the largest saving, then the smallest loan_id. Who said no to text messages in any record has said no.
+-- grain: person_id
 -- name: The parts of the name that are known.
 -- rate_spread: Current rate less the market's offer, in percentage points.
 -- marketing_category: The tier.
-WITH ranked AS (
+WITH no_text_messages AS (
+    SELECT DISTINCT
+        resolved.person_id
+    FROM borrower_engagement AS engagement
+    INNER JOIN resolved_borrower AS resolved
+        ON resolved.borrower_id = engagement.borrower_id
+    WHERE
+        NOT engagement.sms_opt_in
+),
+ranked AS (
     SELECT
         judged.borrower_id,
+        resolved.person_id,
         judged.first_name,
         judged.last_name,
         judged.rate_spread,
@@ -22,13 +32,16 @@ WITH ranked AS (
         judged.mobile_app_login_last_30d,
         judged.sms_opt_in,
         ROW_NUMBER() OVER (
-            PARTITION BY judged.borrower_id
+            PARTITION BY resolved.person_id
             ORDER BY
                 judged.rate_spread DESC NULLS LAST,
                 judged.monthly_savings_est DESC NULLS LAST,
-                judged.loan_id ASC NULLS LAST
+                judged.loan_id ASC NULLS LAST,
+                judged.borrower_id ASC NULLS LAST
         ) AS choice
     FROM refi_eligibility AS judged
+    INNER JOIN resolved_borrower AS resolved
+        ON resolved.borrower_id = judged.borrower_id
     WHERE
         judged.is_eligible
 )
@@ -42,6 +55,7 @@ SELECT
     ranked.rate_spread,
     ranked.monthly_savings_est,
     ranked.marketing_category,
+    ranked.person_id,
     ranked.loan_id,
     ranked.current_interest_rate,
     ranked.market_rate_offer,
@@ -49,8 +63,10 @@ SELECT
     ranked.paperless_billing,
     ranked.email_open_last_30d,
     ranked.mobile_app_login_last_30d,
-    ranked.sms_opt_in
+    CASE WHEN no_text_messages.person_id IS NOT NULL THEN FALSE ELSE ranked.sms_opt_in END AS sms_opt_in
 FROM ranked
+LEFT JOIN no_text_messages
+    ON no_text_messages.person_id = ranked.person_id
 WHERE
     ranked.choice = 1
 ORDER BY

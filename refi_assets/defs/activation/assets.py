@@ -8,7 +8,7 @@ import dagster as dg
 from pydantic import Field
 
 from refi_assets.activation.metrics import put_metrics, run_metrics
-from refi_assets.activation.publish import LATEST, MODEL, publish_audience
+from refi_assets.activation.publish import MODEL, publish_audience
 from refi_assets.answers.diff import audience_changes, counted
 from refi_assets.answers.lineage import descriptions
 from refi_assets.answers.published import last_two_runs
@@ -20,13 +20,16 @@ from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import RefiError
 from refi_assets.lake import ObjectStore, Relation
 from refi_assets.lake.left_overs import remove_left_overs, remove_old_relations
-from refi_assets.lake.manifests import unpublished_run_ids
+from refi_assets.lake.manifests import LATEST, unpublished_run_ids
 from refi_assets.lake.relations import with_inputs
 from refi_assets.settings import settings
 from refi_assets.sql_models import load_sql_models
 
 # Not only the audience: each of these carries checks without which nothing may be published.
-INPUTS = ("refi/refi_audience", "refi/unmatched_borrowers", "staging/quarantine")
+INPUTS = (
+    *("refi/refi_audience", "refi/unmatched_borrowers", "staging/quarantine"),
+    *("identity/review_queue", "identity/person_history"),
+)
 
 
 class PublishConfig(dg.Config):

@@ -1,0 +1,208 @@
+"""Assets of the identity group: pairs, what people are to decide, persons, and how persons have changed.
+
+How pairs are found and persons made is in refi_assets/identity; what relations hold without matching, in sql/identity.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import dagster as dg
+from sqlglot import exp
+
+from refi_assets.answers.lineage import descriptions
+from refi_assets.contracts import load_contracts
+from refi_assets.defs.lineage import column_sources
+from refi_assets.defs.resources import EngineResource, IdentityResource, LakeResource, RefiPolicyResource
+from refi_assets.defs.sql_assets import made_by_sql, measure, sql_asset, sql_code_version
+from refi_assets.defs.steps import AS_OF_DAYS, Step, asset_step
+from refi_assets.engines.duckdb import DuckDBSession
+from refi_assets.identity.previous import previous_persons
+from refi_assets.lake import Relation
+from refi_assets.lake.relations import with_inputs
+from refi_assets.settings import settings
+from refi_assets.sql_models import SqlModel, load_sql_models
+
+BORROWERS = "staging/borrower_information"
+PAIRS, PERSONS, HISTORY = "identity/matched_pairs", "identity/resolved_borrower", "identity/person_history"
+
+
+def _asset(key: str, inputs: list[str]) -> Callable[..., Any]:
+    model = load_sql_models()[key]
+    return dg.asset(
+        key=key.split("/"),
+        group_name="identity",
+        kinds={"parquet", "table"},
+        owners=["team:data-platform"],
+        description=f"{model.description}\n\nGrain: {model.column_descriptions['grain']}",
+        deps=[name.split("/") for name in inputs],
+        partitions_def=AS_OF_DAYS,
+        code_version=sql_code_version(model),
+    )
+
+
+@_asset(PAIRS, [BORROWERS])
+def matched_pairs(
+    context: dg.AssetExecutionContext,
+    lake: LakeResource,
+    engine: EngineResource,
+    identity: IdentityResource,
+    refi_policy: RefiPolicyResource,
+) -> dg.MaterializeResult[Any]:
+    """Pairs of records that may be of one person."""
+    with asset_step(context, lake) as step:
+        made_from = {BORROWERS: step.input(BORROWERS)}
+        thresholds = refi_policy.policy.identity
+        details: dict[str, Any] = {
+            "engine": identity.kind,
+            "match_threshold": float(thresholds.match_probability),
+            "review_threshold": float(thresholds.review_probability),
+            "model": None,
+        }
+        model = load_sql_models()[PAIRS]
+        if identity.kind == "off":
+            return made_by_sql(step, engine, refi_policy, model, "table", made_from, details)
+        from refi_assets.identity import resolution
+        from refi_assets.identity.decisions import DECISIONS, load_decisions
+
+        decisions = load_decisions(step.lake)
+        attributes = load_contracts()["borrower_information"].person_attributes
+        draft = step.draft(PAIRS, made_from=made_from, kind="table")
+        with engine.duckdb(step.lake).session(with_inputs(step.lake, list(made_from.values()))) as session:
+            resolution.make_records(session, attributes)
+            if identity.kind == "splink":
+                found = resolution.pairs_by_splink(session, attributes, details["review_threshold"], context.log.info)
+                details["model"] = found.as_json()
+            else:
+                details |= _groups_of_aws(step, session, attributes)
+            resolution.add_decisions(session, decisions)
+            made = resolution.save_table(
+                session,
+                step.lake,
+                draft,
+                resolution.PAIRS,
+                "match_weight DESC NULLS LAST, borrower_id_1, borrower_id_2",
+            )
+        if decisions.sha256 is not None:  # as they are now: the file goes on
+            details["decisions"] = step.folder.key(PAIRS, ".decisions.csv")
+            step.lake.put(details["decisions"], step.lake.open(DECISIONS).read())
+        return _materialized(step, engine, made.model_copy(update={"details": details}), made_from, _numbers(details))
+
+
+@_asset(PERSONS, [BORROWERS, PAIRS])
+def resolved_borrower(
+    context: dg.AssetExecutionContext,
+    lake: LakeResource,
+    engine: EngineResource,
+    identity: IdentityResource,
+    refi_policy: RefiPolicyResource,
+) -> dg.MaterializeResult[Any]:
+    """The person of each record."""
+    with asset_step(context, lake) as step:
+        store = step.lake
+        made_from = {key: step.input(key) for key in (BORROWERS, PAIRS)}
+        pairs = made_from[PAIRS].details
+        details: dict[str, Any] = {"engine": pairs["engine"], "previous_run": None, "splits": {}, "shown_splits": []}
+        if pairs["engine"] == "off":
+            return made_by_sql(step, engine, refi_policy, load_sql_models()[PERSONS], "table", made_from, details)
+        from refi_assets.identity import resolution
+        from refi_assets.identity.report import report_html
+
+        before = previous_persons(store, identity.person_ids_of)
+        attributes = load_contracts()["borrower_information"].person_attributes
+        relations = with_inputs(store, [*made_from.values()])
+        draft = step.draft(PERSONS, made_from=made_from, kind="table")
+        with engine.duckdb(store).session([*relations, *([before] if before else [])]) as session:
+            resolution.make_records(session, attributes)
+            known = session.query(exp.select("borrower_id", "person_id").from_(before.name)) if before else []
+            resolved = resolution.resolve_persons(
+                session, attributes, pairs["match_threshold"], {row["borrower_id"]: row["person_id"] for row in known}
+            )
+            made = resolution.save_table(session, store, draft, "resolved", "borrower_id")
+        details |= {
+            "previous_run": before.run_id if before else None,
+            "splits": resolved.splits,
+            "shown_splits": resolved.shown_splits,
+        }
+        shown: dict[str, Any] = {"splits": sum(resolved.splits.values()), "splits_by_reason": resolved.splits}
+        if pairs["model"]:
+            report = step.folder.key(PERSONS, ".report.html")
+            thresholds = {name: pairs[f"{name}_threshold"] for name in ("match", "review")}
+            title = f"Who is who, as of {step.as_of}"
+            html = report_html(
+                pairs["model"], resolved.links, resolved.cluster_sizes, thresholds, resolved.shown_splits, title
+            )
+            store.put(report, html.encode())
+            shown["report"] = dg.MetadataValue.url(store.url(report))
+        return _materialized(step, engine, made.model_copy(update={"details": details}), made_from, shown)
+
+
+@_asset(HISTORY, [PERSONS])
+def person_history(
+    context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource, refi_policy: RefiPolicyResource
+) -> dg.MaterializeResult[Any]:
+    """What became of the persons of the run before."""
+    with asset_step(context, lake) as step:
+        made_from = {PERSONS: step.input(PERSONS)}
+        previous = made_from[PERSONS].details["previous_run"]
+        if previous is None:
+            return made_by_sql(step, engine, refi_policy, load_sql_models()[HISTORY], "table", made_from)
+        from refi_assets.identity.resolution import save_table
+
+        before = previous_persons(step.lake, previous)
+        relations = [made_from[PERSONS], *([before] if before else [])]
+        with engine.duckdb(step.lake).session(relations) as session:
+            session.create_table("history", load_sql_models()["answers/person_changes"].text)
+            draft = step.draft(HISTORY, made_from=made_from, kind="table")
+            made = save_table(session, step.lake, draft, "history", "person_id, from_person_id")
+        return _materialized(step, engine, made, made_from, {})
+
+
+def _materialized(
+    step: Step, engine: EngineResource, made: Relation, made_from: dict[str, Relation], shown: dict[str, Any]
+) -> dg.MaterializeResult[Any]:
+    model: SqlModel = load_sql_models()[made.key]
+    with engine.duckdb(step.lake).session([made]) as session:
+        counts = measure(session, model)
+    saved = step.save(made, rows=counts.pop("rows"), counts=counts)
+    return step.materialized(saved, shown, descriptions(model.name), column_sources(model, made_from.values()))
+
+
+def _numbers(details: dict[str, Any]) -> dict[str, Any]:
+    """What the model found, as numbers to be plotted over time."""
+    if details["model"] is None:
+        return {"engine": details["engine"]}
+    names = ("prior", "expected_pairs", "compared_pairs", "unlinkable_share", "has_families", "is_shipped")
+    return {"engine": details["engine"], **{name: details["model"][name] for name in names}}
+
+
+def _groups_of_aws(step: Step, session: DuckDBSession, attributes: dict[str, str]) -> dict[str, Any]:
+    """Let AWS match the records; leaves found_pair, returns what the job came to."""
+    from refi_assets.engines.glue import GlueTables
+    from refi_assets.identity import resolution
+    from refi_assets.identity.aws_matching import AwsMatching, match_groups, match_on_aws
+
+    store, matching = step.lake, AwsMatching.of(settings())
+    draft = step.draft(f"identity/{resolution.RECORDS}", kind="table")
+    session.execute(f"ALTER TABLE {resolution.RECORDS} ALTER record TYPE VARCHAR")
+    table = resolution.save_table(session, store, draft, resolution.RECORDS, "borrower_id")
+    name = f"{resolution.RECORDS}_{draft.run_id.replace('-', '_')}"
+    GlueTables(settings().glue_database).create(name, table.columns, f"{store.url(table.parquet or '')}")
+    matches = match_on_aws(
+        matching,
+        store,
+        settings().glue_database,
+        name,
+        "borrower_id",
+        {attribute: attribute for attribute in attributes.values()},
+        f"resolved/aws/{draft.run_id}/",
+    )
+    resolution.pairs_by_groups(session, match_groups(store, matches.files, "borrower_id"))
+    return {"aws_job": matches.job_id, "records_not_processed": matches.records_not_processed}
+
+
+@dg.definitions
+def identity_assets() -> dg.Definitions:
+    """Pairs, the queue for review, persons and their history."""
+    return dg.Definitions(
+        assets=[matched_pairs, resolved_borrower, sql_asset("identity/review_queue", kind="table"), person_history]
+    )

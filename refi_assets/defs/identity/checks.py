@@ -1,0 +1,71 @@
+"""Asset checks of the identity group: are persons plausible, and is every decision of people kept?
+
+Limits come from policies/refi.yaml; the SQL that finds what breaks a rule is in sql/identity/checks/.
+"""
+
+import dagster as dg
+
+from refi_assets.checks import Outcome, share_pct
+from refi_assets.defs.asset_checks import Check, CheckedStep, checks_of, sql_checks_of
+from refi_assets.lake import RunFolder
+
+
+def expected_duplicates_are_plausible(step: CheckedStep) -> Outcome:
+    """Pairs that the model expects, of the records: the prior in a number that people know."""
+    limits, model = step.policy.identity.expected_duplicates_pct, step.relation.details["model"]
+    words = f"warns below {limits.warn_below} %, above {limits.warn_above} %"
+    if model is None:
+        return Outcome(True, 0, words, blocks=False, description="no model")
+    share = 100 * model["expected_pairs"] / max(model["records"], 1)
+    return Outcome(limits.warn_below <= share <= limits.warn_above, round(share, 3), words, blocks=False)
+
+
+def largest_cluster_is_plausible(step: CheckedStep) -> Outcome:
+    """Records of one person."""
+    largest, limit = step.relation.counts["largest cluster"], step.policy.identity.largest_cluster
+    return Outcome(largest <= limit, largest, f"at most {limit} records of one person")
+
+
+def clustered_share_is_steady(step: CheckedStep) -> Outcome:
+    """Records that share a person, against the run whose ids were kept."""
+    limit = step.policy.identity.clustered_share_pct.warn_beyond
+    words = f"warns beyond {limit} percentage points"
+    previous = step.relation.details["previous_run"]
+    before = RunFolder(step.lake, previous).find(step.relation.key) if previous else None
+    if before is None:
+        return Outcome(True, 0, f"{words}; no run before to compare with", blocks=False)
+    now, then = (share_pct(one.counts["records in clusters"], one.rows) for one in (step.relation, before))
+    return Outcome(abs(now - then) <= limit, float(now - then), words, blocks=False)
+
+
+@dg.definitions
+def checks() -> dg.Definitions:
+    """The checks of pairs and persons."""
+    return dg.Definitions(
+        asset_checks=[
+            checks_of(
+                "identity/matched_pairs",
+                [
+                    Check(
+                        "expected_duplicates_are_plausible",
+                        "The model expects neither too few nor too many duplicates.",
+                        expected_duplicates_are_plausible,
+                        may_block=False,
+                    )
+                ],
+            ),
+            checks_of(
+                "identity/resolved_borrower",
+                [
+                    *sql_checks_of("identity/resolved_borrower"),
+                    Check("largest_cluster", "Nobody has too many records.", largest_cluster_is_plausible),
+                    Check(
+                        "clustered_share_is_steady",
+                        "About as many records share a person as in the run before.",
+                        clustered_share_is_steady,
+                        may_block=False,
+                    ),
+                ],
+            ),
+        ]
+    )

@@ -1,0 +1,18 @@
+"""The persons of an earlier run, whose ids a later one keeps."""
+
+from refi_assets.lake import ObjectStore, Relation, RunFolder
+from refi_assets.lake.manifests import LATEST
+
+PERSONS = "identity/resolved_borrower"
+
+
+def previous_persons(lake: ObjectStore, run_id: str = "") -> Relation | None:
+    """The relation before_resolved_borrower of a run, by default of the latest published one; None where there is none.
+
+    A run without matching has none: its ids say nothing of who is who.
+    """
+    run_id = run_id or (lake.get_json(LATEST) or {}).get("run_id", "")
+    found = RunFolder(lake, run_id).find(PERSONS) if run_id else None
+    if found is None or found.details.get("engine") == "off":
+        return None
+    return found.model_copy(update={"key": "identity/before_resolved_borrower"})

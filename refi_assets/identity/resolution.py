@@ -1,0 +1,172 @@
+"""Who is who among the accepted borrowers of a run: pairs, then persons, as relations in the lake's zone resolved/.
+
+How pairs are found is said in matching (Splink) and aws_matching; what joins and parts records, in clusters.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import pandas as pd
+from splink.internals.exceptions import SplinkException
+
+from refi_assets.engines.duckdb import ORDERED_PARQUET, DuckDBSession
+from refi_assets.errors import IdentityError
+from refi_assets.identity.blocking import allowed_pairs
+from refi_assets.identity.clusters import Guards, Split, cluster
+from refi_assets.identity.decisions import Decisions
+from refi_assets.identity.features import make_features
+from refi_assets.identity.matching import Model, match
+from refi_assets.identity.person_ids import name_persons
+from refi_assets.lake import ObjectStore, Relation
+
+RECORDS = "identity_record"  # record, borrower_id, and a column for each thing that the contract says of a person
+PAIRS = "borrower_pair"
+SHOWN_SPLITS = 100
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """Persons of a run, in the session's table `resolved`, the links, and those that were not followed."""
+
+    splits: dict[str, int]  # by reason
+    shown_splits: list[dict[str, Any]]
+    cluster_sizes: pd.DataFrame  # cluster_size, a row a person
+    links: pd.DataFrame  # match_weight and match_probability of the pairs
+
+
+def make_records(session: DuckDBSession, attributes: Mapping[str, str]) -> None:
+    """Make the table of records out of the session's borrower_information; `attributes`: column -> what it says."""
+    session.execute("SET disabled_optimizers = ''")  # joins from here on are Splink's
+    said = "".join(f', CAST("{column}" AS VARCHAR) AS {attribute}' for column, attribute in attributes.items())
+    session.create_table(
+        RECORDS,
+        f"SELECT ROW_NUMBER() OVER (ORDER BY borrower_id) AS record, borrower_id{said} FROM borrower_information",
+    )
+
+
+def pairs_by_splink(
+    session: DuckDBSession,
+    attributes: Mapping[str, str],
+    review_probability: float,
+    say: Callable[[str], None],
+) -> Model:
+    """Match the records; leaves found_pair. Raises IdentityError where they cannot be matched."""
+    ((records,),) = session.execute(f"SELECT COUNT(*) FROM {RECORDS}")
+    try:
+        model = match(
+            session.connection,
+            RECORDS,
+            list(attributes.values()),
+            least_probability=review_probability,
+            most_pairs=allowed_pairs(records),
+            say=say,
+        )
+    except (duckdb.Error, SplinkException) as error:
+        raise IdentityError(
+            f"Splink: {type(error.__cause__ or error).__name__}. Its words are withheld, since they may quote a "
+            "borrower's data. If it was memory, give it more with REFI_MEMORY_LIMIT."
+        ) from None
+    session.execute(
+        "CREATE TABLE found_pair AS "
+        "SELECT LEAST(one.borrower_id, other.borrower_id) AS borrower_id_1, "
+        "GREATEST(one.borrower_id, other.borrower_id) AS borrower_id_2, match_weight, match_probability, evidence "
+        f"FROM pair JOIN {RECORDS} AS one ON one.record = record_1 JOIN {RECORDS} AS other ON other.record = record_2"
+    )
+    return model
+
+
+def pairs_by_groups(session: DuckDBSession, groups: str) -> None:
+    """Make found_pair of a query of groups (borrower_id, match_id, confidence, rule): each with the first."""
+    session.execute(
+        f"CREATE TABLE found_pair AS WITH grouped AS ({groups}), "
+        "first AS (SELECT match_id, MIN(borrower_id) AS borrower_id FROM grouped GROUP BY match_id) "
+        "SELECT first.borrower_id AS borrower_id_1, grouped.borrower_id AS borrower_id_2, "
+        "CAST(NULL AS DOUBLE) AS match_weight, COALESCE(confidence, 1.0) AS match_probability, "
+        "CAST(JSON_OBJECT('rule', rule, 'confidence', confidence) AS VARCHAR) AS evidence "
+        "FROM grouped JOIN first USING (match_id) WHERE grouped.borrower_id <> first.borrower_id"
+    )
+
+
+def add_decisions(session: DuckDBSession, decisions: Decisions) -> None:
+    """Make the pairs out of those found and those that people decided, where both borrowers are there."""
+    decided = [(*pair, "same") for pair in decisions.same] + [(*pair, "different") for pair in decisions.different]
+    frame = pd.DataFrame(decided, columns=["borrower_id_1", "borrower_id_2", "decision"], dtype="string")
+    session.connection.register("decided", frame)
+    session.execute(
+        f"CREATE TABLE {PAIRS} AS WITH there AS (SELECT borrower_id FROM {RECORDS}), "
+        "both_there AS (SELECT * FROM decided WHERE borrower_id_1 IN (FROM there) AND borrower_id_2 IN (FROM there)) "
+        "SELECT borrower_id_1, borrower_id_2, match_weight, match_probability, evidence, decision "
+        "FROM found_pair FULL JOIN both_there USING (borrower_id_1, borrower_id_2)"
+    )
+    session.connection.unregister("decided")
+
+
+def resolve_persons(
+    session: DuckDBSession, attributes: Mapping[str, str], match_probability: float, before: Mapping[str, str]
+) -> Resolved:
+    """Make the table `resolved` out of records and matched_pairs, given the person of each borrower before."""
+    session.create_table("link", "SELECT * FROM matched_pairs")
+    clusters, splits, links = _clusters(session, attributes, match_probability)
+    clusters["person_id"] = name_persons(clusters, before)
+    session.connection.register("clustered", clusters)
+    session.execute(
+        "CREATE TABLE resolved AS SELECT borrower_id, person_id, CAST(cluster_size AS INTEGER) AS cluster_size, "
+        "CAST(weakest_link AS DOUBLE) AS weakest_link FROM clustered"
+    )
+    session.connection.unregister("clustered")
+    ids = clusters["borrower_id"]
+    return Resolved(
+        splits=dict(Counter(split.reason for split in splits)),
+        shown_splits=[
+            {
+                "borrower_id_1": ids[split.record_1 - 1],
+                "borrower_id_2": ids[split.record_2 - 1],
+                "match_probability": split.probability,
+                "reason": split.reason,
+            }
+            for split in splits[:SHOWN_SPLITS]
+        ],
+        cluster_sizes=clusters.drop_duplicates("cluster")[["cluster_size"]],
+        links=links[["match_weight", "match_probability"]],
+    )
+
+
+def _clusters(
+    session: DuckDBSession, attributes: Mapping[str, str], match_probability: float
+) -> tuple[pd.DataFrame, list[Split], pd.DataFrame]:
+    pairs = session.connection.execute(
+        "SELECT one.record AS record_1, other.record AS record_2, match_probability, decision, "
+        "COALESCE(match_weight, match_probability) AS match_weight "
+        f"FROM link JOIN {RECORDS} AS one ON one.borrower_id = borrower_id_1 "
+        f"JOIN {RECORDS} AS other ON other.borrower_id = borrower_id_2 ORDER BY 1, 2"
+    ).df()
+    known: dict[str, dict[int, str]] = {"birth": {}, "national_id": {}}
+    guarding = {"date_of_birth", "national_id"}.intersection(attributes.values())
+    for feature in make_features(session.connection, RECORDS, guarding) if guarding else ():
+        session.connection.register("paired", pd.concat([pairs["record_1"], pairs["record_2"]]).to_frame("record"))
+        known[feature] = dict(
+            session.execute(
+                f"SELECT record, {feature} FROM feature SEMI JOIN paired USING (record) WHERE {feature} IS NOT NULL"
+            )
+        )
+    decided: dict[str, list[tuple[int, int]]] = {"same": [], "different": []}
+    for rows in pairs.dropna(subset="decision").itertuples():
+        decided[rows.decision].append((rows.record_1, rows.record_2))
+    guards = Guards(known["national_id"], known["birth"], decided["same"], decided["different"])
+    records = session.connection.execute(f"SELECT record, borrower_id FROM {RECORDS} ORDER BY record").df()
+    links = pairs.dropna(subset="match_probability")
+    clusters, splits = cluster(records["record"].tolist(), links, match_probability, guards)
+    return clusters.assign(borrower_id=records["borrower_id"]), splits, links
+
+
+def save_table(session: DuckDBSession, lake: ObjectStore, draft: Relation, table: str, order: str) -> Relation:
+    """Write a table of the session into the zone resolved/; the relation, with its rows."""
+    folder = f"resolved/{draft.run_id}/{draft.name}/"
+    rows = session.copy(
+        f"SELECT * FROM {table} ORDER BY {order}", lake.target(f"{folder}data.parquet"), ORDERED_PARQUET
+    )
+    columns = {name: kind for name, kind, *_ in session.execute(f"DESCRIBE {table}")}
+    return draft.model_copy(update={"parquet": folder, "columns": columns, "rows": rows})

@@ -1,0 +1,5 @@
+-- Pairs by what people decided.
+SELECT
+    'decided' AS measure,
+    COUNT(pair.decision) AS amount
+FROM matched_pairs AS pair

@@ -1,0 +1,18 @@
+-- Pairs that are too weak to link and too strong to forget, for people to decide: the strongest first.
+-- grain: borrower_id_1, borrower_id_2
+SELECT
+    pair.borrower_id_1,
+    pair.borrower_id_2,
+    pair.match_weight,
+    pair.match_probability,
+    pair.evidence,
+    pair.decision
+FROM matched_pairs AS pair
+WHERE
+    pair.match_probability >= CAST(:review_probability AS DOUBLE)
+    AND pair.match_probability < CAST(:match_probability AS DOUBLE)
+    AND pair.decision IS NULL
+ORDER BY
+    pair.match_weight DESC NULLS LAST,
+    pair.borrower_id_1 ASC NULLS LAST,
+    pair.borrower_id_2 ASC NULLS LAST
