@@ -9,7 +9,7 @@ export DAGSTER_HOME ?= $(CURDIR)/.dagster
 .PHONY: run dev watch deploy test lint bench fuzz clean lock
 
 run: $(VENV)/run.stamp  ## from the sample's source files to an audience file
-	$(BIN)/refi run --source data/sample
+	$(BIN)/refi run --source data/sample --identity splink
 
 dev: $(VENV)/run.stamp  ## the Dagster UI on port 3000
 	$(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $(PORT)

@@ -104,7 +104,7 @@ class Change(_Section):
 class Identity(_Section):
     """Who is taken for one person, and when that stops a run."""
 
-    match_probability: Probability = Decimal("0.95")
+    match_probability: Probability = Decimal("0.99")
     review_probability: Probability = Decimal("0.5")
     largest_cluster: int = Field(default=10, ge=2)
     expected_duplicates_pct: Bounds = Bounds(warn_below=Decimal(0), warn_above=Decimal(50))

@@ -11,7 +11,7 @@ import dagster as dg
 from refi_assets.contracts import load_contracts
 from refi_assets.definitions import defs
 from refi_assets.defs.jobs import REFI_JOB
-from refi_assets.defs.resources import EngineResource, LakeResource, RefiPolicyResource
+from refi_assets.defs.resources import EngineResource, IdentityResource, LakeResource, RefiPolicyResource
 from refi_assets.lake import ingest_folder, open_lake
 from refi_assets.settings import PROJECT_DIR
 
@@ -69,10 +69,12 @@ def run_job(
     policy: Path | None = None,
     force_latest: bool = False,
     selection: list[str] | None = None,
+    identity: str = "off",
 ) -> Ran:
     """Run a job of one day on a lake."""
     # The definitions are loaded once; the engine is that of the settings now.
     resources: dict[str, Any] = {"lake": LakeResource(url=str(lake)), "engine": EngineResource()}
+    resources["identity"] = IdentityResource(kind=identity)
     if policy is not None:
         resources["refi_policy"] = RefiPolicyResource(path=str(policy), overridden=True)
     config: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}

@@ -46,6 +46,9 @@ class Explanation:
     run_id: str
     as_of: str
     in_audience: bool
+    person_id: str | None  # None where the borrower's row is in quarantine
+    other_records: tuple[str, ...]  # of the same person
+    in_audience_as: str | None  # which of the person's records is in the audience
     unmatched: str | None
     loans: tuple[JudgedLoan, ...]
     quarantined: tuple[dict[str, Any], ...]
@@ -56,6 +59,7 @@ def explain(run: PublishedRun, borrower_id: str) -> Explanation:
     policy = Eligibility.model_validate(run.manifest["policy"]["values"]["eligibility"])
     loans = tuple(_judged(row, policy) for row in run.ask("judged_loans", borrower_id=borrower_id))
     unmatched = [row["reason"] for row in run.ask("unmatched_reason", borrower_id=borrower_id)]
+    records = run.ask("records_of_person", borrower_id=borrower_id)
     homes = {row["property_id"] for row in run.ask("homes", borrower_id=borrower_id)}
     quarantined = tuple(
         {name: row[name] for name in ("source", "file", "record_number", "reason", "column_name", "problem")}
@@ -69,6 +73,9 @@ def explain(run: PublishedRun, borrower_id: str) -> Explanation:
         run_id=run.run_id,
         as_of=run.as_of.isoformat(),
         in_audience=any(loan.is_chosen for loan in loans),
+        person_id=next((row["person_id"] for row in records), None),
+        other_records=tuple(row["borrower_id"] for row in records if row["borrower_id"] != borrower_id),
+        in_audience_as=next((row["borrower_id"] for row in records if row["is_in_audience"]), None),
         unmatched=unmatched[0] if unmatched else None,
         loans=loans,
         quarantined=quarantined,

@@ -42,6 +42,10 @@ def show_explanation(run: PublishedRun, borrower_id: str, *, as_json: bool) -> N
     console = Console()
     verdict = "is in the audience" if found.in_audience else "is not in the audience"
     _say(console, f"{found.borrower_id} {verdict} as of {found.as_of} (run {found.run_id}).")
+    if found.other_records:
+        as_whom = f", and in the audience as {found.in_audience_as}" if found.in_audience_as else ""
+        others = ", ".join(found.other_records)
+        _say(console, f"The same person ({found.person_id}) is {others}{as_whom}. See: refi explain-match")
     if found.unmatched:
         _say(console, f"{found.unmatched}: {_UNMATCHED[found.unmatched]}")
     for loan in found.loans:
@@ -67,7 +71,7 @@ def _show_loan(console: Console, loan: JudgedLoan) -> None:
     if loan.eligible_when:
         _say(console, f"{loan.eligible_when[0].upper()}{loan.eligible_when[1:]}.")
     elif not loan.is_chosen:
-        _say(console, "Eligible, but another loan of this borrower is the better one.")
+        _say(console, "Eligible, but another loan of this person is the better one.")
 
 
 def _show_where_quarantined(console: Console, found: Explanation) -> None:

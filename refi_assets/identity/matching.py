@@ -95,6 +95,7 @@ def match(
     with the prior they add up to the match's weight), and no pair below least_probability.
     `say` is told of progress. Raises IdentityError.
     """
+    connection.execute("SET enable_progress_bar = false")
     say("reading what the columns hold")
     telling = make_features(connection, table, kinds)
     comparisons = comparisons_of(telling)

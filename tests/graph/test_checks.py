@@ -130,6 +130,46 @@ DOCTORED: list[tuple[str, str, str, Callable[[Path], None], float]] = [
         parquet("SELECT * REPLACE ('Hot Lead' AS marketing_category) FROM it WHERE borrower_id = 'B007'"),
         1,
     ),
+    (
+        "refi/refi_audience",
+        "one_row_a_person",
+        "refi/refi_audience",
+        parquet(
+            "SELECT * REPLACE (CASE borrower_id WHEN 'B007' THEN 'person-B001' ELSE person_id END AS person_id) FROM it"
+        ),
+        1,
+    ),
+    (
+        "identity/matched_pairs",
+        "expected_duplicates_are_plausible",
+        "identity/matched_pairs",
+        record(details={"model": {"expected_pairs": 30, "records": 40}}),
+        75,
+    ),
+    (
+        "identity/resolved_borrower",
+        "one_person_each",
+        "identity/resolved_borrower",
+        parquet("FROM it WHERE borrower_id <> 'B003' UNION ALL FROM it WHERE borrower_id = 'B007'"),
+        2,
+    ),
+    (
+        "identity/resolved_borrower",
+        "decisions_hold",
+        "identity/matched_pairs",
+        parquet(
+            "FROM it UNION ALL BY NAME SELECT 'B001' AS borrower_id_1, 'B002' AS borrower_id_2, 'same' AS decision "
+            "UNION ALL BY NAME SELECT 'B001' AS borrower_id_1, 'B003' AS borrower_id_2, 'different' AS decision"
+        ),
+        1,
+    ),
+    (
+        "identity/resolved_borrower",
+        "largest_cluster",
+        "identity/resolved_borrower",
+        record(counts={"largest cluster": 11}),
+        11,
+    ),
 ]
 
 
@@ -259,4 +299,5 @@ def test_a_quarantine_ratio_shows_borrower_ids_and_no_names(tmp_path):
 def test_every_check_is_tested_failing():
     tested = {f"{d[0]} {d[1]}" for d in DOCTORED} | {f[0] for f in FAULTY_FILES}
     tested |= {f"raw/{s} source_is_current" for s in SOURCES}
+    tested |= {"identity/resolved_borrower clustered_share_is_steady"}  # in test_identity.py: it needs two runs
     assert tested == ALL_CHECKS
