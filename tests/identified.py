@@ -38,8 +38,14 @@ DECIDED = {("B10", "B11"): "different"}
 PERSONS = {"B01": "B01", "B02": "B01", "B03": "B01"}  # the others are themselves
 
 BORROWERS: dict[str, dict[str, str]] = {
-    "B01": {"first_name": "Katherine", "last_name": "Okafor", "email": "k.okafor@example.com", "city": "Dayton"},
-    "B02": {"first_name": "Kate", "last_name": "Okafor", "email": "kate@example.org", "phone": "231-555-0139"},
+    "B01": {
+        **{"first_name": "Katherine", "last_name": "Okafor", "email": "k.okafor@example.com"},
+        **{"phone": "(231) 555-0139", "city": "Dayton", "date_of_birth": "1984-03-12"},
+    },
+    "B02": {
+        **{"first_name": "Kate", "last_name": "Okafor", "email": "kate@example.org"},
+        **{"phone": "231-555-0139", "date_of_birth": "1984-03-12"},
+    },
     "B03": {"last_name": "Okafor", "phone": "231-555-0139"},
     "B04": {"first_name": "Ana", "last_name": "Lindqvist", "city": "Toledo", "state": "OH"},
     "B05": {"first_name": "Ana", "last_name": "Lindqvist", "city": "Lima", "state": "OH"},

@@ -97,7 +97,8 @@ OUTCOMES = {
     "The report of identity/resolved_borrower counts such splits by reason.",
     "in_review": "Not linked by this pair: the probability is below the match threshold. It is in review.",
     "not_kept": "Not linked by this pair: no blocking rule brought the two records together, or the probability was "
-    "below the review threshold, or they share nothing of a person's own. The run keeps no score of such a pair.",
+    "below the review threshold, or they share nothing of a person's own, or differ as relatives do. The run keeps no "
+    "score of such a pair.",
     "off": "Not compared: identity is off in this run, and every borrower is a person of their own.",
 }
 

@@ -28,7 +28,7 @@ from refi_assets.answers.published import PublishedRun
 from refi_assets.errors import SettingError
 from refi_assets.identity.decisions import Verdict, append_decision, load_decisions
 
-BAR_WIDTH = 24
+BAR_WIDTH = 20
 KEYS: dict[str, Verdict | None] = {"s": "same", "d": "different", "k": None}
 QUESTION = "(s)ame person, (d)ifferent, s(k)ip, (q)uit: "
 
@@ -211,7 +211,9 @@ def _table(*names: str) -> Table:
     table = Table(box=box.SIMPLE, pad_edge=False)
     for name in names:
         is_number = name in ("weight, bits", "sum")
-        table.add_column(_cell(name), justify="right" if is_number else "left", overflow="fold", no_wrap=is_number)
+        table.add_column(
+            _cell(name), justify="right" if is_number else "left", overflow="fold", no_wrap=is_number or not name
+        )
     return table
 
 
