@@ -137,6 +137,31 @@ def explain(borrower_id: str, lake: Lake = None, run_id: Run = None, as_json: As
     answers.show_explanation(answers.open_run(_lake_url(lake), run_id), borrower_id, as_json=as_json)
 
 
+@app.command("explain-match")
+def explain_match(
+    borrower_id_1: Annotated[str, typer.Argument(metavar="ID1", help="A borrower.")],
+    borrower_id_2: Annotated[str, typer.Argument(metavar="ID2", help="Another.")],
+    lake: Lake = None,
+    run_id: Run = None,
+    as_json: AsJson = False,
+) -> None:
+    """Why two borrowers are one person or not, weight by weight. Shows borrowers' data."""
+    from refi_assets.cli import answers, identity
+
+    identity.show_match(answers.open_run(_lake_url(lake), run_id), borrower_id_1, borrower_id_2, as_json=as_json)
+
+
+@app.command()
+def review(
+    who: Annotated[str | None, typer.Option(metavar="NAME", help="Who decides. Default: the login name.")] = None,
+    lake: Lake = None,
+) -> None:
+    """Decide, pair by pair, who is one person, where the match is not sure. Shows borrowers' data."""
+    from refi_assets.cli import answers, identity
+
+    identity.review(answers.open_run(_lake_url(lake)), who)
+
+
 @app.command()
 def quarantine(
     source: Annotated[str | None, typer.Option(help="Only this source.")] = None,

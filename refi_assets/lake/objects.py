@@ -62,6 +62,11 @@ class ObjectStore(ABC):
         """Put a value as readable JSON, where the store can tell only over the version with this ETag."""
 
     @abstractmethod
+    def append(self, key: str, data: bytes, *, start: bytes) -> None:
+        """Add bytes to the end of an object, which begins as `start` where there is none. What others add at the same
+        time stays."""
+
+    @abstractmethod
     def room(self) -> int:
         """Bytes that are free where new_file() writes."""
 
@@ -138,13 +143,17 @@ class ObjectStore(ABC):
 
     def get_json_and_etag(self, key: str) -> tuple[Any, str | None]:
         """A JSON object's value and ETag, or None and None where there is no such object."""
+        data, etag = self.get_and_etag(key)
+        return (None if data is None else json.loads(data)), etag
+
+    def get_and_etag(self, key: str) -> tuple[bytes | None, str | None]:
+        """A small object's bytes and ETag, or None and None where there is no such object."""
         try:
             with self._asked_for(key):
                 got = obstore.get(self._store, key)
-                data = bytes(got.bytes())
+                return bytes(got.bytes()), got.meta["e_tag"]
         except FileNotFoundError:
             return None, None
-        return json.loads(data), got.meta["e_tag"]
 
     def put(self, key: str, data: bytes | Path) -> None:
         """Put an object, whole; one that is there is replaced. Raises LakeError for a name no lake can hold."""

@@ -24,6 +24,7 @@ PART_BYTES = 12 << 20  # S3 takes 10,000 parts of an upload
 PARTS_AT_ONCE = 4
 REQUEST_SECONDS = 60.0  # for the most that one request carries, by a slow line: PARTS_AT_ONCE at a time
 SLOW_BYTES_PER_SECOND = PART_BYTES * PARTS_AT_ONCE / REQUEST_SECONDS
+APPENDED_WITHIN = 50  # attempts
 CREDENTIALS_FOR = timedelta(seconds=1)  # then boto3 is asked again, which keeps them and renews them in time
 NO_NAME = re.compile(r"(^|/)\.{0,2}(/|$)|[?\\]")  # for DuckDB, a ? begins options of its own
 
@@ -113,6 +114,25 @@ class S3Store(ObjectStore):
                 obstore.put(self._store, key, as_json(value), mode={"e_tag": etag} if etag else "create")
         except (PreconditionError, AlreadyExistsError):
             return
+
+    def append(self, key: str, data: bytes, *, start: bytes) -> None:
+        """Put the object anew with the bytes at its end, over the version that was read, until no other came between.
+
+        Raises LakeError where others always do.
+        """
+        wanted: bytes | None = None
+        for _ in range(APPENDED_WITHIN):
+            before, etag = self.get_and_etag(key)
+            if wanted is not None and before is not None and before.startswith(wanted):
+                return  # by a put whose answer was lost
+            wanted = (start if before is None else before) + data
+            try:
+                with self._asked_for(key):
+                    obstore.put(self._store, key, wanted, mode={"e_tag": etag} if etag else "create")
+            except (PreconditionError, AlreadyExistsError):
+                continue
+            return
+        raise LakeError(f"{key} in the lake {self} is changed by others all the time; nothing was added. Try again.")
 
     def _create(self, key: str, data: bytes | mmap.mmap) -> bool:
         """One request, as parts know no condition; a large file has as long as a slow line needs."""

@@ -49,13 +49,16 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def refi(tmp_path: Path, environment: dict[str, str]):
-    """Call `refi …` in a process of its own. `check` is the exit code it must have, if any."""
+    """Call `refi …` in a process of its own. `check` is the exit code it must have, if any; `typed` is its input."""
 
-    def call(*arguments: object, check: int | None = 0, **more: str) -> subprocess.CompletedProcess[str]:
+    def call(
+        *arguments: object, check: int | None = 0, typed: str | None = None, **more: str
+    ) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
             [REFI, *map(str, arguments)],
             capture_output=True,
             text=True,
+            input=typed,
             env=environment | more,
             cwd=tmp_path,
             check=False,

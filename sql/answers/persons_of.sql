@@ -1,0 +1,11 @@
+-- Who two borrowers are, by the person that each was resolved to.
+-- grain: borrower_id
+SELECT
+    resolved.borrower_id,
+    resolved.person_id,
+    resolved.cluster_size,
+    resolved.weakest_link
+FROM resolved_borrower AS resolved
+WHERE
+    resolved.borrower_id = :borrower_id_1
+    OR resolved.borrower_id = :borrower_id_2

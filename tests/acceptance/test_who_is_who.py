@@ -1,0 +1,158 @@
+"""refi review and refi explain-match, as a lender's people meet them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.identified import RUN, identified_lake, publish
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Path:
+    identified_lake(tmp_path / "lake")
+    return tmp_path / "lake"
+
+
+def decisions(lake: Path) -> list[list[str]]:
+    rows = [line.split(",") for line in (lake / "decisions/identity.csv").read_text().splitlines()]
+    return [[*row[:4], row[5]] for row in rows[1:]]
+
+
+def test_review_asks_the_strongest_first_and_writes_each_decision(refi, lake):
+    shown = refi("review", "--lake", lake, "--who", "ann", typed="s\nthe same phone\nwhat\nd\n\n").stdout
+
+    assert shown.index("66.7 %") < shown.index("33.3 %"), "odds of 2 to 1 before odds of 1 to 2"
+    assert "Pair 1 of 2" in shown
+    assert "2 pairs decided by ann. The next run will respect that." in shown
+    assert decisions(lake) == [
+        ["B04", "B05", "same", "ann", "the same phone"],
+        ["B06", "B07", "different", "ann", ""],
+    ]
+    assert "Nothing waits for review" in refi("review", "--lake", lake, typed="").stdout
+
+
+def test_review_marks_what_differs(refi, lake):
+    shown = refi("review", "--lake", lake, "--who", "ann", typed="q\n").stdout
+
+    (city,) = (line for line in shown.splitlines() if line.strip().startswith("city"))
+    (state,) = (line for line in shown.splitlines() if line.strip().startswith("state"))
+    assert city.split() == ["city", "≠", "Toledo", "Lima"]
+    assert state.split() == ["state", "OH", "OH"]
+    assert "credit_score" not in shown, "neither record has one"
+    assert "given_name" in shown
+    assert "+8.00" in shown
+    assert "0 pairs decided by ann." in shown
+    assert not (lake / "decisions").exists()
+
+
+def test_what_was_decided_before_the_input_ended_is_kept(refi, lake):
+    shown = refi("review", "--lake", lake, "--who", "ann", typed="s\nyes\nk").stdout
+
+    assert "1 pairs decided" in shown
+    assert decisions(lake) == [["B04", "B05", "same", "ann", "yes"]]
+
+
+def test_review_does_not_ask_what_follows_from_decisions(refi, lake):
+    header = "borrower_id_1,borrower_id_2,decision,who,when,why\n"
+    said = "B04,B99,same,ann,2026-02-20,\nB99,B05,same,ann,2026-02-20,\n"
+    (lake / "decisions").mkdir()
+    (lake / "decisions/identity.csv").write_text(header + said)
+
+    shown = refi("review", "--lake", lake, typed="q\n").stdout
+    assert "1 pairs wait" in shown
+    assert "B06" in shown
+
+
+def test_a_record_does_nothing_to_the_terminal(refi, lake):
+    shown = refi("explain-match", "B08", "B09", "--lake", lake).stdout
+    assert "\x1b" not in shown
+    assert "[bold]Fa\N{REPLACEMENT CHARACTER}mily" in shown
+
+
+def test_a_waterfall_adds_up(refi, lake):
+    shown = refi("explain-match", "B02", "B01", "--lake", lake).stdout
+
+    steps = [line.split() for line in shown.splitlines() if "█" in line or "▒" in line]
+    found = [(step[0], [cell for cell in step if cell[-1].isdigit()]) for step in steps]
+    assert found == [
+        ("prior", ["-12.00", "-12.00"]),
+        ("given_name", ["+1.00", "-11.00"]),
+        ("surname", ["+8.00", "-3.00"]),
+        ("date_of_birth", ["+11.00", "8.00"]),
+        ("email", ["-1.50", "6.50"]),
+        ("phone", ["+12.00", "18.50"]),
+        ("match", ["18.50"]),
+    ]
+    assert "99.9997 % (match threshold 90.0 %, review threshold 10.0 %)" in shown, "odds of 2 to 18.5: 370,728 to 1"
+    assert "B01 and B02 are one person" in shown
+    assert "Joined directly: B01 - B02" in shown
+
+
+def explained(refi, lake: Path, one: str, other: str):
+    return json.loads(refi("explain-match", one, other, "--lake", lake, "--json").stdout)
+
+
+def test_records_may_be_joined_by_way_of_others(refi, lake):
+    found = explained(refi, lake, "B03", "B01")
+
+    assert found["outcome"] == "not_kept"
+    assert (found["person_id_1"], found["person_id_2"], found["cluster_size_1"]) == ("B01", "B01", 3)
+    assert [(link["borrower_id_1"], link["borrower_id_2"]) for link in found["links"]] == [
+        ("B01", "B02"),
+        ("B02", "B03"),
+    ]
+    assert found["links"][1]["probability"] == pytest.approx(256 / 257)
+    assert found["records"]["B03"]["phone"] == "231-555-0139"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "outcome", "words"),
+    [
+        ("B04", "B05", "in_review", "It is in review"),
+        ("B08", "B09", "split", "something in the two clusters spoke against"),
+        ("B10", "B11", "decided_different", "people decided that these are two persons"),
+        ("B04", "B06", "not_kept", "no blocking rule brought the two records together"),
+    ],
+)
+def test_every_outcome_has_its_words(refi, lake, one, other, outcome, words):
+    assert explained(refi, lake, one, other)["outcome"] == outcome
+    shown = refi("explain-match", one, other, "--lake", lake).stdout
+    assert words in shown
+    assert "are two persons" in shown
+
+
+def test_a_decision_since_the_run_is_told(refi, lake):
+    refi("review", "--lake", lake, "--who", "ann", typed="d\n\nq\n")
+    assert explained(refi, lake, "B04", "B05")["decision_since"] == "different"
+    assert "People decided that they are two persons" in refi("explain-match", "B04", "B05", "--lake", lake).stdout
+    assert explained(refi, lake, "B10", "B11")["decision"] == "different"
+
+
+def test_unknown_borrowers_are_errors(refi, lake):
+    assert "has a borrower 'B99'" in refi("explain-match", "B01", "B99", "--lake", lake, check=1).stderr
+    assert "one borrower, twice" in refi("explain-match", "B01", "B01", "--lake", lake, check=1).stderr
+
+
+def test_identity_off_has_its_own_words(refi, tmp_path):
+    identified_lake(tmp_path / "lake", engine="off")
+    assert "Identity is off" in refi("review", "--lake", tmp_path / "lake", typed="").stdout
+    shown = refi("explain-match", "B01", "B02", "--lake", tmp_path / "lake").stdout
+    assert "identity is off in this run" in shown
+
+
+def test_a_run_that_did_not_ask_says_so(refi, tmp_path):
+    lake = identified_lake(tmp_path / "lake")
+    lake.delete([info.key for info in lake.objects(f"runs/{RUN}/identity")])
+    publish(lake, {"staging/borrower_information": {"run_id": RUN}})
+
+    for command in (["review"], ["explain-match", "B01", "B02"]):
+        assert "it did not ask who is who" in refi(*command, "--lake", tmp_path / "lake", check=1).stderr
+
+
+def test_answers_need_neither_dagster_nor_pandas(refi, lake):
+    for command in (["review"], ["explain-match", "B01", "B02"]):
+        answered = refi(*command, "--lake", lake, typed="q\n", PYTHONPROFILEIMPORTTIME="1")
+        imported = {line.rsplit("|", 1)[-1].strip() for line in answered.stderr.splitlines()}
+        assert "duckdb" in imported, "the imports are seen"
+        assert imported & {"dagster", "pandas", "splink"} == set()
