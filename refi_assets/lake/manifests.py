@@ -3,6 +3,7 @@
 from refi_assets.lake.objects import ObjectStore
 
 SUFFIX = ".manifest.json"
+LATEST = "output/latest.json"
 
 
 def manifest_key(run_id: str) -> str:
