@@ -86,5 +86,6 @@ def measure(session: Session, model: SqlModel) -> dict[str, int]:
 
 def sql_code_version(model: SqlModel) -> str:
     """Of an asset that a SQL file defines, under the policy in force."""
-    policy = load_refi_policy(settings().policy_file).sha256 if model.parameters else ""
-    return hashlib.sha256(f"{model.sha256}{policy}".encode()).hexdigest()[:16]
+    parameters = load_refi_policy(settings().policy_file).parameters if model.parameters else {}
+    bound = " ".join(f"{name}={parameters[name]}" for name in sorted(model.parameters))
+    return hashlib.sha256(f"{model.sha256}{bound}".encode()).hexdigest()[:16]

@@ -20,12 +20,21 @@ SOURCES = ("borrower_engagement", "borrower_information", "loan_information", "m
 ASSETS = {
     *(f"{group}/{source}" for group in ("raw", "catalog", "staging") for source in SOURCES),
     "staging/quarantine",
+    "identity/matched_pairs",
+    "identity/resolved_borrower",
+    "identity/review_queue",
+    "identity/person_history",
     "refi/unified_refi_dataset",
     "refi/unmatched_borrowers",
     "refi/refi_eligibility",
     "refi/refi_audience",
     "activation/audience_file",
 }
+# On clean files, and without matching.
+EMPTY = (
+    *("refi/unmatched_borrowers", "staging/quarantine"),
+    *("identity/matched_pairs", "identity/review_queue", "identity/person_history"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +79,13 @@ def test_data_flows_from_the_sources_to_the_audience_file(graph):
         assert upstream(f"staging/{source}") == {f"catalog/{source}"}
     assert upstream("refi/unified_refi_dataset") == {f"staging/{source}" for source in SOURCES}
     assert upstream("refi/refi_eligibility") == {"refi/unified_refi_dataset"}
-    assert upstream("refi/refi_audience") == {"refi/refi_eligibility"}
+    assert upstream("identity/matched_pairs") == {"staging/borrower_information"}
+    assert upstream("identity/resolved_borrower") == {"staging/borrower_information", "identity/matched_pairs"}
+    assert upstream("identity/review_queue") == {"identity/matched_pairs"}
+    assert upstream("identity/person_history") == {"identity/resolved_borrower"}
+    assert upstream("refi/refi_audience") == {
+        "refi/refi_eligibility", "identity/resolved_borrower", "staging/borrower_engagement"
+    }  # fmt: skip
     assert "refi/refi_audience" in upstream("activation/audience_file")
 
 
@@ -102,7 +117,7 @@ def test_freshness_is_daily_for_feeds_and_audience_and_weekly_for_the_market(gra
 def test_every_asset_shows_its_schema_its_rows_and_its_duration(materialized):
     assert materialized.keys() == ASSETS
     for key, metadata in materialized.items():
-        assert metadata["dagster/row_count"].value > 0 or key in ("refi/unmatched_borrowers", "staging/quarantine")
+        assert metadata["dagster/row_count"].value > 0 or key in EMPTY
         assert metadata["seconds"].value >= 0
         if not key.startswith(("raw/",)):
             assert metadata["dagster/column_schema"].value.columns

@@ -15,6 +15,7 @@ from refi_assets.lake import open_lake
 from tests.lender import lender, write
 from tests.running import DAY, Ran, ingest, latest, manifest, run_job
 
+QUEUE = "identity/review_queue"
 HEADER = "borrower_id_1,borrower_id_2,decision,who,when,why\n"
 
 
@@ -58,8 +59,10 @@ def test_nearly_all_duplicates_are_found_and_no_strangers_are_merged(generated):
     true, found = truth(generated), persons(generated / "lake")
     true_pairs = together({borrower: true[borrower] for borrower in found})
     found_pairs = together(found)
+    waiting = {frozenset((row["borrower_id_1"], row["borrower_id_2"])) for row in rows(generated / "lake", QUEUE)}
     assert not found_pairs - true_pairs
-    assert len(found_pairs & true_pairs) >= 0.9 * len(true_pairs)
+    assert len(found_pairs) >= 0.85 * len(true_pairs)
+    assert len((found_pairs | waiting) & true_pairs) >= 0.9 * len(true_pairs)
 
 
 def test_the_audience_has_one_row_a_person(generated):

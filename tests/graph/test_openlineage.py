@@ -34,8 +34,15 @@ READS = {
         "staging/borrower_information", "staging/loan_information", "refi/unified_refi_dataset"
     },
     "refi/refi_eligibility": {"refi/unified_refi_dataset"},
-    "refi/refi_audience": {"refi/refi_eligibility"},
-    "activation/audience_file": {"refi/refi_audience", "refi/unmatched_borrowers", "staging/quarantine"},
+    "identity/matched_pairs": {"staging/borrower_information"},
+    "identity/resolved_borrower": {"staging/borrower_information", "identity/matched_pairs"},
+    "identity/review_queue": {"identity/matched_pairs"},
+    "identity/person_history": {"identity/resolved_borrower"},
+    "refi/refi_audience": {"refi/refi_eligibility", "identity/resolved_borrower", "staging/borrower_engagement"},
+    "activation/audience_file": {
+        "refi/refi_audience", "refi/unmatched_borrowers", "staging/quarantine",
+        "identity/review_queue", "identity/person_history",
+    },
 }  # fmt: skip
 
 
@@ -63,7 +70,7 @@ def test_each_asset_starts_and_completes_once_as_a_run_of_its_own_within_the_dag
 
     assert completed(events).keys() == READS.keys() | {f"raw/{source}" for source in SOURCES}
     told = {(event["job"]["name"], event["eventType"]): event for event in events}
-    assert len(told) == len(events) == 36
+    assert len(told) == len(events) == 44
     for (key, _), event in told.items():
         assert event["run"]["runId"] == str(uuid5(UUID(run_id), key))
         assert event["run"]["facets"]["parent"]["run"]["runId"] == run_id
@@ -196,11 +203,11 @@ def test_no_borrower_is_in_any_event(ran):
 def test_an_input_that_another_run_made_names_that_run(lake):
     instance = dg.DagsterInstance.ephemeral()
     whole = run_job(lake, instance=instance)
-    by_hand = run_job(lake, instance=instance, selection=["refi/refi_audience"])
+    by_hand = run_job(lake, instance=instance, selection=["refi/refi_eligibility"])
 
     (event,) = completed(events_of(lake, by_hand)).values()
     (read_from,) = event["inputs"]
-    assert read_from["name"] == f"{lake}/refi/refi_eligibility"
+    assert read_from["name"] == f"{lake}/refi/unified_refi_dataset"
     assert read_from["facets"]["version"]["datasetVersion"] == whole.result.run_id
     assert event["run"]["facets"]["parent"]["job"]["name"] == "by_hand"
 

@@ -118,10 +118,10 @@ def test_an_asset_materialized_by_hand_reads_what_the_last_run_of_its_day_made(l
 
 
 def test_an_asset_materialized_too_early_says_what_to_materialize_first(lake):
-    ran = run_job(lake, selection=["refi/refi_audience"])
+    ran = run_job(lake, selection=["refi/refi_eligibility"])
 
     assert not ran.success
-    assert "refi/refi_eligibility has not been materialized as of 2026-02-20" in ran.failure
+    assert "refi/unified_refi_dataset has not been materialized as of 2026-02-20" in ran.failure
 
 
 def test_two_versions_of_one_source_never_meet_in_an_audience(lake):

@@ -11,9 +11,9 @@ from refi_assets.cli.lineage import show_lineage
 from refi_assets.errors import RefiError
 
 AUDIENCE_FILE = (
-    *("borrower_id", "name", "rate_spread", "monthly_savings_est", "marketing_category", "loan_id"),
-    *("current_interest_rate", "market_rate_offer", "ltv_ratio", "paperless_billing", "email_open_last_30d"),
-    *("mobile_app_login_last_30d", "sms_opt_in"),
+    *("borrower_id", "name", "rate_spread", "monthly_savings_est", "marketing_category", "person_id"),
+    *("loan_id", "current_interest_rate", "market_rate_offer", "ltv_ratio", "paperless_billing"),
+    *("email_open_last_30d", "mobile_app_login_last_30d", "sms_opt_in"),
 )
 # A column of the audience file -> the source files' columns that its value comes from.
 SOURCES = {
@@ -22,6 +22,7 @@ SOURCES = {
     "rate_spread": {"loan_information.csv.current_interest_rate", "market_equity.csv.market_rate_offer"},
     "monthly_savings_est": {"market_equity.csv.monthly_savings_est"},
     "marketing_category": {"loan_information.csv.current_interest_rate", "market_equity.csv.market_rate_offer"},
+    "person_id": {"borrower_information.csv.borrower_id"},
     "loan_id": {"loan_information.csv.loan_id"},
     "current_interest_rate": {"loan_information.csv.current_interest_rate"},
     "market_rate_offer": {"market_equity.csv.market_rate_offer"},

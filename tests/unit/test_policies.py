@@ -58,13 +58,15 @@ def test_the_shipped_policy_says(field: str) -> None:
     assert attrgetter(field)(load_refi_policy(PROJECT_DIR / "policies" / "refi.yaml")) == Decimal(SHIPPED[field])
 
 
-def test_sql_binds_five_numbers(tmp_path: Path) -> None:
+def test_sql_binds_seven_numbers(tmp_path: Path) -> None:
     assert load(tmp_path, policy_text({})).parameters == {
         "max_ltv_pct": Decimal(80),
         "min_rate_spread": Decimal(1),
         "immediate_action_above": Decimal("1.25"),
         "hot_lead_above": Decimal("0.75"),
         "watchlist_above": Decimal("0.5"),
+        "match_probability": Decimal("0.99"),
+        "review_probability": Decimal("0.5"),
     }
 
 

@@ -25,6 +25,7 @@ DEFAULTS = {
     "threads": 0,
     "memory_limit": "2.5GB",
     "engine": "duckdb",
+    "identity_engine": "off",
     "kms_key_id": "",
     "glue_database": "refi_ready_db",
     "catalog_mode": "contract",
