@@ -26,11 +26,17 @@ TYPES = {
     "sms_opt_in": "BOOLEAN",
 }
 
+# What the bare scripts do not know: to them, everybody is a person.
+OURS = {
+    **dict(list(TYPES.items())[:5]),
+    "person_id": "VARCHAR",
+    **dict(list(TYPES.items())[5:]),
+}
+
 
 def difference(ours: str, theirs: str) -> dict[str, int]:
     """Borrowers in ours, `missing` from theirs, in theirs `wrongly`, and in both with an `other` cell."""
-    columns = "{" + ", ".join(f"'{name}': '{kind}'" for name, kind in TYPES.items()) + "}"
-    options = f"columns = {columns}, delim = ',', quote = '\"', escape = '\"', header = true, strict_mode = false"
+    options = "delim = ',', quote = '\"', escape = '\"', header = true, strict_mode = false"
     other = " OR ".join(f"ours.{name} IS DISTINCT FROM theirs.{name}" for name in TYPES)
     with duckdb.connect(config={"memory_limit": "3GB"}) as connection:
         cursor = connection.execute(f"""
@@ -39,8 +45,8 @@ def difference(ours: str, theirs: str) -> dict[str, int]:
                 COUNT(*) FILTER (theirs.borrower_id IS NULL) AS missing,
                 COUNT(*) FILTER (ours.borrower_id IS NULL) AS wrongly,
                 COUNT(*) FILTER (ours.borrower_id = theirs.borrower_id AND ({other})) AS other
-            FROM read_csv({path_literal(ours)}, {options}) AS ours
-            FULL JOIN read_csv({path_literal(theirs)}, {options}) AS theirs ON theirs.borrower_id = ours.borrower_id
+            FROM read_csv({path_literal(ours)}, columns = {OURS}, {options}) AS ours
+            FULL JOIN read_csv({path_literal(theirs)}, columns = {TYPES}, {options}) AS theirs ON theirs.borrower_id = ours.borrower_id
         """)
         return dict(zip((name for name, *_ in cursor.description), cursor.fetchone() or (), strict=True))
 

@@ -77,6 +77,7 @@ def row(
         f"{spread:.6f}",
         f"{Decimal(offer['monthly_savings_est']):.2f}",
         tier(spread),
+        f"person-{borrower['borrower_id']}",
         loan["loan_id"],
         f"{Decimal(loan['current_interest_rate']):.6f}",
         f"{Decimal(offer['market_rate_offer']):.6f}",

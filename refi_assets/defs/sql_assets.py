@@ -10,7 +10,7 @@ from refi_assets.answers.lineage import asset_of, descriptions
 from refi_assets.defs.lineage import column_sources
 from refi_assets.defs.resources import EngineResource, LakeResource, RefiPolicyResource
 from refi_assets.defs.steps import AS_OF_DAYS, Step, asset_step
-from refi_assets.engines.base import Session
+from refi_assets.engines.base import Engine, Session
 from refi_assets.lake import Relation
 from refi_assets.lake.relations import with_inputs
 from refi_assets.policies import load_refi_policy
@@ -39,24 +39,23 @@ def sql_asset(key: str, kind: Literal["view", "table"]) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult[Any]:
         with asset_step(context, lake) as step:
             made_from = {name: step.input(name) for name in inputs}
-            return made_by_sql(step, engine, refi_policy, model, kind, made_from)
+            return made_by_sql(step, engine.open(step.lake), refi_policy, model, kind, made_from)
 
     return relation
 
 
 def made_by_sql(
     step: Step,
-    engine: EngineResource,
+    engine: Engine,
     policy: RefiPolicyResource,
     model: SqlModel,
     kind: Literal["view", "table"],
     made_from: dict[str, Relation],
     details: dict[str, Any] | None = None,
 ) -> dg.MaterializeResult[Any]:
-    """Make a relation as its SQL file says, on the deployment's engine."""
-    store = step.lake
+    """Make a relation as its SQL file says."""
     query = model.bind(policy.policy.parameters)
-    with engine.open(store).session(with_inputs(store, list(made_from.values()))) as session:
+    with engine.session(with_inputs(step.lake, list(made_from.values()))) as session:
         # The rows of a view are written, too: what reads it need not join again.
         draft = step.draft(model.key, made_from=made_from, kind=kind, sql=query.sql(DIALECT), details=details or {})
         made = session.create(draft, query)

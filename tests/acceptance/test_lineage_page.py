@@ -119,7 +119,7 @@ def test_a_click_on_a_table_shows_what_it_is_and_its_sql(open_page):
 def test_a_link_to_nothing_chooses_nothing(open_page, link):
     page = open_page(lineage_page(lineage_graph().values()), link)
     assert page.locator("#map button[class]").count() == 0
-    assert page.get_by_role("complementary").inner_text() == "13 tables with 133 columns."
+    assert page.get_by_role("complementary").inner_text() == "17 tables with 155 columns."
 
 
 def test_a_description_is_text_whatever_stands_in_it(open_page):

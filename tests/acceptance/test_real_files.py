@@ -14,9 +14,9 @@ from tests.oracle import expected
 from tests.running import SHARED_TOOLS
 
 COLUMNS = [
-    "borrower_id", "name", "rate_spread", "monthly_savings_est", "marketing_category", "loan_id",
-    "current_interest_rate", "market_rate_offer", "ltv_ratio", "paperless_billing", "email_open_last_30d",
-    "mobile_app_login_last_30d", "sms_opt_in",
+    "borrower_id", "name", "rate_spread", "monthly_savings_est", "marketing_category", "person_id",
+    "loan_id", "current_interest_rate", "market_rate_offer", "ltv_ratio", "paperless_billing",
+    "email_open_last_30d", "mobile_app_login_last_30d", "sms_opt_in",
 ]  # fmt: skip
 
 

@@ -72,7 +72,9 @@ REST = "Hot Lead,L1,6.125,5.125,70,true,,true,false\n"
 
 def test_audiences_are_compared_by_value_not_by_letter(tmp_path):
     ours, theirs = tmp_path / "ours.csv", tmp_path / "theirs.csv"
-    ours.write_text(HEADER + "".join(f'{id},"Ann\nLee",1.000000,10.00,{REST}' for id in ("B1", "B2", "B3")))
+    of_ours = HEADER.replace("loan_id", "person_id,loan_id")
+    rest = REST.replace("L1", "person-B1,L1")
+    ours.write_text(of_ours + "".join(f'{id},"Ann\nLee",1.000000,10.00,{rest}' for id in ("B1", "B2", "B3")))
     alike = f'B1,"Ann\nLee",1.0,10,{REST.replace("true", "True")}'
     theirs.write_text(HEADER + alike + f"B3,Ann,1.0,10.0,{REST}" + f"B4,Ann,1.0,10.0,{REST}")
 

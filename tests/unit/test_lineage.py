@@ -30,7 +30,8 @@ SOURCES = {
     "paperless_billing": {"borrower_engagement.csv.paperless_billing"},
     "email_open_last_30d": {"borrower_engagement.csv.email_open_last_30d"},
     "mobile_app_login_last_30d": {"borrower_engagement.csv.mobile_app_login_last_30d"},
-    "sms_opt_in": {"borrower_engagement.csv.sms_opt_in"},
+    # Who said no in one record has said no in all records of the person.
+    "sms_opt_in": {"borrower_engagement.csv.sms_opt_in", "borrower_information.csv.borrower_id"},
 }
 SPREAD = "(unified_refi_dataset.current_interest_rate - unified_refi_dataset.market_rate_offer)"
 

@@ -1,6 +1,7 @@
 """Assets of the identity group: pairs, what people are to decide, persons, and how persons have changed.
 
 How pairs are found and persons made is in refi_assets/identity; what relations hold without matching, in sql/identity.
+All of it runs in DuckDB, whatever the engine of the models is.
 """
 
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from refi_assets.answers.lineage import descriptions
 from refi_assets.contracts import load_contracts
 from refi_assets.defs.lineage import column_sources
 from refi_assets.defs.resources import EngineResource, IdentityResource, LakeResource, RefiPolicyResource
-from refi_assets.defs.sql_assets import made_by_sql, measure, sql_asset, sql_code_version
+from refi_assets.defs.sql_assets import made_by_sql, measure, sql_code_version
 from refi_assets.defs.steps import AS_OF_DAYS, Step, asset_step
 from refi_assets.engines.duckdb import DuckDBSession
 from refi_assets.identity.previous import previous_persons
@@ -23,7 +24,8 @@ from refi_assets.settings import settings
 from refi_assets.sql_models import SqlModel, load_sql_models
 
 BORROWERS = "staging/borrower_information"
-PAIRS, PERSONS, HISTORY = "identity/matched_pairs", "identity/resolved_borrower", "identity/person_history"
+PAIRS, QUEUE = "identity/matched_pairs", "identity/review_queue"
+PERSONS, HISTORY = "identity/resolved_borrower", "identity/person_history"
 
 
 def _asset(key: str, inputs: list[str]) -> Callable[..., Any]:
@@ -60,7 +62,7 @@ def matched_pairs(
         }
         model = load_sql_models()[PAIRS]
         if identity.kind == "off":
-            return made_by_sql(step, engine, refi_policy, model, "table", made_from, details)
+            return made_by_sql(step, engine.duckdb(step.lake), refi_policy, model, "table", made_from, details)
         from refi_assets.identity import resolution
         from refi_assets.identity.decisions import DECISIONS, load_decisions
 
@@ -103,7 +105,9 @@ def resolved_borrower(
         pairs = made_from[PAIRS].details
         details: dict[str, Any] = {"engine": pairs["engine"], "previous_run": None, "splits": {}, "shown_splits": []}
         if pairs["engine"] == "off":
-            return made_by_sql(step, engine, refi_policy, load_sql_models()[PERSONS], "table", made_from, details)
+            return made_by_sql(
+                step, engine.duckdb(step.lake), refi_policy, load_sql_models()[PERSONS], "table", made_from, details
+            )
         from refi_assets.identity import resolution
         from refi_assets.identity.report import report_html
 
@@ -136,6 +140,17 @@ def resolved_borrower(
         return _materialized(step, engine, made.model_copy(update={"details": details}), made_from, shown)
 
 
+@_asset(QUEUE, [PAIRS])
+def review_queue(
+    context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource, refi_policy: RefiPolicyResource
+) -> dg.MaterializeResult[Any]:
+    """Pairs for people to decide."""
+    with asset_step(context, lake) as step:
+        made_from = {PAIRS: step.input(PAIRS)}
+        model = load_sql_models()[QUEUE]
+        return made_by_sql(step, engine.duckdb(step.lake), refi_policy, model, "table", made_from)
+
+
 @_asset(HISTORY, [PERSONS])
 def person_history(
     context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource, refi_policy: RefiPolicyResource
@@ -145,7 +160,9 @@ def person_history(
         made_from = {PERSONS: step.input(PERSONS)}
         previous = made_from[PERSONS].details["previous_run"]
         if previous is None:
-            return made_by_sql(step, engine, refi_policy, load_sql_models()[HISTORY], "table", made_from)
+            return made_by_sql(
+                step, engine.duckdb(step.lake), refi_policy, load_sql_models()[HISTORY], "table", made_from
+            )
         from refi_assets.identity.resolution import save_table
 
         before = previous_persons(step.lake, previous)
@@ -203,6 +220,4 @@ def _groups_of_aws(step: Step, session: DuckDBSession, attributes: dict[str, str
 @dg.definitions
 def identity_assets() -> dg.Definitions:
     """Pairs, the queue for review, persons and their history."""
-    return dg.Definitions(
-        assets=[matched_pairs, resolved_borrower, sql_asset("identity/review_queue", kind="table"), person_history]
-    )
+    return dg.Definitions(assets=[matched_pairs, resolved_borrower, review_queue, person_history])
