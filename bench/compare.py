@@ -46,7 +46,8 @@ def difference(ours: str, theirs: str) -> dict[str, int]:
                 COUNT(*) FILTER (ours.borrower_id IS NULL) AS wrongly,
                 COUNT(*) FILTER (ours.borrower_id = theirs.borrower_id AND ({other})) AS other
             FROM read_csv({path_literal(ours)}, columns = {OURS}, {options}) AS ours
-            FULL JOIN read_csv({path_literal(theirs)}, columns = {TYPES}, {options}) AS theirs ON theirs.borrower_id = ours.borrower_id
+            FULL JOIN read_csv({path_literal(theirs)}, columns = {TYPES}, {options}) AS theirs
+                ON theirs.borrower_id = ours.borrower_id
         """)
         return dict(zip((name for name, *_ in cursor.description), cursor.fetchone() or (), strict=True))
 

@@ -40,7 +40,7 @@ def in_map(page, relation: str, name: str):
 
 def test_a_click_on_a_column_marks_what_it_is_made_of_and_what_it_goes_into(open_page):
     page = open_page(lineage_page(lineage_graph().values()))
-    assert page.locator(".group > h2").all_inner_texts() == ["SOURCE FILES", "STAGING", "REFI", "ACTIVATION"]
+    assert page.locator(".group > h2").all_inner_texts() == ["SOURCE FILES", "STAGING", "IDENTITY", "REFI", "ACTIVATION"]
 
     in_map(page, "audience_file", "rate_spread").click()
 
@@ -110,7 +110,7 @@ def test_a_click_on_a_table_shows_what_it_is_and_its_sql(open_page):
     in_map(page, "refi_audience", "refi_audience").click()
 
     details = page.get_by_role("complementary").inner_text()
-    assert "Who should hear about a refinance: the eligible, one row a borrower." in details
+    assert "Who should hear about a refinance: the eligible, one row a person." in details
     assert "FROM refi_eligibility AS judged" in details
     assert in_map(page, "unified_refi_dataset", "unified_refi_dataset").get_attribute("class") == "upstream"
 
