@@ -186,7 +186,9 @@ def _show_persons(console: Console, found: Explanation) -> None:
 
 
 def _link(link: Link) -> str:
-    said = "decided by people" if link.decided else _percent(link.probability) if link.probability else "a match"
+    said = (
+        "decided by people" if link.decided else "a match" if link.probability is None else _percent(link.probability)
+    )
     return f"{link.borrower_id_1} - {link.borrower_id_2} ({said})"
 
 

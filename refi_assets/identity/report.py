@@ -174,11 +174,12 @@ def _plot(
     for weight in range(int(np.ceil(at[0] / step)) * step, int(at[-1]) + 1, step):
         parts.append(f'<text x="{_x(weight, at):.1f}" y="{HEIGHT - 8}" text-anchor="middle">{weight}</text>')
     parts.append(drawn)
-    for number, (name, limit) in enumerate(limits.items()):
+    highest = max(limits.values(), default=0.0)
+    for name, limit in limits.items():
         x = _x(min(max(limit, at[0]), at[-1]), at)
-        end = x > WIDTH / 2
         parts.append(f'<line class="limit" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{_y(0, 1):.1f}"/>')
-        anchor, text_x = ("end", x - 4) if end != bool(number) else ("start", x + 4)
+        # The higher one's name stands to its right, the lower one's to its left, as far as there is room.
+        anchor, text_x = ("start", min(x + 4, WIDTH - 95)) if limit == highest else ("end", max(x - 4, 95))
         parts.append(f'<text x="{text_x:.1f}" y="{TOP - 6}" text-anchor="{anchor}">{escape(name)}</text>')
     label = f"{label}, against the match weight in bits"
     return (

@@ -4,7 +4,7 @@ How pairs are found is said in matching (Splink) and aws_matching; what joins an
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,7 @@ from refi_assets.lake import ObjectStore, Relation
 RECORDS = "identity_record"  # record, borrower_id, and a column for each thing that the contract says of a person
 PAIRS = "borrower_pair"
 SHOWN_SPLITS = 100
+MOST_WRONG_BIRTHS = 0.1  # where more dates of birth than that are wrong, different ones are no proof of two people
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Resolved:
 
     splits: dict[str, int]  # by reason
     shown_splits: list[dict[str, Any]]
-    cluster_sizes: pd.DataFrame  # cluster_size, a row a person
+    cluster_sizes: pd.DataFrame  # cluster_size, a row a record
     links: pd.DataFrame  # match_weight and match_probability of the pairs
 
 
@@ -85,7 +86,8 @@ def pairs_by_groups(session: DuckDBSession, groups: str) -> None:
         "first AS (SELECT match_id, MIN(borrower_id) AS borrower_id FROM grouped GROUP BY match_id) "
         "SELECT first.borrower_id AS borrower_id_1, grouped.borrower_id AS borrower_id_2, "
         "CAST(NULL AS DOUBLE) AS match_weight, COALESCE(confidence, 1.0) AS match_probability, "
-        "CAST(JSON_OBJECT('rule', rule, 'confidence', confidence) AS VARCHAR) AS evidence "
+        "CAST(JSON_OBJECT('aws', JSON_OBJECT('level', COALESCE('rule ' || rule, 'model'), 'weight', 0)) AS VARCHAR) "
+        "AS evidence "
         "FROM grouped JOIN first USING (match_id) WHERE grouped.borrower_id <> first.borrower_id"
     )
 
@@ -105,11 +107,21 @@ def add_decisions(session: DuckDBSession, decisions: Decisions) -> None:
 
 
 def resolve_persons(
-    session: DuckDBSession, attributes: Mapping[str, str], match_probability: float, before: Mapping[str, str]
+    session: DuckDBSession,
+    attributes: Mapping[str, str],
+    match_probability: float,
+    before: Mapping[str, str],
+    model: dict[str, Any] | None,
 ) -> Resolved:
-    """Make the table `resolved` out of records and matched_pairs, given the person of each borrower before."""
+    """Make the table `resolved` out of records and matched_pairs, given the person of each borrower before.
+
+    `model` is Model.as_json(), where there is one.
+    """
     session.create_table("link", "SELECT * FROM matched_pairs")
-    clusters, splits, links = _clusters(session, attributes, match_probability)
+    guarding = {"national_id", "date_of_birth"}.intersection(attributes.values())
+    if _wrong_births(model) > MOST_WRONG_BIRTHS:
+        guarding.discard("date_of_birth")
+    clusters, splits, links = _clusters(session, guarding, match_probability)
     clusters["person_id"] = name_persons(clusters, before)
     session.connection.register("clustered", clusters)
     session.execute(
@@ -124,18 +136,26 @@ def resolve_persons(
             {
                 "borrower_id_1": ids[split.record_1 - 1],
                 "borrower_id_2": ids[split.record_2 - 1],
-                "match_probability": split.probability,
+                "probability": split.probability,
                 "reason": split.reason,
             }
             for split in splits[:SHOWN_SPLITS]
         ],
-        cluster_sizes=clusters.drop_duplicates("cluster")[["cluster_size"]],
+        cluster_sizes=clusters[["cluster_size"]],
         links=links[["match_weight", "match_probability"]],
     )
 
 
+def _wrong_births(model: dict[str, Any] | None) -> float:
+    """How many pairs of one person have different dates of birth, by the model."""
+    for one in model["comparisons"] if model else ():
+        if one["name"] == "date_of_birth":
+            return float(one["levels"][0]["m"])
+    return 0.0
+
+
 def _clusters(
-    session: DuckDBSession, attributes: Mapping[str, str], match_probability: float
+    session: DuckDBSession, guarding: Collection[str], match_probability: float
 ) -> tuple[pd.DataFrame, list[Split], pd.DataFrame]:
     pairs = session.connection.execute(
         "SELECT one.record AS record_1, other.record AS record_2, match_probability, decision, "
@@ -144,7 +164,6 @@ def _clusters(
         f"JOIN {RECORDS} AS other ON other.borrower_id = borrower_id_2 ORDER BY 1, 2"
     ).df()
     known: dict[str, dict[int, str]] = {"birth": {}, "national_id": {}}
-    guarding = {"date_of_birth", "national_id"}.intersection(attributes.values())
     for feature in make_features(session.connection, RECORDS, guarding) if guarding else ():
         session.connection.register("paired", pd.concat([pairs["record_1"], pairs["record_2"]]).to_frame("record"))
         known[feature] = dict(

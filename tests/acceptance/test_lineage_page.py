@@ -40,7 +40,13 @@ def in_map(page, relation: str, name: str):
 
 def test_a_click_on_a_column_marks_what_it_is_made_of_and_what_it_goes_into(open_page):
     page = open_page(lineage_page(lineage_graph().values()))
-    assert page.locator(".group > h2").all_inner_texts() == ["SOURCE FILES", "STAGING", "IDENTITY", "REFI", "ACTIVATION"]
+    assert page.locator(".group > h2").all_inner_texts() == [
+        "SOURCE FILES",
+        "STAGING",
+        "IDENTITY",
+        "REFI",
+        "ACTIVATION",
+    ]
 
     in_map(page, "audience_file", "rate_spread").click()
 

@@ -141,6 +141,15 @@ def test_identity_off_has_its_own_words(refi, tmp_path):
     assert "identity is off in this run" in shown
 
 
+def test_a_matcher_that_only_says_who_matches_is_believed(refi, tmp_path):
+    lake = tmp_path / "lake"
+    identified_lake(lake, engine="aws")
+    assert explained(refi, lake, "B01", "B02")["outcome"] == "linked"
+    shown = refi("explain-match", "B01", "B03", "--lake", lake).stdout
+    assert "Joined by way of others: B01 - B02 (a match); B02 - B03 (a match)." in shown
+    assert "Nothing waits for review" in refi("review", "--lake", lake, typed="").stdout
+
+
 def test_a_run_that_did_not_ask_says_so(refi, tmp_path):
     lake = identified_lake(tmp_path / "lake")
     lake.delete([info.key for info in lake.objects(f"runs/{RUN}/identity")])

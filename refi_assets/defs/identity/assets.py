@@ -119,7 +119,11 @@ def resolved_borrower(
             resolution.make_records(session, attributes)
             known = session.query(exp.select("borrower_id", "person_id").from_(before.name)) if before else []
             resolved = resolution.resolve_persons(
-                session, attributes, pairs["match_threshold"], {row["borrower_id"]: row["person_id"] for row in known}
+                session,
+                attributes,
+                pairs["match_threshold"],
+                {row["borrower_id"]: row["person_id"] for row in known},
+                pairs["model"],
             )
             made = resolution.save_table(session, store, draft, "resolved", "borrower_id")
         details |= {
