@@ -21,7 +21,7 @@ from splink.comparison_library import CustomComparison
 
 from refi_assets.errors import IdentityError
 from refi_assets.identity.blocking import Blocking, choose_rules
-from refi_assets.identity.comparisons import Comparison, comparisons_of, is_anyone, is_relative
+from refi_assets.identity.comparisons import PERSONAL, Comparison, comparisons_of, is_anyone, is_relative
 from refi_assets.identity.estimation import SHIPPED_WEIGHT, Parameters, estimate
 from refi_assets.identity.features import make_features
 
@@ -98,6 +98,11 @@ def match(
         raise IdentityError(
             "There is nothing to compare: no column that says what it is holds two different values. "
             f"Looked at {', '.join(kinds)}."
+        )
+    if not {one.name for one in comparisons} & set(PERSONAL):
+        raise IdentityError(
+            f"There is nothing of a person's own to compare, only {', '.join(one.name for one in comparisons)}, which "
+            f"strangers share. Say which columns are {', '.join(PERSONAL[:-1])} or {PERSONAL[-1]}."
         )
     columns = [name for name, *_ in connection.execute("DESCRIBE feature").fetchall()]
     (records,) = connection.execute("SELECT COUNT(*) FROM feature").fetchall()[0]

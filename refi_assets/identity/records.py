@@ -117,8 +117,10 @@ def _open_csv(path: Path, source: str) -> _File:
     try:
         with opener(path, "rt", encoding="utf-8-sig", newline="") as stream:
             first = stream.readline()
-    except (OSError, EOFError) as error:
-        raise SourceError(f"{path} cannot be read: {error.strerror or 'it is cut short'}.") from None  # type: ignore[union-attr]
+    except EOFError:
+        raise SourceError(f"{path} cannot be read: it is cut short.") from None
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read: {error.strerror or 'it is not what its name says'}.") from None
     except UnicodeDecodeError:
         raise SourceError(f"{path} is not UTF-8. Convert it: iconv -f LATIN1 -t UTF-8, for example.") from None
     unquoted = re.sub('"[^"]*"', "", first)

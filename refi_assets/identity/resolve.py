@@ -139,8 +139,9 @@ def _matched(
         )
     most_pairs = max(LEAST_MOST_PAIRS, MOST_PAIRS_A_RECORD * records)
     model = match(connection, "loaded", kinds, least_probability=LEAST_PROBABILITY, most_pairs=most_pairs, say=say)
-    for rule, count in model.blocking.refused.items():
-        say(f"refused: comparing all that agree on {' and '.join(rule)} would be {count:,} pairs")
+    if refused := model.blocking.refused:
+        rules = "; ".join(f"{' and '.join(rule)}: {count:,}" for rule, count in refused.items())
+        say(f"not compared, since these rules would make more than {most_pairs:,} pairs each: {rules}")
     return model, connection.execute(
         "SELECT record_1, record_2, match_weight, match_probability FROM pair ORDER BY record_1, record_2"
     ).df()
