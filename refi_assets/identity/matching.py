@@ -108,8 +108,8 @@ def match(
     (records,) = connection.execute("SELECT COUNT(*) FROM feature").fetchall()[0]
     blocking = choose_rules(connection, columns, records, most_pairs)
     rules: list[Any] = [*(block_on(*rule) for rule in blocking.rules)] or [CustomRule("1 = 1")]
-    if blocking.rules and "name_key" in columns:
-        rules.append(CustomRule("l.name_key = r.name_swapped"))
+    if blocking.rules and "name_key" in columns and _swapped_pairs(connection) <= most_pairs:
+        rules.append(CustomRule("l.name_key = r.name_swapped AND l.given <> l.surname"))
 
     def linker(parameters: Parameters | None, pairs: str | None) -> Linker:
         api = DuckDBAPI(connection)
@@ -138,7 +138,7 @@ def match(
         f"WHERE HASH(join_key_l, join_key_r) % 1000000 < {round(share * 1_000_000)}"
     )
     _draw_pairs(connection, records)
-    counted, drawn = (_patterns(connection, linker(None, pairs), comparisons) for pairs in ("estimated_from", "drawn"))
+    counted, drawn = (_patterns(connection, pairs, comparisons) for pairs in ("estimated_from", "drawn"))
     counted["pairs"] = counted["pairs"] / share
     parameters = estimate(comparisons, counted, drawn, records * (records - 1) / 2)
     model = Model(records, comparisons, blocking, compared, parameters)
@@ -157,6 +157,16 @@ def match(
         f"WHERE NOT ({no_match})"
     )
     return model
+
+
+def _swapped_pairs(connection: DuckDBPyConnection) -> int:
+    """How many pairs have the names of the other swapped; who has one name twice is nobody's swapped."""
+    ((pairs,),) = connection.execute(
+        "WITH name AS "
+        "(SELECT name_key, name_swapped, COUNT(*) AS size FROM feature WHERE given <> surname GROUP BY ALL) "
+        "SELECT COALESCE(SUM(l.size * r.size), 0) FROM name AS l JOIN name AS r ON l.name_key = r.name_swapped"
+    ).fetchall()
+    return int(pairs)
 
 
 def _splink_comparison(one: Comparison, parameters: Parameters | None) -> CustomComparison:
@@ -205,14 +215,19 @@ def _draw_pairs(connection: DuckDBPyConnection, records: int) -> None:
     connection.unregister("places")
 
 
-def _patterns(connection: DuckDBPyConnection, linker: Linker, comparisons: Sequence[Comparison]) -> pd.DataFrame:
-    compared = linker.inference.predict(warning_mode="never").physical_name
-    levels = ", ".join(f"gamma_{one.name} AS {one.name}" for one in comparisons)
-    frame = connection.execute(
-        f"SELECT {levels}, {is_anyone(comparisons, 'gamma_')} AS is_anyone, "
-        f"{is_relative(comparisons, 'gamma_', 'AND')} AS is_family, "
-        f"{is_relative(comparisons, 'gamma_', 'OR')} AS is_relative, COUNT(*) AS pairs "
-        f"FROM {compared} GROUP BY ALL ORDER BY ALL"
+def _patterns(connection: DuckDBPyConnection, pairs: str, comparisons: Sequence[Comparison]) -> pd.DataFrame:
+    """How often each pattern of levels occurs: counted at once, since Splink would first write all columns of pairs."""
+    levels = ", ".join(f"{_level(one)} AS {one.name}" for one in comparisons)
+    return connection.execute(
+        f"WITH pattern AS (SELECT {levels} FROM {pairs} JOIN feature AS l ON l.record = join_key_l "
+        "JOIN feature AS r ON r.record = join_key_r) "
+        f"SELECT *, {is_anyone(comparisons, '')} AS is_anyone, {is_relative(comparisons, '', 'AND')} AS is_family, "
+        f"{is_relative(comparisons, '', 'OR')} AS is_relative, COUNT(*) AS pairs FROM pattern GROUP BY ALL ORDER BY ALL"
     ).df()
-    connection.execute(f"DROP TABLE {compared}")
-    return frame
+
+
+def _level(one: Comparison) -> str:
+    """SQL of the level that a pair reaches, -1 where it is not known."""
+    numbered = reversed(list(enumerate(one.levels[::-1], start=1)))
+    whens = " ".join(f"WHEN {level.condition} THEN {number}" for number, level in numbered)
+    return f"CASE WHEN {one.unknown} THEN -1 {whens} ELSE 0 END"
