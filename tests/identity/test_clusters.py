@@ -82,8 +82,17 @@ def test_which_dates_of_birth_may_be_one(one, other, compatible):
 
 @pytest.mark.parametrize(
     ("one", "other", "slip"),
-    [("abc", "abc", True), ("abc", "abd", True), ("abc", "acb", True), ("abc", "ab", True), ("abc", "xaby", False)]
-    + [("abc", "cba", False), ("abcd", "badc", False), ("", "a", True), ("", "ab", False)],
+    [
+        ("abc", "abc", True),
+        ("abc", "abd", True),
+        ("abc", "acb", True),
+        ("abc", "ab", True),
+        ("abc", "xaby", False),
+        ("abc", "cba", False),
+        ("abcd", "badc", False),
+        ("", "a", True),
+        ("", "ab", False),
+    ],
 )
 def test_what_a_slip_is(one, other, slip):
     assert is_slip(one, other) is slip
