@@ -18,7 +18,7 @@ MAPS = {
 PREPARE = """
 import duckdb, sys
 source, out = sys.argv[1:]
-options = "all_varchar = true, header = true, ignore_errors = true, quote = '\\"', delim = ','"
+options = "all_varchar = true, header = true, ignore_errors = true, quote = '', delim = ','"
 duckdb.sql("COPY (SELECT borrower.*, person FROM "
     f"(SELECT * FROM read_csv('{source}/borrower_information.csv', {options}) "
     "QUALIFY COUNT(*) OVER (PARTITION BY borrower_id) = 1) AS borrower "
