@@ -7,6 +7,7 @@ Its comparisons are Splink's own, its parameters come from Splink's own sessions
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import splink.comparison_library as cl
@@ -35,7 +36,7 @@ FEATURES = {
 def main(records: str, rules: str, out: str) -> None:
     """Train, predict, cluster at 0.95 as Splink's tutorial does, write."""
     chosen = [rule["on"] for rule in json.loads(Path(rules).read_text(encoding="utf-8"))]
-    config = {"memory_limit": "5GB", "temp_directory": str(Path(out).with_suffix(".spill"))}
+    config: dict[str, Any] = {"memory_limit": "5GB", "temp_directory": str(Path(out).with_suffix(".spill"))}
     with duckdb.connect(config=config) as connection:
         connection.execute("CREATE TABLE record AS SELECT * FROM read_parquet(?)", [records])
         settings = SettingsCreator(

@@ -18,11 +18,17 @@ MAPS = {
 PREPARE = """
 import duckdb, sys
 source, out = sys.argv[1:]
-options = "all_varchar = true, header = true, ignore_errors = true, quote = '', delim = ','"
-duckdb.sql("COPY (SELECT borrower.*, person FROM "
-    f"(SELECT * FROM read_csv('{source}/borrower_information.csv', {options}) "
+with open(f"{source}/borrower_information.csv", "rb") as lines, open(f"{out}.csv", "wb") as whole:
+    fields = lines.readline()
+    whole.write(fields)
+    for line in lines:
+        is_text = line.decode(errors="ignore").encode() == line and not {*line} & {*b'"\\r\\0'}
+        if is_text and line.count(b",") == fields.count(b","):
+            whole.write(line)
+read = "all_varchar = true, header = true, delim = ','"
+duckdb.sql(f"COPY (SELECT borrower.*, person FROM (SELECT * FROM read_csv('{out}.csv', {read}) "
     "QUALIFY COUNT(*) OVER (PARTITION BY borrower_id) = 1) AS borrower "
-    f"JOIN read_csv('{source}/persons.csv', all_varchar = true) USING (borrower_id)) TO '{out}' (FORMAT parquet)")
+    f"JOIN read_csv('{source}/persons.csv', {read}) USING (borrower_id)) TO '{out}' (FORMAT parquet)")
 """
 SCORE = """
 import json, sys

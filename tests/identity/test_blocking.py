@@ -9,7 +9,7 @@ from refi_assets.identity.blocking import choose_rules
 COLUMNS = ("record", "surname", "given", "birth_year")
 
 
-def table(rows: list[tuple]) -> duckdb.DuckDBPyConnection:
+def table(rows: list[tuple[object, ...]]) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     connection.execute("CREATE TABLE feature (record BIGINT, surname VARCHAR, given VARCHAR, birth_year VARCHAR)")
     connection.executemany("INSERT INTO feature VALUES (?, ?, ?, ?)", rows)

@@ -1,6 +1,7 @@
 """Features: what is written becomes comparable, by examples whose answers are plain and by other libraries."""
 
 from datetime import date
+from typing import Any
 
 import duckdb
 import phonenumbers
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from refi_assets.identity.features import make_features
 
 
-def features(kind: str, values: list[str | None]) -> list[dict]:
+def features(kind: str, values: list[str | None]) -> list[dict[str, Any]]:
     """The features of a column of these values, a row a value."""
     with duckdb.connect() as connection:
         connection.execute(f"CREATE TABLE stated_by (record BIGINT, {kind} VARCHAR)")

@@ -379,7 +379,7 @@ def test_a_missing_package_is_a_message_and_other_commands_do_without(tmp_path):
     environment = {**os.environ, "PYTHONPATH": f"{tmp_path}:{PROJECT_DIR}"}
 
     def call(*arguments: object) -> subprocess.CompletedProcess[str]:
-        command = [refi, *map(str, arguments)]
+        command = [str(refi), *map(str, arguments)]
         return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
 
     done = call("resolve", tmp_path / "people.csv", *MAPS, "--out", tmp_path / "out.csv")

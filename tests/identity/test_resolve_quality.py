@@ -3,6 +3,7 @@
 import csv
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -89,7 +90,7 @@ def tutorial(file: Path) -> list[dict[str, str]]:
             retain_intermediate_calculation_columns=True,
         )
         linker = Linker(DuckDBAPI(connection).register("fake"), settings, log_level=None)
-        rules = [block_on("first_name", "dob"), "l.surname = r.surname and levenshtein(r.dob, l.dob) <= 1"]
+        rules: list[Any] = [block_on("first_name", "dob"), "l.surname = r.surname and levenshtein(r.dob, l.dob) <= 1"]
         linker.training.estimate_probability_two_random_records_match([*rules, block_on("email")], recall=0.7)
         linker.training.estimate_u_using_random_sampling(max_pairs=1e6, seed=1)
         for on in (("first_name", "surname"), ("dob",)):
