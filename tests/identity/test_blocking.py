@@ -1,5 +1,7 @@
 """Blocking rules: the pairs that they make, and what is refused."""
 
+from typing import Any
+
 import duckdb
 import pytest
 
@@ -9,7 +11,7 @@ from refi_assets.identity.blocking import choose_rules
 COLUMNS = ("record", "surname", "given", "birth_year")
 
 
-def table(rows: list[tuple[object, ...]]) -> duckdb.DuckDBPyConnection:
+def table(rows: list[Any]) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     connection.execute("CREATE TABLE feature (record BIGINT, surname VARCHAR, given VARCHAR, birth_year VARCHAR)")
     connection.executemany("INSERT INTO feature VALUES (?, ?, ?, ?)", rows)
