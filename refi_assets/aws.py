@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from xml.sax.saxutils import unescape
 
-from refi_assets.errors import LakeError, RefiError, SettingError
+from refi_assets.errors import LakeError, RefiError, SettingError, needs_packages
 
 if TYPE_CHECKING:
     import boto3
@@ -81,15 +81,8 @@ def own_endpoint(service: str) -> str | None:
 @contextmanager
 def needs_extra(package: str, what: str) -> Iterator[None]:
     """Turn a missing package of the extra `deploy` into a message. Raises SettingError."""
-    try:
+    with needs_packages(what, (package,), "deploy", "make deploy"):
         yield
-    except ModuleNotFoundError as error:
-        if error.name != package:
-            raise
-        raise SettingError(
-            f"{what} needs the package {package}, of the extra `deploy`. Install refi-assets[deploy]; in the "
-            "project folder: make deploy."
-        ) from None
 
 
 @contextmanager

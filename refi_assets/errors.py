@@ -3,7 +3,7 @@
 Their text is shown as it is, without a traceback, so it must never quote a borrower's data.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -39,3 +39,17 @@ def writing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise RefiError(f"{path} cannot be written: {error.strerror}.") from None
+
+
+@contextmanager
+def needs_packages(what: str, packages: Collection[str], extra: str, make: str) -> Iterator[None]:
+    """Turn a missing package of an extra into a message; `make` is what installs it. Raises SettingError."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name not in packages:
+            raise
+        raise SettingError(
+            f"{what} needs the package {error.name}, of the extra `{extra}`. Install refi-assets[{extra}]; in the "
+            f"project folder: {make}."
+        ) from None

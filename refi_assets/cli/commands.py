@@ -274,6 +274,31 @@ def lineage(
 
 
 @app.command()
+def resolve(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", exists=True, dir_okay=False, help="CSV or Parquet.")],
+    *,
+    columns: Annotated[
+        list[str],
+        typer.Option("--map", metavar="KIND=COLUMN", help="What a column is; date_of_birth=by+bm+bd joins columns."),
+    ],
+    id_column: Annotated[str, typer.Option("--id", metavar="COLUMN", help="What tells a file's records apart.")],
+    out: Annotated[Path, typer.Option(dir_okay=False, help="CSV of id, source, person_id, probability.")],
+    truth: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Who is who, for the score and nothing else.")
+    ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Probability of a link. Default: where precision and recall balance."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+) -> None:
+    """Who is who in any files: one person_id for the records of each person, within and across the files."""
+    from refi_assets.cli.resolve import resolve_files
+
+    resolve_files(files, columns, id_column, out, truth=truth, threshold=threshold, as_json=as_json, console=_err)
+
+
+@app.command()
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
     """Try what this deployment needs, step by step, and say what is wrong and how to mend it."""
     import logging

@@ -29,13 +29,11 @@ COUNTED = 200_000  # records, as a sample of more
 
 @dataclass(frozen=True)
 class Blocking:
-    """The rules in force, each a set of features that are equal, with the pairs it makes; and those refused.
-
-    No rule at all: every record is compared with every other.
-    """
+    """The rules in force, each a set of features that are equal, with the pairs it makes; and those refused."""
 
     rules: dict[tuple[str, ...], int]
     refused: dict[tuple[str, ...], int] = field(default_factory=dict)
+    compares_all: bool = False  # every record is compared with every other, as they are so few
 
 
 def allowed_pairs(records: int) -> int:
@@ -46,7 +44,7 @@ def allowed_pairs(records: int) -> int:
 def choose_rules(connection: DuckDBPyConnection, columns: Sequence[str], records: int, most_pairs: int) -> Blocking:
     """Rules for the table feature. Raises IdentityError where each makes more pairs than that."""
     if records * (records - 1) // 2 <= most_pairs:
-        return Blocking({})
+        return Blocking({}, compares_all=True)
     keys = [key for key in _KEYS if key in columns]
     share = min(1.0, COUNTED / records)
     connection.execute(
@@ -69,13 +67,11 @@ def choose_rules(connection: DuckDBPyConnection, columns: Sequence[str], records
         if rules and size == 2:
             break
     connection.execute("DROP TABLE counted")
-    if not rules:
-        rule, pairs = min(refused.items(), key=lambda item: item[1], default=((), 0))
+    if refused and not rules:
+        rule, pairs = min(refused.items(), key=lambda item: item[1])
         raise IdentityError(
             f"These records cannot be compared: even the rule that they agree on {' and '.join(rule)} makes {pairs:,} "
             f"pairs, and {most_pairs:,} are allowed. Map a column that tells more people apart."
-            if rule
-            else "These records cannot be compared: no two of them share anything. Map more columns."
         )
     return Blocking(rules, refused)
 

@@ -68,6 +68,13 @@ def balanced_threshold(pairs: pd.DataFrame) -> float:
     return float(probability[np.argmax(2 * probability.cumsum() / (taken + probability.sum()))])
 
 
+def expected_f1(pairs: pd.DataFrame, threshold: float) -> float:
+    """F1 of the pairs from a threshold on, if the model's own probabilities are right; 0 where there are none."""
+    probability = pairs["match_probability"].to_numpy(float)
+    taken = probability[probability >= threshold]
+    return float(2 * taken.sum() / (len(taken) + probability.sum())) if len(probability) else 0.0
+
+
 def cluster(
     records: Iterable[int], pairs: pd.DataFrame, threshold: float, guards: Guards | None = None
 ) -> tuple[pd.DataFrame, list[Split]]:

@@ -6,7 +6,7 @@ either record is no evidence.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 
@@ -198,18 +198,26 @@ _ALL = (
 
 
 def comparisons_of(features: Collection[str]) -> list[Comparison]:
-    """The comparisons of these features."""
-    return [one for one in _ALL if one.feature in features]
+    """The comparisons of these features. Names can only be swapped where there are both."""
+    found = [one for one in _ALL if one.feature in features]
+    if {"given", "surname"} <= set(features):
+        return found
+    return [
+        replace(one, levels=tuple(level for level in one.levels if _SWAPPED not in level.condition), known="")
+        if _SWAPPED in one.known or one.feature == "given"
+        else one
+        for one in found
+    ]
 
 
 # What is a person's own. The rest is a household's or a town's, too.
-_PERSONAL = ("given_name", "surname", "date_of_birth", "email", "phone", "national_id")
+PERSONAL = ("given_name", "surname", "date_of_birth", "email", "phone", "national_id")
 
 
 def is_anyone(comparisons: Sequence[Comparison], level: str) -> str:
     """SQL that tells which pairs share nothing of a person's own. `level` is the prefix of the levels' columns."""
     names = [one.name for one in comparisons]
-    return f"GREATEST({', '.join(f'{level}{name}' for name in _PERSONAL if name in names)}, -1) < 1"
+    return f"GREATEST({', '.join(f'{level}{name}' for name in PERSONAL if name in names)}, -1) < 1"
 
 
 def is_relative(comparisons: Sequence[Comparison], level: str, how: Literal["AND", "OR"]) -> str:

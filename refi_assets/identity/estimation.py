@@ -15,6 +15,7 @@ import pandas as pd
 from refi_assets.identity.comparisons import Comparison
 
 SHIPPED_WEIGHT = 10.0  # pairs
+SHIPPED_PRIOR = 0.0001
 FLOOR = 0.5  # of a random pair, so that no level is impossible
 FAMILIES = 10.0  # times as many pairs as slips of the pen explain are families
 CONVERGED = 1e-4
@@ -60,6 +61,17 @@ def estimate(
     return _maximise(comparisons, compared, may_match, u, possible_pairs)[0]
 
 
+def shipped(comparisons: Sequence[Comparison]) -> Parameters:
+    """The shipped parameters, for where there is no pair to estimate any from."""
+    return Parameters(
+        prior=SHIPPED_PRIOR,
+        m={one.name: _normal([level.m for level in one.all_levels]) for one in comparisons},
+        u={one.name: _normal([level.u for level in one.all_levels]) for one in comparisons},
+        iterations=0,
+        expected_pairs=0.0,
+    )
+
+
 def _maximise(
     comparisons: Sequence[Comparison],
     compared: pd.DataFrame,
@@ -68,8 +80,8 @@ def _maximise(
     possible_pairs: float,
 ) -> tuple[Parameters, Numbers]:
     """Expectation maximisation; the parameters, and the probability of each pattern, whether it may match or not."""
-    shipped = {one.name: _normal([level.m for level in one.all_levels]) for one in comparisons}
-    m = dict(shipped)
+    known = shipped(comparisons).m
+    m = dict(known)
     pairs = compared["pairs"].to_numpy(float)
     prior = _starting_prior(comparisons, compared, possible_pairs)
     iterations, moved = 0, 1.0
@@ -85,7 +97,7 @@ def _maximise(
         before, prior = prior, min(max(expected, 0.5) / possible_pairs, 0.5)
         moved = abs(prior / before - 1)
         for one in comparisons:
-            shares = _shares(_counts(compared, one, matching), shipped[one.name], SHIPPED_WEIGHT)
+            shares = _shares(_counts(compared, one, matching), known[one.name], SHIPPED_WEIGHT)
             moved = max(moved, float(np.abs(shares - m[one.name]).max()))
             m[one.name] = shares
     return Parameters(prior, m, u, iterations, expected), probability

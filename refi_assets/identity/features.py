@@ -71,7 +71,7 @@ def make_features(connection: DuckDBPyConnection, table: str, kinds: Collection[
     for of, columns in _DERIVED.items():
         if set(of) <= made.keys():
             derived |= columns
-    if "given" in telling:
+    if "given" in made:
         _make_nicknames(connection)
     selected = ["record", *made, *(f"{sql} AS {name}" for name, sql in derived.items())]
     connection.execute(f"CREATE TABLE feature AS SELECT {', '.join(selected)} FROM stated")

@@ -21,8 +21,8 @@ from splink.comparison_library import CustomComparison
 
 from refi_assets.errors import IdentityError
 from refi_assets.identity.blocking import Blocking, choose_rules
-from refi_assets.identity.comparisons import Comparison, comparisons_of, is_anyone, is_relative
-from refi_assets.identity.estimation import SHIPPED_WEIGHT, Parameters, estimate
+from refi_assets.identity.comparisons import PERSONAL, Comparison, comparisons_of, is_anyone, is_relative
+from refi_assets.identity.estimation import SHIPPED_PRIOR, SHIPPED_WEIGHT, Parameters, estimate, shipped
 from refi_assets.identity.features import make_features
 
 logging.getLogger("splink").setLevel(logging.CRITICAL)  # it prints what it does
@@ -30,6 +30,10 @@ logging.getLogger("splink").setLevel(logging.CRITICAL)  # it prints what it does
 RANDOM_PAIRS = 500_000
 ESTIMATED_FROM = 2_000_000  # pairs, as a sample of more
 SEED = 20260220
+NO_PAIR = (
+    "CREATE TABLE pair "
+    "(record_1 BIGINT, record_2 BIGINT, match_weight DOUBLE, match_probability DOUBLE, evidence VARCHAR)"
+)
 SELF_PAIRS = 50_000
 UNLINKABLE_BELOW = 0.95
 NOT_KNOWN = "not known"
@@ -96,6 +100,10 @@ def match(
     `say` is told of progress. Raises IdentityError.
     """
     connection.execute("SET enable_progress_bar = false")
+    ((records,),) = connection.execute(f"SELECT COUNT(*) FROM {table}").fetchall()
+    if records < 2:
+        connection.execute(NO_PAIR)
+        return Model(records, [], Blocking({}), 0, shipped([]), 0.0)
     say("reading what the columns hold")
     telling = make_features(connection, table, kinds)
     comparisons = comparisons_of(telling)
@@ -104,12 +112,16 @@ def match(
             "There is nothing to compare: no column that says what it is holds two different values. "
             f"Looked at {', '.join(kinds)}."
         )
+    if not {one.name for one in comparisons} & set(PERSONAL):
+        raise IdentityError(
+            f"There is nothing of a person's own to compare, only {', '.join(one.name for one in comparisons)}, which "
+            f"strangers share. Say which columns are {', '.join(PERSONAL[:-1])} or {PERSONAL[-1]}."
+        )
     columns = [name for name, *_ in connection.execute("DESCRIBE feature").fetchall()]
-    (records,) = connection.execute("SELECT COUNT(*) FROM feature").fetchall()[0]
     blocking = choose_rules(connection, columns, records, most_pairs)
-    rules: list[Any] = [*(block_on(*rule) for rule in blocking.rules)] or [CustomRule("1 = 1")]
-    if blocking.rules and "name_key" in columns:
-        rules.append(CustomRule("l.name_key = r.name_swapped"))
+    rules: list[Any] = [CustomRule("1 = 1")] if blocking.compares_all else [block_on(*rule) for rule in blocking.rules]
+    if blocking.rules and "name_key" in columns and _swapped_pairs(connection) <= most_pairs:
+        rules.append(CustomRule("l.name_key = r.name_swapped AND l.given <> l.surname"))
 
     def linker(parameters: Parameters | None, pairs: str | None) -> Linker:
         api = DuckDBAPI(connection)
@@ -119,7 +131,7 @@ def match(
             comparisons=[_splink_comparison(one, parameters) for one in comparisons],
             blocking_rules_to_generate_predictions=rules,
             retain_intermediate_calculation_columns=True,
-            probability_two_random_records_match=parameters.prior if parameters else 0.0001,
+            probability_two_random_records_match=parameters.prior if parameters else SHIPPED_PRIOR,
         )
         made = Linker(api.register("feature"), settings, log_level=None)
         if pairs is not None:
@@ -127,10 +139,14 @@ def match(
         return made
 
     say(f"bringing together pairs of {records:,} records by {len(rules)} rules")
-    candidates = linker(None, None).inference.compute_blocked_pairs_for_predict().physical_name
-    (compared,) = connection.execute(f"SELECT COUNT(*) FROM {candidates}").fetchall()[0]
+    candidates, compared = "", 0
+    if rules:
+        candidates = linker(None, None).inference.compute_blocked_pairs_for_predict().physical_name
+        (compared,) = connection.execute(f"SELECT COUNT(*) FROM {candidates}").fetchall()[0]
     if not compared:
-        raise IdentityError("No two records share enough to be compared.")
+        say("no two records share enough to be compared")
+        connection.execute(NO_PAIR)
+        return Model(records, comparisons, blocking, 0, shipped(comparisons), 0.0)
     share = min(1.0, ESTIMATED_FROM / compared)
     say(f"estimating parameters from {round(share * compared):,} of {compared:,} pairs")
     connection.execute(
@@ -138,7 +154,7 @@ def match(
         f"WHERE HASH(join_key_l, join_key_r) % 1000000 < {round(share * 1_000_000)}"
     )
     _draw_pairs(connection, records)
-    counted, drawn = (_patterns(connection, linker(None, pairs), comparisons) for pairs in ("estimated_from", "drawn"))
+    counted, drawn = (_patterns(connection, pairs, comparisons) for pairs in ("estimated_from", "drawn"))
     counted["pairs"] = counted["pairs"] / share
     parameters = estimate(comparisons, counted, drawn, records * (records - 1) / 2)
     connection.execute(
@@ -171,6 +187,16 @@ def _unlinkable(connection: DuckDBPyConnection, linker: Linker) -> float:
         f"SELECT AVG(CAST(match_probability < {UNLINKABLE_BELOW} AS INTEGER)) FROM {matched}"
     ).fetchall()
     return float(share)
+
+
+def _swapped_pairs(connection: DuckDBPyConnection) -> int:
+    """How many pairs have the names of the other swapped; who has one name twice is nobody's swapped."""
+    ((pairs,),) = connection.execute(
+        "WITH name AS "
+        "(SELECT name_key, name_swapped, COUNT(*) AS size FROM feature WHERE given <> surname GROUP BY ALL) "
+        "SELECT COALESCE(SUM(l.size * r.size), 0) FROM name AS l JOIN name AS r ON l.name_key = r.name_swapped"
+    ).fetchall()
+    return int(pairs)
 
 
 def _splink_comparison(one: Comparison, parameters: Parameters | None) -> CustomComparison:
@@ -219,14 +245,19 @@ def _draw_pairs(connection: DuckDBPyConnection, records: int) -> None:
     connection.unregister("places")
 
 
-def _patterns(connection: DuckDBPyConnection, linker: Linker, comparisons: Sequence[Comparison]) -> pd.DataFrame:
-    compared = linker.inference.predict(warning_mode="never").physical_name
-    levels = ", ".join(f"gamma_{one.name} AS {one.name}" for one in comparisons)
-    frame = connection.execute(
-        f"SELECT {levels}, {is_anyone(comparisons, 'gamma_')} AS is_anyone, "
-        f"{is_relative(comparisons, 'gamma_', 'AND')} AS is_family, "
-        f"{is_relative(comparisons, 'gamma_', 'OR')} AS is_relative, COUNT(*) AS pairs "
-        f"FROM {compared} GROUP BY ALL ORDER BY ALL"
+def _patterns(connection: DuckDBPyConnection, pairs: str, comparisons: Sequence[Comparison]) -> pd.DataFrame:
+    """How often each pattern of levels occurs: counted at once, since Splink would first write all columns of pairs."""
+    levels = ", ".join(f"{_level(one)} AS {one.name}" for one in comparisons)
+    return connection.execute(
+        f"WITH pattern AS (SELECT {levels} FROM {pairs} JOIN feature AS l ON l.record = join_key_l "
+        "JOIN feature AS r ON r.record = join_key_r) "
+        f"SELECT *, {is_anyone(comparisons, '')} AS is_anyone, {is_relative(comparisons, '', 'AND')} AS is_family, "
+        f"{is_relative(comparisons, '', 'OR')} AS is_relative, COUNT(*) AS pairs FROM pattern GROUP BY ALL ORDER BY ALL"
     ).df()
-    connection.execute(f"DROP TABLE {compared}")
-    return frame
+
+
+def _level(one: Comparison) -> str:
+    """SQL of the level that a pair reaches, -1 where it is not known."""
+    numbered = reversed(list(enumerate(one.levels[::-1], start=1)))
+    whens = " ".join(f"WHEN {level.condition} THEN {number}" for number, level in numbered)
+    return f"CASE WHEN {one.unknown} THEN -1 {whens} ELSE 0 END"

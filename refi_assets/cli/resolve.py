@@ -1,0 +1,62 @@
+"""refi resolve: who is who in files that anyone brings, with progress, and the result in words or as JSON."""
+
+import json
+from pathlib import Path
+
+import typer
+from rich.console import Console
+
+from refi_assets.errors import needs_packages
+from refi_assets.settings import settings
+
+PACKAGES = ("splink", "pandas", "phonenumbers", "nicknames")
+
+
+def resolve_files(
+    files: list[Path],
+    stated: list[str],
+    id_column: str,
+    out: Path,
+    *,
+    truth: str | None,
+    threshold: float | None,
+    as_json: bool,
+    console: Console,
+) -> None:
+    """Resolve, write and print. Raises RefiError, or typer.BadParameter for a --map that is none."""
+    with needs_packages("refi resolve", PACKAGES, "identity", "make run"):
+        from refi_assets.identity.records import parse_columns
+        from refi_assets.identity.resolve import resolve
+    try:
+        columns = parse_columns(stated)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--map") from None
+
+    def say(words: str) -> None:
+        console.print(f"  {words}", style="dim", markup=False, highlight=False, soft_wrap=True)
+
+    found = resolve(
+        files,
+        columns,
+        id_column,
+        out,
+        truth=truth,
+        threshold=threshold,
+        threads=settings().threads,
+        memory_limit=settings().memory_limit,
+        say=say,
+    )
+    if as_json:
+        print(json.dumps(found.as_json()))
+        return
+    print(f"{found.records:,} records, {found.persons:,} persons: {out}")
+    for reason, count in found.splits.items():
+        print(f"{count:,} links were not followed: {reason}")
+    if found.score is not None:
+        score = found.score
+        print(f"pairs     precision {score.precision:.4f}  recall {score.recall:.4f}  F1 {score.f1:.4f}")
+        print(
+            f"B-cubed   precision {score.bcubed_precision:.4f}  recall {score.bcubed_recall:.4f}"
+            f"  F1 {score.bcubed_f1:.4f}"
+        )
+        print(f"{found.true_pairs:,} true pairs")
