@@ -21,7 +21,7 @@ from refi_assets.staging.stage import QUARANTINE_COLUMNS
 from tests.engines.aws import Aws
 
 POLICY = load_refi_policy(PROJECT_DIR / "policies" / "refi.yaml").parameters
-PARAMETERS = POLICY | {"borrower_id": "B1"}
+PARAMETERS = POLICY | {"borrower_id": "B1", "borrower_id_1": "B1", "borrower_id_2": "B2", "person_id": "B1"}
 TIERS = ["Immediate Action", "Hot Lead", "Watchlist", "Ineligible"]
 LIMITS = [value for value in POLICY.values() if isinstance(value, Decimal)]
 STEP = Decimal("0.000001")
@@ -59,6 +59,7 @@ def values(column: str, sql_type: str) -> st.SearchStrategy[Any]:
         "INTEGER": st.integers(-3, 2000),
         "DATE": st.dates().map(str),
         "BLOB": st.none(),
+        "DOUBLE": st.sampled_from([0.25, 0.5, 0.75, 0.99, 1.0, -3.5, None]),
     }[sql_type]
 
 
