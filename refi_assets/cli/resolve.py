@@ -7,9 +7,8 @@ import typer
 from rich.console import Console
 
 from refi_assets.errors import needs_packages
+from refi_assets.identity import PACKAGES
 from refi_assets.settings import settings
-
-PACKAGES = ("splink", "pandas", "phonenumbers", "nicknames")
 
 
 def resolve_files(

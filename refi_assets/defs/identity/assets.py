@@ -5,6 +5,7 @@ All of it runs in DuckDB, whatever the engine of the models is.
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import dagster as dg
@@ -17,6 +18,9 @@ from refi_assets.defs.resources import EngineResource, IdentityResource, LakeRes
 from refi_assets.defs.sql_assets import made_by_sql, measure, sql_code_version
 from refi_assets.defs.steps import AS_OF_DAYS, Step, asset_step
 from refi_assets.engines.duckdb import DuckDBSession
+from refi_assets.errors import needs_packages
+from refi_assets.identity import PACKAGES
+from refi_assets.identity.decisions import DECISIONS, load_decisions
 from refi_assets.identity.previous import previous_persons
 from refi_assets.lake import Relation
 from refi_assets.lake.relations import with_inputs
@@ -26,6 +30,10 @@ from refi_assets.sql_models import SqlModel, load_sql_models
 BORROWERS = "staging/borrower_information"
 PAIRS, QUEUE = "identity/matched_pairs", "identity/review_queue"
 PERSONS, HISTORY = "identity/resolved_borrower", "identity/person_history"
+
+
+def _needs_packages() -> AbstractContextManager[None]:
+    return needs_packages("Matching (REFI_IDENTITY_ENGINE, --identity)", PACKAGES, "identity", "make run")
 
 
 def _asset(key: str, inputs: list[str]) -> Callable[..., Any]:
@@ -63,8 +71,8 @@ def matched_pairs(
         model = load_sql_models()[PAIRS]
         if identity.kind == "off":
             return made_by_sql(step, engine.duckdb(step.lake), refi_policy, model, "table", made_from, details)
-        from refi_assets.identity import resolution
-        from refi_assets.identity.decisions import DECISIONS, load_decisions
+        with _needs_packages():
+            from refi_assets.identity import resolution
 
         decisions = load_decisions(step.lake)
         attributes = load_contracts()["borrower_information"].person_attributes
@@ -108,8 +116,9 @@ def resolved_borrower(
             return made_by_sql(
                 step, engine.duckdb(step.lake), refi_policy, load_sql_models()[PERSONS], "table", made_from, details
             )
-        from refi_assets.identity import resolution
-        from refi_assets.identity.report import report_html
+        with _needs_packages():
+            from refi_assets.identity import resolution
+            from refi_assets.identity.report import report_html
 
         before = previous_persons(store, identity.person_ids_of)
         attributes = load_contracts()["borrower_information"].person_attributes
@@ -167,7 +176,8 @@ def person_history(
             return made_by_sql(
                 step, engine.duckdb(step.lake), refi_policy, load_sql_models()[HISTORY], "table", made_from
             )
-        from refi_assets.identity.resolution import save_table
+        with _needs_packages():
+            from refi_assets.identity.resolution import save_table
 
         before = previous_persons(step.lake, previous)
         relations = [made_from[PERSONS], *([before] if before else [])]
