@@ -69,12 +69,12 @@ def run_job(
     policy: Path | None = None,
     force_latest: bool = False,
     selection: list[str] | None = None,
-    identity: str = "off",
+    identity: str | None = None,
 ) -> Ran:
     """Run a job of one day on a lake."""
-    # The definitions are loaded once; the engine is that of the settings now.
+    # The definitions are loaded once; the engines are those of the settings now.
     resources: dict[str, Any] = {"lake": LakeResource(url=str(lake)), "engine": EngineResource()}
-    resources["identity"] = IdentityResource(kind=identity)
+    resources["identity"] = IdentityResource(kind=identity) if identity else IdentityResource()
     if policy is not None:
         resources["refi_policy"] = RefiPolicyResource(path=str(policy), overridden=True)
     config: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
