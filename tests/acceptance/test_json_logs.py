@@ -46,7 +46,7 @@ def test_every_line_of_a_run_is_json_with_run_and_asset_and_names_no_borrower(sa
     events = [(line["event"], line["asset"]) for line in lines]
     assert ("RUN_SUCCESS", None) in events
     assert events.count(("ASSET_MATERIALIZATION", "activation/audience_file")) == 1
-    assert [event for event, _ in events].count("ASSET_MATERIALIZATION") == 18
+    assert [event for event, _ in events].count("ASSET_MATERIALIZATION") == 22
     assert all(asset for event, asset in events if event.startswith(("STEP_", "ASSET_")))
     assert [
         (line["asset"], line["level"]) for line in lines if line["message"].startswith("no_cell_nulled failed")

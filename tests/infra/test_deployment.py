@@ -106,7 +106,7 @@ def test_app_holds_all_that_the_package_looks_for(tmp_path: Path):
         text=True,
         check=False,
     )
-    assert done.stdout == f"{tmp_path / 'app'} 18\n", done.stderr
+    assert done.stdout == f"{tmp_path / 'app'} 22\n", done.stderr
 
 
 def test_base_images_are_pinned_to_a_version_of_both_the_program_and_debian():

@@ -27,6 +27,7 @@ SOURCES = ("borrower_engagement", "borrower_information", "loan_information", "m
 ASSETS = [
     *(f"{group}/{source}" for group in ("catalog", "raw", "staging") for source in SOURCES),
     *("staging/quarantine", "refi/unified_refi_dataset", "refi/unmatched_borrowers", "refi/refi_eligibility"),
+    *("identity/matched_pairs", "identity/resolved_borrower", "identity/review_queue", "identity/person_history"),
     *("refi/refi_audience", "activation/audience_file"),
 ]
 CHECKS = 47  # as the README says

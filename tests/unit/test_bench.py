@@ -49,7 +49,8 @@ def test_of_clean_files_the_bare_script_writes_the_audience_to_the_letter(tmp_pa
 
     bare_duckdb(str(source), str(tmp_path / "out.csv"))
 
-    assert written(tmp_path / "out.csv") == expected(source).audience
+    without_person = [(*row[:5], *row[6:]) for row in expected(source).audience]
+    assert written(tmp_path / "out.csv") == without_person
 
 
 def test_of_generated_files_the_bare_script_misses_and_adds_the_borrowers_it_is_known_to(tmp_path):

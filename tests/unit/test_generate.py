@@ -137,7 +137,7 @@ def test_another_seed_gives_other_people_and_other_defective_rows(tmp_path: Path
 
 
 def test_the_sample_is_what_the_generator_makes_now(tmp_path: Path):
-    generate(250, 1, tmp_path / "made")
+    generate(250, 1, tmp_path / "made", duplicates=8)
     assert contents(tmp_path / "made") == contents(SAMPLE)
     assert sum(map(len, contents(SAMPLE).values())) < 200_000
 
