@@ -30,7 +30,7 @@ ASSETS = [
     *("identity/matched_pairs", "identity/resolved_borrower", "identity/review_queue", "identity/person_history"),
     *("refi/refi_audience", "activation/audience_file"),
 ]
-CHECKS = 47  # as the README says
+CHECKS = 53  # as the README says
 
 
 @pytest.fixture(scope="module")
