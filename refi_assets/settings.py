@@ -21,6 +21,9 @@ from refi_assets.errors import SettingError
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 
 
+IdentityEngine = Literal["off", "splink", "aws"]
+
+
 class Settings(BaseSettings):
     """One attribute a setting; `REFI_LAKE_URL` is `lake_url`, and so on."""
 
@@ -49,7 +52,7 @@ class Settings(BaseSettings):
         description="Memory of DuckDB, beyond which it spills.",
     )
     engine: Literal["duckdb", "athena", "trino"] = Field(default="duckdb", description="Where the models run.")
-    identity_engine: Literal["off", "splink", "aws"] = Field(
+    identity_engine: IdentityEngine = Field(
         default="off", description="How records of one person are found: not at all, by Splink, or by AWS."
     )
     kms_key_id: str = Field(default="", description="KMS key for what is put on S3; else as the bucket has it.")

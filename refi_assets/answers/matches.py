@@ -15,11 +15,11 @@ from refi_assets.answers.published import PublishedRun
 from refi_assets.contracts import load_contracts
 from refi_assets.engines.base import Row, Session
 from refi_assets.errors import RefiError
+from refi_assets.identity import PAIRS, PERSONS, QUEUE
 from refi_assets.identity.decisions import Decisions
 from refi_assets.lake import Relation, RunFolder
 from refi_assets.sql_models import Parameter, load_sql_models
 
-PAIRS, PERSONS, QUEUE = "identity/matched_pairs", "identity/resolved_borrower", "identity/review_queue"
 BORROWERS = "borrower_information"
 BORROWER_ID = "borrower_id"
 

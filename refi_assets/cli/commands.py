@@ -8,14 +8,14 @@ import sys
 import time
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
 
 from refi_assets.errors import RefiError, SettingError
-from refi_assets.settings import a_lake, settings
+from refi_assets.settings import IdentityEngine, a_lake, settings
 
 app = typer.Typer(
     help="Which borrowers should hear about which loan today, and why.",
@@ -30,7 +30,6 @@ AsOf = Annotated[str | None, typer.Option(metavar="DATE", help="The day, YYYY-MM
 Lake = Annotated[
     str | None, typer.Option(metavar="URL", help="The lake: a folder or s3://bucket/prefix. Default: REFI_LAKE_URL.")
 ]
-Identity = Literal["off", "splink", "aws"]
 Replace = Annotated[bool, typer.Option("--replace", help="Put the files in the place of others of the same load date.")]
 
 
@@ -47,7 +46,7 @@ def run(
     ] = None,
     replace: Replace = False,
     identity: Annotated[
-        Identity | None, typer.Option(help="How records of one person are found. Default: REFI_IDENTITY_ENGINE.")
+        IdentityEngine | None, typer.Option(help="How records of one person are found. Default: REFI_IDENTITY_ENGINE.")
     ] = None,
     force_latest: Annotated[
         bool,

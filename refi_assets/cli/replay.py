@@ -20,8 +20,9 @@ from refi_assets.answers.published import PublishedRun
 from refi_assets.cli.run import run_graph
 from refi_assets.defs.resources import IdentityResource
 from refi_assets.errors import LakeError, RefiError, writing
+from refi_assets.identity import PERSONS
 from refi_assets.identity.decisions import DECISIONS
-from refi_assets.identity.previous import PERSONS, previous_persons
+from refi_assets.identity.previous import previous_persons
 from refi_assets.lake import ObjectStore, RunFolder, open_lake
 from refi_assets.lake.manifests import manifest_key
 

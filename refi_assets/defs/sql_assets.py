@@ -1,6 +1,7 @@
 """Assets made from SQL files: dependencies, code version, schema and column lineage are read from the SQL."""
 
 import hashlib
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import dagster as dg
@@ -23,15 +24,10 @@ def sql_asset(key: str, kind: Literal["view", "table"]) -> dg.AssetsDefinition:
     model = load_sql_models()[key]
     inputs = [asset_of(name) for name in model.inputs]
 
-    @dg.asset(
-        key=key.split("/"),
-        group_name=key.split("/", maxsplit=1)[0],
+    @described_by(
+        model,
+        inputs,
         kinds={settings().engine, "sql", kind},
-        owners=["team:data-platform"],
-        description=f"{model.description}\n\nGrain: {model.column_descriptions['grain']}",
-        deps=[name.split("/") for name in inputs],
-        partitions_def=AS_OF_DAYS,
-        code_version=sql_code_version(model),
         metadata={"sql": dg.MetadataValue.md(f"```sql\n{model.text}```")},
     )
     def relation(
@@ -42,6 +38,21 @@ def sql_asset(key: str, kind: Literal["view", "table"]) -> dg.AssetsDefinition:
             return made_by_sql(step, engine.open(step.lake), refi_policy, model, kind, made_from)
 
     return relation
+
+
+def described_by(model: SqlModel, inputs: Sequence[str], **more: Any) -> Callable[..., dg.AssetsDefinition]:
+    """The asset whose relation a SQL file describes, made by the decorated function out of these assets."""
+    decorator: Callable[..., dg.AssetsDefinition] = dg.asset(
+        key=model.key.split("/"),
+        group_name=model.key.split("/", maxsplit=1)[0],
+        owners=["team:data-platform"],
+        description=f"{model.description}\n\nGrain: {model.column_descriptions['grain']}",
+        deps=[name.split("/") for name in inputs],
+        partitions_def=AS_OF_DAYS,
+        code_version=_code_version(model),
+        **more,
+    )
+    return decorator
 
 
 def made_by_sql(
@@ -83,8 +94,7 @@ def measure(session: Session, model: SqlModel) -> dict[str, int]:
     return {row["measure"]: row["amount"] for row in sorted(measured, key=lambda row: row["measure"])}
 
 
-def sql_code_version(model: SqlModel) -> str:
-    """Of an asset that a SQL file defines, under the policy in force."""
+def _code_version(model: SqlModel) -> str:
     parameters = load_refi_policy(settings().policy_file).parameters if model.parameters else {}
     bound = " ".join(f"{name}={parameters[name]}" for name in sorted(model.parameters))
     return hashlib.sha256(f"{model.sha256}{bound}".encode()).hexdigest()[:16]

@@ -195,10 +195,7 @@ class DuckDBSession:
         try:
             return self.connection.execute(sql).fetchall()  # errors may come as late as in the fetch
         except duckdb.OutOfMemoryException:
-            raise EngineError(
-                f"DuckDB: {self._engine.memory_limit} of memory were not enough. Give it more with REFI_MEMORY_LIMIT, "
-                f"or room to spill in {tempfile.gettempdir()} (TMPDIR)."
-            ) from None
+            raise out_of_memory(self._engine.memory_limit) from None
         except duckdb.IOException as error:
             if said := _s3_failure(error):
                 raise LakeError(f"DuckDB: {said.rstrip('.')}.") from None
@@ -230,6 +227,14 @@ def _httpfs() -> str:
     folder = Path(duckdb_extension_httpfs.__file__).parent
     (path,) = folder.glob(f"extensions/v{duckdb.__version__}/httpfs.duckdb_extension")
     return str(path)
+
+
+def out_of_memory(memory_limit: str) -> EngineError:
+    """What to say where the memory was not enough."""
+    return EngineError(
+        f"DuckDB: {memory_limit} of memory were not enough. Give it more with REFI_MEMORY_LIMIT, or room to spill in "
+        f"{tempfile.gettempdir()} (TMPDIR)."
+    )
 
 
 def _s3_failure(error: duckdb.IOException) -> str | None:

@@ -4,6 +4,7 @@ Links are taken from the strongest down, as Kruskal builds a spanning tree, so t
 parted at the weakest link. Decisions of people come before any link.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -33,6 +34,11 @@ class Split:
     record_2: int
     probability: float
     reason: str
+
+
+def by_reason(splits: Iterable[Split]) -> dict[str, int]:
+    """How many links were not followed, by reason."""
+    return dict(sorted(Counter(split.reason for split in splits).items()))
 
 
 class _Clusters:

@@ -22,6 +22,7 @@ CONVERGED = 1e-4
 MOST_ITERATIONS = 200
 
 Numbers = npt.NDArray[np.float64]
+Levels = npt.NDArray[np.int_]  # of each pattern
 
 
 @dataclass(frozen=True)
@@ -41,12 +42,13 @@ def estimate(
 ) -> Parameters:
     """Parameters from patterns of compared and of randomly drawn pairs.
 
-    Patterns have a column a comparison, `pairs`, `is_anyone` and `is_family` (see comparisons).
+    Patterns have a column a comparison and `pairs`; those compared `is_anyone`, `is_family` and `is_relative`, too.
     """
-    drawn_pairs = drawn["pairs"].to_numpy(float)
+    drawn_pairs, drawn_levels = drawn["pairs"].to_numpy(float), _levels(drawn, comparisons)
+    assumed = shipped(comparisons).u
     u = {
-        one.name: _shares(_counts(drawn, one, drawn_pairs), _normal([level.u for level in one.all_levels]), FLOOR)
-        for one in comparisons
+        name: _shares(_counts(level, drawn_pairs, len(assumed[name])), assumed[name], FLOOR)
+        for name, level in drawn_levels.items()
     }
     is_family = compared["is_family"].to_numpy(bool)
     may_match = ~compared["is_anyone"].to_numpy(bool)
@@ -81,25 +83,24 @@ def _maximise(
 ) -> tuple[Parameters, Numbers]:
     """Expectation maximisation; the parameters, and the probability of each pattern, whether it may match or not."""
     known = shipped(comparisons).m
-    m = dict(known)
+    m, levels = dict(known), _levels(compared, comparisons)
     pairs = compared["pairs"].to_numpy(float)
     prior = _starting_prior(comparisons, compared, possible_pairs)
     iterations, moved = 0, 1.0
     while moved > CONVERGED and iterations < MOST_ITERATIONS:
         iterations += 1
         weight = np.full(len(compared), np.log(prior / (1 - prior)))
-        for one in comparisons:
-            level = compared[one.name].to_numpy(int)
-            weight += np.where(level < 0, 0.0, np.log(m[one.name] / u[one.name])[level])
+        for name, level in levels.items():
+            weight += np.where(level < 0, 0.0, np.log(m[name] / u[name])[level])
         probability: Numbers = 1 / (1 + np.exp(-weight))
         matching = np.where(may_match, pairs * probability, 0.0)
         expected = float(matching.sum())
         before, prior = prior, min(max(expected, 0.5) / possible_pairs, 0.5)
         moved = abs(prior / before - 1)
-        for one in comparisons:
-            shares = _shares(_counts(compared, one, matching), known[one.name], SHIPPED_WEIGHT)
-            moved = max(moved, float(np.abs(shares - m[one.name]).max()))
-            m[one.name] = shares
+        for name, level in levels.items():
+            shares = _shares(_counts(level, matching, len(m[name])), known[name], SHIPPED_WEIGHT)
+            moved = max(moved, float(np.abs(shares - m[name]).max()))
+            m[name] = shares
     return Parameters(prior, m, u, iterations, expected), probability
 
 
@@ -111,11 +112,14 @@ def _starting_prior(comparisons: Sequence[Comparison], compared: pd.DataFrame, p
     return float(np.clip(compared["pairs"].to_numpy(float)[the_same].sum(), 1, possible_pairs / 4) / possible_pairs)
 
 
-def _counts(patterns: pd.DataFrame, one: Comparison, amount: Numbers) -> Numbers:
+def _levels(patterns: pd.DataFrame, comparisons: Sequence[Comparison]) -> dict[str, Levels]:
+    return {one.name: patterns[one.name].to_numpy(int) for one in comparisons}
+
+
+def _counts(level: Levels, amount: Numbers, levels: int) -> Numbers:
     """The amount at each level."""
-    level = patterns[one.name].to_numpy(int)
     known = level >= 0
-    return np.bincount(level[known], weights=amount[known], minlength=len(one.all_levels)).astype(float)
+    return np.bincount(level[known], weights=amount[known], minlength=levels).astype(float)
 
 
 def _shares(counts: Numbers, shipped: Numbers, weight: float) -> Numbers:

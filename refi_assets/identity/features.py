@@ -61,12 +61,8 @@ def make_features(connection: DuckDBPyConnection, table: str, kinds: Collection[
     made = _features(connection, table, kinds)
     stated = ", ".join(f"{sql} AS {name}" for name, sql in made.items())
     connection.execute(f"CREATE TABLE stated AS SELECT record, {stated} FROM {table}")
-    counts = ", ".join(f"COUNT(DISTINCT {name})" for name in made)
-    telling = [
-        name
-        for name, distinct in zip(made, _row(connection, f"SELECT {counts} FROM stated"), strict=True)
-        if distinct > 1
-    ]
+    varies = _row(connection, f"SELECT {', '.join(f'MIN({name}) <> MAX({name})' for name in made)} FROM stated")
+    telling = [name for name, is_telling in zip(made, varies, strict=True) if is_telling]
     derived: dict[str, str] = {}
     for of, columns in _DERIVED.items():
         if set(of) <= made.keys():

@@ -20,7 +20,7 @@ from splink.comparison_level_library import CustomLevel
 from splink.comparison_library import CustomComparison
 
 from refi_assets.errors import IdentityError
-from refi_assets.identity.blocking import Blocking, choose_rules
+from refi_assets.identity.blocking import Blocking, allowed_pairs, choose_rules
 from refi_assets.identity.comparisons import PERSONAL, Comparison, comparisons_of, is_anyone, is_relative
 from refi_assets.identity.estimation import SHIPPED_PRIOR, SHIPPED_WEIGHT, Parameters, estimate, shipped
 from refi_assets.identity.features import make_features
@@ -89,7 +89,6 @@ def match(
     kinds: Sequence[str],
     *,
     least_probability: float,
-    most_pairs: int,
     say: Callable[[str], None],
 ) -> Model:
     """Compare the records of a table and leave the pairs that may be of one person in the table `pair`.
@@ -118,6 +117,7 @@ def match(
             f"strangers share. Say which columns are {', '.join(PERSONAL[:-1])} or {PERSONAL[-1]}."
         )
     columns = [name for name, *_ in connection.execute("DESCRIBE feature").fetchall()]
+    most_pairs = allowed_pairs(records)
     blocking = choose_rules(connection, columns, records, most_pairs)
     rules: list[Any] = [CustomRule("1 = 1")] if blocking.compares_all else [block_on(*rule) for rule in blocking.rules]
     if blocking.rules and "name_key" in columns and _swapped_pairs(connection) <= most_pairs:

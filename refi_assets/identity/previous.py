@@ -1,9 +1,8 @@
 """The persons of an earlier run, whose ids a later one keeps."""
 
+from refi_assets.identity import PERSONS
 from refi_assets.lake import ObjectStore, Relation, RunFolder
 from refi_assets.lake.manifests import LATEST
-
-PERSONS = "identity/resolved_borrower"
 
 
 def previous_persons(lake: ObjectStore, run_id: str = "") -> Relation | None:

@@ -3,7 +3,6 @@
 How pairs are found is said in matching (Splink) and aws_matching; what joins and parts records, in clusters.
 """
 
-from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +13,7 @@ from splink.internals.exceptions import SplinkException
 
 from refi_assets.engines.duckdb import ORDERED_PARQUET, DuckDBSession
 from refi_assets.errors import IdentityError
-from refi_assets.identity.blocking import allowed_pairs
-from refi_assets.identity.clusters import Guards, Split, cluster
+from refi_assets.identity.clusters import Guards, Split, by_reason, cluster
 from refi_assets.identity.decisions import Decisions
 from refi_assets.identity.features import make_features
 from refi_assets.identity.matching import Model, match
@@ -55,14 +53,12 @@ def pairs_by_splink(
     say: Callable[[str], None],
 ) -> Model:
     """Match the records; leaves found_pair. Raises IdentityError where they cannot be matched."""
-    ((records,),) = session.execute(f"SELECT COUNT(*) FROM {RECORDS}")
     try:
         model = match(
             session.connection,
             RECORDS,
             list(attributes.values()),
             least_probability=review_probability,
-            most_pairs=allowed_pairs(records),
             say=say,
         )
     except (duckdb.Error, SplinkException) as error:
@@ -131,7 +127,7 @@ def resolve_persons(
     session.connection.unregister("clustered")
     ids = clusters["borrower_id"]
     return Resolved(
-        splits=dict(Counter(split.reason for split in splits)),
+        splits=by_reason(splits),
         shown_splits=[
             {
                 "borrower_id_1": ids[split.record_1 - 1],
@@ -164,8 +160,8 @@ def _clusters(
         f"JOIN {RECORDS} AS other ON other.borrower_id = borrower_id_2 ORDER BY 1, 2"
     ).df()
     known: dict[str, dict[int, str]] = {"birth": {}, "national_id": {}}
+    session.connection.register("paired", pd.concat([pairs["record_1"], pairs["record_2"]]).to_frame("record"))
     for feature in make_features(session.connection, RECORDS, guarding) if guarding else ():
-        session.connection.register("paired", pd.concat([pairs["record_1"], pairs["record_2"]]).to_frame("record"))
         known[feature] = dict(
             session.execute(
                 f"SELECT record, {feature} FROM feature SEMI JOIN paired USING (record) WHERE {feature} IS NOT NULL"

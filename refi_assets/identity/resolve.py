@@ -1,9 +1,7 @@
 """Who is who in files that anyone brings: matched, clustered, and written as one person_id a record."""
 
 import shutil
-import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,16 +11,16 @@ import duckdb
 import pandas as pd
 from duckdb import DuckDBPyConnection
 
-from refi_assets.engines.duckdb import text_literal
+from refi_assets.engines.duckdb import out_of_memory, text_literal
 from refi_assets.engines.spill import SpillFolder
-from refi_assets.errors import EngineError, IdentityError, writing
-from refi_assets.identity.clusters import Guards, Split, balanced_threshold, cluster, expected_f1
+from refi_assets.errors import IdentityError, writing
+from refi_assets.identity.blocking import allowed_pairs
+from refi_assets.identity.clusters import Guards, balanced_threshold, by_reason, cluster, expected_f1
 from refi_assets.identity.matching import Model, match
 from refi_assets.identity.records import Columns, load_records
 from refi_assets.identity.scoring import Score, score
 
 LEAST_PROBABILITY = 0.01  # pairs less probable tell nothing of clusters
-LEAST_MOST_PAIRS, MOST_PAIRS_A_RECORD = 1_000_000, 3
 
 
 @dataclass(frozen=True)
@@ -97,10 +95,7 @@ def resolve(
             _write(connection, out, spill.path / "out.csv")
             scored, true_pairs = _score(connection) if truth else (None, None)
     except duckdb.OutOfMemoryException:
-        raise EngineError(
-            f"DuckDB: {memory_limit} of memory were not enough. Give it more with REFI_MEMORY_LIMIT, or room to spill "
-            f"in {tempfile.gettempdir()} (TMPDIR)."
-        ) from None
+        raise out_of_memory(memory_limit) from None
     finally:
         spill.close()
     return Resolved(
@@ -109,7 +104,7 @@ def resolve(
         sources,
         threshold,
         int((pairs["match_probability"] >= threshold).sum()) if threshold is not None else 0,
-        _by_reason(splits),
+        by_reason(splits),
         model,
         time.perf_counter() - started,
         scored,
@@ -137,11 +132,10 @@ def _matched(
             f"There is nothing to compare: none of {', '.join(columns)} holds two different values. Map a column that "
             "tells people apart."
         )
-    most_pairs = max(LEAST_MOST_PAIRS, MOST_PAIRS_A_RECORD * records)
-    model = match(connection, "loaded", kinds, least_probability=LEAST_PROBABILITY, most_pairs=most_pairs, say=say)
+    model = match(connection, "loaded", kinds, least_probability=LEAST_PROBABILITY, say=say)
     if refused := model.blocking.refused:
         rules = "; ".join(f"{' and '.join(rule)}: {count:,}" for rule, count in refused.items())
-        say(f"not compared, since these rules would make more than {most_pairs:,} pairs each: {rules}")
+        say(f"not compared, since these rules would make more than {allowed_pairs(records):,} pairs each: {rules}")
     return model, connection.execute(
         "SELECT record_1, record_2, match_weight, match_probability FROM pair ORDER BY record_1, record_2"
     ).df()
@@ -185,7 +179,3 @@ def _score(connection: DuckDBPyConnection) -> tuple[Score, int]:
     ).df()
     sizes = frame["truth"].value_counts()
     return score(frame["cluster"], frame["truth"]), int((sizes * (sizes - 1) // 2).sum())
-
-
-def _by_reason(splits: Sequence[Split]) -> dict[str, int]:
-    return dict(sorted(Counter(split.reason for split in splits).items()))

@@ -15,7 +15,7 @@ import pytest
 from refi_assets.engines.duckdb import DuckDBEngine, DuckDBSession, path_literal, text_literal
 from refi_assets.errors import EngineError, LakeError, SettingError, SourceError
 from refi_assets.lake import ObjectStore, RunFolder, open_lake
-from refi_assets.lake.s3_store import PART_BYTES, S3Store
+from refi_assets.lake.s3_store import CREDENTIALS_FOR, PART_BYTES, S3Store
 from refi_assets.staging.files import scan_file
 from tests.engines.aws import Aws
 from tests.engines.deployments import Deployment, in_force, on_s3
@@ -259,7 +259,10 @@ def test_a_parquet_file_is_scanned_where_it_lies(lake: ObjectStore, tmp_path: Pa
 def test_credentials_are_renewed_for_obstore_and_for_duckdb(
     aws: Aws, deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As roles, SSO and credential_process give them: for some time, and then others."""
+    """As roles, SSO and credential_process give them: for some time, and then others.
+
+    Those of five minutes are good, yet so near their end that boto3 asks for new ones at each use.
+    """
     given, config = tmp_path / "given.json", tmp_path / "config"
     config.write_text(f"[profile lender]\ncredential_process = cat {given}\n")
 
@@ -269,7 +272,7 @@ def test_credentials_are_renewed_for_obstore_and_for_duckdb(
         given.write_text(json.dumps({"Version": 1, "Expiration": until, **keys}))
 
     first, second = (f"{which}{aws.unique.upper()}" for which in ("FIRST", "SECOND"))
-    give(first, timedelta(seconds=2))
+    give(first, timedelta(minutes=5))
     env = {**deployment.env, "AWS_CONFIG_FILE": str(config), "AWS_PROFILE": "lender"}
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         del env[name]
@@ -279,7 +282,7 @@ def test_credentials_are_renewed_for_obstore_and_for_duckdb(
         lake.put_json("runs/one", 1)
         with DuckDBEngine(lake).session() as session:
             copy(session, "runs/two", 1)
-        sleep(2)
+        sleep(1.1 * CREDENTIALS_FOR.total_seconds())
         given.unlink()
         with pytest.raises(LakeError, match=r"three in the lake .*Error when retrieving credentials"):
             lake.put_json("runs/three", 1)

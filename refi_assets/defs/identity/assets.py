@@ -15,11 +15,11 @@ from refi_assets.answers.lineage import descriptions
 from refi_assets.contracts import load_contracts
 from refi_assets.defs.lineage import column_sources
 from refi_assets.defs.resources import EngineResource, IdentityResource, LakeResource, RefiPolicyResource
-from refi_assets.defs.sql_assets import made_by_sql, measure, sql_code_version
-from refi_assets.defs.steps import AS_OF_DAYS, Step, asset_step
+from refi_assets.defs.sql_assets import described_by, made_by_sql, measure
+from refi_assets.defs.steps import Step, asset_step
 from refi_assets.engines.duckdb import DuckDBSession
 from refi_assets.errors import needs_packages
-from refi_assets.identity import PACKAGES
+from refi_assets.identity import HISTORY, PACKAGES, PAIRS, PERSONS, QUEUE
 from refi_assets.identity.decisions import DECISIONS, load_decisions
 from refi_assets.identity.previous import previous_persons
 from refi_assets.lake import Relation
@@ -28,26 +28,14 @@ from refi_assets.settings import settings
 from refi_assets.sql_models import SqlModel, load_sql_models
 
 BORROWERS = "staging/borrower_information"
-PAIRS, QUEUE = "identity/matched_pairs", "identity/review_queue"
-PERSONS, HISTORY = "identity/resolved_borrower", "identity/person_history"
 
 
 def _needs_packages() -> AbstractContextManager[None]:
     return needs_packages("Matching (REFI_IDENTITY_ENGINE, --identity)", PACKAGES, "identity", "make run")
 
 
-def _asset(key: str, inputs: list[str]) -> Callable[..., Any]:
-    model = load_sql_models()[key]
-    return dg.asset(
-        key=key.split("/"),
-        group_name="identity",
-        kinds={"parquet", "table"},
-        owners=["team:data-platform"],
-        description=f"{model.description}\n\nGrain: {model.column_descriptions['grain']}",
-        deps=[name.split("/") for name in inputs],
-        partitions_def=AS_OF_DAYS,
-        code_version=sql_code_version(model),
-    )
+def _asset(key: str, inputs: list[str]) -> Callable[..., dg.AssetsDefinition]:
+    return described_by(load_sql_models()[key], inputs, kinds={"parquet", "table"})
 
 
 @_asset(PAIRS, [BORROWERS])
@@ -68,9 +56,8 @@ def matched_pairs(
             "review_threshold": float(thresholds.review_probability),
             "model": None,
         }
-        model = load_sql_models()[PAIRS]
         if identity.kind == "off":
-            return made_by_sql(step, engine.duckdb(step.lake), refi_policy, model, "table", made_from, details)
+            return _by_sql(step, engine, refi_policy, PAIRS, made_from, details)
         with _needs_packages():
             from refi_assets.identity import resolution
 
@@ -113,9 +100,7 @@ def resolved_borrower(
         pairs = made_from[PAIRS].details
         details: dict[str, Any] = {"engine": pairs["engine"], "previous_run": None, "splits": {}, "shown_splits": []}
         if pairs["engine"] == "off":
-            return made_by_sql(
-                step, engine.duckdb(step.lake), refi_policy, load_sql_models()[PERSONS], "table", made_from, details
-            )
+            return _by_sql(step, engine, refi_policy, PERSONS, made_from, details)
         with _needs_packages():
             from refi_assets.identity import resolution
             from refi_assets.identity.report import report_html
@@ -159,9 +144,7 @@ def review_queue(
 ) -> dg.MaterializeResult[Any]:
     """Pairs for people to decide."""
     with asset_step(context, lake) as step:
-        made_from = {PAIRS: step.input(PAIRS)}
-        model = load_sql_models()[QUEUE]
-        return made_by_sql(step, engine.duckdb(step.lake), refi_policy, model, "table", made_from)
+        return _by_sql(step, engine, refi_policy, QUEUE, {PAIRS: step.input(PAIRS)})
 
 
 @_asset(HISTORY, [PERSONS])
@@ -173,9 +156,7 @@ def person_history(
         made_from = {PERSONS: step.input(PERSONS)}
         previous = made_from[PERSONS].details["previous_run"]
         if previous is None:
-            return made_by_sql(
-                step, engine.duckdb(step.lake), refi_policy, load_sql_models()[HISTORY], "table", made_from
-            )
+            return _by_sql(step, engine, refi_policy, HISTORY, made_from)
         with _needs_packages():
             from refi_assets.identity.resolution import save_table
 
@@ -186,6 +167,17 @@ def person_history(
             draft = step.draft(HISTORY, made_from=made_from, kind="table")
             made = save_table(session, step.lake, draft, "history", "person_id, from_person_id")
         return _materialized(step, engine, made, made_from, {})
+
+
+def _by_sql(
+    step: Step,
+    engine: EngineResource,
+    policy: RefiPolicyResource,
+    key: str,
+    made_from: dict[str, Relation],
+    details: dict[str, Any] | None = None,
+) -> dg.MaterializeResult[Any]:
+    return made_by_sql(step, engine.duckdb(step.lake), policy, load_sql_models()[key], "table", made_from, details)
 
 
 def _materialized(
@@ -217,7 +209,7 @@ def _groups_of_aws(step: Step, session: DuckDBSession, attributes: dict[str, str
     session.execute(f"ALTER TABLE {resolution.RECORDS} ALTER record TYPE VARCHAR")
     table = resolution.save_table(session, store, draft, resolution.RECORDS, "borrower_id")
     name = f"{resolution.RECORDS}_{draft.run_id.replace('-', '_')}"
-    GlueTables(settings().glue_database).create(name, table.columns, f"{store.url(table.parquet or '')}")
+    GlueTables(settings().glue_database).create(name, table.columns, store.url(table.parquet or ""))
     matches = match_on_aws(
         matching,
         store,
