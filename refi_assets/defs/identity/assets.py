@@ -192,33 +192,39 @@ def _materialized(
 
 def _numbers(details: dict[str, Any]) -> dict[str, Any]:
     """What the model found, as numbers to be plotted over time."""
+    told = {"engine", "aws_job", "records_not_processed"}
+    found = {name: value for name, value in details.items() if name in told}
     if details["model"] is None:
-        return {"engine": details["engine"]}
+        return found
     names = ("prior", "expected_pairs", "compared_pairs", "unlinkable_share", "has_families", "is_shipped")
-    return {"engine": details["engine"], **{name: details["model"][name] for name in names}}
+    return found | {name: details["model"][name] for name in names}
 
 
 def _groups_of_aws(step: Step, session: DuckDBSession, attributes: dict[str, str]) -> dict[str, Any]:
     """Let AWS match the records; leaves found_pair, returns what the job came to."""
     from refi_assets.engines.glue import GlueTables
+    from refi_assets.engines.remote import run_table
     from refi_assets.identity import resolution
     from refi_assets.identity.aws_matching import AwsMatching, match_groups, match_on_aws
 
-    store, matching = step.lake, AwsMatching.of(settings())
+    store, matching, glue = step.lake, AwsMatching.of(settings()), GlueTables(settings().glue_database)
     draft = step.draft(f"identity/{resolution.RECORDS}", kind="table")
     session.execute(f"ALTER TABLE {resolution.RECORDS} ALTER record TYPE VARCHAR")
-    table = resolution.save_table(session, store, draft, resolution.RECORDS, "borrower_id")
-    name = f"{resolution.RECORDS}_{draft.run_id.replace('-', '_')}"
-    GlueTables(settings().glue_database).create(name, table.columns, store.url(table.parquet or ""))
-    matches = match_on_aws(
-        matching,
-        store,
-        settings().glue_database,
-        name,
-        "borrower_id",
-        {attribute: attribute for attribute in attributes.values()},
-        f"resolved/aws/{draft.run_id}/",
-    )
+    records = resolution.save_table(session, store, draft, resolution.RECORDS, "borrower_id")
+    shown_as = run_table(draft)
+    glue.create(shown_as, records.columns, store.url(records.parquet or ""))
+    try:
+        matches = match_on_aws(
+            matching,
+            store,
+            glue.database,
+            shown_as,
+            "borrower_id",
+            {attribute: attribute for attribute in attributes.values()},
+            f"resolved/aws/{draft.run_id}/",
+        )
+    finally:
+        glue.delete([shown_as])
     resolution.pairs_by_groups(session, match_groups(store, matches.files, "borrower_id"))
     return {"aws_job": matches.job_id, "records_not_processed": matches.records_not_processed}
 
