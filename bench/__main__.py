@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from bench.identity import beside_bare_splink, on_public_data
 from bench.measure import PROJECT_DIR, Measured, MeasureError, command, dagster_home, measure, python, use_two_cores
 from bench.report import (
     AGAIN,
@@ -50,9 +51,13 @@ def main() -> None:
         measure_size(rows, arguments.repeats or (3 if rows <= MEDIUM else 1), generated(rows, folder), scratch)
         for rows in arguments.rows
     ]
+    resolved = [
+        *(one for rows in arguments.rows if rows <= MEDIUM for one in beside_bare_splink(rows, scratch / str(rows))),
+        *on_public_data(scratch / "public"),
+    ]
     shutil.rmtree(scratch)
     page = PAGE if arguments.rows == [MEDIUM, LARGE] else folder / PAGE.name
-    page.write_text(render(Bench(Machine.this(), sizes, commands, sample)), encoding="utf-8")
+    page.write_text(render(Bench(Machine.this(), sizes, commands, sample, resolved)), encoding="utf-8")
     print(f"Written: {page}")
 
 

@@ -1,21 +1,29 @@
-"""`refi resolve` beside a bare Splink script on generated borrowers: python -m bench.identity [ROWS].
+"""`refi resolve`, measured: on generated borrowers beside a bare Splink script, and on public data with known persons.
 
-Prints a table in Markdown, for docs/performance.md: seconds, peak memory and F1 of pairs of each, in processes of
-their own. Borrowers' rows that are malformed by design are left out for both.
+Borrowers' rows that are malformed by design are left out for both. Persons are told for the score alone.
 """
 
-import argparse
 import json
+import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from bench.__main__ import emptied
-from bench.measure import PROJECT_DIR, command, measure, python, use_two_cores
+from bench.measure import PROJECT_DIR, Measured, command, measure, python
+from bench.report import BARE_SPLINK, FEBRL_3, FEBRL_4, RESOLVE, Resolved, generated_borrowers
 
-MAPS = {
+PUBLIC = PROJECT_DIR.parent / "shared" / "data" / "entity_resolution"
+BORROWER = {
     **{"given_name": "first_name", "surname": "last_name", "email": "email", "phone": "phone"},
     **{"date_of_birth": "date_of_birth", "street": "street", "city": "city", "state": "state", "postcode": "postcode"},
 }
-PREPARE = """
+FEBRL = {
+    **{"given_name": "given_name", "surname": "surname", "street": "street_number+address_1", "city": "suburb"},
+    **{"postcode": "postcode", "state": "state", "date_of_birth": "date_of_birth"},
+}
+FAKE = {"given_name": "first_name", "surname": "surname", "date_of_birth": "dob", "city": "city", "email": "email"}
+
+WELL_FORMED = """
 import duckdb, sys
 source, out = sys.argv[1:]
 with open(f"{source}/borrower_information.csv", "rb") as lines, open(f"{out}.csv", "wb") as whole:
@@ -30,6 +38,13 @@ duckdb.sql(f"COPY (SELECT borrower.*, person FROM (SELECT * FROM read_csv('{out}
     "QUALIFY COUNT(*) OVER (PARTITION BY borrower_id) = 1) AS borrower "
     f"JOIN read_csv('{source}/persons.csv', {read}) USING (borrower_id)) TO '{out}' (FORMAT parquet)")
 """
+# rec-1070-dup-0 is of person 1070; there are spaces after the commas of FEBRL's files.
+PERSON_OF_FEBRL = """
+import duckdb, sys
+source, out = sys.argv[1:]
+duckdb.sql(f"COPY (SELECT *, SPLIT_PART(rec_id, '-', 2) AS person FROM read_csv('{source}', all_varchar = true, "
+    f"header = true, delim = ', ')) TO '{out}' (FORMAT parquet)")
+"""
 SCORE = """
 import json, sys
 import duckdb
@@ -40,33 +55,51 @@ print(json.dumps(score(frame["person_id"], frame["person"]).as_json()))
 """
 
 
-def main() -> None:
-    """Measure once, and print."""
-    parser = argparse.ArgumentParser(prog="python -m bench.identity", description=main.__doc__)
-    parser.add_argument("rows", nargs="?", type=int, default=1_000_000)
-    parser.add_argument("--dir", type=Path, default=PROJECT_DIR / "build" / "bench")
-    arguments = parser.parse_args()
-    use_two_cores()
-    folder = emptied(arguments.dir.resolve() / f"identity_{arguments.rows}")
-    source, records, rules = folder / "source", folder / "records.parquet", folder / "rules.json"
-    generate = ("generate", source, "--rows", str(arguments.rows), "--duplicates", "10")
-    measure(command("refi", *generate), folder)
-    measure(python("-c", PREPARE, source, records), folder)
-    maps = [word for kind, column in MAPS.items() for word in ("--map", f"{kind}={column}")]
-    ours, theirs = folder / "ours.csv", folder / "theirs.csv"
-    resolve = command("refi", "resolve", records, *maps, "--id", "borrower_id", "--out", ours, "--json")
-    measured = {"refi resolve": measure(resolve, folder)}
-    model = json.loads(measured["refi resolve"].stdout)["model"]
-    rules.write_text(json.dumps(model["rules"]), encoding="utf-8")
-    measured["bare Splink"] = measure(python(PROJECT_DIR / "bench" / "bare_splink.py", records, rules, theirs), folder)
-    print(f"{model['records']:,} records, {model['compared_pairs']:,} pairs by {len(model['rules'])} rules.\n")
-    print("| job | s | times bare Splink | peak, GiB | precision | recall | F1 |\n| --- " + "| ---: " * 6 + "|")
-    for (name, one), path in zip(measured.items(), (ours, theirs), strict=True):
-        score = json.loads(measure(python("-c", SCORE, path, records), folder).stdout)
-        times = one.seconds / measured["bare Splink"].seconds
-        shares = " | ".join(f"{score[figure]:.4f}" for figure in ("precision", "recall", "f1"))
-        print(f"| {name} | {one.seconds:.1f} | {times:.2f} | {one.peak / 2**30:.2f} | {shares} |")
+def beside_bare_splink(rows: int, folder: Path) -> list[Resolved]:
+    """Both on so many generated borrowers, a tenth of whom are there twice or more; all files in a new folder."""
+    source, records, rules, theirs = (folder / name for name in ("source", "records.parquet", "rules.json", "bare.csv"))
+    folder.mkdir()
+    measure(command("refi", "generate", source, "--rows", str(rows), "--duplicates", "10"), folder)
+    measure(python("-c", WELL_FORMED, source, records), folder)
+    measured, found = _resolve([records], BORROWER, "borrower_id", "person", folder)
+    rules.write_text(json.dumps(found["model"]["rules"]), encoding="utf-8")
+    bare = measure(python(PROJECT_DIR / "bench" / "bare_splink.py", records, rules, theirs), folder)
+    score = json.loads(measure(python("-c", SCORE, theirs, records), folder).stdout)
+    data = generated_borrowers(rows)
+    return [
+        _resolved(data, RESOLVE, found["records"], measured, found["score"]),
+        _resolved(data, BARE_SPLINK, found["records"], bare, score),
+    ]
 
 
-if __name__ == "__main__":
-    main()
+def on_public_data(folder: Path) -> list[Resolved]:
+    """On FEBRL 3 and 4, without the number that tells who is who, and on Splink's fake_1000, where they are there."""
+    if not PUBLIC.is_dir():
+        return []
+    folder.mkdir()
+    for path in PUBLIC.glob("dataset*.csv"):
+        measure(python("-c", PERSON_OF_FEBRL, path, folder / f"{path.stem}.parquet"), folder)
+    shutil.copy(PUBLIC / "fake_1000.csv", folder)
+    resolved = []
+    for data, files, maps, id_column, person in (
+        (FEBRL_4, ("dataset4a.parquet", "dataset4b.parquet"), FEBRL, "rec_id", "person"),
+        (FEBRL_3, ("dataset3.parquet",), FEBRL, "rec_id", "person"),
+        ("fake_1000", ("fake_1000.csv",), FAKE, "unique_id", "cluster"),
+    ):
+        measured, found = _resolve([folder / name for name in files], maps, id_column, person, folder)
+        resolved.append(_resolved(data, RESOLVE, found["records"], measured, found["score"]))
+    return resolved
+
+
+def _resolve(
+    files: Sequence[Path], maps: Mapping[str, str], id_column: str, person: str, folder: Path
+) -> tuple[Measured, Any]:
+    words = [word for kind, column in maps.items() for word in ("--map", f"{kind}={column}")]
+    out = ("--out", folder / "resolved.csv", "--truth", person, "--json")
+    measured = measure(command("refi", "resolve", *files, *words, "--id", id_column, *out), folder)
+    return measured, json.loads(measured.stdout)
+
+
+def _resolved(data: str, job: str, records: int, measured: Measured, score: Mapping[str, float]) -> Resolved:
+    print(f"{records:>12,}  {job:34} {measured.seconds:8.2f} s {measured.peak / 2**20:8.0f} MiB", flush=True)
+    return Resolved(data, job, records, measured, score["precision"], score["recall"], score["f1"])

@@ -9,7 +9,25 @@ import pytest
 from bench.bare_duckdb import main as bare_duckdb
 from bench.compare import difference
 from bench.measure import Measured, MeasureError, measure
-from bench.report import AGAIN, DUCKDB, FRESH, PANDAS, POLARS, Bench, Difference, Machine, Sample, Size, render
+from bench.report import (
+    AGAIN,
+    BARE_SPLINK,
+    DUCKDB,
+    FEBRL_3,
+    FEBRL_4,
+    FRESH,
+    PANDAS,
+    POLARS,
+    RESOLVE,
+    Bench,
+    Difference,
+    Machine,
+    Resolved,
+    Sample,
+    Size,
+    generated_borrowers,
+    render,
+)
 from refi_assets.generate import generate
 from refi_assets.generate_cases import borrowers_by_case
 from tests.lender import lender, write
@@ -126,7 +144,14 @@ def bench() -> Bench:
     large = made_up(10_000_000, fresh=[measured(101.0, gib=3.0)], duckdb=[measured(40.0)], again=[measured(50.0)])
     machine = Machine("Made-up processor", 8, 16.0, {"Python": "3.11.0"})
     sample = Sample(seconds=[9.0, 12.0, 9.5], not_dagsters=[1.2, 1.6, 1.5])
-    return Bench(machine, [medium, large], {"refi runs": [1.0, 9.0, 1.5], "dg list defs": [2.5, 2.4, 2.6]}, sample)
+    commands = {"refi runs": [1.0, 9.0, 1.5], "dg list defs": [2.5, 2.4, 2.6]}
+    resolved = [
+        Resolved(generated_borrowers(1_000_000), RESOLVE, 959_000, measured(30.0, gib=2.5), 0.98, 0.96, 0.97),
+        Resolved(generated_borrowers(1_000_000), BARE_SPLINK, 959_000, measured(10.0), 0.5, 0.9, 0.6429),
+        Resolved(FEBRL_4, RESOLVE, 10_000, measured(5.0), 0.9989999, 0.9961, 0.99704),
+        Resolved(FEBRL_3, RESOLVE, 5_000, measured(4.0), 1.0, 0.991, 0.9955),
+    ]
+    return Bench(machine, [medium, large], commands, sample, resolved)
 
 
 def cells(page: str, begin: str) -> list[str]:
@@ -154,6 +179,12 @@ def test_the_page_has_medians_ratios_and_peaks(bench):
         ("`dg list defs` and each command", "2.50 s, `dg list defs`", "**not reached**"),  # under, not at most
         ("The sample's whole run, process start", "9.50 s", "reached"),
         ("The sample's whole run, what is not", "1.50 s", "**not reached**"),
+        ("Who is who, 1,000,000 generated borrowers: under 3 times", "3.00 times", "**not reached**"),
+        ("Who is who, 1,000,000 generated borrowers: under 6 GiB", "2.50 GiB", "reached"),
+        ("FEBRL 4: precision", "0.9990", "**not reached**"),
+        ("FEBRL 4: F1", "0.9970", "reached"),
+        ("FEBRL 3: precision", "1.0000", "reached"),
+        ("FEBRL 3: F1", "0.9955", "**not reached**"),
     ],
 )
 def test_a_goal_is_called_reached_only_where_the_figure_says_so(bench, goal, figure, verdict):
@@ -168,6 +199,14 @@ def test_the_verdict_is_of_the_figure_before_it_is_rounded(bench):
 def test_a_size_that_was_not_measured_has_no_verdict(bench):
     bench.sizes.pop()
     assert cells(render(bench), "10,000,000 borrowers, fresh lake: at most 2.5") == ["-", "not measured"]
+
+
+def test_who_is_who_stands_beside_the_bare_script(bench):
+    page = render(bench).split("## Who is who")[1]
+
+    ours = ["refi resolve", "959,000", "30.0", "3.00", "2.50", "0.9800", "0.9600", "0.9700"]
+    assert cells(page, "1,000,000 generated borrowers | refi resolve") == ours
+    assert cells(page, "FEBRL 3") == ["refi resolve", "5,000", "4.0", "", "0.50", "1.0000", "0.9910", "0.9955"]
 
 
 def test_an_audience_that_is_not_the_truths_is_shown(bench):
