@@ -8,7 +8,7 @@ module's business; what becomes of the decisions in a run belongs to clusters.py
 import csv
 import hashlib
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -40,10 +40,22 @@ class Decisions:
         """The pairs that are of one person."""
         return list(self.same_lines)
 
-    @property
-    def different(self) -> list[Pair]:
-        """The pairs that are of two."""
-        return list(self.different_lines)
+    def among(self, borrowers: Set[str]) -> dict[Pair, Verdict]:
+        """What is decided of these borrowers: what the file says of them, and what follows by way of others."""
+        found: dict[Pair, Verdict] = {}
+        first: dict[str, str] = {}  # of the borrowers whom a chain of sames joins: by each of the chain
+        for one in self._ways:
+            if one not in first:
+                chain = sorted(_reached(self._ways, one))
+                there = [borrower for borrower in chain if borrower in borrowers]
+                first |= dict.fromkeys(chain, there[0] if there else "")
+                if len(there) < len(chain):
+                    found |= dict.fromkeys(((there[0], other) for other in there[1:]), "same")
+        for one, other in self.different_lines:
+            ends = [end if end in borrowers else first.get(end, "") for end in (one, other)]
+            if all(ends):
+                found[_in_order(*ends)] = "different"
+        return found | {pair: "same" for pair in self.same_lines if borrowers >= {*pair}}
 
     @cached_property
     def _ways(self) -> dict[str, list[str]]:

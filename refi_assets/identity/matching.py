@@ -7,7 +7,7 @@ Splink's would take the place of DuckDBAPI here.
 import logging
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -119,9 +119,7 @@ def match(
     columns = [name for name, *_ in connection.execute("DESCRIBE feature").fetchall()]
     most_pairs = allowed_pairs(records)
     blocking = choose_rules(connection, columns, records, most_pairs)
-    rules: list[Any] = [CustomRule("1 = 1")] if blocking.compares_all else [block_on(*rule) for rule in blocking.rules]
-    if blocking.rules and "name_key" in columns and _swapped_pairs(connection) <= most_pairs:
-        rules.append(CustomRule("l.name_key = r.name_swapped AND l.given <> l.surname"))
+    rules = _splink_rules(connection, blocking, columns, most_pairs)
 
     def linker(parameters: Parameters | None, pairs: str | None) -> Linker:
         api = DuckDBAPI(connection)
@@ -187,6 +185,21 @@ def _unlinkable(connection: DuckDBPyConnection, linker: Linker) -> float:
         f"SELECT AVG(CAST(match_probability < {UNLINKABLE_BELOW} AS INTEGER)) FROM {matched}"
     ).fetchall()
     return float(share)
+
+
+def _splink_rules(
+    connection: DuckDBPyConnection, blocking: Blocking, columns: Collection[str], most_pairs: int
+) -> list[Any]:
+    """The rules in force, and one of swapped names, which is among the refused ones where it makes too many pairs."""
+    if blocking.compares_all:
+        return [CustomRule("1 = 1")]
+    rules: list[Any] = [block_on(*rule) for rule in blocking.rules]
+    if rules and "name_key" in columns:
+        if (swapped := _swapped_pairs(connection)) <= most_pairs:
+            rules.append(CustomRule("l.name_key = r.name_swapped AND l.given <> l.surname"))
+        else:
+            blocking.refused["name_key", "name_swapped"] = swapped
+    return rules
 
 
 def _swapped_pairs(connection: DuckDBPyConnection) -> int:

@@ -89,15 +89,15 @@ def pairs_by_groups(session: DuckDBSession, groups: str) -> None:
 
 
 def add_decisions(session: DuckDBSession, decisions: Decisions) -> None:
-    """Make the pairs out of those found and those that people decided, where both borrowers are there."""
-    decided = [(*pair, "same") for pair in decisions.same] + [(*pair, "different") for pair in decisions.different]
+    """Make the pairs out of those found and those that people decided."""
+    borrowers = {borrower for (borrower,) in session.execute(f"SELECT borrower_id FROM {RECORDS}")}
+    decided = [(*pair, verdict) for pair, verdict in decisions.among(borrowers).items()]
     frame = pd.DataFrame(decided, columns=["borrower_id_1", "borrower_id_2", "decision"], dtype="string")
     session.connection.register("decided", frame)
     session.execute(
-        f"CREATE TABLE {PAIRS} AS WITH there AS (SELECT borrower_id FROM {RECORDS}), "
-        "both_there AS (SELECT * FROM decided WHERE borrower_id_1 IN (FROM there) AND borrower_id_2 IN (FROM there)) "
+        f"CREATE TABLE {PAIRS} AS "
         "SELECT borrower_id_1, borrower_id_2, match_weight, match_probability, evidence, decision "
-        "FROM found_pair FULL JOIN both_there USING (borrower_id_1, borrower_id_2)"
+        "FROM found_pair FULL JOIN decided USING (borrower_id_1, borrower_id_2)"
     )
     session.connection.unregister("decided")
 

@@ -33,13 +33,13 @@ def row(one: str, other: str, decision: str) -> str:
 
 def test_without_a_file_nothing_is_decided(lake: ObjectStore) -> None:
     found = load_decisions(lake)
-    assert (found.same, found.different, found.sha256) == ([], [], None)
+    assert (found.same, list(found.different_lines), found.sha256) == ([], [], None)
 
 
 def test_a_file_is_read_whoever_wrote_it(lake: ObjectStore) -> None:
     text = f'\ufeff{HEADER}B2, B1 ,same,ann,{WHEN},"moved,\nsee letter"\n\nB3,B4,different,bob,2026-02-20,\n'
     found = read(lake, text.replace("\n", "\r\n"))
-    assert (found.same, found.different) == ([("B1", "B2")], [("B3", "B4")])
+    assert (found.same, list(found.different_lines)) == ([("B1", "B2")], [("B3", "B4")])
     assert found.sha256 == hashlib.sha256(text.replace("\n", "\r\n").encode()).hexdigest()
 
 
@@ -48,6 +48,19 @@ def test_decisions_carry_over(lake: ObjectStore) -> None:
     assert found.verdict("C", "A") == "same"
     assert found.verdict("A", "D") == "different"
     assert found.verdict("A", "E") is None
+
+
+def test_decisions_carry_over_by_way_of_borrowers_who_are_gone(lake: ObjectStore) -> None:
+    decided = [("B1", "B2", "same"), ("B2", "B3", "same"), ("B2", "B9", "different"), ("B7", "B8", "different")]
+    decisions = read(lake, HEADER + "".join(row(*one) for one in decided))
+
+    assert decisions.among({"B1", "B2", "B3", "B9"}) == {
+        ("B1", "B2"): "same",
+        ("B2", "B3"): "same",
+        ("B2", "B9"): "different",
+    }
+    assert decisions.among({"B1", "B3", "B7", "B9"}) == {("B1", "B3"): "same", ("B1", "B9"): "different"}
+    assert decisions.among({"B2", "B8"}) == {}
 
 
 @pytest.mark.parametrize(
@@ -93,7 +106,7 @@ def test_a_decision_is_added_with_who_when_and_why(lake: ObjectStore) -> None:
     append_decision(lake, ("B1", "B2"), "same", who="ann", why='said so, on the "phone"')
     found = append_decision(lake, ("B1", "B3"), "different", who="bob", why="")
 
-    assert (found.same, found.different) == ([("B1", "B2")], [("B1", "B3")])
+    assert (found.same, list(found.different_lines)) == ([("B1", "B2")], [("B1", "B3")])
     header, first, second = lake.get_and_etag(DECISIONS)[0].decode().splitlines()  # type: ignore[union-attr]
     assert header + "\n" == HEADER
     assert first.startswith("B1,B2,same,ann,")
