@@ -16,7 +16,7 @@ from refi_assets.identity.comparisons import Comparison
 
 SHIPPED_WEIGHT = 10.0  # pairs
 SHIPPED_PRIOR = 0.0001
-FLOOR = 0.5  # of a random pair, so that no level is impossible
+UNSEEN = 0.5  # of a random pair, so that no level is impossible
 FAMILIES = 10.0  # times as many pairs as slips of the pen explain are families
 CONVERGED = 1e-4
 MOST_ITERATIONS = 200
@@ -45,11 +45,7 @@ def estimate(
     Patterns have a column a comparison and `pairs`; those compared `is_anyone`, `is_family` and `is_relative`, too.
     """
     drawn_pairs, drawn_levels = drawn["pairs"].to_numpy(float), _levels(drawn, comparisons)
-    assumed = shipped(comparisons).u
-    u = {
-        name: _shares(_counts(level, drawn_pairs, len(assumed[name])), assumed[name], FLOOR)
-        for name, level in drawn_levels.items()
-    }
+    u = {one.name: _u(_counts(drawn_levels[one.name], drawn_pairs, len(one.all_levels)), one) for one in comparisons}
     is_family = compared["is_family"].to_numpy(bool)
     may_match = ~compared["is_anyone"].to_numpy(bool)
     found, probability = _maximise(comparisons, compared, may_match & ~is_family, u, possible_pairs)
@@ -122,11 +118,23 @@ def _counts(level: Levels, amount: Numbers, levels: int) -> Numbers:
     return np.bincount(level[known], weights=amount[known], minlength=levels).astype(float)
 
 
+def _u(counts: Numbers, one: Comparison) -> Numbers:
+    """As drawn. A level that was not drawn is as rare as shipped, or as half a pair of those drawn, if that is less.
+
+    Equal values that were not drawn are rarer by far: how rare is known when pairs are weighed, by the value.
+    """
+    drawn = max(counts.sum(), UNSEEN)
+    by_value = np.array([level.has_term_frequencies for level in one.all_levels])
+    known = _normal([level.u for level in one.all_levels])
+    unseen = np.where(by_value, known * UNSEEN / drawn, np.minimum(known, UNSEEN / drawn))
+    return _normal(np.where(counts > 0, counts / drawn, unseen))
+
+
 def _shares(counts: Numbers, shipped: Numbers, weight: float) -> Numbers:
     shares: Numbers = (counts + shipped * weight) / (counts.sum() + weight)
     return shares
 
 
-def _normal(shares: Sequence[float]) -> Numbers:
+def _normal(shares: Sequence[float] | Numbers) -> Numbers:
     normal: Numbers = np.asarray(shares, float) / sum(shares)
     return normal
