@@ -134,7 +134,7 @@ def resolved_borrower(
                 pairs["model"], resolved.links, resolved.cluster_sizes, thresholds, resolved.shown_splits, title
             )
             store.put(report, html.encode())
-            shown["report"] = dg.MetadataValue.url(store.url(report))
+            shown["report"] = dg.MetadataValue.path(store.url(report))  # browsers follow no link to a file
         return _materialized(step, engine, made.model_copy(update={"details": details}), made_from, shown)
 
 
