@@ -13,6 +13,7 @@ from refi_assets.activation.publish import published_commits
 from refi_assets.engines.base import Row
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import EngineError, LakeError
+from refi_assets.identity import PERSONS
 from refi_assets.lake import ObjectStore, Relation, RunFolder
 from refi_assets.lake.manifests import LATEST, manifest_key, published_run_ids
 from refi_assets.lake.relations import require_run_id, with_inputs
@@ -30,14 +31,19 @@ class PublishedRun:
     @cached_property
     def relations(self) -> list[Relation]:
         """What the audience was made from. Raises LakeError where it is not kept any more."""
-        made = self.manifest["relations"].items()
-        found = {key: RunFolder(self.lake, relation["run_id"]).find(key) for key, relation in made}
+        made = self.manifest["relations"]
+        found = {key: RunFolder(self.lake, relation["run_id"]).find(key) for key, relation in made.items()}
         if lost := sorted(key for key, relation in found.items() if relation is None):
             raise LakeError(
                 f"Run {self.run_id} (as of {self.as_of}) has no {lost[0]} in {self.lake} any more; relations are kept "
                 f"of the last REFI_KEEP_RUNS runs. Make them again from the inputs: refi replay {self.run_id}"
             )
-        return with_inputs(self.lake, [relation for relation in found.values() if relation is not None])
+        relations = with_inputs(self.lake, [relation for relation in found.values() if relation is not None])
+        if PERSONS in made:
+            return relations
+        # Published before records were matched: every borrower was a person.
+        persons = load_sql_models()[PERSONS].bind({}).sql(DIALECT)
+        return [*relations, Relation(key=PERSONS, run_id=self.run_id, as_of=self.as_of, kind="view", sql=persons)]
 
     @property
     def run_id(self) -> str:

@@ -26,6 +26,9 @@ from refi_assets.identity.previous import previous_persons
 from refi_assets.lake import ObjectStore, RunFolder, open_lake
 from refi_assets.lake.manifests import manifest_key
 
+# Of a run that was published before records were matched.
+NOT_ASKED = {"engine": "off", "person_ids_of": None, "decisions": None}
+
 
 @dataclass(frozen=True)
 class Replayed:
@@ -114,7 +117,7 @@ def _copy_inputs(run: PublishedRun, lake: ObjectStore) -> None:
 
 def _copy_identity(run: PublishedRun, lake: ObjectStore) -> IdentityResource:
     """What the run knew of persons before, and how it found them. Raises LakeError where it is not kept any more."""
-    identity = run.manifest["identity"]
+    identity = run.manifest.get("identity", NOT_ASKED)
     if identity["engine"] == "aws":
         raise LakeError(f"Run {run.run_id} had AWS Entity Resolution tell who is who; that cannot be done again here.")
     before = identity["person_ids_of"]

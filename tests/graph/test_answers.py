@@ -1,18 +1,21 @@
 """Answers from a published run: explain, query, quarantine, runs, each against what was written down by hand."""
 
 import json
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from refi_assets.answers.diff import policy_changes
 from refi_assets.answers.explain import Explanation, explain
 from refi_assets.answers.published import PublishedRun, published_manifests, published_run
 from refi_assets.cli import answers
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import EngineError, LakeError, RefiError
 from refi_assets.lake import FolderStore
+from refi_assets.policies import load_refi_policy
 from refi_assets.settings import PROJECT_DIR
 from tests.lender import Rows, lender, write
 from tests.running import ingest, run_job
@@ -55,6 +58,14 @@ def lake(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def run(lake):
     return published(lake)
+
+
+def test_what_was_published_before_records_were_matched_is_explained_and_judged_anew(run):
+    relations = {key: made for key, made in run.manifest["relations"].items() if not key.startswith("identity/")}
+    before = replace(run, manifest={**run.manifest, "relations": relations})
+
+    assert explain(before, "B001") == explain(run, "B001")
+    assert policy_changes(before, load_refi_policy(PROJECT_DIR / "policies" / "refi.yaml")) == []
 
 
 def only_loan(found: Explanation):
