@@ -1,10 +1,15 @@
 """refi review and refi explain-match, as a lender's people meet them."""
 
 import json
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from refi_assets.settings import PROJECT_DIR
 from tests.identified import RUN, identified_lake, publish
 
 
@@ -165,3 +170,40 @@ def test_answers_need_neither_dagster_nor_pandas(refi, lake):
         imported = {line.rsplit("|", 1)[-1].strip() for line in answered.stderr.splitlines()}
         assert "duckdb" in imported, "the imports are seen"
         assert imported & {"dagster", "pandas", "splink"} == set()
+
+
+COLUMN = """\
+      - name: ssn
+        description: "Social security number."
+        logicalType: string
+        physicalType: VARCHAR
+        classification: personal
+        customProperties:
+          - {property: personAttribute, value: national_id}
+"""
+
+
+def test_a_column_is_compared_as_soon_as_the_contract_says_what_it_is(tmp_path):
+    for name in ("refi_assets", "sql", "policies", "contracts", "data", "pyproject.toml", ".dagster/dagster.yaml"):
+        copy = shutil.copytree if (PROJECT_DIR / name).is_dir() else shutil.copy
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        copy(PROJECT_DIR / name, tmp_path / name)
+    contract = tmp_path / "contracts" / "borrower_information.yaml"
+    before, where, after = contract.read_text().partition("      - name: street\n")
+    contract.write_text(before + COLUMN + where + after)
+    borrowers = tmp_path / "data" / "sample" / "borrower_information.csv"
+    header, *lines = borrowers.read_text().splitlines()
+    borrowers.write_text("\n".join([f"{header},ssn", *(f"{line},{number:09}" for number, line in enumerate(lines))]))
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path), "DAGSTER_HOME": str(tmp_path / ".dagster")}
+
+    def refi(*words: str) -> str:
+        command = [sys.executable, "-c", "from refi_assets.cli import main; main()", *words, "--lake", "lake"]
+        return subprocess.run(
+            command, cwd=tmp_path, env=environment, check=True, stdout=subprocess.PIPE, text=True
+        ).stdout
+
+    refi("run", "--source", "data/sample", "--as-of", "2026-02-20", "--identity", "splink")
+
+    compared = "SELECT COUNT(*) AS pairs, COUNT_IF(evidence LIKE '%\"national_id\"%') AS by_id FROM matched_pairs"
+    found = json.loads(refi("query", compared, "--json"))
+    assert found["pairs"] == found["by_id"] > 0

@@ -156,6 +156,19 @@ def test_a_shipped_contract_has_exactly_these_columns_in_this_order(source: str)
     assert all(column.description for column in columns), "every column says what it means"
 
 
+def test_what_tells_who_is_who_is_said_by_the_contract_of_borrowers() -> None:
+    assert {source: contract.person_attributes for source, contract in load_contracts().items()} == {
+        "borrower_information": {
+            "first_name": "given_name",
+            "last_name": "surname",
+            **{name: name for name in ("email", "phone", "date_of_birth", "street", "city", "state", "postcode")},
+        },
+        "loan_information": {},
+        "market_equity": {},
+        "borrower_engagement": {},
+    }
+
+
 def test_market_data_is_due_every_week_and_everything_else_every_day() -> None:
     assert {source: contract.due_every_days for source, contract in load_contracts().items()} == {
         "borrower_information": 1,
@@ -226,6 +239,10 @@ def test_an_unknown_key_is_refused_at_every_level(tmp_path: Path, change: Change
         (lambda c: home_id(c).pop("customProperties"), "no column that must be present can serve as the key"),
         (lambda c: home_value(c).update(name="home_id"), "a column is named twice"),
         (lambda c: home_id(c)["customProperties"][0].update(value="optional"), "columnPresence can only be 'required'"),
+        (
+            lambda c: home_value(c)["customProperties"].append({"property": "personAttribute", "value": "ssn"}),
+            "personAttribute is 'ssn'; known are given_name, surname,",
+        ),
         (lambda c: home_id(c).update(primaryKey="yes"), "primaryKey: 'yes' is not of type 'boolean'"),
         (lambda c: c.pop("slaProperties"), "slaProperties must say how often the source is due"),
         (lambda c: c["slaProperties"][0].update(property="latency"), "slaProperties must say how often"),
