@@ -1,5 +1,6 @@
 """What every test may use. Tests of one layer keep their own helpers beside them (sources.py, running.py)."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,10 @@ pytest_plugins = ["tests.engines.fixtures"]
 # The same examples everywhere, so that a failure on one machine is a failure on all. A busy machine is not a bug.
 settings.register_profile("stable", derandomize=True, deadline=None, database=None)
 settings.load_profile("stable")
+
+
+# A shell's background jobs ignore SIGINT, and so would all that tests start; Dagster then has SIGTERM ignored, too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
