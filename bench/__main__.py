@@ -12,7 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from bench.identity import beside_bare_splink, on_public_data
-from bench.measure import PROJECT_DIR, Measured, MeasureError, command, dagster_home, measure, python, use_two_cores
+from bench.measure import (
+    PROJECT_DIR,
+    Measured,
+    MeasureError,
+    command,
+    dagster_home,
+    measure,
+    python,
+    tell,
+    use_two_cores,
+)
 from bench.report import (
     AGAIN,
     DUCKDB,
@@ -112,7 +122,7 @@ def our_job(size: Size, name: str, source: Path, lake: Path, home: Path) -> Path
 def keep(size: Size, name: str, measured: Measured) -> None:
     """Put a measurement with the others of its job."""
     size.jobs.setdefault(name, []).append(measured)
-    print(f"{size.rows:>12,}  {name:34} {measured.seconds:8.2f} s {measured.peak / 2**20:8.0f} MiB", flush=True)
+    tell(size.rows, name, measured)
 
 
 def asked(module: str, *arguments: str | Path, scratch: Path) -> Any:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.measure import PROJECT_DIR, Measured, command, measure, python
+from bench.measure import PROJECT_DIR, Measured, command, measure, python, tell
 from bench.report import BARE_SPLINK, FEBRL_3, FEBRL_4, RESOLVE, Resolved, generated_borrowers
 
 PUBLIC = PROJECT_DIR.parent / "shared" / "data" / "entity_resolution"
@@ -55,6 +55,11 @@ print(json.dumps(score(frame["person_id"], frame["person"]).as_json()))
 """
 
 
+def map_words(maps: Mapping[str, str]) -> list[str]:
+    """What a command line of `refi resolve` says of the columns."""
+    return [word for kind, column in maps.items() for word in ("--map", f"{kind}={column}")]
+
+
 def beside_bare_splink(rows: int, folder: Path) -> list[Resolved]:
     """Both on so many generated borrowers, a tenth of whom are there twice or more; all files in a new folder."""
     source, records, rules, theirs = (folder / name for name in ("source", "records.parquet", "rules.json", "bare.csv"))
@@ -94,12 +99,11 @@ def on_public_data(folder: Path) -> list[Resolved]:
 def _resolve(
     files: Sequence[Path], maps: Mapping[str, str], id_column: str, person: str, folder: Path
 ) -> tuple[Measured, Any]:
-    words = [word for kind, column in maps.items() for word in ("--map", f"{kind}={column}")]
     out = ("--out", folder / "resolved.csv", "--truth", person, "--json")
-    measured = measure(command("refi", "resolve", *files, *words, "--id", id_column, *out), folder)
+    measured = measure(command("refi", "resolve", *files, *map_words(maps), "--id", id_column, *out), folder)
     return measured, json.loads(measured.stdout)
 
 
 def _resolved(data: str, job: str, records: int, measured: Measured, score: Mapping[str, float]) -> Resolved:
-    print(f"{records:>12,}  {job:34} {measured.seconds:8.2f} s {measured.peak / 2**20:8.0f} MiB", flush=True)
+    tell(records, job, measured)
     return Resolved(data, job, records, measured, score["precision"], score["recall"], score["f1"])

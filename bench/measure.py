@@ -33,6 +33,11 @@ class Measured:
     peak: int
     stdout: str
 
+    @property
+    def peak_gib(self) -> float:
+        """The peak in GiB."""
+        return self.peak / 2**30
+
 
 def use_two_cores() -> None:
     """Keep this process and all that it starts to the first two cores it may use."""
@@ -60,6 +65,11 @@ def measure(command: Sequence[str | Path], scratch: Path, home: Path | None = No
         if process.returncode:
             raise MeasureError(f"{' '.join(map(str, command))} failed:\n{messages.read()[-2000:]}")
         return Measured(started, seconds, usage.ru_maxrss * 1024, out.read())
+
+
+def tell(rows: int, job: str, measured: Measured) -> None:
+    """Print what was measured."""
+    print(f"{rows:>12,}  {job:34} {measured.seconds:8.2f} s {measured.peak_gib * 1024:8.0f} MiB", flush=True)
 
 
 def python(*arguments: str | Path) -> list[str | Path]:

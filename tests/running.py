@@ -48,6 +48,12 @@ class Ran:
         """'asset check' -> severity, of the checks that did not pass."""
         return {name: found.severity.value for name, found in self.checks.items() if not found.passed}
 
+    def metadata(self, asset: str) -> dict[str, Any]:
+        """What the materialization of an asset showed."""
+        key = dg.AssetKey(asset.split("/"))
+        (made,) = [one for one in self.result.get_asset_materialization_events() if one.asset_key == key]
+        return {name: value.value for name, value in made.materialization.metadata.items()}
+
     @property
     def failure(self) -> str:
         """The words of the first failure that a user can mend; where there is none, any other error."""

@@ -34,6 +34,7 @@ class Blocking:
     rules: dict[tuple[str, ...], int]
     refused: dict[tuple[str, ...], int] = field(default_factory=dict)
     compares_all: bool = False  # every record is compared with every other, as they are so few
+    swaps_names: bool = False  # beside the rules, records are compared whose given name and surname are swapped
 
 
 def allowed_pairs(records: int) -> int:
@@ -73,7 +74,10 @@ def choose_rules(connection: DuckDBPyConnection, columns: Sequence[str], records
             f"These records cannot be compared: even the rule that they agree on {' and '.join(rule)} makes {pairs:,} "
             f"pairs, and {most_pairs:,} are allowed. Map a column that tells more people apart."
         )
-    return Blocking(rules, refused)
+    swaps_names = bool(rules) and "name_key" in columns
+    if swaps_names and (pairs := _count_swapped_pairs(connection)) > most_pairs:
+        swaps_names, refused["name_key", "name_swapped"] = False, pairs
+    return Blocking(rules, refused, swaps_names=swaps_names)
 
 
 def _follows(rule: Sequence[str], known: Sequence[str]) -> bool:
@@ -87,5 +91,15 @@ def _count_pairs(connection: DuckDBPyConnection, rule: Sequence[str]) -> int:
     ((pairs,),) = connection.execute(
         "SELECT CAST(COALESCE(SUM(size * (size - 1) / 2), 0) AS BIGINT) "
         f"FROM (SELECT COUNT(*) AS size FROM counted WHERE {known} GROUP BY {', '.join(rule)})"
+    ).fetchall()
+    return int(pairs)
+
+
+def _count_swapped_pairs(connection: DuckDBPyConnection) -> int:
+    """Of all records; who has one name twice is nobody's swapped."""
+    ((pairs,),) = connection.execute(
+        "WITH name AS "
+        "(SELECT name_key, name_swapped, COUNT(*) AS size FROM feature WHERE given <> surname GROUP BY ALL) "
+        "SELECT COALESCE(SUM(l.size * r.size), 0) FROM name AS l JOIN name AS r ON l.name_key = r.name_swapped"
     ).fetchall()
     return int(pairs)

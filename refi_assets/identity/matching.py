@@ -7,7 +7,7 @@ Splink's would take the place of DuckDBAPI here.
 import logging
 import math
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -117,9 +117,8 @@ def match(
             f"strangers share. Say which columns are {', '.join(PERSONAL[:-1])} or {PERSONAL[-1]}."
         )
     columns = [name for name, *_ in connection.execute("DESCRIBE feature").fetchall()]
-    most_pairs = allowed_pairs(records)
-    blocking = choose_rules(connection, columns, records, most_pairs)
-    rules = _splink_rules(connection, blocking, columns, most_pairs)
+    blocking = choose_rules(connection, columns, records, allowed_pairs(records))
+    rules = _splink_rules(blocking)
 
     def linker(parameters: Parameters | None, pairs: str | None) -> Linker:
         api = DuckDBAPI(connection)
@@ -187,29 +186,11 @@ def _unlinkable(connection: DuckDBPyConnection, linker: Linker) -> float:
     return float(share)
 
 
-def _splink_rules(
-    connection: DuckDBPyConnection, blocking: Blocking, columns: Collection[str], most_pairs: int
-) -> list[Any]:
-    """The rules in force, and one of swapped names, which is among the refused ones where it makes too many pairs."""
+def _splink_rules(blocking: Blocking) -> list[Any]:
     if blocking.compares_all:
         return [CustomRule("1 = 1")]
-    rules: list[Any] = [block_on(*rule) for rule in blocking.rules]
-    if rules and "name_key" in columns:
-        if (swapped := _swapped_pairs(connection)) <= most_pairs:
-            rules.append(CustomRule("l.name_key = r.name_swapped AND l.given <> l.surname"))
-        else:
-            blocking.refused["name_key", "name_swapped"] = swapped
-    return rules
-
-
-def _swapped_pairs(connection: DuckDBPyConnection) -> int:
-    """How many pairs have the names of the other swapped; who has one name twice is nobody's swapped."""
-    ((pairs,),) = connection.execute(
-        "WITH name AS "
-        "(SELECT name_key, name_swapped, COUNT(*) AS size FROM feature WHERE given <> surname GROUP BY ALL) "
-        "SELECT COALESCE(SUM(l.size * r.size), 0) FROM name AS l JOIN name AS r ON l.name_key = r.name_swapped"
-    ).fetchall()
-    return int(pairs)
+    swapped = [CustomRule("l.name_key = r.name_swapped AND l.given <> l.surname")] if blocking.swaps_names else []
+    return [*(block_on(*rule) for rule in blocking.rules), *swapped]
 
 
 def _splink_comparison(one: Comparison, parameters: Parameters | None) -> CustomComparison:

@@ -11,6 +11,7 @@ import pytest
 
 from refi_assets.settings import PROJECT_DIR
 from tests.identified import RUN, identified_lake, publish
+from tests.infra.deployment import make_app
 
 
 @pytest.fixture
@@ -184,17 +185,16 @@ COLUMN = """\
 
 
 def test_a_column_is_compared_as_soon_as_the_contract_says_what_it_is(tmp_path):
-    for name in ("refi_assets", "sql", "policies", "contracts", "data", "pyproject.toml", ".dagster/dagster.yaml"):
-        copy = shutil.copytree if (PROJECT_DIR / name).is_dir() else shutil.copy
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        copy(PROJECT_DIR / name, tmp_path / name)
-    contract = tmp_path / "contracts" / "borrower_information.yaml"
+    app, home, source = (tmp_path / name for name in ("app", "home", "source"))
+    make_app(app)
+    contract = app / "contracts" / "borrower_information.yaml"
     before, where, after = contract.read_text().partition("      - name: street\n")
     contract.write_text(before + COLUMN + where + after)
-    borrowers = tmp_path / "data" / "sample" / "borrower_information.csv"
+    borrowers = shutil.copytree(PROJECT_DIR / "data" / "sample", source) / "borrower_information.csv"
     header, *lines = borrowers.read_text().splitlines()
     borrowers.write_text("\n".join([f"{header},ssn", *(f"{line},{number:09}" for number, line in enumerate(lines))]))
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path), "DAGSTER_HOME": str(tmp_path / ".dagster")}
+    home.mkdir()
+    environment = {**os.environ, "PYTHONPATH": str(app), "DAGSTER_HOME": str(home)}
 
     def refi(*words: str) -> str:
         command = [sys.executable, "-c", "from refi_assets.cli import main; main()", *words, "--lake", "lake"]
@@ -202,7 +202,7 @@ def test_a_column_is_compared_as_soon_as_the_contract_says_what_it_is(tmp_path):
             command, cwd=tmp_path, env=environment, check=True, stdout=subprocess.PIPE, text=True
         ).stdout
 
-    refi("run", "--source", "data/sample", "--as-of", "2026-02-20", "--identity", "splink")
+    refi("run", "--source", "source", "--as-of", "2026-02-20", "--identity", "splink")
 
     compared = "SELECT COUNT(*) AS pairs, COUNT_IF(evidence LIKE '%\"national_id\"%') AS by_id FROM matched_pairs"
     found = json.loads(refi("query", compared, "--json"))

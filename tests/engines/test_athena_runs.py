@@ -4,7 +4,6 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import dagster as dg
 import pytest
 
 from refi_assets.generate import generate
@@ -27,12 +26,6 @@ def deployment(athena: Aws) -> Deployment:
 
 def with_settings(deployment: Deployment, **variables: str) -> Deployment:
     return Deployment(deployment.lake_url, {**deployment.env, **variables})
-
-
-def metadata(ran: Ran, asset: str) -> dict[str, Any]:
-    key = dg.AssetKey(asset.split("/"))
-    (made,) = [one for one in ran.result.get_asset_materialization_events() if one.asset_key == key]
-    return {name: value.value for name, value in made.materialization.metadata.items()}
 
 
 def calls(athena: Aws) -> Counter[str]:
@@ -64,7 +57,7 @@ def test_what_queries_took_is_told_of_each_asset(athena: Aws, deployment: Deploy
     ran = run_whole_job(with_settings(deployment, REFI_ATHENA_USD_PER_TB="1000"), SAMPLE, DAY)
     assert ran.success
     for asset in ("unified_refi_dataset", "unmatched_borrowers", "refi_eligibility", "refi_audience"):
-        told = metadata(ran, f"refi/{asset}")
+        told = ran.metadata(f"refi/{asset}")
         ids = told["query_ids"].split(", ")
         there = athena.client("athena").batch_get_query_execution(QueryExecutionIds=ids)["QueryExecutions"]
         assert len(there) == 2, "the table, and its measures"
@@ -199,7 +192,7 @@ def test_a_request_whose_answer_is_lost_does_not_run_twice(athena: Aws, deployme
     assert ran.success, ran.failure
     sent = calls(athena)[START]
     ids = {q for name in ("unified_refi_dataset", "unmatched_borrowers", "refi_eligibility", "refi_audience")
-           for q in metadata(ran, f"refi/{name}")["query_ids"].split(", ")}  # fmt: skip
+           for q in ran.metadata(f"refi/{name}")["query_ids"].split(", ")}  # fmt: skip
     assert (sent, len(ids)) == (14, 8), "one more request, no query more (five are of checks)"
 
 

@@ -1,12 +1,9 @@
 """The whole job with AWS Entity Resolution as matcher: over its API on loopback, and S3 and Glue of moto."""
 
-import csv
 import json
 from collections.abc import Iterator
-from itertools import combinations
 from typing import Any
 
-import dagster as dg
 import pytest
 from sqlglot import exp
 
@@ -17,6 +14,7 @@ from tests.engines.aws import Aws
 from tests.engines.deployments import Deployment, in_force, on_s3
 from tests.engines.entity_resolution_api import EntityResolutionApi, served
 from tests.engines.s3_reader import S3Reader
+from tests.identity.people import pairs, truth
 from tests.running import DAY, Ran, ingest, run_job
 
 SAMPLE = PROJECT_DIR / "data" / "sample"
@@ -43,25 +41,11 @@ def deployment(aws: Aws, api: EntityResolutionApi, monkeypatch: pytest.MonkeyPat
             yield made
 
 
-def metadata(ran: Ran, asset: str) -> dict[str, Any]:
-    key = dg.AssetKey(asset.split("/"))
-    (made,) = [one for one in ran.result.get_asset_materialization_events() if one.asset_key == key]
-    return {name: value.value for name, value in made.materialization.metadata.items()}
-
-
 def relation(deployment: Deployment, ran: Ran, key: str) -> list[dict[str, Any]]:
     lake = deployment.lake
     found = RunFolder(lake, ran.result.run_id).load(key)
     with DuckDBEngine(lake).session([found]) as session:
         return session.query(exp.select("*").from_(found.name))
-
-
-def true_pairs() -> set[tuple[str, ...]]:
-    of: dict[str, list[str]] = {}
-    with (SAMPLE / "persons.csv").open(encoding="utf-8") as stream:
-        for row in csv.DictReader(stream):
-            of.setdefault(row["person"], []).append(row["borrower_id"])
-    return {pair for members in of.values() for pair in combinations(sorted(members), 2)}
 
 
 def test_what_aws_groups_is_one_person(aws: Aws, api: EntityResolutionApi, deployment: Deployment) -> None:
@@ -74,16 +58,15 @@ def test_what_aws_groups_is_one_person(aws: Aws, api: EntityResolutionApi, deplo
         ("POST", "/matchingworkflows/refi-borrowers/jobs"),
         *[("GET", f"/matchingworkflows/refi-borrowers/jobs/{1:032x}")] * 2,
     ]
-    shown = metadata(ran, "identity/matched_pairs")
+    shown = ran.metadata("identity/matched_pairs")
     assert (shown["engine"], shown["aws_job"], shown["records_not_processed"]) == ("aws", f"{1:032x}", 0)
 
-    pairs = relation(deployment, ran, "identity/matched_pairs")
-    assert all(json.loads(row["evidence"])["aws"]["level"].startswith("rule ") for row in pairs)
-    joined = {(row["borrower_id_1"], row["borrower_id_2"]) for row in pairs}
-    assert joined & true_pairs()
+    found = relation(deployment, ran, "identity/matched_pairs")
+    assert all(json.loads(row["evidence"])["aws"]["level"].startswith("rule ") for row in found)
+    joined, true = {(row["borrower_id_1"], row["borrower_id_2"]) for row in found}, pairs(truth(SAMPLE))
+    assert joined & true
     person = {row["borrower_id"]: row["person_id"] for row in relation(deployment, ran, "identity/resolved_borrower")}
-    persons = {pair for pair in combinations(sorted(person), 2) if person[pair[0]] == person[pair[1]]}
-    assert persons == joined & true_pairs() < joined, "father and son of one name and telephone are parted by birth"
+    assert pairs(person) == joined & true < joined, "father and son of one name and telephone are parted by birth"
     audience = S3Reader(aws, deployment.lake_url).borrowers()
     assert len({person[borrower] for borrower in audience}) == len(audience) > 0
 
@@ -105,7 +88,7 @@ def test_records_that_aws_leaves_out_are_persons_of_their_own_and_counted(
     api.unprocessed = 10
     ran = run_job(deployment.lake_url)
     assert ran.success, ran.failure
-    assert metadata(ran, "identity/matched_pairs")["records_not_processed"] == 10
+    assert ran.metadata("identity/matched_pairs")["records_not_processed"] == 10
     persons = relation(deployment, ran, "identity/resolved_borrower")
     left_out = sorted(persons, key=lambda row: row["borrower_id"])[-10:]
     assert {row["cluster_size"] for row in left_out} == {1}

@@ -12,6 +12,7 @@ import pytest
 
 from refi_assets.generate import generate
 from refi_assets.lake import open_lake
+from tests.identity.people import truth
 from tests.lender import lender, write
 from tests.running import DAY, Ran, ingest, latest, manifest, run_job
 
@@ -50,13 +51,8 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def truth(folder: Path) -> dict[str, str]:
-    with (folder / "source" / "persons.csv").open() as stream:
-        return {row["borrower_id"]: row["person"] for row in csv.DictReader(stream)}
-
-
 def test_nearly_all_duplicates_are_found_and_no_strangers_are_merged(generated):
-    true, found = truth(generated), persons(generated / "lake")
+    true, found = truth(generated / "source"), persons(generated / "lake")
     true_pairs = together({borrower: true[borrower] for borrower in found})
     found_pairs = together(found)
     waiting = {frozenset((row["borrower_id_1"], row["borrower_id_2"])) for row in rows(generated / "lake", QUEUE)}

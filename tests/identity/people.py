@@ -1,7 +1,10 @@
 """People made up for tests, and second records of some, each with a slip."""
 
+import csv
 import random
+from collections import defaultdict
 from dataclasses import dataclass
+from pathlib import Path
 
 GIVEN = (
     *("anna", "ben", "clara", "david", "emma", "frank", "grace", "henry"),
@@ -43,3 +46,17 @@ def people(persons: int, seed: int = 1) -> list[Person]:
             found.append(Person(**(vars(one) | {"id": f"r{2 * who + 1}"} | slips[who // 2 % 3])))
     draw.shuffle(found)
     return found
+
+
+def pairs(groups: dict[str, str]) -> set[tuple[str, str]]:
+    """The pairs of ids of one group; ids by group."""
+    members = defaultdict(list)
+    for id_, group in groups.items():
+        members[group].append(id_)
+    return {(a, b) for ids in members.values() for a in ids for b in ids if a < b}
+
+
+def truth(source: Path) -> dict[str, str]:
+    """The person of each borrower of generated files."""
+    with (source / "persons.csv").open() as stream:
+        return {row["borrower_id"]: row["person"] for row in csv.DictReader(stream)}

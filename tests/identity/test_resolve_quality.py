@@ -1,7 +1,6 @@
 """How good `refi resolve` is on public data, with nothing but --map; the truth is used for the score alone."""
 
 import csv
-from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -10,25 +9,13 @@ import pytest
 import splink.comparison_library as cl
 from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
-from refi_assets.settings import PROJECT_DIR
+from bench.identity import FAKE, FEBRL, PUBLIC, map_words
+from tests.identity.people import pairs
 
-DATA = PROJECT_DIR.parent / "shared" / "data" / "entity_resolution"
 pytestmark = pytest.mark.skipif(
-    not DATA.is_dir(), reason="the public data are not here: put entity_resolution into shared/data beside the project"
+    not PUBLIC.is_dir(),
+    reason="the public data are not here: put entity_resolution into shared/data beside the project",
 )
-FEBRL = (
-    *("--map", "given_name=given_name", "--map", "surname=surname", "--map", "street=street_number+address_1"),
-    *("--map", "city=suburb", "--map", "postcode=postcode", "--map", "state=state"),
-    *("--map", "date_of_birth=date_of_birth", "--id", "rec_id"),
-)
-
-
-def pairs(groups: dict[str, str]) -> set[tuple[str, str]]:
-    """The pairs of ids of one group; ids by group."""
-    members = defaultdict(list)
-    for id_, group in groups.items():
-        members[group].append(id_)
-    return {(a, b) for ids in members.values() for a in ids for b in ids if a < b}
 
 
 def quality(ours: dict[str, str], theirs: dict[str, str]) -> tuple[float, float]:
@@ -47,7 +34,8 @@ def persons(path: Path) -> dict[str, str]:
     ("files", "least_f1"), [(["dataset4a.csv", "dataset4b.csv"], 0.997), (["dataset3.csv"], 0.996)], ids=["4", "3"]
 )
 def test_febrl_without_the_number_that_tells_who_is_who(refi, tmp_path, files, least_f1):
-    refi("resolve", *(DATA / file for file in files), *FEBRL, "--out", tmp_path / "out.csv")
+    paths = [PUBLIC / file for file in files]
+    refi("resolve", *paths, *map_words(FEBRL), "--id", "rec_id", "--out", tmp_path / "out.csv")
 
     ours = persons(tmp_path / "out.csv")
     precision, f1 = quality(ours, {id_: id_.split("-")[1] for id_ in ours})  # rec-1070-dup-0 is of person 1070
@@ -57,14 +45,12 @@ def test_febrl_without_the_number_that_tells_who_is_who(refi, tmp_path, files, l
 
 
 def test_fake_1000_is_not_below_the_model_of_splinks_own_tutorial(refi, tmp_path):
-    file = DATA / "fake_1000.csv"
+    file = PUBLIC / "fake_1000.csv"
     with file.open(newline="") as stream:
         truth = {row["unique_id"]: row["cluster"] for row in csv.DictReader(stream)}
 
-    maps = {"given_name": "first_name", "surname": "surname", "date_of_birth": "dob", "city": "city", "email": "email"}
-    words = [word for kind, column in maps.items() for word in ("--map", f"{kind}={column}")]
     score = ("--truth", "cluster", "--json")
-    found = refi("resolve", file, *words, "--id", "unique_id", "--out", tmp_path / "out.csv", *score).json
+    found = refi("resolve", file, *map_words(FAKE), "--id", "unique_id", "--out", tmp_path / "out.csv", *score).json
 
     precision, f1 = quality(persons(tmp_path / "out.csv"), truth)
     assert found["score"]["precision"] == pytest.approx(precision)

@@ -18,6 +18,7 @@ from refi_assets.defs.resources import EngineResource, LakeResource, RefiPolicyR
 from refi_assets.defs.steps import AS_OF_DAYS, after_publication, asset_step
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import RefiError
+from refi_assets.identity import HISTORY, QUEUE
 from refi_assets.lake import ObjectStore, Relation
 from refi_assets.lake.left_overs import remove_left_overs, remove_old_relations
 from refi_assets.lake.manifests import LATEST, unpublished_run_ids
@@ -28,7 +29,7 @@ from refi_assets.sql_models import load_sql_models
 # Not only the audience: each of these carries checks without which nothing may be published.
 INPUTS = (
     *("refi/refi_audience", "refi/unmatched_borrowers", "staging/quarantine"),
-    *("identity/review_queue", "identity/person_history"),
+    *(QUEUE, HISTORY),
 )
 
 

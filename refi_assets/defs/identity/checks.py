@@ -7,6 +7,7 @@ import dagster as dg
 
 from refi_assets.checks import Outcome, share_pct
 from refi_assets.defs.asset_checks import Check, CheckedStep, checks_of, sql_checks_of
+from refi_assets.identity import PAIRS, PERSONS
 from refi_assets.lake import RunFolder
 
 
@@ -44,7 +45,7 @@ def checks() -> dg.Definitions:
     return dg.Definitions(
         asset_checks=[
             checks_of(
-                "identity/matched_pairs",
+                PAIRS,
                 [
                     Check(
                         "expected_duplicates_are_plausible",
@@ -55,9 +56,9 @@ def checks() -> dg.Definitions:
                 ],
             ),
             checks_of(
-                "identity/resolved_borrower",
+                PERSONS,
                 [
-                    *sql_checks_of("identity/resolved_borrower"),
+                    *sql_checks_of(PERSONS),
                     Check("largest_cluster", "Nobody has too many records.", largest_cluster_is_plausible),
                     Check(
                         "clustered_share_is_steady",
