@@ -41,7 +41,7 @@ from openlineage.client.transport.file import FileConfig, FileTransport
 from refi_assets.errors import RefiError
 from refi_assets.lake import FolderStore, ObjectStore, Relation, open_lake
 from refi_assets.settings import settings
-from refi_assets.sql_models import DIALECT, load_sql_models
+from refi_assets.specs.sql_models import DIALECT, load_sql_models
 
 ColumnSources = Mapping[str, Sequence[tuple[str, str]]]  # column -> the (asset key, column) pairs it is made from
 

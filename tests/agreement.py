@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from refi_assets.contracts import load_contracts
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import SourceError
 from refi_assets.lake import RunFolder, ingest_folder
+from refi_assets.specs.contracts import load_contracts
 from refi_assets.staging import records
 from refi_assets.staging.records import Malformed, Scan, scan_csv, trim
 from refi_assets.staging.snapshots import require_columns, scan_source

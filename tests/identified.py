@@ -10,9 +10,9 @@ from typing import Any
 
 import duckdb
 
-from refi_assets.contracts import load_contracts
 from refi_assets.engines.duckdb import text_literal
 from refi_assets.lake import ObjectStore, Relation, RunFolder, open_lake
+from refi_assets.specs.contracts import load_contracts
 from tests.running import DAY
 
 RUN = "run-one"

@@ -8,12 +8,12 @@ from typing import Any
 
 import dagster as dg
 
-from refi_assets.contracts import load_contracts
 from refi_assets.definitions import defs
 from refi_assets.defs.jobs import REFI_JOB
 from refi_assets.defs.resources import EngineResource, IdentityResource, LakeResource, RefiPolicyResource
 from refi_assets.lake import ingest_folder, open_lake
 from refi_assets.settings import PROJECT_DIR
+from refi_assets.specs.contracts import load_contracts
 
 SHARED_DATA = PROJECT_DIR.parent / "shared" / "data"
 SHARED_TOOLS = PROJECT_DIR.parent / "shared" / "tools"

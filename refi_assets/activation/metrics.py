@@ -8,9 +8,9 @@ from typing import Any
 
 from refi_assets import aws
 from refi_assets.activation.publish import counts
-from refi_assets.checks import share_pct
 from refi_assets.errors import RefiError
 from refi_assets.lake import Relation
+from refi_assets.specs.checks import share_pct
 
 Metric = dict[str, Any]
 

@@ -14,15 +14,15 @@ from importlib.metadata import version
 from pathlib import Path, PurePath
 from typing import Any
 
-from refi_assets.contracts import load_contracts
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import LakeError
 from refi_assets.lake import ObjectStore, Relation
 from refi_assets.lake.left_overs import runs_behind
 from refi_assets.lake.manifests import LATEST, manifest_key
 from refi_assets.lake.relations import with_inputs
-from refi_assets.policies import RefiPolicy
-from refi_assets.sql_models import load_sql_models
+from refi_assets.specs.contracts import load_contracts
+from refi_assets.specs.policies import RefiPolicy
+from refi_assets.specs.sql_models import load_sql_models
 
 COMMITS = "output/commits"
 MODEL = "activation/audience_file"

@@ -8,8 +8,8 @@ from refi_assets.answers.published import PublishedRun
 from refi_assets.engines.base import Row
 from refi_assets.errors import writing
 from refi_assets.lake import Relation
-from refi_assets.policies import RefiPolicy
-from refi_assets.sql_models import DIALECT, load_sql_models
+from refi_assets.specs.policies import RefiPolicy
+from refi_assets.specs.sql_models import DIALECT, load_sql_models
 
 COMPARED = ("refi/refi_audience", "refi/refi_eligibility")
 

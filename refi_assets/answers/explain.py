@@ -12,7 +12,7 @@ from typing import Any
 from refi_assets.answers.published import PublishedRun
 from refi_assets.engines.base import Row
 from refi_assets.errors import RefiError
-from refi_assets.policies import Eligibility
+from refi_assets.specs.policies import Eligibility
 from refi_assets.staging.records import cells, trim
 
 

@@ -12,13 +12,13 @@ from graphlib import CycleError, TopologicalSorter
 from importlib.resources import files
 from tempfile import TemporaryDirectory
 
-from refi_assets.contracts import Column, Contract, load_contracts
 from refi_assets.engines.duckdb import DuckDBEngine, to_duckdb
 from refi_assets.errors import RefiError, SettingError
 from refi_assets.lake import open_lake
-from refi_assets.policies import load_refi_policy
 from refi_assets.settings import settings
-from refi_assets.sql_models import SqlModel, load_sql_models
+from refi_assets.specs.contracts import Column, Contract, load_contracts
+from refi_assets.specs.policies import load_refi_policy
+from refi_assets.specs.sql_models import SqlModel, load_sql_models
 
 PUBLISHED = "audience_file"
 

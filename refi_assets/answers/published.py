@@ -17,7 +17,7 @@ from refi_assets.identity import PERSONS
 from refi_assets.lake import ObjectStore, Relation, RunFolder
 from refi_assets.lake.manifests import LATEST, manifest_key, published_run_ids
 from refi_assets.lake.relations import require_run_id, with_inputs
-from refi_assets.sql_models import DIALECT, Parameter, load_sql_models, relations_read
+from refi_assets.specs.sql_models import DIALECT, Parameter, load_sql_models, relations_read
 
 
 @dataclass(frozen=True)

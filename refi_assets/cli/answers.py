@@ -18,8 +18,8 @@ from refi_assets.answers.published import PublishedRun, last_two_runs, published
 from refi_assets.engines.base import Row
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.lake import ObjectStore, open_lake
-from refi_assets.policies import RefiPolicy
 from refi_assets.settings import settings
+from refi_assets.specs.policies import RefiPolicy
 
 
 def open_run(lake_url: str, run_id: str | None = None, as_of: date | None = None) -> PublishedRun:

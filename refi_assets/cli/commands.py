@@ -229,7 +229,7 @@ def diff_policy(
 ) -> None:
     """Who would gain and who would lose under another policy. Publishes nothing."""
     from refi_assets.cli import answers
-    from refi_assets.policies import load_refi_policy
+    from refi_assets.specs.policies import load_refi_policy
 
     other = load_refi_policy(policy)
     run = answers.open_run(_lake_url(lake), as_of=None if as_of is None else _day(as_of))
@@ -311,8 +311,8 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
 
 
 def _ingest(source: Path, lake: str | None, day: date, replace: bool) -> list[str]:
-    from refi_assets.contracts import load_contracts
     from refi_assets.lake import ingest_folder, open_lake
+    from refi_assets.specs.contracts import load_contracts
 
     return ingest_folder(open_lake(_lake_url(lake)), source, day, load_contracts(), replace=replace)
 

@@ -6,7 +6,7 @@ import dagster as dg
 
 from refi_assets.answers.lineage import asset_of
 from refi_assets.lake import Relation
-from refi_assets.sql_models import SqlModel
+from refi_assets.specs.sql_models import SqlModel
 
 
 def column_lineage(columns: Mapping[str, Sequence[tuple[str, str]]]) -> dg.TableColumnLineage:

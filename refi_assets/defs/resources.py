@@ -10,8 +10,8 @@ from refi_assets.engines import open_engine
 from refi_assets.engines.base import Engine
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.lake import ObjectStore, open_lake
-from refi_assets.policies import RefiPolicy, load_refi_policy
 from refi_assets.settings import settings
+from refi_assets.specs.policies import RefiPolicy, load_refi_policy
 
 
 class LakeResource(dg.ConfigurableResource[None]):

@@ -14,9 +14,9 @@ from refi_assets.defs.steps import AS_OF_DAYS, Step, asset_step
 from refi_assets.engines.base import Engine, Session
 from refi_assets.lake import Relation
 from refi_assets.lake.relations import with_inputs
-from refi_assets.policies import load_refi_policy
 from refi_assets.settings import settings
-from refi_assets.sql_models import DIALECT, SqlModel, load_sql_models
+from refi_assets.specs.policies import load_refi_policy
+from refi_assets.specs.sql_models import DIALECT, SqlModel, load_sql_models
 
 
 def sql_asset(key: str, kind: Literal["view", "table"]) -> dg.AssetsDefinition:

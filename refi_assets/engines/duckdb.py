@@ -23,7 +23,7 @@ from refi_assets.engines.spill import SpillFolder
 from refi_assets.errors import EngineError, LakeError
 from refi_assets.lake import ObjectStore, Relation
 from refi_assets.lake.s3_store import S3Store
-from refi_assets.sql_models import DIALECT, relations_read
+from refi_assets.specs.sql_models import DIALECT, relations_read
 
 # What these say is about statements, files and memory. Every other error may quote a file's cells.
 _SAFE_ERRORS = (

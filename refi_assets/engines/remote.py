@@ -14,7 +14,7 @@ from sqlglot import exp
 from refi_assets.engines.base import Row, start_of
 from refi_assets.errors import EngineError, LakeError
 from refi_assets.lake import ObjectStore, Relation
-from refi_assets.sql_models import tables_read
+from refi_assets.specs.sql_models import tables_read
 
 _RUN_TABLE = re.compile("run_([a-z0-9_]+?)__([a-z0-9_]+)")
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from importlib.resources import files
 
-from refi_assets.contracts import Column, Contract
 from refi_assets.engines.duckdb import text_literal
+from refi_assets.specs.contracts import Column, Contract
 
 MACROS = files("refi_assets.staging").joinpath("macros.sql").read_text("utf-8")
 

@@ -13,11 +13,11 @@ from pathlib import Path
 import duckdb
 from pydantic import BaseModel, ConfigDict
 
-from refi_assets.contracts import Contract
 from refi_assets.engines.duckdb import DuckDBEngine, DuckDBSession
 from refi_assets.errors import EngineError, SourceError
 from refi_assets.lake import ObjectInfo, ObjectStore, RunFolder, Snapshot, find_snapshot
 from refi_assets.lake.raw_zone import EXPECTED
+from refi_assets.specs.contracts import Contract
 from refi_assets.staging.files import ScannedFile, require_size, rows_sql, scan_file, text_columns
 from refi_assets.staging.judge import MACROS
 

@@ -14,9 +14,9 @@ from sqlglot import exp
 from trino.dbapi import connect
 
 from refi_assets.answers.lineage import lineage_graph
-from refi_assets.policies import load_refi_policy
 from refi_assets.settings import PROJECT_DIR
-from refi_assets.sql_models import DIALECT, SqlModel, load_sql_models
+from refi_assets.specs.policies import load_refi_policy
+from refi_assets.specs.sql_models import DIALECT, SqlModel, load_sql_models
 from refi_assets.staging.stage import QUARANTINE_COLUMNS
 from tests.engines.aws import Aws
 

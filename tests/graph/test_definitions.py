@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from refi_assets.answers.lineage import lineage_graph
-from refi_assets.contracts import load_contracts
 from refi_assets.settings import PROJECT_DIR
+from refi_assets.specs.contracts import load_contracts
 from tests.lender import lender, write
 from tests.running import definitions, ingest, run_job
 

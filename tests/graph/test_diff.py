@@ -14,8 +14,8 @@ from refi_assets.cli import answers
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import LakeError
 from refi_assets.lake import FolderStore
-from refi_assets.policies import load_refi_policy
 from refi_assets.settings import PROJECT_DIR
+from refi_assets.specs.policies import load_refi_policy
 from tests.lender import Rows, lender, write
 from tests.running import ingest, run_job
 

@@ -93,7 +93,7 @@ def test_app_holds_all_that_the_package_looks_for(tmp_path: Path):
     make_app(tmp_path / "app")
     loads = (
         "from refi_assets.settings import PROJECT_DIR, settings\n"
-        "from refi_assets.contracts import load_contracts\n"
+        "from refi_assets.specs.contracts import load_contracts\n"
         "from refi_assets.definitions import defs\n"
         "assert settings().policy_file.is_file() and len(load_contracts()) == 4\n"
         "print(PROJECT_DIR, len(defs().resolve_asset_graph().materializable_asset_keys))\n"

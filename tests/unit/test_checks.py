@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from refi_assets.checks import (
+from refi_assets.specs.checks import (
     Outcome,
     current,
     equal,
@@ -19,8 +19,8 @@ from refi_assets.checks import (
     share_pct,
     types_unchanged,
 )
-from refi_assets.contracts import Column, Contract
-from refi_assets.policies import Above, Below, Fall
+from refi_assets.specs.contracts import Column, Contract
+from refi_assets.specs.policies import Above, Below, Fall
 
 ABOVE = Above(warn_above=Decimal(1), block_above=Decimal(10))
 BELOW = Below(warn_below=Decimal(95), block_below=Decimal(50))

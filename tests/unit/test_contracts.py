@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from refi_assets.contracts import Column, load_contracts
 from refi_assets.errors import SettingError
+from refi_assets.specs.contracts import Column, load_contracts
 
 # R: the file must have the column; O: it may. KEY: the key; key: the key where the file lacks KEY.
 SHIPPED = {

@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from refi_assets.contracts import load_contracts
 from refi_assets.errors import SettingError
 from refi_assets.generate import PERSONS_FILE, TRUTH_FILE, generate, truth
 from refi_assets.generate_cases import MINIMUM_ROWS, SOURCES
 from refi_assets.generate_names import NICKNAMES
+from refi_assets.specs.contracts import load_contracts
 from tests.sources import Sources
 
 ROWS, SEED, PERCENT = 40_000, 3, 10

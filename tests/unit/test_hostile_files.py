@@ -11,9 +11,9 @@ from collections.abc import Callable
 
 import pytest
 
-from refi_assets.contracts import load_contracts
 from refi_assets.errors import SourceError
 from refi_assets.lake import FolderStore, ingest_folder
+from refi_assets.specs.contracts import load_contracts
 from refi_assets.staging import records, snapshots
 from refi_assets.staging.snapshots import require_columns
 from tests.hostile import GOOD, PROJECT, RAW, left_behind, put, refusal, scan
@@ -37,7 +37,7 @@ BOMBS = {
 IN_A_PROCESS_OF_ITS_OWN = """
 import resource, sys
 from datetime import date
-from refi_assets.contracts import load_contracts
+from refi_assets.specs.contracts import load_contracts
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import SourceError
 from refi_assets.lake import FolderStore, RunFolder

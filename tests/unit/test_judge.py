@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from refi_assets.contracts import load_contracts
+from refi_assets.specs.contracts import load_contracts
 from refi_assets.staging.judge import MACROS, FileColumn, judged_rows_sql
 from tests.sources import GOOD_ROW, Sources
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from refi_assets.errors import SettingError
-from refi_assets.policies import RefiPolicy, load_refi_policy
 from refi_assets.settings import PROJECT_DIR
+from refi_assets.specs.policies import RefiPolicy, load_refi_policy
 
 SHIPPED = {
     "eligibility.max_ltv_pct": "80",

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from refi_assets.contracts import load_contracts
 from refi_assets.errors import LakeError, SourceError
 from refi_assets.lake import FolderStore, find_snapshot, ingest_folder, load_dates
+from refi_assets.specs.contracts import load_contracts
 from tests.sources import Sources, market_csv
 
 FRIDAY, SATURDAY, SUNDAY = date(2026, 2, 20), date(2026, 2, 21), date(2026, 2, 22)

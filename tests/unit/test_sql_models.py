@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from refi_assets.errors import SettingError
-from refi_assets.sql_models import Parameter, SqlModel, load_sql_models
+from refi_assets.specs.sql_models import Parameter, SqlModel, load_sql_models
 
 TIERS = {"immediate_action_above", "hot_lead_above", "watchlist_above"}
 

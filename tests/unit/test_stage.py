@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from refi_assets.contracts import load_contracts
+from refi_assets.specs.contracts import load_contracts
 from refi_assets.staging.stage import QUARANTINE_COLUMNS
 from tests.sources import MARKET, Sources, csv_bytes, key_of, loans_csv, market_csv
 

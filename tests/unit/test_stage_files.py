@@ -8,10 +8,10 @@ from decimal import Decimal
 
 import pytest
 
-from refi_assets.contracts import load_contracts
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import SourceError
 from refi_assets.lake import RunFolder, ingest_folder
+from refi_assets.specs.contracts import load_contracts
 from refi_assets.staging.snapshots import ScannedSnapshot, require_columns, scan_source
 from tests.sources import DAY, MARKET, Sources, StagedSource, csv_bytes, key_of, market_csv
 

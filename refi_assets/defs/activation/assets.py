@@ -12,7 +12,6 @@ from refi_assets.activation.publish import MODEL, publish_audience
 from refi_assets.answers.diff import audience_changes, counted
 from refi_assets.answers.lineage import descriptions
 from refi_assets.answers.published import last_two_runs
-from refi_assets.contracts import load_contracts
 from refi_assets.defs.lineage import column_sources
 from refi_assets.defs.resources import EngineResource, LakeResource, RefiPolicyResource
 from refi_assets.defs.steps import AS_OF_DAYS, after_publication, asset_step
@@ -24,7 +23,8 @@ from refi_assets.lake.left_overs import remove_left_overs, remove_old_relations
 from refi_assets.lake.manifests import LATEST, unpublished_run_ids
 from refi_assets.lake.relations import with_inputs
 from refi_assets.settings import settings
-from refi_assets.sql_models import load_sql_models
+from refi_assets.specs.contracts import load_contracts
+from refi_assets.specs.sql_models import load_sql_models
 
 # Not only the audience: each of these carries checks without which nothing may be published.
 INPUTS = (

@@ -4,11 +4,11 @@ from typing import Any
 
 import dagster as dg
 
-from refi_assets.contracts import Contract, load_contracts
 from refi_assets.defs.resources import EngineResource, LakeResource
 from refi_assets.defs.steps import AS_OF_DAYS, asset_step, records_table
 from refi_assets.engines.base import Engine
 from refi_assets.lake import ObjectStore, load_dates
+from refi_assets.specs.contracts import Contract, load_contracts
 from refi_assets.staging.snapshots import ScannedSnapshot, require_columns
 
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import dagster as dg
 
-from refi_assets.checks import no_column_lost, no_column_new, types_unchanged
-from refi_assets.contracts import Contract, load_contracts
 from refi_assets.defs.asset_checks import Check, CheckedStep, checks_of
+from refi_assets.specs.checks import no_column_lost, no_column_new, types_unchanged
+from refi_assets.specs.contracts import Contract, load_contracts
 
 
 def catalog_checks(contract: Contract) -> dg.AssetChecksDefinition:

@@ -12,7 +12,6 @@ import dagster as dg
 from sqlglot import exp
 
 from refi_assets.answers.lineage import descriptions
-from refi_assets.contracts import load_contracts
 from refi_assets.defs.lineage import column_sources
 from refi_assets.defs.resources import EngineResource, IdentityResource, LakeResource, RefiPolicyResource
 from refi_assets.defs.sql_assets import described_by, made_by_sql, measure
@@ -25,7 +24,8 @@ from refi_assets.identity.previous import previous_persons
 from refi_assets.lake import Relation
 from refi_assets.lake.relations import with_inputs
 from refi_assets.settings import settings
-from refi_assets.sql_models import SqlModel, load_sql_models
+from refi_assets.specs.contracts import load_contracts
+from refi_assets.specs.sql_models import SqlModel, load_sql_models
 
 BORROWERS = "staging/borrower_information"
 

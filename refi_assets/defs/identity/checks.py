@@ -5,10 +5,10 @@ Limits come from policies/refi.yaml; the SQL that finds what breaks a rule is in
 
 import dagster as dg
 
-from refi_assets.checks import Outcome, share_pct
 from refi_assets.defs.asset_checks import Check, CheckedStep, checks_of, sql_checks_of
 from refi_assets.identity import PAIRS, PERSONS
 from refi_assets.lake import RunFolder
+from refi_assets.specs.checks import Outcome, share_pct
 
 
 def expected_duplicates_are_plausible(step: CheckedStep) -> Outcome:

@@ -4,9 +4,9 @@ from datetime import date
 
 import dagster as dg
 
-from refi_assets.checks import Outcome, current, not_fallen
-from refi_assets.contracts import Contract, load_contracts
 from refi_assets.defs.asset_checks import Check, CheckedStep, checks_of
+from refi_assets.specs.checks import Outcome, current, not_fallen
+from refi_assets.specs.contracts import Contract, load_contracts
 
 
 def raw_checks(contract: Contract) -> dg.AssetChecksDefinition:

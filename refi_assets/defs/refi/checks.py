@@ -6,8 +6,8 @@ Checks on the source files themselves belong to defs/staging/checks.py.
 
 import dagster as dg
 
-from refi_assets.checks import Outcome, not_above, not_below
 from refi_assets.defs.asset_checks import Check, CheckedStep, checks_of, sql_checks_of
+from refi_assets.specs.checks import Outcome, not_above, not_below
 
 
 def borrowers_match(step: CheckedStep) -> Outcome:

@@ -5,9 +5,9 @@ The numbers are those that staging counted while it read the files.
 
 import dagster as dg
 
-from refi_assets.checks import Outcome, equal, none_of, not_above
-from refi_assets.contracts import load_contracts
 from refi_assets.defs.asset_checks import Check, CheckedStep, checks_of
+from refi_assets.specs.checks import Outcome, equal, none_of, not_above
+from refi_assets.specs.contracts import load_contracts
 
 
 def every_row_accounted_for(step: CheckedStep) -> Outcome:

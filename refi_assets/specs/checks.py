@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
-from refi_assets.contracts import Contract
-from refi_assets.policies import Above, Below, Fall
+from refi_assets.specs.contracts import Contract
+from refi_assets.specs.policies import Above, Below, Fall
 
 SHOWN_IDS = 10
 

@@ -1,0 +1,1 @@
+"""What is declared, parsed: contracts, policies, SQL models, and what checks make of counts."""
