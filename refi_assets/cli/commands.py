@@ -102,7 +102,7 @@ def generate(
     ] = 0,
 ) -> None:
     """Write realistic source files with a set share of every defect, and truth.json, how many of each."""
-    from refi_assets.generate import generate as write
+    from refi_assets.sample.generate import generate as write
 
     write(rows, seed, out_dir, duplicates=duplicates)
     print(f"{rows} borrowers, seed {seed}: {out_dir}")
@@ -354,7 +354,7 @@ def _tell(error: RefiError) -> None:
     except SettingError:
         is_json = False
     if is_json:
-        from refi_assets.logs import error_line
+        from refi_assets.observability.logs import error_line
 
         print(error_line(str(error), getattr(error, "run_id", None)), file=sys.stderr)
     else:

@@ -22,7 +22,7 @@ from refi_assets.defs.resources import EngineResource, IdentityResource, LakeRes
 from refi_assets.defs.steps import PUBLISHED, UNCHANGED
 from refi_assets.errors import RefiError
 from refi_assets.lake import ObjectStore, RunFolder, open_lake
-from refi_assets.logs import log_as_json
+from refi_assets.observability.logs import log_as_json
 from refi_assets.settings import PROJECT_DIR, settings
 from refi_assets.specs.policies import load_refi_policy
 

@@ -1,6 +1,6 @@
 """The log of runs where REFI_LOG_FORMAT is json: one line an event, with run and asset on each.
 
-The form of a line is in refi_assets/logs.py.
+The form of a line is in refi_assets/observability/logs.py.
 """
 
 import logging
@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 
 from refi_assets.defs.steps import asset_of_step, failure_reason
-from refi_assets.logs import Fields, JsonFormatter, handler
+from refi_assets.observability.logs import Fields, JsonFormatter, handler
 from refi_assets.settings import settings
 
 

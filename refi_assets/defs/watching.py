@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 from dagster._core.definitions.freshness import TimeWindowFreshnessPolicy
 
-from refi_assets.alerts import Alert, Memory, sender, tell
 from refi_assets.defs.automation import now
 from refi_assets.defs.steps import asset_of_step, failure_reason
 from refi_assets.errors import SettingError
+from refi_assets.observability.alerts import Alert, Memory, sender, tell
 from refi_assets.settings import settings
 
 Event = dg.DagsterEventType

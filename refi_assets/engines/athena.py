@@ -19,8 +19,8 @@ from typing import Any, ClassVar
 from sqlglot import exp
 
 from refi_assets import aws
-from refi_assets.death_watch import DeathWatch
 from refi_assets.engines.base import Descriptions, Row, start_of
+from refi_assets.engines.death_watch import DeathWatch
 from refi_assets.engines.glue import GlueTables, crawl
 from refi_assets.engines.remote import RemoteSession, run_table, said, table_location, tables_of_others
 from refi_assets.errors import EngineError, LakeError

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from refi_assets.generate import generate
+from refi_assets.sample.generate import generate
 from tests.acceptance.conftest import REFI
 from tests.lender import lender, write
 from tests.whole import require_whole_audience

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from refi_assets.generate_cases import SOURCES
+from refi_assets.sample.cases import SOURCES
 from refi_assets.settings import PROJECT_DIR
 from tests.lender import lender, write
 
@@ -98,7 +98,7 @@ def test_what_libraries_warn_of_is_json_and_an_exception_is_named_by_its_type():
             sys.executable,
             "-c",
             "import logging, warnings\n"
-            "from refi_assets.logs import log_as_json\n"
+            "from refi_assets.observability.logs import log_as_json\n"
             "log_as_json()\n"
             "warnings.warn('this goes away')\n"
             "try:\n    int('Given1')\n"

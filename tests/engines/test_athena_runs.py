@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from refi_assets.generate import generate
 from refi_assets.lake import RunFolder
+from refi_assets.sample.generate import generate
 from refi_assets.settings import PROJECT_DIR
 from tests.engines.aws import Aws
 from tests.engines.deployments import Deployment, in_force, on_s3, run_whole_job

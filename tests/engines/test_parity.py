@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from refi_assets.generate import generate
+from refi_assets.sample.generate import generate
 from refi_assets.settings import PROJECT_DIR
 from tests.engines.aws import Aws
 from tests.engines.deployments import Deployment, Outcome, on_s3, outcome, run_whole_job

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from refi_assets.generate_cases import SOURCES
+from refi_assets.sample.cases import SOURCES
 from refi_assets.settings import PROJECT_DIR
 from tests.engines.aws import Aws
 from tests.engines.deployments import on_s3

@@ -10,8 +10,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from refi_assets.generate import generate
 from refi_assets.lake import open_lake
+from refi_assets.sample.generate import generate
 from tests.identity.people import truth
 from tests.lender import lender, write
 from tests.running import DAY, Ran, ingest, latest, manifest, run_job

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from refi_assets.alerts import Alert, AlertError, Memory, Told, sender, tell
 from refi_assets.errors import SettingError
+from refi_assets.observability.alerts import Alert, AlertError, Memory, Told, sender, tell
 from tests.engines.aws import Aws
 from tests.engines.aws_requests import ACCOUNT
 from tests.engines.mailbox import Mailbox

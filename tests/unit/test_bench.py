@@ -28,8 +28,8 @@ from bench.report import (
     generated_borrowers,
     render,
 )
-from refi_assets.generate import generate
-from refi_assets.generate_cases import borrowers_by_case
+from refi_assets.sample.cases import borrowers_by_case
+from refi_assets.sample.generate import generate
 from tests.lender import lender, write
 from tests.oracle import expected
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from refi_assets.errors import SettingError
-from refi_assets.generate import TRUTH_FILE, generate, truth
-from refi_assets.generate_cases import CASES, MINIMUM_ROWS, SOURCES
+from refi_assets.sample.cases import CASES, MINIMUM_ROWS, SOURCES
+from refi_assets.sample.generate import TRUTH_FILE, generate, truth
 from refi_assets.settings import PROJECT_DIR
 from tests.sources import Sources
 

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from refi_assets.errors import SettingError
-from refi_assets.generate import PERSONS_FILE, TRUTH_FILE, generate, truth
-from refi_assets.generate_cases import MINIMUM_ROWS, SOURCES
-from refi_assets.generate_names import NICKNAMES
+from refi_assets.sample.cases import MINIMUM_ROWS, SOURCES
+from refi_assets.sample.generate import PERSONS_FILE, TRUTH_FILE, generate, truth
+from refi_assets.sample.names import NICKNAMES
 from refi_assets.specs.contracts import load_contracts
 from tests.sources import Sources
 

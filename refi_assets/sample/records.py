@@ -1,14 +1,14 @@
 """The records of generated people, as SQL: their names, homes and telephones, and what is changed in a duplicate.
 
-Everything is computed for each borrower from the numbers that generate_people.py gives it: nothing is joined, looked
+Everything is computed for each borrower from the numbers that people.py gives it: nothing is joined, looked
 up or kept, and the order of the rows does not matter. What two records or two people share, they draw from random
-bits of one key. Names and places are in generate_names.py; the lines are written by generate.py.
+bits of one key. Names and places are in names.py; the lines are written by generate.py.
 """
 
 from collections.abc import Iterator
 
-from refi_assets.generate_draws import cut, one_of, skewed
-from refi_assets.generate_names import (
+from refi_assets.sample.draws import cut, one_of, skewed
+from refi_assets.sample.names import (
     ACCENTED_SURNAMES,
     GIVEN_NAMES,
     MAIL_DOMAINS,
@@ -21,7 +21,7 @@ from refi_assets.generate_names import (
     SURNAME_MIDDLES,
     SURNAMES,
 )
-from refi_assets.generate_people import CHANGES, People
+from refi_assets.sample.people import CHANGES, People
 
 # Of the files' columns, those that hold a person; the others are as they are without duplicates.
 CELLS = {

@@ -18,7 +18,7 @@ class DeathWatch:
     def begin(self, query_id: str) -> None:
         """A query runs from now on."""
         if self._process is None or self._process.poll() is not None:
-            command = [sys.executable, "-m", "refi_assets.death_watch"]
+            command = [sys.executable, "-m", "refi_assets.engines.death_watch"]
             # A session of its own: Ctrl-C is for the process alone, which stops its queries itself.
             self._process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603
         self._tell(f"+{query_id}\n")

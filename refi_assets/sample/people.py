@@ -1,11 +1,11 @@
 """The people of generated files in which some stand more than once: who is who, and what is changed in a duplicate.
 
 A duplicate is a second or third record of a person, with a loan and a home of its own. Both it and the person's
-first record are ordinary, healthy borrowers (the leading cases of generate_cases.py), so that the counts of every
+first record are ordinary, healthy borrowers (the leading cases of cases.py), so that the counts of every
 defect stay what they are. What changes in a duplicate is dealt from CHANGES in turn; how often each kind of change
 is made is therefore arithmetic.
 
-What the people are called and how their records are written belongs to generate_records.py.
+What the people are called and how their records are written belongs to records.py.
 """
 
 from collections import Counter
@@ -17,8 +17,8 @@ from typing import Any
 import duckdb
 
 from refi_assets.errors import SettingError
-from refi_assets.generate_cases import BORROWER, borrowers_by_case
-from refi_assets.generate_draws import Deal
+from refi_assets.sample.cases import BORROWER, borrowers_by_case
+from refi_assets.sample.draws import Deal
 
 # What is changed in a duplicate, against who the person is; dealt in turn, so that all kinds are in the first 16.
 CHANGES: tuple[tuple[str, ...], ...] = (

@@ -1,7 +1,7 @@
 """Names, nicknames and places for generated people: lists only, the commonest first.
 
 Names are Latin text without commas or quotes, at least two letters each. What is drawn from the lists, and how
-often, belongs to generate_records.py.
+often, belongs to records.py.
 """
 
 

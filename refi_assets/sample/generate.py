@@ -1,7 +1,7 @@
 """Source files made up for demonstrations, tests and measurements: `refi generate`.
 
 The same number of borrowers and the same seed give the same bytes, whatever the number of threads and the
-machine. What may befall a borrower, and what must come of it, is in generate_cases.py; this module writes the
+machine. What may befall a borrower, and what must come of it, is in cases.py; this module writes the
 rows and adds up the truth, which it never takes from the files. DuckDB computes the rows, each as a finished line,
 so that ten million borrowers take neither memory nor patience; only integers and decimals are used, since a spread
 meant to be 1.000 must be exactly that.
@@ -20,7 +20,7 @@ import duckdb
 
 from refi_assets.engines.duckdb import text_literal
 from refi_assets.errors import SettingError
-from refi_assets.generate_cases import (
+from refi_assets.sample.cases import (
     BORROWER,
     ENGAGEMENT,
     LOAN,
@@ -32,9 +32,9 @@ from refi_assets.generate_cases import (
     Texts,
     borrowers_by_case,
 )
-from refi_assets.generate_draws import Deal, cut, one_of
-from refi_assets.generate_people import People
-from refi_assets.generate_records import CELLS, records_sql
+from refi_assets.sample.draws import Deal, cut, one_of
+from refi_assets.sample.people import People
+from refi_assets.sample.records import CELLS, records_sql
 
 MAXIMUM_ROWS = 1_000_000_000  # beyond it, scattering the cases would overflow 64 bits
 TRUTH_FILE = "truth.json"

@@ -1,0 +1,1 @@
+"""Made-up source files, with the truth about what is in them."""
