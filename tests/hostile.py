@@ -6,9 +6,9 @@ import pytest
 
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import SourceError
+from refi_assets.ingestion.snapshots import ScannedSnapshot, scan_source
 from refi_assets.lake import FolderStore, RunFolder
 from refi_assets.specs.contracts import load_contracts
-from refi_assets.staging.snapshots import ScannedSnapshot, scan_source
 from tests.sources import DAY, market_csv
 
 RAW = f"raw/market_equity/load_date={DAY}"

@@ -11,7 +11,8 @@ import dagster as dg
 from refi_assets.definitions import defs
 from refi_assets.defs.jobs import REFI_JOB
 from refi_assets.defs.resources import EngineResource, IdentityResource, LakeResource, RefiPolicyResource
-from refi_assets.lake import ingest_folder, open_lake
+from refi_assets.ingestion.raw_zone import ingest_folder
+from refi_assets.lake import open_lake
 from refi_assets.settings import PROJECT_DIR
 from refi_assets.specs.contracts import load_contracts
 

@@ -15,9 +15,10 @@ from typing import Any
 import duckdb
 
 from refi_assets.engines.duckdb import DuckDBEngine
-from refi_assets.lake import FolderStore, RunFolder, find_snapshot, ingest_folder
+from refi_assets.ingestion.files import ScannedFile, scan_file
+from refi_assets.ingestion.raw_zone import find_snapshot, ingest_folder
+from refi_assets.lake import FolderStore, RunFolder
 from refi_assets.specs.contracts import load_contracts
-from refi_assets.staging.files import ScannedFile, scan_file
 from refi_assets.staging.stage import Staged, stage_source
 
 DAY = date(2026, 2, 20)

@@ -12,8 +12,8 @@ from typing import Any
 from refi_assets.answers.published import PublishedRun
 from refi_assets.engines.base import Row
 from refi_assets.errors import RefiError
+from refi_assets.ingestion.records import cells, trim
 from refi_assets.specs.policies import Eligibility
-from refi_assets.staging.records import cells, trim
 
 
 @dataclass(frozen=True)

@@ -311,7 +311,8 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
 
 
 def _ingest(source: Path, lake: str | None, day: date, replace: bool) -> list[str]:
-    from refi_assets.lake import ingest_folder, open_lake
+    from refi_assets.ingestion.raw_zone import ingest_folder
+    from refi_assets.lake import open_lake
     from refi_assets.specs.contracts import load_contracts
 
     return ingest_folder(open_lake(_lake_url(lake)), source, day, load_contracts(), replace=replace)

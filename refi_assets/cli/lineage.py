@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
-from refi_assets.answers.lineage import LineageColumn, find_column, lineage_graph, lineage_page
 from refi_assets.errors import writing
+from refi_assets.lineage.columns import LineageColumn, find_column, lineage_graph, lineage_page
 
 
 def show_lineage(text: str, *, as_json: bool) -> None:

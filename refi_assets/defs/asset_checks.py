@@ -7,12 +7,12 @@ from functools import cached_property
 import dagster as dg
 from sqlglot import exp
 
-from refi_assets.answers.lineage import asset_of
 from refi_assets.defs.resources import EngineResource, LakeResource, RefiPolicyResource
 from refi_assets.defs.steps import AS_OF_DAYS, Step, user_errors
 from refi_assets.engines.base import Engine
 from refi_assets.lake import ObjectStore, Relation
 from refi_assets.lake.relations import with_inputs
+from refi_assets.lineage.columns import asset_of
 from refi_assets.specs.checks import SHOWN_IDS, Outcome, none_of
 from refi_assets.specs.policies import RefiPolicy
 from refi_assets.specs.sql_models import SqlModel, load_sql_models, relations_read

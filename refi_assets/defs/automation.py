@@ -8,9 +8,9 @@ import dagster as dg
 from refi_assets.defs.jobs import REFI_JOB
 from refi_assets.defs.resources import LakeResource
 from refi_assets.errors import LakeError
-from refi_assets.lake.arrival_events import Woken, ask_queue
-from refi_assets.lake.arrivals import Seen, look
-from refi_assets.lake.raw_zone import Place
+from refi_assets.ingestion.arrival_events import Woken, ask_queue
+from refi_assets.ingestion.arrivals import Seen, look
+from refi_assets.ingestion.raw_zone import Place
 from refi_assets.settings import settings
 from refi_assets.specs.contracts import load_contracts
 

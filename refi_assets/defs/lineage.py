@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import dagster as dg
 
-from refi_assets.answers.lineage import asset_of
 from refi_assets.lake import Relation
+from refi_assets.lineage.columns import asset_of
 from refi_assets.specs.sql_models import SqlModel
 
 

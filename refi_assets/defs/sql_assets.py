@@ -7,13 +7,13 @@ from typing import Any, Literal
 import dagster as dg
 from sqlglot import exp
 
-from refi_assets.answers.lineage import asset_of, descriptions
 from refi_assets.defs.lineage import column_sources
 from refi_assets.defs.resources import EngineResource, LakeResource, RefiPolicyResource
 from refi_assets.defs.steps import AS_OF_DAYS, Step, asset_step
 from refi_assets.engines.base import Engine, Session
 from refi_assets.lake import Relation
 from refi_assets.lake.relations import with_inputs
+from refi_assets.lineage.columns import asset_of, descriptions
 from refi_assets.settings import settings
 from refi_assets.specs.policies import load_refi_policy
 from refi_assets.specs.sql_models import DIALECT, SqlModel, load_sql_models

@@ -21,7 +21,7 @@ from refi_assets.lake import ObjectStore, Relation, RunFolder
 from refi_assets.settings import settings
 
 if TYPE_CHECKING:
-    from refi_assets.lineage_events import AssetEvents
+    from refi_assets.lineage.events import AssetEvents
 
 AS_OF_DAYS = dg.DailyPartitionsDefinition(start_date="2000-01-01", end_offset=1, timezone=settings().time_zone)
 
@@ -95,7 +95,7 @@ class Step:
         """The OpenLineage events of an asset that this step materializes, or None where they are turned off."""
         if os.environ.get("OPENLINEAGE_DISABLED", "").strip().lower() == "true":
             return None
-        from refi_assets.lineage_events import AssetEvents
+        from refi_assets.lineage.events import AssetEvents
 
         run = self._context.run
         return AssetEvents(self.lake, run.run_id, run.job_name, key, self.as_of, self._context.log.warning)

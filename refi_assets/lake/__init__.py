@@ -3,7 +3,6 @@
 from refi_assets.lake.folder_store import FolderStore
 from refi_assets.lake.objects import ObjectInfo, ObjectStore
 from refi_assets.lake.opening import open_lake
-from refi_assets.lake.raw_zone import Snapshot, SourceFile, find_snapshot, ingest_folder, load_dates
 from refi_assets.lake.relations import Relation, RunFolder
 
 __all__ = [
@@ -12,10 +11,5 @@ __all__ = [
     "ObjectStore",
     "Relation",
     "RunFolder",
-    "Snapshot",
-    "SourceFile",
-    "find_snapshot",
-    "ingest_folder",
-    "load_dates",
     "open_lake",
 ]

@@ -2,25 +2,14 @@
 
 One row in, one row out: the typed columns, `fault` (null, or 'reason column' of the first bad required
 cell), the cells as they were where there is a fault, and the optional columns whose cell became null.
-How text is judged is in macros.sql; which columns there are and their ranges come from the contract.
+How text is judged is in ingestion/cells.sql; which columns there are and their ranges come from the contract.
 """
 
-from dataclasses import dataclass
 from decimal import Decimal
-from importlib.resources import files
 
 from refi_assets.engines.duckdb import text_literal
+from refi_assets.ingestion.files import FileColumn
 from refi_assets.specs.contracts import Column, Contract
-
-MACROS = files("refi_assets.staging").joinpath("macros.sql").read_text("utf-8")
-
-
-@dataclass(frozen=True)
-class FileColumn:
-    """A column of a file: its name in the contract's sense, and the SQL that reads it as text."""
-
-    name: str
-    sql: str
 
 
 def judged_rows_sql(contract: Contract, columns: list[FileColumn], source_sql: str) -> str:

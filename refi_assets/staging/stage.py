@@ -10,10 +10,10 @@ from importlib.resources import files
 
 from refi_assets.engines.duckdb import ORDERED_PARQUET, DuckDBSession, parquet_sql, path_literal, text_literal
 from refi_assets.errors import EngineError
+from refi_assets.ingestion.files import CSV_DIALECT, MACROS, ScannedFile, rows_sql, text_columns
 from refi_assets.lake import ObjectStore
 from refi_assets.specs.contracts import Contract
-from refi_assets.staging.files import CSV_DIALECT, ScannedFile, rows_sql, text_columns
-from refi_assets.staging.judge import MACROS, judged_rows_sql, keyed_cells_sql, row_key_sql
+from refi_assets.staging.judge import judged_rows_sql, keyed_cells_sql, row_key_sql
 
 # One row a quarantined record. A record that parsed has original_cells, a malformed one original_bytes.
 QUARANTINE_COLUMNS = {

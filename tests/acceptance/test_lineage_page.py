@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from refi_assets.answers.lineage import lineage_graph, lineage_page
+from refi_assets.lineage.columns import lineage_graph, lineage_page
 
 EVIL = "</script><script>window.harmed = true</script><img src=x onerror='window.harmed = true'>"
 

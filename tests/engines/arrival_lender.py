@@ -15,7 +15,9 @@ from urllib.parse import quote, quote_plus
 import httpx
 import pytest
 
-from refi_assets.lake import arrival_events, find_snapshot, open_lake
+from refi_assets.ingestion import arrival_events
+from refi_assets.ingestion.raw_zone import find_snapshot
+from refi_assets.lake import open_lake
 from refi_assets.settings import settings
 from tests.arriving import SOURCES, Watched
 from tests.engines.aws import Aws

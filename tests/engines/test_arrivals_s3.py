@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import dagster as dg
 import pytest
 
-from refi_assets.lake import arrival_events, arrivals
+from refi_assets.ingestion import arrival_events, arrivals
 from tests.arriving import SOURCES, START, TODAY, YESTERDAY, news, said
 from tests.engines.arrival_lender import NAMES, S3Lender, eventbridge_message, expired, s3_lender, s3_message
 from tests.engines.aws import Aws

@@ -14,9 +14,9 @@ import pytest
 
 from refi_assets.engines.duckdb import DuckDBEngine, DuckDBSession, path_literal, text_literal
 from refi_assets.errors import EngineError, LakeError, SettingError, SourceError
+from refi_assets.ingestion.files import scan_file
 from refi_assets.lake import ObjectStore, RunFolder, open_lake
 from refi_assets.lake.s3_store import CREDENTIALS_FOR, PART_BYTES, S3Store
-from refi_assets.staging.files import scan_file
 from tests.engines.aws import Aws
 from tests.engines.deployments import Deployment, in_force, on_s3
 from tests.engines.faults import Fault

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlglot import exp
 from trino.dbapi import connect
 
-from refi_assets.answers.lineage import lineage_graph
+from refi_assets.lineage.columns import lineage_graph
 from refi_assets.settings import PROJECT_DIR
 from refi_assets.specs.policies import load_refi_policy
 from refi_assets.specs.sql_models import DIALECT, SqlModel, load_sql_models

@@ -18,7 +18,7 @@ from jsonschema import Draft202012Validator, FormatChecker, ValidationError
 from referencing import Registry, Resource
 
 from refi_assets.lake import FolderStore
-from refi_assets.lineage_events import AssetEvents
+from refi_assets.lineage.events import AssetEvents
 from refi_assets.settings import PROJECT_DIR
 from tests.lender import Rows, lender, write
 from tests.openlineage import Event, completed, events_of, read

@@ -7,8 +7,9 @@ import dagster as dg
 import pytest
 
 from refi_assets.errors import SourceError
-from refi_assets.lake import FolderStore, Relation, RunFolder, find_snapshot
-from refi_assets.staging.snapshots import require_unchanged
+from refi_assets.ingestion.raw_zone import find_snapshot
+from refi_assets.ingestion.snapshots import require_unchanged
+from refi_assets.lake import FolderStore, Relation, RunFolder
 from tests.lender import lender, write
 from tests.running import Ran, ingest, run_job
 

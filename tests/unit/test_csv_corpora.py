@@ -13,9 +13,9 @@ import duckdb
 import pytest
 
 from refi_assets.errors import SourceError
+from refi_assets.ingestion.files import rows_sql, scan_file
+from refi_assets.ingestion.records import Malformed, scan_csv, trim
 from refi_assets.lake import FolderStore, ObjectInfo, RunFolder
-from refi_assets.staging.files import rows_sql, scan_file
-from refi_assets.staging.records import Malformed, scan_csv, trim
 from tests import reference_csv
 
 SHARED_DATA = Path(os.environ.get("REFI_SHARED_DATA") or Path(__file__).parents[2].parent / "shared" / "data")

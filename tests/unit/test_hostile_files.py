@@ -12,10 +12,11 @@ from collections.abc import Callable
 import pytest
 
 from refi_assets.errors import SourceError
-from refi_assets.lake import FolderStore, ingest_folder
+from refi_assets.ingestion import records, snapshots
+from refi_assets.ingestion.raw_zone import ingest_folder
+from refi_assets.ingestion.snapshots import require_columns
+from refi_assets.lake import FolderStore
 from refi_assets.specs.contracts import load_contracts
-from refi_assets.staging import records, snapshots
-from refi_assets.staging.snapshots import require_columns
 from tests.hostile import GOOD, PROJECT, RAW, left_behind, put, refusal, scan
 from tests.sources import DAY, MARKET, Sources, market_csv
 
@@ -41,7 +42,7 @@ from refi_assets.specs.contracts import load_contracts
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import SourceError
 from refi_assets.lake import FolderStore, RunFolder
-from refi_assets.staging.snapshots import scan_source
+from refi_assets.ingestion.snapshots import scan_source
 lake = FolderStore(sys.argv[1])
 contract = load_contracts()["market_equity"]
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

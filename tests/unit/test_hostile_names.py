@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from refi_assets.errors import LakeError, SourceError
-from refi_assets.lake import FolderStore, RunFolder, find_snapshot, ingest_folder
+from refi_assets.ingestion.raw_zone import find_snapshot, ingest_folder
+from refi_assets.lake import FolderStore, RunFolder
 from refi_assets.specs.contracts import load_contracts
 from tests.hostile import GOOD, RAW, put, scan
 from tests.sources import DAY, Sources

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from refi_assets.ingestion.files import MACROS, FileColumn
 from refi_assets.specs.contracts import load_contracts
-from refi_assets.staging.judge import MACROS, FileColumn, judged_rows_sql
+from refi_assets.staging.judge import judged_rows_sql
 from tests.sources import GOOD_ROW, Sources
 
 # What becomes of a cell: its value, or the reason for which it is bad.

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from refi_assets.answers.lineage import LineageColumn, LineageRelation, find_column, lineage_graph, lineage_page
 from refi_assets.cli.lineage import show_lineage
 from refi_assets.errors import RefiError
+from refi_assets.lineage.columns import LineageColumn, LineageRelation, find_column, lineage_graph, lineage_page
 
 AUDIENCE_FILE = (
     *("borrower_id", "name", "rate_spread", "monthly_savings_est", "marketing_category", "person_id"),

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from refi_assets.errors import LakeError, SourceError
-from refi_assets.lake import FolderStore, find_snapshot, ingest_folder, load_dates
+from refi_assets.ingestion.raw_zone import find_snapshot, ingest_folder, load_dates
+from refi_assets.lake import FolderStore
 from refi_assets.specs.contracts import load_contracts
 from tests.sources import Sources, market_csv
 

@@ -10,10 +10,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from refi_assets.errors import SourceError
+from refi_assets.ingestion import records
+from refi_assets.ingestion.files import rows_sql, scan_file
+from refi_assets.ingestion.records import MAX_RECORD_BYTES, Malformed, cells, scan_csv, trim
 from refi_assets.lake import FolderStore, ObjectInfo, RunFolder
-from refi_assets.staging import records
-from refi_assets.staging.files import rows_sql, scan_file
-from refi_assets.staging.records import MAX_RECORD_BYTES, Malformed, cells, scan_csv, trim
 from tests import reference_csv
 from tests.agreement import Rows, require_same_records, scan
 

@@ -10,9 +10,10 @@ import pytest
 
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import SourceError
-from refi_assets.lake import RunFolder, ingest_folder
+from refi_assets.ingestion.raw_zone import ingest_folder
+from refi_assets.ingestion.snapshots import ScannedSnapshot, require_columns, scan_source
+from refi_assets.lake import RunFolder
 from refi_assets.specs.contracts import load_contracts
-from refi_assets.staging.snapshots import ScannedSnapshot, require_columns, scan_source
 from tests.sources import DAY, MARKET, Sources, StagedSource, csv_bytes, key_of, market_csv
 
 # --- Several files, other forms -----------------------------------------------------------------------------------

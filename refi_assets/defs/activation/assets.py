@@ -10,7 +10,6 @@ from pydantic import Field
 from refi_assets.activation.metrics import put_metrics, run_metrics
 from refi_assets.activation.publish import MODEL, publish_audience
 from refi_assets.answers.diff import audience_changes, counted
-from refi_assets.answers.lineage import descriptions
 from refi_assets.answers.published import last_two_runs
 from refi_assets.defs.lineage import column_sources
 from refi_assets.defs.resources import EngineResource, LakeResource, RefiPolicyResource
@@ -22,6 +21,7 @@ from refi_assets.lake import ObjectStore, Relation
 from refi_assets.lake.left_overs import remove_left_overs, remove_old_relations
 from refi_assets.lake.manifests import LATEST, unpublished_run_ids
 from refi_assets.lake.relations import with_inputs
+from refi_assets.lineage.columns import descriptions
 from refi_assets.settings import settings
 from refi_assets.specs.contracts import load_contracts
 from refi_assets.specs.sql_models import load_sql_models

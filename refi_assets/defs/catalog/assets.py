@@ -7,9 +7,10 @@ import dagster as dg
 from refi_assets.defs.resources import EngineResource, LakeResource
 from refi_assets.defs.steps import AS_OF_DAYS, asset_step, records_table
 from refi_assets.engines.base import Engine
-from refi_assets.lake import ObjectStore, load_dates
+from refi_assets.ingestion.raw_zone import load_dates
+from refi_assets.ingestion.snapshots import ScannedSnapshot, require_columns
+from refi_assets.lake import ObjectStore
 from refi_assets.specs.contracts import Contract, load_contracts
-from refi_assets.staging.snapshots import ScannedSnapshot, require_columns
 
 
 def catalog_asset(contract: Contract) -> dg.AssetsDefinition:

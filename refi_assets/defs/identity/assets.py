@@ -11,7 +11,6 @@ from typing import Any
 import dagster as dg
 from sqlglot import exp
 
-from refi_assets.answers.lineage import descriptions
 from refi_assets.defs.lineage import column_sources
 from refi_assets.defs.resources import EngineResource, IdentityResource, LakeResource, RefiPolicyResource
 from refi_assets.defs.sql_assets import described_by, made_by_sql, measure
@@ -23,6 +22,7 @@ from refi_assets.identity.decisions import DECISIONS, load_decisions
 from refi_assets.identity.previous import previous_persons
 from refi_assets.lake import Relation
 from refi_assets.lake.relations import with_inputs
+from refi_assets.lineage.columns import descriptions
 from refi_assets.settings import settings
 from refi_assets.specs.contracts import load_contracts
 from refi_assets.specs.sql_models import SqlModel, load_sql_models

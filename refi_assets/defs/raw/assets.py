@@ -7,9 +7,9 @@ import dagster as dg
 
 from refi_assets.defs.resources import EngineResource, LakeResource
 from refi_assets.defs.steps import AS_OF_DAYS, asset_step, records_table
+from refi_assets.ingestion.snapshots import scan_source
 from refi_assets.settings import settings
 from refi_assets.specs.contracts import Contract, load_contracts
-from refi_assets.staging.snapshots import scan_source
 
 
 def raw_asset(contract: Contract) -> dg.AssetsDefinition:

@@ -8,9 +8,9 @@ from sqlglot import exp
 from refi_assets.defs.resources import EngineResource, LakeResource
 from refi_assets.defs.steps import AS_OF_DAYS, Step, asset_step
 from refi_assets.engines.duckdb import parquet_key
+from refi_assets.ingestion.snapshots import ScannedSnapshot, fingerprint, require_unchanged
 from refi_assets.lake import ObjectStore, Relation, RunFolder
 from refi_assets.specs.contracts import Contract, load_contracts
-from refi_assets.staging.snapshots import ScannedSnapshot, fingerprint, require_unchanged
 from refi_assets.staging.stage import QUARANTINE_COLUMNS, stage_source
 
 

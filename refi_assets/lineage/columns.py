@@ -95,7 +95,7 @@ def find_column(graph: dict[str, LineageRelation], text: str) -> LineageColumn:
 def lineage_page(relations: Iterable[LineageRelation]) -> str:
     """One HTML file that needs no other and no network. The same relations give the same bytes."""
     data = json.dumps([_for_page(relation) for relation in relations])
-    template = files("refi_assets.answers").joinpath("lineage.html").read_text("utf-8")
+    template = files("refi_assets.lineage").joinpath("lineage.html").read_text("utf-8")
     return template.replace("LINEAGE_DATA", data.replace("<", "\\u003c"))  # no text ends the script element
 
 

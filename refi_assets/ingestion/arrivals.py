@@ -13,9 +13,9 @@ from datetime import date, datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict
 
+from refi_assets.ingestion.raw_zone import Place, load_dates, objects_of
 from refi_assets.lake.folder_store import FolderStore
 from refi_assets.lake.objects import ObjectStore
-from refi_assets.lake.raw_zone import Place, load_dates, objects_of
 
 RECENT_LOAD_DATES = 14  # of each source, the newest; changes in older ones are told, but not apart
 SWEEP_REQUESTS = 200  # that one look spends on older load dates on S3; the next goes on from there

@@ -15,11 +15,10 @@ from pydantic import BaseModel, ConfigDict
 
 from refi_assets.engines.duckdb import DuckDBEngine, DuckDBSession
 from refi_assets.errors import EngineError, SourceError
-from refi_assets.lake import ObjectInfo, ObjectStore, RunFolder, Snapshot, find_snapshot
-from refi_assets.lake.raw_zone import EXPECTED
+from refi_assets.ingestion.files import MACROS, ScannedFile, require_size, rows_sql, scan_file, text_columns
+from refi_assets.ingestion.raw_zone import EXPECTED, Snapshot, find_snapshot
+from refi_assets.lake import ObjectInfo, ObjectStore, RunFolder
 from refi_assets.specs.contracts import Contract
-from refi_assets.staging.files import ScannedFile, require_size, rows_sql, scan_file, text_columns
-from refi_assets.staging.judge import MACROS
 
 SAMPLE_ROWS = 10_000
 SHOWN_COLUMNS = 100

@@ -7,6 +7,8 @@ its columns, how many records it has, and which object DuckDB reads (the file, o
 import csv
 import gzip
 import zlib
+from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -14,9 +16,8 @@ from pydantic import BaseModel, ConfigDict
 
 from refi_assets.engines.duckdb import DuckDBEngine, DuckDBSession, parquet_sql, path_literal
 from refi_assets.errors import EngineError, SourceError
+from refi_assets.ingestion.records import MAX_COLUMNS, MAX_RECORD_BYTES, Malformed, Scan, scan_csv, trim
 from refi_assets.lake import ObjectInfo, ObjectStore, RunFolder
-from refi_assets.staging.judge import FileColumn
-from refi_assets.staging.records import MAX_COLUMNS, MAX_RECORD_BYTES, Malformed, Scan, scan_csv, trim
 
 GB = 10**9
 
@@ -24,6 +25,17 @@ CSV_DIALECT = (
     "auto_detect = false, delim = ',', quote = '\"', escape = '\"', comment = '', compression = 'none', "
     "strict_mode = true"
 )
+
+# What the text of a cell is; DuckDB's macros.
+MACROS = files("refi_assets.ingestion").joinpath("cells.sql").read_text("utf-8")
+
+
+@dataclass(frozen=True)
+class FileColumn:
+    """A column of a file: its name in the contract's sense, and the SQL that reads it as text."""
+
+    name: str
+    sql: str
 
 
 class ScannedFile(BaseModel):

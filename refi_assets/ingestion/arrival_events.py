@@ -13,9 +13,9 @@ from urllib.parse import unquote_plus
 
 from refi_assets import aws
 from refi_assets.errors import LakeError
-from refi_assets.lake.arrivals import Seen
+from refi_assets.ingestion.arrivals import Seen
+from refi_assets.ingestion.raw_zone import Place, place_of
 from refi_assets.lake.objects import ObjectStore
-from refi_assets.lake.raw_zone import Place, place_of
 
 BATCH = 10  # messages that SQS gives or deletes at once
 BATCHES = 50  # of one tick

@@ -1,0 +1,1 @@
+"""From a source to the raw zone: scanner, snapshots, arrivals."""

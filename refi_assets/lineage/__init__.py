@@ -1,0 +1,1 @@
+"""What a column is made of, and the events that report it."""
