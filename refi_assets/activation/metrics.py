@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from refi_assets import aws
-from refi_assets.activation.publish import counts
 from refi_assets.errors import RefiError
 from refi_assets.lake import Relation
+from refi_assets.publishing.publish import counts
 from refi_assets.specs.checks import share_pct
 
 Metric = dict[str, Any]

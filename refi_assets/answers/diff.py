@@ -4,10 +4,10 @@ import csv
 from collections import Counter
 from pathlib import Path
 
-from refi_assets.answers.published import PublishedRun
 from refi_assets.engines.base import Row
 from refi_assets.errors import writing
 from refi_assets.lake import Relation
+from refi_assets.publishing.published import PublishedRun
 from refi_assets.specs.policies import RefiPolicy
 from refi_assets.specs.sql_models import DIALECT, load_sql_models
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from refi_assets.answers.published import PublishedRun
 from refi_assets.engines.base import Row
 from refi_assets.errors import RefiError
 from refi_assets.ingestion.records import cells, trim
+from refi_assets.publishing.published import PublishedRun
 from refi_assets.specs.policies import Eligibility
 
 

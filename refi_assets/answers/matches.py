@@ -11,12 +11,12 @@ from typing import Any
 
 from sqlglot import exp
 
-from refi_assets.answers.published import PublishedRun
 from refi_assets.engines.base import Row, Session
 from refi_assets.errors import RefiError
 from refi_assets.identity import PAIRS, PERSONS, QUEUE
 from refi_assets.identity.decisions import Decisions
 from refi_assets.lake import Relation, RunFolder
+from refi_assets.publishing.published import PublishedRun
 from refi_assets.specs.contracts import load_contracts
 from refi_assets.specs.sql_models import Parameter, load_sql_models
 

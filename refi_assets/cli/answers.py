@@ -14,10 +14,10 @@ from rich.table import Table
 
 from refi_assets.answers.diff import audience_changes, counted, policy_changes, write_changes
 from refi_assets.answers.explain import Explanation, JudgedLoan, explain
-from refi_assets.answers.published import PublishedRun, last_two_runs, published_manifests, published_run, run_as_of
 from refi_assets.engines.base import Row
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.lake import ObjectStore, open_lake
+from refi_assets.publishing.published import PublishedRun, last_two_runs, published_manifests, published_run, run_as_of
 from refi_assets.settings import settings
 from refi_assets.specs.policies import RefiPolicy
 

@@ -117,7 +117,7 @@ def clean_up(
 ) -> None:
     """Delete what runs that published nothing left in the lake. Every run that publishes does it, too."""
     from refi_assets.lake import open_lake
-    from refi_assets.lake.left_overs import remove_left_overs
+    from refi_assets.publishing.retention import remove_left_overs
 
     days = settings().keep_unpublished_days if older_than_days is None else older_than_days
     removed = remove_left_overs(open_lake(_lake_url(lake), create=False), timedelta(days=days))

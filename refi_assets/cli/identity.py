@@ -24,9 +24,9 @@ from refi_assets.answers.matches import (
     Record,
     open_matches,
 )
-from refi_assets.answers.published import PublishedRun
 from refi_assets.errors import SettingError
 from refi_assets.identity.decisions import Verdict, append_decision, load_decisions
+from refi_assets.publishing.published import PublishedRun
 
 BAR_WIDTH = 20
 KEYS: dict[str, Verdict | None] = {"s": "same", "d": "different", "k": None}

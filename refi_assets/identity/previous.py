@@ -2,7 +2,7 @@
 
 from refi_assets.identity import PERSONS
 from refi_assets.lake import ObjectStore, Relation, RunFolder
-from refi_assets.lake.manifests import LATEST
+from refi_assets.publishing.manifests import LATEST
 
 
 def previous_persons(lake: ObjectStore, run_id: str = "") -> Relation | None:

@@ -16,11 +16,11 @@ from typing import Any
 
 import pytest
 
-from refi_assets.answers.published import published_run
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import LakeError
 from refi_assets.lake import FolderStore
-from refi_assets.lake.left_overs import remove_left_overs
+from refi_assets.publishing.published import published_run
+from refi_assets.publishing.retention import remove_left_overs
 from tests.lender import lender, write
 from tests.running import DAY, ingest, latest
 from tests.whole import require_whole_audience

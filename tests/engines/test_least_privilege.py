@@ -18,7 +18,7 @@ from refi_assets.defs.resources import LakeResource
 from refi_assets.engines.athena import AthenaEngine
 from refi_assets.errors import LakeError
 from refi_assets.lake import open_lake
-from refi_assets.lake.left_overs import remove_left_overs
+from refi_assets.publishing.retention import remove_left_overs
 from refi_assets.settings import PROJECT_DIR, settings
 from tests.engines.aws import Aws
 from tests.engines.deployments import Deployment, in_force, on_s3

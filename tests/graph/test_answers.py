@@ -10,11 +10,11 @@ import pytest
 
 from refi_assets.answers.diff import policy_changes
 from refi_assets.answers.explain import Explanation, explain
-from refi_assets.answers.published import PublishedRun, published_manifests, published_run
 from refi_assets.cli import answers
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import EngineError, LakeError, RefiError
 from refi_assets.lake import FolderStore
+from refi_assets.publishing.published import PublishedRun, published_manifests, published_run
 from refi_assets.settings import PROJECT_DIR
 from refi_assets.specs.policies import load_refi_policy
 from tests.lender import Rows, lender, write

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from refi_assets.answers.diff import audience_changes, counted, write_changes
-from refi_assets.answers.published import last_two_runs, published_run
 from refi_assets.cli import answers
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import LakeError
 from refi_assets.lake import FolderStore
+from refi_assets.publishing.published import last_two_runs, published_run
 from refi_assets.settings import PROJECT_DIR
 from refi_assets.specs.policies import load_refi_policy
 from tests.lender import Rows, lender, write

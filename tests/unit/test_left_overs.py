@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from refi_assets.lake import FolderStore
-from refi_assets.lake.left_overs import remove_left_overs, remove_old_relations
+from refi_assets.publishing.retention import remove_left_overs, remove_old_relations
 
 DAY = 24 * 3600
 

@@ -8,9 +8,7 @@ import dagster as dg
 from pydantic import Field
 
 from refi_assets.activation.metrics import put_metrics, run_metrics
-from refi_assets.activation.publish import MODEL, publish_audience
 from refi_assets.answers.diff import audience_changes, counted
-from refi_assets.answers.published import last_two_runs
 from refi_assets.defs.lineage import column_sources
 from refi_assets.defs.resources import EngineResource, LakeResource, RefiPolicyResource
 from refi_assets.defs.steps import AS_OF_DAYS, after_publication, asset_step
@@ -18,10 +16,12 @@ from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import RefiError
 from refi_assets.identity import HISTORY, QUEUE
 from refi_assets.lake import ObjectStore, Relation
-from refi_assets.lake.left_overs import remove_left_overs, remove_old_relations
-from refi_assets.lake.manifests import LATEST, unpublished_run_ids
 from refi_assets.lake.relations import with_inputs
 from refi_assets.lineage.columns import descriptions
+from refi_assets.publishing.manifests import LATEST, unpublished_run_ids
+from refi_assets.publishing.publish import MODEL, publish_audience
+from refi_assets.publishing.published import last_two_runs
+from refi_assets.publishing.retention import remove_left_overs, remove_old_relations
 from refi_assets.settings import settings
 from refi_assets.specs.contracts import load_contracts
 from refi_assets.specs.sql_models import load_sql_models

@@ -9,14 +9,14 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from refi_assets.activation.publish import published_commits
 from refi_assets.engines.base import Row
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import EngineError, LakeError
 from refi_assets.identity import PERSONS
 from refi_assets.lake import ObjectStore, Relation, RunFolder
-from refi_assets.lake.manifests import LATEST, manifest_key, published_run_ids
 from refi_assets.lake.relations import require_run_id, with_inputs
+from refi_assets.publishing.manifests import LATEST, manifest_key, published_run_ids
+from refi_assets.publishing.publish import published_commits
 from refi_assets.specs.sql_models import DIALECT, Parameter, load_sql_models, relations_read
 
 

@@ -9,9 +9,9 @@ import time
 from collections.abc import Iterable
 from datetime import timedelta
 
-from refi_assets.lake.manifests import manifest_key, published_run_ids, unpublished_run_ids
 from refi_assets.lake.objects import ObjectStore
 from refi_assets.lake.relations import Relation
+from refi_assets.publishing.manifests import manifest_key, published_run_ids, unpublished_run_ids
 
 
 def runs_behind(relations: Iterable[Relation]) -> list[str]:

@@ -17,9 +17,9 @@ from typing import Any
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import LakeError
 from refi_assets.lake import ObjectStore, Relation
-from refi_assets.lake.left_overs import runs_behind
-from refi_assets.lake.manifests import LATEST, manifest_key
 from refi_assets.lake.relations import with_inputs
+from refi_assets.publishing.manifests import LATEST, manifest_key
+from refi_assets.publishing.retention import runs_behind
 from refi_assets.specs.contracts import load_contracts
 from refi_assets.specs.policies import RefiPolicy
 from refi_assets.specs.sql_models import load_sql_models
