@@ -153,7 +153,7 @@ def measure_commands(scratch: Path) -> tuple[dict[str, list[float]], Sample]:
         sample.not_dagsters.append(whole.seconds - empty.seconds)
         print(f"{'sample':>12}  {'whole run':34} {whole.seconds:8.2f} s", flush=True)
     run_id = json.loads(whole.stdout.splitlines()[-1])["run_id"]
-    policy = PROJECT_DIR / "policies" / "refi.yaml"
+    policy = PROJECT_DIR / "policies" / "refi" / "refi.yaml"
     lake = ("--lake", folder / "lake")
     calls = {
         "dg list defs": command("dg", "list", "defs"),

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 import pytest
 
-from refi_assets.defs import automation
-from refi_assets.defs.resources import LakeResource
+from refi_assets.orchestration import automation
+from refi_assets.orchestration.resources import LakeResource
 
 NEW_YORK = ZoneInfo("America/New_York")
 START = datetime(2026, 2, 20, 5, 0, tzinfo=NEW_YORK)

@@ -9,10 +9,10 @@ from typing import Any
 import dagster as dg
 
 from refi_assets.definitions import defs
-from refi_assets.defs.jobs import REFI_JOB
-from refi_assets.defs.resources import EngineResource, IdentityResource, LakeResource, RefiPolicyResource
 from refi_assets.ingestion.raw_zone import ingest_folder
 from refi_assets.lake import open_lake
+from refi_assets.orchestration.jobs import REFI_JOB
+from refi_assets.orchestration.resources import EngineResource, IdentityResource, LakeResource, RefiPolicyResource
 from refi_assets.settings import PROJECT_DIR
 from refi_assets.specs.contracts import load_contracts
 

@@ -12,12 +12,12 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from refi_assets.answers.diff import audience_changes, counted, policy_changes, write_changes
-from refi_assets.answers.explain import Explanation, JudgedLoan, explain
 from refi_assets.engines.base import Row
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.lake import ObjectStore, open_lake
 from refi_assets.publishing.published import PublishedRun, last_two_runs, published_manifests, published_run, run_as_of
+from refi_assets.refi.diff import audience_changes, counted, policy_changes, write_changes
+from refi_assets.refi.explain import Explanation, JudgedLoan, explain
 from refi_assets.settings import settings
 from refi_assets.specs.policies import RefiPolicy
 
@@ -87,7 +87,7 @@ def show_quarantine(run: PublishedRun, source: str | None, reason: str | None, l
     """Print how many rows are in quarantine, by source and reason, and the first of them as they came."""
     rows = [
         row
-        for row in run.ask("quarantined_rows")
+        for row in run.ask("refi/answers/quarantined_rows")
         if source in (None, row["source"]) and reason in (None, row["reason"])
     ]
     if as_json:

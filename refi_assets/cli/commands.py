@@ -60,7 +60,7 @@ def run(
     if source is not None:
         _ingest(source, lake, day, replace)
     from refi_assets.cli.run import run_graph
-    from refi_assets.defs.resources import IdentityResource
+    from refi_assets.orchestration.resources import IdentityResource
 
     result = run_graph(
         day,

@@ -13,7 +13,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from refi_assets.answers.matches import (
+from refi_assets.errors import SettingError
+from refi_assets.identity.decisions import Verdict, append_decision, load_decisions
+from refi_assets.identity.matches import (
     BORROWER_ID,
     OUTCOMES,
     Evidence,
@@ -24,8 +26,6 @@ from refi_assets.answers.matches import (
     Record,
     open_matches,
 )
-from refi_assets.errors import SettingError
-from refi_assets.identity.decisions import Verdict, append_decision, load_decisions
 from refi_assets.publishing.published import PublishedRun
 
 BAR_WIDTH = 20

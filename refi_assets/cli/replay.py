@@ -16,12 +16,12 @@ import yaml
 from rich.console import Console
 
 from refi_assets.cli.run import run_graph
-from refi_assets.defs.resources import IdentityResource
 from refi_assets.errors import LakeError, RefiError, writing
 from refi_assets.identity import PERSONS
 from refi_assets.identity.decisions import DECISIONS
 from refi_assets.identity.previous import previous_persons
 from refi_assets.lake import ObjectStore, RunFolder, open_lake
+from refi_assets.orchestration.resources import IdentityResource
 from refi_assets.publishing.manifests import manifest_key
 from refi_assets.publishing.publish import code_behind
 from refi_assets.publishing.published import PublishedRun

@@ -17,12 +17,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from refi_assets.defs.jobs import REFI_JOB
-from refi_assets.defs.resources import EngineResource, IdentityResource, LakeResource, RefiPolicyResource
-from refi_assets.defs.steps import PUBLISHED, UNCHANGED
 from refi_assets.errors import RefiError
 from refi_assets.lake import ObjectStore, RunFolder, open_lake
 from refi_assets.observability.logs import log_as_json
+from refi_assets.orchestration.jobs import REFI_JOB
+from refi_assets.orchestration.resources import EngineResource, IdentityResource, LakeResource, RefiPolicyResource
+from refi_assets.orchestration.steps import PUBLISHED, UNCHANGED
 from refi_assets.settings import PROJECT_DIR, settings
 from refi_assets.specs.policies import load_refi_policy
 

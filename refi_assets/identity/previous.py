@@ -2,16 +2,16 @@
 
 from refi_assets.identity import PERSONS
 from refi_assets.lake import ObjectStore, Relation, RunFolder
-from refi_assets.publishing.manifests import LATEST
+from refi_assets.publishing.publication import Publication
 
 
 def previous_persons(lake: ObjectStore, run_id: str = "") -> Relation | None:
-    """The relation before_resolved_borrower of a run, by default of the latest published one; None where there is none.
+    """The relation before_resolved_borrower of a run, by default of the latest published one; None if there is none.
 
     A run without matching has none: its ids say nothing of who is who.
     """
-    run_id = run_id or (lake.get_json(LATEST) or {}).get("run_id", "")
-    found = RunFolder(lake, run_id).find(PERSONS) if run_id else None
-    if found is None or found.details.get("engine") == "off":
+    run_id = run_id or (Publication("refi").latest(lake) or {}).get("run_id", "")
+    persons = RunFolder(lake, run_id).find(PERSONS) if run_id else None
+    if persons is None or persons.details.get("engine") == "off":
         return None
-    return found.model_copy(update={"key": "identity/before_resolved_borrower"})
+    return persons.model_copy(update={"key": "identity/before_resolved_borrower"})

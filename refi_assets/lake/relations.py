@@ -5,6 +5,7 @@ input, so that whoever holds one record can find everything behind it. Where SQL
 """
 
 import re
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, Literal
 
@@ -12,6 +13,8 @@ from pydantic import BaseModel, ConfigDict
 
 from refi_assets.errors import LakeError
 from refi_assets.lake.objects import ObjectStore
+
+Cadence = Literal["daily", "weekly", "hourly", "none"]
 
 
 class Relation(BaseModel):
@@ -21,7 +24,8 @@ class Relation(BaseModel):
     project's dialect, and may have its rows in `parquet` as well, to be read instead. `deletes` (a key) lists
     rows that stand in the Parquet file and are not the table's, by `position` from 0, as Iceberg's position
     deletes do. `inputs` maps the keys of the relations it was made from to the runs that made them. `counts`
-    and `details` hold what was measured while it was made; no borrower's data is in them.
+    and `details` hold what was measured while it was made; no person's data is in them. `cadence` says how often it
+    is made.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -29,6 +33,7 @@ class Relation(BaseModel):
     key: str  # group/name
     run_id: str
     as_of: date
+    cadence: Cadence = "daily"
     kind: Literal["files", "table", "view"]
     columns: dict[str, str] = {}
     parquet: str | None = None
@@ -88,26 +93,37 @@ class RunFolder:
         return found
 
 
-def with_inputs(lake: ObjectStore, relations: list[Relation]) -> list[Relation]:
-    """These relations and everything behind them, inputs before what is made from them.
-
-    Raises LakeError where two runs' versions of one relation meet: an audience is made of one version each.
-    """
-    found: dict[str, Relation] = {}
+def with_inputs(lake: ObjectStore, relations: Sequence[Relation]) -> list[Relation]:
+    """These relations and everything behind them, inputs before what is made from them; every version once."""
+    closure: dict[tuple[str, str], Relation] = {}
 
     def walk(relation: Relation) -> None:
-        if relation.key in found:
-            if found[relation.key].run_id != relation.run_id:
-                raise LakeError(
-                    f"{relation.key} is used here as run {found[relation.key].run_id} made it and as run "
-                    f"{relation.run_id} made it. Materialize everything downstream of it again, in one run."
-                )
+        if (relation.key, relation.run_id) in closure:
             return
         for key, run_id in relation.inputs.items():
-            if key not in found or found[key].run_id != run_id:
+            if (key, run_id) not in closure:
                 walk(RunFolder(lake, run_id).load(key))
-        found[relation.key] = relation
+        closure[relation.key, relation.run_id] = relation
 
     for relation in relations:
         walk(relation)
-    return list(found.values())
+    return list(closure.values())
+
+
+def readable(lake: ObjectStore, relations: Sequence[Relation]) -> list[Relation]:
+    """These relations, and what views among them read that have no rows of their own."""
+    views = [relation for relation in relations if relation.parquet is None and relation.sql is not None]
+    behind = {relation.key: relation for relation in with_inputs(lake, views)}
+    return list((behind | {relation.key: relation for relation in relations}).values())
+
+
+def require_one_version(relations: Iterable[Relation]) -> None:
+    """Raise LakeError where two runs' versions of one relation meet."""
+    run_ids: dict[str, str] = {}
+    for relation in relations:
+        other = run_ids.setdefault(relation.key, relation.run_id)
+        if other != relation.run_id:
+            raise LakeError(
+                f"{relation.key} is used here as run {other} made it and as run {relation.run_id} made it. "
+                "Materialize everything downstream of it again, in one run."
+            )

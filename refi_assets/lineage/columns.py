@@ -108,8 +108,8 @@ def _for_page(relation: LineageRelation) -> dict[str, object]:
 
 
 def relation_models() -> list[SqlModel]:
-    """The models that are relations: sql/<group>/<relation>.sql. Those in answers/ are questions put to a run."""
-    return [model for key, model in load_sql_models().items() if key.count("/") == 1 and not key.startswith("answers/")]
+    """The models that are relations: sql/<group>/<relation>.sql."""
+    return [model for key, model in load_sql_models().items() if key.count("/") == 1]
 
 
 def asset_of(relation: str) -> str:

@@ -1,9 +1,9 @@
-"""The audiences that were published, and the relations behind one of them."""
+"""What was published under a name, and the relations behind one run of it."""
 
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import sqlglot
 from sqlglot import exp
@@ -12,38 +12,71 @@ from sqlglot.errors import SqlglotError
 from refi_assets.engines.base import Row
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import EngineError, LakeError
-from refi_assets.identity import PERSONS
 from refi_assets.lake import ObjectStore, Relation, RunFolder
 from refi_assets.lake.relations import require_run_id, with_inputs
-from refi_assets.publishing.manifests import LATEST, manifest_key, published_run_ids
-from refi_assets.publishing.publish import published_commits
+from refi_assets.publishing.publication import Publication
 from refi_assets.specs.sql_models import DIALECT, Parameter, load_sql_models, relations_read
 
 
 @dataclass(frozen=True)
 class PublishedRun:
-    """One published audience: its manifest, and the relations it was made from."""
+    """What one run published: its manifest, and the relations it was made from."""
 
+    publication: Publication
     lake: ObjectStore
     engine: DuckDBEngine
     manifest: dict[str, Any]
 
+    @classmethod
+    def find(
+        cls, publication: Publication, lake: ObjectStore, engine: DuckDBEngine, run_id: str | None = None
+    ) -> Self:
+        """What a run published; without a run id, what was published last. Raises LakeError."""
+        if run_id is None:
+            latest = publication.latest(lake)
+            if latest is None:
+                raise LakeError(f"Nothing has been published in {lake} yet. Start with: refi run --source DIR")
+            run_id = str(latest["run_id"])
+        require_run_id(run_id)
+        manifest = publication.manifest(lake, run_id)
+        if manifest is None:
+            raise LakeError(f"Run {run_id} has published nothing in {lake}. See: refi runs")
+        return cls(publication, lake, engine, manifest)
+
+    @classmethod
+    def as_of_day(cls, publication: Publication, lake: ObjectStore, engine: DuckDBEngine, day: date) -> Self:
+        """What was made the latest of a day, last. Raises LakeError."""
+        run_ids = [commit["run_id"] for commit in publication.commits(lake) if commit["as_of"] == day.isoformat()]
+        if not run_ids:
+            raise LakeError(f"No {publication.contents} as of {day} was made the latest in {lake}. See: refi runs")
+        return cls.find(publication, lake, engine, run_ids[-1])
+
+    @classmethod
+    def last_two(cls, publication: Publication, lake: ObjectStore, engine: DuckDBEngine) -> tuple[Self, Self]:
+        """The latest, and before it that of the newest earlier day by the policy in force. Raises LakeError."""
+        after = cls.find(publication, lake, engine)
+        earlier = [
+            manifest["run_id"]
+            for manifest in manifests(publication, lake)
+            if date.fromisoformat(manifest["as_of"]) < after.as_of and not manifest["policy"]["overridden"]
+        ]
+        if not earlier:
+            raise LakeError(
+                f"There is no published {publication.contents} of a day before {after.as_of} to compare with."
+            )
+        return cls.find(publication, lake, engine, earlier[-1]), after
+
     @cached_property
     def relations(self) -> list[Relation]:
-        """What the audience was made from. Raises LakeError where it is not kept any more."""
-        made = self.manifest["relations"]
-        found = {key: RunFolder(self.lake, relation["run_id"]).find(key) for key, relation in made.items()}
-        if lost := sorted(key for key, relation in found.items() if relation is None):
+        """Everything behind what was published. Raises LakeError where it is not kept any more."""
+        named = self.manifest["relations"]
+        relations = {key: RunFolder(self.lake, relation["run_id"]).find(key) for key, relation in named.items()}
+        if lost := sorted(key for key, relation in relations.items() if relation is None):
             raise LakeError(
                 f"Run {self.run_id} (as of {self.as_of}) has no {lost[0]} in {self.lake} any more; relations are kept "
                 f"of the last REFI_KEEP_RUNS runs. Make them again from the inputs: refi replay {self.run_id}"
             )
-        relations = with_inputs(self.lake, [relation for relation in found.values() if relation is not None])
-        if PERSONS in made:
-            return relations
-        # Published before records were matched: every borrower was a person.
-        persons = load_sql_models()[PERSONS].bind({}).sql(DIALECT)
-        return [*relations, Relation(key=PERSONS, run_id=self.run_id, as_of=self.as_of, kind="view", sql=persons)]
+        return with_inputs(self.lake, [relation for relation in relations.values() if relation is not None])
 
     @property
     def run_id(self) -> str:
@@ -52,13 +85,13 @@ class PublishedRun:
 
     @property
     def as_of(self) -> date:
-        """The day as of which it was judged."""
+        """The day as of which it was made."""
         return date.fromisoformat(self.manifest["as_of"])
 
     def ask(self, model: str, **parameters: Parameter) -> list[Row]:
-        """The rows of sql/answers/<model>.sql. Raises EngineError."""
+        """The rows of sql/<model>.sql. Raises EngineError."""
         with self.engine.session(self.relations) as session:
-            return session.query(load_sql_models()[f"answers/{model}"].bind(parameters))
+            return session.query(load_sql_models()[model].bind(parameters))
 
     def query(self, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Columns and rows of a SELECT on the relations, by their names. Raises EngineError for anything else."""
@@ -80,42 +113,10 @@ class PublishedRun:
         return list(columns), [tuple(row.values()) for row in rows]
 
 
-def published_run(lake: ObjectStore, engine: DuckDBEngine, run_id: str | None = None) -> PublishedRun:
-    """A published audience; without a run id, the one that latest.json names. Raises LakeError."""
-    if run_id is None:
-        latest = lake.get_json(LATEST)
-        if latest is None:
-            raise LakeError(f"Nothing has been published in {lake} yet. Start with: refi run --source DIR")
-        run_id = str(latest["run_id"])
-    require_run_id(run_id)
-    manifest = lake.get_json(manifest_key(run_id))
-    if manifest is None:
-        raise LakeError(f"Run {run_id} has published nothing in {lake}. See: refi runs")
-    return PublishedRun(lake, engine, manifest)
-
-
-def run_as_of(lake: ObjectStore, engine: DuckDBEngine, day: date) -> PublishedRun:
-    """The last audience of a day that was made the latest by its time. Raises LakeError."""
-    found = [commit["run_id"] for commit in published_commits(lake) if commit["as_of"] == day.isoformat()]
-    if not found:
-        raise LakeError(f"No audience as of {day} was made the latest in {lake}. See: refi runs")
-    return published_run(lake, engine, found[-1])
-
-
-def last_two_runs(lake: ObjectStore, engine: DuckDBEngine) -> tuple[PublishedRun, PublishedRun]:
-    """The latest audience, and before it the one of the newest earlier day by the policy in force. Raises LakeError."""
-    after = published_run(lake, engine)
-    earlier = [
-        found["run_id"]
-        for found in published_manifests(lake)
-        if date.fromisoformat(found["as_of"]) < after.as_of and not found["policy"]["overridden"]
-    ]
-    if not earlier:
-        raise LakeError(f"There is no published audience of a day before {after.as_of} to compare with.")
-    return published_run(lake, engine, earlier[-1]), after
-
-
-def published_manifests(lake: ObjectStore) -> list[dict[str, Any]]:
-    """The manifests of all published audiences, newest as-of day last."""
-    manifests = [lake.get_json(manifest_key(run_id)) for run_id in published_run_ids(lake)]
-    return sorted(manifests, key=lambda found: (found["as_of"], found["run_id"]))
+def manifests(publication: Publication, lake: ObjectStore) -> list[dict[str, Any]]:
+    """The manifests of all that was published, newest as-of day last."""
+    found = [publication.manifest(lake, run_id) for run_id in publication.run_ids(lake)]
+    return sorted(
+        (manifest for manifest in found if manifest is not None),
+        key=lambda manifest: (manifest["as_of"], manifest["run_id"]),
+    )

@@ -1,69 +1,120 @@
-"""Left-overs: what runs that published nothing, and puts that were cut short, left in the lake; and old relations.
+"""How long what runs leave in the lake stays: relations, and left-overs of runs that were cut short.
 
-What a published audience is made of is never a left-over. Of very many published runs the relations of the oldest go,
-too; their audiences, manifests and inputs stay, so that they can be made again.
+Files, manifests and inputs of publications always stay, so that they can be made again. A run's relations stay as long
+as one of the newest manifests of any publication names them, or they are an asset's newest, or what is kept was made
+from them. A run that is under way is no different from one that was killed, but for its age.
 """
 
+import json
 import re
 import time
 from collections.abc import Iterable
 from datetime import timedelta
 
 from refi_assets.lake.objects import ObjectStore
-from refi_assets.lake.relations import Relation
-from refi_assets.publishing.manifests import manifest_key, published_run_ids, unpublished_run_ids
+from refi_assets.lake.relations import Relation, RunFolder
+from refi_assets.publishing.publication import Publication, publications, published_run_ids
 
 
 def runs_behind(relations: Iterable[Relation]) -> list[str]:
     """The runs in whose folders these relations' records and data lie, sorted."""
-    found = {relation.run_id for relation in relations}
+    run_ids = {relation.run_id for relation in relations}
     for relation in relations:
-        found.update(re.findall(r'"runs/([^/"]+)/', relation.model_dump_json()))
-    return sorted(found)
+        run_ids |= _runs_in(relation.model_dump_json())
+    return sorted(run_ids)
 
 
-def remove_left_overs(lake: ObjectStore, older_than: timedelta) -> int:
-    """Delete left-overs to which nothing was added for so long; returns how many objects and unfinished ones.
+def clean_up(lake: ObjectStore, keep_runs: int, older_than: timedelta) -> int:
+    """Delete what need not stay; returns the number of objects, unfinished ones included.
 
-    A run that is under way is no different from one that was killed, but for its age.
+    Of each publication the newest `keep_runs` manifests keep what they name; as it takes a look at every run, a tenth
+    more may wait. What published nothing goes once nothing was added to it for `older_than`.
     """
     before = time.time() - older_than.total_seconds()
-    abandoned = {run_id for run_id in unpublished_run_ids(lake) if lake.last_change(f"runs/{run_id}") < before}
-    if abandoned:
-        for run_id in published_run_ids(lake):
-            abandoned -= set(lake.get_json(manifest_key(run_id))["runs"])
-    keys = [key for run_id in abandoned if lake.find(key := f"output/{run_id}.csv")]
-    keys += _pointing_into(lake, abandoned)
+    run_ids = set(lake.folders("runs"))
+    abandoned = {run_id for run_id in run_ids - published_run_ids(lake) if _last_change(lake, run_id) < before}
+    kept_by_name = {publication: _newest(lake, publication, run_ids, keep_runs) for publication in publications(lake)}
+    overdue = {
+        run_id
+        for publication, kept in kept_by_name.items()
+        if len(there := run_ids.intersection(publication.run_ids(lake))) > keep_runs + keep_runs // 10
+        for run_id in there - kept
+    }
+    unneeded = abandoned | overdue
+    if unneeded:
+        unneeded -= _named(lake, kept_by_name)
+    if unneeded:
+        unneeded -= _newest_of_assets(lake, run_ids)
+    keys = [
+        key
+        for publication in kept_by_name
+        for run_id in unneeded & abandoned
+        if lake.find(key := publication.file_key(run_id))
+    ]
+    keys += _pointing_into(lake, unneeded)
     lake.delete(keys)
     removed = len(keys) + lake.delete_unfinished(before)
-    return removed + sum(_remove_run(lake, run_id) for run_id in abandoned)
+    return removed + sum(_remove_run(lake, run_id) for run_id in unneeded)
 
 
-def remove_old_relations(lake: ObjectStore, keep: int, latest_run_id: str) -> int:
-    """Delete the relations of all published runs but the newest `keep` and the latest; returns how many objects.
+def shown_run_ids(lake: ObjectStore) -> set[str]:
+    """The runs whose tables a catalog must keep: the latest of each publication, and those that published nothing yet."""
+    latest = {commit["run_id"] for publication in publications(lake) if (commit := publication.latest(lake))}
+    return latest | (set(lake.folders("runs")) - published_run_ids(lake))
 
-    It is done for a tenth of them at once, as it takes a look at every run.
-    """
-    there = set(published_run_ids(lake)).intersection(lake.folders("runs"))
-    if len(there) <= keep + keep // 10:
-        return 0
-    newest_first = sorted(there, key=lambda run_id: lake.last_change(f"runs/{run_id}"), reverse=True)
-    kept = {latest_run_id, *newest_first[:keep]}
-    old = there - kept
-    for run_id in kept:
-        old -= set(lake.get_json(manifest_key(run_id))["runs"])
-    return sum(_remove_run(lake, run_id) for run_id in old)
+
+def _last_change(lake: ObjectStore, run_id: str) -> float:
+    return lake.last_change(f"runs/{run_id}")
+
+
+def _newest(lake: ObjectStore, publication: Publication, run_ids: set[str], keep: int) -> set[str]:
+    """The newest runs of a publication, and its latest."""
+    there = run_ids.intersection(publication.run_ids(lake))
+    if len(there) > keep:
+        there = set(sorted(there, key=lambda run_id: _last_change(lake, run_id), reverse=True)[:keep])
+    latest = publication.latest(lake)
+    return there | ({latest["run_id"]} if latest else set())
+
+
+def _named(lake: ObjectStore, kept_by_name: dict[Publication, set[str]]) -> set[str]:
+    """The runs that kept manifests name."""
+    manifests = [publication.manifest(lake, run_id) for publication, kept in kept_by_name.items() for run_id in kept]
+    return {run_id for manifest in manifests if manifest is not None for run_id in manifest["runs"]}
+
+
+def _newest_of_assets(lake: ObjectStore, run_ids: set[str]) -> set[str]:
+    """The runs behind the newest relation of each asset."""
+    newest: dict[str, str] = {}
+    for run_id in sorted(run_ids, key=lambda run_id: _last_change(lake, run_id), reverse=True):
+        for info in lake.objects(f"runs/{run_id}"):
+            key = info.key.removeprefix(f"runs/{run_id}/").removesuffix(".json")
+            if info.key.endswith(".json") and key.count("/") == 1:
+                newest.setdefault(key, run_id)
+    kept: set[str] = set()
+    waiting, seen = list(newest.items()), set(newest.items())
+    while waiting:
+        key, run_id = waiting.pop()
+        record = lake.get_json(RunFolder(lake, run_id).key(key, ".json")) or {}
+        kept |= {run_id, *_runs_in(json.dumps(record))}
+        more = set(record.get("inputs", {}).items()) - seen
+        seen |= more
+        waiting += more
+    return kept
+
+
+def _runs_in(text: str) -> set[str]:
+    return set(re.findall(r'"runs/([^/"]+)/', text))
 
 
 def _remove_run(lake: ObjectStore, run_id: str) -> int:
-    """Delete a run's folder, and tables of its that an engine has put elsewhere; returns how many objects."""
-    found = [info.key for info in lake.objects(f"runs/{run_id}")]
-    tables = [(lake.get_json(key) or {}).get("parquet") for key in found if key.endswith(".json")]
+    """Delete a run's folder, and tables of its that an engine has put elsewhere; returns the number of objects."""
+    keys = [info.key for info in lake.objects(f"runs/{run_id}")]
+    tables = [(lake.get_json(key) or {}).get("parquet") for key in keys if key.endswith(".json")]
     elsewhere = [table.rstrip("/") for table in tables if table and not table.startswith("runs/")]
-    found += [info.key for table in elsewhere for info in lake.objects(table)]
+    keys += [info.key for table in elsewhere for info in lake.objects(table)]
     for folder in (*elsewhere, f"runs/{run_id}"):
         lake.delete_folder(folder)
-    return len(found)
+    return len(keys)
 
 
 def _pointing_into(lake: ObjectStore, run_ids: set[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Contracts of the source files: contracts/*.yaml (Open Data Contract Standard 3) as typed columns.
+"""Contracts of the source files: contracts/<domain>/*.yaml (Open Data Contract Standard 3) as typed columns.
 
 What a file must look like is said there and only there. This module reads it and refuses what it does
 not understand; judging a file by its contract belongs to staging/.
@@ -53,9 +53,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Contract:
-    """One source: its columns in order, who owns it and how often it is due."""
+    """One source: its columns in order, the domain it belongs to, who owns it and how often it is due."""
 
     source: str
+    domain: str
     description: str
     owner: str
     due_every_days: int
@@ -94,11 +95,31 @@ class Contract:
 
 @cache
 def load_contracts(folder: Path = CONTRACTS_DIR) -> dict[str, Contract]:
-    """Every contract of a folder, by source name. Raises SettingError naming the file and the key."""
-    contracts = [_read(path) for path in sorted(folder.glob("*.yaml"))]
+    """Every contract of every domain, by source name. Raises SettingError naming the file and the key."""
+    if astray := sorted(path.name for path in folder.glob("*.yaml")):
+        raise SettingError(f"{folder}: {', '.join(astray)} belongs in the folder of a domain, contracts/<domain>/.")
+    contracts = [_read(path) for path in sorted(folder.glob("*/*.yaml"))]
     if not contracts:
-        raise SettingError(f"{folder}: no contract (*.yaml) found; every source needs one.")
-    return {contract.source: contract for contract in contracts}
+        raise SettingError(f"{folder}: no contract (<domain>/*.yaml); every source needs one.")
+    by_source: dict[str, Contract] = {}
+    for contract in contracts:
+        other = by_source.setdefault(contract.source, contract)
+        if other is not contract:
+            raise SettingError(
+                f"Source {contract.source} has a contract in {other.domain} and in {contract.domain}; a source's name is "
+                "unique. Rename one of them."
+            )
+    return by_source
+
+
+def contracts_of(domain: str) -> dict[str, Contract]:
+    """The contracts of one domain, by source name."""
+    return {source: contract for source, contract in load_contracts().items() if contract.domain == domain}
+
+
+def quarantine_of(domain: str) -> str:
+    """Key of the relation that holds every row of the domain's sources that broke its contract."""
+    return "staging/quarantine" if domain == "refi" else f"staging/{domain}_quarantine"
 
 
 def _read(path: Path) -> Contract:
@@ -115,6 +136,10 @@ def _read(path: Path) -> Contract:
         raise SettingError(
             f"{path.name}: schema name is '{source['name']}'; it must be the file's name, '{path.stem}'."
         )
+    if raw.get("domain") != path.parent.name:
+        raise SettingError(
+            f"{path.name}: domain is {raw.get('domain')!r}; it must be the folder's name, '{path.parent.name}'."
+        )
     columns = tuple(_column(path, item) for item in source.get("properties") or [])
     if len({column.name for column in columns}) != len(columns):
         raise SettingError(f"{path.name}: a column is named twice.")
@@ -127,6 +152,7 @@ def _read(path: Path) -> Contract:
         raise SettingError(f"{path.name}: no column that must be present can serve as the key.")
     return Contract(
         source=source["name"],
+        domain=raw["domain"],
         description=(raw.get("description") or {}).get("purpose", ""),
         owner=_owner(path, raw),
         due_every_days=_due_every_days(path, raw),

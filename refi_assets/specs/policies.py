@@ -121,7 +121,7 @@ class Identity(_Section):
 
 
 class RefiPolicy(_Section):
-    """policies/refi.yaml."""
+    """policies/refi/refi.yaml."""
 
     eligibility: Eligibility
     tiers: Tiers

@@ -203,7 +203,7 @@ def test_a_wrong_setting_is_one_message_that_names_it(refi, source, lake, variab
 
 
 def test_an_absurd_policy_is_refused_with_its_numbers(refi, source, lake, tmp_path):
-    shipped = (PROJECT_DIR / "policies" / "refi.yaml").read_text()
+    shipped = (PROJECT_DIR / "policies" / "refi" / "refi.yaml").read_text()
     absurd = tmp_path / "absurd.yaml"
     absurd.write_text(shipped.replace("max_ltv_pct: 80", "max_ltv_pct: 800"))
 

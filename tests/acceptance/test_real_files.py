@@ -49,7 +49,7 @@ def test_real_mortgages_against_an_independent_computation(shared_data, run, tmp
     )
     # At some dates rates fell so far that nearly everybody is eligible: the share is not what is tested here.
     policy = tmp_path / "policy.yaml"
-    shipped = (Path(__file__).parents[2] / "policies" / "refi.yaml").read_text()
+    shipped = (Path(__file__).parents[2] / "policies" / "refi" / "refi.yaml").read_text()
     policy.write_text(shipped.replace("block_above: 95", "block_above: 100"))
 
     result = run(source, as_of, "--policy", policy)

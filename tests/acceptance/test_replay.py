@@ -22,7 +22,7 @@ def published(tmp_path_factory) -> Path:
     ingest(folder / "lake", write(rows, folder / "source"))
     assert run_job(folder / "lake").success
     other = folder / "other.yaml"
-    policy = (PROJECT_DIR / "policies" / "refi.yaml").read_text()
+    policy = (PROJECT_DIR / "policies" / "refi" / "refi.yaml").read_text()
     other.write_text(policy.replace("max_ltv_pct: 80", "max_ltv_pct: 82"))
     assert run_job(folder / "lake", policy=other).success
     return folder / "lake"

@@ -187,7 +187,7 @@ COLUMN = """\
 def test_a_column_is_compared_as_soon_as_the_contract_says_what_it_is(tmp_path):
     app, home, source = (tmp_path / name for name in ("app", "home", "source"))
     make_app(app)
-    contract = app / "contracts" / "borrower_information.yaml"
+    contract = app / "contracts" / "refi" / "borrower_information.yaml"
     before, where, after = contract.read_text().partition("      - name: street\n")
     contract.write_text(before + COLUMN + where + after)
     borrowers = shutil.copytree(PROJECT_DIR / "data" / "sample", source) / "borrower_information.csv"

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from refi_assets.defs import automation
 from refi_assets.ingestion import arrival_events
+from refi_assets.orchestration import automation
 from tests.arriving import SOURCES, START, TODAY, YESTERDAY, said
 from tests.engines.arrival_lender import (
     NAMES,

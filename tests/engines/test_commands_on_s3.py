@@ -51,7 +51,7 @@ def test_every_command_answers_as_in_a_folder(deployment: Deployment, tmp_path: 
             assert made["audience"] == one.lake.url(f"output/{made['run_id']}.csv")
             everybody = "SELECT borrower_id, marketing_category FROM refi_eligibility ORDER BY borrower_id, loan_id"
             other = tmp_path / "policy.yaml"
-            other.write_text((PROJECT_DIR / "policies" / "refi.yaml").read_text().replace("80 ", "70 ", 1))
+            other.write_text((PROJECT_DIR / "policies" / "refi" / "refi.yaml").read_text().replace("80 ", "70 ", 1))
             replayed = json.loads(refi("replay", made["run_id"], "--json"))
             assert replayed["sha256"] == replayed["published_sha256"]
             said = {

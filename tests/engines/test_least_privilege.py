@@ -13,11 +13,11 @@ import pytest
 from dagster_aws.s3 import S3ComputeLogManager
 from sqlglot import exp
 
-from refi_assets.defs.automation import now, tick
-from refi_assets.defs.resources import LakeResource
 from refi_assets.engines.athena import AthenaEngine
 from refi_assets.errors import LakeError
 from refi_assets.lake import open_lake
+from refi_assets.orchestration.automation import now, tick
+from refi_assets.orchestration.resources import LakeResource
 from refi_assets.publishing.retention import remove_left_overs
 from refi_assets.settings import PROJECT_DIR, settings
 from tests.engines.aws import Aws

@@ -20,7 +20,7 @@ from refi_assets.specs.sql_models import DIALECT, SqlModel, load_sql_models
 from refi_assets.staging.stage import QUARANTINE_COLUMNS
 from tests.engines.aws import Aws
 
-POLICY = load_refi_policy(PROJECT_DIR / "policies" / "refi.yaml").parameters
+POLICY = load_refi_policy(PROJECT_DIR / "policies" / "refi" / "refi.yaml").parameters
 PARAMETERS = POLICY | {"borrower_id": "B1", "borrower_id_1": "B1", "borrower_id_2": "B2", "person_id": "B1"}
 TIERS = ["Immediate Action", "Hot Lead", "Watchlist", "Ineligible"]
 LIMITS = [value for value in POLICY.values() if isinstance(value, Decimal)]

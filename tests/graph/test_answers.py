@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from refi_assets.answers.diff import policy_changes
-from refi_assets.answers.explain import Explanation, explain
 from refi_assets.cli import answers
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import EngineError, LakeError, RefiError
 from refi_assets.lake import FolderStore
 from refi_assets.publishing.published import PublishedRun, published_manifests, published_run
+from refi_assets.refi.diff import policy_changes
+from refi_assets.refi.explain import Explanation, explain
 from refi_assets.settings import PROJECT_DIR
 from refi_assets.specs.policies import load_refi_policy
 from tests.lender import Rows, lender, write
@@ -65,7 +65,7 @@ def test_what_was_published_before_records_were_matched_is_explained_and_judged_
     before = replace(run, manifest={**run.manifest, "relations": relations})
 
     assert explain(before, "B001") == explain(run, "B001")
-    assert policy_changes(before, load_refi_policy(PROJECT_DIR / "policies" / "refi.yaml")) == []
+    assert policy_changes(before, load_refi_policy(PROJECT_DIR / "policies" / "refi" / "refi.yaml")) == []
 
 
 def only_loan(found: Explanation):
@@ -127,7 +127,7 @@ def test_what_is_said_to_be_enough_is_enough_and_no_less(tmp_path):
 
 def test_the_limits_are_those_of_the_run_that_is_asked(tmp_path):
     ingest(tmp_path / "lake", write(changed(), tmp_path / "source"))
-    shipped = (PROJECT_DIR / "policies" / "refi.yaml").read_text()
+    shipped = (PROJECT_DIR / "policies" / "refi" / "refi.yaml").read_text()
     (tmp_path / "other.yaml").write_text(shipped.replace("max_ltv_pct: 80", "max_ltv_pct: 85"))
     other = run_job(tmp_path / "lake", policy=tmp_path / "other.yaml")
     found = explain(published(tmp_path / "lake", other.result.run_id), "B012")

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 import pytest
 
-from refi_assets.defs import automation
+from refi_assets.orchestration import automation
 from tests.arriving import DAILY, SOURCES, START, TODAY, YESTERDAY, Watched, news
 
 

@@ -174,7 +174,7 @@ def test_sql_assets_show_their_sql(graph):
 
 def test_the_code_version_follows_the_policy(tmp_path, graph):
     policy = tmp_path / "refi.yaml"
-    shipped = (PROJECT_DIR / "policies" / "refi.yaml").read_text()
+    shipped = (PROJECT_DIR / "policies" / "refi" / "refi.yaml").read_text()
     policy.write_text(shipped.replace("max_ltv_pct: 80", "max_ltv_pct: 81"))
     printed = subprocess.run(
         [sys.executable, "-c", _PRINT_CODE_VERSIONS],

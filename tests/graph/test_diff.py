@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from refi_assets.answers.diff import audience_changes, counted, write_changes
 from refi_assets.cli import answers
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import LakeError
 from refi_assets.lake import FolderStore
 from refi_assets.publishing.published import last_two_runs, published_run
+from refi_assets.refi.diff import audience_changes, counted, write_changes
 from refi_assets.settings import PROJECT_DIR
 from refi_assets.specs.policies import load_refi_policy
 from tests.lender import Rows, lender, write
@@ -102,7 +102,7 @@ def test_the_file_holds_no_formula(lake, tmp_path):
 
 
 def test_another_policy_moves_people_too(lake, tmp_path):
-    shipped = (PROJECT_DIR / "policies" / "refi.yaml").read_text()
+    shipped = (PROJECT_DIR / "policies" / "refi" / "refi.yaml").read_text()
     (tmp_path / "strict.yaml").write_text(shipped.replace("max_ltv_pct: 80", "max_ltv_pct: 60"))
     strict = run_job(lake, NEXT_DAY, policy=tmp_path / "strict.yaml")
     store = FolderStore(str(lake))
@@ -113,7 +113,7 @@ def test_another_policy_moves_people_too(lake, tmp_path):
 
 def test_another_policy_can_be_tried_without_publishing(lake, tmp_path, capsys):
     """Of ten, only B013 has an LTV of at most 60; B006, with a spread of 1.1, is not above 1.2 either."""
-    shipped = (PROJECT_DIR / "policies" / "refi.yaml").read_text()
+    shipped = (PROJECT_DIR / "policies" / "refi" / "refi.yaml").read_text()
     strict = shipped.replace("max_ltv_pct: 80", "max_ltv_pct: 60").replace(
         "min_rate_spread: 1.0", "min_rate_spread: 1.2"
     )
@@ -137,7 +137,7 @@ def test_another_policy_can_be_tried_without_publishing(lake, tmp_path, capsys):
 
 def test_another_policy_can_be_tried_on_an_earlier_day(lake, tmp_path, capsys):
     """On the first day every LTV is 70."""
-    shipped = (PROJECT_DIR / "policies" / "refi.yaml").read_text()
+    shipped = (PROJECT_DIR / "policies" / "refi" / "refi.yaml").read_text()
     (tmp_path / "strict.yaml").write_text(shipped.replace("max_ltv_pct: 80", "max_ltv_pct: 69"))
     run = answers.open_run(str(lake), as_of=date(2026, 2, 20))
     answers.show_policy_diff(run, load_refi_policy(tmp_path / "strict.yaml"), 0, as_json=True)

@@ -9,9 +9,9 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from refi_assets.activation.metrics import run_metrics
 from refi_assets.lake import FolderStore, RunFolder
 from refi_assets.lake.relations import with_inputs
+from refi_assets.refi.metrics import run_metrics
 from refi_assets.settings import settings
 from tests.engines.aws import Aws
 from tests.lender import lender, write

@@ -22,7 +22,7 @@ def audience(lake: Path, run_id: str | None = None) -> list[dict[str, str]]:
 
 
 def policy(tmp_path: Path, **changes: str) -> Path:
-    text = (PROJECT_DIR / "policies" / "refi.yaml").read_text()
+    text = (PROJECT_DIR / "policies" / "refi" / "refi.yaml").read_text()
     for old, new in changes.items():
         name, _, value = old.rpartition("__")
         text = text.replace(f"{name}: {value}", f"{name}: {new}")

@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 import pytest
 
-from refi_assets.defs import watching
-from refi_assets.defs.steps import asset_of_step
+from refi_assets.orchestration import watching
+from refi_assets.orchestration.steps import asset_of_step
 from refi_assets.settings import PROJECT_DIR, settings
 from tests.engines.aws import Aws
 from tests.engines.mailbox import Mailbox
@@ -245,7 +245,11 @@ def test_without_a_topic_the_sensor_says_so(watch):
 @pytest.mark.parametrize(("topic", "status"), [("", "STOPPED"), ("arn:aws:sns:us-east-1:1:refi", "RUNNING")])
 def test_the_sensor_is_on_from_the_start_where_there_is_a_topic(topic, status):
     shown = subprocess.run(
-        [sys.executable, "-c", "from refi_assets.defs.watching import alerts; print(alerts.default_status.value)"],
+        [
+            sys.executable,
+            "-c",
+            "from refi_assets.orchestration.watching import alerts; print(alerts.default_status.value)",
+        ],
         env={**os.environ, "REFI_ALERTS_TOPIC_ARN": topic, "PYTHONPATH": str(PROJECT_DIR)},
         capture_output=True,
         text=True,

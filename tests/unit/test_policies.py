@@ -55,7 +55,7 @@ def refusal(folder: Path, text: str | bytes) -> str:
 
 @pytest.mark.parametrize("field", SHIPPED)
 def test_the_shipped_policy_says(field: str) -> None:
-    assert attrgetter(field)(load_refi_policy(PROJECT_DIR / "policies" / "refi.yaml")) == Decimal(SHIPPED[field])
+    assert attrgetter(field)(load_refi_policy(PROJECT_DIR / "policies" / "refi" / "refi.yaml")) == Decimal(SHIPPED[field])
 
 
 def test_sql_binds_seven_numbers(tmp_path: Path) -> None:

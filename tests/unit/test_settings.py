@@ -15,7 +15,7 @@ from refi_assets.settings import settings
 PROJECT = Path(__file__).parents[2]
 DEFAULTS = {
     "lake_url": str(PROJECT / "lake"),
-    "policy_file": PROJECT / "policies" / "refi.yaml",
+    "policy_file": PROJECT / "policies" / "refi" / "refi.yaml",
     "time_zone": "America/New_York",
     "watch": False,
     "quiet_minutes": 5,

@@ -7,21 +7,21 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from refi_assets.activation.metrics import put_metrics, run_metrics
-from refi_assets.answers.diff import audience_changes, counted
-from refi_assets.defs.lineage import column_sources
-from refi_assets.defs.resources import EngineResource, LakeResource, RefiPolicyResource
-from refi_assets.defs.steps import AS_OF_DAYS, after_publication, asset_step
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import RefiError
 from refi_assets.identity import HISTORY, QUEUE
 from refi_assets.lake import ObjectStore, Relation
 from refi_assets.lake.relations import with_inputs
 from refi_assets.lineage.columns import descriptions
+from refi_assets.orchestration.column_lineage import column_sources
+from refi_assets.orchestration.resources import EngineResource, LakeResource, RefiPolicyResource
+from refi_assets.orchestration.steps import AS_OF_DAYS, after_publication, asset_step
 from refi_assets.publishing.manifests import LATEST, unpublished_run_ids
 from refi_assets.publishing.publish import MODEL, publish_audience
 from refi_assets.publishing.published import last_two_runs
 from refi_assets.publishing.retention import remove_left_overs, remove_old_relations
+from refi_assets.refi.diff import audience_changes, counted
+from refi_assets.refi.metrics import put_metrics, run_metrics
 from refi_assets.settings import settings
 from refi_assets.specs.contracts import load_contracts
 from refi_assets.specs.sql_models import load_sql_models

@@ -11,10 +11,6 @@ from typing import Any
 import dagster as dg
 from sqlglot import exp
 
-from refi_assets.defs.lineage import column_sources
-from refi_assets.defs.resources import EngineResource, IdentityResource, LakeResource, RefiPolicyResource
-from refi_assets.defs.sql_assets import described_by, made_by_sql, measure
-from refi_assets.defs.steps import Step, asset_step
 from refi_assets.engines.duckdb import DuckDBSession
 from refi_assets.errors import needs_packages
 from refi_assets.identity import HISTORY, PACKAGES, PAIRS, PERSONS, QUEUE
@@ -23,6 +19,10 @@ from refi_assets.identity.previous import previous_persons
 from refi_assets.lake import Relation
 from refi_assets.lake.relations import with_inputs
 from refi_assets.lineage.columns import descriptions
+from refi_assets.orchestration.column_lineage import column_sources
+from refi_assets.orchestration.resources import EngineResource, IdentityResource, LakeResource, RefiPolicyResource
+from refi_assets.orchestration.sql_assets import described_by, made_by_sql, measure
+from refi_assets.orchestration.steps import Step, asset_step
 from refi_assets.settings import settings
 from refi_assets.specs.contracts import load_contracts
 from refi_assets.specs.sql_models import SqlModel, load_sql_models
@@ -163,7 +163,7 @@ def person_history(
         before = previous_persons(step.lake, previous)
         relations = [made_from[PERSONS], *([before] if before else [])]
         with engine.duckdb(step.lake).session(relations) as session:
-            session.create_table("history", load_sql_models()["answers/person_changes"].text)
+            session.create_table("history", load_sql_models()["identity/answers/person_changes"].text)
             draft = step.draft(HISTORY, made_from=made_from, kind="table")
             made = save_table(session, step.lake, draft, "history", "person_id, from_person_id")
         return _materialized(step, engine, made, made_from, {})

@@ -1,13 +1,13 @@
 """Asset checks of the identity group: are persons plausible, and is every decision of people kept?
 
-Limits come from policies/refi.yaml; the SQL that finds what breaks a rule is in sql/identity/checks/.
+Limits come from policies/refi/refi.yaml; the SQL that finds what breaks a rule is in sql/identity/checks/.
 """
 
 import dagster as dg
 
-from refi_assets.defs.asset_checks import Check, CheckedStep, checks_of, sql_checks_of
 from refi_assets.identity import PAIRS, PERSONS
 from refi_assets.lake import RunFolder
+from refi_assets.orchestration.asset_checks import Check, CheckedStep, checks_of, sql_checks_of
 from refi_assets.specs.checks import Outcome, share_pct
 
 

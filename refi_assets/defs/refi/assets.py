@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from refi_assets.defs.sql_assets import sql_asset
+from refi_assets.orchestration.sql_assets import sql_asset
 
 
 @dg.definitions

@@ -1,12 +1,12 @@
 """Asset checks of the refi group: what must hold before an audience may be published.
 
-Limits come from policies/refi.yaml; the SQL that finds what breaks a rule is in sql/refi/checks/.
+Limits come from policies/refi/refi.yaml; the SQL that finds what breaks a rule is in sql/refi/checks/.
 Checks on the source files themselves belong to defs/staging/checks.py.
 """
 
 import dagster as dg
 
-from refi_assets.defs.asset_checks import Check, CheckedStep, checks_of, sql_checks_of
+from refi_assets.orchestration.asset_checks import Check, CheckedStep, checks_of, sql_checks_of
 from refi_assets.specs.checks import Outcome, not_above, not_below
 
 

@@ -1,1 +1,0 @@
-"""Source files as tables: what the contract says, and what is there."""

@@ -1,1 +1,0 @@
-"""Source files as they lie in the lake."""

@@ -1,1 +1,0 @@
-"""Typed rows, and the quarantine."""

@@ -1,0 +1,1 @@
+"""What the definitions of all domains share: steps, SQL assets, checks, resources."""

@@ -1,0 +1,138 @@
+"""Asset checks in Dagster's terms: one step evaluates all checks of an asset and shows what each found."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import dagster as dg
+from sqlglot import exp
+
+from refi_assets.engines.base import Engine
+from refi_assets.lake import ObjectStore, Relation
+from refi_assets.lake.relations import readable
+from refi_assets.lineage.columns import asset_of
+from refi_assets.orchestration.domain import Domain
+from refi_assets.orchestration.partitions import partitions
+from refi_assets.orchestration.resources import EngineResource, LakeResource, PoliciesResource
+from refi_assets.orchestration.steps import Step, user_errors
+from refi_assets.specs.checks import SHOWN_IDS, Outcome, none_of
+from refi_assets.specs.policies import Policy
+from refi_assets.specs.sql_models import SqlModel, load_sql_models, relations_read
+
+
+class CheckedStep(Step):
+    """What a check may look at: the asset's record, the records of others, SQL, the policy."""
+
+    def __init__(
+        self,
+        context: dg.AssetCheckExecutionContext,
+        lake: ObjectStore,
+        engine: Engine,
+        policy: Policy,
+        asset: str,
+    ) -> None:
+        super().__init__(context, lake)
+        self._engine = engine
+        self.policy = policy
+        self.relation: Relation = self.input(asset)
+
+    def broken_by(self, model: SqlModel) -> Outcome:
+        """The rows that a check's SQL returns: there must be none. Their borrower ids are shown."""
+        broken, ids = self._broken[model.key]
+        return none_of(broken, ids)
+
+    @cached_property
+    def _broken(self) -> dict[str, tuple[int, list[str]]]:
+        """How many rows each SQL check of the asset returns, counted in one query, and some of their borrower ids."""
+        queries = {model.key: model.bind(self.policy.parameters) for model in checking_models(self.relation.key)}
+        read = {name for query in queries.values() for name in relations_read(query)}
+        relations = [self.relation, *(self.input(asset_of(name)) for name in sorted(read - {self.relation.name}))]
+        counting = [
+            exp.select(exp.Literal.string(key).as_("checked"), exp.Count(this=exp.Star()).as_("broken")).from_(
+                query.subquery("broken_rows")
+            )
+            for key, query in queries.items()
+        ]
+        with self._engine.session(readable(self.lake, relations)) as session:
+            counted = {row["checked"]: row["broken"] for row in session.query(_all_of(counting))}
+            some = {
+                key: session.query(queries[key].order_by("borrower_id").limit(SHOWN_IDS))
+                for key, broken in counted.items()
+                if broken
+            }
+        return {key: (counted[key], [row["borrower_id"] for row in some.get(key, [])]) for key in queries}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check. `may_block`: a failure can stop what is downstream of the asset, if the outcome says so."""
+
+    name: str
+    description: str
+    evaluate: Callable[[CheckedStep], Outcome]
+    may_block: bool = True
+
+
+def checks_of(domain: Domain, asset: str, checks: Sequence[Check]) -> dg.AssetChecksDefinition:
+    """All checks of an asset, evaluated in one step; any subset can be run by itself."""
+    key = dg.AssetKey(asset.split("/"))
+    specs = [
+        dg.AssetCheckSpec(
+            check.name,
+            asset=key,
+            description=check.description,
+            blocking=check.may_block,
+            partitions_def=partitions(domain.cadence),
+        )
+        for check in checks
+    ]
+
+    @dg.multi_asset_check(name=f"checks_of_{asset.replace('/', '_')}", specs=specs, can_subset=True)
+    def evaluate(
+        context: dg.AssetCheckExecutionContext,
+        lake: LakeResource,
+        engine: EngineResource,
+        policies: PoliciesResource,
+    ) -> Iterator[dg.AssetCheckResult]:
+        with user_errors():
+            store = lake.open()
+            step = CheckedStep(context, store, engine.open(store), policies.of(domain), asset)
+            for check in checks:
+                if dg.AssetCheckKey(key, check.name) in context.selected_asset_check_keys:
+                    yield _result(key, check, check.evaluate(step))
+
+    return evaluate
+
+
+def sql_checks_of(asset: str) -> list[Check]:
+    """One check for each file in sql/<group>/checks/<relation>/: the rows it returns break the rule."""
+
+    def check(model: SqlModel) -> Check:
+        return Check(model.name, f"There must be none: {model.description}", lambda step: step.broken_by(model))
+
+    return [check(model) for model in checking_models(asset)]
+
+
+def checking_models(asset: str) -> list[SqlModel]:
+    """The SQL files that check an asset."""
+    group, name = asset.split("/")
+    return [model for key, model in load_sql_models().items() if key.startswith(f"{group}/checks/{name}/")]
+
+
+def _all_of(queries: list[exp.Select]) -> exp.Query:
+    return exp.union(*queries, distinct=False) if len(queries) > 1 else queries[0]
+
+
+def _result(key: dg.AssetKey, check: Check, outcome: Outcome) -> dg.AssetCheckResult:
+    metadata: dict[str, int | float | str] = {"number": outcome.number, "limit": outcome.limit}
+    if outcome.borrower_ids:
+        metadata["borrower_ids"] = ", ".join(outcome.borrower_ids)
+    shown = f"{outcome.number:g}; {outcome.limit}" + (f". {outcome.description}" if outcome.description else "")
+    return dg.AssetCheckResult(
+        passed=outcome.passed,
+        asset_key=key,
+        check_name=check.name,
+        severity=dg.AssetCheckSeverity.ERROR if outcome.blocks and check.may_block else dg.AssetCheckSeverity.WARN,
+        metadata=metadata,
+        description=shown,
+    )

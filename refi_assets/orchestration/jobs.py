@@ -1,0 +1,57 @@
+"""The job of a domain, and the job that cleans up after all of them."""
+
+from datetime import timedelta
+
+import dagster as dg
+
+from refi_assets.lake.relations import Cadence
+from refi_assets.orchestration.partitions import partitions
+from refi_assets.orchestration.resources import EngineResource, LakeResource
+from refi_assets.publishing.retention import clean_up, shown_run_ids
+from refi_assets.settings import settings
+from refi_assets.specs.contracts import contracts_of, quarantine_of
+
+CLEAN_UP_JOB = "clean_up"
+
+# Two runs of one job and partition would do the same work twice; infra/dagster.yaml lets one at a time.
+JOB_PARTITION_TAG = "refi/job_partition"
+
+
+def source_keys(domain: str) -> list[str]:
+    """Keys of the assets that the sources of a domain pass through."""
+    sources = contracts_of(domain)
+    keys = [f"{stage}/{source}" for source in sources for stage in ("raw", "catalog", "staging")]
+    return [*keys, quarantine_of(domain)] if sources else []
+
+
+def domain_job(domain: str, groups: tuple[str, ...], cadence: Cadence) -> dg.UnresolvedAssetJobDefinition:
+    """A job of the domain's name: its sources and these groups, with all checks."""
+    sources = dg.AssetSelection.assets(*(key.split("/") for key in source_keys(domain)))
+    definition = partitions(cadence)
+    return dg.define_asset_job(
+        domain,
+        selection=sources | dg.AssetSelection.groups(*groups),
+        description=f"All of {domain}, from its source files to what it publishes, of one partition.",
+        tags={"refi/domain": domain},
+        config=definition
+        and dg.PartitionedConfig(
+            definition,
+            run_config_for_partition_key_fn=lambda _: {},
+            tags_for_partition_key_fn=lambda key: {JOB_PARTITION_TAG: f"{domain} {key}"},
+        ),
+    )
+
+
+@dg.op(description="Delete what need not stay: old relations, and what runs that were cut short left behind.")
+def remove_unneeded(context: dg.OpExecutionContext, lake: LakeResource, engine: EngineResource) -> None:
+    """Clean up the lake, then the engine's catalog."""
+    store = lake.open()
+    removed = clean_up(store, settings().keep_runs, timedelta(days=settings().keep_unpublished_days))
+    engine.open(store).keep_only(shown_run_ids(store))
+    context.log.info(f"{removed} objects deleted.")
+
+
+@dg.job(name=CLEAN_UP_JOB, description="Delete what need not stay in the lake. `refi run` starts it after publishing.")
+def clean_up_job() -> None:
+    """One step."""
+    remove_unneeded()

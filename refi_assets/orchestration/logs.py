@@ -1,0 +1,64 @@
+"""The log of runs where REFI_LOG_FORMAT is json: one line an event, with run and asset on each.
+
+The form of a line is in refi_assets/observability/logs.py.
+"""
+
+import logging
+from typing import Any
+
+import dagster as dg
+
+from refi_assets.observability.logs import Fields, JsonFormatter, handler
+from refi_assets.orchestration.steps import asset_of_step, failure_reason
+from refi_assets.settings import settings
+
+
+class EventFormatter(JsonFormatter):
+    """Events of a run, and what its steps log."""
+
+    def fields(self, record: logging.LogRecord) -> Fields:
+        """Run, job and asset; for an event also its type, and for a failure the reason."""
+        context: dict[str, Any] = getattr(record, "dagster_meta", {})
+        event: dg.DagsterEvent | None = context.get("dagster_event")
+        step = context.get("step_key")
+        told: Fields = {
+            "run_id": context.get("run_id"),
+            "job": context.get("job_name"),
+            "asset": asset_of_step(step) if step else None,
+            "event": "LOG",
+            "message": context.get("orig_message"),
+        }
+        return told if event is None else told | {"event": event.event_type.name} | _said(event)
+
+
+def _said(event: dg.DagsterEvent) -> Fields:
+    """The message of an event; a check that fails is as loud as its severity."""
+    message = event.message or ""
+    if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+        check = event.asset_check_evaluation_data
+        if check.passed:
+            return {"message": f"{check.check_name} passed: {check.description}"}
+        level = "ERROR" if check.severity == dg.AssetCheckSeverity.ERROR else "WARNING"
+        return {"level": level, "message": f"{check.check_name} failed: {check.description}"}
+    if event.event_type == dg.DagsterEventType.STEP_FAILURE:
+        return {"message": f"{message} {failure_reason(event) or 'A blocking check failed.'}"}
+    return {"message": message}
+
+
+def json_console(context: dg.InitLoggerContext) -> logging.Logger:
+    """The logger of one run: one JSON object a line, on stderr."""
+    made = logging.Logger("refi_assets", level=str(context.logger_config["log_level"]).upper())
+    made.addHandler(handler(EventFormatter()))
+    return made
+
+
+@dg.definitions
+def logs() -> dg.Definitions:
+    """Nothing of its own: it makes Dagster's console logger write JSON, if that is what logs are to be.
+
+    Loggers of Definitions are used by those runs only whose configuration names them, and neither the sensor nor
+    the UI nor `dg launch` does. Where none is named, Dagster takes this one.
+    """
+    if settings().log_format == "json":
+        dg.colored_console_logger._logger_fn = json_console  # there is no public way
+    return dg.Definitions()

@@ -1,0 +1,60 @@
+"""How often assets are made: by day, week or hour, or not by time at all; and the as-of day of each.
+
+A partition's as-of day is the last day of its time window, so that a week sees all that arrived in it. What is not
+partitioned is of the day on which its run began, by the lender's clock.
+"""
+
+from datetime import date, datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+
+from refi_assets.lake.relations import Cadence
+from refi_assets.settings import settings
+
+FIRST_DAY = "2000-01-01"
+
+Partitions = dg.TimeWindowPartitionsDefinition | None
+Context = dg.AssetExecutionContext | dg.AssetCheckExecutionContext
+
+
+def now() -> datetime:
+    """The lender's time."""
+    return datetime.now(ZoneInfo(settings().time_zone))
+
+
+@cache
+def partitions(cadence: Cadence) -> Partitions:
+    """Dagster's partitions for a cadence, the one that is under way included; None for what is not partitioned."""
+    zone = settings().time_zone
+    if cadence == "daily":
+        return dg.DailyPartitionsDefinition(FIRST_DAY, end_offset=1, timezone=zone)
+    if cadence == "weekly":  # from Monday
+        return dg.WeeklyPartitionsDefinition(FIRST_DAY, end_offset=1, timezone=zone, day_offset=1)
+    if cadence == "hourly":
+        return dg.HourlyPartitionsDefinition(f"{FIRST_DAY}-00:00", end_offset=1, timezone=zone)
+    return None
+
+
+def partition_key(cadence: Cadence, at: datetime) -> str | None:
+    """The partition that is under way at a time; None for what is not partitioned."""
+    definition = partitions(cadence)
+    return None if definition is None else definition.get_last_partition_key(at)
+
+
+def as_of_day(cadence: Cadence, key: str | None) -> date:
+    """The as-of day of a partition."""
+    definition = partitions(cadence)
+    if definition is None or key is None:
+        return now().date()
+    return (definition.time_window_for_partition_key(key).end - timedelta(microseconds=1)).date()
+
+
+def cadence_of(context: Context) -> Cadence:
+    """How often what a step makes is made, by the length of its partition."""
+    if not context.has_partition_key:
+        return "none"
+    window = context.partition_time_window
+    hours = (window.end - window.start) / timedelta(hours=1)
+    return "hourly" if hours <= 2 else "daily" if hours <= 26 else "weekly"  # a day has 23 to 25 hours

@@ -1,0 +1,90 @@
+"""Assets catalog/<source>: the table <source>_csv, its contract beside what a crawler would have inferred."""
+
+from typing import Any
+
+import dagster as dg
+
+from refi_assets.engines.base import Engine
+from refi_assets.ingestion.raw_zone import load_dates
+from refi_assets.ingestion.snapshots import ScannedSnapshot, require_columns
+from refi_assets.lake import ObjectStore
+from refi_assets.orchestration.resources import EngineResource, LakeResource
+from refi_assets.orchestration.steps import AS_OF_DAYS, asset_step, records_table
+from refi_assets.specs.contracts import Contract, load_contracts
+
+
+def catalog_asset(contract: Contract) -> dg.AssetsDefinition:
+    """The asset of one source."""
+    source = contract.source
+
+    @dg.asset(
+        key=["catalog", source],
+        group_name="catalog",
+        kinds={"table"},
+        owners=[f"team:{contract.owner}"],
+        description=f"Table {source}_csv, registered from its contract and compared with the files.",
+        deps=[["raw", source]],
+        partitions_def=AS_OF_DAYS,
+        code_version=contract.sha256,
+    )
+    def catalog(
+        context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource
+    ) -> dg.MaterializeResult[Any]:
+        with asset_step(context, lake) as step:
+            raw = step.input(f"raw/{source}")
+            snapshot = ScannedSnapshot.model_validate(raw.details["snapshot"])
+            require_columns(contract, snapshot.files)
+            registered = _registered(engine.open(step.lake), step.lake, contract, snapshot)
+            relation = step.save(
+                step.draft(
+                    f"catalog/{source}",
+                    made_from={raw.key: raw},
+                    kind="files",
+                    columns=contract.sql_types,
+                    rows=snapshot.rows,
+                    details={
+                        "table": f"{source}_csv",
+                        "inferred": snapshot.inferred,
+                        "inferred_before": raw.details["previous"] and raw.details["previous"]["inferred"],
+                        **registered,  # in crawler mode, what was inferred is what the crawler found
+                    },
+                )
+            )
+        return step.materialized(
+            relation,
+            {
+                "table": ".".join([*([registered["database"]] if registered else []), f"{source}_csv"]),
+                "location": f"raw/{source}/load_date={snapshot.load_date}/",
+                "ignored_columns": ", ".join(sorted(snapshot.columns - relation.columns.keys())) or "none",
+                "schemas": records_table(_side_by_side(contract, relation.details["inferred"])),
+            },
+            contract.descriptions,
+        )
+
+    return catalog
+
+
+def _registered(engine: Engine, lake: ObjectStore, contract: Contract, snapshot: ScannedSnapshot) -> dict[str, Any]:
+    """What the engine's catalog says of the files, if it has one. Such tables hold CSV, in the first file's order."""
+    files = [file for file in snapshot.files if not file.is_parquet]
+    if not files:
+        return {}
+    columns = [name or f"column_{number}" for number, name in enumerate(files[0].columns, start=1)]
+    first_day = load_dates(lake, contract.source)[0]
+    return engine.register_files(
+        f"{contract.source}_csv", columns, f"raw/{contract.source}", first_day, contract.descriptions
+    )
+
+
+def _side_by_side(contract: Contract, inferred: dict[str, str]) -> list[dict[str, object]]:
+    in_contract = contract.sql_types
+    names = [*in_contract, *sorted(inferred.keys() - in_contract.keys())]
+    return [
+        {"column": name, "contract": in_contract.get(name, "-"), "inferred": inferred.get(name, "-")} for name in names
+    ]
+
+
+@dg.definitions
+def catalog_assets() -> dg.Definitions:
+    """One asset a contract."""
+    return dg.Definitions(assets=[catalog_asset(contract) for contract in load_contracts().values()])

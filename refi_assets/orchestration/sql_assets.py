@@ -1,0 +1,108 @@
+"""Assets made from SQL files: dependencies, code version, schema and column lineage are read from the SQL."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import dagster as dg
+from sqlglot import exp
+
+from refi_assets.engines.base import Engine, Session
+from refi_assets.lake import Relation
+from refi_assets.lake.relations import readable
+from refi_assets.lineage.columns import asset_of, descriptions
+from refi_assets.orchestration.column_lineage import column_sources
+from refi_assets.orchestration.domain import Domain
+from refi_assets.orchestration.partitions import partitions
+from refi_assets.orchestration.resources import EngineResource, LakeResource, PoliciesResource
+from refi_assets.orchestration.steps import Step, asset_step
+from refi_assets.settings import settings
+from refi_assets.specs.policies import Policy
+from refi_assets.specs.sql_models import DIALECT, SqlModel, load_sql_models
+
+
+def sql_asset(
+    domain: Domain, key: str, kind: Literal["view", "table"], *, parameters: Sequence[str] = ()
+) -> dg.AssetsDefinition:
+    """An asset whose relation is defined by sql/<key>.sql, with the policy's parameters of these sections or names."""
+    model = load_sql_models()[key]
+    inputs = [asset_of(name) for name in model.inputs]
+
+    @described_by(
+        domain,
+        model,
+        inputs,
+        parameters=parameters,
+        kinds={settings().engine, "sql", kind},
+        metadata={"sql": dg.MetadataValue.md(f"```sql\n{model.text}```")},
+    )
+    def relation(
+        context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource, policies: PoliciesResource
+    ) -> dg.MaterializeResult[Any]:
+        with asset_step(context, lake) as step:
+            made_from = {name: step.input(name) for name in inputs}
+            return made_by_sql(step, engine.open(step.lake), policies.of(domain), model, kind, made_from)
+
+    return relation
+
+
+def described_by(
+    domain: Domain, model: SqlModel, inputs: Sequence[str], *, parameters: Sequence[str] = (), **more: Any
+) -> Callable[..., dg.AssetsDefinition]:
+    """The asset whose relation a SQL file describes, made by the decorated function out of these assets."""
+    decorator: Callable[..., dg.AssetsDefinition] = dg.asset(
+        key=model.key.split("/"),
+        group_name=model.key.split("/", maxsplit=1)[0],
+        owners=["team:data-platform"],
+        description=f"{model.description}\n\nGrain: {model.column_descriptions['grain']}",
+        deps=[name.split("/") for name in inputs],
+        partitions_def=partitions(domain.cadence),
+        code_version=_code_version(domain, model),
+        **more,
+    )
+    return decorator
+
+
+def made_by_sql(
+    step: Step,
+    engine: Engine,
+    policy: Policy,
+    model: SqlModel,
+    kind: Literal["view", "table"],
+    made_from: dict[str, Relation],
+    details: dict[str, Any] | None = None,
+) -> dg.MaterializeResult[Any]:
+    """Make a relation as its SQL file says."""
+    query = model.bind(policy.parameters)
+    with engine.session(readable(step.lake, list(made_from.values()))) as session:
+        # The rows of a view are written, too: what reads it need not join again.
+        draft = step.draft(model.key, made_from=made_from, kind=kind, sql=query.sql(DIALECT), details=details or {})
+        made = session.create(draft, query)
+        counts = measure(session, model)
+    saved = step.save(made, rows=counts.pop("rows"), counts=counts)
+    return step.materialized(
+        saved, engine_metadata(saved), descriptions(model.name), column_sources(model, made_from.values())
+    )
+
+
+def engine_metadata(relation: Relation) -> dict[str, Any]:
+    """What the engine says of the queries that made a relation; DuckDB says nothing."""
+    queries = relation.details.get("queries")
+    if not queries:
+        return {}
+    totals = {name: sum(query[name] for query in queries) for name in queries[0] if name != "id"}
+    return {"query_ids": ", ".join(query["id"] for query in queries), **totals}
+
+
+def measure(session: Session, model: SqlModel) -> dict[str, int]:
+    """What a relation holds, by what is counted, and its `rows`."""
+    group, name = model.key.split("/")
+    rows = exp.select(exp.Literal.string("rows").as_("measure"), exp.Count(this=exp.Star()).as_("amount")).from_(name)
+    measured = session.query(exp.union(rows, load_sql_models()[f"{group}/measures/{name}"].tree, distinct=False))
+    return {row["measure"]: row["amount"] for row in sorted(measured, key=lambda row: row["measure"])}
+
+
+def _code_version(domain: Domain, model: SqlModel) -> str:
+    parameters = domain.load_policy().parameters if model.parameters else {}
+    bound = " ".join(f"{name}={parameters[name]}" for name in sorted(model.parameters))
+    return hashlib.sha256(f"{model.sha256}{bound}".encode()).hexdigest()[:16]

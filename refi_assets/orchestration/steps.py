@@ -1,0 +1,185 @@
+"""What every asset and check of ours does with Dagster: inputs, metadata, errors, OpenLineage events.
+
+An input is what this run made. If this run did not make it (one asset materialized by hand), it is what the newest run
+of the same partition made; of an asset that is made more or less often, the newest as of that day. Either way the
+record pins the run, so that nothing is mixed unseen.
+"""
+
+import os
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from refi_assets.errors import LakeError, RefiError
+from refi_assets.lake import ObjectStore, Relation, RunFolder
+from refi_assets.orchestration.column_lineage import column_lineage
+from refi_assets.orchestration.partitions import Context, as_of_day, cadence_of
+from refi_assets.orchestration.resources import LakeResource
+
+if TYPE_CHECKING:
+    from refi_assets.lineage.events import AssetEvents
+
+UNCHANGED = "The last published audience is unchanged."
+PUBLISHED = "The audience itself is published; run again for the rest."
+LOOK_BACK = 1000  # materializations of an asset that is made more often than what reads it
+
+
+class Step:
+    """One step of one run: the as-of day, the run's folder in the lake, and the inputs."""
+
+    def __init__(self, context: Context, lake: ObjectStore) -> None:
+        self._context = context
+        self._started = time.perf_counter()
+        self.lake = lake
+        self.folder = RunFolder(lake, context.run.run_id)
+        self.cadence = cadence_of(context)
+        self._partition = context.partition_key if context.has_partition_key else None
+        self.as_of = as_of_day(self.cadence, self._partition)
+
+    def input(self, key: str) -> Relation:
+        """The record of an asset that this step reads. Raises LakeError if no run made it yet."""
+        own = self.folder.find(key)
+        if own is not None:
+            return own
+        newest = self._newest(key)
+        if newest is None or newest.cadence == self.cadence:
+            newest = self._newest(key, self._partition) if self._partition else newest
+        elif newest.as_of > self.as_of:
+            newest = self._newest_until(key)
+        if newest is None:
+            raise LakeError(f"{key} has not been materialized as of {self.as_of}. Materialize it first.")
+        return newest
+
+    def _newest(self, key: str, partition: str | None = None) -> Relation | None:
+        """The newest relation of an asset, or of one of its partitions."""
+        return next(self._materialized(key, partition, limit=1), None)
+
+    def _newest_until(self, key: str) -> Relation | None:
+        """The newest relation of an asset that is not of a later day than this step."""
+        relations = self._materialized(key, None, limit=LOOK_BACK)
+        return next((relation for relation in relations if relation.as_of <= self.as_of), None)
+
+    def _materialized(self, key: str, partition: str | None, limit: int) -> Iterator[Relation]:
+        asset = dg.AssetKey(key.split("/"))
+        chosen = dg.AssetRecordsFilter(asset_key=asset, asset_partitions=[partition] if partition else None)
+        for record in self._context.instance.fetch_materializations(chosen, limit=limit).records:
+            yield RunFolder(self.lake, record.run_id).load(key)
+
+    def draft(self, key: str, *, made_from: Mapping[str, Relation] | None = None, **fields: Any) -> Relation:
+        """The record of what this step makes, not saved yet."""
+        inputs = {name: relation.run_id for name, relation in (made_from or {}).items()}
+        return Relation(
+            key=key, run_id=self.folder.run_id, as_of=self.as_of, cadence=self.cadence, inputs=inputs, **fields
+        )
+
+    def save(self, relation: Relation, **fields: Any) -> Relation:
+        """Complete a record and put it into the lake: from now on others can read the relation."""
+        seconds = round(time.perf_counter() - self._started, 3)
+        saved = relation.model_copy(update={"seconds": seconds, **fields})
+        self.folder.save(saved)
+        return saved
+
+    def materialized(
+        self,
+        relation: Relation,
+        metadata: Mapping[str, Any] | None = None,
+        descriptions: Mapping[str, str] | None = None,
+        sources: Mapping[str, Sequence[tuple[str, str]]] | None = None,
+    ) -> dg.MaterializeResult[Any]:
+        """The result of an asset: row count, schema, column lineage, duration and counts, then what the asset adds.
+
+        `descriptions` says what columns mean, `sources` which (asset key, column) pairs each is made from.
+        """
+        described = descriptions or {}
+        shown: dict[str, Any] = {"dagster/row_count": relation.rows, "seconds": relation.seconds}
+        if relation.columns:
+            shown["dagster/column_schema"] = dg.TableSchema(
+                [dg.TableColumn(name, kind, described.get(name)) for name, kind in relation.columns.items()]
+            )
+        if sources:
+            shown["dagster/column_lineage"] = column_lineage(sources)
+        if relation.parquet is not None:
+            shown["parquet"] = relation.parquet
+        if events := self.events(relation.key):
+            events.complete(relation, described, sources or {})
+        return dg.MaterializeResult(metadata=shown | relation.counts | dict(metadata or {}))
+
+    def events(self, key: str) -> "AssetEvents | None":
+        """The OpenLineage events of an asset that this step materializes, or None where they are turned off."""
+        if os.environ.get("OPENLINEAGE_DISABLED", "").strip().lower() == "true":
+            return None
+        from refi_assets.lineage.events import AssetEvents
+
+        run = self._context.run
+        return AssetEvents(self.lake, run.run_id, run.job_name, key, self.as_of, self._context.log.warning)
+
+
+@contextmanager
+def asset_step(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Step]:
+    """The step that materializes an asset, with OpenLineage events of its start and failure, and with user_errors."""
+    with user_errors():
+        step = Step(context, lake.open())
+        events = step.events("/".join(context.asset_key.path))
+        if events:
+            events.start()
+        try:
+            yield step
+        except BaseException as error:
+            if events:
+                events.fail(error)
+            raise
+
+
+@contextmanager
+def user_errors() -> Iterator[None]:
+    """Turn what a user can mend into a failure that shows its words, not a traceback."""
+    try:
+        yield
+    except RefiError as error:
+        raise _failure(str(error)) from None
+    except OSError as error:  # of the disk; a write of a part of a file does not say which
+        raise _failure(f"{error.filename or 'A file in the lake'}: {error.strerror or error}.") from None
+
+
+@contextmanager
+def after_publication() -> Iterator[None]:
+    """Turn what a user can mend into a failure that says that the audience is published all the same."""
+    try:
+        yield
+    except RefiError as error:
+        raise _failure(str(error), PUBLISHED) from None
+
+
+def _failure(words: str, and_so: str = UNCHANGED) -> dg.Failure:
+    return dg.Failure(description=f"{words} {and_so}", allow_retries=False)
+
+
+def asset_of_step(step_key: str) -> str:
+    """The key of the asset that a step makes or checks: Dagster names steps without slashes."""
+    return re.sub(r"^(?:checks_of_([a-z0-9]+)_|([a-z0-9]+)__)", lambda found: f"{found[1] or found[2]}/", step_key)
+
+
+def failure_reason(event: dg.DagsterEvent) -> str | None:
+    """Why a step failed, in words that quote no borrower; None where a blocking check says it.
+
+    Of an error that is not ours only the type is named: its own words may hold anything.
+    """
+    failure = event.step_failure_data
+    if failure.user_failure_data is not None:
+        return failure.user_failure_data.description
+    error = failure.error and (failure.error.cause or failure.error)
+    name = error.cls_name if error and error.cls_name else "an error"
+    return None if name == "DagsterAssetCheckFailedError" else f"{name}; see the run's log."
+
+
+def records_table(records: list[dict[str, Any]]) -> dg.MetadataValue:
+    """Rows as a table in the UI."""
+    return dg.MetadataValue.table([dg.TableRecord({k: _shown(v) for k, v in record.items()}) for record in records])
+
+
+def _shown(value: Any) -> str | int | float | bool | None:
+    return value if isinstance(value, str | int | float | bool) or value is None else str(value)

@@ -1,0 +1,129 @@
+"""What tells people that something is wrong: a sensor that finds failures and overdue assets, and sends alerts.
+
+What it has looked at and sent stands in its cursor. What an alert says and when it is sent again belongs to alerts.py.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+from dagster._core.definitions.freshness import TimeWindowFreshnessPolicy
+
+from refi_assets.errors import SettingError
+from refi_assets.observability.alerts import Alert, Memory, sender, tell
+from refi_assets.orchestration.automation import now
+from refi_assets.orchestration.steps import asset_of_step, failure_reason
+from refi_assets.settings import settings
+
+Event = dg.DagsterEventType
+
+
+@dg.sensor(
+    minimum_interval_seconds=30,
+    description="Tells the SNS topic of failed runs, failed blocking checks and overdue assets.",
+    default_status=(dg.DefaultSensorStatus.RUNNING if settings().alerts_topic_arn else dg.DefaultSensorStatus.STOPPED),
+)
+def alerts(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+    """One look at the instance. What could not be sent is in the cursor, to be sent by the next one."""
+    topic = settings().alerts_topic_arn
+    if not topic:
+        return dg.SensorResult(skip_reason=dg.SkipReason("REFI_ALERTS_TOPIC_ARN is not set."), cursor=context.cursor)
+    memory = Memory.model_validate_json(context.cursor) if context.cursor else Memory()
+    at = now()
+    found = [*_failures(context, memory.look_from(at)), *_overdue(context, at)]
+    try:
+        told = tell(memory, found, at, sender(topic))
+    except SettingError as error:  # nothing was looked at; the next look begins where this one did
+        context.log.error(str(error))
+        return dg.SensorResult(skip_reason=dg.SkipReason(str(error)), cursor=context.cursor)
+    if told.problem:
+        context.log.error(told.problem)
+    message = f"{told.sent} alerts sent. {told.problem or ''}".strip()
+    return dg.SensorResult(skip_reason=dg.SkipReason(message), cursor=told.memory.model_dump_json())
+
+
+def _failures(context: dg.SensorEvaluationContext, since: datetime) -> Iterator[Alert]:
+    """What made runs of this code location fail that ended since then."""
+    here = context.code_location_origin
+    failed = dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE], updated_after=since)
+    for record in context.instance.get_run_records(failed, order_by="update_timestamp", ascending=True):
+        origin = record.dagster_run.remote_job_origin  # a run of the command line has none
+        is_ours = here is None or origin is None or origin.location_name == here.location_name
+        ended = record.end_time or record.update_timestamp.timestamp()
+        if is_ours and ended >= since.timestamp():  # a run is updated again when it gets a tag
+            yield from _why_failed(context.instance, record.dagster_run, _time(ended))
+
+
+def _why_failed(instance: dg.DagsterInstance, run: dg.DagsterRun, ended: datetime) -> Iterator[Alert]:
+    """The blocking checks and the steps by which a run failed; or the run, where it has no such cause."""
+    day = run.tags.get("dagster/partition")
+    told = {"run": f"{run.run_id}, job {run.job_name}" + (f", as of {day}" if day else ""), "link": _link(run.run_id)}
+    is_explained = False
+    for entry in instance.all_logs(run.run_id, of_type={Event.STEP_FAILURE, Event.ASSET_CHECK_EVALUATION}):
+        event, at = entry.get_dagster_event(), _time(entry.timestamp)
+        if event.event_type == Event.ASSET_CHECK_EVALUATION:
+            check = event.asset_check_evaluation_data
+            if check.passed or not check.blocking or check.severity != dg.AssetCheckSeverity.ERROR:
+                continue
+            what, where = f"Blocking check {check.check_name} failed", check.asset_key.to_user_string()
+            yield Alert(
+                kind="check_failed", what=what, where=where, since=at, seen=at, reason=check.description or "", **told
+            )
+        else:
+            reason = failure_reason(event)
+            if reason is None:
+                continue
+            where = asset_of_step(event.step_key or "")
+            yield Alert(kind="run_failed", what="Run failed", where=where, since=at, seen=at, reason=reason, **told)
+        is_explained = True
+    if not is_explained:
+        reason = "No step says why: its process was lost, or could not start."
+        where = f"job {run.job_name}"
+        yield Alert(kind="run_failed", what="Run failed", where=where, since=ended, seen=ended, reason=reason, **told)
+
+
+def _overdue(context: dg.SensorEvaluationContext, at: datetime) -> Iterator[Alert]:
+    """Assets whose last materialization is older than their freshness policy wants.
+
+    Judged as Dagster's own daemon does, which keeps no moment since when; what was never made is not overdue.
+    """
+    assert context.repository_def is not None  # noqa: S101 - the daemon gives it, and so must a test
+    for node in context.repository_def.asset_graph.asset_nodes:
+        policy = node.freshness_policy
+        if not isinstance(policy, TimeWindowFreshnessPolicy):
+            continue
+        made = context.instance.get_latest_materialization_event(node.key)
+        if made is None:
+            continue
+        window = policy.fail_window.to_timedelta()
+        due = _time(made.timestamp) + window
+        if at >= due:
+            yield Alert(
+                kind="overdue",
+                what="Overdue",
+                where=node.key.to_user_string(),
+                since=due,
+                seen=at,
+                reason=f"It is due every {_days(window)} and was last materialized {due - window:%Y-%m-%d %H:%M}.",
+                run=f"{made.run_id}, the last that made it",
+                link=_link(made.run_id),
+            )
+
+
+def _days(window: timedelta) -> str:
+    return "day" if window == timedelta(days=1) else f"{window / timedelta(days=1):g} days"
+
+
+def _time(timestamp: float) -> datetime:
+    return datetime.fromtimestamp(timestamp, ZoneInfo(settings().time_zone))
+
+
+def _link(run_id: str) -> str:
+    return f"{settings().ui_url.rstrip('/')}/runs/{run_id}"
+
+
+@dg.definitions
+def watching() -> dg.Definitions:
+    """The sensor."""
+    return dg.Definitions(sensors=[alerts])

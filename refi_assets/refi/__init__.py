@@ -1,0 +1,1 @@
+"""Refi-ready: who may hear of a refinance, and why."""

@@ -1,0 +1,62 @@
+"""What changed between two published audiences: who entered, who left, who changed tier, and what moved them."""
+
+import csv
+from collections import Counter
+from pathlib import Path
+
+from refi_assets.engines.base import Row
+from refi_assets.errors import writing
+from refi_assets.lake import Relation
+from refi_assets.publishing.published import PublishedRun
+from refi_assets.specs.policies import RefiPolicy
+from refi_assets.specs.sql_models import DIALECT, load_sql_models
+
+COMPARED = ("refi/refi_audience", "refi/refi_eligibility")
+
+
+def audience_changes(before: PublishedRun, after: PublishedRun) -> list[Row]:
+    """One row a borrower that moved; columns as in sql/refi/answers/audience_changes.sql. Raises EngineError."""
+    relations = [_renamed(one) for one in before.relations if one.key in COMPARED]
+    relations += [one for one in after.relations if one.key in COMPARED]
+    return _ask(after, relations)
+
+
+def policy_changes(run: PublishedRun, policy: RefiPolicy) -> list[Row]:
+    """The same, between a run's audience and the one that another policy would give. Raises EngineError."""
+    relations = [_renamed(one) if one.key in COMPARED else one for one in run.relations]
+    for key in ("refi/refi_eligibility", "refi/refi_audience"):
+        sql = load_sql_models()[key].bind(policy.parameters).sql(DIALECT)
+        relations.append(Relation(key=key, run_id=run.run_id, as_of=run.as_of, kind="view", sql=sql))
+    return _ask(run, relations)
+
+
+def counted(changes: list[Row]) -> dict[str, dict[str, int]]:
+    """Change -> what moved them -> number of borrowers."""
+    found: dict[str, dict[str, int]] = {}
+    for (change, moved_by), number in sorted(Counter((row["change"], row["moved_by"]) for row in changes).items()):
+        found.setdefault(change, {})[moved_by] = number
+    return found
+
+
+def write_changes(changes: list[Row], path: Path) -> None:
+    """Write the changes as CSV. Raises RefiError where that cannot be done."""
+    columns = ("borrower_id", "change", "moved_by", "tier_before", "tier_after", "loan_id", "reasons_now")
+    with writing(path), path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({name: _inert(row[name]) for name in columns} for row in changes)
+
+
+def _ask(run: PublishedRun, relations: list[Relation]) -> list[Row]:
+    with run.engine.session(relations) as session:
+        return session.query(load_sql_models()["refi/answers/audience_changes"].bind({}))
+
+
+def _inert(text: str | None) -> str | None:
+    """A text that a spreadsheet does not run."""
+    return "'" + text if text and text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def _renamed(relation: Relation) -> Relation:
+    group, name = relation.key.split("/")
+    return relation.model_copy(update={"key": f"{group}/before_{name}"})
