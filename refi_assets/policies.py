@@ -2,35 +2,144 @@
 
 A policy that is absurd (an LTV limit of 800) or contradicts itself (tiers out of order) is refused, with
 the number and the bound. What the numbers do is written in sql/; this module only vouches for them.
+
+A policy file is read into a subclass of Policy, made of Sections. A field of one of the kinds below (Pct, Usd,
+Months, ...; Many[Pct] for a list) is a parameter of SQL, by the field's name and with the kind's SQL type; a field
+of another type is not bound.
 """
 
 import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, TypeVar, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from refi_assets.errors import SettingError
+from refi_assets.sql_models import Parameter
+
+
+@dataclass(frozen=True)
+class SqlType:
+    """Marks a field's type as a parameter of SQL."""
+
+    name: str
+
+
+def _within(least: Decimal | int, most: Decimal | int) -> AfterValidator:
+    """What fits the type. No Field(ge=, le=): a field's own bounds would replace them, or be replaced by them."""
+
+    def check(value: Any) -> Any:
+        if value < least:
+            raise ValueError(f"Input should be greater than or equal to {least}")
+        if value > most:
+            raise ValueError(f"Input should be less than or equal to {most}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _no_boolean(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("Input should be a number, not true or false")
+    return value
+
+
+def _no_nul(text: str) -> str:
+    if "\0" in text:  # it would end a statement
+        raise ValueError("Text must not hold the character NUL")
+    return text
+
+
+def _iso_date(value: object) -> object:
+    return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+_Whole = Annotated[int, BeforeValidator(_no_boolean), _within(0, 2**63 - 1), SqlType("BIGINT")]
+_MOST_PCT, _MOST_USD = Decimal("999999.999999"), Decimal("9999999999999999.99")
+_T = TypeVar("_T")
+
+Pct = Annotated[  # percent, or percentage points
+    Decimal, Field(decimal_places=6), _within(-_MOST_PCT, _MOST_PCT), SqlType("DECIMAL(12,6)")
+]
+Usd = Annotated[Decimal, Field(decimal_places=2), _within(-_MOST_USD, _MOST_USD), SqlType("DECIMAL(18,2)")]
+Months = _Whole
+Days = _Whole
+Count = _Whole
+Text = Annotated[str, AfterValidator(_no_nul), SqlType("VARCHAR")]
+Day = Annotated[date, BeforeValidator(_iso_date), SqlType("DATE")]
+Many = Annotated[tuple[_T, ...], Field(min_length=1)]  # as in `x IN (:names)`, which cannot be empty
 
 Percent = Annotated[Decimal, Field(ge=0, le=100, decimal_places=6)]
-Probability = Annotated[Decimal, Field(gt=0, lt=1, decimal_places=6)]
-RateSpread = Annotated[Decimal, Field(gt=0, le=30, decimal_places=6)]
+Probability = Annotated[Pct, Field(gt=0, lt=1)]
+RateSpread = Annotated[Pct, Field(gt=0, le=30)]
 
 
-class _Section(BaseModel):
+class Section(BaseModel):
+    """A part of a policy."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Eligibility(_Section):
+class Policy(Section):
+    """One policy file. Subclasses say what is in it."""
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuse a class in which two parameters have one name."""
+        super().__pydantic_init_subclass__(**kwargs)
+        names = [name for name, _, _ in _typed_fields(cls)]
+        if repeated := sorted({name for name in names if names.count(name) > 1}):
+            raise TypeError(f"{cls.__name__}: more than one parameter is named {', '.join(repeated)}.")
+
+    @property
+    def parameters(self) -> dict[str, Parameter]:
+        """The values that SQL binds, by name."""
+        parameters = {}
+        for name, path, sql_type in _typed_fields(type(self)):
+            section: Any = self
+            for step in path:
+                section = getattr(section, step)
+            parameters[name] = Parameter(getattr(section, name), sql_type)
+        return parameters
+
+    @property
+    def sha256(self) -> str:
+        """Hash of what the policy says, whatever its layout and comments."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+
+def _typed_fields(section: type[Section], path: tuple[str, ...] = ()) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """Of each field that is a parameter: its name, the sections it is in, and its SQL type."""
+    for name, field in section.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
+            yield from _typed_fields(field.annotation, (*path, name))
+        for marked in (*field.metadata, *_item_metadata(field.annotation)):
+            if isinstance(marked, SqlType):
+                yield name, path, marked.name
+
+
+def _item_metadata(annotation: object) -> tuple[object, ...]:
+    """What Annotated says of the items of a tuple[Annotated[...], ...]."""
+    items = get_args(annotation)
+    return getattr(items[0], "__metadata__", ()) if items else ()
+
+
+_P = TypeVar("_P", bound=Policy)
+
+
+class Eligibility(Section):
     """A borrower may be offered a refinance when both hold."""
 
-    max_ltv_pct: Decimal = Field(gt=0, le=200, decimal_places=6)
+    max_ltv_pct: Pct = Field(gt=0, le=200)
     min_rate_spread: RateSpread
 
 
-class Tiers(_Section):
+class Tiers(Section):
     """Half-open bands on the exact spread, in percentage points."""
 
     immediate_action_above: RateSpread
@@ -47,7 +156,7 @@ class Tiers(_Section):
         return self
 
 
-class Above(_Section):
+class Above(Section):
     """Limits on a share: beyond the first a warning, beyond the second the run stops."""
 
     warn_above: Percent
@@ -60,7 +169,7 @@ class Above(_Section):
         return self
 
 
-class Below(_Section):
+class Below(Section):
     """Limits on a share: under the first a warning, under the second the run stops."""
 
     warn_below: Percent
@@ -73,13 +182,13 @@ class Below(_Section):
         return self
 
 
-class Fall(_Section):
+class Fall(Section):
     """Limit on a change in percent: a fall beyond it stops the run."""
 
     block_below: Decimal = Field(ge=-100, lt=0, decimal_places=6)
 
 
-class CheckLimits(_Section):
+class CheckLimits(Section):
     """Limits of the asset checks, in percent."""
 
     quarantine_ratio_pct: Above
@@ -88,20 +197,20 @@ class CheckLimits(_Section):
     source_rows_change_pct: Fall
 
 
-class Bounds(_Section):
+class Bounds(Section):
     """Where a share is plausible, in percent: outside, a warning."""
 
     warn_below: Percent
     warn_above: Percent
 
 
-class Change(_Section):
+class Change(Section):
     """Limit on a change in percentage points: beyond it, a warning."""
 
     warn_beyond: Percent
 
 
-class Identity(_Section):
+class Identity(Section):
     """Who is taken for one person, and when that stops a run."""
 
     match_probability: Probability = Decimal("0.99")
@@ -120,7 +229,7 @@ class Identity(_Section):
         return self
 
 
-class RefiPolicy(_Section):
+class RefiPolicy(Policy):
     """policies/refi.yaml."""
 
     eligibility: Eligibility
@@ -137,20 +246,14 @@ class RefiPolicy(_Section):
             )
         return self
 
-    @property
-    def parameters(self) -> dict[str, Decimal]:
-        """The numbers that SQL binds, by name."""
-        thresholds = self.identity.model_dump(include={"match_probability", "review_probability"})
-        return {**self.eligibility.model_dump(), **self.tiers.model_dump(), **thresholds}
-
-    @property
-    def sha256(self) -> str:
-        """Hash of what the policy says, whatever its layout and comments."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
-
 
 def load_refi_policy(path: Path) -> RefiPolicy:
-    """The policy in a file. Raises SettingError with the file, the key and the bound."""
+    """policies/refi.yaml, or another file for the same. Raises SettingError with the file, the key and the bound."""
+    return load_policy(path, RefiPolicy)
+
+
+def load_policy(path: Path, policy_class: type[_P]) -> _P:
+    """The policy in a file, as its class has it. Raises SettingError with the file, the key and the bound."""
     try:
         raw: Any = yaml.load(path.read_text(encoding="utf-8"), Loader=_ExactNumbers)  # noqa: S506 (a SafeLoader)
     except FileNotFoundError:
@@ -158,7 +261,7 @@ def load_refi_policy(path: Path) -> RefiPolicy:
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise SettingError(f"{path} cannot be read as YAML: {error}") from None
     try:
-        return RefiPolicy.model_validate(raw)
+        return policy_class.model_validate(raw)
     except ValidationError as error:
         problems = "; ".join(
             ".".join(map(str, item["loc"])) + (": " if item["loc"] else "") + item["msg"].removeprefix("Value error, ")
@@ -168,7 +271,7 @@ def load_refi_policy(path: Path) -> RefiPolicy:
 
 
 class _ExactNumbers(yaml.SafeLoader):
-    """Numbers stay as they are written, for Decimal to read: 1.10 is 1.10, and 075 is 75, not an octal 61."""
+    """Numbers and dates stay as they are written, for the policy to read: 075 is 75, not an octal 61."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         names = [key.value for key, _ in node.value]
@@ -177,5 +280,5 @@ class _ExactNumbers(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-for _tag in ("float", "int"):
+for _tag in ("float", "int", "timestamp"):
     _ExactNumbers.add_constructor(f"tag:yaml.org,2002:{_tag}", lambda loader, node: str(node.value))

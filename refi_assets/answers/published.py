@@ -17,7 +17,7 @@ from refi_assets.identity import PERSONS
 from refi_assets.lake import ObjectStore, Relation, RunFolder
 from refi_assets.lake.manifests import LATEST, manifest_key, published_run_ids
 from refi_assets.lake.relations import require_run_id, with_inputs
-from refi_assets.sql_models import DIALECT, Parameter, load_sql_models, relations_read
+from refi_assets.sql_models import DIALECT, Bindable, load_sql_models, relations_read
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class PublishedRun:
         """The day as of which it was judged."""
         return date.fromisoformat(self.manifest["as_of"])
 
-    def ask(self, model: str, **parameters: Parameter) -> list[Row]:
+    def ask(self, model: str, **parameters: Bindable) -> list[Row]:
         """The rows of sql/answers/<model>.sql. Raises EngineError."""
         with self.engine.session(self.relations) as session:
             return session.query(load_sql_models()[f"answers/{model}"].bind(parameters))

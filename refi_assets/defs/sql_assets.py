@@ -96,5 +96,5 @@ def measure(session: Session, model: SqlModel) -> dict[str, int]:
 
 def _code_version(model: SqlModel) -> str:
     parameters = load_refi_policy(settings().policy_file).parameters if model.parameters else {}
-    bound = " ".join(f"{name}={parameters[name]}" for name in sorted(model.parameters))
+    bound = " ".join(f"{name}={parameters[name].value}" for name in sorted(model.parameters))
     return hashlib.sha256(f"{model.sha256}{bound}".encode()).hexdigest()[:16]
