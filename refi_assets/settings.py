@@ -30,7 +30,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="REFI_", frozen=True)
 
     lake_url: str = Field(default=str(PROJECT_DIR / "lake"), description="The lake: a folder or s3://bucket/prefix.")
-    policy_file: Path = Field(default=PROJECT_DIR / "policies" / "refi" / "refi.yaml", description="The refi policy in force.")
+    policy_file: Path = Field(
+        default=PROJECT_DIR / "policies" / "refi" / "refi.yaml", description="The refi policy in force."
+    )
     time_zone: str = Field(default="America/New_York", description="The lender's time zone: decides what day it is.")
     watch: bool = Field(default=False, description="Whether the sensor on arrivals is on from the start.")
     quiet_minutes: float = Field(

@@ -6,7 +6,9 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 import pytest
 
-from refi_assets.orchestration import automation
+from refi_assets.defs.refi import REFI
+from refi_assets.orchestration import partitions
+from refi_assets.orchestration.automation import tick
 from refi_assets.orchestration.resources import LakeResource
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -23,15 +25,11 @@ class Watched:
         self.lake_url, self.at = lake_url, START
         self.cursor: str | None = None
         self.instance = dg.DagsterInstance.ephemeral()
-        monkeypatch.setattr(automation, "now", lambda: self.at)
+        monkeypatch.setattr(partitions, "now", lambda: self.at)
 
     def tick(self, minutes: float = 1) -> dg.SensorResult:
         self.at += timedelta(minutes=minutes)
-        context = dg.build_sensor_context(
-            instance=self.instance, cursor=self.cursor, resources={"lake": LakeResource(url=self.lake_url)}
-        )
-        found = automation.arrivals(context)
-        assert isinstance(found, dg.SensorResult)
+        found = tick(REFI, self.cursor, LakeResource(url=self.lake_url), self.at)
         self.cursor = found.cursor
         return found
 

@@ -11,8 +11,13 @@ import dagster as dg
 from refi_assets.definitions import defs
 from refi_assets.ingestion.raw_zone import ingest_folder
 from refi_assets.lake import open_lake
-from refi_assets.orchestration.jobs import REFI_JOB
-from refi_assets.orchestration.resources import EngineResource, IdentityResource, LakeResource, RefiPolicyResource
+from refi_assets.orchestration.resources import (
+    EngineResource,
+    IdentityResource,
+    LakeResource,
+    PoliciesResource,
+    PublishingResource,
+)
 from refi_assets.settings import PROJECT_DIR
 from refi_assets.specs.contracts import load_contracts
 
@@ -71,7 +76,7 @@ def run_job(
     lake: Path | str,
     as_of: date = DAY,
     *,
-    job: str = REFI_JOB,
+    job: str = "refi",
     instance: dg.DagsterInstance | None = None,
     policy: Path | None = None,
     force_latest: bool = False,
@@ -83,10 +88,9 @@ def run_job(
     resources: dict[str, Any] = {"lake": LakeResource(url=str(lake)), "engine": EngineResource()}
     resources["identity"] = IdentityResource(kind=identity) if identity else IdentityResource()
     if policy is not None:
-        resources["refi_policy"] = RefiPolicyResource(path=str(policy), overridden=True)
+        resources["policies"] = PoliciesResource(overrides={"refi": str(policy)})
     config: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-    if force_latest:
-        config["ops"] = {"activation__audience_file": {"config": {"force_latest": True}}}
+    resources["publishing"] = PublishingResource(force_latest=force_latest)
     found = definitions()
     if selection is not None:
         job = "by_hand"

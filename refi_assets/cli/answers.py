@@ -15,17 +15,20 @@ from rich.table import Table
 from refi_assets.engines.base import Row
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.lake import ObjectStore, open_lake
-from refi_assets.publishing.published import PublishedRun, last_two_runs, published_manifests, published_run, run_as_of
+from refi_assets.publishing.published import PublishedRun, manifests
+from refi_assets.refi.audience import AUDIENCE, PublishedAudience
 from refi_assets.refi.diff import audience_changes, counted, policy_changes, write_changes
 from refi_assets.refi.explain import Explanation, JudgedLoan, explain
+from refi_assets.refi.policy import RefiPolicy
 from refi_assets.settings import settings
-from refi_assets.specs.policies import RefiPolicy
 
 
 def open_run(lake_url: str, run_id: str | None = None, as_of: date | None = None) -> PublishedRun:
     """A published run of a lake: by its id, or the last of a day, or the latest. Raises LakeError."""
     lake, engine = _opened(lake_url)
-    return published_run(lake, engine, run_id) if as_of is None else run_as_of(lake, engine, as_of)
+    if as_of is None:
+        return PublishedAudience.find(AUDIENCE, lake, engine, run_id)
+    return PublishedAudience.as_of_day(AUDIENCE, lake, engine, as_of)
 
 
 def _opened(lake_url: str) -> tuple[ObjectStore, DuckDBEngine]:
@@ -106,12 +109,12 @@ def show_quarantine(run: PublishedRun, source: str | None, reason: str | None, l
 def show_runs(lake_url: str, *, as_json: bool) -> None:
     """Print the published audiences, oldest as-of day first."""
     lake, engine = _opened(lake_url)
-    manifests = published_manifests(lake)
+    published = manifests(AUDIENCE, lake)
     if as_json:
-        for manifest in manifests:
+        for manifest in published:
             print(json.dumps({name: manifest[name] for name in ("run_id", "as_of", "audience", "counts")}))
         return
-    latest = published_run(lake, engine).run_id if manifests else None
+    latest = PublishedAudience.find(AUDIENCE, lake, engine).run_id if published else None
     rows = [
         (
             manifest["as_of"],
@@ -121,7 +124,7 @@ def show_runs(lake_url: str, *, as_json: bool) -> None:
             manifest["audience"]["rows"],
             "another policy" if manifest["policy"]["overridden"] else "latest" if manifest["run_id"] == latest else "",
         )
-        for manifest in manifests
+        for manifest in published
     ]
     _print_table(Console(), ["as of", "run", "unified", "eligible", "audience", ""], rows)
 
@@ -130,9 +133,10 @@ def show_diff(lake_url: str, run_a: str | None, run_b: str | None, out: Path | N
     """Print who moved between two audiences, and why, as counts; with `out`, write everyone. Raises RefiError."""
     lake, engine = _opened(lake_url)
     if run_a is None:
-        before, after = last_two_runs(lake, engine)
+        before, after = PublishedAudience.last_two(AUDIENCE, lake, engine)
     else:
-        before, after = published_run(lake, engine, run_a), published_run(lake, engine, run_b)
+        before = PublishedAudience.find(AUDIENCE, lake, engine, run_a)
+        after = PublishedAudience.find(AUDIENCE, lake, engine, run_b)
     changes = audience_changes(before, after)
     if out is not None:
         write_changes(changes, out)

@@ -115,12 +115,12 @@ def clean_up(
     ] = None,
     lake: Lake = None,
 ) -> None:
-    """Delete what runs that published nothing left in the lake. Every run that publishes does it, too."""
+    """Delete what need not stay: old relations, and what runs that published nothing left. `refi run` does it, too."""
     from refi_assets.lake import open_lake
-    from refi_assets.publishing.retention import remove_left_overs
+    from refi_assets.publishing.retention import clean_up as clean_up_lake
 
     days = settings().keep_unpublished_days if older_than_days is None else older_than_days
-    removed = remove_left_overs(open_lake(_lake_url(lake), create=False), timedelta(days=days))
+    removed = clean_up_lake(open_lake(_lake_url(lake), create=False), settings().keep_runs, timedelta(days=days))
     print(f"{removed} objects deleted.")
 
 
@@ -229,7 +229,7 @@ def diff_policy(
 ) -> None:
     """Who would gain and who would lose under another policy. Publishes nothing."""
     from refi_assets.cli import answers
-    from refi_assets.specs.policies import load_refi_policy
+    from refi_assets.refi.policy import load_refi_policy
 
     other = load_refi_policy(policy)
     run = answers.open_run(_lake_url(lake), as_of=None if as_of is None else _day(as_of))

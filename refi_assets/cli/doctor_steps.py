@@ -23,9 +23,9 @@ from refi_assets.engines import open_engine
 from refi_assets.engines.duckdb import DuckDBEngine, text_literal
 from refi_assets.errors import EngineError, LakeError, RefiError, SettingError
 from refi_assets.lake import ObjectStore, open_lake
+from refi_assets.refi.policy import load_refi_policy
 from refi_assets.settings import PROJECT_DIR, Settings, settings
 from refi_assets.specs.contracts import load_contracts
-from refi_assets.specs.policies import load_refi_policy
 
 QUERY_SECONDS = 60
 BAD_KEYS = "Correct AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or the profile."

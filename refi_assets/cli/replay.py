@@ -22,9 +22,9 @@ from refi_assets.identity.decisions import DECISIONS
 from refi_assets.identity.previous import previous_persons
 from refi_assets.lake import ObjectStore, RunFolder, open_lake
 from refi_assets.orchestration.resources import IdentityResource
-from refi_assets.publishing.manifests import manifest_key
 from refi_assets.publishing.publish import code_behind
 from refi_assets.publishing.published import PublishedRun
+from refi_assets.refi.audience import AUDIENCE
 
 # Of a run that was published before records were matched.
 NOT_ASKED = {"engine": "off", "person_ids_of": None, "decisions": None}
@@ -86,7 +86,7 @@ def replay(run: PublishedRun, *, any_code: bool, out: Path | None, console: Cons
                 engine="duckdb",  # every engine gives the same bytes, and this one needs no more than a folder
                 identity=_copy_identity(run, lake),
             )
-        audience = lake.get_json(manifest_key(made.run_id))["audience"]
+        audience = lake.get_json(AUDIENCE.manifest_key(made.run_id))["audience"]
         if out is not None:
             with writing(out):
                 out.write_bytes(lake.open(audience["key"]).read())

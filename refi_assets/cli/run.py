@@ -20,11 +20,19 @@ from rich.table import Table
 from refi_assets.errors import RefiError
 from refi_assets.lake import ObjectStore, RunFolder, open_lake
 from refi_assets.observability.logs import log_as_json
-from refi_assets.orchestration.jobs import REFI_JOB
-from refi_assets.orchestration.resources import EngineResource, IdentityResource, LakeResource, RefiPolicyResource
+from refi_assets.orchestration.jobs import CLEAN_UP_JOB
+from refi_assets.orchestration.resources import (
+    EngineResource,
+    IdentityResource,
+    LakeResource,
+    PoliciesResource,
+    PublishingResource,
+)
 from refi_assets.orchestration.steps import PUBLISHED, UNCHANGED
 from refi_assets.settings import PROJECT_DIR, settings
-from refi_assets.specs.policies import load_refi_policy
+from refi_assets.specs.policies import policy_of
+
+REFI = "refi"  # the domain, its job and its policy
 
 
 class RunError(RefiError):
@@ -106,32 +114,36 @@ def run_graph(
     from refi_assets.definitions import defs
 
     lake = open_lake(lake_url, create=False)
-    policy = RefiPolicyResource(path=str(policy_file or settings().policy_file), overridden=policy_file is not None)
-    load_refi_policy(Path(policy.path))
-    job = defs().resolve_job_def(REFI_JOB)
-    run_id = str(uuid.uuid4())
+    policy_of(REFI, policy_file)
+    definitions, run_id = defs(), str(uuid.uuid4())
+    resources: dict[str, Any] = {
+        "lake": LakeResource(url=lake.name),
+        "engine": EngineResource(kind=engine or settings().engine),
+        "identity": identity or IdentityResource(kind=settings().identity_engine),
+        "policies": PoliciesResource(overrides={REFI: str(policy_file)} if policy_file else {}),
+        "publishing": PublishingResource(force_latest=force_latest),
+    }
     os.environ.setdefault("DAGSTER_HOME", str(PROJECT_DIR / ".dagster"))
     if is_json := settings().log_format == "json":
         log_as_json()
-    with instance or dg.DagsterInstance.get() as used, _Watcher(used, run_id, console, is_silent=is_json) as watcher:
-        outcome = job.execute_in_process(
-            run_config={
-                "loggers": {"console": {"config": {"log_level": "DEBUG" if is_json else "CRITICAL"}}},
-                "ops": {"activation__audience_file": {"config": {"force_latest": force_latest}}},
-            },
-            instance=used,
-            partition_key=as_of.isoformat(),
-            raise_on_error=False,
-            run_id=run_id,
-            resources={
-                "lake": LakeResource(url=lake.name),
-                "engine": EngineResource(kind=engine or settings().engine),
-                "identity": identity or IdentityResource(kind=settings().identity_engine),
-                "refi_policy": policy,
-            },
+    config = {"loggers": {"console": {"config": {"log_level": "DEBUG" if is_json else "CRITICAL"}}}}
+    with instance or dg.DagsterInstance.get() as used:
+        with _Watcher(used, run_id, console, is_silent=is_json) as watcher:
+            outcome = definitions.resolve_job_def(REFI).execute_in_process(
+                run_config=config,
+                instance=used,
+                partition_key=as_of.isoformat(),
+                raise_on_error=False,
+                run_id=run_id,
+                resources=resources,
+            )
+        if not outcome.success:
+            raise RunError(watcher.why_failed(run_id), run_id)
+        cleaned_up = definitions.resolve_job_def(CLEAN_UP_JOB).execute_in_process(
+            run_config=config, instance=used, raise_on_error=False, resources=resources
         )
-    if not outcome.success:
-        raise RunError(watcher.why_failed(run_id), run_id)
+    if not cleaned_up.success:
+        watcher.warnings.append(f"What need not stay was not cleaned up; see run {cleaned_up.run_id}.")
     return _result(lake, run_id, as_of, watcher.warnings)
 
 

@@ -18,7 +18,7 @@ from refi_assets.identity.decisions import Decisions
 from refi_assets.lake import Relation, RunFolder
 from refi_assets.publishing.published import PublishedRun
 from refi_assets.specs.contracts import load_contracts
-from refi_assets.specs.sql_models import Parameter, load_sql_models
+from refi_assets.specs.sql_models import Bindable, load_sql_models
 
 BORROWERS = "borrower_information"
 BORROWER_ID = "borrower_id"
@@ -214,7 +214,7 @@ class Matches:
                 return _way(ours, one, other)
         return ()
 
-    def _ask(self, model: str, **parameters: Parameter) -> list[Row]:
+    def _ask(self, model: str, **parameters: Bindable) -> list[Row]:
         return self._session.query(load_sql_models()[f"identity/answers/{model}"].bind(parameters))
 
 

@@ -15,9 +15,8 @@ from tempfile import TemporaryDirectory
 from refi_assets.engines.duckdb import DuckDBEngine, to_duckdb
 from refi_assets.errors import RefiError, SettingError
 from refi_assets.lake import open_lake
-from refi_assets.settings import settings
 from refi_assets.specs.contracts import Column, Contract, load_contracts
-from refi_assets.specs.policies import load_refi_policy
+from refi_assets.specs.policies import parameters_in_force
 from refi_assets.specs.sql_models import SqlModel, load_sql_models
 
 PUBLISHED = "audience_file"
@@ -145,7 +144,7 @@ def _in_order(models: list[SqlModel]) -> list[SqlModel]:
 
 def _types(models: list[SqlModel]) -> dict[str, dict[str, str]]:
     """Relation -> column -> SQL type, as the engine tells it of empty tables. Models come after what they read."""
-    parameters = load_refi_policy(settings().policy_file).parameters
+    parameters = parameters_in_force()
     types = {source: contract.sql_types for source, contract in load_contracts().items()}
     with TemporaryDirectory() as no_lake, DuckDBEngine(open_lake(no_lake)).session() as session:
         for source, columns in types.items():

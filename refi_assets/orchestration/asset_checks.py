@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import dagster as dg
 from sqlglot import exp
@@ -33,7 +34,7 @@ class CheckedStep(Step):
     ) -> None:
         super().__init__(context, lake)
         self._engine = engine
-        self.policy = policy
+        self.policy: Any = policy  # of the domain's own class
         self.relation: Relation = self.input(asset)
 
     def broken_by(self, model: SqlModel) -> Outcome:

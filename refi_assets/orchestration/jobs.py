@@ -1,8 +1,10 @@
 """The job of a domain, and the job that cleans up after all of them."""
 
 from datetime import timedelta
+from typing import Any
 
 import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from refi_assets.lake.relations import Cadence
 from refi_assets.orchestration.partitions import partitions
@@ -24,21 +26,21 @@ def source_keys(domain: str) -> list[str]:
     return [*keys, quarantine_of(domain)] if sources else []
 
 
-def domain_job(domain: str, groups: tuple[str, ...], cadence: Cadence) -> dg.UnresolvedAssetJobDefinition:
+def domain_job(domain: str, groups: tuple[str, ...], cadence: Cadence) -> UnresolvedAssetJobDefinition:
     """A job of the domain's name: its sources and these groups, with all checks."""
     sources = dg.AssetSelection.assets(*(key.split("/") for key in source_keys(domain)))
     definition = partitions(cadence)
+    by_partition: Any = definition and dg.PartitionedConfig(
+        definition,
+        run_config_for_partition_key_fn=lambda _: {},
+        tags_for_partition_key_fn=lambda key: {JOB_PARTITION_TAG: f"{domain} {key}"},
+    )
     return dg.define_asset_job(
         domain,
         selection=sources | dg.AssetSelection.groups(*groups),
         description=f"All of {domain}, from its source files to what it publishes, of one partition.",
         tags={"refi/domain": domain},
-        config=definition
-        and dg.PartitionedConfig(
-            definition,
-            run_config_for_partition_key_fn=lambda _: {},
-            tags_for_partition_key_fn=lambda key: {JOB_PARTITION_TAG: f"{domain} {key}"},
-        ),
+        config=by_partition,
     )
 
 

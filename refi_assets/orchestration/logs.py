@@ -52,13 +52,11 @@ def json_console(context: dg.InitLoggerContext) -> logging.Logger:
     return made
 
 
-@dg.definitions
-def logs() -> dg.Definitions:
-    """Nothing of its own: it makes Dagster's console logger write JSON, if that is what logs are to be.
+def log_runs_as_json() -> None:
+    """Make Dagster's console logger write JSON, if that is what logs are to be.
 
     Loggers of Definitions are used by those runs only whose configuration names them, and neither the sensor nor
     the UI nor `dg launch` does. Where none is named, Dagster takes this one.
     """
     if settings().log_format == "json":
         dg.colored_console_logger._logger_fn = json_console  # there is no public way
-    return dg.Definitions()

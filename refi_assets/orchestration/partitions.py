@@ -40,7 +40,7 @@ def partitions(cadence: Cadence) -> Partitions:
 def partition_key(cadence: Cadence, at: datetime) -> str | None:
     """The partition that is under way at a time; None for what is not partitioned."""
     definition = partitions(cadence)
-    return None if definition is None else definition.get_last_partition_key(at)
+    return None if definition is None else definition.get_partition_key_for_timestamp(at.timestamp())
 
 
 def as_of_day(cadence: Cadence, key: str | None) -> date:

@@ -1,6 +1,7 @@
 """Resources of this deployment: the lake, the engine, policies, each a thin shell around our own class."""
 
 from functools import cached_property
+from pathlib import Path
 
 import dagster as dg
 from pydantic import Field
@@ -11,7 +12,7 @@ from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.lake import ObjectStore, open_lake
 from refi_assets.orchestration.domain import Domain
 from refi_assets.settings import settings
-from refi_assets.specs.policies import Policy
+from refi_assets.specs.policies import Policy, policy_of
 
 
 class LakeResource(dg.ConfigurableResource[None]):
@@ -61,11 +62,12 @@ class PoliciesResource(dg.ConfigurableResource[None]):
 
     def of(self, domain: Domain) -> Policy:
         """The policy of a domain. Raises SettingError."""
-        return domain.load_policy(self.overrides.get(domain.policy_name, ""))
+        path = self.overrides.get(domain.policy)
+        return policy_of(domain.policy, Path(path) if path else None)
 
     def is_overridden(self, domain: Domain) -> bool:
         """Whether this run uses another policy than the deployment's."""
-        return domain.policy_name in self.overrides
+        return domain.policy in self.overrides
 
 
 class PublishingResource(dg.ConfigurableResource[None]):

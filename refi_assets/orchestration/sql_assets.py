@@ -1,13 +1,14 @@
 """Assets made from SQL files: dependencies, code version, schema and column lineage are read from the SQL."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import dagster as dg
 from sqlglot import exp
 
 from refi_assets.engines.base import Engine, Session
+from refi_assets.errors import SettingError
 from refi_assets.lake import Relation
 from refi_assets.lake.relations import readable
 from refi_assets.lineage.columns import asset_of, descriptions
@@ -17,8 +18,8 @@ from refi_assets.orchestration.partitions import partitions
 from refi_assets.orchestration.resources import EngineResource, LakeResource, PoliciesResource
 from refi_assets.orchestration.steps import Step, asset_step
 from refi_assets.settings import settings
-from refi_assets.specs.policies import Policy
-from refi_assets.specs.sql_models import DIALECT, SqlModel, load_sql_models
+from refi_assets.specs.policies import policy_of
+from refi_assets.specs.sql_models import DIALECT, Parameter, SqlModel, load_sql_models
 
 
 def sql_asset(
@@ -41,7 +42,8 @@ def sql_asset(
     ) -> dg.MaterializeResult[Any]:
         with asset_step(context, lake) as step:
             made_from = {name: step.input(name) for name in inputs}
-            return made_by_sql(step, engine.open(step.lake), policies.of(domain), model, kind, made_from)
+            bound = policies.of(domain).parameters_of(parameters)
+            return made_by_sql(step, engine.open(step.lake), bound, model, kind, made_from)
 
     return relation
 
@@ -57,7 +59,7 @@ def described_by(
         description=f"{model.description}\n\nGrain: {model.column_descriptions['grain']}",
         deps=[name.split("/") for name in inputs],
         partitions_def=partitions(domain.cadence),
-        code_version=_code_version(domain, model),
+        code_version=_code_version(domain, model, parameters),
         **more,
     )
     return decorator
@@ -66,14 +68,14 @@ def described_by(
 def made_by_sql(
     step: Step,
     engine: Engine,
-    policy: Policy,
+    parameters: Mapping[str, Parameter],
     model: SqlModel,
     kind: Literal["view", "table"],
     made_from: dict[str, Relation],
     details: dict[str, Any] | None = None,
 ) -> dg.MaterializeResult[Any]:
     """Make a relation as its SQL file says."""
-    query = model.bind(policy.parameters)
+    query = model.bind(parameters)
     with engine.session(readable(step.lake, list(made_from.values()))) as session:
         # The rows of a view are written, too: what reads it need not join again.
         draft = step.draft(model.key, made_from=made_from, kind=kind, sql=query.sql(DIALECT), details=details or {})
@@ -102,7 +104,12 @@ def measure(session: Session, model: SqlModel) -> dict[str, int]:
     return {row["measure"]: row["amount"] for row in sorted(measured, key=lambda row: row["measure"])}
 
 
-def _code_version(domain: Domain, model: SqlModel) -> str:
-    parameters = domain.load_policy().parameters if model.parameters else {}
-    bound = " ".join(f"{name}={parameters[name]}" for name in sorted(model.parameters))
+def _code_version(domain: Domain, model: SqlModel, parameters: Sequence[str]) -> str:
+    values = policy_of(domain.policy).parameters_of(parameters) if model.parameters else {}
+    if missing := model.parameters - values.keys():
+        raise SettingError(
+            f"sql/{model.key}.sql: parameter {', '.join(sorted(missing))} is not in the policy of {domain.policy}, or "
+            "not among the parameters that the asset names."
+        )
+    bound = " ".join(f"{name}={values[name].value}" for name in sorted(model.parameters))
     return hashlib.sha256(f"{model.sha256}{bound}".encode()).hexdigest()[:16]

@@ -12,7 +12,7 @@ from dagster._core.definitions.freshness import TimeWindowFreshnessPolicy
 
 from refi_assets.errors import SettingError
 from refi_assets.observability.alerts import Alert, Memory, sender, tell
-from refi_assets.orchestration.automation import now
+from refi_assets.orchestration.partitions import now
 from refi_assets.orchestration.steps import asset_of_step, failure_reason
 from refi_assets.settings import settings
 
@@ -121,9 +121,3 @@ def _time(timestamp: float) -> datetime:
 
 def _link(run_id: str) -> str:
     return f"{settings().ui_url.rstrip('/')}/runs/{run_id}"
-
-
-@dg.definitions
-def watching() -> dg.Definitions:
-    """The sensor."""
-    return dg.Definitions(sensors=[alerts])

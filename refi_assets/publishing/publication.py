@@ -63,11 +63,13 @@ class Publication:
 
     def latest(self, lake: ObjectStore) -> dict[str, str] | None:
         """The last commit, as the pointer repeats it; None before the first."""
-        return lake.get_json(self.latest_key)
+        latest: dict[str, str] | None = lake.get_json(self.latest_key)
+        return latest
 
     def manifest(self, lake: ObjectStore, run_id: str) -> dict[str, Any] | None:
         """The manifest of what a run published; None if it published nothing here."""
-        return lake.get_json(self.manifest_key(run_id))
+        manifest: dict[str, Any] | None = lake.get_json(self.manifest_key(run_id))
+        return manifest
 
     def run_ids(self, lake: ObjectStore) -> list[str]:
         """The runs that published, sorted."""

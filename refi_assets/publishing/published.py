@@ -15,7 +15,7 @@ from refi_assets.errors import EngineError, LakeError
 from refi_assets.lake import ObjectStore, Relation, RunFolder
 from refi_assets.lake.relations import require_run_id, with_inputs
 from refi_assets.publishing.publication import Publication
-from refi_assets.specs.sql_models import DIALECT, Parameter, load_sql_models, relations_read
+from refi_assets.specs.sql_models import DIALECT, Bindable, load_sql_models, relations_read
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,7 @@ class PublishedRun:
     manifest: dict[str, Any]
 
     @classmethod
-    def find(
-        cls, publication: Publication, lake: ObjectStore, engine: DuckDBEngine, run_id: str | None = None
-    ) -> Self:
+    def find(cls, publication: Publication, lake: ObjectStore, engine: DuckDBEngine, run_id: str | None = None) -> Self:
         """What a run published; without a run id, what was published last. Raises LakeError."""
         if run_id is None:
             latest = publication.latest(lake)
@@ -88,7 +86,7 @@ class PublishedRun:
         """The day as of which it was made."""
         return date.fromisoformat(self.manifest["as_of"])
 
-    def ask(self, model: str, **parameters: Parameter) -> list[Row]:
+    def ask(self, model: str, **parameters: Bindable) -> list[Row]:
         """The rows of sql/<model>.sql. Raises EngineError."""
         with self.engine.session(self.relations) as session:
             return session.query(load_sql_models()[model].bind(parameters))

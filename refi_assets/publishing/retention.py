@@ -58,7 +58,7 @@ def clean_up(lake: ObjectStore, keep_runs: int, older_than: timedelta) -> int:
 
 
 def shown_run_ids(lake: ObjectStore) -> set[str]:
-    """The runs whose tables a catalog must keep: the latest of each publication, and those that published nothing yet."""
+    """The runs whose tables a catalog must keep: the latest of each publication, and all that published nothing."""
     latest = {commit["run_id"] for publication in publications(lake) if (commit := publication.latest(lake))}
     return latest | (set(lake.folders("runs")) - published_run_ids(lake))
 

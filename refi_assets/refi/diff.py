@@ -8,7 +8,7 @@ from refi_assets.engines.base import Row
 from refi_assets.errors import writing
 from refi_assets.lake import Relation
 from refi_assets.publishing.published import PublishedRun
-from refi_assets.specs.policies import RefiPolicy
+from refi_assets.refi.policy import RefiPolicy
 from refi_assets.specs.sql_models import DIALECT, load_sql_models
 
 COMPARED = ("refi/refi_audience", "refi/refi_eligibility")

@@ -13,7 +13,7 @@ from refi_assets.engines.base import Row
 from refi_assets.errors import RefiError
 from refi_assets.ingestion.records import cells, trim
 from refi_assets.publishing.published import PublishedRun
-from refi_assets.specs.policies import Eligibility
+from refi_assets.refi.policy import Eligibility
 
 
 @dataclass(frozen=True)

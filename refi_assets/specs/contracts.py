@@ -106,8 +106,8 @@ def load_contracts(folder: Path = CONTRACTS_DIR) -> dict[str, Contract]:
         other = by_source.setdefault(contract.source, contract)
         if other is not contract:
             raise SettingError(
-                f"Source {contract.source} has a contract in {other.domain} and in {contract.domain}; a source's name is "
-                "unique. Rename one of them."
+                f"Source {contract.source} has a contract in {other.domain} and in {contract.domain}; a source's name "
+                "is unique. Rename one of them."
             )
     return by_source
 

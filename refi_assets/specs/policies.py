@@ -2,52 +2,163 @@
 
 A policy that is absurd (an LTV limit of 800) or contradicts itself (tiers out of order) is refused, with
 the number and the bound. What the numbers do is written in sql/; this module only vouches for them.
+
+A policy file is policies/<domain>/<domain>.yaml. It is read into a subclass of Policy, made of Sections. A field of one
+of the kinds below (Pct, Usd, Months, ...; Many[Pct] for a list) is a parameter of SQL, by the field's name and with the
+kind's SQL type; a field of another type is not bound.
 """
 
 import hashlib
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, TypeVar, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    create_model,
+    model_validator,
+)
 
 from refi_assets.errors import SettingError
+from refi_assets.settings import PROJECT_DIR, settings
+from refi_assets.specs.sql_models import Parameter
+
+
+@dataclass(frozen=True)
+class SqlType:
+    """Marks a field's type as a parameter of SQL."""
+
+    name: str
+
+
+def _within(least: Decimal | int, most: Decimal | int) -> AfterValidator:
+    """What fits the type. No Field(ge=, le=): a field's own bounds would replace them, or be replaced by them."""
+
+    def check(value: Any) -> Any:
+        if value < least:
+            raise ValueError(f"Input should be greater than or equal to {least}")
+        if value > most:
+            raise ValueError(f"Input should be less than or equal to {most}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _no_boolean(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("Input should be a number, not true or false")
+    return value
+
+
+def _no_nul(text: str) -> str:
+    if "\0" in text:  # it would end a statement
+        raise ValueError("Text must not hold the character NUL")
+    return text
+
+
+def _iso_date(value: object) -> object:
+    return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+_Whole = Annotated[int, BeforeValidator(_no_boolean), _within(0, 2**63 - 1), SqlType("BIGINT")]
+_MOST_PCT, _MOST_USD = Decimal("999999.999999"), Decimal("9999999999999999.99")
+_T = TypeVar("_T")
+
+Pct = Annotated[  # percent, or percentage points
+    Decimal, Field(decimal_places=6), _within(-_MOST_PCT, _MOST_PCT), SqlType("DECIMAL(12,6)")
+]
+Usd = Annotated[Decimal, Field(decimal_places=2), _within(-_MOST_USD, _MOST_USD), SqlType("DECIMAL(18,2)")]
+Months = _Whole
+Days = _Whole
+Count = _Whole
+Text = Annotated[str, AfterValidator(_no_nul), SqlType("VARCHAR")]
+Day = Annotated[date, BeforeValidator(_iso_date), SqlType("DATE")]
+Many = Annotated[tuple[_T, ...], Field(min_length=1)]  # as in `x IN (:names)`, which cannot be empty
 
 Percent = Annotated[Decimal, Field(ge=0, le=100, decimal_places=6)]
-Probability = Annotated[Decimal, Field(gt=0, lt=1, decimal_places=6)]
-RateSpread = Annotated[Decimal, Field(gt=0, le=30, decimal_places=6)]
+
+# The kind of a field in a policy that has no class of its own, by how its name ends.
+KIND_BY_SUFFIX: dict[str, Any] = {"pct": Pct, "usd": Usd, "months": Months, "days": Days, "count": Count, "day": Day}
+
+POLICIES_DIR = PROJECT_DIR / "policies"
+
+_NUMBER = re.compile(r"[+-]?[0-9][0-9_]*(\.[0-9]*)?")
 
 
-class _Section(BaseModel):
+class Section(BaseModel):
+    """A part of a policy."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Eligibility(_Section):
-    """A borrower may be offered a refinance when both hold."""
+class Policy(Section):
+    """One policy file. Subclasses say what is in it; `checks` is a CheckLimits in each."""
 
-    max_ltv_pct: Decimal = Field(gt=0, le=200, decimal_places=6)
-    min_rate_spread: RateSpread
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuse a class in which two parameters have one name."""
+        super().__pydantic_init_subclass__(**kwargs)
+        names = [name for name, _, _ in _typed_fields(cls)]
+        if repeated := sorted({name for name in names if names.count(name) > 1}):
+            raise TypeError(f"{cls.__name__}: more than one parameter is named {', '.join(repeated)}.")
+
+    @property
+    def parameters(self) -> dict[str, Parameter]:
+        """The values that SQL binds, by name."""
+        return self._parameters(None)
+
+    def parameters_of(self, names: Collection[str]) -> dict[str, Parameter]:
+        """Those of them that are in these sections, or have these names."""
+        return self._parameters(names)
+
+    def _parameters(self, names: Collection[str] | None) -> dict[str, Parameter]:
+        parameters = {}
+        for name, path, sql_type in _typed_fields(type(self)):
+            if names is not None and not {name, *path[:1]}.intersection(names):
+                continue
+            section: Any = self
+            for step in path:
+                section = getattr(section, step)
+            parameters[name] = Parameter(getattr(section, name), sql_type)
+        return parameters
+
+    @property
+    def sha256(self) -> str:
+        """Hash of what the policy says, whatever its layout and comments."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
 
-class Tiers(_Section):
-    """Half-open bands on the exact spread, in percentage points."""
-
-    immediate_action_above: RateSpread
-    hot_lead_above: RateSpread
-    watchlist_above: RateSpread
-
-    @model_validator(mode="after")
-    def _hottest_first(self) -> Self:
-        if not self.immediate_action_above > self.hot_lead_above > self.watchlist_above:
-            raise ValueError(
-                "tiers must fall: immediate_action_above > hot_lead_above > watchlist_above, but they are "
-                f"{self.immediate_action_above}, {self.hot_lead_above}, {self.watchlist_above}"
-            )
-        return self
+def _typed_fields(section: type[Section], path: tuple[str, ...] = ()) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """Of each field that is a parameter: its name, the sections it is in, and its SQL type."""
+    for name, field in section.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
+            yield from _typed_fields(field.annotation, (*path, name))
+        for marked in (*field.metadata, *_item_metadata(field.annotation)):
+            if isinstance(marked, SqlType):
+                yield name, path, marked.name
 
 
-class Above(_Section):
+def _item_metadata(annotation: object) -> tuple[object, ...]:
+    """What Annotated says of the items of a tuple[Annotated[...], ...]."""
+    items = get_args(annotation)
+    return getattr(items[0], "__metadata__", ()) if items else ()
+
+
+_P = TypeVar("_P", bound=Policy)
+
+
+class Above(Section):
     """Limits on a share: beyond the first a warning, beyond the second the run stops."""
 
     warn_above: Percent
@@ -60,7 +171,7 @@ class Above(_Section):
         return self
 
 
-class Below(_Section):
+class Below(Section):
     """Limits on a share: under the first a warning, under the second the run stops."""
 
     warn_below: Percent
@@ -73,92 +184,96 @@ class Below(_Section):
         return self
 
 
-class Fall(_Section):
+class Fall(Section):
     """Limit on a change in percent: a fall beyond it stops the run."""
 
     block_below: Decimal = Field(ge=-100, lt=0, decimal_places=6)
 
 
-class CheckLimits(_Section):
-    """Limits of the asset checks, in percent."""
+class CheckLimits(Section):
+    """Limits of the checks that every domain's sources have, in percent."""
 
-    quarantine_ratio_pct: Above
-    match_ratio_pct: Below
-    audience_share_pct: Above
-    source_rows_change_pct: Fall
+    quarantine_ratio_pct: Above = Above(warn_above=Decimal(1), block_above=Decimal(10))
+    source_rows_change_pct: Fall = Fall(block_below=Decimal(-30))
 
 
-class Bounds(_Section):
+class Bounds(Section):
     """Where a share is plausible, in percent: outside, a warning."""
 
     warn_below: Percent
     warn_above: Percent
 
 
-class Change(_Section):
+class Change(Section):
     """Limit on a change in percentage points: beyond it, a warning."""
 
     warn_beyond: Percent
 
 
-class Identity(_Section):
-    """Who is taken for one person, and when that stops a run."""
-
-    match_probability: Probability = Decimal("0.99")
-    review_probability: Probability = Decimal("0.5")
-    largest_cluster: int = Field(default=10, ge=2)
-    expected_duplicates_pct: Bounds = Bounds(warn_below=Decimal(0), warn_above=Decimal(50))
-    clustered_share_pct: Change = Change(warn_beyond=Decimal(5))
-
-    @model_validator(mode="after")
-    def _review_before_match(self) -> Self:
-        if self.review_probability > self.match_probability:
-            raise ValueError(
-                f"review_probability {self.review_probability} must not exceed match_probability "
-                f"{self.match_probability}"
-            )
-        return self
+def policy_file(domain: str) -> Path:
+    """The policy file that the deployment has in force for a domain."""
+    return settings().policy_file if domain == "refi" else POLICIES_DIR / domain / f"{domain}.yaml"
 
 
-class RefiPolicy(_Section):
-    """policies/refi/refi.yaml."""
+def policy_of(domain: str, path: Path | None = None) -> Policy:
+    """The policy of a domain, in force or in another file. Without a file in force, limits of checks have defaults.
 
-    eligibility: Eligibility
-    tiers: Tiers
-    checks: CheckLimits
-    identity: Identity = Identity()
-
-    @model_validator(mode="after")
-    def _the_eligible_have_a_tier(self) -> Self:
-        if self.eligibility.min_rate_spread <= self.tiers.watchlist_above:
-            raise ValueError(
-                f"min_rate_spread {self.eligibility.min_rate_spread} is not above watchlist_above "
-                f"{self.tiers.watchlist_above}: a borrower could be eligible and in tier Ineligible at once"
-            )
-        return self
-
-    @property
-    def parameters(self) -> dict[str, Decimal]:
-        """The numbers that SQL binds, by name."""
-        thresholds = self.identity.model_dump(include={"match_probability", "review_probability"})
-        return {**self.eligibility.model_dump(), **self.tiers.model_dump(), **thresholds}
-
-    @property
-    def sha256(self) -> str:
-        """Hash of what the policy says, whatever its layout and comments."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
-
-
-def load_refi_policy(path: Path) -> RefiPolicy:
-    """The policy in a file. Raises SettingError with the file, the key and the bound."""
+    A domain may have a class for it, POLICY in refi_assets/<domain>/policy.py; else each field is typed by its name.
+    Raises SettingError with the file, the key and the bound.
+    """
+    file = path or policy_file(domain)
+    if path is None and not file.is_file() and domain != "refi":
+        return DefaultPolicy()
+    module = f"refi_assets.{domain}.policy"
     try:
-        raw: Any = yaml.load(path.read_text(encoding="utf-8"), Loader=_ExactNumbers)  # noqa: S506 (a SafeLoader)
-    except FileNotFoundError:
-        raise SettingError(f"{path}: there is no such policy file.") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SettingError(f"{path} cannot be read as YAML: {error}") from None
+        policy_class: type[Policy] = import_module(module).POLICY
+    except ModuleNotFoundError as error:
+        if error.name not in (module, f"refi_assets.{domain}"):
+            raise
+        policy_class = _class_by_names(file, _read_yaml(file))
+    return load_policy(file, policy_class)
+
+
+def parameters_in_force() -> dict[str, Parameter]:
+    """The parameters of all domains' policies, by name. Raises SettingError."""
+    domains = {"refi", *(path.name for path in POLICIES_DIR.iterdir() if path.is_dir())}
+    return {name: value for domain in sorted(domains) for name, value in policy_of(domain).parameters.items()}
+
+
+class DefaultPolicy(Policy):
+    """Nothing but the limits of checks."""
+
+    checks: CheckLimits = CheckLimits()
+
+
+def _class_by_names(file: Path, raw: Any) -> type[Policy]:
+    """A policy class whose fields are those of a file, each of the kind that its name says."""
+    if not isinstance(raw, dict):
+        raise SettingError(f"{file.name}: a policy is a mapping of names to values.")
+    fields = {name: _field(file, (name,), value) for name, value in raw.items() if name != "checks"}
+    return create_model("PolicyByNames", __base__=DefaultPolicy, **fields)
+
+
+def _field(file: Path, path: tuple[str, ...], value: Any) -> Any:
+    """Type and default of a field, as create_model takes them."""
+    if isinstance(value, dict):
+        fields = {name: _field(file, (*path, name), inner) for name, inner in value.items()}
+        return create_model("_".join(path), __base__=Section, **fields), ...
+    items = value if isinstance(value, list) else [value]
+    kind: Any = KIND_BY_SUFFIX.get(path[-1].rpartition("_")[2])
+    if kind is None and all(isinstance(item, str) and not _NUMBER.fullmatch(item) for item in items):
+        kind = Text
+    if kind is None:
+        endings = ", ".join(f"_{suffix}" for suffix in KIND_BY_SUFFIX)
+        raise SettingError(f"{file.name}: {'.'.join(path)}: the name of a number must end in its unit: {endings}.")
+    many: Any = Annotated[tuple[kind, ...], Field(min_length=1)]
+    return (many if isinstance(value, list) else kind), ...
+
+
+def load_policy(path: Path, policy_class: type[_P]) -> _P:
+    """The policy in a file, as its class has it. Raises SettingError with the file, the key and the bound."""
     try:
-        return RefiPolicy.model_validate(raw)
+        return policy_class.model_validate(_read_yaml(path))
     except ValidationError as error:
         problems = "; ".join(
             ".".join(map(str, item["loc"])) + (": " if item["loc"] else "") + item["msg"].removeprefix("Value error, ")
@@ -167,8 +282,17 @@ def load_refi_policy(path: Path) -> RefiPolicy:
         raise SettingError(f"{path.name}: {problems}.") from None
 
 
+def _read_yaml(path: Path) -> Any:
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_ExactNumbers)  # noqa: S506 (a SafeLoader)
+    except FileNotFoundError:
+        raise SettingError(f"{path}: there is no such policy file.") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise SettingError(f"{path} cannot be read as YAML: {error}") from None
+
+
 class _ExactNumbers(yaml.SafeLoader):
-    """Numbers stay as they are written, for Decimal to read: 1.10 is 1.10, and 075 is 75, not an octal 61."""
+    """Numbers and dates stay as they are written, for the policy to read: 075 is 75, not an octal 61."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         names = [key.value for key, _ in node.value]
@@ -177,5 +301,5 @@ class _ExactNumbers(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-for _tag in ("float", "int"):
+for _tag in ("float", "int", "timestamp"):
     _ExactNumbers.add_constructor(f"tag:yaml.org,2002:{_tag}", lambda loader, node: str(node.value))

@@ -1,9 +1,9 @@
 """SQL models: every file below sql/, parsed once, with its inputs, expressions and column lineage read from it.
 
 Files are in Athena's (Trino's) dialect. Parameters (`:max_ltv_pct`) are bound in the syntax tree as typed
-literals, never by pasting text. A model named sql/refi/refi_eligibility.sql is the relation
-refi/refi_eligibility; files in measures/ count what a relation holds, files in checks/ return the rows that
-break a rule. Running SQL belongs to engines/.
+literals, never by pasting text; a list is bound where the SQL says `x IN (:names)`. A model named
+sql/refi/refi_eligibility.sql is the relation refi/refi_eligibility; files in measures/ count what a relation
+holds, files in checks/ return the rows that break a rule. Running SQL belongs to engines/.
 """
 
 import hashlib
@@ -33,8 +33,25 @@ DIALECT = "athena"
 
 _COLUMN_COMMENT = re.compile(r"([a-z_0-9]+): (.+)")
 
-Parameter = Decimal | int | str | date
+Value = Decimal | int | str | date | None
 Schema = Mapping[str, Mapping[str, str]]  # relation name -> column name -> SQL type
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A value, or a tuple of values, and its SQL type, such as DECIMAL(18,2): it is bound as a literal of that type."""
+
+    value: Value | tuple[Value, ...]
+    sql_type: str
+
+    @property
+    def literals(self) -> list[exp.Cast]:
+        """One typed literal for each value: the same value and type on every engine."""
+        values = self.value if isinstance(self.value, tuple) else (self.value,)
+        return [exp.cast(_untyped(value), self.sql_type, dialect=DIALECT) for value in values]
+
+
+Bindable = Parameter | int | str | date  # an int is bound as BIGINT, a str as VARCHAR, a date as DATE
 
 
 @dataclass(frozen=True)
@@ -91,13 +108,23 @@ class SqlModel:
         """Hash of the file's text."""
         return hashlib.sha256(self.text.encode()).hexdigest()
 
-    def bind(self, values: Mapping[str, Parameter]) -> exp.Query:
-        """The query with its parameters in place. Raises SettingError for one that has no value."""
+    def bind(self, values: Mapping[str, Bindable]) -> exp.Query:
+        """The query with its parameters in place.
+
+        Raises SettingError for one that has no value, and for a list that is empty or outside `IN (...)`.
+        """
         if missing := self.parameters - values.keys():
             raise SettingError(f"sql/{self.key}.sql: no value for parameter {', '.join(sorted(missing))}.")
         bound = self.tree.copy()
         for node in list(bound.find_all(exp.Placeholder)):
-            node.replace(literal(values[node.name]))
+            value = values[node.name]
+            parameter = value if isinstance(value, Parameter) else Parameter(value, _sql_type(value))
+            if isinstance(parameter.value, tuple) and not (parameter.value and _is_item_of_in(node)):
+                raise SettingError(
+                    f"sql/{self.key}.sql: {node.name} is a list: it must hold at least one value and be used as "
+                    f"IN (:{node.name})."
+                )
+            _replace(node, parameter.literals)
         return bound
 
     def column_lineage(self, schema: Schema) -> dict[str, list[tuple[str, str]]]:
@@ -191,15 +218,29 @@ def _plain(schema: Schema) -> dict[str, object]:
     return {name: dict(columns) for name, columns in schema.items()}
 
 
-def literal(value: Parameter) -> exp.Cast:
-    """A typed literal: the same value and type on every engine."""
-    if isinstance(value, Decimal):
-        return exp.cast(exp.Literal.string(f"{value:f}"), "DECIMAL(12,6)", dialect=DIALECT)
-    if isinstance(value, date):
-        return exp.cast(exp.Literal.string(value.isoformat()), "DATE", dialect=DIALECT)
+def _is_item_of_in(node: exp.Expr) -> bool:
+    return isinstance(node.parent, exp.In) and node.arg_key == "expressions"
+
+
+def _replace(node: exp.Expr, literals: list[exp.Cast]) -> None:
+    """Put literals in the place of a node: several of them only among the items of an IN."""
+    if not _is_item_of_in(node):
+        node.replace(literals[0])
+        return
+    items = [literals if item is node else [item] for item in cast(exp.In, node.parent).expressions]
+    cast(exp.In, node.parent).set("expressions", [one for some in items for one in some])
+
+
+def _sql_type(value: int | str | date) -> str:
     if isinstance(value, int):
-        return exp.cast(exp.Literal.string(str(value)), "BIGINT", dialect=DIALECT)
-    return exp.cast(exp.Literal.string(value), "VARCHAR", dialect=DIALECT)
+        return "BIGINT"
+    return "DATE" if isinstance(value, date) else "VARCHAR"
+
+
+def _untyped(value: Value) -> exp.Expr:
+    if value is None:
+        return exp.null()
+    return exp.Literal.string(f"{value:f}" if isinstance(value, Decimal) else str(value))
 
 
 @cache

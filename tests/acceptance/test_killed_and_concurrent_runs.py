@@ -19,8 +19,8 @@ import pytest
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import LakeError
 from refi_assets.lake import FolderStore
-from refi_assets.publishing.published import published_run
-from refi_assets.publishing.retention import remove_left_overs
+from refi_assets.publishing.retention import clean_up
+from refi_assets.refi.audience import AUDIENCE, PublishedAudience
 from tests.lender import lender, write
 from tests.running import DAY, ingest, latest
 from tests.whole import require_whole_audience
@@ -111,7 +111,7 @@ def test_a_kill_at_any_moment_leaves_a_whole_audience_and_the_next_run_publishes
     needed = {run_id for manifest in published for run_id in manifest["runs"]}  # some by what they staged
     left = {path.name for path in (lake / "runs").iterdir()}
     assert left > needed
-    remove_left_overs(FolderStore(str(lake)), timedelta(0))
+    clean_up(FolderStore(str(lake)), 400, timedelta(0))
     assert {path.name for path in (lake / "runs").iterdir()} == needed
     assert not list(lake.rglob("*#*"))
     assert require_whole_audience(lake)["as_of"] == (DAY + timedelta(days=4)).isoformat()
@@ -159,7 +159,7 @@ class _Reader(threading.Thread):
         while not self.done.wait(0.05):
             try:
                 manifest = require_whole_audience(self.lake)
-                found = published_run(store, DuckDBEngine(store), manifest["run_id"])
+                found = PublishedAudience.find(AUDIENCE, store, DuckDBEngine(store), manifest["run_id"])
                 counting = "SELECT COUNT(*) FROM refi_eligibility WHERE is_eligible"
                 assert found.query(counting)[1] == [(len(expected(found.as_of)),)]
                 self.seen.append(manifest["as_of"])

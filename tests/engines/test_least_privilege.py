@@ -13,12 +13,14 @@ import pytest
 from dagster_aws.s3 import S3ComputeLogManager
 from sqlglot import exp
 
+from refi_assets.defs.refi import REFI
 from refi_assets.engines.athena import AthenaEngine
 from refi_assets.errors import LakeError
 from refi_assets.lake import open_lake
-from refi_assets.orchestration.automation import now, tick
+from refi_assets.orchestration.automation import tick
+from refi_assets.orchestration.partitions import now
 from refi_assets.orchestration.resources import LakeResource
-from refi_assets.publishing.retention import remove_left_overs
+from refi_assets.publishing.retention import clean_up
 from refi_assets.settings import PROJECT_DIR, settings
 from tests.engines.aws import Aws
 from tests.engines.deployments import Deployment, in_force, on_s3
@@ -89,7 +91,7 @@ def do_everything(aws: Aws, deployment: Deployment, tmp_path: Path) -> None:
         ingest(deployment.lake_url, tmp_path / "second", replace=True)
         queue = deployment.env["REFI_ARRIVALS_QUEUE_URL"]
         aws.client("sqs").send_message(QueueUrl=queue, MessageBody="of no file: is deleted at once")
-        tick(None, LakeResource(url=deployment.lake_url), now())
+        tick(REFI, None, LakeResource(url=deployment.lake_url), now())
         with suppress(LakeError):  # an upload in parts that fails
             aws.faults(Fault("s3:UploadPart", count=100, status=400, code="AccessDenied"))
             with open_lake(deployment.lake_url).new_file("raw/large.csv") as path:
@@ -103,7 +105,7 @@ def do_everything(aws: Aws, deployment: Deployment, tmp_path: Path) -> None:
     with in_force(also(deployment, REFI_ENGINE="duckdb")):
         assert run_job(deployment.lake_url).success
         open_lake(deployment.lake_url).put_json("runs/killed/raw/x.json", {})
-        assert remove_left_overs(open_lake(deployment.lake_url), timedelta(0)) == 1
+        assert clean_up(open_lake(deployment.lake_url), 400, timedelta(0)) == 1
     command(deployment, tmp_path, "doctor")
     command(also(deployment, REFI_CATALOG_MODE="crawler"), tmp_path, "doctor")
     command(deployment, tmp_path, "explain", "B001")

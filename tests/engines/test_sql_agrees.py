@@ -14,8 +14,8 @@ from sqlglot import exp
 from trino.dbapi import connect
 
 from refi_assets.lineage.columns import lineage_graph
+from refi_assets.refi.policy import load_refi_policy
 from refi_assets.settings import PROJECT_DIR
-from refi_assets.specs.policies import load_refi_policy
 from refi_assets.specs.sql_models import DIALECT, SqlModel, load_sql_models
 from refi_assets.staging.stage import QUARANTINE_COLUMNS
 from tests.engines.aws import Aws

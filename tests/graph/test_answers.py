@@ -12,11 +12,12 @@ from refi_assets.cli import answers
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import EngineError, LakeError, RefiError
 from refi_assets.lake import FolderStore
-from refi_assets.publishing.published import PublishedRun, published_manifests, published_run
+from refi_assets.publishing.published import PublishedRun, manifests
+from refi_assets.refi.audience import AUDIENCE, PublishedAudience
 from refi_assets.refi.diff import policy_changes
 from refi_assets.refi.explain import Explanation, explain
+from refi_assets.refi.policy import load_refi_policy
 from refi_assets.settings import PROJECT_DIR
-from refi_assets.specs.policies import load_refi_policy
 from tests.lender import Rows, lender, write
 from tests.running import ingest, run_job
 
@@ -44,7 +45,7 @@ def changed() -> Rows:
 
 def published(lake: Path, run_id: str | None = None) -> PublishedRun:
     store = FolderStore(str(lake))
-    return published_run(store, DuckDBEngine(store), run_id)
+    return PublishedAudience.find(AUDIENCE, store, DuckDBEngine(store), run_id)
 
 
 @pytest.fixture(scope="module")
@@ -208,7 +209,7 @@ def test_nothing_published_is_an_error_that_says_how_to_begin(tmp_path):
         published(tmp_path)
     with pytest.raises(LakeError, match="refi runs"):
         published(tmp_path, "no-such-run")
-    assert published_manifests(FolderStore(str(tmp_path))) == []
+    assert manifests(AUDIENCE, FolderStore(str(tmp_path))) == []
 
 
 def test_the_runs_are_listed_by_day(tmp_path, capsys):

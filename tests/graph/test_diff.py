@@ -12,10 +12,10 @@ from refi_assets.cli import answers
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import LakeError
 from refi_assets.lake import FolderStore
-from refi_assets.publishing.published import last_two_runs, published_run
+from refi_assets.refi.audience import AUDIENCE, PublishedAudience
 from refi_assets.refi.diff import audience_changes, counted, write_changes
+from refi_assets.refi.policy import load_refi_policy
 from refi_assets.settings import PROJECT_DIR
-from refi_assets.specs.policies import load_refi_policy
 from tests.lender import Rows, lender, write
 from tests.running import ingest, run_job
 
@@ -74,7 +74,7 @@ def lake(tmp_path_factory) -> Path:
 
 def changes_between_days(lake: Path):
     store = FolderStore(str(lake))
-    return audience_changes(*last_two_runs(store, DuckDBEngine(store)))
+    return audience_changes(*PublishedAudience.last_two(AUDIENCE, store, DuckDBEngine(store)))
 
 
 def test_everyone_who_moved_is_there_with_what_moved_them(lake):
@@ -107,7 +107,10 @@ def test_another_policy_moves_people_too(lake, tmp_path):
     strict = run_job(lake, NEXT_DAY, policy=tmp_path / "strict.yaml")
     store = FolderStore(str(lake))
     engine = DuckDBEngine(store)
-    moved = audience_changes(published_run(store, engine), published_run(store, engine, strict.result.run_id))
+    moved = audience_changes(
+        PublishedAudience.find(AUDIENCE, store, engine),
+        PublishedAudience.find(AUDIENCE, store, engine, strict.result.run_id),
+    )
     assert counted(moved) == {"left": {"policy": 9}}, "of ten, only B013 has an LTV of at most 60"
 
 
@@ -120,7 +123,7 @@ def test_another_policy_can_be_tried_without_publishing(lake, tmp_path, capsys):
     (tmp_path / "strict.yaml").write_text(strict)
     store = FolderStore(str(lake))
     before = [info.key for info in store.objects("output")]
-    run = published_run(store, DuckDBEngine(store))
+    run = PublishedAudience.find(AUDIENCE, store, DuckDBEngine(store))
     answers.show_policy_diff(run, load_refi_policy(tmp_path / "strict.yaml"), 2, as_json=True)
     assert json.loads(capsys.readouterr().out)["changes"] == [
         {"change": "left", "tier": tier, "reasons": reasons, "borrowers": n, "borrower_ids": ids}
@@ -178,7 +181,7 @@ def test_the_published_audience_shows_the_same_numbers(lake, tmp_path):
 
 def test_a_run_against_itself_has_no_changes(lake):
     store = FolderStore(str(lake))
-    run = published_run(store, DuckDBEngine(store))
+    run = PublishedAudience.find(AUDIENCE, store, DuckDBEngine(store))
     assert audience_changes(run, run) == []
 
 
@@ -195,4 +198,4 @@ def test_a_first_audience_has_nothing_to_be_compared_with(tmp_path):
     run_job(tmp_path / "lake")
     store = FolderStore(str(tmp_path / "lake"))
     with pytest.raises(LakeError, match="no published audience of a day before 2026-02-20"):
-        last_two_runs(store, DuckDBEngine(store))
+        PublishedAudience.last_two(AUDIENCE, store, DuckDBEngine(store))

@@ -197,8 +197,8 @@ def test_an_earlier_run_without_matching_gives_no_ids(lake):
 def test_relations_in_the_zone_resolved_go_with_their_run(lake):
     run_day(lake)
     run_id = latest(lake)["run_id"]
-    from refi_assets.publishing.retention import remove_left_overs
+    from refi_assets.publishing.retention import clean_up
 
     (lake / f"output/{run_id}.manifest.json").unlink()
-    remove_left_overs(open_lake(str(lake)), timedelta(seconds=-60))
+    clean_up(open_lake(str(lake)), 400, timedelta(seconds=-60))
     assert not list((lake / "resolved").rglob("*.parquet"))

@@ -35,6 +35,7 @@ def column(name: str, *, present: bool) -> Column:
 # A weekly source whose files must have `id` and may have `email` and `phone`.
 WEEKLY = Contract(
     source="weekly",
+    domain="refi",
     description="",
     owner="data-platform",
     due_every_days=7,

@@ -63,6 +63,7 @@ HOMES: dict[str, Any] = {
     "kind": "DataContract",
     "id": "test.homes",
     "name": "homes",
+    "domain": "homes",
     "version": "1.0.0",
     "status": "active",
     "description": {"purpose": "Homes."},
@@ -124,7 +125,8 @@ def write(folder: Path, change: Change = lambda contract: None, name: str = "hom
     """A folder with HOMES, changed in one place."""
     contract = deepcopy(HOMES)
     change(contract)
-    (folder / name).write_text(yaml.safe_dump(contract))
+    (folder / "homes").mkdir(exist_ok=True)
+    (folder / "homes" / name).write_text(yaml.safe_dump(contract))
     return folder
 
 
@@ -318,17 +320,40 @@ def test_a_team_in_the_older_form_of_the_standard_is_refused_with_a_message(tmp_
 
 @pytest.mark.parametrize("text", [b"schema: [1", b"a: \xff", b"a: 1\n---\nb: 2"])
 def test_a_file_that_is_not_yaml_is_refused(tmp_path: Path, text: bytes) -> None:
-    (tmp_path / "homes.yaml").write_bytes(text)
+    write(tmp_path)
+    (tmp_path / "homes" / "homes.yaml").write_bytes(text)
     assert refusal(tmp_path).startswith("homes.yaml is not YAML: ")
 
 
 @pytest.mark.parametrize("text", ["", "homes", "[1]"])
 def test_a_file_that_holds_no_mapping_is_refused(tmp_path: Path, text: str) -> None:
-    (tmp_path / "homes.yaml").write_text(text)
+    write(tmp_path)
+    (tmp_path / "homes" / "homes.yaml").write_text(text)
     assert refusal(tmp_path).startswith("homes.yaml: ")
 
 
 @pytest.mark.parametrize("folder", [".", "nowhere"])
 def test_a_folder_without_a_contract_is_refused(tmp_path: Path, folder: str) -> None:
     (tmp_path / "notes.txt").write_text("no contract")
-    assert refusal(tmp_path / folder) == f"{tmp_path / folder}: no contract (*.yaml) found; every source needs one."
+    assert refusal(tmp_path / folder) == f"{tmp_path / folder}: no contract (<domain>/*.yaml); every source needs one."
+
+
+def test_a_contract_says_the_domain_of_its_folder(tmp_path: Path) -> None:
+    assert (
+        refusal(write(tmp_path, lambda contract: contract.update(domain="banking")))
+        == "homes.yaml: domain is 'banking'; it must be the folder's name, 'homes'."
+    )
+
+
+def test_a_contract_outside_a_domains_folder_is_refused(tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / "homes" / "homes.yaml").rename(tmp_path / "homes.yaml")
+    assert "homes.yaml belongs in the folder of a domain" in refusal(tmp_path)
+
+
+def test_a_source_has_one_contract_in_all_domains(tmp_path: Path) -> None:
+    write(tmp_path)
+    text = (tmp_path / "homes" / "homes.yaml").read_text()
+    (tmp_path / "towns").mkdir()
+    (tmp_path / "towns" / "homes.yaml").write_text(text.replace("domain: homes", "domain: towns"))
+    assert refusal(tmp_path).startswith("Source homes has a contract in homes and in towns")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from refi_assets.lake import FolderStore
-from refi_assets.publishing.retention import remove_left_overs, remove_old_relations
+from refi_assets.publishing.retention import clean_up
 
 DAY = 24 * 3600
 
@@ -48,7 +48,7 @@ def test_only_what_nobody_published_and_nobody_needs_goes_and_only_when_it_is_ol
     put(lake, "raw/loan_information/load_date=2020-01-01/a.csv", 2000)
     before = keys(lake)
 
-    removed = remove_left_overs(lake, timedelta(days=7))
+    removed = clean_up(lake, 400, timedelta(days=7))
 
     gone = before - keys(lake)
     assert gone == {
@@ -60,13 +60,13 @@ def test_only_what_nobody_published_and_nobody_needs_goes_and_only_when_it_is_ol
     }
     assert removed == 5
     assert not (lake.root / "runs" / "killed").exists()
-    assert remove_left_overs(lake, timedelta(days=7)) == 0
+    assert clean_up(lake, 400, timedelta(days=7)) == 0
 
 
 def test_a_run_that_still_writes_is_not_old(lake):
     put(lake, "runs/slow/raw/a.json", 30)
     put(lake, "runs/slow/staging/b.json", 1)
-    assert remove_left_overs(lake, timedelta(days=7)) == 0
+    assert clean_up(lake, 400, timedelta(days=7)) == 0
 
 
 def test_an_empty_folder_of_a_run_goes_when_it_is_old(lake):
@@ -74,7 +74,7 @@ def test_an_empty_folder_of_a_run_goes_when_it_is_old(lake):
         folder = lake.root / "runs" / run_id / "raw"
         folder.mkdir(parents=True)
         age(folder, days_old)
-    assert remove_left_overs(lake, timedelta(days=7)) == 0
+    assert clean_up(lake, 400, timedelta(days=7)) == 0
     assert lake.folders("runs") == ["just begun"]
 
 
@@ -85,7 +85,7 @@ def test_puts_that_were_cut_short_go_and_names_with_a_hash_stay(lake):
         path.write_bytes(b"half")
         os.utime(path, (time.time() - days_old * DAY,) * 2)
 
-    assert remove_left_overs(lake, timedelta(days=7)) == 1
+    assert clean_up(lake, 400, timedelta(days=7)) == 1
     assert keys(lake) == {
         "raw/loan_information/load_date=2026-02-20/loans #1.csv",
         "raw/loan_information/load_date=2026-02-20/loans.csv#2",
@@ -108,9 +108,9 @@ def test_of_many_runs_the_oldest_lose_their_relations_and_keep_their_audiences(l
     put(lake, "runs/under_way/refi/refi_audience.json", 10)
     before = keys(lake)
 
-    assert remove_old_relations(lake, keep=5, latest_run_id="latest") == 0
-    assert remove_old_relations(lake, keep=4, latest_run_id="latest") == 0, "the latest and one that is needed"
-    assert remove_old_relations(lake, keep=2, latest_run_id="latest") == 2
+    assert clean_up(lake, 5, timedelta(days=30)) == 0
+    assert clean_up(lake, 4, timedelta(days=30)) == 0, "the latest and one that is needed"
+    assert clean_up(lake, 2, timedelta(days=30)) == 2
 
     assert before - keys(lake) == {"runs/old/refi/refi_audience.json", "athena/tables/of_old/part_1"}
 
@@ -118,7 +118,7 @@ def test_of_many_runs_the_oldest_lose_their_relations_and_keep_their_audiences(l
 def test_relations_go_by_the_tenth(lake):
     for number in range(22):
         published(lake, f"run_{number:02}", 30 - number)
-    assert remove_old_relations(lake, keep=20, latest_run_id="run_21") == 0
+    assert clean_up(lake, 20, timedelta(days=30)) == 0
     published(lake, "run_22", 1)
-    assert remove_old_relations(lake, keep=20, latest_run_id="run_22") == 6
+    assert clean_up(lake, 20, timedelta(days=30)) == 6
     assert lake.folders("runs") == [f"run_{number:02}" for number in range(3, 23)]

@@ -1,15 +1,33 @@
 """The policy: the lender's numbers as they are written, and which numbers are refused."""
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from operator import attrgetter
 from pathlib import Path
+from typing import Annotated
 
+import duckdb
 import pytest
+from pydantic import Field
 
 from refi_assets.errors import SettingError
+from refi_assets.refi.policy import RefiPolicy, load_refi_policy
 from refi_assets.settings import PROJECT_DIR
-from refi_assets.specs.policies import RefiPolicy, load_refi_policy
+from refi_assets.specs.policies import (
+    Count,
+    Day,
+    Days,
+    Many,
+    Months,
+    Pct,
+    Policy,
+    Section,
+    Text,
+    Usd,
+    load_policy,
+)
+from refi_assets.specs.sql_models import Parameter, SqlModel
 
 SHIPPED = {
     "eligibility.max_ltv_pct": "80",
@@ -55,11 +73,13 @@ def refusal(folder: Path, text: str | bytes) -> str:
 
 @pytest.mark.parametrize("field", SHIPPED)
 def test_the_shipped_policy_says(field: str) -> None:
-    assert attrgetter(field)(load_refi_policy(PROJECT_DIR / "policies" / "refi" / "refi.yaml")) == Decimal(SHIPPED[field])
+    assert attrgetter(field)(load_refi_policy(PROJECT_DIR / "policies" / "refi" / "refi.yaml")) == Decimal(
+        SHIPPED[field]
+    )
 
 
 def test_sql_binds_seven_numbers(tmp_path: Path) -> None:
-    assert load(tmp_path, policy_text({})).parameters == {
+    numbers = {
         "max_ltv_pct": Decimal(80),
         "min_rate_spread": Decimal(1),
         "immediate_action_above": Decimal("1.25"),
@@ -67,6 +87,9 @@ def test_sql_binds_seven_numbers(tmp_path: Path) -> None:
         "watchlist_above": Decimal("0.5"),
         "match_probability": Decimal("0.99"),
         "review_probability": Decimal("0.5"),
+    }
+    assert load(tmp_path, policy_text({})).parameters == {
+        name: Parameter(number, "DECIMAL(12,6)") for name, number in numbers.items()
     }
 
 
@@ -188,3 +211,139 @@ def test_the_hash_follows_the_numbers_and_not_the_layout(tmp_path: Path) -> None
     shipped = load(tmp_path, policy_text({})).sha256
     assert load(tmp_path, "# A comment.\n" + policy_text({}).replace("80", " 80  # of the value")).sha256 == shipped
     assert load(tmp_path, policy_text({"checks.match_ratio_pct.warn_below": "94"})).sha256 != shipped
+
+
+class Jumbo(Section):
+    max_loan_usd: Annotated[Usd, Field(gt=0)]
+    max_term: Months
+    rate_lock: Days
+    most_loans: Count
+    min_rate_pct: Pct
+    states: Many[Text]
+    terms: Many[Months]
+    lender: Text
+    since: Day
+
+
+class JumboPolicy(Policy):
+    """A policy of a domain that there is not."""
+
+    jumbo: Jumbo
+    fee_usd: Usd | None = None
+
+
+JUMBO = {
+    "max_loan_usd": "1000000.00",
+    "max_term": "360",
+    "rate_lock": "45",
+    "most_loans": "9223372036854775807",
+    "min_rate_pct": "5.125",
+    "states": '[TX, "O\'Brien", "NO"]',
+    "terms": "[180, 360]",
+    "lender": "O'Hara & Sons; --",
+    "since": "2026-02-20",
+}
+
+
+def jumbo(folder: Path, **changes: str) -> JumboPolicy:
+    path = folder / "jumbo.yaml"
+    lines = [f"  {name}: {value}" for name, value in (JUMBO | changes).items()]
+    path.write_text("\n".join(["jumbo:", *lines]))
+    return load_policy(path, JumboPolicy)
+
+
+def bound(policy: Policy, expression: str) -> tuple[object, object]:
+    """What DuckDB makes of an expression with the policy's parameters, and the type of that."""
+    query = SqlModel("jumbo/x", f"SELECT {expression} AS value").bind(policy.parameters).sql("duckdb")
+    row = duckdb.sql(f"SELECT value, typeof(value) FROM ({query})").fetchone()
+    assert row is not None
+    return row[0], row[1]
+
+
+def test_any_policy_types_its_parameters_by_field(tmp_path: Path) -> None:
+    assert jumbo(tmp_path).parameters == {
+        "max_loan_usd": Parameter(Decimal("1000000.00"), "DECIMAL(18,2)"),
+        "max_term": Parameter(360, "BIGINT"),
+        "rate_lock": Parameter(45, "BIGINT"),
+        "most_loans": Parameter(2**63 - 1, "BIGINT"),
+        "min_rate_pct": Parameter(Decimal("5.125"), "DECIMAL(12,6)"),
+        "states": Parameter(("TX", "O'Brien", "NO"), "VARCHAR"),
+        "terms": Parameter((180, 360), "BIGINT"),
+        "lender": Parameter("O'Hara & Sons; --", "VARCHAR"),
+        "since": Parameter(date(2026, 2, 20), "DATE"),
+        "fee_usd": Parameter(None, "DECIMAL(18,2)"),
+    }
+
+
+@pytest.mark.parametrize("usd", ["999999.99", "1000000.00", "99999999.99", "9999999999999999.99", "1E+6", "0.01"])
+def test_an_amount_of_a_million_and_more_is_bound_to_the_cent(tmp_path: Path, usd: str) -> None:
+    """Every number was bound as DECIMAL(12,6), which ends at 999,999.999999."""
+    policy = jumbo(tmp_path, max_loan_usd=usd)
+    assert bound(policy, ":max_loan_usd") == (Decimal(usd), "DECIMAL(18,2)")
+    assert bound(policy, f":max_loan_usd = CAST('{Decimal(usd):f}' AS DECIMAL(38,6))")[0] is True
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        (":max_term", (360, "BIGINT")),
+        (":rate_lock", (45, "BIGINT")),
+        (":most_loans", (9223372036854775807, "BIGINT")),
+        (":min_rate_pct", (Decimal("5.125"), "DECIMAL(12,6)")),
+        (":lender", ("O'Hara & Sons; --", "VARCHAR")),
+        (":since", (date(2026, 2, 20), "DATE")),
+        (":fee_usd", (None, "DECIMAL(18,2)")),
+        ("'O''Brien' IN (:states)", (True, "BOOLEAN")),
+        ("'tx' IN (:states)", (False, "BOOLEAN")),
+        ("CAST(360 AS BIGINT) IN (:terms) AND 240 NOT IN (:terms)", (True, "BOOLEAN")),
+    ],
+)
+def test_a_parameter_of_each_kind_reaches_the_engine(tmp_path: Path, expression: str, value: object) -> None:
+    assert bound(jumbo(tmp_path), expression) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("max_loan_usd", "10000000000000000.00", "less than or equal to 9999999999999999.99"),
+        ("max_loan_usd", "1e400", "less than or equal to 9999999999999999.99"),
+        ("max_loan_usd", "1000000.001", "no more than 2 decimal places"),
+        ("max_loan_usd", "0", "greater than 0"),
+        ("max_loan_usd", "NaN", "finite"),
+        ("min_rate_pct", "1000000", "less than or equal to 999999.999999"),
+        ("min_rate_pct", "-1000000", "greater than or equal to -999999.999999"),
+        ("min_rate_pct", "0.0000001", "no more than 6 decimal places"),
+        ("max_term", "-1", "greater than or equal to 0"),
+        ("max_term", "9223372036854775808", "less than or equal to 9223372036854775807"),
+        ("max_term", "36.5", "integer"),
+        ("most_loans", "true", "not true or false"),
+        ("terms", "[180, -1]", "greater than or equal to 0"),
+        ("states", "[]", "at least 1 item"),
+        ("states", "TX", "valid tuple"),
+        ("lender", '"a\\0b"', "NUL"),
+        ("since", "soon", "isoformat"),
+        ("since", "2026-02-30", "day is out of range"),
+    ],
+)
+def test_a_value_that_does_not_fit_its_type_is_refused(tmp_path: Path, name: str, value: str, said: str) -> None:
+    with pytest.raises(SettingError, match=rf"^jumbo\.yaml.*{name}.*{said}"):
+        jumbo(tmp_path, **{name: value})
+
+
+def test_a_fields_own_bounds_and_those_of_its_type_both_hold(tmp_path: Path) -> None:
+    class Wide(Policy):
+        share: Pct = Field(le=Decimal(10) ** 9)
+
+    (tmp_path / "wide.yaml").write_text("share: 1000000")
+    with pytest.raises(SettingError, match=r"less than or equal to 999999\.999999"):
+        load_policy(tmp_path / "wide.yaml", Wide)
+
+
+def test_a_policy_reads_the_same_from_what_a_manifest_keeps(tmp_path: Path) -> None:
+    policy = jumbo(tmp_path)
+    assert JumboPolicy.model_validate(policy.model_dump(mode="json")) == policy
+
+
+def test_two_parameters_of_one_name_are_refused_with_the_class() -> None:
+    with pytest.raises(TypeError, match=r"^Twice: more than one parameter is named max_term\.$"):
+        type("Twice", (JumboPolicy,), {"__annotations__": {"max_term": Months}, "__module__": __name__})

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from refi_assets.errors import SettingError
-from refi_assets.specs.sql_models import Parameter, SqlModel, load_sql_models
+from refi_assets.specs.sql_models import Bindable, Parameter, SqlModel, load_sql_models
 
 TIERS = {"immediate_action_above", "hot_lead_above", "watchlist_above"}
 
@@ -69,10 +69,19 @@ SHIPPED: dict[str, tuple[tuple[str, ...], Set[str]]] = {
     "refi/unmatched_borrowers": (("borrower_information", "loan_information", "unified_refi_dataset"), set()),
 }
 
+
+def pct(text: str) -> Parameter:
+    return Parameter(Decimal(text), "DECIMAL(12,6)")
+
+
+def usd(text: str) -> Parameter:
+    return Parameter(Decimal(text), "DECIMAL(18,2)")
+
+
 ONE_VALUE = SqlModel("test/one_value", "SELECT :value AS value")
 
 
-def value_and_type(value: Parameter) -> tuple[object, str]:
+def value_and_type(value: Bindable) -> tuple[object, str]:
     """What DuckDB makes of a bound parameter."""
     bound = ONE_VALUE.bind({"value": value}).sql("duckdb")
     row = duckdb.sql(f"SELECT value, typeof(value) FROM ({bound})").fetchone()
@@ -164,10 +173,16 @@ def test_a_relation_is_an_input_although_a_name_inside_the_query_is_the_same(tex
 @pytest.mark.parametrize(
     ("value", "read", "sql_type"),
     [
-        (Decimal("80"), Decimal("80"), "DECIMAL(12,6)"),
-        (Decimal("-0.000001"), Decimal("-0.000001"), "DECIMAL(12,6)"),
-        (Decimal("1E+2"), Decimal("100"), "DECIMAL(12,6)"),
-        (Decimal("0.1"), Decimal("0.1"), "DECIMAL(12,6)"),
+        (pct("80"), Decimal("80"), "DECIMAL(12,6)"),
+        (pct("-0.000001"), Decimal("-0.000001"), "DECIMAL(12,6)"),
+        (pct("1E+2"), Decimal("100"), "DECIMAL(12,6)"),
+        (pct("0.1"), Decimal("0.1"), "DECIMAL(12,6)"),
+        (usd("1000000.00"), Decimal("1000000.00"), "DECIMAL(18,2)"),
+        (usd("99999999.99"), Decimal("99999999.99"), "DECIMAL(18,2)"),
+        (usd("-9999999999999999.99"), Decimal("-9999999999999999.99"), "DECIMAL(18,2)"),
+        (Parameter(360, "BIGINT"), 360, "BIGINT"),
+        (Parameter("O'Hara", "VARCHAR"), "O'Hara", "VARCHAR"),
+        (Parameter(None, "DECIMAL(18,2)"), None, "DECIMAL(18,2)"),
         (7, 7, "BIGINT"),
         (-(2**62), -(2**62), "BIGINT"),
         (date(2026, 2, 20), date(2026, 2, 20), "DATE"),
@@ -175,14 +190,41 @@ def test_a_relation_is_an_input_although_a_name_inside_the_query_is_the_same(tex
         ("", "", "VARCHAR"),
     ],
 )
-def test_a_parameter_keeps_its_value_and_its_type(value: Parameter, read: object, sql_type: str) -> None:
+def test_a_parameter_keeps_its_value_and_its_type(value: Bindable, read: object, sql_type: str) -> None:
     assert value_and_type(value) == (read, sql_type)
 
 
 @pytest.mark.parametrize(("value", "written"), [("1.25", "1.25"), ("1E+2", "100"), ("1E-6", "0.000001")])
 def test_a_bound_number_is_written_as_a_cast_of_its_digits(value: str, written: str) -> None:
-    bound = SqlModel("refi/x", "SELECT a FROM t WHERE a > :limit").bind({"limit": Decimal(value)})
+    bound = SqlModel("refi/x", "SELECT a FROM t WHERE a > :limit").bind({"limit": pct(value)})
     assert bound.sql("athena") == f"SELECT a FROM t WHERE a > CAST('{written}' AS DECIMAL(12, 6))"
+
+
+@pytest.mark.parametrize("dialect", ["athena", "trino"])
+def test_an_amount_and_a_list_are_written_the_same_for_athena_and_trino(dialect: str) -> None:
+    model = SqlModel("refi/x", "SELECT a FROM t WHERE a <= :most AND s IN ('AK', :states) AND s <> :not_here")
+    values: dict[str, Bindable] = {
+        "most": usd("1E+6"),
+        "states": Parameter(("TX", "O'Hara"), "VARCHAR"),
+        "not_here": "HI",
+    }
+    assert model.bind(values).sql(dialect) == (
+        "SELECT a FROM t WHERE a <= CAST('1000000' AS DECIMAL(18, 2)) AND "
+        "s IN ('AK', CAST('TX' AS VARCHAR), CAST('O''Hara' AS VARCHAR)) AND s <> CAST('HI' AS VARCHAR)"
+    )
+
+
+@pytest.mark.parametrize("condition", ["s = :states", "s IN (UPPER(:states))", "LENGTH(:states) > 1"])
+def test_a_list_outside_in_is_refused(condition: str) -> None:
+    model = SqlModel("refi/x", f"SELECT s FROM t WHERE {condition}")
+    with pytest.raises(SettingError, match=r"^sql/refi/x\.sql: states is a list: .* IN \(:states\)\.$"):
+        model.bind({"states": Parameter(("TX", "AK"), "VARCHAR")})
+
+
+def test_an_empty_list_is_refused() -> None:
+    """`NOT IN ()` is no SQL, and NOT IN (NULL) would leave nobody."""
+    with pytest.raises(SettingError, match="must hold at least one value"):
+        SqlModel("refi/x", "SELECT s FROM t WHERE s NOT IN (:states)").bind({"states": Parameter((), "VARCHAR")})
 
 
 @pytest.mark.parametrize(

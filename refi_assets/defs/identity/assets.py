@@ -4,28 +4,29 @@ How pairs are found and persons made is in refi_assets/identity; what relations 
 All of it runs in DuckDB, whatever the engine of the models is.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
 import dagster as dg
 from sqlglot import exp
 
+from refi_assets.defs.identity import IDENTITY
 from refi_assets.engines.duckdb import DuckDBSession
 from refi_assets.errors import needs_packages
 from refi_assets.identity import HISTORY, PACKAGES, PAIRS, PERSONS, QUEUE
 from refi_assets.identity.decisions import DECISIONS, load_decisions
 from refi_assets.identity.previous import previous_persons
 from refi_assets.lake import Relation
-from refi_assets.lake.relations import with_inputs
+from refi_assets.lake.relations import readable
 from refi_assets.lineage.columns import descriptions
 from refi_assets.orchestration.column_lineage import column_sources
-from refi_assets.orchestration.resources import EngineResource, IdentityResource, LakeResource, RefiPolicyResource
+from refi_assets.orchestration.resources import EngineResource, IdentityResource, LakeResource, PoliciesResource
 from refi_assets.orchestration.sql_assets import described_by, made_by_sql, measure
 from refi_assets.orchestration.steps import Step, asset_step
 from refi_assets.settings import settings
 from refi_assets.specs.contracts import load_contracts
-from refi_assets.specs.sql_models import SqlModel, load_sql_models
+from refi_assets.specs.sql_models import Parameter, SqlModel, load_sql_models
 
 BORROWERS = "staging/borrower_information"
 
@@ -34,8 +35,8 @@ def _needs_packages() -> AbstractContextManager[None]:
     return needs_packages("Matching (REFI_IDENTITY_ENGINE, --identity)", PACKAGES, "identity", "make run")
 
 
-def _asset(key: str, inputs: list[str]) -> Callable[..., dg.AssetsDefinition]:
-    return described_by(load_sql_models()[key], inputs, kinds={"parquet", "table"})
+def _asset(key: str, inputs: list[str], parameters: Sequence[str] = ()) -> Callable[..., dg.AssetsDefinition]:
+    return described_by(IDENTITY, load_sql_models()[key], inputs, parameters=parameters, kinds={"parquet", "table"})
 
 
 @_asset(PAIRS, [BORROWERS])
@@ -44,27 +45,27 @@ def matched_pairs(
     lake: LakeResource,
     engine: EngineResource,
     identity: IdentityResource,
-    refi_policy: RefiPolicyResource,
+    policies: PoliciesResource,
 ) -> dg.MaterializeResult[Any]:
     """Pairs of records that may be of one person."""
     with asset_step(context, lake) as step:
         made_from = {BORROWERS: step.input(BORROWERS)}
-        thresholds = refi_policy.policy.identity
+        thresholds = policies.of(IDENTITY).parameters_of(["identity"])
         details: dict[str, Any] = {
             "engine": identity.kind,
-            "match_threshold": float(thresholds.match_probability),
-            "review_threshold": float(thresholds.review_probability),
+            "match_threshold": _probability(thresholds["match_probability"]),
+            "review_threshold": _probability(thresholds["review_probability"]),
             "model": None,
         }
         if identity.kind == "off":
-            return _by_sql(step, engine, refi_policy, PAIRS, made_from, details)
+            return _by_sql(step, engine, PAIRS, made_from, details)
         with _needs_packages():
             from refi_assets.identity import resolution
 
         decisions = load_decisions(step.lake)
         attributes = load_contracts()["borrower_information"].person_attributes
         draft = step.draft(PAIRS, made_from=made_from, kind="table")
-        with engine.duckdb(step.lake).session(with_inputs(step.lake, list(made_from.values()))) as session:
+        with engine.duckdb(step.lake).session(readable(step.lake, list(made_from.values()))) as session:
             resolution.make_records(session, attributes)
             if identity.kind == "splink":
                 found = resolution.pairs_by_splink(session, attributes, details["review_threshold"], context.log.info)
@@ -87,11 +88,7 @@ def matched_pairs(
 
 @_asset(PERSONS, [BORROWERS, PAIRS])
 def resolved_borrower(
-    context: dg.AssetExecutionContext,
-    lake: LakeResource,
-    engine: EngineResource,
-    identity: IdentityResource,
-    refi_policy: RefiPolicyResource,
+    context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource, identity: IdentityResource
 ) -> dg.MaterializeResult[Any]:
     """The person of each record."""
     with asset_step(context, lake) as step:
@@ -100,14 +97,14 @@ def resolved_borrower(
         pairs = made_from[PAIRS].details
         details: dict[str, Any] = {"engine": pairs["engine"], "previous_run": None, "splits": {}, "shown_splits": []}
         if pairs["engine"] == "off":
-            return _by_sql(step, engine, refi_policy, PERSONS, made_from, details)
+            return _by_sql(step, engine, PERSONS, made_from, details)
         with _needs_packages():
             from refi_assets.identity import resolution
             from refi_assets.identity.report import report_html
 
         before = previous_persons(store, identity.person_ids_of)
         attributes = load_contracts()["borrower_information"].person_attributes
-        relations = with_inputs(store, [*made_from.values()])
+        relations = readable(store, [*made_from.values()])
         draft = step.draft(PERSONS, made_from=made_from, kind="table")
         with engine.duckdb(store).session([*relations, *([before] if before else [])]) as session:
             resolution.make_records(session, attributes)
@@ -138,25 +135,26 @@ def resolved_borrower(
         return _materialized(step, engine, made.model_copy(update={"details": details}), made_from, shown)
 
 
-@_asset(QUEUE, [PAIRS])
+@_asset(QUEUE, [PAIRS], ["identity"])
 def review_queue(
-    context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource, refi_policy: RefiPolicyResource
+    context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource, policies: PoliciesResource
 ) -> dg.MaterializeResult[Any]:
     """Pairs for people to decide."""
     with asset_step(context, lake) as step:
-        return _by_sql(step, engine, refi_policy, QUEUE, {PAIRS: step.input(PAIRS)})
+        thresholds = policies.of(IDENTITY).parameters_of(["identity"])
+        return _by_sql(step, engine, QUEUE, {PAIRS: step.input(PAIRS)}, parameters=thresholds)
 
 
 @_asset(HISTORY, [PERSONS])
 def person_history(
-    context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource, refi_policy: RefiPolicyResource
+    context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource
 ) -> dg.MaterializeResult[Any]:
     """What became of the persons of the run before."""
     with asset_step(context, lake) as step:
         made_from = {PERSONS: step.input(PERSONS)}
         previous = made_from[PERSONS].details["previous_run"]
         if previous is None:
-            return _by_sql(step, engine, refi_policy, HISTORY, made_from)
+            return _by_sql(step, engine, HISTORY, made_from)
         with _needs_packages():
             from refi_assets.identity.resolution import save_table
 
@@ -169,15 +167,21 @@ def person_history(
         return _materialized(step, engine, made, made_from, {})
 
 
+def _probability(parameter: Parameter) -> float:
+    return float(str(parameter.value))
+
+
 def _by_sql(
     step: Step,
     engine: EngineResource,
-    policy: RefiPolicyResource,
     key: str,
     made_from: dict[str, Relation],
     details: dict[str, Any] | None = None,
+    parameters: Mapping[str, Parameter] | None = None,
 ) -> dg.MaterializeResult[Any]:
-    return made_by_sql(step, engine.duckdb(step.lake), policy, load_sql_models()[key], "table", made_from, details)
+    return made_by_sql(
+        step, engine.duckdb(step.lake), parameters or {}, load_sql_models()[key], "table", made_from, details
+    )
 
 
 def _materialized(

@@ -5,6 +5,7 @@ Limits come from policies/refi/refi.yaml; the SQL that finds what breaks a rule 
 
 import dagster as dg
 
+from refi_assets.defs.identity import IDENTITY
 from refi_assets.identity import PAIRS, PERSONS
 from refi_assets.lake import RunFolder
 from refi_assets.orchestration.asset_checks import Check, CheckedStep, checks_of, sql_checks_of
@@ -45,6 +46,7 @@ def checks() -> dg.Definitions:
     return dg.Definitions(
         asset_checks=[
             checks_of(
+                IDENTITY,
                 PAIRS,
                 [
                     Check(
@@ -56,6 +58,7 @@ def checks() -> dg.Definitions:
                 ],
             ),
             checks_of(
+                IDENTITY,
                 PERSONS,
                 [
                     *sql_checks_of(PERSONS),

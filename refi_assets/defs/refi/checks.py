@@ -1,11 +1,12 @@
 """Asset checks of the refi group: what must hold before an audience may be published.
 
 Limits come from policies/refi/refi.yaml; the SQL that finds what breaks a rule is in sql/refi/checks/.
-Checks on the source files themselves belong to defs/staging/checks.py.
+Checks on the source files themselves belong to orchestration/sources/.
 """
 
 import dagster as dg
 
+from refi_assets.defs.refi import REFI
 from refi_assets.orchestration.asset_checks import Check, CheckedStep, checks_of, sql_checks_of
 from refi_assets.specs.checks import Outcome, not_above, not_below
 
@@ -33,15 +34,17 @@ def checks() -> dg.Definitions:
     return dg.Definitions(
         asset_checks=[
             checks_of(
+                REFI,
                 "refi/unified_refi_dataset",
                 [
                     *sql_checks_of("refi/unified_refi_dataset"),
                     Check("borrowers_match", "Most borrowers have a loan and a market offer.", borrowers_match),
                 ],
             ),
-            checks_of("refi/unmatched_borrowers", sql_checks_of("refi/unmatched_borrowers")),
-            checks_of("refi/refi_eligibility", sql_checks_of("refi/refi_eligibility")),
+            checks_of(REFI, "refi/unmatched_borrowers", sql_checks_of("refi/unmatched_borrowers")),
+            checks_of(REFI, "refi/refi_eligibility", sql_checks_of("refi/refi_eligibility")),
             checks_of(
+                REFI,
                 "refi/refi_audience",
                 [
                     *sql_checks_of("refi/refi_audience"),

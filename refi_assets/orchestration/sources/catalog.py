@@ -1,4 +1,7 @@
-"""Assets catalog/<source>: the table <source>_csv, its contract beside what a crawler would have inferred."""
+"""Assets catalog/<source>: the table <source>_csv, its contract beside what a crawler would have inferred.
+
+Its checks ask whether the schema of the source has changed since its last snapshot.
+"""
 
 from typing import Any
 
@@ -8,12 +11,16 @@ from refi_assets.engines.base import Engine
 from refi_assets.ingestion.raw_zone import load_dates
 from refi_assets.ingestion.snapshots import ScannedSnapshot, require_columns
 from refi_assets.lake import ObjectStore
+from refi_assets.orchestration.asset_checks import Check, CheckedStep, checks_of
+from refi_assets.orchestration.domain import Domain
+from refi_assets.orchestration.partitions import partitions
 from refi_assets.orchestration.resources import EngineResource, LakeResource
-from refi_assets.orchestration.steps import AS_OF_DAYS, asset_step, records_table
-from refi_assets.specs.contracts import Contract, load_contracts
+from refi_assets.orchestration.steps import asset_step, records_table
+from refi_assets.specs.checks import no_column_lost, no_column_new, types_unchanged
+from refi_assets.specs.contracts import Contract
 
 
-def catalog_asset(contract: Contract) -> dg.AssetsDefinition:
+def catalog_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
     """The asset of one source."""
     source = contract.source
 
@@ -24,7 +31,7 @@ def catalog_asset(contract: Contract) -> dg.AssetsDefinition:
         owners=[f"team:{contract.owner}"],
         description=f"Table {source}_csv, registered from its contract and compared with the files.",
         deps=[["raw", source]],
-        partitions_def=AS_OF_DAYS,
+        partitions_def=partitions(domain.cadence),
         code_version=contract.sha256,
     )
     def catalog(
@@ -84,7 +91,38 @@ def _side_by_side(contract: Contract, inferred: dict[str, str]) -> list[dict[str
     ]
 
 
-@dg.definitions
-def catalog_assets() -> dg.Definitions:
-    """One asset a contract."""
-    return dg.Definitions(assets=[catalog_asset(contract) for contract in load_contracts().values()])
+def catalog_checks(domain: Domain, contract: Contract) -> dg.AssetChecksDefinition:
+    """The checks of one source."""
+    return checks_of(
+        domain,
+        f"catalog/{contract.source}",
+        [
+            Check(
+                "no_column_lost",
+                "No column of the contract that the last snapshot had is missing.",
+                lambda step: no_column_lost(contract, _inferred(step), _inferred_before(step)),
+            ),
+            Check(
+                "no_column_new",
+                "No column came that neither the contract nor the last snapshot has. It is ignored.",
+                lambda step: no_column_new(contract, _inferred(step), _inferred_before(step)),
+                may_block=False,
+            ),
+            Check(
+                "inferred_types_unchanged",
+                "A crawler would infer the same types as from the last snapshot.",
+                lambda step: types_unchanged(_inferred(step), _inferred_before(step)),
+                may_block=False,
+            ),
+        ],
+    )
+
+
+def _inferred(step: CheckedStep) -> dict[str, str]:
+    inferred: dict[str, str] = step.relation.details["inferred"]
+    return inferred
+
+
+def _inferred_before(step: CheckedStep) -> dict[str, str] | None:
+    before: dict[str, Any] | None = step.relation.details["inferred_before"]
+    return before

@@ -1,18 +1,25 @@
-"""Assets raw/<source>: the files of the snapshot, hashed and counted. Nothing is interpreted here."""
+"""Assets raw/<source>: the files of the snapshot, hashed and counted; is it young and large enough to go on with?
 
-from datetime import timedelta
+Nothing in the files is interpreted here.
+"""
+
+from datetime import date, timedelta
 from typing import Any
 
 import dagster as dg
 
 from refi_assets.ingestion.snapshots import scan_source
+from refi_assets.orchestration.asset_checks import Check, CheckedStep, checks_of
+from refi_assets.orchestration.domain import Domain
+from refi_assets.orchestration.partitions import partitions
 from refi_assets.orchestration.resources import EngineResource, LakeResource
-from refi_assets.orchestration.steps import AS_OF_DAYS, asset_step, records_table
+from refi_assets.orchestration.steps import asset_step, records_table
 from refi_assets.settings import settings
-from refi_assets.specs.contracts import Contract, load_contracts
+from refi_assets.specs.checks import Outcome, current, not_fallen
+from refi_assets.specs.contracts import Contract
 
 
-def raw_asset(contract: Contract) -> dg.AssetsDefinition:
+def raw_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
     """The asset of one source."""
 
     @dg.asset(
@@ -21,7 +28,7 @@ def raw_asset(contract: Contract) -> dg.AssetsDefinition:
         kinds={"csv", "file"},
         owners=[f"team:{contract.owner}"],
         description=f"{contract.description}\n\nThe files of the newest load date on or before the as-of day.",
-        partitions_def=AS_OF_DAYS,
+        partitions_def=partitions(domain.cadence),
         freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(days=contract.due_every_days)),
         code_version="1",
     )
@@ -55,7 +62,23 @@ def raw_asset(contract: Contract) -> dg.AssetsDefinition:
     return raw
 
 
-@dg.definitions
-def raw_assets() -> dg.Definitions:
-    """One asset a contract."""
-    return dg.Definitions(assets=[raw_asset(contract) for contract in load_contracts().values()])
+def raw_checks(domain: Domain, contract: Contract) -> dg.AssetChecksDefinition:
+    """The checks of one source."""
+
+    def source_is_current(step: CheckedStep) -> Outcome:
+        load_date = date.fromisoformat(step.relation.details["snapshot"]["load_date"])
+        return current(contract, load_date, step.as_of)
+
+    def rows_not_fallen(step: CheckedStep) -> Outcome:
+        before = step.relation.details["previous"]
+        rows_before = sum(file["rows"] for file in before["files"]) if before else None
+        return not_fallen(step.relation.rows, rows_before, step.policy.checks.source_rows_change_pct)
+
+    return checks_of(
+        domain,
+        f"raw/{contract.source}",
+        [
+            Check("source_is_current", "The load date is not older than the source is due.", source_is_current, False),
+            Check("rows_not_fallen", "The snapshot has about as many rows as the one before.", rows_not_fallen),
+        ],
+    )

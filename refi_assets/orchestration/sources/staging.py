@@ -1,4 +1,8 @@
-"""Assets staging/<source>, typed rows, and staging/quarantine, every other row and why."""
+"""Assets staging/<source>, typed rows, and the quarantine of a domain, every other row and why.
+
+Their checks ask whether every row is accounted for, and whether few enough are in quarantine, by the numbers that
+staging counted while it read the files.
+"""
 
 from typing import Any
 
@@ -8,13 +12,17 @@ from sqlglot import exp
 from refi_assets.engines.duckdb import parquet_key
 from refi_assets.ingestion.snapshots import ScannedSnapshot, fingerprint, require_unchanged
 from refi_assets.lake import ObjectStore, Relation, RunFolder
+from refi_assets.orchestration.asset_checks import Check, CheckedStep, checks_of
+from refi_assets.orchestration.domain import Domain
+from refi_assets.orchestration.partitions import partitions
 from refi_assets.orchestration.resources import EngineResource, LakeResource
-from refi_assets.orchestration.steps import AS_OF_DAYS, Step, asset_step
-from refi_assets.specs.contracts import Contract, load_contracts
+from refi_assets.orchestration.steps import Step, asset_step
+from refi_assets.specs.checks import Outcome, equal, none_of, not_above
+from refi_assets.specs.contracts import Contract, quarantine_of
 from refi_assets.staging.stage import QUARANTINE_COLUMNS, stage_source
 
 
-def staging_asset(contract: Contract) -> dg.AssetsDefinition:
+def staging_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
     """The asset of one source."""
     source = contract.source
 
@@ -23,9 +31,9 @@ def staging_asset(contract: Contract) -> dg.AssetsDefinition:
         group_name="staging",
         kinds={"duckdb", "parquet"},
         owners=[f"team:{contract.owner}"],
-        description=f"{contract.description}\n\nTyped by the contract; rows that break it are in staging/quarantine.",
+        description=f"{contract.description}\n\nTyped by the contract; rows that break it are in quarantine.",
         deps=[["catalog", source]],
-        partitions_def=AS_OF_DAYS,
+        partitions_def=partitions(domain.cadence),
         code_version=contract.sha256,
     )
     def staged(
@@ -107,17 +115,18 @@ def _materialized(
     )
 
 
-def quarantine_asset(contracts: dict[str, Contract]) -> dg.AssetsDefinition:
-    """The asset of the quarantined rows of all sources."""
+def quarantine_asset(domain: Domain, contracts: dict[str, Contract]) -> dg.AssetsDefinition:
+    """The asset of the quarantined rows of all sources of a domain."""
+    key = quarantine_of(domain.name)
 
     @dg.asset(
-        key=["staging", "quarantine"],
+        key=key.split("/"),
         group_name="staging",
         kinds={"duckdb", "parquet"},
         owners=["team:data-platform"],
         description="Every row that broke its contract: source, file, record number, reason, and the row as it was.",
         deps=[["staging", source] for source in contracts],
-        partitions_def=AS_OF_DAYS,
+        partitions_def=partitions(domain.cadence),
         code_version="1",
     )
     def quarantine(
@@ -140,7 +149,7 @@ def quarantine_asset(contracts: dict[str, Contract]) -> dg.AssetsDefinition:
             selects = [exp.select(*QUARANTINE_COLUMNS).from_(exp.to_table(part.name, quoted=True)) for part in parts]
             with engine.duckdb(store).session(parts) as session:
                 made = session.create(
-                    step.draft("staging/quarantine", made_from=staged, kind="table"),
+                    step.draft(key, made_from=staged, kind="table"),
                     exp.union(*selects, distinct=False),
                 )
             relation = step.save(made)
@@ -149,8 +158,57 @@ def quarantine_asset(contracts: dict[str, Contract]) -> dg.AssetsDefinition:
     return quarantine
 
 
-@dg.definitions
-def staging_assets() -> dg.Definitions:
-    """One asset a contract, and the quarantine."""
-    contracts = load_contracts()
-    return dg.Definitions(assets=[*map(staging_asset, contracts.values()), quarantine_asset(contracts)])
+def every_row_accounted_for(step: CheckedStep) -> Outcome:
+    """Rows in the files = accepted + quarantined."""
+    return equal(
+        step.relation.rows + sum(step.relation.details["quarantined"].values()),
+        step.relation.counts["source_rows"],
+        "rows in the files",
+    )
+
+
+def keys_unique(step: CheckedStep) -> Outcome:
+    """Accepted rows have distinct keys."""
+    return none_of(step.relation.rows - step.relation.details["keys"], what="rows with a key that another row has")
+
+
+def quarantine_is_small(step: CheckedStep) -> Outcome:
+    """Quarantined rows of all rows."""
+    details = step.relation.details
+    return not_above(
+        sum(details["quarantined"].values()),
+        step.relation.counts["source_rows"],
+        step.policy.checks.quarantine_ratio_pct,
+        details["quarantined_borrower_ids"],
+    )
+
+
+def no_cell_nulled(step: CheckedStep) -> Outcome:
+    """Bad cells in columns that are not required."""
+    nulled = step.relation.details["nulled"]
+    outcome = none_of(sum(nulled.values()), blocks=False, what="cells")
+    return Outcome(**{**vars(outcome), "description": ", ".join(f"{k}: {v}" for k, v in nulled.items()) or None})
+
+
+CHECKS = [
+    Check("every_row_accounted_for", "Rows in the files = rows accepted + rows quarantined.", every_row_accounted_for),
+    Check("keys_unique", "No two accepted rows have the same key.", keys_unique),
+    Check("quarantine_is_small", "Few rows of the source are in quarantine.", quarantine_is_small),
+    Check("no_cell_nulled", "No bad cell of an optional column became null.", no_cell_nulled, may_block=False),
+]
+
+
+def staging_checks(domain: Domain, contract: Contract) -> dg.AssetChecksDefinition:
+    """The checks of one source."""
+    return checks_of(domain, f"staging/{contract.source}", CHECKS)
+
+
+def quarantine_checks(domain: Domain, contracts: dict[str, Contract]) -> dg.AssetChecksDefinition:
+    """The check of the quarantine as a whole."""
+
+    def quarantine_is_whole(step: CheckedStep) -> Outcome:
+        staged = [step.input(f"staging/{source}") for source in contracts]
+        return equal(step.relation.rows, sum(one.counts["quarantined"] for one in staged), "rows quarantined by source")
+
+    whole = Check("quarantine_is_whole", "It holds every row that a source lost.", quarantine_is_whole)
+    return checks_of(domain, quarantine_of(domain.name), [whole])

@@ -1,0 +1,18 @@
+"""The refi job, and what starts it."""
+
+import dagster as dg
+
+from refi_assets.defs.refi import REFI
+from refi_assets.orchestration.automation import automation
+
+
+@dg.definitions
+def refi_automation() -> dg.Definitions:
+    """From the source files to the published audience of one as-of day, on arrivals or at six in the morning."""
+    return automation(
+        REFI,
+        ("identity", "refi", "activation"),
+        sensor="arrivals",
+        schedule="every_morning",
+        cron_schedule="0 6 * * *",
+    )

@@ -1,0 +1,104 @@
+"""The refi policy: who may be offered a refinance, how warm a lead is, who is one person, and when a run must stop.
+
+What the numbers do is written in sql/; this module only vouches for them.
+"""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from refi_assets.specs.policies import (
+    Above,
+    Below,
+    Bounds,
+    Change,
+    CheckLimits,
+    Fall,
+    Pct,
+    Policy,
+    Section,
+    load_policy,
+)
+
+Probability = Annotated[Pct, Field(gt=0, lt=1)]
+RateSpread = Annotated[Pct, Field(gt=0, le=30)]
+
+
+class Eligibility(Section):
+    """A borrower may be offered a refinance when both hold."""
+
+    max_ltv_pct: Pct = Field(gt=0, le=200)
+    min_rate_spread: RateSpread
+
+
+class Tiers(Section):
+    """Half-open bands on the exact spread, in percentage points."""
+
+    immediate_action_above: RateSpread
+    hot_lead_above: RateSpread
+    watchlist_above: RateSpread
+
+    @model_validator(mode="after")
+    def _hottest_first(self) -> Self:
+        if not self.immediate_action_above > self.hot_lead_above > self.watchlist_above:
+            raise ValueError(
+                "tiers must fall: immediate_action_above > hot_lead_above > watchlist_above, but they are "
+                f"{self.immediate_action_above}, {self.hot_lead_above}, {self.watchlist_above}"
+            )
+        return self
+
+
+class RefiCheckLimits(CheckLimits):
+    """Limits of the asset checks, in percent."""
+
+    quarantine_ratio_pct: Above
+    match_ratio_pct: Below
+    audience_share_pct: Above
+    source_rows_change_pct: Fall
+
+
+class Identity(Section):
+    """Who is taken for one person, and when that stops a run."""
+
+    match_probability: Probability = Decimal("0.99")
+    review_probability: Probability = Decimal("0.5")
+    largest_cluster: int = Field(default=10, ge=2)
+    expected_duplicates_pct: Bounds = Bounds(warn_below=Decimal(0), warn_above=Decimal(50))
+    clustered_share_pct: Change = Change(warn_beyond=Decimal(5))
+
+    @model_validator(mode="after")
+    def _review_before_match(self) -> Self:
+        if self.review_probability > self.match_probability:
+            raise ValueError(
+                f"review_probability {self.review_probability} must not exceed match_probability "
+                f"{self.match_probability}"
+            )
+        return self
+
+
+class RefiPolicy(Policy):
+    """policies/refi/refi.yaml."""
+
+    eligibility: Eligibility
+    tiers: Tiers
+    checks: RefiCheckLimits
+    identity: Identity = Identity()
+
+    @model_validator(mode="after")
+    def _the_eligible_have_a_tier(self) -> Self:
+        if self.eligibility.min_rate_spread <= self.tiers.watchlist_above:
+            raise ValueError(
+                f"min_rate_spread {self.eligibility.min_rate_spread} is not above watchlist_above "
+                f"{self.tiers.watchlist_above}: a borrower could be eligible and in tier Ineligible at once"
+            )
+        return self
+
+
+POLICY = RefiPolicy
+
+
+def load_refi_policy(path: Path) -> RefiPolicy:
+    """policies/refi/refi.yaml, or another file for the same. Raises SettingError with the file, key and bound."""
+    return load_policy(path, RefiPolicy)
