@@ -105,6 +105,7 @@ def test_of_many_runs_the_oldest_lose_their_relations_and_keep_their_audiences(l
     published(lake, "old", 7)
     published(lake, "second", 2, "needed")
     published(lake, "first", 1)
+    put(lake, "output/latest.json", 9, {"run_id": "latest"})
     put(lake, "runs/under_way/refi/refi_audience.json", 10)
     before = keys(lake)
 
@@ -122,3 +123,42 @@ def test_relations_go_by_the_tenth(lake):
     published(lake, "run_22", 1)
     assert clean_up(lake, 20, timedelta(days=30)) == 6
     assert lake.folders("runs") == [f"run_{number:02}" for number in range(3, 23)]
+
+
+def test_the_newest_relation_of_an_asset_stays_and_what_it_was_made_from(lake):
+    """A run of staging alone had lost its relations."""
+    made_from = {"inputs": {"catalog/loan_information": "older"}}
+    put(lake, "runs/older/catalog/loan_information.json", 30, {"parquet": None})
+    put(lake, "runs/older/staging/loan_information.json", 30, made_from)
+    put(lake, "runs/staging_alone/staging/loan_information.json", 20, made_from)
+    put(lake, "runs/killed/staging/loan_information.json", 25)
+    published(lake, "published", 10)
+    before = keys(lake)
+
+    assert clean_up(lake, 400, timedelta(days=7)) == 1
+    assert before - keys(lake) == {"runs/killed/staging/loan_information.json"}
+
+
+def test_each_publication_keeps_its_own_newest_runs(lake):
+    for number in range(4):
+        published(lake, f"audience_{number}", 30 - number)
+        put(lake, f"runs/offers_{number}/offers/offer.json", 30 - number)
+        put(lake, f"output/offers/offers_{number}.manifest.json", 30 - number, {"runs": [f"offers_{number}"]})
+
+    clean_up(lake, 3, timedelta(days=365))
+
+    assert lake.folders("runs") == [f"{name}_{number}" for name in ("audience", "offers") for number in (1, 2, 3)]
+    assert {key for key in keys(lake) if "manifest" in key} == {
+        *(f"output/audience_{number}.manifest.json" for number in range(4)),
+        *(f"output/offers/offers_{number}.manifest.json" for number in range(4)),
+    }
+
+
+def test_a_run_that_one_publication_still_names_stays_for_it(lake):
+    for number in range(3):
+        published(lake, f"run_{number}", 30 - number)
+    put(lake, "output/weekly/run_2.manifest.json", 1, {"runs": ["run_0", "run_2"]})
+
+    clean_up(lake, 1, timedelta(days=365))
+
+    assert lake.folders("runs") == ["run_0", "run_2"]
