@@ -38,4 +38,4 @@ def refusal(lake: FolderStore, max_file_gb: float = 100) -> str:
 
 
 def left_behind(lake: FolderStore) -> list[str]:
-    return [path.name for folder in ("runs", "scans") for path in (lake.root / folder).rglob("*") if path.is_file()]
+    return [path.name for folder in ("runs", "memo") for path in (lake.root / folder).rglob("*") if path.is_file()]

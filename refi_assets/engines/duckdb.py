@@ -129,6 +129,10 @@ class DuckDBSession:
             self._views.add(name)
         return to_duckdb(statement)
 
+    def rows_sql(self, relation: Relation) -> str:
+        """A SELECT, in DuckDB's own SQL, of the rows that a relation has in the lake."""
+        return self._table_sql(relation, relation.parquet or "")
+
     def _table_sql(self, relation: Relation, parquet: str) -> str:
         names = ", ".join(f'"{name}"' for name in relation.columns) or "*"
         lake = self._engine.lake

@@ -3,14 +3,10 @@
 The same look at the snapshot before it tells what has changed: rows, columns, inferred types.
 """
 
-import hashlib
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date
-from functools import cache
-from pathlib import Path
 
-import duckdb
 from pydantic import BaseModel, ConfigDict
 
 from refi_assets.engines.duckdb import DuckDBEngine, DuckDBSession
@@ -18,6 +14,8 @@ from refi_assets.errors import EngineError, SourceError
 from refi_assets.ingestion.files import MACROS, ScannedFile, require_size, rows_sql, scan_file, text_columns
 from refi_assets.ingestion.raw_zone import EXPECTED, Snapshot, find_snapshot
 from refi_assets.lake import ObjectInfo, ObjectStore, RunFolder
+from refi_assets.lake.memo import Memo, fingerprint
+from refi_assets.specs.code import code_sha256, version_of
 from refi_assets.specs.contracts import Contract
 
 SAMPLE_ROWS = 10_000
@@ -58,6 +56,8 @@ def scan_source(
     as_of: date,
     folder: RunFolder,
     max_file_gb: float = 100,
+    *,
+    use_memo: bool = True,
 ) -> tuple[ScannedSnapshot, ScannedSnapshot | None]:
     """The snapshot of a source as of a day, and the one before it, if any.
 
@@ -73,7 +73,7 @@ def scan_source(
         )
     with engine.session() as session:
         session.execute(MACROS)
-        scanned = _scan(session, lake, snapshot, folder, f"raw/{source}", max_file_gb)
+        scanned = _scan(session, lake, snapshot, folder, f"raw/{source}", max_file_gb, use_memo)
         if scanned.rows == 0:
             raise SourceError(
                 f"{', '.join(file.key for file in scanned.files)}: no rows; found a header only, expected at least "
@@ -83,19 +83,8 @@ def scan_source(
         with suppress(SourceError):  # an unreadable file of another day is that day's failure
             before = find_snapshot(lake, source, snapshot.load_date, before=True)
             if before is not None:
-                previous = _scan(session, lake, before, folder, f"raw/{source}.before", max_file_gb)
+                previous = _scan(session, lake, before, folder, f"raw/{source}.before", max_file_gb, use_memo)
     return scanned, previous
-
-
-def fingerprint(*parts: str) -> str:
-    """What a scan, or staging, depends on besides these parts: its own code, and DuckDB's."""
-    return hashlib.sha256("\n".join((_code_sha256(), duckdb.__version__, *parts)).encode()).hexdigest()
-
-
-@cache
-def _code_sha256() -> str:
-    texts = sorted((path.name, path.read_bytes()) for path in Path(__file__).parent.iterdir() if path.is_file())
-    return hashlib.sha256(b"".join(text for _, text in texts)).hexdigest()
 
 
 def require_unchanged(lake: ObjectStore, objects: Iterable[ObjectInfo]) -> None:
@@ -112,8 +101,9 @@ def _scan(
     folder: RunFolder,
     relation: str,
     max_file_gb: float,
+    use_memo: bool,
 ) -> ScannedSnapshot:
-    """Scan a snapshot, unless the same bytes under the same names have been scanned before.
+    """Scan a snapshot; with `use_memo`, unless the same bytes under the same names have been scanned before.
 
     Raises SourceError where a file is not to be read; then nothing of the scan is left in the run's folder.
     """
@@ -121,12 +111,13 @@ def _scan(
         require_size(info, max_file_gb)
     hashes = [lake.sha256(info.key) for info in snapshot.objects]
     keys = [info.key for info in snapshot.objects]
-    record = f"scans/{fingerprint(*keys, *hashes)}.json"
-    if (known := _known_scan(lake, record)) is not None:
+    memo, code = Memo(lake), code_sha256(__name__)
+    key = fingerprint(scan=keys, hashes=hashes, code=code, duckdb=version_of("duckdb"))
+    if use_memo and (scan := _remembered(memo, key)) is not None:
         require_unchanged(lake, snapshot.objects)
         etags = {info.key: info.etag for info in snapshot.objects}
-        files = tuple(file.model_copy(update={"etag": etags[file.key]}) for file in known.files)
-        return known.model_copy(update={"files": files})
+        files = tuple(file.model_copy(update={"etag": etags[file.key]}) for file in scan.files)
+        return scan.model_copy(update={"files": files})
     scanned_files: list[ScannedFile] = []
     try:
         for number, info in enumerate(snapshot.objects):
@@ -139,16 +130,13 @@ def _scan(
     scanned = ScannedSnapshot(
         source=snapshot.source, load_date=snapshot.load_date, files=tuple(scanned_files), inferred=inferred
     )
-    lake.put_json(record, scanned.model_dump(mode="json"))
+    memo.put(key, folder.run_id, scanned.model_dump(mode="json"))
     return scanned
 
 
-def _known_scan(lake: ObjectStore, record: str) -> ScannedSnapshot | None:
-    known = lake.get_json(record)
-    if known is None:
-        return None
-    scanned = ScannedSnapshot.model_validate(known)
-    return scanned if all(lake.find(key) for file in scanned.files for key in file.left_keys) else None
+def _remembered(memo: Memo, key: str) -> ScannedSnapshot | None:
+    scans = map(ScannedSnapshot.model_validate, memo.find(key))
+    return next((scan for scan in scans if memo.has([key for file in scan.files for key in file.left_keys])), None)
 
 
 def _inferred(session: DuckDBSession, lake: ObjectStore, files: tuple[ScannedFile, ...]) -> dict[str, str]:

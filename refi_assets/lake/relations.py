@@ -25,7 +25,7 @@ class Relation(BaseModel):
     rows that stand in the Parquet file and are not the table's, by `position` from 0, as Iceberg's position
     deletes do. `inputs` maps the keys of the relations it was made from to the runs that made them. `counts`
     and `details` hold what was measured while it was made; no person's data is in them. `cadence` says how often it
-    is made.
+    is made, `fingerprint` of what: a relation of the same fingerprint is equal (see memo.py).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -44,6 +44,15 @@ class Relation(BaseModel):
     inputs: dict[str, str] = {}
     counts: dict[str, int] = {}
     details: dict[str, Any] = {}
+    fingerprint: str = ""
+
+    @property
+    def objects(self) -> list[str]:
+        """Object keys of its data; one that ends in / is a folder."""
+        named = set(re.findall(r'"((?:runs|output|athena)/[^"]+)"', self.model_dump_json(include={"details"})))
+        if self.parquet and (self.rows or not self.parquet.endswith("/")):  # some engines write no file without a row
+            named.add(self.parquet)
+        return sorted(named | ({self.deletes} if self.deletes else set()))
 
     @property
     def name(self) -> str:

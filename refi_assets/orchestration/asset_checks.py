@@ -1,7 +1,8 @@
 """Asset checks in Dagster's terms: one step evaluates all checks of an asset and shows what each found."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -9,7 +10,8 @@ import dagster as dg
 from sqlglot import exp
 
 from refi_assets.engines.base import Engine
-from refi_assets.lake import ObjectStore, Relation
+from refi_assets.lake import Relation
+from refi_assets.lake.memo import fingerprint
 from refi_assets.lake.relations import readable
 from refi_assets.lineage.columns import asset_of
 from refi_assets.orchestration.domain import Domain
@@ -17,6 +19,7 @@ from refi_assets.orchestration.partitions import partitions
 from refi_assets.orchestration.resources import EngineResource, LakeResource, PoliciesResource
 from refi_assets.orchestration.steps import Step, user_errors
 from refi_assets.specs.checks import SHOWN_IDS, Outcome, none_of
+from refi_assets.specs.code import code_sha256
 from refi_assets.specs.policies import Policy
 from refi_assets.specs.sql_models import SqlModel, load_sql_models, relations_read
 
@@ -27,7 +30,7 @@ class CheckedStep(Step):
     def __init__(
         self,
         context: dg.AssetCheckExecutionContext,
-        lake: ObjectStore,
+        lake: LakeResource,
         engine: Engine,
         policy: Policy,
         asset: str,
@@ -35,7 +38,47 @@ class CheckedStep(Step):
         super().__init__(context, lake)
         self._engine = engine
         self.policy: Any = policy  # of the domain's own class
-        self.relation: Relation = self.input(asset)
+        self.relation: Relation = super().input(asset)
+        self._read: dict[str, str] = {}  # fingerprints of other relations that checks have looked at
+        self._read_as_of = False
+
+    @property
+    def as_of(self) -> date:
+        """The as-of day."""
+        self._read_as_of = True
+        return super().as_of
+
+    def input(self, key: str) -> Relation:
+        """The record of another asset. Raises LakeError if no run made it yet."""
+        relation = super().input(key)
+        self._read[key] = relation.fingerprint
+        return relation
+
+    def outcomes(self, checks: Sequence["Check"]) -> list[Outcome]:
+        """What checks find, in their order: as remembered, if the relation and all that they look at are the same."""
+        modules = sorted({__name__, *(check.evaluate.__module__ for check in checks)})
+        key = fingerprint(
+            checks=[check.name for check in checks],
+            relation=self.relation.fingerprint,
+            policy=self.policy.sha256,
+            sql=[model.sha256 for model in checking_models(self.relation.key)],
+            code=[code_sha256(module) for module in modules],
+        )
+        if self.uses_memo and self.relation.fingerprint:
+            for value in self._memo.find(key):
+                if self._still_holds(value):
+                    return [Outcome(**outcome) for outcome in value["outcomes"]]
+        outcomes = [check.evaluate(self) for check in checks]
+        if self._memo_mode != "off" and self.relation.fingerprint and all(self._read.values()):
+            as_of = self._as_of.isoformat() if self._read_as_of else None
+            value = {"outcomes": list(map(asdict, outcomes)), "inputs": self._read, "as_of": as_of}
+            self._memo.put(key, self.folder.run_id, value)
+        return outcomes
+
+    def _still_holds(self, value: dict[str, Any]) -> bool:
+        inputs = value["inputs"].items()
+        is_of_day = value["as_of"] in (None, self._as_of.isoformat())
+        return is_of_day and all(super(CheckedStep, self).input(key).fingerprint == known for key, known in inputs)
 
     def broken_by(self, model: SqlModel) -> Outcome:
         """The rows that a check's SQL returns: there must be none. Their borrower ids are shown."""
@@ -96,11 +139,12 @@ def checks_of(domain: Domain, asset: str, checks: Sequence[Check]) -> dg.AssetCh
         policies: PoliciesResource,
     ) -> Iterator[dg.AssetCheckResult]:
         with user_errors():
-            store = lake.open()
-            step = CheckedStep(context, store, engine.open(store), policies.of(domain), asset)
-            for check in checks:
-                if dg.AssetCheckKey(key, check.name) in context.selected_asset_check_keys:
-                    yield _result(key, check, check.evaluate(step))
+            step = CheckedStep(context, lake, engine.open(lake.open()), policies.of(domain), asset)
+            chosen = [
+                check for check in checks if dg.AssetCheckKey(key, check.name) in context.selected_asset_check_keys
+            ]
+            for check, outcome in zip(chosen, step.outcomes(chosen), strict=True):
+                yield _result(key, check, outcome)
 
     return evaluate
 

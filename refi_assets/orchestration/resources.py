@@ -19,6 +19,11 @@ class LakeResource(dg.ConfigurableResource[None]):
     """The lake."""
 
     url: str = Field(default_factory=lambda: settings().lake_url, description="A folder or s3://bucket/prefix.")
+    memo: str = Field(
+        default="use",
+        description="What was made of the same before is used again (use), made anew and compared (verify), or neither "
+        "looked at nor kept (off).",
+    )
 
     def open(self) -> ObjectStore:
         """The lake's objects, the same store in all steps of a run in one process."""

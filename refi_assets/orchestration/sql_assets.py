@@ -8,6 +8,7 @@ import dagster as dg
 from sqlglot import exp
 
 from refi_assets.engines.base import Engine, Session
+from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import SettingError
 from refi_assets.lake import Relation
 from refi_assets.lake.relations import readable
@@ -76,15 +77,30 @@ def made_by_sql(
 ) -> dg.MaterializeResult[Any]:
     """Make a relation as its SQL file says."""
     query = model.bind(parameters)
+    sql = query.sql(DIALECT)
+    counted_by = load_sql_models()[_measures_of(model)].sha256
+    fingerprint = step.fingerprint(
+        model.key, __name__, made_from, sql=sql, counted_by=counted_by, engine=type(engine).__name__, details=details
+    )
+    if (relation := step.recall(model.key, fingerprint, made_from)) is not None:
+        return _materialized(step, relation, model, made_from)
     with engine.session(readable(step.lake, list(made_from.values()))) as session:
         # The rows of a view are written, too: what reads it need not join again.
-        draft = step.draft(model.key, made_from=made_from, kind=kind, sql=query.sql(DIALECT), details=details or {})
+        draft = step.draft(
+            model.key, made_from=made_from, kind=kind, sql=sql, details=details or {}, fingerprint=fingerprint
+        )
         made = session.create(draft, query)
         counts = measure(session, model)
     saved = step.save(made, rows=counts.pop("rows"), counts=counts)
-    return step.materialized(
-        saved, engine_metadata(saved), descriptions(model.name), column_sources(model, made_from.values())
-    )
+    step.remember(saved, DuckDBEngine(step.lake))
+    return _materialized(step, saved, model, made_from)
+
+
+def _materialized(
+    step: Step, relation: Relation, model: SqlModel, made_from: dict[str, Relation]
+) -> dg.MaterializeResult[Any]:
+    sources = column_sources(model, made_from.values())
+    return step.materialized(relation, engine_metadata(relation), descriptions(model.name), sources)
 
 
 def engine_metadata(relation: Relation) -> dict[str, Any]:
@@ -98,10 +114,15 @@ def engine_metadata(relation: Relation) -> dict[str, Any]:
 
 def measure(session: Session, model: SqlModel) -> dict[str, int]:
     """What a relation holds, by what is counted, and its `rows`."""
-    group, name = model.key.split("/")
+    name = model.name
     rows = exp.select(exp.Literal.string("rows").as_("measure"), exp.Count(this=exp.Star()).as_("amount")).from_(name)
-    measured = session.query(exp.union(rows, load_sql_models()[f"{group}/measures/{name}"].tree, distinct=False))
+    measured = session.query(exp.union(rows, load_sql_models()[_measures_of(model)].tree, distinct=False))
     return {row["measure"]: row["amount"] for row in sorted(measured, key=lambda row: row["measure"])}
+
+
+def _measures_of(model: SqlModel) -> str:
+    group, name = model.key.split("/")
+    return f"{group}/measures/{name}"
 
 
 def _code_version(domain: Domain, model: SqlModel, parameters: Sequence[str]) -> str:

@@ -10,15 +10,20 @@ import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from refi_assets.engines.compare import difference
+from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import LakeError, RefiError
-from refi_assets.lake import ObjectStore, Relation, RunFolder
+from refi_assets.lake import Relation, RunFolder
+from refi_assets.lake.memo import Memo, fingerprint
 from refi_assets.orchestration.column_lineage import column_lineage
 from refi_assets.orchestration.partitions import Context, as_of_day, cadence_of
 from refi_assets.orchestration.resources import LakeResource
+from refi_assets.specs.code import code_sha256, version_of
 
 if TYPE_CHECKING:
     from refi_assets.lineage.events import AssetEvents
@@ -31,14 +36,25 @@ LOOK_BACK = 1000  # materializations of an asset that is made more often than wh
 class Step:
     """One step of one run: the as-of day, the run's folder in the lake, and the inputs."""
 
-    def __init__(self, context: Context, lake: ObjectStore) -> None:
+    def __init__(self, context: Context, lake: LakeResource) -> None:
         self._context = context
         self._started = time.perf_counter()
-        self.lake = lake
-        self.folder = RunFolder(lake, context.run.run_id)
+        self.lake = lake.open()
+        self._memo, self._memo_mode = Memo(self.lake), lake.memo
+        self.folder = RunFolder(self.lake, context.run.run_id)
         self.cadence = cadence_of(context)
         self._partition = context.partition_key if context.has_partition_key else None
-        self.as_of = as_of_day(self.cadence, self._partition)
+        self._as_of = as_of_day(self.cadence, self._partition)
+
+    @property
+    def as_of(self) -> date:
+        """The as-of day."""
+        return self._as_of
+
+    @property
+    def uses_memo(self) -> bool:
+        """Whether what was made of the same before is used."""
+        return self._memo_mode == "use"
 
     def input(self, key: str) -> Relation:
         """The record of an asset that this step reads. Raises LakeError if no run made it yet."""
@@ -48,10 +64,10 @@ class Step:
         newest = self._newest(key)
         if newest is None or newest.cadence == self.cadence:
             newest = self._newest(key, self._partition) if self._partition else newest
-        elif newest.as_of > self.as_of:
+        elif newest.as_of > self._as_of:
             newest = self._newest_until(key)
         if newest is None:
-            raise LakeError(f"{key} has not been materialized as of {self.as_of}. Materialize it first.")
+            raise LakeError(f"{key} has not been materialized as of {self._as_of}. Materialize it first.")
         return newest
 
     def _newest(self, key: str, partition: str | None = None) -> Relation | None:
@@ -61,7 +77,7 @@ class Step:
     def _newest_until(self, key: str) -> Relation | None:
         """The newest relation of an asset that is not of a later day than this step."""
         relations = self._materialized(key, None, limit=LOOK_BACK)
-        return next((relation for relation in relations if relation.as_of <= self.as_of), None)
+        return next((relation for relation in relations if relation.as_of <= self._as_of), None)
 
     def _materialized(self, key: str, partition: str | None, limit: int) -> Iterator[Relation]:
         asset = dg.AssetKey(key.split("/"))
@@ -82,6 +98,40 @@ class Step:
         saved = relation.model_copy(update={"seconds": seconds, **fields})
         self.folder.save(saved)
         return saved
+
+    def fingerprint(self, key: str, module: str, made_from: Mapping[str, Relation], **parts: Any) -> str:
+        """What decides a relation: the code behind a module, its inputs, and parts such as SQL, parameters, engine."""
+        return fingerprint(
+            key=key,
+            code=code_sha256(module),
+            versions={name: version_of(name) for name in ("duckdb", "sqlglot", "splink", "pandas")},
+            inputs={name: relation.fingerprint or relation.run_id for name, relation in made_from.items()},
+            **parts,
+        )
+
+    def recall(self, key: str, fingerprint: str, made_from: Mapping[str, Relation]) -> Relation | None:
+        """The relation that was made of the same before, recorded as this run's; None if it is to be made."""
+        if not self.uses_memo:
+            return None
+        relation = self._memo.find_relation(key, fingerprint)
+        if relation is None:
+            return None
+        inputs = {name: one.run_id for name, one in made_from.items()}
+        own = {"run_id": self.folder.run_id, "as_of": self.as_of, "cadence": self.cadence, "inputs": inputs}
+        return self.save(relation.model_copy(update=own))
+
+    def remember(self, relation: Relation, engine: DuckDBEngine) -> None:
+        """Let later runs find the relation by its fingerprint. Raises LakeError if it is not what was made before."""
+        if self._memo_mode == "off":
+            return
+        before = self._memo.find_relation(relation.key, relation.fingerprint)
+        if before is not None and (what := difference(engine, before, relation)):
+            raise LakeError(
+                f"{relation.key}: run {before.run_id} made it of the same inputs, code and settings, and it is not the "
+                f"same: {what}. Something decides it that the memo does not know of. Delete memo/ in the lake, and "
+                "report it."
+            )
+        self._memo.put_relation(relation)
 
     def materialized(
         self,
@@ -106,7 +156,10 @@ class Step:
             shown["parquet"] = relation.parquet
         if events := self.events(relation.key):
             events.complete(relation, described, sources or {})
-        return dg.MaterializeResult(metadata=shown | relation.counts | dict(metadata or {}))
+        return dg.MaterializeResult(
+            metadata=shown | relation.counts | dict(metadata or {}),
+            data_version=dg.DataVersion(relation.fingerprint) if relation.fingerprint else None,
+        )
 
     def events(self, key: str) -> "AssetEvents | None":
         """The OpenLineage events of an asset that this step materializes, or None where they are turned off."""
@@ -122,7 +175,7 @@ class Step:
 def asset_step(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Step]:
     """The step that materializes an asset, with OpenLineage events of its start and failure, and with user_errors."""
     with user_errors():
-        step = Step(context, lake.open())
+        step = Step(context, lake)
         events = step.events("/".join(context.asset_key.path))
         if events:
             events.start()

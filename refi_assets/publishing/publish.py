@@ -32,6 +32,7 @@ class Published:
     manifest: str
     sha256: str
     rows: int
+    columns: dict[str, str]
     held_back: str | None
 
 
@@ -58,7 +59,7 @@ def publish(
     file_key = publication.file_key(run_id)
     with engine.session(relations) as session:
         draft = session.scratch / "published.csv"
-        rows = session.write_csv(model.tree, draft)
+        rows, columns = session.write_csv(model.tree, draft), session.columns(model.tree)
         with draft.open("rb") as stream:
             sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
         lake.create_file(file_key, draft)
@@ -88,7 +89,7 @@ def publish(
         "sha256": sha256,
     }
     held_back = publication.commit(lake, commit, policy_overridden=policy_overridden, force_latest=force_latest)
-    return Published(file_key, manifest_key, sha256, rows, held_back)
+    return Published(file_key, manifest_key, sha256, rows, columns, held_back)
 
 
 def code_behind() -> dict[str, dict[str, str]]:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable
 from datetime import timedelta
 
+from refi_assets.lake.memo import entries_of
 from refi_assets.lake.objects import ObjectStore
 from refi_assets.lake.relations import Relation, RunFolder
 from refi_assets.publishing.publication import Publication, publications, published_run_ids
@@ -51,7 +52,7 @@ def clean_up(lake: ObjectStore, keep_runs: int, older_than: timedelta) -> int:
         for run_id in unneeded & abandoned
         if lake.find(key := publication.file_key(run_id))
     ]
-    keys += _pointing_into(lake, unneeded)
+    keys += entries_of(lake, unneeded)
     lake.delete(keys)
     removed = len(keys) + lake.delete_unfinished(before)
     return removed + sum(_remove_run(lake, run_id) for run_id in unneeded)
@@ -115,9 +116,3 @@ def _remove_run(lake: ObjectStore, run_id: str) -> int:
     for folder in (*elsewhere, f"runs/{run_id}"):
         lake.delete_folder(folder)
     return len(keys)
-
-
-def _pointing_into(lake: ObjectStore, run_ids: set[str]) -> list[str]:
-    """What is known of scanned and staged sources, where that is that one of these runs did it."""
-    pointers = [info.key for zone in ("scans", "staged") for info in lake.objects(zone)] if run_ids else []
-    return [key for key in pointers if any(run_id in str(lake.get_json(key)) for run_id in run_ids)]

@@ -12,9 +12,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent.parent
 NAME = PACKAGE.name
 
-_IMPORT = re.compile(
-    rf"^[ \t]*(?:from ({NAME}[\w.]*) import (\([^)]*\)|[^\n]*)|import ({NAME}[\w.]*))", re.MULTILINE
-)
+_IMPORT = re.compile(rf"^[ \t]*(?:from ({NAME}[\w.]*) import (\([^)]*\)|[^\n]*)|import ({NAME}[\w.]*))", re.MULTILINE)
 _RESOURCES = (".sql", ".html")
 
 

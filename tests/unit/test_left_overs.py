@@ -42,8 +42,7 @@ def test_only_what_nobody_published_and_nobody_needs_goes_and_only_when_it_is_ol
         put(lake, f"runs/{run_id}/staging/loan_information.json", days_old)
         put(lake, f"runs/{run_id}/staging/loan_information.parquet", days_old)
         put(lake, f"output/{run_id}.csv", days_old)
-        put(lake, f"staged/of_{run_id}.json", days_old, {"run_id": run_id})
-        put(lake, f"scans/of_{run_id}.json", days_old, {"read_key": f"runs/{run_id}/raw/x.clean.csv"})
+        put(lake, f"memo/of_loans/{run_id}.json", days_old, {"run_id": run_id})
     put(lake, "output/published.manifest.json", 900, {"runs": ["needed", "published"]})
     put(lake, "raw/loan_information/load_date=2020-01-01/a.csv", 2000)
     before = keys(lake)
@@ -55,10 +54,9 @@ def test_only_what_nobody_published_and_nobody_needs_goes_and_only_when_it_is_ol
         "runs/killed/staging/loan_information.json",
         "runs/killed/staging/loan_information.parquet",
         "output/killed.csv",
-        "staged/of_killed.json",
-        "scans/of_killed.json",
+        "memo/of_loans/killed.json",
     }
-    assert removed == 5
+    assert removed == 4
     assert not (lake.root / "runs" / "killed").exists()
     assert clean_up(lake, 400, timedelta(days=7)) == 0
 

@@ -109,7 +109,7 @@ run "closed_encrypted_versioned_and_tidy" {
   assert {
     condition = alltrue([
       for key in ["athena/tables/7e5b/a.parquet", "raw/a/load_date=2026-01-01/a.csv", "runs/a/b", "output/latest.json",
-      "staged/a.json", "scans/a.json", "resolved/a"] :
+      "memo/a/b.json", "resolved/a"] :
       !anytrue([
         for rule in aws_s3_bucket_lifecycle_configuration.lake.rule :
         try(coalesce(one(rule.expiration).days, 0), 0) > 0 && startswith("some/lake/${key}", one(rule.filter).prefix)

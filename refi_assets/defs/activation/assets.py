@@ -16,11 +16,10 @@ from refi_assets.lake import Relation
 from refi_assets.lake.relations import with_inputs
 from refi_assets.lineage.columns import descriptions
 from refi_assets.observability.metrics import put_metrics
-from refi_assets.orchestration.column_lineage import column_sources
 from refi_assets.orchestration.partitions import partitions
-from refi_assets.orchestration.resources import EngineResource, LakeResource, PoliciesResource, PublishingResource
+from refi_assets.orchestration.publications import publication_asset
+from refi_assets.orchestration.resources import EngineResource, LakeResource
 from refi_assets.orchestration.steps import Step, after_publication, asset_step
-from refi_assets.publishing.publish import publish
 from refi_assets.refi.audience import AUDIENCE, PublishedAudience, in_manifest
 from refi_assets.refi.diff import audience_changes, counted
 from refi_assets.refi.metrics import run_metrics
@@ -37,68 +36,9 @@ INPUTS = (
 )
 
 
-@dg.asset(
-    key=FILE.split("/"),
-    group_name="activation",
-    kinds={"csv", "file"},
-    owners=["team:data-platform"],
-    description="The published audience: a CSV, its manifest, and last the pointer output/latest.json.",
-    deps=[key.split("/") for key in INPUTS],
-    partitions_def=partitions(ACTIVATION.cadence),
-    freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(days=1)),
-    code_version=load_sql_models()[FILE].sha256[:16],
+audience_file = publication_asset(
+    ACTIVATION, FILE, AUDIENCE, INPUTS, in_manifest=in_manifest, due_every=timedelta(days=1)
 )
-def audience_file(
-    context: dg.AssetExecutionContext,
-    lake: LakeResource,
-    engine: EngineResource,
-    policies: PoliciesResource,
-    publishing: PublishingResource,
-) -> dg.MaterializeResult[Any]:
-    """Publish the audience."""
-    with asset_step(context, lake) as step:
-        store, model = step.lake, load_sql_models()[FILE]
-        made_from = {key: step.input(key) for key in INPUTS}
-        relations = with_inputs(store, list(made_from.values()))
-        published = publish(
-            AUDIENCE,
-            model,
-            store,
-            engine.duckdb(store),
-            step.folder.run_id,
-            step.as_of,
-            relations,
-            policies.of(ACTIVATION),
-            more=in_manifest(relations),
-            policy_overridden=policies.is_overridden(ACTIVATION),
-            force_latest=publishing.force_latest,
-        )
-        relation = step.save(
-            step.draft(
-                FILE,
-                made_from=made_from,
-                kind="files",
-                columns=made_from["refi/refi_audience"].columns,
-                rows=published.rows,
-                details={
-                    "audience": published.file,
-                    "manifest": published.manifest,
-                    "sha256": published.sha256,
-                    "held_back": published.held_back,
-                },
-            )
-        )
-    return step.materialized(
-        relation,
-        {
-            "audience": store.url(published.file),
-            "manifest": store.url(published.manifest),
-            "sha256": published.sha256,
-            "latest": f"not moved: {published.held_back}" if published.held_back else "names this audience",
-        },
-        descriptions("audience_file"),
-        column_sources(model, made_from.values()),
-    )
 
 
 @dg.asset(

@@ -49,6 +49,9 @@ def catalog_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
                     kind="files",
                     columns=contract.sql_types,
                     rows=snapshot.rows,
+                    fingerprint=step.fingerprint(
+                        f"catalog/{source}", __name__, {raw.key: raw}, contract=contract.sha256, registered=registered
+                    ),
                     details={
                         "table": f"{source}_csv",
                         "inferred": snapshot.inferred,

@@ -36,13 +36,26 @@ def raw_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
         with asset_step(context, lake) as step:
             store = step.lake
             snapshot, previous = scan_source(
-                store, engine.duckdb(store), contract, step.as_of, step.folder, settings().max_file_gb
+                store,
+                engine.duckdb(store),
+                contract,
+                step.as_of,
+                step.folder,
+                settings().max_file_gb,
+                use_memo=step.uses_memo,
             )
             relation = step.save(
                 step.draft(
                     f"raw/{contract.source}",
                     kind="files",
                     rows=snapshot.rows,
+                    fingerprint=step.fingerprint(
+                        f"raw/{contract.source}",
+                        __name__,
+                        {},
+                        snapshot=snapshot.names_and_hashes,
+                        previous=previous and previous.names_and_hashes,
+                    ),
                     details={
                         "snapshot": snapshot.model_dump(mode="json"),
                         "previous": previous and previous.model_dump(mode="json"),

@@ -10,8 +10,8 @@ import dagster as dg
 from sqlglot import exp
 
 from refi_assets.engines.duckdb import parquet_key
-from refi_assets.ingestion.snapshots import ScannedSnapshot, fingerprint, require_unchanged
-from refi_assets.lake import ObjectStore, Relation, RunFolder
+from refi_assets.ingestion.snapshots import ScannedSnapshot, require_unchanged
+from refi_assets.lake import Relation
 from refi_assets.orchestration.asset_checks import Check, CheckedStep, checks_of
 from refi_assets.orchestration.domain import Domain
 from refi_assets.orchestration.partitions import partitions
@@ -45,13 +45,13 @@ def staging_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
             raw = step.input(f"raw/{source}")
             snapshot = ScannedSnapshot.model_validate(raw.details["snapshot"])
             reads_deletes = engine.open(store).reads_deletes
-            form = "with deletes" if reads_deletes else "accepted rows"
-            staged_before = f"staged/{fingerprint(form, contract.sha256, *snapshot.names_and_hashes)}.json"
-            if (known := _find_staged(store, staged_before, source)) is not None:
-                made_from = {catalog.key: catalog.run_id}
-                fields = {"run_id": step.folder.run_id, "as_of": step.as_of, "inputs": made_from}
-                return _materialized(step, step.save(known.model_copy(update=fields)), contract, reused=known.run_id)
-            draft = step.draft(f"staging/{source}", made_from={catalog.key: catalog}, kind="table")
+            made_from = {catalog.key: catalog}
+            fingerprint = step.fingerprint(
+                f"staging/{source}", __name__, made_from, contract=contract.sha256, reads_deletes=reads_deletes
+            )
+            if (relation := step.recall(f"staging/{source}", fingerprint, made_from)) is not None:
+                return _materialized(step, relation, contract)
+            draft = step.draft(f"staging/{source}", made_from=made_from, kind="table", fingerprint=fingerprint)
             parquet = parquet_key(draft)
             quarantine = step.folder.key(draft.key, ".quarantine.parquet")
             deletes = step.folder.key(draft.key, ".deletes.parquet") if reads_deletes else None
@@ -84,31 +84,18 @@ def staging_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
                     "quarantined_borrower_ids": counted.quarantined_borrower_ids,
                 },
             )
-            store.put_json(staged_before, {"run_id": step.folder.run_id})
+            step.remember(relation, engine.duckdb(store))
         return _materialized(step, relation, contract)
 
     return staged
 
 
-def _find_staged(store: ObjectStore, pointer: str, source: str) -> Relation | None:
-    """The relation of an earlier run that staged the same files by the same contract, if it is still there."""
-    known = store.get_json(pointer)
-    found = RunFolder(store, known["run_id"]).find(f"staging/{source}") if known is not None else None
-    if found is None or found.parquet is None:
-        return None
-    keys = [found.parquet, found.details["quarantine"], *([found.deletes] if found.deletes else [])]
-    return found if all(store.find(key) for key in keys) else None
-
-
-def _materialized(
-    step: Step, relation: Relation, contract: Contract, *, reused: str | None = None
-) -> dg.MaterializeResult[Any]:
+def _materialized(step: Step, relation: Relation, contract: Contract) -> dg.MaterializeResult[Any]:
     return step.materialized(
         relation,
         {
             "quarantined_by_reason": relation.details["quarantined"],
             "cells_nulled": relation.details["nulled"],
-            "staged_by_run": reused or relation.run_id,
         },
         contract.descriptions,
         {name: [(f"catalog/{contract.source}", name)] for name in relation.columns},
@@ -134,7 +121,10 @@ def quarantine_asset(domain: Domain, contracts: dict[str, Contract]) -> dg.Asset
     ) -> dg.MaterializeResult[Any]:
         with asset_step(context, lake) as step:
             store = step.lake
-            staged = {key: step.input(key) for key in (f"staging/{source}" for source in contracts)}
+            staged = {name: step.input(name) for name in (f"staging/{source}" for source in contracts)}
+            fingerprint = step.fingerprint(key, __name__, staged)
+            if (relation := step.recall(key, fingerprint, staged)) is not None:
+                return step.materialized(relation)
             parts = [
                 Relation(
                     key=f"part/{number}",
@@ -149,10 +139,11 @@ def quarantine_asset(domain: Domain, contracts: dict[str, Contract]) -> dg.Asset
             selects = [exp.select(*QUARANTINE_COLUMNS).from_(exp.to_table(part.name, quoted=True)) for part in parts]
             with engine.duckdb(store).session(parts) as session:
                 made = session.create(
-                    step.draft(key, made_from=staged, kind="table"),
+                    step.draft(key, made_from=staged, kind="table", fingerprint=fingerprint),
                     exp.union(*selects, distinct=False),
                 )
             relation = step.save(made)
+            step.remember(relation, engine.duckdb(store))
         return step.materialized(relation)
 
     return quarantine

@@ -3,7 +3,7 @@
 # names begin with Behind.
 
 locals {
-  pipeline_objects = [for zone in ["raw", "runs", "scans", "staged", "resolved", "decisions", "output", "athena", "logs", "openlineage"] :
+  pipeline_objects = [for zone in ["raw", "runs", "memo", "resolved", "decisions", "output", "athena", "logs", "openlineage"] :
     "${local.zone[zone]}/*"
   ]
 }
@@ -28,8 +28,7 @@ data "aws_iam_policy_document" "pipeline" {
     resources = [
       "${local.zone.raw}/*",
       "${local.zone.runs}/*",
-      "${local.zone.scans}/*",
-      "${local.zone.staged}/*",
+      "${local.zone.memo}/*",
       "${local.zone.resolved}/*",
       "${local.zone.output}/*.csv",
       "${local.zone.athena}/*",

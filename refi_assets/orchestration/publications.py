@@ -1,0 +1,105 @@
+"""The asset that publishes: a relation's rows as a file with a manifest, under the name of a publication.
+
+What is in the file is decided by its SQL model; how it is published belongs to publishing/.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+import dagster as dg
+
+from refi_assets.lake import Relation
+from refi_assets.lake.relations import with_inputs
+from refi_assets.lineage.columns import descriptions
+from refi_assets.orchestration.column_lineage import column_sources
+from refi_assets.orchestration.domain import Domain
+from refi_assets.orchestration.partitions import partitions
+from refi_assets.orchestration.resources import EngineResource, LakeResource, PoliciesResource, PublishingResource
+from refi_assets.orchestration.steps import asset_step
+from refi_assets.publishing.publication import Publication
+from refi_assets.publishing.publish import publish
+from refi_assets.specs.sql_models import load_sql_models
+
+InManifest = Callable[[Sequence[Relation]], dict[str, Any]]
+
+
+def publication_asset(
+    domain: Domain,
+    key: str,
+    publication: Publication,
+    inputs: Sequence[str],
+    *,
+    in_manifest: InManifest | None = None,
+    due_every: timedelta | None = None,
+) -> dg.AssetsDefinition:
+    """The asset that publishes the rows of sql/<key>.sql.
+
+    `inputs`: the relations that the file is made of, and others whose checks must pass before. `in_manifest` adds to
+    the manifest what the domain has to say of the relations behind the file. `due_every`: when it counts as stale.
+    """
+    model = load_sql_models()[key]
+
+    @dg.asset(
+        key=key.split("/"),
+        group_name=key.split("/", maxsplit=1)[0],
+        kinds={"csv", "file"},
+        owners=["team:data-platform"],
+        description=f"{model.description}\n\nA CSV, its manifest, and last the pointer {publication.latest_key}.",
+        deps=[name.split("/") for name in inputs],
+        partitions_def=partitions(domain.cadence),
+        freshness_policy=dg.FreshnessPolicy.time_window(fail_window=due_every) if due_every else None,
+        code_version=model.sha256[:16],
+    )
+    def published_file(
+        context: dg.AssetExecutionContext,
+        lake: LakeResource,
+        engine: EngineResource,
+        policies: PoliciesResource,
+        publishing: PublishingResource,
+    ) -> dg.MaterializeResult[Any]:
+        with asset_step(context, lake) as step:
+            store = step.lake
+            made_from = {name: step.input(name) for name in inputs}
+            relations = with_inputs(store, list(made_from.values()))
+            published = publish(
+                publication,
+                model,
+                store,
+                engine.duckdb(store),
+                step.folder.run_id,
+                step.as_of,
+                relations,
+                policies.of(domain),
+                more=in_manifest(relations) if in_manifest else None,
+                policy_overridden=policies.is_overridden(domain),
+                force_latest=publishing.force_latest,
+            )
+            relation = step.save(
+                step.draft(
+                    key,
+                    made_from=made_from,
+                    kind="files",
+                    columns=published.columns,
+                    rows=published.rows,
+                    details={
+                        publication.contents: published.file,
+                        "manifest": published.manifest,
+                        "sha256": published.sha256,
+                        "held_back": published.held_back,
+                    },
+                )
+            )
+        return step.materialized(
+            relation,
+            {
+                publication.contents: store.url(published.file),
+                "manifest": store.url(published.manifest),
+                "sha256": published.sha256,
+                "latest": f"not moved: {published.held_back}" if published.held_back else "names this run",
+            },
+            descriptions(model.name),
+            column_sources(model, made_from.values()),
+        )
+
+    return published_file
