@@ -82,10 +82,11 @@ def run_job(
     force_latest: bool = False,
     selection: list[str] | None = None,
     identity: str | None = None,
+    memo: str = "use",
 ) -> Ran:
     """Run a job of one day on a lake."""
     # The definitions are loaded once; the engines are those of the settings now.
-    resources: dict[str, Any] = {"lake": LakeResource(url=str(lake)), "engine": EngineResource()}
+    resources: dict[str, Any] = {"lake": LakeResource(url=str(lake), memo=memo), "engine": EngineResource()}
     resources["identity"] = IdentityResource(kind=identity) if identity else IdentityResource()
     if policy is not None:
         resources["policies"] = PoliciesResource(overrides={"refi": str(policy)})

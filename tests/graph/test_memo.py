@@ -1,0 +1,154 @@
+"""What was made of the same before is used again, whatever decides it is seen to, and --verify does not trust it."""
+
+import json
+import shutil
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+import pytest
+
+from refi_assets.lake import FolderStore, Relation, RunFolder
+from refi_assets.settings import PROJECT_DIR
+from refi_assets.specs.code import code_sha256, modules_behind
+from tests.lender import lender, write
+from tests.running import Ran, ingest, run_job
+
+NEXT_DAY = date(2026, 2, 21)
+MADE_BY_SQL = ("refi/unified_refi_dataset", "refi/unmatched_borrowers", "refi/refi_eligibility", "refi/refi_audience")
+SHIPPED = PROJECT_DIR / "policies" / "refi" / "refi.yaml"
+
+
+def relation(lake: Path, ran: Ran, key: str) -> Relation:
+    return RunFolder(FolderStore(str(lake)), ran.result.run_id).load(key)
+
+
+def made_by(lake: Path, ran: Ran, *keys: str) -> list[str]:
+    """The run in whose folder the rows of each relation lie."""
+    return [str(relation(lake, ran, key).parquet).split("/")[1] for key in keys]
+
+
+def entries(lake: Path) -> set[str]:
+    return {path.relative_to(lake).as_posix() for path in (lake / "memo").rglob("*.json")}
+
+
+def policy(tmp_path: Path, old: str, new: str) -> Path:
+    text = SHIPPED.read_text()
+    assert text.count(old) == 1
+    path = tmp_path / "other.yaml"
+    path.write_text(text.replace(old, new))
+    return path
+
+
+def test_relations_of_the_next_day_are_those_of_the_day_before_if_nothing_they_depend_on_has_changed(lake):
+    first, second = run_job(lake), run_job(lake, NEXT_DAY)
+    assert made_by(lake, second, *MADE_BY_SQL) == [first.result.run_id] * 4
+    for key in MADE_BY_SQL:
+        was, now = relation(lake, first, key), relation(lake, second, key)
+        assert (was.fingerprint, was.rows, was.counts) == (now.fingerprint, now.rows, now.counts)
+        assert (now.as_of, now.run_id) == (NEXT_DAY, second.result.run_id)
+
+
+def test_a_changed_threshold_makes_only_what_binds_it_and_what_is_made_from_that(lake, tmp_path):
+    first = run_job(lake)
+    second = run_job(lake, policy=policy(tmp_path, "max_ltv_pct: 80", "max_ltv_pct: 71"))
+    assert made_by(lake, second, *MADE_BY_SQL) == [first.result.run_id] * 2 + [second.result.run_id] * 2
+
+
+def test_the_fingerprint_is_the_data_version_of_dagster(lake):
+    ran = run_job(lake)
+    (event,) = [
+        one
+        for one in ran.result.get_asset_materialization_events()
+        if one.asset_key == dg.AssetKey(["refi", "refi_eligibility"])
+    ]
+    version = (event.materialization.tags or {})["dagster/data_version"]
+    assert version == relation(lake, ran, "refi/refi_eligibility").fingerprint
+    assert len(version) == 64
+
+
+def test_checks_are_not_evaluated_again_and_a_failed_one_fails_again(tmp_path):
+    lake = tmp_path / "lake"
+    ingest(lake, write(lender(eligible=0), tmp_path / "source"))
+    first = run_job(lake)
+    before = entries(lake)
+    second = run_job(lake)
+
+    assert (first.success, second.success) == (False, False)
+    assert first.failed_checks == second.failed_checks == {"refi/refi_audience audience_not_empty": "ERROR"}
+    assert entries(lake) == before, "nothing was evaluated anew"
+
+
+def test_checks_are_evaluated_again_under_another_limit(tmp_path):
+    lake = tmp_path / "lake"
+    ingest(lake, write(lender(eligible=20), tmp_path / "source"))
+    assert run_job(lake).failed_checks == {}
+    strict = run_job(lake, policy=policy(tmp_path, "warn_above: 60", "warn_above: 40"))
+    assert strict.failed_checks == {"refi/refi_audience audience_share_is_plausible": "WARN"}
+
+
+def test_a_check_that_looks_at_the_day_is_evaluated_again_on_another_day(lake):
+    run_job(lake)
+    later = run_job(lake, date(2026, 2, 27))
+    assert "raw/market_equity source_is_current" in later.failed_checks
+
+
+def test_verify_makes_everything_anew_and_agrees(lake):
+    first = run_job(lake)
+    again = run_job(lake, memo="verify")
+    assert again.success, again.failure
+    assert made_by(lake, again, *MADE_BY_SQL) == [again.result.run_id] * 4
+    files = [lake / "output" / f"{ran.result.run_id}.csv" for ran in (first, again)]
+    assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_verify_names_a_relation_that_is_not_what_the_memo_has(lake):
+    first = run_job(lake)
+    parquet = lake / str(relation(lake, first, "refi/refi_eligibility").parquet)
+    changed = "SELECT * REPLACE (CASE borrower_id WHEN 'B007' THEN 99 ELSE ltv_ratio END AS ltv_ratio)"
+    duckdb.sql(f"COPY ({changed} FROM '{parquet}') TO '{parquet}.new' (FORMAT parquet)")
+    Path(f"{parquet}.new").replace(parquet)
+
+    assert run_job(lake).success, "the memo trusts what is there"
+    again = run_job(lake, memo="verify")
+
+    assert not again.success
+    assert f"refi/refi_eligibility: run {first.result.run_id} made it" in again.failure
+    assert "1 rows then that are not there now, 1 the other way" in again.failure
+
+
+@pytest.mark.parametrize(
+    ("module", "used"),
+    [
+        ("orchestration.sources.staging", "specs.contracts"),
+        ("orchestration.sources.staging", "engines.duckdb"),
+        ("orchestration.sources.staging", "staging.judge"),
+        ("ingestion.snapshots", "ingestion.records"),
+        ("orchestration.sql_assets", "specs.sql_models"),
+    ],
+)
+def test_the_code_behind_a_step_is_all_that_it_imports(module, used):
+    assert f"refi_assets.{used}" in modules_behind(f"refi_assets.{module}")
+    assert f"refi_assets.{module}" not in modules_behind(f"refi_assets.{used}")
+
+
+@pytest.mark.parametrize(
+    "changed", ["specs/contracts.py", "engines/duckdb.py", "staging/judge.py", "ingestion/cells.sql"]
+)
+def test_a_fix_anywhere_behind_staging_gives_it_another_fingerprint(tmp_path, changed):
+    """The cache of staged sources had looked at the code in staging/ alone: old rows stayed in force."""
+    package = tmp_path / "refi_assets"
+    shutil.copytree(PROJECT_DIR / "refi_assets", package, ignore=shutil.ignore_patterns("__pycache__"))
+    with (package / changed).open("a") as stream:
+        stream.write("\n-- fixed\n" if changed.endswith(".sql") else "\n# fixed\n")
+    printed = subprocess.run(
+        [sys.executable, "-c", "import json; from refi_assets.specs.code import code_sha256 as c\n"
+         "print(json.dumps([c('refi_assets.staging.stage'), c('refi_assets.observability.alerts')]))"],
+        check=True, cwd=tmp_path, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    staging, alerts = json.loads(printed)
+    assert staging != code_sha256("refi_assets.staging.stage")
+    assert alerts == code_sha256("refi_assets.observability.alerts"), "which uses none of it"
