@@ -3,7 +3,8 @@
 Their text is shown as it is, without a traceback, so it must never quote a borrower's data.
 """
 
-from collections.abc import Collection, Iterator
+import traceback
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,6 +31,22 @@ class EngineError(RefiError):
 
 class IdentityError(RefiError):
     """Who is who cannot be told: a matcher refused, failed or took too long."""
+
+
+def type_and_place(error: BaseException) -> str:
+    """The kind of an error and where this package raised it; never its words, which may quote a borrower."""
+    frames = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+    return at_place(type(error).__name__, frames)
+
+
+def at_place(name: str, frames: Iterable[tuple[str, int | None]]) -> str:
+    """An error's name and the module and line of this package's innermost frame, if one is among these."""
+    package = Path(__file__).parent
+    own = [(Path(file), line) for file, line in frames if package in Path(file).parents]
+    if not own:
+        return name
+    path, line = own[-1]
+    return f"{name} at {'.'.join(path.relative_to(package.parent).with_suffix('').parts)}:{line}"
 
 
 @contextmanager

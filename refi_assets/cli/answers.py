@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
+from refi_assets.cli.terminal import Terminal, one_line
 from refi_assets.engines.base import Row
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.lake import ObjectStore, open_lake
@@ -42,15 +42,15 @@ def show_explanation(run: PublishedRun, borrower_id: str, *, as_json: bool) -> N
     if as_json:
         print(json.dumps(asdict(found), default=_plain))
         return
-    console = Console()
+    console = Terminal()
     verdict = "is in the audience" if found.in_audience else "is not in the audience"
-    _say(console, f"{found.borrower_id} {verdict} as of {found.as_of} (run {found.run_id}).")
+    console.say(f"{found.borrower_id} {verdict} as of {found.as_of} (run {found.run_id}).")
     if found.other_records:
         as_whom = f", and in the audience as {found.in_audience_as}" if found.in_audience_as else ""
         others = ", ".join(found.other_records)
-        _say(console, f"The same person ({found.person_id}) is {others}{as_whom}. See: refi explain-match")
+        console.say(f"The same person ({found.person_id}) is {others}{as_whom}. See: refi explain-match")
     if found.unmatched:
-        _say(console, f"{found.unmatched}: {_UNMATCHED[found.unmatched]}")
+        console.say(f"{found.unmatched}: {_UNMATCHED[found.unmatched]}")
     for loan in found.loans:
         _show_loan(console, loan)
     _show_where_quarantined(console, found)
@@ -62,7 +62,7 @@ _UNMATCHED = {
 }
 
 
-def _show_loan(console: Console, loan: JudgedLoan) -> None:
+def _show_loan(console: Terminal, loan: JudgedLoan) -> None:
     title = f"Loan {loan.loan_id or '(without an id)'}: {loan.marketing_category}"
     table = Table(title=title, title_justify="left", box=box.SIMPLE, pad_edge=False)
     for name in ("rule", "value", "limit", ""):
@@ -72,18 +72,20 @@ def _show_loan(console: Console, loan: JudgedLoan) -> None:
         table.add_row(rule.name, "" if rule.value is None else f"{rule.value:f}", rule.limit, passed)
     console.print(table)
     if loan.eligible_when:
-        _say(console, f"{loan.eligible_when[0].upper()}{loan.eligible_when[1:]}.")
+        console.say(f"{loan.eligible_when[0].upper()}{loan.eligible_when[1:]}.")
     elif not loan.is_chosen:
-        _say(console, "Eligible, but another loan of this person is the better one.")
+        console.say("Eligible, but another loan of this person is the better one.")
 
 
-def _show_where_quarantined(console: Console, found: Explanation) -> None:
+def _show_where_quarantined(console: Terminal, found: Explanation) -> None:
     for row in found.quarantined:
-        _say(console, f"In quarantine: {_reason(row)}, record {row['record_number']} of {row['file']}.")
+        console.say(f"In quarantine: {_reason(row)}, record {row['record_number']} of {one_line(row['file'])}.")
 
 
 def _reason(row: Row) -> str:
-    return " ".join(filter(None, (row["reason"], row["column_name"], row["problem"] and f"({row['problem']})")))
+    return one_line(
+        " ".join(filter(None, (row["reason"], row["column_name"], row["problem"] and f"({row['problem']})")))
+    )
 
 
 def show_quarantine(run: PublishedRun, source: str | None, reason: str | None, limit: int, *, as_json: bool) -> None:
@@ -97,13 +99,14 @@ def show_quarantine(run: PublishedRun, source: str | None, reason: str | None, l
         for row in rows:
             print(json.dumps(row, default=_plain))
         return
-    console = Console()
+    console = Terminal()
     counted = Counter((row["source"], row["reason"]) for row in rows)
-    _say(console, f"{len(rows):,} rows in quarantine as of {run.as_of} (run {run.run_id}).")
+    console.say(f"{len(rows):,} rows in quarantine as of {run.as_of} (run {run.run_id}).")
     _print_table(console, ["source", "reason", "rows"], [(*key, count) for key, count in sorted(counted.items())])
     for row in rows[:limit]:
-        _say(console, f"{row['file']} record {row['record_number']}: {_reason(row)}")
-        _say(console, f"    {row['original_cells'] or row['original_bytes'].decode(errors='backslashreplace')}")
+        console.say(f"{one_line(row['file'])} record {row['record_number']}: {_reason(row)}")
+        original = row["original_cells"] or row["original_bytes"].decode(errors="backslashreplace")
+        console.say(f"    {one_line(original)}")
 
 
 def show_runs(lake_url: str, *, as_json: bool) -> None:
@@ -126,7 +129,7 @@ def show_runs(lake_url: str, *, as_json: bool) -> None:
         )
         for manifest in published
     ]
-    _print_table(Console(), ["as of", "run", "unified", "eligible", "audience", ""], rows)
+    _print_table(Terminal(), ["as of", "run", "unified", "eligible", "audience", ""], rows)
 
 
 def show_diff(lake_url: str, run_a: str | None, run_b: str | None, out: Path | None, *, as_json: bool) -> None:
@@ -144,8 +147,8 @@ def show_diff(lake_url: str, run_a: str | None, run_b: str | None, out: Path | N
     if as_json:
         print(json.dumps({"before": before.run_id, "after": after.run_id, "changes": counts}))
         return
-    console = Console()
-    _say(console, f"From {before.as_of} (run {before.run_id}) to {after.as_of} (run {after.run_id}):")
+    console = Terminal()
+    console.say(f"From {before.as_of} (run {before.run_id}) to {after.as_of} (run {after.run_id}):")
     rows = [(change, moved_by, n) for change, by in counts.items() for moved_by, n in by.items()]
     _print_table(console, ["change", "moved by", "borrowers"], rows)
 
@@ -162,8 +165,8 @@ def show_policy_diff(run: PublishedRun, policy: RefiPolicy, ids: int, *, as_json
         changes = [dict(zip(names, one, strict=True)) for one in found]
         print(json.dumps({"run_id": run.run_id, "as_of": run.as_of.isoformat(), "changes": changes}))
         return
-    console = Console()
-    _say(console, f"The audience as of {run.as_of} (run {run.run_id}) under the other policy:")
+    console = Terminal()
+    console.say(f"The audience as of {run.as_of} (run {run.run_id}) under the other policy:")
     _print_table(console, list(names), [(*one[:4], ", ".join(one[4])) for one in found])
 
 
@@ -174,27 +177,22 @@ def show_query(run: PublishedRun, sql: str, *, as_json: bool) -> None:
         for row in rows:
             print(json.dumps(dict(zip(columns, row, strict=True)), default=_plain))
         return
-    _print_table(Console(), columns, rows)
+    _print_table(Terminal(), columns, rows)
 
 
-def _print_table(console: Console, names: list[str], rows: list[tuple[Any, ...]]) -> None:
+def _print_table(console: Terminal, names: list[str], rows: list[tuple[Any, ...]]) -> None:
     table = Table(box=box.SIMPLE, pad_edge=False)
     numbers = [all(isinstance(row[n], int | Decimal) for row in rows) and bool(rows) for n in range(len(names))]
     for name, is_number in zip(names, numbers, strict=True):
         table.add_column(name, justify="right" if is_number else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
-    console.print(table, markup=False)
+    console.print(table)
 
 
 def _cell(value: Any) -> str:
-    text = "" if value is None else f"{value:,}" if type(value) is int else str(value)
-    return text.replace("[", r"\[")  # no markup
+    return one_line("" if value is None else f"{value:,}" if type(value) is int else str(value))
 
 
 def _plain(value: Any) -> Any:
     return value.decode(errors="backslashreplace") if isinstance(value, bytes) else str(value)
-
-
-def _say(console: Console, text: str) -> None:
-    console.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -12,8 +12,8 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
-from rich.console import Console
 
+from refi_assets.cli.terminal import Terminal, one_line, say
 from refi_assets.errors import RefiError, SettingError
 from refi_assets.settings import IdentityEngine, a_lake, settings
 
@@ -23,7 +23,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-_err = Console(stderr=True)
+_err = Terminal(stderr=True)
 
 Folder = Annotated[Path, typer.Option(exists=True, file_okay=False, help="Folder with the source files.")]
 AsOf = Annotated[str | None, typer.Option(metavar="DATE", help="The day, YYYY-MM-DD. Default: today.")]
@@ -74,7 +74,7 @@ def run(
     if as_json:
         print(json.dumps(result.as_json(seconds)))
     else:
-        result.print(Console(), seconds)
+        result.print(Terminal(), seconds)
 
 
 @app.command()
@@ -82,7 +82,7 @@ def ingest(source: Folder, lake: Lake = None, as_of: AsOf = None, replace: Repla
     """Put source files into the raw zone, without running anything."""
     day = _day(as_of)
     keys = _ingest(source, lake, day, replace)
-    print("\n".join(keys) if keys else f"Nothing to do: the raw zone has these files for {day} already.")
+    say("\n".join(map(one_line, keys)) if keys else f"Nothing to do: the raw zone has these files for {day} already.")
 
 
 @app.command()
@@ -105,7 +105,7 @@ def generate(
     from refi_assets.sample.generate import generate as write
 
     write(rows, seed, out_dir, duplicates=duplicates)
-    print(f"{rows} borrowers, seed {seed}: {out_dir}")
+    say(f"{rows} borrowers, seed {seed}: {out_dir}")
 
 
 @app.command("clean-up")
@@ -121,7 +121,7 @@ def clean_up(
 
     days = settings().keep_unpublished_days if older_than_days is None else older_than_days
     removed = clean_up_lake(open_lake(_lake_url(lake), create=False), settings().keep_runs, timedelta(days=days))
-    print(f"{removed} objects deleted.")
+    say(f"{removed} objects deleted.")
 
 
 Run = Annotated[str | None, typer.Option(metavar="RUN_ID", help="A published run. Default: the latest.")]
@@ -182,6 +182,14 @@ def runs(lake: Lake = None, as_json: AsJson = False) -> None:
     from refi_assets.cli import answers
 
     answers.show_runs(_lake_url(lake), as_json=as_json)
+
+
+@app.command()
+def log(run_id: Annotated[str, typer.Argument(metavar="RUN_ID", help="Any run, published or failed.")]) -> None:
+    """What happened in a run, errors with their tracebacks. May show borrowers' data."""
+    from refi_assets.cli.log import show_log
+
+    show_log(run_id)
 
 
 @app.command()
@@ -359,4 +367,4 @@ def _tell(error: RefiError) -> None:
 
         print(error_line(str(error), getattr(error, "run_id", None)), file=sys.stderr)
     else:
-        _err.print(f"refi: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        _err.say(f"refi: {error}", style="red")

@@ -11,8 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
-from rich.console import Console
-
+from refi_assets.cli.terminal import Terminal
 from refi_assets.errors import RefiError
 
 SECRETS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
@@ -68,15 +67,15 @@ def show(findings: Sequence[Finding], *, as_json: bool) -> bool:
     if as_json:
         print(json.dumps({"ok": is_well, "steps": [asdict(finding) for finding in findings]}))
         return is_well
-    console = Console()
+    console = Terminal()
     styles = {"ok": "green", "wrong": "red", "skipped": "dim"}
     for finding in findings:
         text = f"{finding.state:8} {finding.step:22} {finding.said}"
-        console.print(text, style=styles[finding.state], markup=False, highlight=False, soft_wrap=True)
+        console.say(text, style=styles[finding.state])
         if finding.mend:
-            console.print(f"{'':8} {'':22} {finding.mend}", markup=False, highlight=False, soft_wrap=True)
+            console.say(f"{'':8} {'':22} {finding.mend}")
     wrong = sum(finding.state == "wrong" for finding in findings)
-    console.print("All is well." if is_well else f"{wrong} wrong.", markup=False)
+    console.say("All is well." if is_well else f"{wrong} wrong.")
     return is_well
 
 

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from refi_assets.cli.terminal import Terminal, one_line
 from refi_assets.errors import SettingError
 from refi_assets.identity.decisions import Verdict, append_decision, load_decisions
 from refi_assets.identity.matches import (
@@ -38,41 +38,41 @@ def review(run: PublishedRun, who: str | None) -> None:
 
     Answers are lines of the standard input; its end, or an interrupt, is a quit. Raises RefiError.
     """
-    console, who, decided = Console(), who or _login_name(), 0
+    console, who, decided = Terminal(), who or _login_name(), 0
     decisions = load_decisions(run.lake)
     with open_matches(run) as matches:
         if matches.engine == "off":
-            _say(console, f"Identity is off in run {run.run_id}: there is nothing to review. See docs/identity.md.")
+            console.say(f"Identity is off in run {run.run_id}: there is nothing to review. See docs/identity.md.")
             return
         waiting = [pair for pair in matches.waiting() if decisions.verdict(*pair.ids) is None]
         if not waiting:
-            _say(console, f"Nothing waits for review as of {run.as_of} (run {run.run_id}).")
+            console.say(f"Nothing waits for review as of {run.as_of} (run {run.run_id}).")
             return
-        _say(console, f"{len(waiting):,} pairs wait for review as of {run.as_of} (run {run.run_id}).")
+        console.say(f"{len(waiting):,} pairs wait for review as of {run.as_of} (run {run.run_id}).")
         try:
             for number, pair in enumerate(waiting, start=1):
                 if decisions.verdict(*pair.ids) is not None:  # by what was decided just now of others
                     continue
-                _say(console, f"\nPair {number:,} of {len(waiting):,}")
+                console.say(f"\nPair {number:,} of {len(waiting):,}")
                 _show_pair(console, matches, pair)
                 decision = _ask_decision(console)
                 if decision is None:
                     continue
-                _say(console, "why (may be empty): ", end="")
+                console.say("why (may be empty): ", end="")
                 decisions = append_decision(run.lake, pair.ids, decision, who=who, why=input())
                 decided += 1
         except (EOFError, KeyboardInterrupt, _Quit):
-            _say(console, "")
-    _say(console, f"{decided:,} pairs decided by {who}. {'The next run will respect that.' if decided else ''}".strip())
+            console.say("")
+    console.say(f"{decided:,} pairs decided by {who}. {'The next run will respect that.' if decided else ''}".strip())
 
 
 class _Quit(Exception):  # noqa: N818
     """The user wants no more."""
 
 
-def _ask_decision(console: Console) -> Verdict | None:
+def _ask_decision(console: Terminal) -> Verdict | None:
     while True:
-        _say(console, QUESTION, end="")
+        console.say(QUESTION, end="")
         key = input().strip().lower()
         if key == "q":
             raise _Quit
@@ -95,26 +95,24 @@ def show_match(run: PublishedRun, one: str, other: str, *, as_json: bool) -> Non
     if as_json:
         print(json.dumps(asdict(found)))
         return
-    console = Console()
-    _say(
-        console,
+    console = Terminal()
+    console.say(
         f"{found.borrower_id_1} and {found.borrower_id_2} "
         f"{'are one person' if found.person_id_1 == found.person_id_2 else 'are two persons'} "
         f"as of {found.as_of} (run {found.run_id}, engine {found.engine}).",
     )
     _show_records(console, found.records, (found.borrower_id_1, found.borrower_id_2))
     _show_waterfall(console, found)
-    _say(console, OUTCOMES[found.outcome])
+    console.say(OUTCOMES[found.outcome])
     _show_persons(console, found)
     if found.decision_since:
-        _say(
-            console,
+        console.say(
             f"People decided that they are {_decided(found.decision_since)}; run {found.run_id} did not have "
             "that for this pair. The next run respects it.",
         )
 
 
-def _show_pair(console: Console, matches: Matches, pair: Pair) -> None:
+def _show_pair(console: Terminal, matches: Matches, pair: Pair) -> None:
     _show_records(console, matches.records(*pair.ids), pair.ids)
     table = _table("comparison", "level", "weight, bits")
     for one in pair.evidence:
@@ -122,10 +120,10 @@ def _show_pair(console: Console, matches: Matches, pair: Pair) -> None:
     if pair.evidence:
         console.print(table)
     if pair.probability is not None:
-        _say(console, f"Probability that they are one person: {_percent(pair.probability)}")
+        console.say(f"Probability that they are one person: {_percent(pair.probability)}")
 
 
-def _show_records(console: Console, records: dict[str, Record], ids: Sequence[str]) -> None:
+def _show_records(console: Terminal, records: dict[str, Record], ids: Sequence[str]) -> None:
     """Both records side by side; where both say something else, the row is marked."""
     one, other = (records[borrower_id] for borrower_id in ids)
     table = _table(BORROWER_ID, "", *ids)
@@ -140,11 +138,11 @@ def _show_records(console: Console, records: dict[str, Record], ids: Sequence[st
     console.print(table)
 
 
-def _show_waterfall(console: Console, found: Explanation) -> None:
+def _show_waterfall(console: Terminal, found: Explanation) -> None:
     """The prior and each comparison's weight, from where those above it left off."""
     if found.prior_weight is None or not found.evidence:
         if found.match_probability is not None:
-            _say(console, f"Probability that they are one person: {_percent(found.match_probability)}")
+            console.say(f"Probability that they are one person: {_percent(found.match_probability)}")
         return
     steps = [Evidence("prior", "two records taken at random", found.prior_weight), *found.evidence]
     ends = [sum(step.weight for step in steps[: n + 1]) for n in range(len(steps))]
@@ -163,7 +161,7 @@ def _show_waterfall(console: Console, found: Explanation) -> None:
         if limit is not None
     )
     if found.match_probability is not None:
-        _say(console, f"Probability that they are one person: {_percent(found.match_probability)} ({limits})")
+        console.say(f"Probability that they are one person: {_percent(found.match_probability)} ({limits})")
 
 
 def _bar(start: float, end: float, low: float, high: float) -> Text:
@@ -174,15 +172,15 @@ def _bar(start: float, end: float, low: float, high: float) -> Text:
     return Text.assemble(" " * min(first, BAR_WIDTH - 1), (mark * max(last - first, 1), style))
 
 
-def _show_persons(console: Console, found: Explanation) -> None:
+def _show_persons(console: Terminal, found: Explanation) -> None:
     if found.person_id_1 != found.person_id_2:
-        _say(console, f"{found.borrower_id_1} is person {found.person_id_1} ({_records(found.cluster_size_1)}),")
-        _say(console, f"{found.borrower_id_2} is person {found.person_id_2} ({_records(found.cluster_size_2)}).")
+        console.say(f"{found.borrower_id_1} is person {found.person_id_1} ({_records(found.cluster_size_1)}),")
+        console.say(f"{found.borrower_id_2} is person {found.person_id_2} ({_records(found.cluster_size_2)}).")
         return
-    _say(console, f"Both are person {found.person_id_1} ({_records(found.cluster_size_1)}).")
+    console.say(f"Both are person {found.person_id_1} ({_records(found.cluster_size_1)}).")
     if found.links:
         way = "; ".join(_link(link) for link in found.links)
-        _say(console, f"Joined {'directly' if len(found.links) == 1 else 'by way of others'}: {way}.")
+        console.say(f"Joined {'directly' if len(found.links) == 1 else 'by way of others'}: {way}.")
 
 
 def _link(link: Link) -> str:
@@ -220,13 +218,4 @@ def _table(*names: str) -> Table:
 
 
 def _cell(text: str, style: str = "") -> Text:
-    return Text(_safe(text), style)
-
-
-def _safe(text: str) -> str:
-    """A text that does nothing to a terminal."""
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
-
-
-def _say(console: Console, text: str, end: str = "\n") -> None:
-    console.print("\n".join(map(_safe, text.split("\n"))), markup=False, highlight=False, soft_wrap=True, end=end)
+    return Text(one_line(text), style)

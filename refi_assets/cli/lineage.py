@@ -6,10 +6,10 @@ from dataclasses import asdict
 from pathlib import Path
 from urllib.parse import quote
 
-from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
+from refi_assets.cli.terminal import Terminal, say
 from refi_assets.errors import writing
 from refi_assets.lineage.columns import LineageColumn, find_column, lineage_graph, lineage_page
 
@@ -23,7 +23,7 @@ def show_lineage(text: str, *, as_json: bool) -> None:
     tree = Tree(_line(column), guide_style="dim")
     _add_steps(tree, column)
     # What reads the output line by line gets whole lines, however long.
-    Console(width=None if sys.stdout.isatty() else 10_000).print(tree)
+    Terminal(width=None if sys.stdout.isatty() else 10_000).print(tree)
 
 
 def write_lineage_page(path: Path, text: str | None) -> None:
@@ -32,7 +32,7 @@ def write_lineage_page(path: Path, text: str | None) -> None:
     link = f"#{quote(find_column(graph, text).id)}" if text is not None else ""
     with writing(path):
         path.write_text(lineage_page(graph.values()), encoding="utf-8", newline="\n")
-    print(f"{path.resolve().as_uri()}{link}" if link else path)
+    say(f"{path.resolve().as_uri()}{link}" if link else str(path))
 
 
 def _add_steps(branch: Tree, column: LineageColumn) -> None:

@@ -13,9 +13,9 @@ from typing import Any
 
 import dagster as dg
 import yaml
-from rich.console import Console
 
 from refi_assets.cli.run import run_graph
+from refi_assets.cli.terminal import Terminal, say
 from refi_assets.errors import LakeError, RefiError, writing
 from refi_assets.identity import PERSONS
 from refi_assets.identity.decisions import DECISIONS
@@ -51,14 +51,14 @@ class Replayed:
         if as_json:
             print(json.dumps({"same": self.is_same, **asdict(self)}))
         elif self.is_same:
-            print(f"The same bytes: {self.rows} rows, SHA-256 {self.sha256}.")
+            say(f"The same bytes: {self.rows} rows, SHA-256 {self.sha256}.")
         else:
-            print(f"Published: {self.published_rows} rows, SHA-256 {self.published_sha256}.")
-            print(f"Made now:  {self.rows} rows, SHA-256 {self.sha256}.")
-            print("\n".join(f"Other code: {difference}" for difference in self.other_code))
+            say(f"Published: {self.published_rows} rows, SHA-256 {self.published_sha256}.")
+            say(f"Made now:  {self.rows} rows, SHA-256 {self.sha256}.")
+            say("\n".join(f"Other code: {difference}" for difference in self.other_code))
 
 
-def replay(run: PublishedRun, *, any_code: bool, out: Path | None, console: Console) -> Replayed:
+def replay(run: PublishedRun, *, any_code: bool, out: Path | None, console: Terminal) -> Replayed:
     """Make a published audience again; with `out`, keep it there.
 
     Raises LakeError where an input is not what it was, RefiError where the code is not, unless any_code, or where

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import typer
-from rich.console import Console
 
+from refi_assets.cli.terminal import Terminal, say
 from refi_assets.errors import needs_packages
 from refi_assets.identity import PACKAGES
 from refi_assets.settings import settings
@@ -20,7 +20,7 @@ def resolve_files(
     truth: str | None,
     threshold: float | None,
     as_json: bool,
-    console: Console,
+    console: Terminal,
 ) -> None:
     """Resolve, write and print. Raises RefiError, or typer.BadParameter for a --map that is none."""
     with needs_packages("refi resolve", PACKAGES, "identity", "make run"):
@@ -31,8 +31,8 @@ def resolve_files(
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--map") from None
 
-    def say(words: str) -> None:
-        console.print(f"  {words}", style="dim", markup=False, highlight=False, soft_wrap=True)
+    def progress(words: str) -> None:
+        console.say(f"  {words}", style="dim")
 
     found = resolve(
         files,
@@ -43,19 +43,19 @@ def resolve_files(
         threshold=threshold,
         threads=settings().threads,
         memory_limit=settings().memory_limit,
-        say=say,
+        say=progress,
     )
     if as_json:
         print(json.dumps(found.as_json()))
         return
-    print(f"{found.records:,} records, {found.persons:,} persons: {out}")
+    say(f"{found.records:,} records, {found.persons:,} persons: {out}")
     for reason, count in found.splits.items():
-        print(f"{count:,} links were not followed: {reason}")
+        say(f"{count:,} links were not followed: {reason}")
     if found.score is not None:
         score = found.score
-        print(f"pairs     precision {score.precision:.4f}  recall {score.recall:.4f}  F1 {score.f1:.4f}")
-        print(
+        say(f"pairs     precision {score.precision:.4f}  recall {score.recall:.4f}  F1 {score.f1:.4f}")
+        say(
             f"B-cubed   precision {score.bcubed_precision:.4f}  recall {score.bcubed_recall:.4f}"
             f"  F1 {score.bcubed_f1:.4f}"
         )
-        print(f"{found.true_pairs:,} true pairs")
+        say(f"{found.true_pairs:,} true pairs")

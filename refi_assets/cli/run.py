@@ -13,10 +13,10 @@ from typing import Any
 
 import dagster as dg
 from rich import box
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from refi_assets.cli.terminal import Terminal
 from refi_assets.errors import RefiError
 from refi_assets.lake import ObjectStore, RunFolder, open_lake
 from refi_assets.observability.logs import log_as_json
@@ -28,7 +28,7 @@ from refi_assets.orchestration.resources import (
     PoliciesResource,
     PublishingResource,
 )
-from refi_assets.orchestration.steps import PUBLISHED, UNCHANGED
+from refi_assets.orchestration.steps import BLOCKED, PUBLISHED, UNCHANGED, asset_of_step, error_reason, see_log
 from refi_assets.settings import PROJECT_DIR, settings
 from refi_assets.specs.policies import policy_of
 
@@ -69,7 +69,7 @@ class RunResult:
             "warnings": self.warnings,
         }
 
-    def print(self, console: Console, seconds: float) -> None:
+    def print(self, console: Terminal, seconds: float) -> None:
         """Print the short table."""
         sources = Table(title=f"As of {self.as_of}", title_justify="left", box=box.SIMPLE, pad_edge=False)
         for name in ("source", "load date", "rows", "accepted", "quarantined", "nulled"):
@@ -89,11 +89,11 @@ class RunResult:
             "File": self.audience,
         }
         for name, text in lines.items():
-            console.print(f"{name:9} {text}", markup=False, highlight=False, soft_wrap=True)
+            console.say(f"{name:9} {text}")
         if self.held_back:
-            console.print(f"latest.json was not moved: {self.held_back}.", markup=False, soft_wrap=True)
+            console.say(f"latest.json was not moved: {self.held_back}.")
         for warning in self.warnings:
-            console.print(f"Warning: {warning}", style="yellow", markup=False, highlight=False, soft_wrap=True)
+            console.say(f"Warning: {warning}", style="yellow")
 
 
 def run_graph(
@@ -102,7 +102,7 @@ def run_graph(
     lake_url: str,
     policy_file: Path | None,
     force_latest: bool,
-    console: Console,
+    console: Terminal,
     instance: dg.DagsterInstance | None = None,
     engine: str | None = None,
     identity: IdentityResource | None = None,
@@ -138,12 +138,12 @@ def run_graph(
                 resources=resources,
             )
         if not outcome.success:
-            raise RunError(watcher.why_failed(run_id), run_id)
+            raise RunError(watcher.why_failed(run_id, keeps_log=instance is None), run_id)
         cleaned_up = definitions.resolve_job_def(CLEAN_UP_JOB).execute_in_process(
             run_config=config, instance=used, raise_on_error=False, resources=resources
         )
     if not cleaned_up.success:
-        watcher.warnings.append(f"What need not stay was not cleaned up; see run {cleaned_up.run_id}.")
+        watcher.warnings.append(f"What need not stay was not cleaned up. {see_log(cleaned_up.run_id)}")
     return _result(lake, run_id, as_of, watcher.warnings)
 
 
@@ -168,10 +168,12 @@ def _result(lake: ObjectStore, run_id: str, as_of: date, warnings: list[str]) ->
 class _Watcher:
     """Listens to a run's events: moves the progress bar, and keeps warnings and reasons of failure."""
 
-    def __init__(self, instance: dg.DagsterInstance, run_id: str, console: Console, *, is_silent: bool) -> None:
+    def __init__(self, instance: dg.DagsterInstance, run_id: str, console: Terminal, *, is_silent: bool) -> None:
         self.warnings: list[str] = []
         self._blocked: list[str] = []
         self._failures: list[str] = []
+        self._errors: list[str] = []
+        self._run_failure: str | None = None
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -184,17 +186,24 @@ class _Watcher:
         self._task = self._progress.add_task("starting", total=None)
         instance.add_event_listener(run_id, self._on_event)
 
-    def why_failed(self, run_id: str) -> str:
-        """One message: the user's mistake in its own words, the checks that blocked, or where to look."""
+    def why_failed(self, run_id: str, *, keeps_log: bool) -> str:
+        """One message: the user's mistake in its own words, the checks that blocked, or what failed and where.
+
+        keeps_log: whether `refi log` can show the run.
+        """
         if self._failures:
             reason = "\n".join(dict.fromkeys(words.removesuffix(f" {UNCHANGED}") for words in self._failures))
             if reason.endswith(PUBLISHED):
                 return reason
+        elif self._errors:
+            reason = f"{'; '.join(self._errors)}."
         elif self._blocked:
             reason = f"Blocked by {'; '.join(self._blocked)}."
         else:
-            reason = f"Run {run_id} failed; see it in the UI."
-        return f"{reason} {UNCHANGED}"
+            why = self._run_failure or "no error is known"
+            reason = f"Run {run_id} failed outside its steps: {why}."
+        is_ours = keeps_log and not self._failures and (self._errors or not self._blocked)
+        return f"{reason} {UNCHANGED}" + (f" {see_log(run_id)}" if is_ours else "")
 
     def _on_event(self, entry: dg.EventLogEntry) -> None:
         event = entry.dagster_event
@@ -216,6 +225,10 @@ class _Watcher:
             user_failure = event.step_failure_data.user_failure_data
             if user_failure is not None and user_failure.description:
                 self._failures.append(user_failure.description)
+            elif (reason := error_reason(event.step_failure_data.error)) != BLOCKED:
+                self._errors.append(f"{asset_of_step(event.step_key or '')} failed: {reason}")
+        elif event.event_type == dg.DagsterEventType.RUN_FAILURE:
+            self._run_failure = error_reason(event.job_failure_data.error)
 
     def __enter__(self) -> "_Watcher":
         self._progress.start()

@@ -20,6 +20,7 @@ from sqlglot import exp
 from refi_assets import aws
 from refi_assets.engines.base import Descriptions, Row, start_of
 from refi_assets.engines.spill import SpillFolder
+from refi_assets.engines.spreadsheets import inert_rows
 from refi_assets.errors import EngineError, LakeError
 from refi_assets.lake import ObjectStore, Relation
 from refi_assets.lake.s3_store import S3Store
@@ -175,8 +176,12 @@ class DuckDBSession:
         self.execute(f'CREATE TABLE "{name}" AS {self._read(query)}')
 
     def write_csv(self, statement: exp.Query, path: Path) -> int:
-        """Write a query's rows to a CSV file, with a header; returns their number. Raises EngineError."""
-        return self.copy(self._read(statement), str(path), "FORMAT csv, HEADER")
+        """Write a query's rows to a CSV file, with a header; returns their number. Raises EngineError.
+
+        A text that a spreadsheet would run as a formula gets a leading apostrophe; numbers stay numbers.
+        """
+        rows = inert_rows(self._read(statement), self.columns(statement))
+        return self.copy(rows, str(path), "FORMAT csv, HEADER")
 
     def copy(self, sql: str, path: str, options: str) -> int:
         """COPY a query (in DuckDB's own SQL) to a file; returns the number of rows. Raises EngineError."""

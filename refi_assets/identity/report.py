@@ -197,9 +197,9 @@ def _y(value: float, most: float) -> float:
 
 
 def _counts(most: float) -> dict[float, str]:
-    """Round numbers up to the most."""
-    step = 10.0 ** np.floor(np.log10(max(most, 1.0)))
-    step = max(next(step / part for part in (5, 2, 1) if most / (step / part) <= 5), 1.0)
+    """Round numbers up to the most: at most five of them above zero, a step of 1, 2 or 5 times a power of ten."""
+    power = 10.0 ** np.floor(np.log10(max(most, 1.0)))
+    step = max(next(power / part for part in (5, 2, 1, 0.5) if most / (power / part) <= 5), 1.0)
     return {float(value): f"{value:,.0f}" for value in np.arange(0, most + 1e-9, step)}
 
 

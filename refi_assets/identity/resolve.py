@@ -13,6 +13,7 @@ from duckdb import DuckDBPyConnection
 
 from refi_assets.engines.duckdb import out_of_memory, text_literal
 from refi_assets.engines.spill import SpillFolder
+from refi_assets.engines.spreadsheets import inert_rows
 from refi_assets.errors import IdentityError, writing
 from refi_assets.identity.blocking import allowed_pairs
 from refi_assets.identity.clusters import Guards, balanced_threshold, by_reason, cluster, expected_f1
@@ -71,7 +72,8 @@ def resolve(
 
     The probability is of the weakest link that holds a person's records together, empty for one alone. Without a
     threshold, the one that balances precision and recall by the model's own probabilities is taken. `truth` names a
-    column that says who is who: for the score and nothing else. `say` is told of progress.
+    column that says who is who: for the score and nothing else. `say` is told of progress. A text that a spreadsheet
+    would run as a formula gets a leading apostrophe.
     Raises SourceError, IdentityError and EngineError, saying what to mend; then nothing is written.
     """
     started = time.perf_counter()
@@ -168,7 +170,8 @@ def _write(connection: DuckDBPyConnection, out: Path, draft: Path) -> None:
         "FROM loaded AS own JOIN cluster_of ON cluster_of.record = own.record "
         "JOIN loaded AS first ON first.record = cluster ORDER BY own.record"
     )
-    connection.execute(f"COPY ({rows}) TO {text_literal(str(draft))} (FORMAT csv, HEADER)")
+    columns = {name: kind for name, kind, *_ in connection.execute(f"DESCRIBE {rows}").fetchall()}
+    connection.execute(f"COPY ({inert_rows(rows, columns)}) TO {text_literal(str(draft))} (FORMAT csv, HEADER)")
     with writing(out):
         shutil.copyfile(draft, out)
 

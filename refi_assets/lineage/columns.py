@@ -17,6 +17,7 @@ from refi_assets.errors import RefiError, SettingError
 from refi_assets.lake import open_lake
 from refi_assets.specs.contracts import Column, Contract, load_contracts
 from refi_assets.specs.policies import parameters_in_force
+from refi_assets.specs.python_relations import python_relations
 from refi_assets.specs.sql_models import SqlModel, load_sql_models
 
 PUBLISHED = "audience_file"
@@ -27,7 +28,7 @@ class LineageColumn:
     """One column: what it is, how it is made, and what it is made of.
 
     `expression` is the SQL, where sql/ computes it; `rule` is what the contract asks of a cell, where staging
-    types it. A column of a source file has neither, and `made_from` is empty.
+    types it, or how Python makes the column. A column of a source file has neither, and `made_from` is empty.
     """
 
     relation: str
@@ -135,11 +136,16 @@ def _model(relation: str) -> SqlModel:
 
 def _in_order(models: list[SqlModel]) -> list[SqlModel]:
     by_name = {model.name: model for model in models}
-    reads = {model.name: [name for name in model.inputs if name in by_name] for model in models}
+    reads = {model.name: [name for name in _reads(model) if name in by_name] for model in models}
     try:
         return [by_name[name] for name in TopologicalSorter(reads).static_order()]
     except CycleError as error:
         raise SettingError(f"sql/: relations read one another in a circle: {' <- '.join(error.args[1])}.") from None
+
+
+def _reads(model: SqlModel) -> tuple[str, ...]:
+    declared = python_relations().get(model.name)
+    return model.inputs if declared is None else declared.reads
 
 
 def _types(models: list[SqlModel]) -> dict[str, dict[str, str]]:
@@ -152,7 +158,8 @@ def _types(models: list[SqlModel]) -> dict[str, dict[str, str]]:
             session.execute(f'CREATE TABLE "{source}" ({listed})')
         for model in models:
             query = model.bind(parameters)
-            types[model.name] = session.columns(query)
+            declared = python_relations().get(model.name)
+            types[model.name] = session.columns(query) if declared is None else declared.sql_types
             session.execute(f'CREATE VIEW "{model.name}" AS {to_duckdb(query)}')
     return types
 
@@ -205,7 +212,9 @@ def _rule(column: Column) -> str:
 
 def _computed(model: SqlModel, types: dict[str, dict[str, str]], graph: dict[str, LineageRelation]) -> LineageRelation:
     described = descriptions(model.name)
-    expressions = model.column_expressions(types)
+    declared = python_relations().get(model.name)
+    expressions = model.column_expressions(types) if declared is None else {}
+    made_from = model.column_lineage(types) if declared is None else declared.sources
     columns = {
         column: LineageColumn(
             relation=model.name,
@@ -214,11 +223,12 @@ def _computed(model: SqlModel, types: dict[str, dict[str, str]], graph: dict[str
             sql_type=types[model.name][column],
             unit=None,
             description=described.get(column, ""),
-            expression=expressions[column],
-            rule=None,
+            expression=expressions.get(column),
+            rule=None if declared is None else declared.columns[column].how,
             made_from=tuple(graph[relation].columns[name] for relation, name in sources),
         )
-        for column, sources in model.column_lineage(types).items()
+        for column, sources in made_from.items()
     }
     group = model.key.split("/", maxsplit=1)[0]
-    return LineageRelation(model.name, model.key, group, model.description, model.inputs, model.text, columns)
+    sql = model.text if declared is None else None
+    return LineageRelation(model.name, model.key, group, model.description, _reads(model), sql, columns)

@@ -41,6 +41,7 @@ from openlineage.client.transport.file import FileConfig, FileTransport
 from refi_assets.errors import RefiError
 from refi_assets.lake import FolderStore, ObjectStore, Relation, open_lake
 from refi_assets.settings import settings
+from refi_assets.specs.python_relations import python_relations
 from refi_assets.specs.sql_models import DIALECT, load_sql_models
 
 ColumnSources = Mapping[str, Sequence[tuple[str, str]]]  # column -> the (asset key, column) pairs it is made from
@@ -217,8 +218,8 @@ def _harmless(error: Exception) -> str:
 
 
 def _sql(relation: Relation) -> str | None:
-    """The query as it ran, or for an asset that keeps none of its own, its SQL file."""
-    model = load_sql_models().get(relation.key)
+    """The query as it ran, or for an asset that keeps none of its own, its SQL file; none for what Python made."""
+    model = None if relation.name in python_relations() else load_sql_models().get(relation.key)
     return relation.sql or (model.text if model else None)
 
 

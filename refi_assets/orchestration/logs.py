@@ -28,10 +28,12 @@ class EventFormatter(JsonFormatter):
             "event": "LOG",
             "message": context.get("orig_message"),
         }
-        return told if event is None else told | {"event": event.event_type.name} | _said(event)
+        if event is None:
+            return told
+        return told | {"event": event.event_type.name} | _said(event, context.get("run_id") or "")
 
 
-def _said(event: dg.DagsterEvent) -> Fields:
+def _said(event: dg.DagsterEvent, run_id: str) -> Fields:
     """The message of an event; a check that fails is as loud as its severity."""
     message = event.message or ""
     if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
@@ -41,7 +43,7 @@ def _said(event: dg.DagsterEvent) -> Fields:
         level = "ERROR" if check.severity == dg.AssetCheckSeverity.ERROR else "WARNING"
         return {"level": level, "message": f"{check.check_name} failed: {check.description}"}
     if event.event_type == dg.DagsterEventType.STEP_FAILURE:
-        return {"message": f"{message} {failure_reason(event) or 'A blocking check failed.'}"}
+        return {"message": f"{message} {failure_reason(event, run_id) or 'A blocking check failed.'}"}
     return {"message": message}
 
 

@@ -8,16 +8,17 @@ record pins the run, so that nothing is mixed unseen.
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
+from dagster_shared.error import SerializableErrorInfo
 
 from refi_assets.engines.compare import difference
 from refi_assets.engines.duckdb import DuckDBEngine
-from refi_assets.errors import LakeError, RefiError
+from refi_assets.errors import LakeError, RefiError, at_place, type_and_place
 from refi_assets.lake import Relation, RunFolder
 from refi_assets.lake.memo import Memo, fingerprint
 from refi_assets.orchestration.column_lineage import column_lineage
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from refi_assets.lineage.events import AssetEvents
 
 UNCHANGED = "The last published audience is unchanged."
+BLOCKED = "DagsterAssetCheckFailedError"  # the error of a step that a blocking check ends
 PUBLISHED = "The audience itself is published; run again for the rest."
 LOOK_BACK = 1000  # materializations of an asset that is made more often than what reads it
 
@@ -200,11 +202,24 @@ def user_errors() -> Iterator[None]:
 
 @contextmanager
 def after_publication() -> Iterator[None]:
-    """Turn what a user can mend into a failure that says that the audience is published all the same."""
+    """Turn an error into a failure that says that the audience is published all the same."""
     try:
         yield
     except RefiError as error:
         raise _failure(str(error), PUBLISHED) from None
+    except Exception as error:
+        raise _failure(f"{type_and_place(error)}.", PUBLISHED) from error
+
+
+@contextmanager
+def not_needed(failed: Callable[[str], object]) -> Iterator[None]:
+    """Let work fail that the answer does not need: `failed` gets the reason, in words that quote no borrower."""
+    try:
+        yield
+    except RefiError as error:
+        failed(str(error))
+    except Exception as error:
+        failed(f"{type_and_place(error)}.")
 
 
 def _failure(words: str, and_so: str = UNCHANGED) -> dg.Failure:
@@ -216,17 +231,33 @@ def asset_of_step(step_key: str) -> str:
     return re.sub(r"^(?:checks_of_([a-z0-9]+)_|([a-z0-9]+)__)", lambda found: f"{found[1] or found[2]}/", step_key)
 
 
-def failure_reason(event: dg.DagsterEvent) -> str | None:
+def failure_reason(event: dg.DagsterEvent, run_id: str) -> str | None:
     """Why a step failed, in words that quote no borrower; None where a blocking check says it.
 
-    Of an error that is not ours only the type is named: its own words may hold anything.
+    Of an error that no user can mend, only the type and the place are shown: its own words may hold anything.
     """
     failure = event.step_failure_data
     if failure.user_failure_data is not None:
         return failure.user_failure_data.description
-    error = failure.error and (failure.error.cause or failure.error)
-    name = error.cls_name if error and error.cls_name else "an error"
-    return None if name == "DagsterAssetCheckFailedError" else f"{name}; see the run's log."
+    reason = error_reason(failure.error)
+    return None if reason == BLOCKED else f"{reason}. {see_log(run_id)}"
+
+
+def error_reason(error: SerializableErrorInfo | None) -> str:
+    """The type and the place of an error that Dagster has caught."""
+    if error is None:
+        return "an error"
+    cause = error.cause or error
+    frames = [(file, int(line)) for text in cause.stack for file, line in _FRAME.findall(text)]
+    return at_place(cause.cls_name or "an error", frames)
+
+
+_FRAME = re.compile(r'^ *File "(.+)", line (\d+)', re.MULTILINE)
+
+
+def see_log(run_id: str) -> str:
+    """The command that shows what happened in a run."""
+    return f"See: refi log {run_id}"
 
 
 def records_table(records: list[dict[str, Any]]) -> dg.MetadataValue:

@@ -71,7 +71,7 @@ def _why_failed(instance: dg.DagsterInstance, run: dg.DagsterRun, ended: datetim
                 kind="check_failed", what=what, where=where, since=at, seen=at, reason=check.description or "", **told
             )
         else:
-            reason = failure_reason(event)
+            reason = failure_reason(event, run.run_id)
             if reason is None:
                 continue
             where = asset_of_step(event.step_key or "")

@@ -5,6 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 from refi_assets.engines.base import Row
+from refi_assets.engines.spreadsheets import inert
 from refi_assets.errors import writing
 from refi_assets.lake import Relation
 from refi_assets.publishing.published import PublishedRun
@@ -44,17 +45,12 @@ def write_changes(changes: list[Row], path: Path) -> None:
     with writing(path), path.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, columns, lineterminator="\n")
         writer.writeheader()
-        writer.writerows({name: _inert(row[name]) for name in columns} for row in changes)
+        writer.writerows({name: inert(row[name]) for name in columns} for row in changes)
 
 
 def _ask(run: PublishedRun, relations: list[Relation]) -> list[Row]:
     with run.engine.session(relations) as session:
         return session.query(load_sql_models()["refi/answers/audience_changes"].bind({}))
-
-
-def _inert(text: str | None) -> str | None:
-    """A text that a spreadsheet does not run."""
-    return "'" + text if text and text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def _renamed(relation: Relation) -> Relation:

@@ -1,14 +1,14 @@
--- The audience as it is published: in order of warmth, and safe to open in a spreadsheet.
--- A text that a spreadsheet would run as a formula gets a leading apostrophe; numbers stay numbers.
+-- The audience as it is published, in order of warmth.
+-- Text that a spreadsheet would run as a formula gets a leading apostrophe when the file is written.
 -- grain: person_id
 SELECT
-    CASE WHEN REGEXP_LIKE(audience.borrower_id, '^[=+@\t\r-]') THEN '''' || audience.borrower_id ELSE audience.borrower_id END AS borrower_id,
-    CASE WHEN REGEXP_LIKE(audience.name, '^[=+@\t\r-]') THEN '''' || audience.name ELSE audience.name END AS name,
+    audience.borrower_id,
+    audience.name,
     audience.rate_spread,
     audience.monthly_savings_est,
     audience.marketing_category,
     audience.person_id,
-    CASE WHEN REGEXP_LIKE(audience.loan_id, '^[=+@\t\r-]') THEN '''' || audience.loan_id ELSE audience.loan_id END AS loan_id,
+    audience.loan_id,
     audience.current_interest_rate,
     audience.market_rate_offer,
     audience.ltv_ratio,

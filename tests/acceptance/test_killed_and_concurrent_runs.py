@@ -30,12 +30,12 @@ KILLS = 50
 
 def run(lake: Path, environment: dict[str, str], day: date) -> None:
     """What a run's process does."""
-    from rich.console import Console
 
     from refi_assets.cli.run import run_graph
+    from refi_assets.cli.terminal import Terminal
 
     os.environ.update(environment)
-    run_graph(day, lake_url=str(lake), policy_file=None, force_latest=False, console=Console(stderr=True))
+    run_graph(day, lake_url=str(lake), policy_file=None, force_latest=False, console=Terminal(stderr=True))
 
 
 @pytest.fixture(scope="module")

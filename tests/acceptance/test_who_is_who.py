@@ -73,7 +73,7 @@ def test_review_does_not_ask_what_follows_from_decisions(refi, lake):
 def test_a_record_does_nothing_to_the_terminal(refi, lake):
     shown = refi("explain-match", "B08", "B09", "--lake", lake).stdout
     assert "\x1b" not in shown
-    assert "[bold]Fa\N{REPLACEMENT CHARACTER}mily" in shown
+    assert "[bold]Fa\\x1bmily" in shown
 
 
 def test_a_waterfall_adds_up(refi, lake):

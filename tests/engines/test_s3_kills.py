@@ -38,9 +38,9 @@ TABLE = Fault("glue:UpdateTable", resource="/refi_eligibility$", delay_seconds=6
 def run(environment: dict[str, str], day: date) -> None:
     """What a run's process does; its history in Dagster goes with it."""
     import dagster as dg
-    from rich.console import Console
 
     from refi_assets.cli.run import run_graph
+    from refi_assets.cli.terminal import Terminal
 
     os.environ.update(environment)
     settings.cache_clear()  # they were read when the definitions were imported
@@ -49,7 +49,7 @@ def run(environment: dict[str, str], day: date) -> None:
         lake_url=environment["REFI_LAKE_URL"],
         policy_file=None,
         force_latest=False,
-        console=Console(quiet=True),
+        console=Terminal(quiet=True),
         instance=dg.DagsterInstance.ephemeral(),
     )
 

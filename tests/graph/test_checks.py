@@ -170,6 +170,13 @@ DOCTORED: list[tuple[str, str, str, Callable[[Path], None], float]] = [
         record(counts={"largest cluster": 11}),
         11,
     ),
+    (
+        "identity/resolved_borrower",
+        "report_written",
+        "identity/resolved_borrower",
+        record(details={"report_failure": "StopIteration at refi_assets.identity.report:212."}),
+        1,
+    ),
 ]
 
 

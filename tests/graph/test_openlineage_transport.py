@@ -12,9 +12,9 @@ from typing import Any
 
 import dagster as dg
 import pytest
-from rich.console import Console
 
 from refi_assets.cli.run import run_graph
+from refi_assets.cli.terminal import Terminal
 from refi_assets.settings import PROJECT_DIR
 from tests.openlineage import Event, completed, read
 from tests.running import DAY, Ran, run_job
@@ -99,7 +99,7 @@ def test_a_server_that_is_not_there_is_one_warning_at_the_end_of_refi_run(lake, 
     monkeypatch.setenv("OPENLINEAGE__TRANSPORT__TYPE", "http")
     monkeypatch.setenv("OPENLINEAGE__TRANSPORT__URL", "http://127.0.0.1:1")
     monkeypatch.setenv("OPENLINEAGE__TRANSPORT__RETRY", '{"total": 0}')
-    result = run_graph(DAY, lake_url=str(lake), policy_file=None, force_latest=False, console=Console(quiet=True))
+    result = run_graph(DAY, lake_url=str(lake), policy_file=None, force_latest=False, console=Terminal(quiet=True))
 
     (warning,) = [warning for warning in result.warnings if "OpenLineage" in warning]
     assert "Connection refused" in warning

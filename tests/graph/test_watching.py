@@ -132,10 +132,10 @@ def test_of_an_error_that_is_not_ours_only_its_type_is_told(watch):
     def scores() -> None:
         raise UnicodeError("cannot encode 'Given1 Family1'")
 
-    dg.materialize([scores], instance=watch.instance, raise_on_error=False)
+    done = dg.materialize([scores], instance=watch.instance, raise_on_error=False)
 
     (message,) = watch.told()
-    assert (message["Where"], message["Reason"]) == ("raw/scores", "UnicodeError; see the run's log.")
+    assert (message["Where"], message["Reason"]) == ("raw/scores", f"UnicodeError. See: refi log {done.run_id}")
     assert "Given1" not in str(message)
 
 

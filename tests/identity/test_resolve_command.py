@@ -241,6 +241,12 @@ def test_one_record_is_one_person(refi, write, out):
     assert (found["records"], found["persons"], found["model"]) == (1, 1, None)
 
 
+def test_an_id_that_a_spreadsheet_would_run_gets_an_apostrophe(refi, write, out):
+    file = write("people.csv", HEADER, "=1+1,Ann,Lee,1980-02-03,Rome,a@x.org,1", "-7,Bob,Ray,1990-01-01,Oslo,b@x.org,2")
+    refi("resolve", file, *MAPS, "--out", out)
+    assert [row["id"] for row in rows(out)] == ["'=1+1", "'-7"]
+
+
 def test_no_record_is_nobody(refi, write, out):
     found = refi("resolve", write("people.csv", HEADER), *MAPS, "--out", out, "--json").json
 

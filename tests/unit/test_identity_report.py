@@ -6,8 +6,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from refi_assets.identity.report import report_html
+from refi_assets.identity.report import _counts, report_html
 
 
 def model(**more: Any) -> dict[str, Any]:
@@ -107,6 +109,25 @@ def test_the_page_stands_on_its_own_and_holds_nobodys_data() -> None:
     assert "http://" not in html
     assert "https://" not in html
     assert "4711" not in html
+
+
+@pytest.mark.parametrize("number", [1, 5, 6, 9, 10, 50, 51, 99, 100, 501, 999, 5001, 9999, 20_000])
+def test_any_number_of_pairs_has_a_page(number: int) -> None:
+    """6-9, 51-99, 501-999 and 5,001-9,999 pairs ended the run with StopIteration."""
+    pairs = pd.DataFrame({"match_weight": [1.0] * number, "match_probability": [2 / 3] * number})
+    assert f"Review threshold 50 %: {number:,} pairs" in text(page(model(), pairs))
+
+
+@given(st.integers(1, 20_000))
+@example(6)
+@example(51)
+@example(9999)
+def test_an_axis_has_a_few_round_numbers(most: int) -> None:
+    marks = [int(mark) for mark in _counts(float(most))]
+    step = marks[1]
+    assert marks == [*range(0, most + 1, step)]
+    assert 2 <= len(marks) <= 6
+    assert str(step).rstrip("0") in ("1", "2", "5")
 
 
 @pytest.mark.parametrize("rows", [0, 1])

@@ -19,7 +19,7 @@ from refi_assets.observability.metrics import put_metrics
 from refi_assets.orchestration.partitions import partitions
 from refi_assets.orchestration.publications import publication_asset
 from refi_assets.orchestration.resources import EngineResource, LakeResource
-from refi_assets.orchestration.steps import Step, after_publication, asset_step
+from refi_assets.orchestration.steps import Step, after_publication, asset_step, not_needed
 from refi_assets.refi.audience import AUDIENCE, PublishedAudience, in_manifest
 from refi_assets.refi.diff import audience_changes, counted
 from refi_assets.refi.metrics import run_metrics
@@ -81,7 +81,8 @@ def run_numbers(
         published, relations = _published(step)
         changes: dict[str, Any] = {}
         if published.details["held_back"] is None:
-            changes = _changes(step, engine)
+            with not_needed(lambda why: context.log.warning(f"Not compared with the day before: {why}")):
+                changes = _changes(step, engine)
             if settings().metrics_namespace:
                 _put_metrics(context, relations, published.rows)
         relation = step.save(step.draft(NUMBERS, made_from={FILE: published}, kind="files", rows=len(changes)))
@@ -96,13 +97,11 @@ def _published(step: Step) -> tuple[Relation, list[Relation]]:
 
 def _put_metrics(context: dg.AssetExecutionContext, relations: list[Relation], audience_rows: int) -> None:
     """Send the run's numbers to CloudWatch."""
-    try:
+    with not_needed(lambda why: context.log.warning(f"The numbers of this run are not in CloudWatch: {why}")):
         record = context.instance.get_run_record_by_id(context.run.run_id)
         seconds = time.time() - record.start_time if record and record.start_time else 0.0
         metrics = run_metrics(context.run.run_id, relations, audience_rows, seconds)
         put_metrics(settings().metrics_namespace, metrics)
-    except RefiError as error:
-        context.log.warning(f"The numbers of this run are not in CloudWatch: {error}")
 
 
 def _comments(relation: Relation) -> dict[str, str]:

@@ -23,7 +23,7 @@ from refi_assets.lineage.columns import descriptions
 from refi_assets.orchestration.column_lineage import column_sources
 from refi_assets.orchestration.resources import EngineResource, IdentityResource, LakeResource, PoliciesResource
 from refi_assets.orchestration.sql_assets import described_by, made_by_sql, measure
-from refi_assets.orchestration.steps import Step, asset_step
+from refi_assets.orchestration.steps import Step, asset_step, not_needed
 from refi_assets.settings import settings
 from refi_assets.specs.contracts import load_contracts
 from refi_assets.specs.sql_models import Parameter, SqlModel, load_sql_models
@@ -127,11 +127,12 @@ def resolved_borrower(
             report = step.folder.key(PERSONS, ".report.html")
             thresholds = {name: pairs[f"{name}_threshold"] for name in ("match", "review")}
             title = f"Who is who, as of {step.as_of}"
-            html = report_html(
-                pairs["model"], resolved.links, resolved.cluster_sizes, thresholds, resolved.shown_splits, title
-            )
-            store.put(report, html.encode())
-            shown["report"] = dg.MetadataValue.path(store.url(report))  # browsers follow no link to a file
+            with not_needed(lambda reason: details.update(report_failure=reason)):
+                html = report_html(
+                    pairs["model"], resolved.links, resolved.cluster_sizes, thresholds, resolved.shown_splits, title
+                )
+                store.put(report, html.encode())
+                shown["report"] = dg.MetadataValue.path(store.url(report))  # browsers follow no link to a file
         return _materialized(step, engine, made.model_copy(update={"details": details}), made_from, shown)
 
 

@@ -40,6 +40,12 @@ def clustered_share_is_steady(step: CheckedStep) -> Outcome:
     return Outcome(abs(now - then) <= limit, float(now - then), words, blocks=False)
 
 
+def report_written(step: CheckedStep) -> Outcome:
+    """Whether the page about the matching is there, if there was a model to write about."""
+    failure = step.relation.details.get("report_failure")
+    return Outcome(failure is None, int(failure is not None), "0 failures", blocks=False, description=failure)
+
+
 @dg.definitions
 def checks() -> dg.Definitions:
     """The checks of pairs and persons."""
@@ -67,6 +73,12 @@ def checks() -> dg.Definitions:
                         "clustered_share_is_steady",
                         "About as many records share a person as in the run before.",
                         clustered_share_is_steady,
+                        may_block=False,
+                    ),
+                    Check(
+                        "report_written",
+                        "The page about the matching was written.",
+                        report_written,
                         may_block=False,
                     ),
                 ],

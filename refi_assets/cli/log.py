@@ -1,0 +1,32 @@
+"""refi log: what happened in a run, as Dagster's instance keeps it, errors with their words and places."""
+
+import os
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+
+from refi_assets.cli.terminal import Terminal
+from refi_assets.errors import RefiError
+from refi_assets.orchestration.steps import asset_of_step
+from refi_assets.settings import PROJECT_DIR, settings
+
+
+def show_log(run_id: str) -> None:
+    """Print the log of a run, failures with their tracebacks. Raises RefiError for a run that is not there."""
+    os.environ.setdefault("DAGSTER_HOME", str(PROJECT_DIR / ".dagster"))
+    console = Terminal()
+    with dg.DagsterInstance.get() as instance:
+        run = instance.get_run_by_id(run_id)
+        if run is None:
+            raise RefiError(f"Dagster's instance in {os.environ['DAGSTER_HOME']} has no run {run_id}.")
+        console.say(f"Run {run.run_id}, job {run.job_name}: {run.status.value}")
+        for entry in instance.all_logs(run_id):
+            event = entry.dagster_event
+            at = datetime.fromtimestamp(entry.timestamp, ZoneInfo(settings().time_zone))
+            kind = event.event_type.name if event else "LOG"
+            where = asset_of_step(entry.step_key) if entry.step_key else ""
+            words = (event.message if event else entry.user_message) or ""
+            console.say(" ".join(filter(None, (f"{at:%Y-%m-%d %H:%M:%S}", kind, where, words))))
+            if event and event.event_type == dg.DagsterEventType.STEP_FAILURE and event.step_failure_data.error:
+                console.say(event.step_failure_data.error.to_string(), style="red")

@@ -1,0 +1,69 @@
+"""All text of the command line passes here: what came with a lender's file does nothing to a terminal.
+
+Control characters, escapes and characters that turn the direction of text are shown as \\x1b is. JSON has escapes of
+its own and is printed as it is.
+"""
+
+import unicodedata
+from collections.abc import Iterable
+from itertools import accumulate
+from typing import Any
+
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+from rich.text import Span, Text
+
+# Control, format (bidi, zero width), surrogate, line and paragraph separators.
+_SHOWN_ESCAPED = ("Cc", "Cf", "Cs", "Zl", "Zp")
+
+
+class Terminal(Console):
+    """A console that shows control characters instead of obeying them; line breaks stay."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(markup=False, emoji=False, **options)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """A text as it is printed, escaped before Text drops some control characters without a trace."""
+        return super().render_str(harmless(text), **options)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """What is printed, in segments; the cells of tables and branches of trees come here, too."""
+        return super().render(harmless_text(renderable) if isinstance(renderable, Text) else renderable, options)
+
+    def say(self, text: str, *, style: str | None = None, end: str = "\n") -> None:
+        """Print a text as it is: no markup, no colours of its own, no line breaks added."""
+        self.print(text, style=style, markup=False, emoji=False, highlight=False, soft_wrap=True, end=end)
+
+
+def harmless(text: str) -> str:
+    """A text that does nothing to a terminal; line breaks stay."""
+    return "".join(map(_shown, text))
+
+
+def one_line(text: str) -> str:
+    """The same, for what must not begin a line of its own, such as a file's name."""
+    return harmless(text).replace("\n", "\\x0a")
+
+
+def harmless_text(text: Text) -> Text:
+    """The same for a styled text, its styles in their places."""
+    shown = [_shown(character) for character in text.plain]
+    if "".join(shown) == text.plain:
+        return text
+    places = [0, *accumulate(map(len, shown))]
+    copy = text.blank_copy("".join(shown))
+    copy.spans = [Span(places[span.start], places[span.end], span.style) for span in text.spans]
+    return copy
+
+
+def say(text: str) -> None:
+    """Print a text to the standard output."""
+    Terminal().say(text)
+
+
+def _shown(character: str) -> str:
+    if character == "\n" or unicodedata.category(character) not in _SHOWN_ESCAPED:
+        return character
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -1,0 +1,55 @@
+"""What pairs, persons and their history are made from. The work is in resolution.py; see docs/identity.md.
+
+It holds whether matching is on or off: without it, the SQL in sql/identity/ makes the same columns out of fewer.
+"""
+
+from refi_assets.identity import HISTORY, PAIRS, PERSONS
+from refi_assets.specs.contracts import load_contracts
+from refi_assets.specs.python_relations import PythonColumn, PythonRelation, Source
+
+BORROWER = ("borrower_information", "borrower_id")
+KEEPS_APART = ("national_id", "date_of_birth")  # where they differ, two records are not joined
+
+
+def declared_relations() -> list[PythonRelation]:
+    """Pairs, persons and history, by the columns that the contract says are about the person."""
+    personal = load_contracts()["borrower_information"].person_attributes
+    compared = tuple(("borrower_information", column) for column in personal)
+    guards = tuple(
+        ("borrower_information", column) for column, attribute in personal.items() if attribute in KEEPS_APART
+    )
+    links: tuple[Source, ...] = tuple(
+        ("matched_pairs", column) for column in ("borrower_id_1", "borrower_id_2", "match_probability", "decision")
+    )
+    persons = (BORROWER, *links, *guards)
+    pairs = PythonRelation(
+        PAIRS,
+        {
+            "borrower_id_1": PythonColumn("VARCHAR", "the first of two records that were compared", (BORROWER,)),
+            "borrower_id_2": PythonColumn("VARCHAR", "the second of two records that were compared", (BORROWER,)),
+            "match_weight": PythonColumn("DOUBLE", "matching compares the two records", compared),
+            "match_probability": PythonColumn("DOUBLE", "matching compares the two records", compared),
+            "evidence": PythonColumn("VARCHAR", "matching compares the two records", compared),
+            "decision": PythonColumn("VARCHAR", "people decide (refi review)", ()),
+        },
+    )
+    resolved = PythonRelation(
+        PERSONS,
+        {
+            "borrower_id": PythonColumn("VARCHAR", "every accepted record", (BORROWER,)),
+            "person_id": PythonColumn("VARCHAR", "links joined to persons; ids stay from run to run", persons),
+            "cluster_size": PythonColumn("INTEGER", "links joined to persons; the records of one", persons),
+            "weakest_link": PythonColumn("DOUBLE", "links joined to persons; the least probable of one", persons),
+        },
+    )
+    person, record = (PERSONS.split("/")[1], "person_id"), (PERSONS.split("/")[1], "borrower_id")
+    history = PythonRelation(
+        HISTORY,
+        {
+            "event": PythonColumn("VARCHAR", "persons compared with those of the run before", (record, person)),
+            "person_id": PythonColumn("VARCHAR", "the person of now", (person,)),
+            "from_person_id": PythonColumn("VARCHAR", "the person of the run before", (person,)),
+            "borrowers": PythonColumn("BIGINT", "records that moved between the two", (record, person)),
+        },
+    )
+    return [pairs, resolved, history]

@@ -1,0 +1,51 @@
+"""Relations that Python makes declare their columns, and what each is made from: no SQL says it.
+
+Lineage, Dagster and OpenLineage read the declaration. A domain lists its own in refi_assets/<domain>/declared.py. What
+columns mean is said in the head of the relation's SQL file.
+"""
+
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+Source = tuple[str, str]  # relation, column
+
+
+@dataclass(frozen=True)
+class PythonColumn:
+    """One column: its SQL type, how it is made, in words, and the columns that its value comes from."""
+
+    sql_type: str
+    how: str
+    made_from: tuple[Source, ...]
+
+
+@dataclass(frozen=True)
+class PythonRelation:
+    """One relation; `key` is that of its asset. Columns are in the relation's order."""
+
+    key: str
+    columns: dict[str, PythonColumn]
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Names of the relations that its columns come from, sorted."""
+        return tuple(sorted({relation for column in self.columns.values() for relation, _ in column.made_from}))
+
+    @property
+    def sql_types(self) -> dict[str, str]:
+        """Column name -> SQL type."""
+        return {name: column.sql_type for name, column in self.columns.items()}
+
+    @property
+    def sources(self) -> dict[str, list[Source]]:
+        """Column name -> the (relation, column) pairs that it is made from, sorted."""
+        return {name: sorted(column.made_from) for name, column in self.columns.items()}
+
+
+def python_relations() -> dict[str, PythonRelation]:
+    """The relations that Python makes, by name, as declared_relations() of each domain's declared.py lists them."""
+    package = Path(__file__).parent.parent
+    modules = [import_module(f"{package.name}.{path.parent.name}.declared") for path in package.glob("*/declared.py")]
+    declared = [relation for module in modules for relation in module.declared_relations()]
+    return {relation.key.rpartition("/")[2]: relation for relation in declared}

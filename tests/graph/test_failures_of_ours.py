@@ -1,0 +1,109 @@
+"""A mistake of this program: what it says of itself, how its log is read, and what it may not stop."""
+
+import inspect
+import json
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from refi_assets.cli import main
+from refi_assets.identity import report
+from refi_assets.publishing import publish
+from refi_assets.refi import diff
+from refi_assets.settings import PROJECT_DIR
+from tests.lender import lender, write
+from tests.running import ingest, run_job
+
+NEXT_DAY = "2026-02-21"
+
+
+class Wrong:
+    """A constant that is not what the code expects; its error quotes a borrower, and wipes a screen."""
+
+    def __iter__(self):
+        raise UnicodeError("Given1 Family1 \x1b[2J")
+
+
+@pytest.fixture
+def refi(tmp_path, monkeypatch, capsys) -> Callable[..., tuple[int, str, str]]:
+    """Call a command in this process; returns its exit code, its output and its errors."""
+    home = tmp_path / "dagster_home"
+    home.mkdir()
+    (home / "dagster.yaml").write_text((PROJECT_DIR / ".dagster" / "dagster.yaml").read_text())
+    monkeypatch.setenv("DAGSTER_HOME", str(home))
+
+    def call(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["refi", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return int(ended.value.code or 0), *capsys.readouterr()
+
+    return call
+
+
+@pytest.fixture
+def source(tmp_path) -> Path:
+    return write(lender(), tmp_path / "source")
+
+
+def test_it_names_step_type_and_place_and_the_command_that_shows_the_log(refi, source, tmp_path, monkeypatch):
+    """It said only: failed; see it in the UI."""
+    monkeypatch.setattr(publish, "_OBJECT_FIELDS", Wrong())
+    lines, first = inspect.getsourcelines(publish._source_objects)
+    place = first + next(n for n, line in enumerate(lines) if "_OBJECT_FIELDS" in line)
+
+    code, _, said = refi("run", "--source", source, "--lake", tmp_path / "lake", "--as-of", "2026-02-20")
+
+    assert code == 1
+    last = said.strip().splitlines()[-1]
+    found = re.fullmatch(
+        rf"refi: activation/audience_file failed: UnicodeError at {re.escape(publish.__name__)}:{place}\. "
+        r"The last published audience is unchanged\. See: refi log ([0-9a-f-]{36})",
+        last,
+    )
+    assert found, last
+    assert "Given1" not in said
+
+    code, log, _ = refi("log", found[1])
+    assert code == 0
+    assert log.startswith(f"Run {found[1]}, job refi: FAILURE\n")
+    assert "STEP_FAILURE activation/audience_file" in log
+    assert f"line {place}, in" in log
+    assert r"Given1 Family1 \x1b[2J" in log
+    assert "\x1b" not in log
+
+
+def test_the_log_of_a_run_that_is_not_there_is_a_message(refi):
+    code, _, said = refi("log", "none-such")
+    assert code == 1
+    assert re.fullmatch(r"refi: Dagster's instance in \S+ has no run none-such\.\n", said.replace("\n", "", 0))
+
+
+def test_a_page_that_cannot_be_drawn_is_a_warning_and_the_audience_is_published(tmp_path, source, monkeypatch):
+    """A picture's axis ended the run."""
+    monkeypatch.setattr(report, "SIZES", None)
+    ingest(tmp_path / "lake", source)
+
+    ran = run_job(tmp_path / "lake", identity="splink")
+
+    assert ran.success
+    assert ran.failed_checks["identity/resolved_borrower report_written"] == "WARN"
+    check = ran.checks["identity/resolved_borrower report_written"]
+    assert re.search(rf"TypeError at {re.escape(report.__name__)}:\d+\.$", check.description or "")
+    assert not list((tmp_path / "lake").glob("runs/*/identity/*.html"))
+
+
+def test_an_audience_that_cannot_be_compared_with_the_last_is_published_with_a_warning(
+    refi, source, tmp_path, monkeypatch
+):
+    refi("run", "--source", source, "--lake", tmp_path / "lake", "--as-of", "2026-02-20")
+    monkeypatch.setattr(diff, "COMPARED", None)
+
+    code, said, _ = refi("run", "--lake", tmp_path / "lake", "--as-of", NEXT_DAY, "--json")
+
+    assert code == 0
+    (warning,) = [one for one in json.loads(said)["warnings"] if "compared" in one]
+    assert re.fullmatch(rf"Not compared with the day before: TypeError at {re.escape(diff.__name__)}:\d+\.", warning)

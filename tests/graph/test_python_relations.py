@@ -1,0 +1,80 @@
+"""Relations that Python makes are what they declare, with matching on and off, wherever lineage is shown."""
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+import pytest
+
+from refi_assets.specs.python_relations import python_relations
+from tests.lender import lender, write
+from tests.running import DAY, Ran, ingest, run_job
+
+KEYS = ["identity/matched_pairs", "identity/resolved_borrower", "identity/person_history"]
+PERSONAL = {"first_name", "last_name", "email", "phone", "street", "city", "state", "postcode", "date_of_birth"}
+
+
+@pytest.fixture(scope="module", params=["off", "splink"])
+def ran(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ran]:
+    """A lake with two days, since only the second day's run has persons to compare with, and the second run."""
+    folder = tmp_path_factory.mktemp(request.param)
+    source = write(lender(), folder / "source")
+    ingest(folder / "lake", source)
+    instance = dg.DagsterInstance.ephemeral()
+    assert run_job(folder / "lake", identity=request.param, instance=instance).success
+    again = run_job(folder / "lake", date(2026, 2, 21), identity=request.param, instance=instance)
+    assert again.success, (DAY, again.failure)
+    return folder / "lake", again
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_the_parquet_has_the_declared_columns_and_types(ran, key):
+    lake, run = ran
+    record = json.loads((lake / "runs" / run.result.run_id / f"{key}.json").read_text())
+    path = lake / record["parquet"]
+    files = f"{path}/*.parquet" if path.is_dir() else str(path)
+    described = duckdb.sql(f"DESCRIBE FROM read_parquet('{files}')").fetchall()
+    assert {name: kind for name, kind, *_ in described} == python_relations()[key.split("/")[1]].sql_types
+    assert [name for name, *_ in described] == list(python_relations()[key.split("/")[1]].columns)
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_dagster_and_openlineage_show_the_declared_sources(ran, key):
+    """They showed what the SQL without matching says, whether it ran or not."""
+    lake, run = ran
+    group = {"borrower_information": "staging"}
+    declared = {
+        column: {(f"{group.get(relation, 'identity')}/{relation}", name) for relation, name in sources}
+        for column, sources in python_relations()[key.split("/")[1]].sources.items()
+    }
+    shown = run.metadata(key)["dagster/column_lineage"].deps_by_column
+    assert {
+        column: {("/".join(dep.asset_key.path), dep.column_name) for dep in deps} for column, deps in shown.items()
+    } == declared
+    if key == KEYS[0]:
+        assert declared["match_weight"] == {("staging/borrower_information", name) for name in PERSONAL}
+
+    fields = completed(lake, run, key)["outputs"][0]["facets"]["columnLineage"]["fields"]
+    sent = {
+        column: {("/".join(field["name"].split("/")[-2:]), field["field"]) for field in one["inputFields"]}
+        for column, one in fields.items()
+    }
+    assert sent == declared
+
+
+def test_openlineage_gives_sql_only_where_it_ran(ran):
+    lake, run = ran
+    details = json.loads((lake / "runs" / run.result.run_id / "identity/matched_pairs.json").read_text())["details"]
+    facets = completed(lake, run, KEYS[0])["job"]["facets"]
+    assert ("sql" in facets) == (details["engine"] == "off")
+
+
+def completed(lake: Path, run: Ran, key: str) -> dict[str, Any]:
+    """The event of an asset that was materialized."""
+    lines = (lake / "openlineage" / f"{run.result.run_id}.jsonl").read_text().splitlines()
+    events = [json.loads(line) for line in lines]
+    (event,) = [one for one in events if one["job"]["name"] == key and one["eventType"] == "COMPLETE"]
+    return dict(event)
