@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export DAGSTER_HOME ?= $(CURDIR)/.dagster
 
-.PHONY: run dev watch deploy test lint bench fuzz clean lock
+.PHONY: run dev watch deploy test lint golden bench fuzz clean lock
 
 run: $(VENV)/run.stamp  ## from the sample's source files to an audience file
 	$(BIN)/refi run --source data/sample --identity splink
@@ -27,6 +27,9 @@ lint: $(VENV)/test.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+golden: $(VENV)/test.stamp  ## rewrite tests/golden: every statement as each engine is given it; review the diff
+	$(BIN)/python -m tests.engines.golden_sql
 
 bench: $(VENV)/bench.stamp  ## our job beside bare scripts; make bench ROWS=100000 tries it at another size
 	$(BIN)/python -m bench $(ROWS) $(if $(REPEATS),--repeats $(REPEATS)) $(if $(BENCH_DIR),--dir $(BENCH_DIR))

@@ -8,7 +8,7 @@ from hypothesis import settings
 
 from tests.sources import Sources
 
-pytest_plugins = ["tests.engines.fixtures"]
+pytest_plugins = ["tests.fakes.fixtures"]
 
 # The same examples everywhere, so that a failure on one machine is a failure on all. A busy machine is not a bug.
 settings.register_profile("stable", derandomize=True, deadline=None, database=None)

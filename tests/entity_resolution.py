@@ -15,7 +15,7 @@ from botocore.model import ListShape, MapShape, Shape, StringShape, StructureSha
 from botocore.stub import Stubber
 
 from refi_assets.lake.folder_store import FolderStore
-from tests.infra.iam import Call
+from tests.fakes.iam import Call
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/refi-matcher"

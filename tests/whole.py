@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 
 class Readable(Protocol):
-    """A lake to be read by key. tests/engines/s3_reader.py has the one on S3."""
+    """A lake to be read by key. tests/fakes/s3_reader.py has the one on S3."""
 
     def read(self, key: str) -> bytes:
         """An object's bytes."""

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from refi_assets.settings import PROJECT_DIR
 from tests.acceptance.serving import wait_for
-from tests.engines.aws import Aws
-from tests.engines.mailbox import Mailbox
+from tests.fakes.aws import Aws
+from tests.fakes.mailbox import Mailbox
 from tests.lender import lender, write
 from tests.running import ingest
 

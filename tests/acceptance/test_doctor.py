@@ -10,11 +10,11 @@ from typer.testing import CliRunner
 from refi_assets.cli import doctor_steps
 from refi_assets.cli.commands import app
 from refi_assets.settings import settings
-from tests.engines.aws import Aws
-from tests.engines.aws_requests import ACCOUNT
 from tests.engines.deployments import on_s3
-from tests.engines.faults import Fault
-from tests.engines.mailbox import Mailbox
+from tests.fakes.aws import Aws
+from tests.fakes.aws_requests import ACCOUNT
+from tests.fakes.faults import Fault
+from tests.fakes.mailbox import Mailbox
 from tests.lender import lender, write
 from tests.running import ingest
 

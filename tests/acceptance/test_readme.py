@@ -10,8 +10,8 @@ import pytest
 
 from refi_assets.definitions import defs
 from refi_assets.settings import PROJECT_DIR
-from tests.engines.aws import Aws
 from tests.engines.deployments import on_s3
+from tests.fakes.aws import Aws
 
 README = (PROJECT_DIR / "README.md").read_text()
 BLOCKS = [

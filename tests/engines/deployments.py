@@ -14,7 +14,7 @@ from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.lake import ObjectStore, Relation, RunFolder, open_lake
 from refi_assets.settings import settings
 from refi_assets.specs.sql_models import load_sql_models
-from tests.engines.aws import Aws
+from tests.fakes.aws import Aws
 from tests.running import Ran, ingest, latest, run_job
 
 ENGINES = ("duckdb", "athena", "trino")

@@ -19,7 +19,7 @@ from tests.engines.arrival_lender import (
     s3_message,
     sns_message,
 )
-from tests.engines.aws import Aws
+from tests.fakes.aws import Aws
 
 ALL_OF_TODAY = dict.fromkeys(SOURCES, TODAY)
 

@@ -11,7 +11,7 @@ import pytest
 from refi_assets.ingestion import arrival_events, arrivals
 from tests.arriving import SOURCES, START, TODAY, YESTERDAY, news, said
 from tests.engines.arrival_lender import NAMES, S3Lender, eventbridge_message, expired, s3_lender, s3_message
-from tests.engines.aws import Aws
+from tests.fakes.aws import Aws
 
 ALL_OF_TODAY = dict.fromkeys(SOURCES, TODAY)
 # A listing of the recent load dates: the folders of each source, then one for each of their load dates.
@@ -92,11 +92,18 @@ def test_old_load_dates_are_listed_a_part_at_a_time(alone: S3Lender, monkeypatch
     assert ["loan_information before" in said(tick) for tick in told] == [False] * 4 + [True, False]
 
 
-def test_ten_thousand_old_objects_are_listed_once_a_day_whatever_comes(lender: S3Lender) -> None:
+@pytest.mark.parametrize(
+    ("in_one", "in_each_other", "pages"),
+    [(1_010, 3, 2), pytest.param(2_500, 250, 3, marks=pytest.mark.long)],
+    ids=["a thousand", "ten thousand"],
+)
+def test_old_objects_are_listed_once_a_day_whatever_comes(
+    lender: S3Lender, in_one: int, in_each_other: int, pages: int
+) -> None:
+    """So many in one old load date, listed in so many pages, and so many in each of thirty others."""
     days = [START.date() - timedelta(days=20 + n) for n in range(31)]
-    names = [(days[0], f"part-{n}.csv") for n in range(2500)]
-    names += [(day, f"part-{n}.csv") for day in days[1:] for n in range(250)]
-    assert len(names) == 10_000
+    names = [(days[0], f"part-{n}.csv") for n in range(in_one)]
+    names += [(day, f"part-{n}.csv") for day in days[1:] for n in range(in_each_other)]
     lender.drop_empty("loan_information", names)
     lender.drop_all(TODAY)
     for n in range(13):
@@ -105,9 +112,9 @@ def test_ten_thousand_old_objects_are_listed_once_a_day_whatever_comes(lender: S
     queue = {"ReceiveMessage": 1}
 
     assert lender.requests_of_a_tick() == (
-        {"ListObjectsV2": recent + FOLDERS + 30 + 3, **queue},
+        {"ListObjectsV2": recent + FOLDERS + 30 + pages, **queue},
         ALL_OF_TODAY,
-    ), "the first look: the large load date takes three pages"
+    ), "the first look"
     assert lender.requests_of_a_tick() == (queue, None), "nothing woke it"
     lender.tell_of(lender.key("loan_information", days[0], "part-7.csv"))
     handled = {"ReceiveMessage": 2}
@@ -121,7 +128,7 @@ def test_ten_thousand_old_objects_are_listed_once_a_day_whatever_comes(lender: S
     assert new == {"loan_information": TODAY}
     assert woken == {"ListObjectsV2": 1 + recent, **handled}, "a run is asked for from a fresh look"
     next_day, _ = lender.requests_of_a_tick(24 * 60)
-    assert next_day["ListObjectsV2"] == recent + FOLDERS + 30 + 3
+    assert next_day["ListObjectsV2"] == recent + FOLDERS + 30 + pages
     assert lender.requests_of_a_tick() == (queue, None)
 
 
@@ -135,10 +142,13 @@ def test_a_load_date_of_more_than_a_thousand_files_is_seen_to_its_last(lender: S
     assert lender.new() == {"market_equity": TODAY}
 
 
+@pytest.mark.parametrize(
+    ("ticks", "least_requests"), [(20, 5), pytest.param(60, 15, marks=pytest.mark.long)], ids=["20 ticks", "60 ticks"]
+)
 def test_at_random_every_change_is_named_once_and_is_an_input_of_its_run(
-    lender: S3Lender, monkeypatch: pytest.MonkeyPatch
+    lender: S3Lender, monkeypatch: pytest.MonkeyPatch, ticks: int, least_requests: int
 ) -> None:
-    """720 arrivals, overwrites and deletions over 10 days; events lost, delayed, doubled; ticks that fail."""
+    """12 arrivals, overwrites and deletions before each tick; events lost, delayed, doubled; ticks that fail."""
     monkeypatch.setattr(arrival_events, "HIDDEN_SECONDS", 1)
     chance = random.Random(7)
     files: dict[tuple[str, str, str], int] = {}
@@ -162,7 +172,7 @@ def test_at_random_every_change_is_named_once_and_is_an_input_of_its_run(
         for source, day in new.items():
             assert lender.snapshot_keys(source) == sorted(lender.key(source, day, name) for name in now[source][1])
 
-    for number in range(60):
+    for number in range(ticks):
         for _ in range(12):
             version += 1
             source = chance.choice(SOURCES)
@@ -214,7 +224,7 @@ def test_at_random_every_change_is_named_once_and_is_an_input_of_its_run(
                 assert now == asked or not is_complete
         lender.aws.clear_faults()
 
-    assert requests > 15
+    assert requests > least_requests
     lender.tell(*(body for _, body in on_their_way))
     lender.at += timedelta(days=1)
     for _ in range(3):

@@ -1,15 +1,18 @@
 """The engine on Athena below the job: steps that are tried again, tables that are swapped, crawls, and ends."""
 
+import multiprocessing
+import os
 import signal
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 import sqlglot
 from sqlglot import exp
@@ -18,13 +21,14 @@ from refi_assets.engines.athena import AthenaEngine
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import EngineError, LakeError
 from refi_assets.lake import Relation
-from refi_assets.settings import PROJECT_DIR, settings
-from tests.engines.aws import Aws
-from tests.engines.deployments import Deployment, in_force, on_s3, run_whole_job
-from tests.engines.faults import Fault
+from refi_assets.settings import settings
+from tests.engines.deployments import Deployment, in_force, on_s3
+from tests.fakes.aws import Aws
+from tests.fakes.faults import Fault
 from tests.lender import lender, write
-from tests.running import DAY, ingest, latest
+from tests.running import DAY, Ran, ingest, latest, run_job
 
+SOURCES = ("borrower_engagement", "borrower_information", "loan_information", "market_equity")
 START, STOP = "athena:StartQueryExecution", "athena:StopQueryExecution"
 
 
@@ -33,6 +37,12 @@ def deployment(athena: Aws) -> Iterator[Deployment]:
     made = on_s3(athena, "athena")
     with in_force(made):
         yield made
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
 
 
 @pytest.fixture
@@ -130,13 +140,12 @@ def test_a_relation_that_was_staged_for_duckdb_alone_is_not_read_wrongly(engine:
 
 def crawler(athena: Aws, deployment: Deployment) -> str:
     name = athena.new_name("crawler")
-    sources = ("borrower_engagement", "borrower_information", "loan_information", "market_equity")
     athena.client("glue").create_crawler(
         Name=name,
         Role="arn:aws:iam::123456789012:role/crawler",
         DatabaseName=deployment.env["REFI_GLUE_DATABASE"],
         TablePrefix="crawled_",
-        Targets={"S3Targets": [{"Path": f"{deployment.lake_url}/raw/{source}/"} for source in sources]},
+        Targets={"S3Targets": [{"Path": f"{deployment.lake_url}/raw/{source}/"} for source in SOURCES]},
     )
     return name
 
@@ -147,15 +156,28 @@ def crawled(athena: Aws, **variables: str) -> Deployment:
     return Deployment(plain.lake_url, env)
 
 
-def test_a_crawl_is_held_against_the_contract_and_the_crawl_before(athena: Aws, tmp_path: Path) -> None:
+# Crawls are what registers the files: no other step needs to run.
+REGISTERING = [f"{group}/{source}" for group in ("raw", "catalog") for source in SOURCES]
+
+
+def crawl(deployment: Deployment, instance: dg.DagsterInstance, source: Path, day: date) -> Ran:
+    """Put source files into the lake, and run the steps that register them."""
+    with in_force(deployment):
+        ingest(deployment.lake_url, source, day)
+        return run_job(deployment.lake_url, day, instance=instance, selection=REGISTERING)
+
+
+def test_a_crawl_is_held_against_the_contract_and_the_crawl_before(
+    athena: Aws, instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
     deployment = crawled(athena)
-    ran = run_whole_job(deployment, write(lender(), tmp_path / "first"), date(2026, 2, 19))
+    ran = crawl(deployment, instance, write(lender(), tmp_path / "first"), date(2026, 2, 19))
     assert ran.success, ran.failure
     rows = lender()
     for row in rows["loan_information"]:
         row["current_interest_rate"] += "%"  # from a number to a text
         row["servicer"] = "ACME"
-    changed = run_whole_job(deployment, write(rows, tmp_path / "second"), DAY)
+    changed = crawl(deployment, instance, write(rows, tmp_path / "second"), DAY)
     failed = {name.split(" ")[1] for name in changed.failed_checks if name.startswith("catalog/loan_information")}
     assert failed == {"no_column_new", "inferred_types_unchanged"}
     found = changed.checks["catalog/loan_information inferred_types_unchanged"]
@@ -163,55 +185,74 @@ def test_a_crawl_is_held_against_the_contract_and_the_crawl_before(athena: Aws, 
     assert begun(athena, "glue:StartCrawler") == 2, "one crawl a run, for all sources"
 
 
-def test_a_crawl_that_fails_stops_the_run_with_its_reason(athena: Aws, tmp_path: Path) -> None:
+def test_a_crawl_that_fails_stops_the_run_with_its_reason(
+    athena: Aws, instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
     deployment = crawled(athena)
     athena.faults(Fault("glue:StartCrawler", outcome="FAILED", message="Insufficient permissions on the bucket"))
-    ran = run_whole_job(deployment, write(lender(), tmp_path / "source"), DAY)
+    ran = crawl(deployment, instance, write(lender(), tmp_path / "source"), DAY)
     assert not ran.success
     assert f"crawler {deployment.env['REFI_GLUE_CRAWLER']}: the crawl ended as FAILED" in ran.failure
     assert "Insufficient permissions on the bucket" in ran.failure
 
 
-def test_a_crawl_that_takes_too_long_is_given_up(athena: Aws, tmp_path: Path) -> None:
+def test_a_crawl_that_takes_too_long_is_given_up(athena: Aws, instance: dg.DagsterInstance, tmp_path: Path) -> None:
     deployment = crawled(athena, REFI_CRAWLER_MINUTES="0.05")
     athena.faults(Fault("glue:StartCrawler", outcome="RUNNING"))
-    ran = run_whole_job(deployment, write(lender(), tmp_path / "source"), DAY)
+    ran = crawl(deployment, instance, write(lender(), tmp_path / "source"), DAY)
     assert "still RUNNING; REFI_CRAWLER_MINUTES allow no more" in ran.failure
+
+
+@pytest.fixture(scope="module")
+def refi_process() -> Callable[[dict[str, str], Sequence[str]], BaseProcess]:
+    """Begin `refi …` as a process of its own: a fork of one that has imported it, and has done nothing else."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["refi_assets.definitions", "refi_assets.cli.run", "boto3", "pyathena"])
+
+    def begin(environment: dict[str, str], words: Sequence[str]) -> BaseProcess:
+        process = context.Process(target=_refi, args=(environment, words))
+        process.start()
+        return process
+
+    return begin
+
+
+def _refi(environment: dict[str, str], words: Sequence[str]) -> None:
+    from refi_assets.cli import main
+
+    os.environ.update(environment)
+    settings.cache_clear()  # they were read when the definitions were imported
+    sys.argv = ["refi", *words]
+    main()
 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_a_query_is_stopped_when_its_run_is_killed_or_cancelled(
-    athena: Aws, deployment: Deployment, tmp_path: Path, end: signal.Signals
+    athena: Aws, deployment: Deployment, tmp_path: Path, refi_process: Any, end: signal.Signals
 ) -> None:
     ingest(deployment.lake_url, write(lender(), tmp_path / "source"))
     athena.faults(Fault(START, count=100, outcome="RUNNING"))
-    command = [sys.executable, "-c", "import refi_assets.cli as c; c.main()", "run", "--as-of", DAY.isoformat()]
-    with (tmp_path / "stderr").open("w") as stderr:
-        process = subprocess.Popen(
-            command, env=environment(deployment, tmp_path), cwd=PROJECT_DIR, stderr=stderr, stdout=stderr
-        )
-        try:
-            wait_for(lambda: begun(athena, START) == 1 and begun(athena, "athena:GetQueryExecution") > 0, process)
-            process.send_signal(end)
-            wait_for(lambda: begun(athena, STOP) >= 1)
-        finally:
-            process.kill()
-            process.wait()
+    process = refi_process(environment(deployment, tmp_path), ["run", "--as-of", DAY.isoformat()])
+    try:
+        wait_for(lambda: begun(athena, START) == 1 and begun(athena, "athena:GetQueryExecution") > 0, process)
+        os.kill(process.pid, end)
+        wait_for(lambda: begun(athena, STOP) >= 1)
+    finally:
+        process.kill()
+        process.join()
     assert latest(deployment.lake_url) is None
 
 
 def environment(deployment: Deployment, tmp_path: Path) -> dict[str, str]:
-    import os
-
     home = tmp_path / "dagster"
     home.mkdir()
     (home / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
-    return {**os.environ, **deployment.env, "DAGSTER_HOME": str(home)}
+    return {**deployment.env, "DAGSTER_HOME": str(home)}
 
 
-def wait_for(happened: Any, process: subprocess.Popen[bytes] | None = None) -> None:
+def wait_for(happened: Callable[[], bool], process: BaseProcess | None = None) -> None:
     deadline = time.monotonic() + 120
     while not happened():
         assert time.monotonic() < deadline, "it has not happened"
-        assert process is None or process.poll() is None, "the process ended before"
+        assert process is None or process.is_alive(), "the process ended before"
         time.sleep(0.1)

@@ -16,8 +16,8 @@ from botocore.exceptions import ClientError
 from pyathena import connect
 from pyathena.error import OperationalError
 
-from tests.engines.aws import Aws
-from tests.engines.faults import Fault
+from tests.fakes.aws import Aws
+from tests.fakes.faults import Fault
 
 START = "athena:StartQueryExecution"
 THOUSANDS = "UNNEST(sequence(1, 9000))"
@@ -25,7 +25,7 @@ ENDLESS_QUERY = f"SELECT count(*) FROM {THOUSANDS} AS a (x), {THOUSANDS} AS b (y
 ENDS = ("SUCCEEDED", "FAILED", "CANCELLED")
 CUTOFF = 10_000_000  # the least that Athena takes
 
-pytestmark = pytest.mark.not_the_pipeline
+pytestmark = [pytest.mark.long, pytest.mark.not_the_pipeline]
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError, IncompleteReadError, ResponseStreamingError
 
-from tests.engines.aws import Aws
-from tests.engines.faults import Fault
+from tests.fakes.aws import Aws
+from tests.fakes.faults import Fault
 
-pytestmark = pytest.mark.not_the_pipeline
+pytestmark = [pytest.mark.long, pytest.mark.not_the_pipeline]
 
 
 def test_s3_requests_are_recorded_with_the_permission_they_need(aws: Aws) -> None:

@@ -10,10 +10,10 @@ from sqlglot import exp
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.lake import RunFolder
 from refi_assets.settings import PROJECT_DIR
-from tests.engines.aws import Aws
 from tests.engines.deployments import Deployment, in_force, on_s3
-from tests.engines.entity_resolution_api import EntityResolutionApi, served
-from tests.engines.s3_reader import S3Reader
+from tests.fakes.aws import Aws
+from tests.fakes.entity_resolution_api import EntityResolutionApi, served
+from tests.fakes.s3_reader import S3Reader
 from tests.identity.people import pairs, truth
 from tests.running import DAY, Ran, ingest, run_job
 

@@ -1,6 +1,8 @@
-"""Every command on a lake on S3, with every engine: the same answers as in a folder."""
+"""Every command on a lake on S3, with every engine: the answers, and the audience, are those of a folder."""
 
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,18 +11,20 @@ from typer.testing import CliRunner
 
 from refi_assets.cli.commands import app
 from refi_assets.settings import PROJECT_DIR
-from tests.engines.aws import Aws
-from tests.engines.deployments import ENGINES, Deployment, in_force, on_s3
+from tests.engines.deployments import ENGINES, Deployment, Outcome, in_force, on_s3, outcome
+from tests.fakes.aws import Aws
 
 SAMPLE = PROJECT_DIR / "data" / "sample"
 RUN = ["run", "--source", str(SAMPLE), "--as-of", "2026-02-20", "--json"]
+EVERYBODY = "SELECT borrower_id, marketing_category FROM refi_eligibility ORDER BY borrower_id, loan_id"
 
 
-@pytest.fixture(params=ENGINES)
-def deployment(request: pytest.FixtureRequest) -> Deployment:
-    engine = request.param
-    aws: Aws = request.getfixturevalue("aws" if engine == "duckdb" else engine)
-    return on_s3(aws, engine)
+@dataclass(frozen=True)
+class Answers:
+    """What commands say of a run of the sample, and what the run left."""
+
+    said: dict[str, Any]
+    outcome: Outcome
 
 
 def refi(*words: str) -> str:
@@ -33,35 +37,52 @@ def read(*words: str) -> list[Any]:
     return [json.loads(line) for line in refi(*words, "--json").splitlines()]
 
 
-@pytest.fixture
-def dagster_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    home = tmp_path / "dagster"
-    home.mkdir()
-    (home / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
-    monkeypatch.setenv("DAGSTER_HOME", str(home))
-    return home
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """With a Dagster instance, and a policy that is not the shipped one."""
+    folder = tmp_path_factory.mktemp("commands")
+    (folder / "dagster").mkdir()
+    (folder / "dagster" / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    policy = (PROJECT_DIR / "policies" / "refi" / "refi.yaml").read_text()
+    (folder / "policy.yaml").write_text(policy.replace("80 ", "70 ", 1))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DAGSTER_HOME", str(folder / "dagster"))
+        yield folder
 
 
-def test_every_command_answers_as_in_a_folder(deployment: Deployment, tmp_path: Path, dagster_home: Path) -> None:
-    here = Deployment(str(tmp_path / "lake"), {"REFI_LAKE_URL": str(tmp_path / "lake"), "REFI_ENGINE": "duckdb"})
-    answers = {}
-    for one in (here, deployment):
-        with in_force(one):
-            made = json.loads(refi(*RUN))
-            assert made["audience"] == one.lake.url(f"output/{made['run_id']}.csv")
-            everybody = "SELECT borrower_id, marketing_category FROM refi_eligibility ORDER BY borrower_id, loan_id"
-            other = tmp_path / "policy.yaml"
-            other.write_text((PROJECT_DIR / "policies" / "refi" / "refi.yaml").read_text().replace("80 ", "70 ", 1))
-            replayed = json.loads(refi("replay", made["run_id"], "--json"))
-            assert replayed["sha256"] == replayed["published_sha256"]
-            said = {
-                "counts": made["counts"],
-                "quarantine": read("quarantine", "--limit", "100"),
-                "query": read("query", everybody),
-                "explain": read("explain", read("query", everybody)[0]["borrower_id"]),
-                "diff-policy": read("diff-policy", str(other)),
-                "runs": read("runs"),
-            }
-            answers[one.lake_url] = json.loads(json.dumps(said).replace(made["run_id"], "RUN"))
-            assert refi("clean-up").endswith("objects deleted.\n")
-    assert answers[deployment.lake_url] == answers[here.lake_url]
+def answers(deployment: Deployment, policy: Path) -> Answers:
+    with in_force(deployment):
+        made = json.loads(refi(*RUN))
+        assert made["audience"] == deployment.lake.url(f"output/{made['run_id']}.csv")
+        replayed = json.loads(refi("replay", made["run_id"], "--json"))
+        assert replayed["sha256"] == replayed["published_sha256"]
+        said = {
+            "counts": made["counts"],
+            "quarantine": read("quarantine", "--limit", "100"),
+            "query": read("query", EVERYBODY),
+            "explain": read("explain", read("query", EVERYBODY)[0]["borrower_id"]),
+            "diff-policy": read("diff-policy", str(policy)),
+            "runs": read("runs"),
+        }
+        left = outcome(deployment)
+        assert refi("clean-up").endswith("objects deleted.\n")
+    return Answers(json.loads(json.dumps(said).replace(made["run_id"], "RUN")), left)
+
+
+@pytest.fixture(scope="module")
+def in_a_folder(folder: Path) -> Answers:
+    lake = str(folder / "lake")
+    here = Deployment(lake, {"REFI_LAKE_URL": lake, "REFI_ENGINE": "duckdb"})
+    return answers(here, folder / "policy.yaml")
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_every_command_answers_as_in_a_folder(
+    request: pytest.FixtureRequest, engine: str, folder: Path, in_a_folder: Answers
+) -> None:
+    aws: Aws = request.getfixturevalue("aws" if engine == "duckdb" else engine)
+    here = answers(on_s3(aws, engine), folder / "policy.yaml")
+    assert here.said == in_a_folder.said
+    assert here.outcome.engine == engine
+    assert replace(here.outcome, engine="") == replace(in_a_folder.outcome, engine="")
+    assert here.outcome.audience.count(b"\n") > 10, "there is an audience"

@@ -7,9 +7,9 @@ import pytest
 
 from refi_assets.identity.decisions import DECISIONS, append_decision, load_decisions
 from refi_assets.lake import ObjectStore
-from tests.engines.aws import Aws
 from tests.engines.deployments import in_force, on_s3
-from tests.engines.faults import Fault
+from tests.fakes.aws import Aws
+from tests.fakes.faults import Fault
 
 
 @pytest.fixture

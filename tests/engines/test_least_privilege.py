@@ -1,8 +1,6 @@
 """The pipeline's role may do what the pipeline does, and nothing else: recorded calls against its policy."""
 
 import signal
-import subprocess
-import sys
 from contextlib import suppress
 from datetime import date, timedelta
 from pathlib import Path
@@ -12,7 +10,9 @@ import dagster as dg
 import pytest
 from dagster_aws.s3 import S3ComputeLogManager
 from sqlglot import exp
+from typer.testing import CliRunner
 
+from refi_assets.cli.commands import app
 from refi_assets.defs.refi import REFI
 from refi_assets.engines.athena import AthenaEngine
 from refi_assets.errors import LakeError
@@ -21,61 +21,59 @@ from refi_assets.orchestration.automation import tick
 from refi_assets.orchestration.partitions import now
 from refi_assets.orchestration.resources import LakeResource
 from refi_assets.publishing.retention import clean_up
-from refi_assets.settings import PROJECT_DIR, settings
-from tests.engines.aws import Aws
-from tests.engines.deployments import Deployment, in_force, on_s3
-from tests.engines.faults import Fault
-from tests.engines.privilege import NAMESPACE, calls
-from tests.infra.iam import denied, on_all_resources, unused
-from tests.infra.terraform import rendered_policies
+from refi_assets.settings import settings
+from tests.engines.deployments import Deployment, in_force
+from tests.fakes.aws import Aws
+from tests.fakes.faults import Fault
+from tests.fakes.iam import denied, on_all_resources, unused
+from tests.fakes.privilege import NAMESPACE, calls
+from tests.fakes.terraform import ACCOUNT, DEPLOYMENTS, Policies
 from tests.lender import lender, write
 from tests.running import definitions, ingest, run_job
 
-ACCOUNT = "123456789012"
+DEPLOYMENT = "of the test of least privilege"
+NAMES = DEPLOYMENTS[DEPLOYMENT]
 
 
 @pytest.fixture
 def deployment(athena: Aws) -> Deployment:
-    """Everything that a deployment may have: Athena, a crawler, a queue, a topic, metrics."""
-    made = on_s3(athena, "athena")
-    queue = athena.client("sqs").create_queue(QueueName=athena.new_name("arrivals"))["QueueUrl"]
-    topic = athena.client("sns").create_topic(Name=athena.new_name("alerts"))["TopicArn"]
+    """Everything that a deployment may have, by the names in its policy: a crawler, a queue, a topic, metrics."""
+    lake_url = f"s3://{NAMES.bucket}/{NAMES.root.rstrip('/')}"
+    athena.client("s3").create_bucket(Bucket=NAMES.bucket)
+    database = {"Name": NAMES.database, "LocationUri": f"s3://{NAMES.bucket}/{NAMES.database}/"}
+    athena.client("glue").create_database(DatabaseInput=database)
+    queue = athena.client("sqs").create_queue(QueueName=NAMES.queue)["QueueUrl"]
+    topic = athena.client("sns").create_topic(Name=NAMES.topic)["TopicArn"]
     athena.client("sns").subscribe(TopicArn=topic, Protocol="email", Endpoint="team@example.com")
-    crawler = athena.new_name("crawler")
     athena.client("glue").create_crawler(
-        Name=crawler,
+        Name=NAMES.crawler,
         Role=f"arn:aws:iam::{ACCOUNT}:role/crawler",
-        DatabaseName=made.env["REFI_GLUE_DATABASE"],
+        DatabaseName=NAMES.database,
         TablePrefix="crawled_",
-        Targets={"S3Targets": [{"Path": f"{made.lake_url}/raw/"}]},
+        Targets={"S3Targets": [{"Path": f"{lake_url}/raw/"}]},
     )
     env = {
-        **made.env,
+        **athena.env,
+        "REFI_LAKE_URL": lake_url,
+        "REFI_ENGINE": "athena",
+        "REFI_GLUE_DATABASE": NAMES.database,
         "REFI_ARRIVALS_QUEUE_URL": queue,
         "REFI_ALERTS_TOPIC_ARN": topic,
-        "REFI_GLUE_CRAWLER": crawler,
+        "REFI_GLUE_CRAWLER": str(NAMES.crawler),
         "REFI_METRICS_NAMESPACE": NAMESPACE,
         "REFI_KEEP_RUNS": "1",
     }
-    return Deployment(made.lake_url, env)
+    return Deployment(lake_url, env)
 
 
 def also(deployment: Deployment, **variables: str) -> Deployment:
     return Deployment(deployment.lake_url, {**deployment.env, **variables})
 
 
-def command(deployment: Deployment, tmp_path: Path, *words: str) -> None:
-    import os
-
-    said = subprocess.run(
-        [sys.executable, "-c", "import refi_assets.cli as c; c.main()", *words],
-        env={**os.environ, **deployment.env, "DAGSTER_HOME": str(tmp_path)},
-        cwd=PROJECT_DIR,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert said.returncode == 0, said.stdout + said.stderr
+def refi(deployment: Deployment, *words: str) -> None:
+    with in_force(deployment):
+        said = CliRunner().invoke(app, words, catch_exceptions=False)
+    assert said.exit_code == 0, said.output
 
 
 def do_everything(aws: Aws, deployment: Deployment, tmp_path: Path) -> None:
@@ -106,9 +104,9 @@ def do_everything(aws: Aws, deployment: Deployment, tmp_path: Path) -> None:
         assert run_job(deployment.lake_url).success
         open_lake(deployment.lake_url).put_json("runs/killed/raw/x.json", {})
         assert clean_up(open_lake(deployment.lake_url), 400, timedelta(0)) == 1
-    command(deployment, tmp_path, "doctor")
-    command(also(deployment, REFI_CATALOG_MODE="crawler"), tmp_path, "doctor")
-    command(deployment, tmp_path, "explain", "B001")
+    refi(deployment, "doctor")
+    refi(also(deployment, REFI_CATALOG_MODE="crawler"), "doctor")
+    refi(deployment, "explain", "B001")
     interrupt_a_query(aws, deployment)
     raise_an_alert(deployment)
     keep_logs(deployment, tmp_path)
@@ -147,22 +145,16 @@ def keep_logs(deployment: Deployment, tmp_path: Path) -> None:
 
 
 def test_the_pipelines_policy_allows_what_it_does_and_nothing_that_it_does_not(
-    athena: Aws, deployment: Deployment, tmp_path: Path
+    athena: Aws,
+    deployment: Deployment,
+    role_policies: dict[str, Policies],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
     do_everything(athena, deployment, tmp_path)
 
-    bucket, _, root = deployment.lake_url.removeprefix("s3://").partition("/")
-    policy = rendered_policies(
-        tmp_path / "terraform",
-        bucket=bucket,
-        root=f"{root}/",
-        database=deployment.env["REFI_GLUE_DATABASE"],
-        workgroup="primary",
-        queue=deployment.env["REFI_ARRIVALS_QUEUE_URL"].rsplit("/", 1)[1],
-        topic=deployment.env["REFI_ALERTS_TOPIC_ARN"].rsplit(":", 1)[1],
-        crawler=deployment.env["REFI_GLUE_CRAWLER"],
-        metrics_namespace=NAMESPACE,
-    )["pipeline"]
+    policy = role_policies[DEPLOYMENT]["pipeline"]
     made = calls(athena.requests())
     assert [str(call) for call in denied(policy, made)] == []
     assert [one for one in unused(policy, made) if not one.startswith("Behind")] == []

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import dagster as dg
 
-from tests.engines.aws import Aws
 from tests.engines.deployments import Deployment, in_force, on_s3, run_whole_job
-from tests.engines.faults import Fault
-from tests.engines.s3_reader import S3Reader
+from tests.fakes.aws import Aws
+from tests.fakes.faults import Fault
+from tests.fakes.s3_reader import S3Reader
 from tests.lender import lender, write
 from tests.running import DAY, ingest, run_job
 from tests.whole import require_whole_audience

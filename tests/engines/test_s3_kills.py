@@ -1,7 +1,7 @@
 """Runs on S3 that are killed while they publish, and runs at the same time on one lake, with a reader all the while.
 
-Each run is a process of its own, forked from one that has imported the definitions and done nothing else. A fault
-holds one of its requests; the process is killed while it waits for the answer.
+A run that is killed is a process of its own, forked from one that has imported the definitions and done nothing else.
+A fault holds one of its requests; the process is killed while it waits for the answer.
 """
 
 import json
@@ -18,12 +18,12 @@ from multiprocessing.process import BaseProcess
 import pytest
 
 from refi_assets.settings import settings
-from tests.engines.aws import Aws
 from tests.engines.deployments import Deployment, in_force, on_s3
-from tests.engines.faults import Fault
-from tests.engines.s3_reader import S3Reader
+from tests.fakes.aws import Aws
+from tests.fakes.faults import Fault
+from tests.fakes.s3_reader import S3Reader
 from tests.lender import lender, write
-from tests.running import DAY, ingest
+from tests.running import DAY, ingest, run_job
 from tests.whole import require_whole_audience
 
 NEVER = Fault("s3:PutObject", delay_seconds=600, status=503)  # the answer comes after the kill, and nothing was put
@@ -67,8 +67,14 @@ class Lender:
         """The lake, as another program reads it."""
         return S3Reader(self.aws, self.deployment.lake_url)
 
-    def run(self, *days: date) -> None:
-        """Run days to their end, all at the same time."""
+    def run(self, day: date) -> None:
+        """Run a day to its end, in this process."""
+        with in_force(self.deployment):
+            ran = run_job(self.deployment.lake_url, day)
+        assert ran.success, ran.failure
+
+    def run_at_once(self, *days: date) -> None:
+        """Run days to their end, each in a process of its own, all at the same time."""
         processes = [self.start(day) for day in days]
         for process in processes:
             process.join()
@@ -176,6 +182,7 @@ def tables(lender: Lender) -> dict[str, str]:
     return found
 
 
+@pytest.mark.long
 def test_runs_at_the_same_time_publish_whole_audiences_of_their_own(aws: Aws, begin: Begin) -> None:
     first, second, third = (DAY + timedelta(days=n) for n in range(3))
     lender = begin(aws, "duckdb", [first, second, third])
@@ -183,9 +190,9 @@ def test_runs_at_the_same_time_publish_whole_audiences_of_their_own(aws: Aws, be
     reader = _Reader(lender.lake, done)
     reader.start()
     try:
-        lender.run(first, first)
+        lender.run_at_once(first, first)
         lender.require_latest(first)
-        lender.run(third, second)
+        lender.run_at_once(third, second)
         lender.require_latest(third)
     finally:
         done.set()

@@ -17,9 +17,9 @@ from refi_assets.errors import EngineError, LakeError, SettingError, SourceError
 from refi_assets.ingestion.files import scan_file
 from refi_assets.lake import ObjectStore, RunFolder, open_lake
 from refi_assets.lake.s3_store import CREDENTIALS_FOR, PART_BYTES, S3Store
-from tests.engines.aws import Aws
 from tests.engines.deployments import Deployment, in_force, on_s3
-from tests.engines.faults import Fault
+from tests.fakes.aws import Aws
+from tests.fakes.faults import Fault
 from tests.running import DAY, run_job
 
 ROWS = 1_000_000  # of hash(): 8 MB as Parquet

@@ -14,16 +14,14 @@ from sqlglot import exp
 from trino.dbapi import connect
 
 from refi_assets.lineage.columns import lineage_graph
-from refi_assets.refi.policy import load_refi_policy
-from refi_assets.settings import PROJECT_DIR
 from refi_assets.specs.sql_models import DIALECT, SqlModel, load_sql_models
 from refi_assets.staging.stage import QUARANTINE_COLUMNS
-from tests.engines.aws import Aws
+from tests.engines.golden_sql import parameters
+from tests.fakes.aws import Aws
 
-POLICY = load_refi_policy(PROJECT_DIR / "policies" / "refi" / "refi.yaml").parameters
-PARAMETERS = POLICY | {"borrower_id": "B1", "borrower_id_1": "B1", "borrower_id_2": "B2", "person_id": "B1"}
+PARAMETERS = parameters()
 TIERS = ["Immediate Action", "Hot Lead", "Watchlist", "Ineligible"]
-LIMITS = [value for value in POLICY.values() if isinstance(value, Decimal)]
+LIMITS = [value for value in PARAMETERS.values() if isinstance(value, Decimal)]
 STEP = Decimal("0.000001")
 
 ids = st.sampled_from(["B1", "B2", "b1", "B1 ", "ß", "ss", "=B1", "é", "e\u0301", "日本", "", None])
@@ -90,13 +88,15 @@ def queries(draw: st.DrawFn, model: SqlModel) -> exp.Query:
     for relation in model.inputs:
         columns = columns_of(relation)
         row = st.tuples(*(values(name, kind) for name, kind in columns.items()))
-        selects = [
-            exp.select(
-                *(literal(value, kind).as_(name) for value, (name, kind) in zip(cells, columns.items(), strict=True))
-            )
-            for cells in draw(st.lists(row, min_size=1, max_size=12))
-        ]
-        rows = exp.union(*selects, distinct=False) if len(selects) > 1 else selects[0]
+        drawn = exp.values(
+            [
+                tuple(literal(value, kind) for value, kind in zip(cells, columns.values(), strict=True))
+                for cells in draw(st.lists(row, min_size=1, max_size=12))
+            ],
+            alias="drawn",
+            columns=list(columns),
+        )
+        rows = exp.select("*").from_(drawn)
         query = query.with_(relation, as_=rows)
     for cte in own:
         query = query.with_(cte.alias, as_=cte.this)

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.engines import trino as trino_server
-from tests.engines.aws import Aws
+from tests.fakes import trino as trino_server
+from tests.fakes.aws import Aws
+
+pytestmark = pytest.mark.long
 
 OPEN_CSV = {
     "InputFormat": "org.apache.hadoop.mapred.TextInputFormat",

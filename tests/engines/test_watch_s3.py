@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from refi_assets.sample.cases import SOURCES
 from refi_assets.settings import PROJECT_DIR
-from tests.engines.aws import Aws
 from tests.engines.deployments import on_s3
+from tests.fakes.aws import Aws
 
 SAMPLE = PROJECT_DIR / "data" / "sample"
 PATIENCE_SECONDS = 180
@@ -54,6 +56,7 @@ def wait_for(attempt: Callable[[], Any], what: str, log: Path) -> Any:
     return found
 
 
+@pytest.mark.long
 def test_files_on_s3_become_an_audience_by_their_events(aws: Aws, tmp_path: Path) -> None:
     deployment = on_s3(aws, "duckdb")
     bucket = deployment.lake_url.split("/")[2]

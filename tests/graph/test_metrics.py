@@ -13,7 +13,7 @@ from refi_assets.lake import FolderStore, RunFolder
 from refi_assets.lake.relations import with_inputs
 from refi_assets.refi.metrics import run_metrics
 from refi_assets.settings import settings
-from tests.engines.aws import Aws
+from tests.fakes.aws import Aws
 from tests.lender import lender, write
 from tests.running import DAY, Ran, ingest, latest, run_job
 

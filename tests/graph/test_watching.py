@@ -18,8 +18,8 @@ import pytest
 from refi_assets.orchestration import watching
 from refi_assets.orchestration.steps import asset_of_step
 from refi_assets.settings import PROJECT_DIR, settings
-from tests.engines.aws import Aws
-from tests.engines.mailbox import Mailbox
+from tests.fakes.aws import Aws
+from tests.fakes.mailbox import Mailbox
 from tests.lender import lender, write
 from tests.running import DAY, Ran, definitions, ingest, run_job
 

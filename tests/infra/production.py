@@ -18,8 +18,8 @@ from dagster_graphql import DagsterGraphQLClient
 
 from tests.acceptance.conftest import REFI
 from tests.acceptance.serving import wait_for
-from tests.engines.aws import Aws
-from tests.engines.servers import accepts_connections, free_port
+from tests.fakes.aws import Aws
+from tests.fakes.servers import accepts_connections, free_port
 from tests.infra.deployment import image_environment, make_app, services
 
 

@@ -1,14 +1,13 @@
 """What each role may do and may not, call by call, as its rendered policy says."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from refi_assets.identity.aws_matching import AwsMatching, match_on_aws
 from tests.entity_resolution import OUTPUT, ROLE, WORKFLOW, EntityResolution, LakeOnS3
-from tests.infra.iam import Call, denied, on_all_resources, unused
-from tests.infra.terraform import rendered_policies
+from tests.fakes.iam import Call, denied, on_all_resources, unused
+from tests.fakes.terraform import Policies
 
 LAKE = "arn:aws:s3:::a-lake"
 GLUE = "arn:aws:glue:us-east-1:123456789012"
@@ -102,36 +101,38 @@ DENIED = {
 }
 
 
-@pytest.fixture(scope="module")
-def policies(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    return rendered_policies(tmp_path_factory.mktemp("access") / "terraform")
+@pytest.fixture
+def policies(role_policies: dict[str, Policies]) -> Policies:
+    return role_policies["plain"]
 
 
-def test_each_role_may_do_its_work_and_no_more(policies: dict[str, dict[str, Any]]):
+def test_each_role_may_do_its_work_and_no_more(policies: Policies):
     for role, document in policies.items():
         assert denied(document, ALLOWED[role]) == []
         assert denied(document, DENIED[role]) == DENIED[role]
 
 
-def test_only_metrics_are_allowed_on_all_resources(policies: dict[str, dict[str, Any]]):
+def test_only_metrics_are_allowed_on_all_resources(policies: Policies):
     wide = [statement for document in policies.values() for statement in on_all_resources(document)]
     assert [statement.actions for statement in wide] == [("cloudwatch:PutMetricData",)]
 
 
-def test_a_lake_may_be_a_whole_bucket_and_need_no_crawler(tmp_path: Path):
-    policy = rendered_policies(tmp_path / "terraform", root="", crawler=None)["pipeline"]
+def test_a_lake_may_be_a_whole_bucket_and_need_no_crawler(role_policies: dict[str, Policies]):
+    policy = role_policies["a whole bucket without a crawler"]["pipeline"]
     assert denied(policy, [Call("s3:GetObject", f"{LAKE}/raw/a.csv"), listing("raw/")]) == []
     crawl = Call("glue:StartCrawler", f"{GLUE}:crawler/refi-raw")
     assert denied(policy, [crawl]) == [crawl]
 
 
-def test_matching_on_aws_is_allowed_what_it_asks_for_and_nothing_else_where_it_is_used(tmp_path: Path):
+def test_matching_on_aws_is_allowed_what_it_asks_for_and_nothing_else_where_it_is_used(
+    role_policies: dict[str, Policies], tmp_path: Path
+):
     service, lake = EntityResolution(), LakeOnS3(str(tmp_path / "lake"))
     service.does_a_first_run()
     matching = AwsMatching(WORKFLOW, ROLE)
     match_on_aws(matching, lake, "db", "table", "borrower_id", {"ssn": "national_id"}, OUTPUT, client=service.client)
 
-    policy = rendered_policies(tmp_path / "terraform", matching=WORKFLOW)["pipeline"]
+    policy = role_policies["with matching"]["pipeline"]
     assert denied(policy, service.calls()) == []
     assert [one for one in unused(policy, service.calls()) if "entityresolution:" in one or "iam:" in one] == []
     assert [statement.sid for statement in on_all_resources(policy)] == ["CreateMatching", "SendMetrics"]

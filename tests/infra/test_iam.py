@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.infra.iam import Call, UnsupportedPolicyError, denied, on_all_resources, statements, unused
+from tests.fakes.iam import Call, UnsupportedPolicyError, denied, on_all_resources, statements, unused
+
+pytestmark = pytest.mark.long
 
 BUCKET = "arn:aws:s3:::amzn-s3-demo-bucket"
 

@@ -16,8 +16,8 @@ import pytest
 
 from refi_assets.settings import PROJECT_DIR
 from tests.acceptance.serving import wait_for
-from tests.engines.aws import Aws
-from tests.infra.postgres import postgres_server
+from tests.fakes.aws import Aws
+from tests.fakes.postgres import postgres_server
 from tests.infra.production import Production
 from tests.whole import require_whole_audience
 
@@ -114,6 +114,7 @@ def test_refi_run_leaves_run_events_materialisations_and_checks_in_postgres_and_
     assert require_whole_audience(production.lake)["counts"] == truth["counts"]
 
 
+@pytest.mark.long
 def test_two_runs_of_one_day_take_turns_and_the_ui_shows_from_s3_what_they_printed(services: Production):
     run_ids = [services.submit(DAY), services.submit(DAY)]
     for run_id in run_ids:
@@ -136,6 +137,7 @@ def test_two_runs_of_one_day_take_turns_and_the_ui_shows_from_s3_what_they_print
     assert services.files_now() == services.files
 
 
+@pytest.mark.long
 def test_a_killed_run_is_marked_as_failed_and_begun_again_once(services: Production):
     run_id = services.submit(DAY)
     wait_until(services, run_id, "STARTED")
@@ -148,6 +150,7 @@ def test_a_killed_run_is_marked_as_failed_and_begun_again_once(services: Product
     assert require_whole_audience(services.lake)["run_id"] == retry
 
 
+@pytest.mark.long
 def test_a_run_that_failed_in_a_step_is_not_begun_again(services: Production):
     run_id = services.submit("2026-02-19")  # for which there are no files
     wait_until(services, run_id, "FAILURE")
@@ -161,6 +164,7 @@ def test_a_run_that_failed_in_a_step_is_not_begun_again(services: Production):
     assert retry_of(services, run_id) == []
 
 
+@pytest.mark.long
 def test_a_code_location_that_is_told_to_stop_finishes_its_run_first(services: Production):
     run_id = services.submit(DAY)
     wait_until(services, run_id, "STARTED")

@@ -7,9 +7,9 @@ import pytest
 
 from refi_assets.errors import SettingError
 from refi_assets.observability.alerts import Alert, AlertError, Memory, Told, sender, tell
-from tests.engines.aws import Aws
-from tests.engines.aws_requests import ACCOUNT
-from tests.engines.mailbox import Mailbox
+from tests.fakes.aws import Aws
+from tests.fakes.aws_requests import ACCOUNT
+from tests.fakes.mailbox import Mailbox
 
 NOON = datetime(2026, 2, 20, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -1,0 +1,83 @@
+"""Faults that a test orders from moto's server or the Athena API: which requests fail next, and how.
+
+Rules come in by PUT /_faults (a JSON list of Fault's fields) and go by DELETE /_faults?access_key=…; GET says how
+many requests have met one.
+Carrying a fault out, in HTTP, belongs to recording.py.
+"""
+
+import re
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tests.fakes.aws_requests import AwsRequest
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One rule. Which requests: operation, resource and access key; then let `after` pass and fail `count`.
+
+    operation: regular expression on the whole of e.g. `s3:PutObject`, `glue:UpdateTable`; resource: one searched for
+    in the ARN. status: HTTP status of the error, with AWS's error code; None leaves the answer as it is. carried_out:
+    the request has its effect, and only its answer is lost. delay_seconds: before the answer. truncate_to: this many
+    bytes of the answer's body are sent, then the connection ends. outcome: of what the request starts (a crawl: FAILED
+    or RUNNING for ever; a query: FAILED, CANCELLED or RUNNING for ever), with `message` as its reason; where
+    carried_out, only after the query had its effect.
+    """
+
+    operation: str
+    resource: str = ""
+    access_key: str = ""
+    after: int = 0
+    count: int = 1
+    status: int | None = None
+    code: str = "InternalError"
+    message: str = "We encountered an internal error. Please try again."
+    carried_out: bool = False
+    delay_seconds: float = 0.0
+    truncate_to: int | None = None
+    outcome: str = ""
+
+    def matches(self, request: AwsRequest) -> bool:
+        return (
+            self.access_key in ("", request.access_key)
+            and re.fullmatch(self.operation, request.name) is not None
+            and any(re.search(self.resource, arn) for _, arn in request.needs)
+        )
+
+
+class Faults:
+    """The rules in force, counted down by the requests that meet them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._seen: list[tuple[Fault, int]] = []
+
+    def add(self, faults: Iterable[Fault]) -> None:
+        with self._lock:
+            self._seen += [(fault, 0) for fault in faults]
+
+    def clear(self, access_key: str) -> None:
+        """Drop the rules for this access key; '' drops all."""
+        with self._lock:
+            self._seen = [(f, seen) for f, seen in self._seen if access_key not in ("", f.access_key)]
+
+    def met(self, access_key: str) -> int:
+        """How many requests the rules for this access key have met, those that wait for their answer included."""
+        with self._lock:
+            return sum(
+                max(0, min(seen - fault.after, fault.count))
+                for fault, seen in self._seen
+                if fault.access_key == access_key
+            )
+
+    def take(self, request: AwsRequest) -> Fault | None:
+        """The fault for this request: of the rules that are due, the one ordered first. Each rule counts for itself."""
+        due = None
+        with self._lock:
+            for position, (fault, seen) in enumerate(self._seen):
+                if fault.matches(request):
+                    self._seen[position] = (fault, seen + 1)
+                    if due is None and fault.after <= seen < fault.after + fault.count:
+                        due = fault
+        return due

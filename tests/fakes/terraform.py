@@ -1,0 +1,184 @@
+"""Terraform in a folder of its own: a copy of infra/terraform, so that nothing is left in the project's.
+
+The AWS provider comes from REFI_TF_PLUGIN_DIR where that is set (a folder for `terraform init -plugin-dir`). Else from
+the registry, and where that cannot be reached, from a folder of plugins that the machine has below /opt.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+MODULES = Path(__file__).resolve().parents[2] / "infra" / "terraform"
+REGION, ACCOUNT = "us-east-1", "123456789012"
+
+
+class Terraform:
+    """Terraform with the root module of a folder; `environment` is added to that of the tests."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
+        self.folder = folder
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_"))}
+        config = Path(os.environ.get("TF_CLI_CONFIG_FILE", ""))
+        if config.is_file():
+            kept["TF_CLI_CONFIG_FILE"] = str(config)
+        self._environment = {
+            **kept,
+            "AWS_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "CHECKPOINT_DISABLE": "1",
+            **(environment or {}),
+        }
+
+    def run(self, *arguments: str, expect: int | None = 0) -> subprocess.CompletedProcess[str]:
+        """Run a command; one that ends with another code than expected is the test's failure, with what it said."""
+        done = subprocess.run(
+            [_terraform(), *arguments],
+            cwd=self.folder,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if expect is not None and done.returncode != expect:
+            pytest.fail(f"terraform {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
+        return done
+
+    def init(self) -> None:
+        """Get modules and provider."""
+        plain = ("init", "-input=false", "-no-color", "-backend=false")
+        if given := os.environ.get("REFI_TF_PLUGIN_DIR"):
+            self.run(*plain, f"-plugin-dir={given}")
+            return
+        said = self.run(*plain, expect=None)
+        for plugins in sorted(Path("/opt").glob("*tf-plugins")) if said.returncode else []:
+            said = self.run(*plain, f"-plugin-dir={plugins}", expect=None)
+        if said.returncode:
+            pytest.fail(f"The AWS provider cannot be had; name a folder with it by REFI_TF_PLUGIN_DIR.\n{said.stderr}")
+
+    def outputs(self) -> dict[str, Any]:
+        """The values of the root module's outputs."""
+        shown = json.loads(self.run("output", "-json").stdout)
+        return {name: output["value"] for name, output in shown.items()}
+
+
+def _terraform() -> str:
+    found = shutil.which("terraform")
+    if found is None:
+        pytest.skip("terraform is not on PATH; install it from https://developer.hashicorp.com/terraform/install")
+    return found
+
+
+def copy_of_modules(folder: Path, *, tests: bool = False) -> Path:
+    """The project's modules in a folder, without what a user's own `terraform init` left in them."""
+    left_out = shutil.ignore_patterns(".terraform*", "*.tfstate*", "*.tfvars", *([] if tests else ["tests"]))
+    return Path(shutil.copytree(MODULES, folder, ignore=left_out))
+
+
+Policies = dict[str, Any]  # the document of each role: pipeline, analysts and senders
+
+
+@dataclass(frozen=True)
+class Names:
+    """What the parts of a deployment are called, as far as the roles' policies say so."""
+
+    bucket: str = "a-lake"
+    root: str = "lake/"
+    database: str = "refi_ready_db"
+    workgroup: str = "refi-pipeline"
+    queue: str = "refi-arrivals"
+    topic: str = "refi-alerts"
+    crawler: str | None = "refi-raw"
+    matching: str | None = None
+    metrics_namespace: str = "refi_assets"
+
+    def inputs(self) -> dict[str, Any]:
+        """The inputs of the module `access`. All ARNs go into it, so that no AWS, nor a stand-in for it, is asked."""
+        return {
+            "name": "refi",
+            "region": REGION,
+            "lake": {
+                "bucket_arn": f"arn:aws:s3:::{self.bucket}",
+                "root": self.root,
+                "key_arn": _arn("kms", "key/lake"),
+            },
+            "catalog": {
+                "catalog_arn": _arn("glue", "catalog"),
+                "database_arn": _arn("glue", f"database/{self.database}"),
+                "default_database_arn": _arn("glue", "database/default"),
+                "tables_arn": _arn("glue", f"table/{self.database}/*"),
+                "crawler_arns": [_arn("glue", f"crawler/{self.crawler}")] if self.crawler else [],
+            },
+            "workgroups": {
+                "pipeline_arn": _arn("athena", f"workgroup/{self.workgroup}"),
+                "analysts_arn": _arn("athena", "workgroup/refi-analysts"),
+            },
+            "queue_arn": _arn("sqs", self.queue),
+            "topic": {"arn": _arn("sns", self.topic), "key_arn": _arn("kms", "key/alerts")},
+            "metrics_namespace": self.metrics_namespace,
+            "matchings": [
+                {
+                    "workflow_arn": _arn("entityresolution", f"matchingworkflow/{self.matching}"),
+                    "role_arn": f"arn:aws:iam::{ACCOUNT}:role/refi-matcher",
+                }
+            ]
+            if self.matching
+            else [],
+            "account_arn": f"arn:aws:iam::{ACCOUNT}:root",
+            "pipeline_principals": {},
+            "analyst_principals": {},
+            "sender_principals": {},
+        }
+
+
+# The deployments whose policies tests read: Terraform renders them all at once.
+DEPLOYMENTS = {
+    "plain": Names(),
+    "a whole bucket without a crawler": Names(root="", crawler=None),
+    "with matching": Names(matching="refi-borrowers"),
+    "of any names": Names(
+        bucket="*", root="*/", database="*", workgroup="*", queue="*", topic="*", crawler="*",
+        metrics_namespace="refi_tests",
+    ),
+    "of the test of least privilege": Names(
+        bucket="least-privilege", root="lender/", database="least_privilege", workgroup="primary",
+        queue="least-privilege-arrivals", topic="least-privilege-alerts", crawler="least-privilege-raw",
+        metrics_namespace="refi_tests",
+    ),
+}  # fmt: skip
+
+
+def rendered_policies(folder: Path) -> dict[str, Policies]:
+    """The policies of all DEPLOYMENTS, by their names there. Takes a few seconds, in a folder that is not there yet."""
+    copy_of_modules(folder)
+    for file in folder.glob("*.tf"):
+        file.unlink()
+    modules = {f"access_{number}": names.inputs() for number, names in enumerate(DEPLOYMENTS.values())}
+    main = {
+        "terraform": {"required_providers": {"aws": {"source": "hashicorp/aws", "version": "~> 5.100"}}},
+        "provider": {"aws": {"skip_credentials_validation": True, "skip_requesting_account_id": True}},
+        "module": {name: {"source": "./modules/access", **inputs} for name, inputs in modules.items()},
+        "output": {"policies": {"value": [f"${{module.{name}.policies}}" for name in modules]}},
+    }
+    (folder / "main.tf.json").write_text(json.dumps(main))
+    terraform = Terraform(folder)
+    terraform.init()
+    terraform.run("plan", "-input=false", "-no-color", "-out=plan")
+    plan = json.loads(terraform.run("show", "-json", "plan").stdout)
+    rendered = plan["planned_values"]["outputs"]["policies"]["value"]
+    return {
+        name: {role: json.loads(document) for role, document in documents.items()}
+        for name, documents in zip(DEPLOYMENTS, rendered, strict=True)
+    }
+
+
+def _arn(service: str, resource: str) -> str:
+    return f"arn:aws:{service}:{REGION}:{ACCOUNT}:{resource}"

@@ -1,0 +1,37 @@
+-- duckdb
+SELECT
+  judged.loan_id,
+  judged.current_interest_rate,
+  judged.market_rate_offer,
+  judged.rate_spread,
+  judged.ltv_ratio,
+  judged.marketing_category,
+  judged.is_eligible,
+  NOT audience.borrower_id IS NULL AS is_chosen
+FROM refi_eligibility AS judged
+LEFT JOIN refi_audience AS audience
+  ON audience.borrower_id = judged.borrower_id
+  AND COALESCE(audience.loan_id, '') = COALESCE(judged.loan_id, '')
+WHERE
+  judged.borrower_id = CAST('B1' AS TEXT)
+ORDER BY
+  judged.loan_id ASC;
+
+-- trino, athena
+SELECT
+  judged.loan_id,
+  judged.current_interest_rate,
+  judged.market_rate_offer,
+  judged.rate_spread,
+  judged.ltv_ratio,
+  judged.marketing_category,
+  judged.is_eligible,
+  NOT audience.borrower_id IS NULL AS is_chosen
+FROM refi_eligibility AS judged
+LEFT JOIN refi_audience AS audience
+  ON audience.borrower_id = judged.borrower_id
+  AND COALESCE(audience.loan_id, '') = COALESCE(judged.loan_id, '')
+WHERE
+  judged.borrower_id = CAST('B1' AS VARCHAR)
+ORDER BY
+  judged.loan_id ASC;

@@ -1,0 +1,15 @@
+-- duckdb, trino, athena
+SELECT
+  pair.borrower_id_1 AS borrower_id
+FROM matched_pairs AS pair
+INNER JOIN resolved_borrower AS one
+  ON one.borrower_id = pair.borrower_id_1
+INNER JOIN resolved_borrower AS other
+  ON other.borrower_id = pair.borrower_id_2
+WHERE
+  (
+    pair.decision = 'same' AND one.person_id <> other.person_id
+  )
+  OR (
+    pair.decision = 'different' AND one.person_id = other.person_id
+  );

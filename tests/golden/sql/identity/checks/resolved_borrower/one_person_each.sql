@@ -1,0 +1,18 @@
+-- duckdb, trino, athena
+WITH counted AS (
+  SELECT
+    resolved.borrower_id,
+    COUNT(*) AS persons
+  FROM resolved_borrower AS resolved
+  GROUP BY
+    resolved.borrower_id
+)
+SELECT
+  COALESCE(borrower.borrower_id, counted.borrower_id) AS borrower_id
+FROM borrower_information AS borrower
+FULL JOIN counted
+  ON counted.borrower_id = borrower.borrower_id
+WHERE
+  borrower.borrower_id IS NULL
+  OR counted.borrower_id IS NULL
+  OR counted.persons <> 1;

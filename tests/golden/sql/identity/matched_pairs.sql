@@ -1,0 +1,23 @@
+-- duckdb
+SELECT
+  borrower.borrower_id AS borrower_id_1,
+  borrower.borrower_id AS borrower_id_2,
+  CAST(NULL AS DOUBLE) AS match_weight,
+  CAST(NULL AS DOUBLE) AS match_probability,
+  CAST(NULL AS TEXT) AS evidence,
+  CAST(NULL AS TEXT) AS decision
+FROM borrower_information AS borrower
+WHERE
+  FALSE;
+
+-- trino, athena
+SELECT
+  borrower.borrower_id AS borrower_id_1,
+  borrower.borrower_id AS borrower_id_2,
+  CAST(NULL AS DOUBLE) AS match_weight,
+  CAST(NULL AS DOUBLE) AS match_probability,
+  CAST(NULL AS VARCHAR) AS evidence,
+  CAST(NULL AS VARCHAR) AS decision
+FROM borrower_information AS borrower
+WHERE
+  FALSE;

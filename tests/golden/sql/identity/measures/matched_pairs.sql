@@ -1,0 +1,5 @@
+-- duckdb, trino, athena
+SELECT
+  'decided' AS measure,
+  COUNT(pair.decision) AS amount
+FROM matched_pairs AS pair;

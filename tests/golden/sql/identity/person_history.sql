@@ -1,0 +1,19 @@
+-- duckdb
+SELECT
+  CAST(NULL AS TEXT) AS event,
+  resolved.person_id,
+  resolved.person_id AS from_person_id,
+  CAST(0 AS BIGINT) AS borrowers
+FROM resolved_borrower AS resolved
+WHERE
+  FALSE;
+
+-- trino, athena
+SELECT
+  CAST(NULL AS VARCHAR) AS event,
+  resolved.person_id,
+  resolved.person_id AS from_person_id,
+  CAST(0 AS BIGINT) AS borrowers
+FROM resolved_borrower AS resolved
+WHERE
+  FALSE;

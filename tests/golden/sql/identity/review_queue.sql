@@ -1,0 +1,17 @@
+-- duckdb, trino, athena
+SELECT
+  pair.borrower_id_1,
+  pair.borrower_id_2,
+  pair.match_weight,
+  pair.match_probability,
+  pair.evidence,
+  pair.decision
+FROM matched_pairs AS pair
+WHERE
+  pair.match_probability >= CAST(CAST('0.5' AS DECIMAL(12, 6)) AS DOUBLE)
+  AND pair.match_probability < CAST(CAST('0.99' AS DECIMAL(12, 6)) AS DOUBLE)
+  AND pair.decision IS NULL
+ORDER BY
+  pair.match_weight DESC,
+  pair.borrower_id_1 ASC,
+  pair.borrower_id_2 ASC;

@@ -1,0 +1,9 @@
+-- duckdb, trino, athena
+SELECT
+  dataset.borrower_id
+FROM unified_refi_dataset AS dataset
+GROUP BY
+  dataset.borrower_id,
+  dataset.loan_id
+HAVING
+  COUNT(*) > 1;

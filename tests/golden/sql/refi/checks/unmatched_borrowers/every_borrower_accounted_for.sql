@@ -1,0 +1,24 @@
+-- duckdb, trino, athena
+WITH counted AS (
+  SELECT
+    borrower.borrower_id,
+    1 AS to_be_found
+  FROM borrower_information AS borrower
+  UNION ALL
+  SELECT DISTINCT
+    dataset.borrower_id,
+    -1 AS to_be_found
+  FROM unified_refi_dataset AS dataset
+  UNION ALL
+  SELECT
+    unmatched.borrower_id,
+    -1 AS to_be_found
+  FROM unmatched_borrowers AS unmatched
+)
+SELECT
+  counted.borrower_id
+FROM counted
+GROUP BY
+  counted.borrower_id
+HAVING
+  SUM(counted.to_be_found) <> 0;

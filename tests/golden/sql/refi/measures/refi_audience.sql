@@ -1,0 +1,7 @@
+-- duckdb, trino, athena
+SELECT
+  'tier: ' || audience.marketing_category AS measure,
+  COUNT(*) AS amount
+FROM refi_audience AS audience
+GROUP BY
+  audience.marketing_category;

@@ -1,0 +1,16 @@
+-- duckdb, trino, athena
+SELECT
+  unmatched.reason AS measure,
+  COUNT(*) AS amount
+FROM unmatched_borrowers AS unmatched
+GROUP BY
+  unmatched.reason
+UNION ALL
+SELECT
+  'loans_without_borrower' AS measure,
+  COUNT(*) AS amount
+FROM loan_information AS loan
+LEFT JOIN borrower_information AS borrower
+  ON borrower.borrower_id = loan.borrower_id
+WHERE
+  borrower.borrower_id IS NULL;

@@ -1,0 +1,68 @@
+-- duckdb, trino, athena
+WITH no_text_messages AS (
+  SELECT DISTINCT
+    resolved.person_id
+  FROM borrower_engagement AS engagement
+  INNER JOIN resolved_borrower AS resolved
+    ON resolved.borrower_id = engagement.borrower_id
+  WHERE
+    NOT engagement.sms_opt_in
+), ranked AS (
+  SELECT
+    judged.borrower_id,
+    resolved.person_id,
+    judged.first_name,
+    judged.last_name,
+    judged.rate_spread,
+    judged.monthly_savings_est,
+    judged.marketing_category,
+    judged.loan_id,
+    judged.current_interest_rate,
+    judged.market_rate_offer,
+    judged.ltv_ratio,
+    judged.paperless_billing,
+    judged.email_open_last_30d,
+    judged.mobile_app_login_last_30d,
+    judged.sms_opt_in,
+    ROW_NUMBER() OVER (
+      PARTITION BY resolved.person_id
+      ORDER BY judged.rate_spread DESC, judged.monthly_savings_est DESC, judged.loan_id ASC, judged.borrower_id ASC
+    ) AS choice
+  FROM refi_eligibility AS judged
+  INNER JOIN resolved_borrower AS resolved
+    ON resolved.borrower_id = judged.borrower_id
+  WHERE
+    judged.is_eligible
+)
+SELECT
+  ranked.borrower_id,
+  CASE
+    WHEN NOT ranked.first_name IS NULL AND NOT ranked.last_name IS NULL
+    THEN ranked.first_name || ' ' || ranked.last_name
+    ELSE COALESCE(ranked.first_name, ranked.last_name)
+  END AS name,
+  ranked.rate_spread,
+  ranked.monthly_savings_est,
+  ranked.marketing_category,
+  ranked.person_id,
+  ranked.loan_id,
+  ranked.current_interest_rate,
+  ranked.market_rate_offer,
+  ranked.ltv_ratio,
+  ranked.paperless_billing,
+  ranked.email_open_last_30d,
+  ranked.mobile_app_login_last_30d,
+  CASE
+    WHEN NOT no_text_messages.person_id IS NULL
+    THEN FALSE
+    ELSE ranked.sms_opt_in
+  END AS sms_opt_in
+FROM ranked
+LEFT JOIN no_text_messages
+  ON no_text_messages.person_id = ranked.person_id
+WHERE
+  ranked.choice = 1
+ORDER BY
+  ranked.rate_spread DESC,
+  ranked.monthly_savings_est DESC,
+  ranked.borrower_id ASC;

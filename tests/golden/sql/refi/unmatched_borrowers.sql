@@ -1,0 +1,20 @@
+-- duckdb, trino, athena
+WITH with_loan AS (
+  SELECT DISTINCT
+    loan.borrower_id
+  FROM loan_information AS loan
+), unified AS (
+  SELECT DISTINCT
+    dataset.borrower_id
+  FROM unified_refi_dataset AS dataset
+)
+SELECT
+  borrower.borrower_id,
+  CASE WHEN with_loan.borrower_id IS NULL THEN 'no_loan' ELSE 'no_market_data' END AS reason
+FROM borrower_information AS borrower
+LEFT JOIN with_loan
+  ON with_loan.borrower_id = borrower.borrower_id
+LEFT JOIN unified
+  ON unified.borrower_id = borrower.borrower_id
+WHERE
+  unified.borrower_id IS NULL;
