@@ -1,7 +1,7 @@
 """Coverage-guided fuzzing of the CSV reader, and of staging with it: make fuzz.
 
-Each input must read as tests/reference_csv.py reads it; one in sixteen is also staged, and held to
-tests/reference_staging.py. What fails is saved in fuzz/found/; run this file with its path to see it fail again.
+Each input must read as tests/support/reference_csv.py reads it; one in sixteen is also staged, and held to
+tests/support/reference_staging.py. What fails is saved in fuzz/found/; run this file with its path to see it fail again.
 Atheris sees the branches of our Python, not those inside numpy or DuckDB: the dictionary and the corpus help there.
 """
 
@@ -13,8 +13,8 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["refi_assets.staging"]):
-    from tests.agreement import require_same_records, require_same_staging
-    from tests.sources import Sources
+    from tests.support.agreement import require_same_records, require_same_staging
+    from tests.support.sources import Sources
 
 FOLDER = Path(__file__).parent
 MARKET = b"property_id,market_rate_offer,ltv_ratio,monthly_savings_est"
@@ -37,7 +37,7 @@ def one_input(data: bytes) -> None:
 
 def write_corpus(folder: Path) -> None:
     """The known cases of the tests, each as a whole file and after a header of its own."""
-    from tests.unit.test_records import KNOWN_CASES
+    from tests.ingestion.test_records import KNOWN_CASES
 
     folder.mkdir(exist_ok=True)
     for number, (data, _, _) in enumerate(KNOWN_CASES.values()):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.sources import Sources
+from tests.support.sources import Sources
 
 pytest_plugins = ["tests.fakes.fixtures"]
 

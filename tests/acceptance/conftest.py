@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from refi_assets.settings import PROJECT_DIR
-from tests.running import SHARED_DATA
+from tests.support.running import SHARED_DATA
 
 REFI = Path(sys.executable).with_name("refi")
 CHROMIUM = Path("/usr/bin/chromium")

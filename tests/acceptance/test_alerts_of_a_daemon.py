@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from refi_assets.settings import PROJECT_DIR
-from tests.acceptance.serving import wait_for
 from tests.fakes.aws import Aws
 from tests.fakes.mailbox import Mailbox
-from tests.lender import lender, write
-from tests.running import ingest
+from tests.support.lender import lender, write
+from tests.support.running import ingest
+from tests.support.serving import wait_for
 
 
 @contextmanager

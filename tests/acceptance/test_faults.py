@@ -14,8 +14,8 @@ import pytest
 
 from refi_assets.sample.generate import generate
 from tests.acceptance.conftest import REFI
-from tests.lender import lender, write
-from tests.whole import require_whole_audience
+from tests.support.lender import lender, write
+from tests.support.whole import require_whole_audience
 
 ROWS = 5_000
 UNCHANGED = "The last published audience is unchanged."
@@ -63,7 +63,7 @@ def on_a_small_disk(environment, tmp_path, lake):
 
 PRELUDE = """
 import json, os, pathlib, subprocess
-from tests.whole import require_whole_audience
+from tests.support.whole import require_whole_audience
 lake = pathlib.Path(os.environ["LAKE"])
 disk = ["mount", "-t", "tmpfs", "-o", f"size={os.environ['MEGABYTES']}m", "tmpfs", lake]
 subprocess.run(disk, check=True)

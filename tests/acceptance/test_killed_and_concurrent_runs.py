@@ -21,9 +21,9 @@ from refi_assets.errors import LakeError
 from refi_assets.lake import FolderStore
 from refi_assets.publishing.retention import clean_up
 from refi_assets.refi.audience import AUDIENCE, PublishedAudience
-from tests.lender import lender, write
-from tests.running import DAY, ingest, latest
-from tests.whole import require_whole_audience
+from tests.support.lender import lender, write
+from tests.support.running import DAY, ingest, latest
+from tests.support.whole import require_whole_audience
 
 KILLS = 50
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.oracle import expected
-from tests.running import SHARED_TOOLS
+from tests.support.oracle import expected
+from tests.support.running import SHARED_TOOLS
 
 COLUMNS = [
     "borrower_id", "name", "rate_spread", "monthly_savings_est", "marketing_category", "person_id",

@@ -11,7 +11,7 @@ import pytest
 
 from refi_assets.settings import PROJECT_DIR
 from tests.acceptance.conftest import REFI
-from tests.acceptance.serving import serving
+from tests.support.serving import serving
 
 PICTURE = PROJECT_DIR / "docs" / "images" / "graph.png"
 

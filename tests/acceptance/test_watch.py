@@ -6,7 +6,7 @@ from pathlib import Path
 
 from refi_assets.settings import PROJECT_DIR
 from tests.acceptance.conftest import REFI
-from tests.acceptance.serving import serving, wait_for
+from tests.support.serving import serving, wait_for
 
 
 def test_a_drop_becomes_an_audience(tmp_path: Path):

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from refi_assets.settings import PROJECT_DIR
-from tests.identified import RUN, identified_lake, publish
 from tests.infra.deployment import make_app
+from tests.support.identified import RUN, identified_lake, publish
 
 
 @pytest.fixture

@@ -19,9 +19,9 @@ from refi_assets.ingestion import arrival_events
 from refi_assets.ingestion.raw_zone import find_snapshot
 from refi_assets.lake import open_lake
 from refi_assets.settings import settings
-from tests.arriving import SOURCES, Watched
 from tests.fakes.aws import Aws
 from tests.fakes.faults import Fault
+from tests.support.arriving import SOURCES, Watched
 
 NAMES = ["part.csv", "part 2.csv", "Zürich Σ.csv", "a+b=c&d.csv", "5 % off.csv", "日本.csv"]
 

@@ -15,7 +15,7 @@ from refi_assets.lake import ObjectStore, Relation, RunFolder, open_lake
 from refi_assets.settings import settings
 from refi_assets.specs.sql_models import load_sql_models
 from tests.fakes.aws import Aws
-from tests.running import Ran, ingest, latest, run_job
+from tests.support.running import Ran, ingest, latest, run_job
 
 ENGINES = ("duckdb", "athena", "trino")
 

@@ -9,7 +9,6 @@ import pytest
 
 from refi_assets.ingestion import arrival_events
 from refi_assets.orchestration import automation
-from tests.arriving import SOURCES, START, TODAY, YESTERDAY, said
 from tests.engines.arrival_lender import (
     NAMES,
     S3Lender,
@@ -20,6 +19,7 @@ from tests.engines.arrival_lender import (
     sns_message,
 )
 from tests.fakes.aws import Aws
+from tests.support.arriving import SOURCES, START, TODAY, YESTERDAY, said
 
 ALL_OF_TODAY = dict.fromkeys(SOURCES, TODAY)
 

@@ -9,9 +9,9 @@ import dagster as dg
 import pytest
 
 from refi_assets.ingestion import arrival_events, arrivals
-from tests.arriving import SOURCES, START, TODAY, YESTERDAY, news, said
 from tests.engines.arrival_lender import NAMES, S3Lender, eventbridge_message, expired, s3_lender, s3_message
 from tests.fakes.aws import Aws
+from tests.support.arriving import SOURCES, START, TODAY, YESTERDAY, news, said
 
 ALL_OF_TODAY = dict.fromkeys(SOURCES, TODAY)
 # A listing of the recent load dates: the folders of each source, then one for each of their load dates.

@@ -25,8 +25,8 @@ from refi_assets.settings import settings
 from tests.engines.deployments import Deployment, in_force, on_s3
 from tests.fakes.aws import Aws
 from tests.fakes.faults import Fault
-from tests.lender import lender, write
-from tests.running import DAY, Ran, ingest, latest, run_job
+from tests.support.lender import lender, write
+from tests.support.running import DAY, Ran, ingest, latest, run_job
 
 SOURCES = ("borrower_engagement", "borrower_information", "loan_information", "market_equity")
 START, STOP = "athena:StartQueryExecution", "athena:StopQueryExecution"

@@ -18,8 +18,8 @@ from tests.engines.deployments import Deployment, in_force, on_s3, run_whole_job
 from tests.engines.golden_sql import written_files
 from tests.fakes.aws import Aws
 from tests.fakes.faults import Fault
-from tests.lender import lender, write
-from tests.running import DAY, Ran, ingest, latest, run_job
+from tests.support.lender import lender, write
+from tests.support.running import DAY, Ran, ingest, latest, run_job
 
 SAMPLE = PROJECT_DIR / "data" / "sample"
 START = "athena:StartQueryExecution"

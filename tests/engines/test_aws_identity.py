@@ -14,8 +14,8 @@ from tests.engines.deployments import Deployment, in_force, on_s3
 from tests.fakes.aws import Aws
 from tests.fakes.entity_resolution_api import EntityResolutionApi, served
 from tests.fakes.s3_reader import S3Reader
-from tests.identity.people import pairs, truth
-from tests.running import DAY, Ran, ingest, run_job
+from tests.support.people import pairs, truth
+from tests.support.running import DAY, Ran, ingest, run_job
 
 SAMPLE = PROJECT_DIR / "data" / "sample"
 

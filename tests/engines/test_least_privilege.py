@@ -28,8 +28,8 @@ from tests.fakes.faults import Fault
 from tests.fakes.iam import denied, on_all_resources, unused
 from tests.fakes.privilege import NAMESPACE, calls
 from tests.fakes.terraform import ACCOUNT, DEPLOYMENTS, Policies
-from tests.lender import lender, write
-from tests.running import definitions, ingest, run_job
+from tests.support.lender import lender, write
+from tests.support.running import definitions, ingest, run_job
 
 DEPLOYMENT = "of the test of least privilege"
 NAMES = DEPLOYMENTS[DEPLOYMENT]

@@ -13,7 +13,7 @@ from refi_assets.sample.generate import generate
 from refi_assets.settings import PROJECT_DIR
 from tests.engines.deployments import ENGINES, Deployment, Outcome, on_s3, outcome, run_whole_job
 from tests.fakes.aws import Aws
-from tests.running import DAY, SHARED_DATA, SHARED_TOOLS
+from tests.support.running import DAY, SHARED_DATA, SHARED_TOOLS
 
 SAMPLE = PROJECT_DIR / "data" / "sample"
 REAL_DAY = date(2010, 10, 14)

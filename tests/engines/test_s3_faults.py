@@ -10,9 +10,9 @@ from tests.engines.deployments import Deployment, in_force, on_s3, run_whole_job
 from tests.fakes.aws import Aws
 from tests.fakes.faults import Fault
 from tests.fakes.s3_reader import S3Reader
-from tests.lender import lender, write
-from tests.running import DAY, ingest, run_job
-from tests.whole import require_whole_audience
+from tests.support.lender import lender, write
+from tests.support.running import DAY, ingest, run_job
+from tests.support.whole import require_whole_audience
 
 ELIGIBLE = [f"B{n:03}" for n in range(1, 11)]
 UNCHANGED = " The last published audience is unchanged."

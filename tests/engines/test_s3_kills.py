@@ -22,9 +22,9 @@ from tests.engines.deployments import Deployment, in_force, on_s3
 from tests.fakes.aws import Aws
 from tests.fakes.faults import Fault
 from tests.fakes.s3_reader import S3Reader
-from tests.lender import lender, write
-from tests.running import DAY, ingest, run_job
-from tests.whole import require_whole_audience
+from tests.support.lender import lender, write
+from tests.support.running import DAY, ingest, run_job
+from tests.support.whole import require_whole_audience
 
 NEVER = Fault("s3:PutObject", delay_seconds=600, status=503)  # the answer comes after the kill, and nothing was put
 AUDIENCE = replace(NEVER, resource=r"/output/[^/]*\.csv$")

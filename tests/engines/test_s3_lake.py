@@ -20,7 +20,7 @@ from refi_assets.lake.s3_store import CREDENTIALS_FOR, PART_BYTES, S3Store
 from tests.engines.deployments import Deployment, in_force, on_s3
 from tests.fakes.aws import Aws
 from tests.fakes.faults import Fault
-from tests.running import DAY, run_job
+from tests.support.running import DAY, run_job
 
 ROWS = 1_000_000  # of hash(): 8 MB as Parquet
 SMALL_PARTS = "SET s3_uploader_max_filesize = '50GB'"  # so that DuckDB's parts are 5 MB, not 80

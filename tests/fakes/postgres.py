@@ -12,8 +12,8 @@ from typing import Any
 import psycopg2
 import pytest
 
-from tests.acceptance.serving import wait_for
 from tests.fakes.servers import free_port
+from tests.support.serving import wait_for
 
 PASSWORD = "p@ss:/w%rd #1"  # every character that a URL would take for something else
 

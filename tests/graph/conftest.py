@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.lender import lender, write
-from tests.running import ingest
+from tests.support.lender import lender, write
+from tests.support.running import ingest
 
 
 @pytest.fixture(scope="module", autouse=True)

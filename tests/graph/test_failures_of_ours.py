@@ -14,8 +14,8 @@ from refi_assets.identity import report
 from refi_assets.publishing import publish
 from refi_assets.refi import diff
 from refi_assets.settings import PROJECT_DIR
-from tests.lender import lender, write
-from tests.running import ingest, run_job
+from tests.support.lender import lender, write
+from tests.support.running import ingest, run_job
 
 NEXT_DAY = "2026-02-21"
 

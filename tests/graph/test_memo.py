@@ -14,8 +14,8 @@ import pytest
 from refi_assets.lake import FolderStore, Relation, RunFolder
 from refi_assets.settings import PROJECT_DIR
 from refi_assets.specs.code import code_sha256, modules_behind
-from tests.lender import lender, write
-from tests.running import Ran, ingest, run_job
+from tests.support.lender import lender, write
+from tests.support.running import Ran, ingest, run_job
 
 NEXT_DAY = date(2026, 2, 21)
 MADE_BY_SQL = ("refi/unified_refi_dataset", "refi/unmatched_borrowers", "refi/refi_eligibility", "refi/refi_audience")

@@ -10,8 +10,8 @@ import duckdb
 import pytest
 
 from refi_assets.specs.python_relations import python_relations
-from tests.lender import lender, write
-from tests.running import DAY, Ran, ingest, run_job
+from tests.support.lender import lender, write
+from tests.support.running import DAY, Ran, ingest, run_job
 
 KEYS = ["identity/matched_pairs", "identity/resolved_borrower", "identity/person_history"]
 PERSONAL = {"first_name", "last_name", "email", "phone", "street", "city", "state", "postcode", "date_of_birth"}

@@ -11,7 +11,7 @@ import pytest
 
 from refi_assets.cli import main
 from refi_assets.settings import PROJECT_DIR
-from tests.lender import lender, write
+from tests.support.lender import lender, write
 
 EVIL = "\x1b[2J\x1b]0;owned\x07\x9b31m\u202e"
 SHOWN = r"\x1b[2J\x1b]0;owned\x07\x9b31m\u202e"

@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from refi_assets.settings import PROJECT_DIR
-from tests.identity.people import people
+from tests.support.people import people
 
 MAPS = (
     *("--map", "given_name=first", "--map", "surname=last", "--map", "date_of_birth=born"),

@@ -10,7 +10,7 @@ import splink.comparison_library as cl
 from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
 from bench.identity import FAKE, FEBRL, PUBLIC, map_words
-from tests.identity.people import pairs
+from tests.support.people import pairs
 
 pytestmark = pytest.mark.skipif(
     not PUBLIC.is_dir(),

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from refi_assets.identity.aws_matching import AwsMatching, match_on_aws
-from tests.entity_resolution import OUTPUT, ROLE, WORKFLOW, EntityResolution, LakeOnS3
 from tests.fakes.iam import Call, denied, on_all_resources, unused
 from tests.fakes.terraform import Policies
+from tests.support.entity_resolution import OUTPUT, ROLE, WORKFLOW, EntityResolution, LakeOnS3
 
 LAKE = "arn:aws:s3:::a-lake"
 GLUE = "arn:aws:glue:us-east-1:123456789012"

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from refi_assets.settings import PROJECT_DIR
-from tests.acceptance.serving import wait_for
 from tests.fakes.aws import Aws
 from tests.fakes.postgres import postgres_server
 from tests.infra.production import Production
-from tests.whole import require_whole_audience
+from tests.support.serving import wait_for
+from tests.support.whole import require_whole_audience
 
 SAMPLE = PROJECT_DIR / "data" / "sample"
 DAY = "2026-02-20"

@@ -1,0 +1,204 @@
+"""Who is who in the graph: persons, their ids from run to run, decisions, and one row a person in the audience."""
+
+import csv
+import json
+from datetime import date, timedelta
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from refi_assets.lake import open_lake
+from refi_assets.sample.generate import generate
+from tests.support.lender import lender, write
+from tests.support.people import truth
+from tests.support.running import DAY, Ran, ingest, latest, manifest, run_job
+
+QUEUE = "identity/review_queue"
+HEADER = "borrower_id_1,borrower_id_2,decision,who,when,why\n"
+
+
+def rows(lake: Path, relation: str, run_id: str | None = None) -> list[dict[str, Any]]:
+    """A relation of a run (the latest published one)."""
+    found = json.loads((lake / "runs" / (run_id or latest(lake)["run_id"]) / f"{relation}.json").read_text())
+    path = lake / found["parquet"]
+    frame = duckdb.sql(f"FROM read_parquet('{path / '*' if found['parquet'].endswith('/') else path}')")
+    return [dict(zip(frame.columns, row, strict=True)) for row in frame.fetchall()]
+
+
+def persons(lake: Path) -> dict[str, str]:
+    return {row["borrower_id"]: row["person_id"] for row in rows(lake, "identity/resolved_borrower")}
+
+
+def audience(lake: Path) -> list[dict[str, str]]:
+    with (lake / latest(lake)["audience"]).open(newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def together(person: dict[str, str]) -> set[frozenset[str]]:
+    return {frozenset(pair) for pair in combinations(person, 2) if person[pair[0]] == person[pair[1]]}
+
+
+@pytest.fixture(scope="module")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A lake with a day of 400 generated borrowers, 40 of them duplicates, resolved by Splink; truth beside it."""
+    folder = tmp_path_factory.mktemp("generated")
+    generate(400, 3, folder / "source", duplicates=10)
+    ingest(folder / "lake", folder / "source")
+    assert run_job(folder / "lake", identity="splink").success
+    return folder
+
+
+def test_nearly_all_duplicates_are_found_and_no_strangers_are_merged(generated):
+    true, found = truth(generated / "source"), persons(generated / "lake")
+    true_pairs = together({borrower: true[borrower] for borrower in found})
+    found_pairs = together(found)
+    waiting = {frozenset((row["borrower_id_1"], row["borrower_id_2"])) for row in rows(generated / "lake", QUEUE)}
+    assert not found_pairs - true_pairs
+    assert len(found_pairs) >= 0.85 * len(true_pairs)
+    assert len((found_pairs | waiting) & true_pairs) >= 0.9 * len(true_pairs)
+
+
+def test_the_audience_has_one_row_a_person(generated):
+    heard = audience(generated / "lake")
+    assert list(heard[0])[:6] == [
+        *("borrower_id", "name", "rate_spread", "monthly_savings_est", "marketing_category", "person_id")
+    ]
+    assert len({row["person_id"] for row in heard}) == len(heard)
+    of = persons(generated / "lake")
+    assert all(row["person_id"] == of[row["borrower_id"]] for row in heard)
+
+
+def test_pairs_have_evidence_that_adds_up_to_their_weight(generated):
+    details = json.loads(next((generated / "lake").glob("runs/*/identity/matched_pairs.json")).read_text())["details"]
+    assert details["engine"] == "splink"
+    for pair in rows(generated / "lake", "identity/matched_pairs"):
+        weights = [one["weight"] for one in json.loads(pair["evidence"]).values()]
+        assert sum(weights) + details["model"]["prior_weight"] == pytest.approx(pair["match_weight"], abs=0.001)
+        assert pair["borrower_id_1"] < pair["borrower_id_2"]
+
+
+def test_relations_lie_in_the_zone_resolved_and_the_report_beside_the_record(generated):
+    lake = generated / "lake"
+    run_id = latest(lake)["run_id"]
+    assert (lake / f"resolved/{run_id}/resolved_borrower/data.parquet").is_file()
+    assert (lake / f"resolved/{run_id}/matched_pairs/data.parquet").is_file()
+    report = (lake / f"runs/{run_id}/identity/resolved_borrower.report.html").read_text()
+    assert "<html" in report
+    assert "@" not in report.split("<style", maxsplit=1)[0]
+
+
+def test_the_manifest_says_how_persons_were_found(generated):
+    found = manifest(generated / "lake")["identity"]
+    assert found["engine"] == "splink"
+    assert found["persons"] == len(set(persons(generated / "lake").values()))
+
+
+def test_without_matching_the_audience_is_as_before_but_for_the_column(generated, tmp_path):
+    ingest(tmp_path / "lake", generated / "source")
+    assert run_job(tmp_path / "lake").success
+    heard = audience(tmp_path / "lake")
+    assert [row["person_id"] for row in heard] == [f"person-{row['borrower_id']}" for row in heard]
+    assert len(heard) == json.loads((generated / "source" / "truth.json").read_text())["audience_rows"]
+
+
+# A small lender, whose first two borrowers are one person by decision.
+
+
+def decide(lake: Path, *decisions: tuple[str, str, str]) -> None:
+    lines = [f"{one},{other},{decision},me,2026-02-20T08:00:00+00:00,seen\n" for one, other, decision in decisions]
+    path = lake / "decisions" / "identity.csv"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(HEADER + "".join(lines))
+
+
+def run_day(lake: Path, day: date = DAY) -> Ran:
+    ran = run_job(lake, day, identity="splink")
+    assert ran.success, ran.failure
+    return ran
+
+
+def test_people_decide_and_the_person_hears_once_of_the_best_loan(lake):
+    decide(lake, ("B001", "B002", "same"))
+    run_day(lake)
+    heard = {row["person_id"]: row["borrower_id"] for row in audience(lake)}
+    assert persons(lake)["B001"] == persons(lake)["B002"] == "person-B001"
+    assert heard["person-B001"] == "B002", "whose loan saves more at the same spread"
+    assert len(heard) == 9
+
+
+def test_a_no_to_text_messages_in_any_record_is_a_no(tmp_path):
+    said = lender()
+    said["borrower_engagement"][0]["sms_opt_in"] = "false"
+    ingest(tmp_path / "lake", write(said, tmp_path / "source"))
+    decide(tmp_path / "lake", ("B001", "B002", "same"))
+    run_day(tmp_path / "lake")
+    told = {row["borrower_id"]: row["sms_opt_in"] for row in audience(tmp_path / "lake")}
+    assert told["B002"] == "false"
+    assert told["B003"] == "true"
+
+
+def test_ids_of_persons_stay_and_merges_and_splits_are_told(lake):
+    run_day(lake)
+    first = persons(lake)
+    assert not rows(lake, "identity/person_history")
+
+    decide(lake, ("B001", "B002", "same"), ("B002", "B003", "same"))
+    run_day(lake, DAY + timedelta(days=1))
+    assert persons(lake) == first | dict.fromkeys(("B001", "B002", "B003"), "person-B001")
+    merged = rows(lake, "identity/person_history")
+    assert [(row["event"], row["person_id"], row["from_person_id"], row["borrowers"]) for row in merged] == [
+        ("merged", "person-B001", "person-B002", 1),
+        ("merged", "person-B001", "person-B003", 1),
+    ]
+
+    decide(lake, ("B002", "B003", "same"), ("B001", "B002", "different"))
+    run_day(lake, DAY + timedelta(days=2))
+    assert persons(lake)["B002"] == persons(lake)["B003"] == "person-B001", "most records of the person keep the id"
+    assert persons(lake)["B001"] == "person-B001~2", "an id that was in use is given to no other"
+    (split,) = rows(lake, "identity/person_history")
+    assert (split["event"], split["person_id"], split["from_person_id"]) == ("split", "person-B001~2", "person-B001")
+
+
+def test_a_share_of_clustered_records_that_jumps_is_warned_of(lake):
+    run_day(lake)
+    decide(lake, *((f"B{n:03}", f"B{n + 1:03}", "same") for n in range(1, 40, 2)))
+    ran = run_job(lake, DAY + timedelta(days=1), identity="splink")
+    found = ran.checks["identity/resolved_borrower clustered_share_is_steady"]
+    assert ran.success
+    assert not found.passed
+    assert found.metadata["number"].value == 100
+
+
+def test_decisions_that_contradict_one_another_stop_the_run_and_name_the_lines(lake):
+    decide(lake, ("B001", "B002", "same"), ("B002", "B003", "same"), ("B001", "B003", "different"))
+    ran = run_job(lake, identity="splink")
+    assert not ran.success
+    assert all(line in ran.failure for line in ("2", "3", "4"))
+    assert latest(lake) is None
+
+
+def test_a_cluster_that_is_too_large_stops_the_run(lake):
+    decide(lake, *((f"B{n:03}", f"B{n + 1:03}", "same") for n in range(1, 12)))
+    ran = run_job(lake, identity="splink")
+    assert ran.checks["identity/resolved_borrower largest_cluster"].metadata["number"].value == 12
+    assert latest(lake) is None
+
+
+def test_an_earlier_run_without_matching_gives_no_ids(lake):
+    assert run_job(lake).success
+    run_day(lake, DAY + timedelta(days=1))
+    found = json.loads((lake / "runs" / latest(lake)["run_id"] / "identity/resolved_borrower.json").read_text())
+    assert found["details"]["previous_run"] is None
+
+
+def test_relations_in_the_zone_resolved_go_with_their_run(lake):
+    run_day(lake)
+    run_id = latest(lake)["run_id"]
+    from refi_assets.publishing.retention import clean_up
+
+    (lake / f"output/{run_id}.manifest.json").unlink()
+    clean_up(open_lake(str(lake)), 400, timedelta(seconds=-60))
+    assert not list((lake / "resolved").rglob("*.parquet"))

@@ -1,0 +1,275 @@
+"""The commands as users meet them: exit codes, messages, and what stays as it was."""
+
+import csv
+import gzip
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from refi_assets.settings import PROJECT_DIR
+from tests.support.lender import lender, write
+
+DAY = "2026-02-20"
+
+
+@pytest.fixture
+def source(tmp_path) -> Path:
+    return write(lender(), tmp_path / "source")
+
+
+@pytest.fixture
+def lake(tmp_path) -> Path:
+    return tmp_path / "lake"
+
+
+def test_a_run_prints_a_short_table_and_where_the_audience_is(refi, source, lake):
+    shown = refi("run", "--source", source, "--lake", lake, "--as-of", DAY).stdout
+
+    (file,) = (lake / "output").glob("*.csv")
+    assert str(file) in shown
+    assert "loan_information" in shown
+    assert "Audience  10 (Immediate Action 10)" in shown
+
+
+def test_json_is_the_last_line_and_nothing_else(refi, source, lake):
+    shown = refi("run", "--source", source, "--lake", lake, "--as-of", DAY, "--json").stdout
+
+    result = json.loads(shown)
+    assert Path(result["audience"]).is_file()
+    assert Path(result["manifest"]).is_file()
+    assert result["as_of"] == DAY
+    assert result["seconds"] > 0
+    assert result["counts"] == {
+        "sources": {
+            name: {"rows": 40, "accepted": 40, "quarantined": {}, "nulled": {}}
+            for name in ("borrower_engagement", "borrower_information", "loan_information", "market_equity")
+        },
+        "unified": 40,
+        "eligible": 10,
+        "unmatched": {},
+        "loans_without_borrower": 0,
+        "tiers": {"Immediate Action": 10, "Ineligible": 30},
+        "audience_tiers": {"Immediate Action": 10},
+    }
+
+
+def test_answers_are_given_by_the_command_line_without_dagster(refi, source, lake):
+    refi("run", "--source", source, "--lake", lake, "--as-of", DAY)
+
+    for command, words in (
+        (["explain", "B001", "--lake", lake], "B001 is in the audience"),
+        (["quarantine", "--lake", lake], "0 rows in quarantine"),
+        (["runs", "--lake", lake], "latest"),
+        (["query", "SELECT COUNT(*) AS n FROM refi_audience", "--lake", lake], "10"),
+        (["lineage", "rate_spread"], "market_equity.csv column market_rate_offer"),
+        (["lineage", "--html", lake / "lineage.html"], "lineage.html"),
+    ):
+        answered = refi(*command, PYTHONPROFILEIMPORTTIME="1")
+        assert words in answered.stdout
+        imported = {line.rsplit("|", 1)[-1].strip() for line in answered.stderr.splitlines()}
+        assert "duckdb" in imported, "the imports are seen"
+        assert imported & {"dagster", "pandas"} == set()
+    assert "has a borrower" in refi("explain", "nobody", "--lake", lake, check=1).stderr
+    assert "is no run id" in refi("explain", "B001", "--run-id", "../../../etc/x", "--lake", lake, check=1).stderr
+    assert "is no run id" in refi("diff", "../x", "--lake", lake, check=1).stderr
+    assert "one SELECT" in refi("query", "DROP TABLE x", "--lake", lake, check=1).stderr
+
+
+@pytest.mark.parametrize(("rows", "duplicates"), [(300, 0), (5000, 0), (5000, 10)])
+def test_of_generated_files_every_count_equals_the_truth(refi, tmp_path, lake, rows, duplicates):
+    refi("generate", "--rows", rows, "--seed", 7, "--duplicates", duplicates, tmp_path / "generated")
+
+    result = json.loads(refi("run", "--source", tmp_path / "generated", "--lake", lake, "--json").stdout)
+
+    truth = json.loads((tmp_path / "generated" / "truth.json").read_text())
+    assert result["counts"] == truth["counts"]
+    with open(result["audience"], newline="") as audience:
+        borrowers = [row["borrower_id"] for row in csv.DictReader(audience)]
+    assert len(borrowers) == truth["audience_rows"]
+    if duplicates:
+        with open(tmp_path / "generated" / "persons.csv", newline="") as persons:
+            person = {row["borrower_id"]: row["person"] for row in csv.DictReader(persons)}
+        by_person = {person[borrower] for borrower in borrowers}
+        assert len(by_person) == truth["audience_rows_by_person"] < len(borrowers)
+
+
+MARKET_HEADER = "property_id,market_rate_offer,ltv_ratio,monthly_savings_est\n"
+
+
+def market(content: bytes, name: str = "market_equity.csv"):
+    """Put other content, or another file, in the place of the market's CSV."""
+
+    def damage(folder: Path) -> None:
+        (folder / "market_equity.csv").unlink()
+        (folder / name).write_bytes(content)
+
+    return damage
+
+
+UNUSABLE = {
+    "missing": (
+        lambda folder: (folder / "market_equity.csv").unlink(),
+        ["market_equity: no file with a load date", "expected market_equity.csv"],
+    ),
+    "lacks columns": (
+        market(b"property_id,ltv\n1,2\n"),
+        ["column 'market_rate_offer', 'ltv_ratio'", "found: property_id, ltv", "expected: property_id"],
+    ),
+    "no rows": (market(MARKET_HEADER.encode()), ["market_equity.csv: no rows", "header only"]),
+    "empty": (market(b""), ["market_equity.csv: the file is empty"]),
+    "utf-16": (market("property_id\n1\n".encode("utf-16")), ["market_equity.csv", "UTF-8"]),
+    "no parquet": (market(b"PAR0", "market_equity.parquet"), ["market_equity.parquet cannot be read as Parquet"]),
+    "no gzip": (market(MARKET_HEADER.encode(), "market_equity.csv.gz"), ["market_equity.csv.gz cannot be read"]),
+    "cut gzip": (
+        market(gzip.compress((MARKET_HEADER + "P1,5,70,1\n" * 99).encode())[:-20], "market_equity.csv.gz"),
+        ["market_equity.csv.gz cannot be read"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("damage", "words"), UNUSABLE.values(), ids=UNUSABLE.keys())
+def test_an_unusable_source_is_one_clear_message_and_nothing_is_published(refi, source, lake, damage, words):
+    damage(source)
+
+    done = refi("run", "--source", source, "--lake", lake, "--as-of", DAY, check=1)
+
+    message = " ".join(done.stderr.split())
+    for word in words:
+        assert word in message
+    assert message.endswith("The last published audience is unchanged.")
+    assert "Traceback" not in done.stderr
+    assert not (lake / "output").exists()
+
+
+def test_a_blocked_run_names_the_check_the_number_and_the_limit(refi, tmp_path, lake):
+    nobody = write(lender(eligible=0), tmp_path / "nobody")
+
+    done = refi("run", "--source", nobody, "--lake", lake, "--as-of", DAY, check=1)
+
+    assert "Blocked by refi/refi_audience audience_not_empty (0; at least 1 borrower)" in " ".join(done.stderr.split())
+
+
+def test_other_content_for_a_load_date_is_refused_unless_replaced(refi, source, lake, tmp_path):
+    refi("run", "--source", source, "--lake", lake, "--as-of", DAY)
+    refi("run", "--source", source, "--lake", lake, "--as-of", DAY)  # the same content again is no conflict
+    other = write(lender(eligible=12), tmp_path / "other")
+
+    done = refi("run", "--source", other, "--lake", lake, "--as-of", DAY, check=1)
+    assert "holds other content already" in done.stderr
+    assert "--replace" in done.stderr
+
+    shown = refi("run", "--source", other, "--lake", lake, "--as-of", DAY, "--replace", "--json").stdout
+    assert json.loads(shown)["counts"]["eligible"] == 12
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["run", "--as-of", "20.2.2026"], "write it as 2026-02-20"),
+        (["run", "--as-of", "2999-01-01"], "is not between 2000-01-01 and today"),
+        (["run", "--source", "no/such/folder"], "does not exist"),
+        (["run", "--policy", "no/such/policy.yaml"], "does not exist"),
+        (["run", "--lake", "gs://bucket/lake"], "is no lake; it is a folder or s3://bucket/prefix"),
+        (["run", "--sauce", "x"], "No such option"),
+        (["generate", "--rows", "0", "out"], "--rows"),
+        (["lineage"], "name a column"),
+        (["lineage", "name", "--html", "x.html", "--json"], "cannot go with --json"),
+        (["burn"], "No such command"),
+    ],
+)
+def test_wrong_usage_ends_with_2_and_says_what_is_wrong(refi, arguments, word):
+    done = refi(*arguments, check=2)
+    assert word in " ".join(done.stderr.replace("│", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "word"),
+    [
+        ("REFI_LAKE_URL", "gs://bucket/lake", "REFI_LAKE_URL"),
+        ("REFI_TIME_ZONE", "Mars/Olympus", "REFI_TIME_ZONE"),
+        ("REFI_THREADS", "many", "REFI_THREADS"),
+        ("REFI_MEMORY_LIMIT", "lots", "REFI_MEMORY_LIMIT"),
+        ("REFI_POLICY_FILE", "/no/such/policy.yaml", "there is no such policy file"),
+    ],
+)
+def test_a_wrong_setting_is_one_message_that_names_it(refi, source, lake, variable, value, word):
+    lake_option = [] if variable == "REFI_LAKE_URL" else ["--lake", lake]
+    done = refi("run", "--source", source, *lake_option, "--as-of", DAY, check=1, **{variable: value})
+
+    assert word in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_absurd_policy_is_refused_with_its_numbers(refi, source, lake, tmp_path):
+    shipped = (PROJECT_DIR / "policies" / "refi" / "refi.yaml").read_text()
+    absurd = tmp_path / "absurd.yaml"
+    absurd.write_text(shipped.replace("max_ltv_pct: 80", "max_ltv_pct: 800"))
+
+    done = refi("run", "--source", source, "--lake", lake, "--as-of", DAY, "--policy", absurd, check=1)
+
+    assert "eligibility.max_ltv_pct" in done.stderr
+    assert "200" in done.stderr
+
+
+def test_lineage_needs_no_lake_and_its_mistakes_are_one_message(refi, tmp_path):
+    lake = tmp_path / "no_lake"
+    assert "market_equity.csv column ltv_ratio" in refi("lineage", "ltv_ratio", REFI_LAKE_URL=str(lake)).stdout
+    assert not lake.exists()
+
+    page = tmp_path / "lineage.html"
+    assert refi("lineage", "--html", page).stdout == f"{page}\n"
+    assert refi("lineage", "name", "--html", page).stdout == f"{page.as_uri()}#audience_file.name\n"
+
+    unknown = refi("lineage", "apr", check=1).stderr
+    assert "audience_file has no column 'apr'; it has borrower_id, name, rate_spread" in unknown
+    nowhere = refi("lineage", "--html", tmp_path / "no" / "x.html", check=1).stderr
+    assert "x.html cannot be written: No such file or directory." in nowhere
+    assert "Traceback" not in unknown + nowhere
+
+
+def test_ingest_puts_files_into_the_raw_zone_and_runs_nothing(refi, source, lake):
+    shown = refi("ingest", "--source", source, "--lake", lake, "--as-of", DAY).stdout
+    again = refi("ingest", "--source", source, "--lake", lake, "--as-of", DAY).stdout
+
+    assert f"raw/loan_information/load_date={DAY}/loan_information.csv" in shown
+    assert "Nothing to do" in again
+    assert not (lake / "runs").exists()
+
+
+def test_no_name_email_or_phone_reaches_logs_events_or_metadata(refi, tmp_path, lake):
+    """Markers in personal cells, and in cells of every kind that goes wrong, are nowhere outside the lake."""
+    rows = lender()
+    for n, row in enumerate(rows["borrower_information"]):
+        row.update(first_name=f"Zzgiven{n}", last_name="Zzfamily", email=f"zz{n}@secret.example", phone="+1555zz123")
+    rows["borrower_information"][20]["credit_score"] = "Zzscore"
+    rows["borrower_information"][21] = dict(rows["borrower_information"][20])
+    rows["loan_information"][22]["current_interest_rate"] = "Zzrate"
+    rows["borrower_engagement"][23]["sms_opt_in"] = "Zzflag"
+    source = write(rows, tmp_path / "source")
+    with (source / "borrower_information.csv").open("a") as stream:
+        stream.write('B999,"Zz"broken,Zzfamily,P999\n')
+    headless = tmp_path / "headless"
+    write(rows, headless)
+    people = (headless / "borrower_information.csv").read_text().split("\n", 1)[1]
+    (headless / "borrower_information.csv").write_text(people)
+
+    good = refi("run", "--source", source, "--lake", lake, "--as-of", DAY)
+    bad = refi("run", "--source", headless, "--lake", tmp_path / "lake2", "--as-of", DAY, check=1)
+
+    home = tmp_path / "dagster_home"
+    databases = list(home.rglob("*.db"))
+    assert any(_rows(database) for database in databases), "the events were written here"
+    said = good.stdout + good.stderr + bad.stdout + bad.stderr
+    written = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
+    assert "zz" not in said.lower()
+    assert b"zzgiven" not in written.lower()
+    for marker in (b"zzfamily", b"zzscore", b"zzrate", b"zzflag", b'zz"broken', b"secret.example", b"1555zz123"):
+        assert marker not in written.lower()
+
+
+def _rows(database: Path) -> int:
+    with sqlite3.connect(database) as connection:
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        return connection.execute("SELECT COUNT(*) FROM event_logs").fetchone()[0] if "event_logs" in tables else 0

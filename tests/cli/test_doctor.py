@@ -1,0 +1,294 @@
+"""refi doctor: a deployment that is well, and each way in which one may not be, with what is said of it."""
+
+import json
+import logging
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from refi_assets.cli import doctor_steps
+from refi_assets.cli.commands import app
+from refi_assets.settings import settings
+from tests.engines.deployments import on_s3
+from tests.fakes.aws import Aws
+from tests.fakes.aws_requests import ACCOUNT
+from tests.fakes.faults import Fault
+from tests.fakes.mailbox import Mailbox
+from tests.support.lender import lender, write
+from tests.support.running import ingest
+
+AWS_STEPS = ("credentials", "database", "crawler", "workgroup", "queue", "topic")
+LAKE_STEPS = ("lake list", "lake write", "lake read", "lake conditional put", "duckdb", "lake delete")
+NOBODY = "http://127.0.0.1:9"  # the port of the service that throws everything away, which no machine has on
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Path:
+    ingest(tmp_path / "lake", write(lender(), tmp_path / "source"))
+    return tmp_path / "lake"
+
+
+@pytest.fixture
+def doctor(environment: dict[str, str], lake: Path, monkeypatch: pytest.MonkeyPatch):
+    """`refi doctor --json` in this process: by step, the state and all that is said. The exit code must agree."""
+
+    def call(**variables: str) -> dict[str, tuple[str, str]]:
+        with monkeypatch.context() as patch:
+            for name, value in ({"REFI_LAKE_URL": str(lake)} | variables).items():
+                patch.setenv(name, value)
+            patch.setenv("DAGSTER_HOME", environment["DAGSTER_HOME"])
+            settings.cache_clear()
+            done = CliRunner().invoke(app, ["doctor", "--json"])
+        logging.disable(logging.NOTSET)
+        settings.cache_clear()
+        assert done.stderr == ""
+        found = json.loads(done.stdout)
+        steps = {one["step"]: (one["state"], f"{one['said']} {one['mend'] or ''}") for one in found["steps"]}
+        assert found["ok"] == all(state != "wrong" for state, _ in steps.values())
+        assert done.exit_code == (0 if found["ok"] else 1)
+        return steps
+
+    return call
+
+
+def states(found: dict[str, tuple[str, str]], *names: str) -> dict[str, str]:
+    return {name: found[name][0] for name in names}
+
+
+def test_of_a_lake_in_a_folder_all_is_well_and_what_is_not_set_is_skipped(refi, doctor, lake):
+    before = sorted(lake.rglob("*"))
+
+    found = doctor()
+
+    assert states(found, "settings", "packages", *LAKE_STEPS, "dagster") == dict.fromkeys(
+        ["settings", "packages", *LAKE_STEPS, "dagster"], "ok"
+    )
+    assert states(found, *AWS_STEPS, "trino") == dict.fromkeys([*AWS_STEPS, "trino"], "skipped")
+    assert "REFI_ALERTS_TOPIC_ARN is not set" in found["topic"][1]
+    assert "borrower_information" in found["lake list"][1]
+    assert sorted(path for path in lake.rglob("*") if path.is_file()) == [p for p in before if p.is_file()]
+    shown = refi("doctor", REFI_LAKE_URL=str(lake)).stdout
+    assert "ok       lake conditional put" in shown
+    assert shown.endswith("All is well.\n")
+
+
+def test_of_a_folder_that_is_not_there_the_first_step_says_so_and_the_rest_wait(refi, doctor, tmp_path):
+    found = doctor(REFI_LAKE_URL=str(tmp_path / "nowhere"))
+
+    assert states(found, *LAKE_STEPS) == {**dict.fromkeys(LAKE_STEPS, "skipped"), "lake list": "wrong"}
+    assert f"There is no lake {tmp_path / 'nowhere'}" in found["lake list"][1]
+    assert found["duckdb"][1].startswith("lake list comes first")
+    shown = refi("doctor", check=1, REFI_LAKE_URL=str(tmp_path / "nowhere")).stdout
+    assert shown.endswith("1 wrong.\n")
+
+
+def test_a_folder_in_which_nothing_can_be_written_is_found(doctor, lake):
+    (lake / "runs").write_text("a file where a folder should be")
+    found = doctor()
+    assert states(found, "lake list", "lake write", "lake read") == {
+        "lake list": "ok",
+        "lake write": "wrong",
+        "lake read": "skipped",
+    }
+    assert "this user must be allowed to read and write" in found["lake write"][1]
+
+
+def test_a_wrong_setting_is_named_and_nothing_else_is_tried(doctor):
+    found = doctor(REFI_THREADS="many")
+    assert found.pop("settings")[0] == "wrong"
+    assert {state for state, _ in found.values()} == {"skipped"}
+
+
+def test_a_policy_that_is_not_there_is_named(doctor):
+    state, said = doctor(REFI_POLICY_FILE="/no/such/policy.yaml")["settings"]
+    assert state == "wrong"
+    assert "/no/such/policy.yaml" in said
+
+
+def test_an_instance_that_does_not_open_is_named_with_its_file(doctor, environment):
+    Path(environment["DAGSTER_HOME"], "dagster.yaml").write_text("storage:\n  mysqlite: {}\n")
+    state, said = doctor()["dagster"]
+    assert state == "wrong"
+    assert f"{environment['DAGSTER_HOME']}/dagster.yaml" in said
+
+
+# AWS
+
+
+def test_without_credentials_the_message_says_how_to_give_some_and_what_needs_them_waits(doctor, ambient_aws):
+    nobody = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "REFI_ALERTS_TOPIC_ARN": "arn:aws:sns:x:1:y"}
+    found = doctor(**nobody)
+    assert found["credentials"][0] == "wrong"
+    assert "there are no credentials. Give this process a role, or set AWS_PROFILE" in found["credentials"][1]
+    assert found["topic"] == ("skipped", "credentials comes first ")
+    assert found["lake list"][0] == "ok", "a folder needs none"
+
+
+def test_an_endpoint_that_does_not_answer_is_named(doctor, ambient_aws):
+    found = doctor(AWS_ENDPOINT_URL=NOBODY, REFI_METRICS_NAMESPACE="refi")
+    assert found["credentials"][0] == "wrong"
+    assert NOBODY in found["credentials"][1]
+    assert "AWS_ENDPOINT_URL" in found["credentials"][1]
+
+
+def test_a_topic_must_be_there_and_have_somebody_who_hears_it(doctor, ambient_aws: Aws):
+    mailbox = Mailbox(ambient_aws)
+    deaf = ambient_aws.client("sns").create_topic(Name=ambient_aws.new_name("deaf"))["TopicArn"]
+
+    found = doctor(REFI_ALERTS_TOPIC_ARN=mailbox.topic)
+    assert states(found, "credentials", "topic") == {"credentials": "ok", "topic": "ok"}
+    assert f"arn:aws:sts::{ACCOUNT}" in found["credentials"][1]
+    assert mailbox.read() == [], "nothing is published"
+    state, said = doctor(REFI_ALERTS_TOPIC_ARN=deaf)["topic"]
+    assert state == "wrong"
+    assert "nobody has subscribed" in said
+    state, said = doctor(REFI_ALERTS_TOPIC_ARN=f"{mailbox.topic}-gone")["topic"]
+    assert state == "wrong"
+    assert f"topic {mailbox.topic}-gone: NotFound" in said
+    assert "correct REFI_ALERTS_TOPIC_ARN" in said
+
+
+def test_no_secret_is_shown_whatever_goes_wrong(refi, aws: Aws):
+    wrong = {
+        **on_s3(aws, "trino").env,
+        "REFI_TRINO_URL": "https://refi:a-trino-password@127.0.0.1:9/hive/refi",
+        "REFI_ALERTS_TOPIC_ARN": f"arn:aws:sns:us-east-1:{ACCOUNT}:a-secret-of-the-test",
+        "AWS_SECRET_ACCESS_KEY": "a-secret-of-the-test",
+        "AWS_SESSION_TOKEN": "a-token-of-the-test",
+    }
+    for arguments in (["doctor"], ["doctor", "--json"]):
+        done = refi(*arguments, check=1, **wrong)
+        assert "127.0.0.1:9" in done.stdout
+        for secret in ("a-secret-of-the-test", "a-token-of-the-test", "a-trino-password"):
+            assert secret not in done.stdout + done.stderr
+
+
+def on_athena(aws: Aws) -> dict[str, str]:
+    """A lake on S3 with Athena, a crawler and a queue, where all is well: the settings and AWS's variables."""
+    deployment = on_s3(aws, "athena")
+    crawler, queue_name = aws.new_name("crawler"), aws.new_name("arrivals")
+    targets = {"S3Targets": [{"Path": f"{deployment.lake_url}/raw/"}]}
+    aws.client("glue").create_crawler(Name=crawler, Role="refi", Targets=targets)
+    queue = aws.client("sqs").create_queue(QueueName=queue_name)["QueueUrl"]
+    aws.client("sqs").send_message(QueueUrl=queue, MessageBody="a file has arrived")
+    return {
+        **deployment.env,
+        "REFI_CATALOG_MODE": "crawler",
+        "REFI_GLUE_CRAWLER": crawler,
+        "REFI_ARRIVALS_QUEUE_URL": queue,
+        "REFI_ALERTS_TOPIC_ARN": Mailbox(aws).topic,
+    }
+
+
+def test_each_thing_of_aws_that_is_not_there_is_named_with_its_setting(doctor, aws: Aws):
+    everything = on_athena(aws)
+    gone = {
+        "REFI_LAKE_URL": "s3://no-such-bucket/lake",
+        "REFI_ARRIVALS_QUEUE_URL": f"{everything['REFI_ARRIVALS_QUEUE_URL']}-gone",
+        "REFI_GLUE_DATABASE": "no_such_database",
+        "REFI_GLUE_CRAWLER": "no-such-crawler",
+        "REFI_ATHENA_WORKGROUP": "no-such-workgroup",
+    }
+
+    found = doctor(**everything | gone)
+
+    for step, setting, name in (
+        ("lake list", "REFI_LAKE_URL", "s3://no-such-bucket/lake: NoSuchBucket"),
+        ("queue", "REFI_ARRIVALS_QUEUE_URL", "-gone: "),
+        ("database", "REFI_GLUE_DATABASE", "database no_such_database: EntityNotFoundException"),
+        ("crawler", "REFI_GLUE_CRAWLER", "crawler no-such-crawler: EntityNotFoundException"),
+        (
+            "workgroup",
+            "REFI_ATHENA_WORKGROUP",
+            "workgroup no-such-workgroup: An error occurred (InvalidRequestException)",
+        ),
+    ):
+        state, said = found[step]
+        assert state == "wrong"
+        assert name in said
+        assert f"correct {setting}" in said
+    assert states(found, "credentials", "topic", "dagster") == {"credentials": "ok", "topic": "ok", "dagster": "ok"}
+
+
+def test_an_s3_that_does_not_answer_is_told_apart_from_a_bucket_that_is_not_there(doctor, aws: Aws):
+    found = doctor(**on_athena(aws), AWS_ENDPOINT_URL_S3=NOBODY)
+    assert states(found, *LAKE_STEPS) == {**dict.fromkeys(LAKE_STEPS, "skipped"), "lake list": "wrong"}
+    assert "the network lets this machine there" in found["lake list"][1]
+    assert found["database"][0] == "ok"
+
+
+def test_what_iam_does_not_allow_is_named_as_iam_names_it(doctor, aws: Aws):
+    for service, status, code in (
+        ("s3", 403, "AccessDenied"),
+        ("glue", 400, "AccessDeniedException"),
+        ("athena", 400, "AccessDeniedException"),
+        ("sqs", 400, "AccessDeniedException"),
+        ("sns", 403, "AuthorizationError"),
+    ):
+        aws.faults(Fault(f"{service}:.*", count=100, status=status, code=code, message="User: x is not authorized"))
+
+    found = doctor(**on_athena(aws))
+
+    for step, action in (
+        ("lake list", "s3:ListBucket"),
+        ("database", "glue:GetDatabase"),
+        ("crawler", "glue:GetCrawler"),
+        ("workgroup", "athena:StartQueryExecution"),
+        ("queue", "sqs:GetQueueAttributes"),
+        ("topic", "sns:ListSubscriptionsByTopic"),
+    ):
+        state, said = found[step]
+        assert state == "wrong"
+        assert f"Allow {action}" in said
+        assert "to this role" in said
+
+
+# Engines
+
+
+def test_of_a_lake_on_s3_with_athena_all_is_well_and_nothing_of_ours_is_left_behind(doctor, athena: Aws):
+    everything = on_athena(athena)
+
+    found = doctor(**everything)
+
+    wanted = ["settings", "packages", *AWS_STEPS, *LAKE_STEPS, "dagster"]
+    assert states(found, *wanted) == dict.fromkeys(wanted, "ok")
+    assert found["trino"] == ("skipped", "REFI_ENGINE is athena ")
+    assert found["workgroup"] == ("ok", "primary answers a query ")
+    assert [one["status"] for one in athena.requests() if one["operation"] == "StartQueryExecution"] == [200]
+    bucket = everything["REFI_LAKE_URL"].split("/")[2]
+    left = [one["Key"] for one in athena.client("s3").list_objects_v2(Bucket=bucket)["Contents"]]
+    assert [key for key in left if not key.startswith("lender/athena/")] == [], "but what Athena answered"
+    (message,) = athena.client("sqs").receive_message(
+        QueueUrl=everything["REFI_ARRIVALS_QUEUE_URL"], AttributeNames=["All"]
+    )["Messages"]
+    assert message["Attributes"]["ApproximateReceiveCount"] == "1", "it was not received before"
+
+
+def test_a_query_that_does_not_end_is_stopped_and_told(doctor, athena: Aws, monkeypatch):
+    monkeypatch.setattr(doctor_steps, "QUERY_SECONDS", 2)
+    athena.faults(Fault("athena:StartQueryExecution", outcome="RUNNING"))
+
+    state, said = doctor(**on_athena(athena))["workgroup"]
+
+    assert state == "wrong"
+    assert "did not end within 2 s" in said
+    assert [one["status"] for one in athena.requests() if one["operation"] == "StopQueryExecution"] == [200]
+
+
+def test_trino_must_answer_a_query_of_one_row(doctor, trino: Aws):
+    engine = on_s3(trino, "trino").env
+    where = f"http://127.0.0.1:{trino.trino_port}"
+    assert doctor(**engine)["trino"] == ("ok", f"{where} answers a query ")
+
+    state, said = doctor(**{**engine, "REFI_TRINO_URL": "http://refi@127.0.0.1:9/hive/refi"})["trino"]
+    assert state == "wrong"
+    assert "http://127.0.0.1:9: Trino at 127.0.0.1: " in said
+    assert "Check REFI_TRINO_URL" in said
+
+
+def test_an_engine_that_cannot_read_the_lake_is_wrong(doctor, ambient_aws):
+    state, said = doctor(REFI_ENGINE="trino", REFI_TRINO_URL="http://refi@127.0.0.1:9/hive/refi")["trino"]
+    assert state == "wrong"
+    assert "trino reads a lake on S3, and this one is the folder" in said

@@ -1,0 +1,149 @@
+"""The numbers of a run in CloudWatch: put by one call after the audience is published, or a warning."""
+
+import logging
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from refi_assets.lake import FolderStore, RunFolder
+from refi_assets.lake.relations import with_inputs
+from refi_assets.refi.metrics import run_metrics
+from refi_assets.settings import settings
+from tests.fakes.aws import Aws
+from tests.support.lender import lender, write
+from tests.support.running import DAY, Ran, ingest, latest, run_job
+
+SOURCES = ("borrower_engagement", "borrower_information", "loan_information", "market_equity")
+
+
+@pytest.fixture
+def namespace(ambient_aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Of metrics, as set for this process."""
+    name = ambient_aws.new_name("refi")
+    monkeypatch.setenv("REFI_METRICS_NAMESPACE", name)
+    settings.cache_clear()
+    yield name
+    settings.cache_clear()
+
+
+def put(aws: Aws, namespace: str) -> dict[str, float]:
+    """'name' or 'name of dimension' -> value, of all that CloudWatch was told."""
+    cloudwatch = aws.client("cloudwatch")
+    now = datetime.now(UTC)
+    found: dict[str, float] = {}
+    for metric in cloudwatch.list_metrics(Namespace=namespace)["Metrics"]:
+        points = cloudwatch.get_metric_statistics(
+            **metric,
+            StartTime=now - timedelta(hours=1),
+            EndTime=now + timedelta(hours=1),
+            Period=7200,
+            Statistics=["Sum", "SampleCount"],
+        )["Datapoints"]
+        assert sum(point["SampleCount"] for point in points) == 1, "put once"
+        name = " of ".join([metric["MetricName"], *(dimension["Value"] for dimension in metric["Dimensions"])])
+        found[name] = sum(point["Sum"] for point in points)
+    return found
+
+
+def warnings_of(done: Ran, instance: dg.DagsterInstance) -> list[str]:
+    logs = instance.all_logs(done.result.run_id)
+    return [entry.user_message for entry in logs if entry.dagster_event is None and entry.level == logging.WARNING]
+
+
+def forty_of_whom_ten_are_eligible(tmp_path: Path) -> Path:
+    """Two of the ten with a spread of 1.1 are hot leads; one row of the loans and two of the market are bad."""
+    rows = lender(borrowers=40, eligible=10)
+    for loan in rows["loan_information"][:2]:
+        loan["current_interest_rate"] = "6.100"
+    rows["loan_information"][39]["current_interest_rate"] = "none"
+    for offer in rows["market_equity"][37:39]:
+        offer["ltv_ratio"] = "none"
+    ingest(tmp_path / "lake", write(rows, tmp_path / "source"))
+    return tmp_path / "lake"
+
+
+def test_a_published_run_tells_cloudwatch_its_numbers(ambient_aws, namespace, tmp_path):
+    lake = forty_of_whom_ten_are_eligible(tmp_path)
+    done = run_job(lake)
+    assert done.success, done.failure
+
+    told = put(ambient_aws, namespace)
+
+    seconds = told.pop("RunSeconds")
+    assert 0 < seconds < 600
+    assert told == {
+        "Published": 1,
+        **{f"Rows of {source}": 40 for source in SOURCES},
+        "QuarantinedRows of borrower_engagement": 0,
+        "QuarantinedRows of borrower_information": 0,
+        "QuarantinedRows of loan_information": 1,
+        "QuarantinedRows of market_equity": 2,
+        "Eligible of Immediate Action": 8,
+        "Eligible of Hot Lead": 2,
+        "Eligible of Ineligible": 0,
+        "AudienceRows": 10,
+        "AudienceShare": 25,
+        "BytesScanned": 0,
+    }
+
+
+def test_bytes_are_those_that_this_run_scanned_and_of_no_other(tmp_path):
+    done = run_job(forty_of_whom_ten_are_eligible(tmp_path))
+    folder = RunFolder(FolderStore(str(tmp_path / "lake"), create=False), done.result.run_id)
+    published = [folder.load(key) for key in ("refi/refi_audience", "refi/unmatched_borrowers", "staging/quarantine")]
+    relations = [
+        relation.model_copy(
+            update={
+                "details": {"queries": [{"bytes_scanned": 10_000_000}, {"bytes_scanned": 5}]},
+                "run_id": "of-another" if relation.key == "refi/unmatched_borrowers" else relation.run_id,
+            }
+        )
+        if relation.key.startswith("refi/")
+        else relation
+        for relation in with_inputs(folder.lake, published)
+    ]
+
+    told: list[dict[str, Any]] = run_metrics(done.result.run_id, relations, 10, 1.5)
+
+    (scanned,) = [metric for metric in told if metric["MetricName"] == "BytesScanned"]
+    assert (scanned["Value"], scanned["Unit"]) == (30_000_015, "Bytes")
+
+
+def test_a_run_that_publishes_nothing_or_does_not_become_the_latest_tells_nothing(ambient_aws, namespace, tmp_path):
+    lake = forty_of_whom_ten_are_eligible(tmp_path)
+    run_job(lake, DAY + timedelta(days=1))
+    known = put(ambient_aws, namespace)
+    assert run_job(lake, DAY).success, "it is of an earlier day than the latest"
+    ingest(lake, write(lender(eligible=0), tmp_path / "nobody"), DAY + timedelta(days=2))
+    assert not run_job(lake, DAY + timedelta(days=2)).success
+
+    assert put(ambient_aws, namespace) == known
+
+
+def test_cloudwatch_that_does_not_answer_is_a_warning_and_the_audience_is_published(namespace, tmp_path, monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDWATCH", "http://127.0.0.1:9")
+    instance = dg.DagsterInstance.ephemeral()
+    lake = forty_of_whom_ten_are_eligible(tmp_path)
+
+    done = run_job(lake, instance=instance)
+
+    assert done.success
+    assert latest(lake)["run_id"] == done.result.run_id
+    (warning,) = warnings_of(done, instance)
+    assert warning.startswith(
+        f"The numbers of this run are not in CloudWatch: CloudWatch's namespace {namespace}: Could not"
+    )
+
+
+def test_without_a_namespace_aws_is_not_asked(tmp_path, monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    instance = dg.DagsterInstance.ephemeral()
+
+    done = run_job(forty_of_whom_ten_are_eligible(tmp_path), instance=instance)
+
+    assert done.success
+    assert warnings_of(done, instance) == []

@@ -1,0 +1,241 @@
+"""The sensor on the raw zone, tick by tick: which drops lead to a run, when, and what the run is told is new."""
+
+import os
+import random
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+import pytest
+
+from refi_assets.orchestration import automation
+from tests.support.arriving import DAILY, SOURCES, START, TODAY, YESTERDAY, Watched, news
+from tests.support.running import definitions
+
+
+class Lender(Watched):
+    """A lake in a folder, into which files are dropped."""
+
+    def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().__init__(str(root), monkeypatch)
+        self.root = root
+
+    def drop(self, source: str, day: str, content: str = "x", name: str = "part.csv") -> Path:
+        path = self.root / "raw" / source / f"load_date={day}" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+        return path
+
+    def drop_all(self, day: str) -> None:
+        for source in SOURCES:
+            self.drop(source, day)
+
+
+@pytest.fixture
+def lender(tmp_path, monkeypatch) -> Lender:
+    return Lender(tmp_path, monkeypatch)
+
+
+def test_four_files_over_several_ticks_are_one_run(lender):
+    asked = []
+    for source in SOURCES[::-1]:
+        lender.drop(source, TODAY)
+        asked.append(lender.new())
+    asked += [lender.new() for _ in range(20)]
+    assert asked == [None, None, None, dict.fromkeys(SOURCES, TODAY), *[None] * 20]
+
+
+def test_the_run_is_of_the_lenders_day_and_its_key_is_new_with_the_snapshot(lender):
+    lender.drop_all(TODAY)
+    (first,) = lender.tick().run_requests
+    lender.drop("loan_information", TODAY, "other")
+    (second,) = lender.tick().run_requests
+    assert first.partition_key == second.partition_key == TODAY
+    assert first.run_key != second.run_key
+    assert news(second) == {"loan_information": TODAY}
+
+
+def test_files_with_equal_timestamps_are_told_apart(lender):
+    for source in SOURCES:
+        os.utime(lender.drop(source, TODAY), (1, 1))
+    assert lender.new() == dict.fromkeys(SOURCES, TODAY)
+    os.utime(lender.drop("market_equity", TODAY, name="second.csv"), (1, 1))
+    assert lender.new() == {"market_equity": TODAY}
+
+
+def test_an_overwrite_of_the_same_size_is_a_change(lender):
+    lender.drop_all(TODAY)
+    lender.new()
+    lender.drop("borrower_information", TODAY, "y")
+    assert lender.new() == {"borrower_information": TODAY}
+
+
+def test_a_deletion_brings_the_snapshot_before_back(lender):
+    lender.drop_all(YESTERDAY)
+    lender.new()
+    assert lender.new(6) == dict.fromkeys(SOURCES, YESTERDAY)
+    dropped = lender.drop("market_equity", TODAY)
+    assert lender.new() is None, "three sources are due"
+    assert lender.new(6) == {"market_equity": TODAY}
+    dropped.unlink()
+    assert lender.new() is None
+    assert lender.new(6) == {"market_equity": YESTERDAY}
+
+
+def test_a_snapshot_that_comes_back_gets_a_run_of_its_own(lender):
+    lender.drop_all(TODAY)
+    (first,) = lender.tick().run_requests
+    further = lender.drop("market_equity", TODAY, name="further.csv")
+    (second,) = lender.tick().run_requests
+    further.unlink()
+    (third,) = lender.tick().run_requests
+    assert len({first.run_key, second.run_key, third.run_key}) == 3
+
+
+def test_a_late_file_for_an_older_load_date_is_reported_and_leads_to_no_run(lender):
+    lender.drop_all(TODAY)
+    lender.new()
+    lender.drop("loan_information", YESTERDAY)
+    late = lender.tick()
+    assert not late.run_requests
+    assert "loan_information before 2026-02-20" in late.skip_reason.skip_message
+    lender.drop("loan_information", YESTERDAY, "again")
+    assert "loan_information 2026-02-19" in lender.tick().skip_reason.skip_message
+    assert "loan_information" not in lender.tick().skip_reason.skip_message, "it is told once"
+
+
+def test_what_is_not_complete_waits_for_the_quiet_period(lender):
+    lender.drop_all(YESTERDAY)
+    lender.new()
+    lender.new(6)
+    lender.drop("loan_information", TODAY)
+    waiting = lender.tick()
+    assert (
+        "Waiting for borrower_engagement, borrower_information, or until 05:13:00" in waiting.skip_reason.skip_message
+    )
+    lender.drop("borrower_information", TODAY)
+    assert lender.new(3) is None
+    assert lender.new(4.9) is None, "it was quiet for less than five minutes"
+    assert lender.new(0.1) == {"loan_information": TODAY, "borrower_information": TODAY}
+
+
+def test_a_source_that_never_came_is_waited_for_however_quiet_it_is(lender):
+    for source in DAILY:
+        lender.drop(source, TODAY)
+    assert lender.new() is None
+    assert "first files of market_equity" in lender.tick(600).skip_reason.skip_message
+
+
+def test_a_weekly_source_is_not_due_for_a_week(lender):
+    lender.drop("market_equity", "2026-02-14")
+    for source in DAILY:
+        lender.drop(source, TODAY)
+    assert lender.new() == {**dict.fromkeys(DAILY, TODAY), "market_equity": "2026-02-14"}
+
+
+def test_files_of_tomorrow_wait_for_tomorrow(lender):
+    lender.drop_all(TODAY)
+    lender.new()
+    lender.drop("market_equity", "2026-02-21")
+    assert lender.new(10) is None
+    lender.at = START + timedelta(days=1)
+    assert lender.new() == {"market_equity": "2026-02-21"}
+
+
+def test_hidden_files_and_other_folders_are_no_arrivals(lender):
+    lender.drop_all(TODAY)
+    lender.new()
+    lender.drop("market_equity", TODAY, name="_SUCCESS")
+    (lender.root / "raw" / "market_equity" / "notes").mkdir()
+    (lender.root / "raw" / "market_equity" / "notes" / "a.csv").write_text("x")
+    assert lender.new(10) is None
+
+
+def test_a_tick_that_fails_half_way_is_made_up_for_by_the_next(lender, monkeypatch):
+    lender.drop_all(TODAY)
+    lender.new()
+    lender.drop("market_equity", TODAY, "changed")
+    with monkeypatch.context() as broken:
+        broken.setattr(automation, "_request", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            lender.tick()
+    assert lender.new() == {"market_equity": TODAY}
+
+
+def test_2500_objects_at_once_are_one_run(lender):
+    for number in range(2500):
+        lender.drop(SOURCES[number % 4], TODAY, name=f"part-{number}.csv")
+    assert lender.new() == dict.fromkeys(SOURCES, TODAY)
+    assert lender.new() is None
+
+
+def test_the_cursor_stays_small_however_much_lies_in_the_lake(lender):
+    for day in range(3000):
+        lender.drop(SOURCES[day % 4], str(date(2017, 1, 1) + timedelta(days=day)))
+    lender.tick()
+    assert len(lender.cursor) < 64 * 1024
+    lender.drop("loan_information", "2017-01-02", "late")
+    assert "loan_information before" in lender.tick().skip_reason.skip_message
+
+
+def test_at_random_every_change_is_named_once_and_is_an_input_of_its_run(lender):
+    """5,000 arrivals, overwrites and deletions over 200 ticks and 10 days, with restarts and failed ticks."""
+    chance = random.Random(7)
+    files: dict[tuple[str, str, str], int] = {}
+    version = 0
+
+    def snapshot() -> dict[str, tuple[str, dict[str, int]]]:
+        """By source: the newest load date up to today, and its files with their versions."""
+        found = {}
+        for source in SOURCES:
+            days = [day for s, day, _ in files if s == source and day <= str(lender.at.date())]
+            if days:
+                newest = max(days)
+                held = {name: v for (s, d, name), v in files.items() if (s, d) == (source, newest)}
+                found[source] = (newest, held)
+        return found
+
+    asked: dict[str, tuple[str, dict[str, int]]] = {}
+    requests = 0
+    for _ in range(200):
+        for _ in range(25):
+            version += 1
+            source = chance.choice(SOURCES)
+            day = str(lender.at.date() + timedelta(days=chance.choice([-20, -3, -1, 0, 0, 0, 1])))
+            key = (source, day, f"part-{chance.randrange(6)}.csv")
+            if key in files and chance.random() < 0.2:
+                (lender.root / "raw" / source / f"load_date={day}" / key[2]).unlink()
+                del files[key]
+            else:
+                lender.drop(source, day, str(version), key[2])
+                files[key] = version
+        if chance.random() < 0.1:
+            lender.instance = dg.DagsterInstance.ephemeral()  # a restart keeps nothing but the cursor
+        if chance.random() < 0.1:
+            lender.at += timedelta(minutes=7)  # a tick that never took place
+            continue
+        found = lender.new(chance.choice([1, 6, 90]))
+        now = snapshot()
+        if found is None:
+            is_complete = all(source in now and now[source][0] == str(lender.at.date()) for source in SOURCES)
+            assert now == asked or not is_complete
+            continue
+        requests += 1
+        assert found == {source: held[0] for source, held in now.items() if asked.get(source) != held}
+        asked = now
+    lender.new()
+    last = lender.new(10)
+    assert requests > 50
+    assert last is None or last == {s: held[0] for s, held in snapshot().items() if asked.get(s) != held}
+    assert lender.new(10) is None
+
+
+def test_the_schedule_runs_the_lenders_morning(monkeypatch):
+    context = dg.build_schedule_context(scheduled_execution_time=datetime(2026, 2, 20, 11, 0, tzinfo=ZoneInfo("UTC")))
+    schedule = definitions().resolve_schedule_def("every_morning")
+    (request,) = schedule.evaluate_tick(context).run_requests or []
+    assert isinstance(request, dg.RunRequest)
+    assert request.partition_key == TODAY
+    assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 6 * * *", "America/New_York")
+    assert schedule.default_status is dg.DefaultScheduleStatus.STOPPED

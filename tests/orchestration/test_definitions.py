@@ -1,0 +1,227 @@
+"""The definitions as Dagster loads them: names, owners, kinds, freshness, schemas, lineage."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import yaml
+
+from refi_assets.lineage.columns import lineage_graph
+from refi_assets.settings import PROJECT_DIR
+from refi_assets.specs.contracts import load_contracts
+from tests.support.lender import lender, write
+from tests.support.running import definitions, ingest, run_job
+
+BIN = Path(sys.executable).parent
+SOURCES = ("borrower_engagement", "borrower_information", "loan_information", "market_equity")
+ASSETS = {
+    *(f"{group}/{source}" for group in ("raw", "catalog", "staging") for source in SOURCES),
+    "staging/quarantine",
+    "identity/matched_pairs",
+    "identity/resolved_borrower",
+    "identity/review_queue",
+    "identity/person_history",
+    "refi/unified_refi_dataset",
+    "refi/unmatched_borrowers",
+    "refi/refi_eligibility",
+    "refi/refi_audience",
+    "activation/audience_file",
+}
+# On clean files, and without matching.
+EMPTY = (
+    *("refi/unmatched_borrowers", "staging/quarantine"),
+    *("identity/matched_pairs", "identity/review_queue", "identity/person_history"),
+)
+
+
+@pytest.fixture(scope="module")
+def graph():
+    return definitions().resolve_asset_graph()
+
+
+@pytest.fixture(scope="module")
+def materialized(tmp_path_factory):
+    """Metadata of every asset after a run, by key."""
+    folder = tmp_path_factory.mktemp("materialized")
+    ingest(folder / "lake", write(lender(), folder / "source"))
+    ran = run_job(folder / "lake")
+    events = ran.result.get_asset_materialization_events()
+    return {
+        made.asset_key.to_user_string(): made.metadata
+        for made in (event.step_materialization_data.materialization for event in events)
+    }
+
+
+def test_the_assets_are_these_and_no_others(graph):
+    assert {key.to_user_string() for key in graph.get_all_asset_keys()} == ASSETS
+
+
+def test_each_asset_stands_in_the_group_of_its_key_and_says_who_owns_it_and_what_it_is(graph):
+    for node in graph.asset_nodes:
+        assert node.group_name == node.key.path[0]
+        assert node.owners
+        assert node.kinds
+        assert len(node.description or "") > 20
+        assert node.code_version
+        assert isinstance(node.partitions_def, dg.DailyPartitionsDefinition)
+
+
+def test_data_flows_from_the_sources_to_the_audience_file(graph):
+    def upstream(key: str) -> set[str]:
+        return {parent.to_user_string() for parent in graph.get(dg.AssetKey(key.split("/"))).parent_keys}
+
+    for source in SOURCES:
+        assert upstream(f"raw/{source}") == set()
+        assert upstream(f"catalog/{source}") == {f"raw/{source}"}
+        assert upstream(f"staging/{source}") == {f"catalog/{source}"}
+    assert upstream("refi/unified_refi_dataset") == {f"staging/{source}" for source in SOURCES}
+    assert upstream("refi/refi_eligibility") == {"refi/unified_refi_dataset"}
+    assert upstream("identity/matched_pairs") == {"staging/borrower_information"}
+    assert upstream("identity/resolved_borrower") == {"staging/borrower_information", "identity/matched_pairs"}
+    assert upstream("identity/review_queue") == {"identity/matched_pairs"}
+    assert upstream("identity/person_history") == {"identity/resolved_borrower"}
+    assert upstream("refi/refi_audience") == {
+        "refi/refi_eligibility", "identity/resolved_borrower", "staging/borrower_engagement"
+    }  # fmt: skip
+    assert "refi/refi_audience" in upstream("activation/audience_file")
+
+
+def test_every_blocking_check_stands_before_the_audience_file(graph):
+    before = graph.get(dg.AssetKey(["activation", "audience_file"])).parent_keys
+    todo, ancestors = set(before), set()
+    while todo:
+        key = todo.pop()
+        ancestors.add(key)
+        todo |= graph.get(key).parent_keys - ancestors
+    assert {key.asset_key for key in graph.asset_check_keys} <= ancestors
+
+
+def test_freshness_is_daily_for_feeds_and_audience_and_weekly_for_the_market(graph):
+    days = {
+        node.key.to_user_string(): node.freshness_policy.fail_window.to_timedelta().days
+        for node in graph.asset_nodes
+        if node.freshness_policy is not None
+    }
+    assert days == {
+        "raw/borrower_engagement": 1,
+        "raw/borrower_information": 1,
+        "raw/loan_information": 1,
+        "raw/market_equity": 7,
+        "activation/audience_file": 1,
+    }
+
+
+def test_every_asset_shows_its_schema_its_rows_and_its_duration(materialized):
+    assert materialized.keys() == ASSETS
+    for key, metadata in materialized.items():
+        assert metadata["dagster/row_count"].value > 0 or key in EMPTY
+        assert metadata["seconds"].value >= 0
+        if not key.startswith(("raw/",)):
+            assert metadata["dagster/column_schema"].value.columns
+
+
+def test_the_catalog_shows_contract_and_inferred_types_side_by_side(materialized):
+    table = [record.data for record in materialized["catalog/loan_information"]["schemas"].records]
+    by_column = {record["column"]: record for record in table}
+    assert by_column["current_interest_rate"] == {
+        "column": "current_interest_rate", "contract": "DECIMAL(9,6)", "inferred": "double"
+    }  # fmt: skip
+    assert by_column["origination_year"]["inferred"] == "-", "the contract knows it, the file does not have it"
+
+
+def test_column_lineage_is_read_from_the_sql(materialized):
+    def sources(asset: str, column: str) -> set[str]:
+        lineage = materialized[asset]["dagster/column_lineage"].value.deps_by_column
+        return {f"{dep.asset_key.to_user_string()}.{dep.column_name}" for dep in lineage[column]}
+
+    assert sources("refi/refi_audience", "name") == {
+        "refi/refi_eligibility.first_name", "refi/refi_eligibility.last_name"
+    }  # fmt: skip
+    assert sources("refi/refi_eligibility", "rate_spread") == {
+        "refi/unified_refi_dataset.current_interest_rate", "refi/unified_refi_dataset.market_rate_offer"
+    }  # fmt: skip
+    assert sources("refi/unified_refi_dataset", "property_id") == {
+        "staging/borrower_information.property_id", "staging/loan_information.property_id"
+    }  # fmt: skip
+    assert sources("staging/market_equity", "ltv_ratio") == {"catalog/market_equity.ltv_ratio"}
+
+
+def test_lineage_without_a_run_is_what_dagster_shows_after_one(materialized):
+    """Edges and types: `refi lineage` reads them from sql/ and contracts/ alone."""
+    relations = [relation for relation in lineage_graph().values() if relation.reads]
+    with_lineage = {key for key, metadata in materialized.items() if "dagster/column_lineage" in metadata}
+    assert {relation.asset for relation in relations} == with_lineage
+    for relation in relations:
+        metadata = materialized[relation.asset]
+        edges = metadata["dagster/column_lineage"].value.deps_by_column
+        assert {
+            name: {(source.asset, source.column) for source in column.made_from}
+            for name, column in relation.columns.items()
+        } == {name: {(dep.asset_key.to_user_string(), dep.column_name) for dep in deps} for name, deps in edges.items()}
+        assert [(column.column, column.sql_type, column.description) for column in relation.columns.values()] == [
+            (column.name, column.type, column.description) for column in metadata["dagster/column_schema"].value.columns
+        ]
+
+
+def test_sql_assets_show_their_sql(graph):
+    for node in graph.asset_nodes:
+        if node.key.path[0] == "refi":
+            assert "SELECT" in node.metadata["sql"].value
+
+
+def test_the_code_version_follows_the_policy(tmp_path, graph):
+    policy = tmp_path / "refi.yaml"
+    shipped = (PROJECT_DIR / "policies" / "refi" / "refi.yaml").read_text()
+    policy.write_text(shipped.replace("max_ltv_pct: 80", "max_ltv_pct: 81"))
+    printed = subprocess.run(
+        [sys.executable, "-c", _PRINT_CODE_VERSIONS],
+        check=True, cwd=PROJECT_DIR, env={"REFI_POLICY_FILE": str(policy)}, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    changed = json.loads(printed)
+    now = {node.key.to_user_string(): node.code_version for node in graph.asset_nodes}
+
+    assert {key for key in now if now[key] != changed[key]} == {"refi/refi_eligibility"}, "it alone binds the numbers"
+
+
+_PRINT_CODE_VERSIONS = """
+import json
+from refi_assets.definitions import defs
+nodes = defs().resolve_asset_graph().asset_nodes
+print(json.dumps({node.key.to_user_string(): node.code_version for node in nodes}))
+"""
+
+
+def test_dg_and_the_workspace_file_load_the_same_definitions():
+    listed = json.loads(
+        subprocess.run(
+            [BIN / "dg", "list", "defs", "--json"], cwd=PROJECT_DIR, check=True, capture_output=True, text=True
+        ).stdout
+    )
+    (location,) = yaml.safe_load((PROJECT_DIR / "workspace.yaml").read_text())["load_from"]
+    module = __import__(location["python_module"]["module_name"], fromlist=["defs"])
+    from_workspace = {key.to_user_string() for key in module.defs().resolve_asset_graph().get_all_asset_keys()}
+
+    assert {asset["asset_key"] for asset in listed["assets"]} == from_workspace == ASSETS
+
+
+def test_dg_finds_nothing_wrong_with_the_definitions():
+    done = subprocess.run([BIN / "dg", "check", "defs"], cwd=PROJECT_DIR, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_loading_the_definitions_opens_no_lake(tmp_path):
+    lake = tmp_path / "no_lake"
+    subprocess.run(
+        [sys.executable, "-c", "from refi_assets.definitions import defs; defs()"],
+        check=True,
+        cwd=PROJECT_DIR,
+        env={"REFI_LAKE_URL": str(lake), "PATH": "/usr/bin"},
+    )
+    assert not lake.exists()
+
+
+def test_each_source_has_a_contract():
+    assert set(load_contracts()) == set(SOURCES)

@@ -1,0 +1,104 @@
+"""Sources that have not changed are not staged again, and nobody can tell from the audience."""
+
+import shutil
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from refi_assets.errors import SourceError
+from refi_assets.ingestion.raw_zone import find_snapshot
+from refi_assets.ingestion.snapshots import require_unchanged
+from refi_assets.lake import FolderStore, Relation, RunFolder
+from tests.support.lender import lender, write
+from tests.support.running import Ran, ingest, run_job
+
+SOURCES = ("borrower_information", "loan_information", "market_equity", "borrower_engagement")
+NEXT_DAY = date(2026, 2, 21)
+
+
+@pytest.fixture
+def lake(tmp_path) -> Path:
+    """A lake with a messy file in it, after a first run."""
+    source = write(lender(), tmp_path / "source")
+    with (source / "loan_information.csv").open("a") as stream:
+        stream.write("\nL900,B901\nL901,B001,7.9%,300000,Fixed\n")
+    ingest(tmp_path / "lake", source)
+    return tmp_path / "lake"
+
+
+def staged(lake: Path, ran: Ran, source: str) -> Relation:
+    return RunFolder(FolderStore(str(lake)), ran.result.run_id).load(f"staging/{source}")
+
+
+def staged_by(lake: Path, ran: Ran) -> dict[str, str]:
+    """Source -> the run whose folder holds its rows."""
+    return {source: str(staged(lake, ran, source).parquet).split("/")[1] for source in SOURCES}
+
+
+def audience(lake: Path, ran: Ran) -> bytes:
+    return (lake / "output" / f"{ran.result.run_id}.csv").read_bytes()
+
+
+def test_the_next_run_reads_what_the_first_one_staged(lake):
+    first, second = run_job(lake), run_job(lake, NEXT_DAY)
+    assert staged_by(lake, second) == dict.fromkeys(SOURCES, first.result.run_id)
+    assert audience(lake, second) == audience(lake, first)
+    assert {s: staged(lake, second, s).counts for s in SOURCES} == {s: staged(lake, first, s).counts for s in SOURCES}
+    assert staged(lake, second, "loan_information").run_id == second.result.run_id
+
+
+def test_a_changed_source_is_staged_again_and_no_other(lake, tmp_path):
+    first = run_job(lake)
+    rows = lender()
+    rows["market_equity"][0]["ltv_ratio"] = "95"
+    ingest(lake, write(rows, tmp_path / "changed"), NEXT_DAY)
+    second = run_job(lake, NEXT_DAY)
+    assert staged_by(lake, second)["market_equity"] == second.result.run_id
+    assert audience(lake, first).count(b"\n") == audience(lake, second).count(b"\n") + 1
+
+
+def test_the_same_rows_under_another_load_date_are_staged_again(lake, tmp_path):
+    """The quarantine names the file."""
+    run_job(lake)
+    ingest(lake, tmp_path / "source", NEXT_DAY)
+    second = run_job(lake, NEXT_DAY)
+    assert staged_by(lake, second) == dict.fromkeys(SOURCES, second.result.run_id)
+
+
+@pytest.mark.parametrize(
+    "lost",
+    ["staging/*/data.parquet", "staging/*.deletes.parquet", "staging/*.quarantine.parquet", "staging/*.json", "raw/*"],
+)
+def test_what_is_gone_is_made_again(lake, lost):
+    first = run_job(lake)
+    for path in (lake / "runs" / first.result.run_id).glob(lost):
+        path.unlink()
+    second = run_job(lake, NEXT_DAY)
+    assert second.success
+    assert audience(lake, second) == audience(lake, first)
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(lake):
+    store = FolderStore(str(lake))
+    snapshot = find_snapshot(store, "market_equity", NEXT_DAY)
+    assert snapshot is not None
+    require_unchanged(store, snapshot.objects)
+    (lake / snapshot.objects[0].key).open("a").write("P999,5,70,1\n")
+    with pytest.raises(SourceError, match="changed while it was read"):
+        require_unchanged(store, snapshot.objects)
+    (lake / snapshot.objects[0].key).unlink()
+    with pytest.raises(SourceError, match="changed while it was read"):
+        require_unchanged(store, snapshot.objects)
+
+
+@pytest.mark.parametrize("rows", [40, 39], ids=["as many rows", "other rows"])
+def test_a_file_that_changes_between_scan_and_staging_is_refused(lake, rows):
+    instance = dg.DagsterInstance.ephemeral()
+    run_job(lake, instance=instance)
+    shutil.rmtree(lake / "memo")
+    (file,) = (lake / "raw" / "market_equity").rglob("*.csv")
+    file.write_text("".join(file.read_text().replace("P001", "P999").splitlines(keepends=True)[: rows + 1]))
+    by_hand = run_job(lake, instance=instance, selection=["staging/market_equity"])
+    assert "market_equity.csv changed while it was read. Run again when it has been written." in by_hand.failure

@@ -1,0 +1,93 @@
+"""refi replay: the same bytes again, from the recorded inputs and policy, or why not."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from refi_assets.settings import PROJECT_DIR
+from tests.support.lender import lender, write
+from tests.support.running import ingest, latest, run_job
+
+LOANS = "raw/loan_information/load_date=2026-02-20/loan_information.csv"
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory) -> Path:
+    """A lake in which one audience was published by the policy in force, and one, of 11, by another."""
+    folder = tmp_path_factory.mktemp("published")
+    rows = lender()
+    rows["market_equity"][9]["ltv_ratio"] = "81"
+    ingest(folder / "lake", write(rows, folder / "source"))
+    assert run_job(folder / "lake").success
+    other = folder / "other.yaml"
+    policy = (PROJECT_DIR / "policies" / "refi" / "refi.yaml").read_text()
+    other.write_text(policy.replace("max_ltv_pct: 80", "max_ltv_pct: 82"))
+    assert run_job(folder / "lake", policy=other).success
+    return folder / "lake"
+
+
+@pytest.fixture
+def lake(published, tmp_path) -> Path:
+    return Path(shutil.copytree(published, tmp_path / "lake"))
+
+
+@pytest.fixture
+def run_id(lake) -> str:
+    return str(latest(lake)["run_id"])
+
+
+def change_manifest(lake: Path, run_id: str, part: str, name: str, value: object) -> None:
+    path = lake / "output" / f"{run_id}.manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest[part][name] = value
+    path.write_text(json.dumps(manifest))
+
+
+def state(lake: Path) -> dict[str, tuple[int, int]]:
+    return {str(path): (path.stat().st_size, path.stat().st_mtime_ns) for path in lake.rglob("*") if path.is_file()}
+
+
+def test_an_audience_is_made_again_and_its_lake_is_only_read(refi, lake, run_id, tmp_path):
+    before = state(lake)
+    done = refi("replay", run_id, "--lake", lake, "--out", tmp_path / "again.csv", "--json")
+
+    made = json.loads(done.stdout)
+    assert (made["same"], made["rows"], made["other_code"]) == (True, 9, [])
+    assert (tmp_path / "again.csv").read_bytes() == (lake / "output" / f"{run_id}.csv").read_bytes()
+    assert state(lake) == before
+
+
+def test_the_recorded_policy_decides_not_the_one_in_force(refi, lake, run_id):
+    (other,) = {path.stem for path in (lake / "output").glob("*.csv")} - {run_id}
+    assert "The same bytes: 10 rows" in refi("replay", other, "--lake", lake).stdout
+
+
+@pytest.mark.parametrize("damage", ["changed", "gone"])
+def test_inputs_that_are_not_what_they_were_are_refused_by_name(refi, lake, run_id, damage):
+    path = lake / LOANS
+    path.write_bytes(path.read_bytes().replace(b"6.500", b"6.501")) if damage == "changed" else path.unlink()
+    done = refi("replay", run_id, "--lake", lake, check=1)
+    assert LOANS in done.stderr
+    assert "not what run" in done.stderr if damage == "changed" else "not in the lake any more" in done.stderr
+
+
+def test_other_code_is_named_and_refused_unless_wanted(refi, lake, run_id):
+    change_manifest(lake, run_id, "sql_sha256", "refi/refi_eligibility", "0" * 64)
+    done = refi("replay", run_id, "--lake", lake, check=1)
+    assert "sql_sha256 refi/refi_eligibility: 000000000000 then" in done.stderr
+    assert "--any-code" in done.stderr
+    assert "The same bytes" in refi("replay", run_id, "--lake", lake, "--any-code").stdout
+
+
+def test_other_bytes_are_shown_beside_the_published_ones(refi, lake, run_id):
+    audience = json.loads((lake / "output" / f"{run_id}.manifest.json").read_text())["audience"]
+    change_manifest(lake, run_id, "audience", "sha256", "0" * 64)
+    done = refi("replay", run_id, "--lake", lake, check=1)
+    assert f"Published: 9 rows, SHA-256 {'0' * 64}." in done.stdout
+    assert f"Made now:  9 rows, SHA-256 {audience['sha256']}." in done.stdout
+
+
+def test_an_unknown_run_is_one_clear_message(refi, lake):
+    assert "has published nothing" in refi("replay", "no-such-run", "--lake", lake, check=1).stderr

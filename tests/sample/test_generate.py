@@ -1,0 +1,220 @@
+"""Generated source files: the same every time, and the truth about them is what staging and a plain join find."""
+
+import hashlib
+import json
+from collections import Counter
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from refi_assets.errors import SettingError
+from refi_assets.sample.cases import CASES, MINIMUM_ROWS, SOURCES
+from refi_assets.sample.generate import TRUTH_FILE, generate, truth
+from refi_assets.settings import PROJECT_DIR
+from tests.support.sources import Sources
+
+SAMPLE = PROJECT_DIR / "data" / "sample"
+FILES = (*(f"{source}.csv" for source in SOURCES), TRUTH_FILE)
+
+Rows = list[dict[str, Any]]
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def shares(rows: int) -> tuple[float, float, float]:
+    """Of so many borrowers: the largest share of a source in quarantine, the matched and the audience's share."""
+    known = truth(rows, 1)
+    counts = known["counts"]
+    accepted = counts["sources"]["borrower_information"]["accepted"]
+    quarantined = max(sum(source["quarantined"].values()) / source["rows"] for source in counts["sources"].values())
+    return quarantined, 1 - sum(counts["unmatched"].values()) / accepted, known["audience_rows"] / accepted
+
+
+def tier(spread: Decimal | None) -> str:
+    if spread is None or spread <= Decimal("0.5"):
+        return "Ineligible"
+    return "Watchlist" if spread <= Decimal("0.75") else "Hot Lead" if spread <= Decimal("1.25") else "Immediate Action"
+
+
+def joined_and_judged(accepted: dict[str, Rows]) -> dict[str, Any]:
+    """What the refi rules make of accepted rows, counted as truth counts it; in plain Python."""
+    borrowers = {row["borrower_id"]: row for row in accepted["borrower_information"]}
+    market = {row["property_id"]: row for row in accepted["market_equity"]}
+    tiers, audience_tiers = Counter[str](), Counter[str]()
+    best: dict[str, Decimal] = {}
+    owners, unified_borrowers, eligible, without_borrower = set(), set(), 0, 0
+    for loan in accepted["loan_information"]:
+        borrower = borrowers.get(loan["borrower_id"])
+        if borrower is None:
+            without_borrower += 1
+            continue
+        owners.add(loan["borrower_id"])
+        offer = market.get(loan["property_id"] or borrower["property_id"])
+        if offer is None:
+            continue
+        unified_borrowers.add(loan["borrower_id"])
+        rates = loan["current_interest_rate"], offer["market_rate_offer"]
+        spread = None if None in rates else rates[0] - rates[1]
+        tiers[tier(spread)] += 1
+        if spread is not None and spread >= 1 and offer["ltv_ratio"] is not None and offer["ltv_ratio"] <= 80:
+            eligible += 1
+            best[loan["borrower_id"]] = max(spread, best.get(loan["borrower_id"], spread))
+    audience_tiers.update(map(tier, best.values()))
+    return {
+        "unified": tiers.total(),
+        "eligible": eligible,
+        "unmatched": {"no_loan": len(borrowers) - len(owners), "no_market_data": len(owners - unified_borrowers)},
+        "loans_without_borrower": without_borrower,
+        "tiers": dict(tiers),
+        "audience_tiers": dict(audience_tiers),
+    }
+
+
+@pytest.mark.parametrize(
+    ("rows", "seed", "duplicates"), [(MINIMUM_ROWS, 1, 0), (250, 1, 0), (4_000, 77, 0), (250, 1, 8), (4_000, 77, 20)]
+)
+def test_the_truth_is_what_staging_and_a_plain_join_find(
+    sources: Sources, tmp_path: Path, rows: int, seed: int, duplicates: int
+):
+    counts = generate(rows, seed, tmp_path / "made", duplicates=duplicates)["counts"]
+    staged = {source: sources.stage_folder(source, tmp_path / "made") for source in SOURCES}
+    for source, found in staged.items():
+        assert counts["sources"][source] == {
+            "rows": found.counts.rows,
+            "accepted": found.counts.accepted,
+            "quarantined": found.counts.quarantined,
+            "nulled": found.counts.nulled,
+        }
+    judged = joined_and_judged({source: found.accepted for source, found in staged.items()})
+    assert judged == {name: counted for name, counted in counts.items() if name != "sources"}
+
+
+@pytest.mark.parametrize("duplicates", [0, 10])
+def test_the_same_seed_gives_the_same_bytes_whatever_the_threads(tmp_path: Path, duplicates: int):
+    # More than one row group of DuckDB (122,880 rows), or there would be nothing to do for a second thread.
+    generate(130_000, 5, tmp_path / "one", duplicates=duplicates, threads=1)
+    generate(130_000, 5, tmp_path / "four", duplicates=duplicates, threads=4)
+    assert contents(tmp_path / "one") == contents(tmp_path / "four")
+
+
+# SHA-256 of what was generated before there were duplicates.
+BEFORE = {
+    (250, 1): {
+        "borrower_engagement.csv": "50b1701230b56fd3047b7ad966ab83e2d37076cf414c9242f0fdd0868b8b7a3e",
+        "borrower_information.csv": "24d3e33d62a39ff0942fe482f1cb60485adec33722e03beca3c1e97fc74c4bb6",
+        "loan_information.csv": "996d2efa50fbe8175a3dc73f988e84fe0839f42b8c2304aa526309d12723961f",
+        "market_equity.csv": "bd950940bd70de3fb9569ad0958000f1380a56ba8d149cefaac7930a2c392a59",
+        "truth.json": "0db35a3ee44df48ebdb88587adea0a4298104f5a4fdbfead212f3e87b368d53c",
+    },
+    (2000, 7): {
+        "borrower_engagement.csv": "2fd1034f25e444ad755fa798156fc9c6ed2417b6d9349aa05c3818dbdd71daf2",
+        "borrower_information.csv": "f2b4e9140b09ce27c337dcc493b8a638f59158b6a10f53d9594d8b64cbd8acb5",
+        "loan_information.csv": "5a6cc8d004d99ca73d09b36e71bd948329c8a8e456addf174ee98921b07455ed",
+        "market_equity.csv": "f2b4b923e3167c19d468aa76b8d25695375ca62eb118fcbf52d6bac121b19724",
+        "truth.json": "57e6028933f125b33141471bb6a32e5b3652a2cbe0a11ca1cc111e8b3d439784",
+    },
+}
+
+
+@pytest.mark.parametrize(("rows", "seed"), BEFORE)
+def test_without_duplicates_the_bytes_are_those_of_ever(tmp_path: Path, rows: int, seed: int):
+    generate(rows, seed, tmp_path)
+    assert {name: hashlib.sha256(made).hexdigest() for name, made in contents(tmp_path).items()} == BEFORE[rows, seed]
+
+
+def test_another_seed_gives_other_people_and_other_defective_rows(tmp_path: Path):
+    generate(1_000, 1, tmp_path / "a")
+    generate(1_000, 2, tmp_path / "b")
+    a, b = contents(tmp_path / "a"), contents(tmp_path / "b")
+    assert not any(a[name] == b[name] for name in FILES)
+    malformed = [{line.split(b",")[0] for line in files["loan_information.csv"].splitlines() if b",cut off" in line}
+                 for files in (a, b)]  # fmt: skip
+    assert malformed[0] != malformed[1]
+
+
+def test_the_sample_is_what_the_generator_makes_now(tmp_path: Path):
+    generate(250, 1, tmp_path / "made", duplicates=8)
+    assert contents(tmp_path / "made") == contents(SAMPLE)
+    assert sum(map(len, contents(SAMPLE).values())) < 200_000
+
+
+@pytest.mark.parametrize("rows", [MINIMUM_ROWS, MINIMUM_ROWS + 1, 250, 99_991, 10_000_000])
+def test_the_truth_adds_up(rows: int):
+    known = truth(rows, 1)
+    counts = known["counts"]
+    for source in counts["sources"].values():
+        assert source["rows"] == source["accepted"] + sum(source["quarantined"].values())
+        assert all(source["quarantined"].values())
+        assert all(source["nulled"].values())
+    assert counts["unified"] == sum(counts["tiers"].values())
+    assert known["audience_rows"] == sum(counts["audience_tiers"].values()) <= counts["eligible"] <= counts["unified"]
+
+
+def test_the_truth_is_returned_and_written_beside_the_files(tmp_path: Path):
+    known = generate(MINIMUM_ROWS, 9, tmp_path)
+    assert known == json.loads((tmp_path / TRUTH_FILE).read_text())
+    assert sorted(contents(tmp_path)) == sorted(FILES)
+
+
+def test_every_reason_is_there_in_every_source_where_it_can_be():
+    everywhere = {"malformed_row", "missing_key", "duplicate_row", "conflicting_key"}
+    found = {name: set(source["quarantined"]) for name, source in truth(MINIMUM_ROWS, 1)["counts"]["sources"].items()}
+    assert found == {
+        "borrower_information": everywhere,
+        "loan_information": everywhere | {"not_a_number", "out_of_range"},
+        "market_equity": everywhere | {"not_a_number", "out_of_range"},
+        "borrower_engagement": everywhere | {"not_a_boolean"},
+    }
+
+
+@pytest.mark.parametrize(("rows", "quarantined_below"), [(250, 0.1), (10_000, 0.01), (10_000_000, 0.01)])
+def test_shares_are_such_that_an_audience_is_published(rows: int, quarantined_below: float):
+    quarantined, matched, audience = shares(rows)
+    assert quarantined < quarantined_below
+    assert matched > 0.95
+    assert 0.05 < audience < 0.6
+
+
+@pytest.mark.parametrize("rows", [-1, 0, MINIMUM_ROWS - 1, 10**10])
+def test_too_few_or_absurdly_many_rows_are_refused_before_anything_is_written(tmp_path: Path, rows: int):
+    with pytest.raises(SettingError, match=f"{rows} rows cannot be generated; ask for at least {len(CASES)}"):
+        generate(rows, 1, tmp_path / "made")
+    assert not (tmp_path / "made").exists()
+
+
+def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path):
+    (tmp_path / "made").write_text("something else")
+    with pytest.raises(SettingError, match="cannot be written to as a folder"):
+        generate(MINIMUM_ROWS, 1, tmp_path / "made")
+
+
+def test_a_folder_in_place_of_a_file_is_refused_and_no_truth_is_left(tmp_path: Path):
+    generate(MINIMUM_ROWS, 1, tmp_path)
+    (tmp_path / "market_equity.csv").unlink()
+    (tmp_path / "market_equity.csv").mkdir()
+    with pytest.raises(SettingError, match="cannot be written to"):
+        generate(MINIMUM_ROWS, 1, tmp_path)
+    assert not (tmp_path / TRUTH_FILE).exists()
+
+
+def test_a_quote_in_the_folder_name_is_only_a_quote(tmp_path: Path):
+    generate(MINIMUM_ROWS, 1, tmp_path / "it's made")
+    assert sorted(contents(tmp_path / "it's made")) == sorted(FILES)
+
+
+def test_the_files_hold_every_kind_of_odd_encoding_that_must_lose_nothing(tmp_path: Path):
+    generate(4_000, 1, tmp_path)
+    files = contents(tmp_path)
+    assert files["market_equity.csv"].startswith(b"\xef\xbb\xbfmarket_rate_offer,")
+    assert files["borrower_engagement.csv"].startswith(b"Borrower_ID, Paperless_Billing ,EMAIL_OPEN_LAST_30D,")
+    assert files["borrower_engagement.csv"].count(b"\r\n") == files["borrower_engagement.csv"].count(b"\n")
+    assert files["loan_information.csv"].splitlines()[0].endswith(b",servicer")
+    borrowers = files["borrower_information.csv"]
+    names = ("Zoë", "Núñez", "李", "\nOlsen", "\r\nOlsen", ', Jr."', ' ""Ace"""', ",=1+1,", ",@Ann,", "'); DROP TABLE")
+    for odd in (*names, "\u00a0B", "\n\n"):
+        assert odd.encode() in borrowers
+    assert b"\x1a" not in b"".join(files.values())  # the placeholder of a byte that is not UTF-8

@@ -1,0 +1,95 @@
+"""The fast reader held to the slow, independent ones: what tests with random input, and the fuzzer, require of it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from refi_assets.engines.duckdb import DuckDBEngine
+from refi_assets.errors import SourceError
+from refi_assets.ingestion import records
+from refi_assets.ingestion.raw_zone import ingest_folder
+from refi_assets.ingestion.records import Malformed, Scan, scan_csv, trim
+from refi_assets.ingestion.snapshots import require_columns, scan_source
+from refi_assets.lake import RunFolder
+from refi_assets.specs.contracts import load_contracts
+from tests.support import reference_csv, reference_staging
+from tests.support.sources import DAY, Sources
+
+Rows = list[tuple[str, ...]]
+
+
+def scan(folder: Path, data: bytes) -> tuple[Scan, Rows, list[Malformed]]:
+    """Scan bytes; the rows are those of the file if it may be read as it lies, else of its clean copy."""
+    path, copy = folder / "in.csv", folder / "copy.csv"
+    path.write_bytes(data)
+    copy.unlink(missing_ok=True)
+    malformed: list[Malformed] = []
+    found = scan_csv(lambda: path.open("rb"), copy, malformed.append)
+    assert copy.exists() is not found.clean, "a clean copy is there exactly where the file itself is not clean"
+    if found.clean:
+        well_formed = data
+    else:
+        own_header, _, body = copy.read_bytes().partition(b"\n")
+        assert b'"' not in own_header
+        well_formed = ",".join(f"c{number}" for number in range(len(found.columns))).encode() + b"\n" + body
+    rows = [record.cells for record in reference_csv.read(well_formed)[1]]
+    assert None not in rows, "what DuckDB is given holds no malformed record"
+    return found, [tuple(trim(cell) for cell in row) for row in rows if row is not None], malformed
+
+
+def require_same_records(folder: Path, data: bytes, block_bytes: int) -> Rows:
+    """Scan bytes in blocks of a size (not less than the header), and read them naively; returns the rows of both."""
+    header, expected = reference_csv.read(data)
+    rows = [tuple(trim(cell) for cell in record.cells) for record in expected if record.cells is not None]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(records, "BLOCK_BYTES", block_bytes)
+        try:
+            found, found_rows, malformed = scan(folder, data)
+        except SourceError:
+            names = [trim(name).casefold() for name in header or () if trim(name)]
+            assert header is None or len(set(names)) < len(names), "the naive reader finds nothing to refuse"
+            return []
+    assert header is not None, "the naive reader finds no header"
+    assert found.columns == tuple(trim(name).casefold() for name in header)
+    assert found_rows == rows
+    assert [(record.record_number, record.raw) for record in malformed] == [
+        (number, record.raw) for number, record in enumerate(expected, 1) if record.cells is None
+    ]
+    assert (found.records, found.malformed) == (len(expected), len(malformed))
+    return rows
+
+
+def require_same_staging(sources: Sources, files: dict[str, bytes], threads: int = 2) -> None:
+    """Stage files of market_equity both ways: the same rows accepted, the same reasons, or both refuse."""
+    folder = sources.new_folder({f"market_equity/{name}": data for name, data in files.items()})
+    try:
+        expected = reference_staging.stage(files)
+    except reference_staging.Refused:
+        with pytest.raises(SourceError):
+            _scan_source(sources, folder)
+        return
+    _scan_source(sources, folder)
+    staged = sources.stage_folder("market_equity", folder, threads)
+    assert sorted(row["property_id"] for row in staged.accepted) == sorted(row[0] for row in expected.accepted)
+    assert {tuple(row.values()) for row in staged.accepted} == set(expected.accepted)
+    assert [
+        (Path(row["file"]).name, row["record_number"], row["reason"], _original(row)) for row in staged.quarantine
+    ] == expected.quarantine
+    assert staged.counts.nulled == expected.nulled
+    assert staged.counts.rows == expected.records
+    assert staged.counts.rows == staged.counts.accepted + sum(staged.counts.quarantined.values())
+    assert staged.counts.keys == len({row[0] for row in expected.accepted})
+
+
+def _scan_source(sources: Sources, folder: Path) -> None:
+    contract = load_contracts()["market_equity"]
+    ingest_folder(sources.lake, folder, DAY, [contract.source], replace=True)
+    scanned, _ = scan_source(sources.lake, DuckDBEngine(sources.lake), contract, DAY, RunFolder(sources.lake, "scan"))
+    require_columns(contract, scanned.files)
+
+
+def _original(row: dict[str, Any]) -> dict[str, str] | bytes:
+    assert (row["original_cells"] is None) == (row["reason"] == "malformed_row") == (row["original_bytes"] is not None)
+    original: dict[str, str] | bytes = row["original_bytes"] if row["original_cells"] is None else row["original_cells"]
+    return original
