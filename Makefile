@@ -6,7 +6,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 export DAGSTER_HOME ?= $(CURDIR)/.dagster
 
-.PHONY: run dev watch deploy test lint golden bench fuzz clean lock
+# The rooms whose tests start no run of the whole graph, no server and no browser.
+UNIT := $(addprefix tests/,bench duckdb identity ingestion lake \
+	sample specs staging)
+
+.PHONY: run dev watch deploy test test-all check lint golden bench fuzz clean lock
 
 run: $(VENV)/run.stamp  ## from the sample's source files to an audience file
 	$(BIN)/refi run --source data/sample --identity splink
@@ -19,8 +23,15 @@ watch: dev  ## the same, and files that arrive in the raw zone become an audienc
 
 deploy: $(VENV)/deploy.stamp  ## the packages of the extra `deploy`: S3, Athena, Trino, PostgreSQL
 
+# A module's tests go to one worker, so that each makes a module's lakes and servers once.
 test: lint  ## everything that CI runs
-	$(BIN)/pytest -n 2 --dist worksteal
+	$(BIN)/pytest -n 2 --dist loadscope
+
+test-all: lint fuzz  ## the same and what is long: 50 random kills, daemons, real mortgages, the fakes' own tests, a fuzz
+	$(BIN)/pytest -n 2 --dist loadscope -m "long or not long"
+
+check: lint  ## lint, types, and the tests of single rooms, in a minute
+	$(BIN)/pytest -n 2 --dist loadscope $(UNIT)
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .

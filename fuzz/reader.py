@@ -1,7 +1,7 @@
 """Coverage-guided fuzzing of the CSV reader, and of staging with it: make fuzz.
 
 Each input must read as tests/support/reference_csv.py reads it; one in sixteen is also staged, and held to
-tests/support/reference_staging.py. What fails is saved in fuzz/found/; run this file with its path to see it fail again.
+tests/support/reference_staging.py. What fails is saved in fuzz/found/; run this file with its path to see it again.
 Atheris sees the branches of our Python, not those inside numpy or DuckDB: the dictionary and the corpus help there.
 """
 

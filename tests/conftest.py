@@ -1,4 +1,4 @@
-"""What every test may use. Tests of one layer keep their own helpers beside them (sources.py, running.py)."""
+"""What every test may use, and nothing that imports Dagster or AWS: folders that need those bring them in."""
 
 import signal
 from pathlib import Path
@@ -7,8 +7,6 @@ import pytest
 from hypothesis import settings
 
 from tests.support.sources import Sources
-
-pytest_plugins = ["tests.fakes.fixtures"]
 
 # The same examples everywhere, so that a failure on one machine is a failure on all. A busy machine is not a bug.
 settings.register_profile("stable", derandomize=True, deadline=None, database=None)

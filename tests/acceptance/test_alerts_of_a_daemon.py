@@ -9,12 +9,16 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from refi_assets.settings import PROJECT_DIR
 from tests.fakes.aws import Aws
 from tests.fakes.mailbox import Mailbox
 from tests.support.lender import lender, write
 from tests.support.running import ingest
 from tests.support.serving import wait_for
+
+pytestmark = pytest.mark.long
 
 
 @contextmanager

@@ -6,6 +6,7 @@ Small disks are mounted in a namespace of their own, which the system must let u
 import json
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,6 @@ from typing import Any
 import pytest
 
 from refi_assets.sample.generate import generate
-from tests.acceptance.conftest import REFI
 from tests.support.lender import lender, write
 from tests.support.whole import require_whole_audience
 
@@ -46,7 +46,7 @@ def on_a_small_disk(environment, tmp_path, lake):
             ["unshare", "--user", "--map-root-user", "--mount", sys.executable, "-c", PRELUDE + script],
             capture_output=True,
             text=True,
-            env=environment | {"LAKE": str(lake), "REFI": str(REFI), "MEGABYTES": str(megabytes)},
+            env=environment | {"LAKE": str(lake), "MEGABYTES": str(megabytes)},
             cwd=tmp_path,
             check=False,
         )
@@ -63,13 +63,14 @@ def on_a_small_disk(environment, tmp_path, lake):
 
 PRELUDE = """
 import json, os, pathlib, subprocess
+from tests.support.commands import refi_here
 from tests.support.whole import require_whole_audience
 lake = pathlib.Path(os.environ["LAKE"])
 disk = ["mount", "-t", "tmpfs", "-o", f"size={os.environ['MEGABYTES']}m", "tmpfs", lake]
 subprocess.run(disk, check=True)
 def refi(*arguments):
-    done = subprocess.run([os.environ["REFI"], *arguments, "--lake", lake], capture_output=True, text=True)
-    return done.returncode, done.stderr
+    answer = refi_here(*arguments, "--lake", lake)
+    return answer.returncode, answer.stderr
 def fill(bytes_left):
     ballast = lake / "ballast"
     stats = os.statvfs(lake)
@@ -126,21 +127,19 @@ print(json.dumps([*said, refi("explain", "B001"), require_whole_audience(lake)["
     assert as_of == "2026-02-20"
 
 
-def test_a_lake_that_vanishes_in_mid_run_is_missed_by_name_and_comes_back_as_it_was(
-    refi, environment, small, large, lake, tmp_path
-):
+def test_a_lake_that_vanishes_in_mid_run_is_missed_by_name_and_comes_back_as_it_was(refi, small, large, lake, tmp_path):
     refi("run", "--source", small, "--lake", lake, "--as-of", "2026-02-20")
     refi("ingest", "--source", large, "--lake", lake, "--as-of", "2026-02-21")
-    with (tmp_path / "said").open("w") as said:
-        run = subprocess.Popen(
-            [REFI, "run", "--lake", lake, "--as-of", "2026-02-21"], env=environment, cwd=tmp_path, stderr=said
-        )
+
+    def vanish() -> None:
         while len(list(lake.glob("runs/*/raw/*.json"))) <= 4:
-            assert run.poll() is None
             time.sleep(0.01)
         lake.rename(tmp_path / "away")
-        assert run.wait() == 1
-    words = (tmp_path / "said").read_text()
+
+    vanishing = threading.Thread(target=vanish)
+    vanishing.start()
+    words = refi("run", "--lake", lake, "--as-of", "2026-02-21", check=1).stderr
+    vanishing.join()
     assert f"There is no lake {lake}" in words
     assert UNCHANGED in words
     assert not lake.exists(), "a lake that is gone must not begin anew"

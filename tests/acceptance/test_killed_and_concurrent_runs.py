@@ -14,6 +14,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 
 from refi_assets.engines.duckdb import DuckDBEngine
@@ -21,6 +22,7 @@ from refi_assets.errors import LakeError
 from refi_assets.lake import FolderStore
 from refi_assets.publishing.retention import clean_up
 from refi_assets.refi.audience import AUDIENCE, PublishedAudience
+from tests.support import unsynced  # noqa: F401  (the runs' processes import this module)
 from tests.support.lender import lender, write
 from tests.support.running import DAY, ingest, latest
 from tests.support.whole import require_whole_audience
@@ -28,14 +30,27 @@ from tests.support.whole import require_whole_audience
 KILLS = 50
 
 
-def run(lake: Path, environment: dict[str, str], day: date) -> None:
-    """What a run's process does."""
-
+def run(lake: Path, environment: dict[str, str], day: date, last_event: tuple[str, str] | None = None) -> None:
+    """What a run's process does. With `last_event` (its type and step), it is killed as soon as that is logged."""
     from refi_assets.cli.run import run_graph
     from refi_assets.cli.terminal import Terminal
 
     os.environ.update(environment)
+    if last_event is not None:
+        _kill_after(*last_event)
     run_graph(day, lake_url=str(lake), policy_file=None, force_latest=False, console=Terminal(stderr=True))
+
+
+def _kill_after(event_type: str, step: str) -> None:
+    log = dg.DagsterInstance.handle_new_event
+
+    def log_and_die(instance: dg.DagsterInstance, entry: dg.EventLogEntry, **how: Any) -> None:
+        log(instance, entry, **how)
+        event = entry.dagster_event
+        if event is not None and (event.event_type_value, event.step_key) == (event_type, step):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    dg.DagsterInstance.handle_new_event = log_and_die  # type: ignore[assignment, method-assign]
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +67,8 @@ def start(processes, tmp_path, environment):
     spill.mkdir()
     own = {"DAGSTER_HOME": environment["DAGSTER_HOME"], "TMPDIR": str(spill)}
 
-    def start(day: date) -> Any:
-        process = processes.Process(target=run, args=(tmp_path / "lake", own, day))
+    def start(day: date, last_event: tuple[str, str] | None = None) -> Any:
+        process = processes.Process(target=run, args=(tmp_path / "lake", own, day, last_event))
         process.start()
         return process
 
@@ -78,6 +93,50 @@ def expected(day: date) -> list[str]:
     return [f"B{n:03}" for n in range(1, 11 + (day - DAY).days)]
 
 
+# The last event before the kill, and whether the audience was published by then.
+PHASES = [
+    ("STEP_START", "raw__borrower_information", False),
+    ("STEP_START", "staging__loan_information", False),
+    ("STEP_START", "refi__refi_eligibility", False),
+    ("STEP_START", "activation__audience_file", False),
+    ("ASSET_MATERIALIZATION", "activation__audience_file", True),
+]
+
+
+def test_a_kill_in_any_phase_leaves_a_whole_audience_and_the_next_run_publishes(start, published_lake, tmp_path):
+    lake, next_day = published_lake, DAY + timedelta(days=1)
+    ingest(lake, write(lender(eligible=11), tmp_path / "next"), next_day)
+    for event_type, step, is_published in PHASES:
+        killed = start(next_day, (event_type, step))
+        killed.join()
+        assert killed.exitcode == -signal.SIGKILL, step
+        day = next_day if is_published else DAY
+        assert require_whole_audience(lake)["as_of"] == day.isoformat(), step
+        assert borrowers(lake) == expected(day)
+    before = latest(lake)["run_id"]
+
+    whole = start(next_day)
+    whole.join()
+
+    assert whole.exitcode == 0
+    assert require_whole_audience(lake)["run_id"] != before
+    assert borrowers(lake) == expected(next_day)
+    require_no_left_overs(lake)
+    assert not list((tmp_path / "spill").glob("refi-spill-*")), "the last run took away what killed ones had spilled"
+
+
+def require_no_left_overs(lake: Path) -> None:
+    """Clean up, after killed runs, and see that nothing but what published runs need is left."""
+    store = FolderStore(str(lake))
+    published = [store.get_json(info.key) for info in store.objects("output") if ".manifest." in info.key]
+    needed = {run_id for manifest in published for run_id in manifest["runs"]}  # some by what they staged
+    assert {path.name for path in (lake / "runs").iterdir()} > needed
+    remove_left_overs(store, timedelta(0))
+    assert {path.name for path in (lake / "runs").iterdir()} == needed
+    assert not list(lake.rglob("*#*"))
+
+
+@pytest.mark.long
 def test_a_kill_at_any_moment_leaves_a_whole_audience_and_the_next_run_publishes(start, lake, tmp_path):
     began = time.monotonic()
     first = start(DAY)
@@ -103,24 +162,17 @@ def test_a_kill_at_any_moment_leaves_a_whole_audience_and_the_next_run_publishes
         assert require_whole_audience(lake)["as_of"] == day.isoformat()
         assert borrowers(lake) == expected(day)
 
-    published = [
-        FolderStore(str(lake)).get_json(info.key)
-        for info in FolderStore(str(lake)).objects("output")
-        if ".manifest." in info.key
-    ]
-    needed = {run_id for manifest in published for run_id in manifest["runs"]}  # some by what they staged
-    left = {path.name for path in (lake / "runs").iterdir()}
-    assert left > needed
-    clean_up(FolderStore(str(lake)), 400, timedelta(0))
-    assert {path.name for path in (lake / "runs").iterdir()} == needed
-    assert not list(lake.rglob("*#*"))
+    require_no_left_overs(lake)
     assert require_whole_audience(lake)["as_of"] == (DAY + timedelta(days=4)).isoformat()
     assert not list((tmp_path / "spill").glob("refi-spill-*")), "the last run took away what killed ones had spilled"
 
 
-def test_runs_at_the_same_time_publish_whole_audiences_of_their_own(start, lake):
+@pytest.mark.parametrize(
+    "days_after", [(2, 1), pytest.param((1, 1, 3, 2, 4, 4), marks=pytest.mark.long)], ids=["a pair", "three pairs"]
+)
+def test_runs_at_the_same_time_publish_whole_audiences_of_their_own(start, lake, days_after):
     start(DAY).join()
-    days = [DAY + timedelta(days=n) for n in (1, 1, 3, 2, 4, 4)]
+    days = [DAY + timedelta(days=n) for n in days_after]
     done = threading.Event()
     reader = _Reader(lake, done)
     reader.start()
@@ -135,7 +187,7 @@ def test_runs_at_the_same_time_publish_whole_audiences_of_their_own(start, lake)
     reader.join()
 
     assert reader.failures == []
-    assert reader.seen[-1] == "2026-02-24"
+    assert reader.seen[-1] == max(days).isoformat()
     assert reader.seen == sorted(reader.seen), "no reader sees an earlier day after a later one"
     for path in (lake / "output").glob("*.csv"):
         manifest = FolderStore(str(lake)).get_json(f"output/{path.stem}.manifest.json")

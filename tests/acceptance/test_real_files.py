@@ -41,7 +41,10 @@ def test_the_ten_refi_ready_borrowers_of_the_proof_of_concept(shared_data, run):
     assert result["counts"]["eligible"] == 10
 
 
-@pytest.mark.parametrize("as_of", ["2009-06-04", "2010-10-14", "2012-11-21", "2008-01-24"])
+@pytest.mark.parametrize(
+    "as_of",
+    ["2009-06-04", *(pytest.param(day, marks=pytest.mark.long) for day in ("2010-10-14", "2012-11-21", "2008-01-24"))],
+)
 def test_real_mortgages_against_an_independent_computation(shared_data, run, tmp_path, as_of):
     source = tmp_path / "source"
     subprocess.run(

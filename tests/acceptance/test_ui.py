@@ -4,13 +4,13 @@ With REFI_SCREENSHOT=1 the README's picture of the graph is taken anew.
 """
 
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
 
+from refi_assets.orchestration import automation
 from refi_assets.settings import PROJECT_DIR
-from tests.acceptance.conftest import REFI
+from tests.support.running import ingest
 from tests.support.serving import serving
 
 PICTURE = PROJECT_DIR / "docs" / "images" / "graph.png"
@@ -24,7 +24,7 @@ def lake(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def ui(lake):
     """`make dev`, with the sample in the raw zone under today's date."""
-    subprocess.run([REFI, "ingest", "--source", PROJECT_DIR / "data" / "sample", "--lake", lake], check=True)
+    ingest(lake, PROJECT_DIR / "data" / "sample", automation.now().date())
     with serving("dev", lake) as url:
         yield url
 

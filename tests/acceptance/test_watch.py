@@ -1,19 +1,23 @@
 """With a real daemon: files that are dropped become a published audience without a hand."""
 
 import json
-import subprocess
 from pathlib import Path
 
+import pytest
+
+from refi_assets.orchestration import automation
 from refi_assets.settings import PROJECT_DIR
-from tests.acceptance.conftest import REFI
+from tests.support.running import ingest
 from tests.support.serving import serving, wait_for
+
+pytestmark = pytest.mark.long
 
 
 def test_a_drop_becomes_an_audience(tmp_path: Path):
     lake = tmp_path / "lake"
     with serving("watch", lake):
         sample = PROJECT_DIR / "data" / "sample"
-        subprocess.run([REFI, "ingest", "--source", sample, "--lake", lake], check=True)
+        ingest(lake, sample, automation.now().date())
         wait_for((lake / "output" / "latest.json").exists, 180)
 
     latest = json.loads((lake / "output" / "latest.json").read_text())

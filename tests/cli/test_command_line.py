@@ -4,12 +4,15 @@ import csv
 import gzip
 import json
 import sqlite3
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from refi_assets.settings import PROJECT_DIR
+from tests.support.commands import answers_and_modules
 from tests.support.lender import lender, write
+from tests.support.serving import REFI
 
 DAY = "2026-02-20"
 
@@ -55,26 +58,32 @@ def test_json_is_the_last_line_and_nothing_else(refi, source, lake):
     }
 
 
-def test_answers_are_given_by_the_command_line_without_dagster(refi, source, lake):
-    refi("run", "--source", source, "--lake", lake, "--as-of", DAY)
-
-    for command, words in (
-        (["explain", "B001", "--lake", lake], "B001 is in the audience"),
-        (["quarantine", "--lake", lake], "0 rows in quarantine"),
-        (["runs", "--lake", lake], "latest"),
-        (["query", "SELECT COUNT(*) AS n FROM refi_audience", "--lake", lake], "10"),
-        (["lineage", "rate_spread"], "market_equity.csv column market_rate_offer"),
-        (["lineage", "--html", lake / "lineage.html"], "lineage.html"),
-    ):
-        answered = refi(*command, PYTHONPROFILEIMPORTTIME="1")
-        assert words in answered.stdout
-        imported = {line.rsplit("|", 1)[-1].strip() for line in answered.stderr.splitlines()}
-        assert "duckdb" in imported, "the imports are seen"
-        assert imported & {"dagster", "pandas"} == set()
+def test_answers_are_given_by_the_command_line_without_dagster(refi, environment, published, tmp_path):
+    lake = published.lake
+    words_of = {
+        ("explain", "B001", "--lake", lake): "B001 is in the audience",
+        ("quarantine", "--lake", lake): "0 rows in quarantine",
+        ("runs", "--lake", lake): "latest",
+        ("query", "SELECT COUNT(*) AS n FROM refi_audience", "--lake", lake): "10",
+        ("lineage", "rate_spread"): "market_equity.csv column market_rate_offer",
+        ("lineage", "--html", tmp_path / "lineage.html"): "lineage.html",
+    }
+    answers, modules = answers_and_modules(*words_of, environment=environment)
+    for answer, words in zip(answers, words_of.values(), strict=True):
+        assert answer.returncode == 0, answer.stderr
+        assert words in answer.stdout
+    assert "duckdb" in modules, "the imports are seen"
+    assert modules & {"dagster", "pandas"} == set()
     assert "has a borrower" in refi("explain", "nobody", "--lake", lake, check=1).stderr
     assert "is no run id" in refi("explain", "B001", "--run-id", "../../../etc/x", "--lake", lake, check=1).stderr
     assert "is no run id" in refi("diff", "../x", "--lake", lake, check=1).stderr
     assert "one SELECT" in refi("query", "DROP TABLE x", "--lake", lake, check=1).stderr
+
+
+@pytest.mark.parametrize(("arguments", "code"), [(["--help"], 0), (["runs", "--lake", "nowhere"], 1), (["burn"], 2)])
+def test_the_command_ends_with_the_exit_code(environment, tmp_path, arguments, code):
+    done = subprocess.run([REFI, *arguments], env=environment, cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == code
 
 
 @pytest.mark.parametrize(("rows", "duplicates"), [(300, 0), (5000, 0), (5000, 10)])
@@ -151,8 +160,8 @@ def test_a_blocked_run_names_the_check_the_number_and_the_limit(refi, tmp_path, 
     assert "Blocked by refi/refi_audience audience_not_empty (0; at least 1 borrower)" in " ".join(done.stderr.split())
 
 
-def test_other_content_for_a_load_date_is_refused_unless_replaced(refi, source, lake, tmp_path):
-    refi("run", "--source", source, "--lake", lake, "--as-of", DAY)
+def test_other_content_for_a_load_date_is_refused_unless_replaced(refi, source, published_lake, tmp_path):
+    lake = published_lake
     refi("run", "--source", source, "--lake", lake, "--as-of", DAY)  # the same content again is no conflict
     other = write(lender(eligible=12), tmp_path / "other")
 

@@ -12,19 +12,19 @@ from pathlib import Path
 
 from refi_assets.refi.policy import load_refi_policy
 from refi_assets.settings import PROJECT_DIR
-from refi_assets.specs.sql_models import Parameter, SqlModel, load_sql_models
+from refi_assets.specs.sql_models import Bindable, SqlModel, load_sql_models
 
 FOLDER = PROJECT_DIR / "tests" / "golden" / "sql"
 DIALECTS = ("duckdb", "trino", "athena")
 EXAMPLES = {"borrower_id": "B1", "borrower_id_1": "B1", "borrower_id_2": "B2", "person_id": "B1"}
 
 
-def parameters() -> dict[str, Parameter]:
+def parameters() -> dict[str, Bindable]:
     """A value for every parameter below sql/: the shipped policy's, and ids."""
     return {**load_refi_policy(PROJECT_DIR / "policies" / "refi" / "refi.yaml").parameters, **EXAMPLES}
 
 
-def golden_text(model: SqlModel, values: Mapping[str, Parameter]) -> str:
+def golden_text(model: SqlModel, values: Mapping[str, Bindable]) -> str:
     """A statement in every dialect, in sections headed by the names of their engines."""
     bound = model.bind(values)
     texts = [(dialect, bound.sql(dialect, pretty=True, comments=False)) for dialect in DIALECTS]

@@ -1,49 +1,23 @@
 """`refi resolve` as a user calls it, in this process, so that Splink is imported once for all tests."""
 
-import json
-import sys
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from refi_assets.cli import main
-from refi_assets.settings import settings
-
-
-@dataclass
-class Answer:
-    """What a command came to."""
-
-    code: int
-    stdout: str
-    stderr: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.stdout)
+from tests.support.commands import Answer, refi_here
 
 
 @pytest.fixture
-def refi(monkeypatch, capsys):
-    """Call `refi …`. `check` is the exit code it must have."""
+def refi():
+    """Call `refi …`. `check` is the exit code it must have; lines of its messages are joined."""
 
     def call(*arguments: object, check: int = 0, **environment: str) -> Answer:
-        for name, value in environment.items():
-            monkeypatch.setenv(name, value)
-        settings.cache_clear()
-        monkeypatch.setattr(sys, "argv", ["refi", *map(str, arguments)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        shown = capsys.readouterr()
-        answer = Answer(int(ended.value.code or 0), shown.out, " ".join(shown.err.split()))
-        assert answer.code == check, answer.stderr
-        return answer
+        answer = refi_here(*arguments, environment=environment)
+        assert answer.returncode == check, answer.stderr
+        return replace(answer, stderr=" ".join(answer.stderr.split()))
 
-    yield call
-    settings.cache_clear()
+    return call
 
 
 @pytest.fixture

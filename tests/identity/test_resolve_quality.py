@@ -30,6 +30,7 @@ def persons(path: Path) -> dict[str, str]:
         return {row["id"]: row["person_id"] for row in csv.DictReader(stream)}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("files", "least_f1"), [(["dataset4a.csv", "dataset4b.csv"], 0.997), (["dataset3.csv"], 0.996)], ids=["4", "3"]
 )

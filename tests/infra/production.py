@@ -16,11 +16,10 @@ from typing import Any
 import psycopg2
 from dagster_graphql import DagsterGraphQLClient
 
-from tests.acceptance.conftest import REFI
 from tests.fakes.aws import Aws
 from tests.fakes.servers import accepts_connections, free_port
 from tests.infra.deployment import image_environment, make_app, services
-from tests.support.serving import wait_for
+from tests.support.serving import REFI, wait_for
 
 
 class Production:

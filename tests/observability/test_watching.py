@@ -3,9 +3,7 @@
 What it sends goes through SNS to a queue, and is read there.
 """
 
-import os
-import subprocess
-import sys
+import runpy
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,7 +15,7 @@ import pytest
 
 from refi_assets.orchestration import watching
 from refi_assets.orchestration.steps import asset_of_step
-from refi_assets.settings import PROJECT_DIR, settings
+from refi_assets.settings import settings
 from tests.fakes.aws import Aws
 from tests.fakes.mailbox import Mailbox
 from tests.support.lender import lender, write
@@ -243,19 +241,12 @@ def test_without_a_topic_the_sensor_says_so(watch):
 
 
 @pytest.mark.parametrize(("topic", "status"), [("", "STOPPED"), ("arn:aws:sns:us-east-1:1:refi", "RUNNING")])
-def test_the_sensor_is_on_from_the_start_where_there_is_a_topic(topic, status):
-    shown = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "from refi_assets.orchestration.watching import alerts; print(alerts.default_status.value)",
-        ],
-        env={**os.environ, "REFI_ALERTS_TOPIC_ARN": topic, "PYTHONPATH": str(PROJECT_DIR)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert shown.stdout.strip() == status
+def test_the_sensor_is_on_from_the_start_where_there_is_a_topic(topic, status, monkeypatch):
+    monkeypatch.setenv("REFI_ALERTS_TOPIC_ARN", topic)
+    settings.cache_clear()
+    loaded_anew = runpy.run_path(watching.__file__)
+    settings.cache_clear()
+    assert loaded_anew["alerts"].default_status.value == status
 
 
 def test_every_step_of_the_job_is_told_by_its_asset():

@@ -12,8 +12,7 @@ import yaml
 from refi_assets.lineage.columns import lineage_graph
 from refi_assets.settings import PROJECT_DIR
 from refi_assets.specs.contracts import load_contracts
-from tests.support.lender import lender, write
-from tests.support.running import definitions, ingest, run_job
+from tests.support.running import definitions
 
 BIN = Path(sys.executable).parent
 SOURCES = ("borrower_engagement", "borrower_information", "loan_information", "market_equity")
@@ -43,16 +42,35 @@ def graph():
 
 
 @pytest.fixture(scope="module")
-def materialized(tmp_path_factory):
+def materialized(published):
     """Metadata of every asset after a run, by key."""
-    folder = tmp_path_factory.mktemp("materialized")
-    ingest(folder / "lake", write(lender(), folder / "source"))
-    ran = run_job(folder / "lake")
-    events = ran.result.get_asset_materialization_events()
+    events = published.ran.result.get_asset_materialization_events()
     return {
         made.asset_key.to_user_string(): made.metadata
         for made in (event.step_materialization_data.materialization for event in events)
     }
+
+
+@pytest.fixture(scope="module")
+def loaded_elsewhere(tmp_path_factory):
+    """The definitions loaded by a process with another policy and another lake: code versions, lake, modules."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    shipped = (PROJECT_DIR / "policies" / "refi.yaml").read_text()
+    (folder / "refi.yaml").write_text(shipped.replace("max_ltv_pct: 80", "max_ltv_pct: 81"))
+    environment = {"REFI_POLICY_FILE": str(folder / "refi.yaml"), "REFI_LAKE_URL": str(folder / "lake")}
+    command = [sys.executable, "-c", _LOAD]
+    printed = subprocess.run(command, check=True, cwd=PROJECT_DIR, env=environment, capture_output=True, text=True)
+    return json.loads(printed.stdout) | {"lake": folder / "lake"}
+
+
+_LOAD = """
+import json, sys
+import refi_assets.cli
+from refi_assets.definitions import defs
+nodes = defs().resolve_asset_graph().asset_nodes
+versions = {node.key.to_user_string(): node.code_version for node in nodes}
+print(json.dumps({"code_versions": versions, "modules": sorted(sys.modules)}))
+"""
 
 
 def test_the_assets_are_these_and_no_others(graph):
@@ -172,26 +190,17 @@ def test_sql_assets_show_their_sql(graph):
             assert "SELECT" in node.metadata["sql"].value
 
 
-def test_the_code_version_follows_the_policy(tmp_path, graph):
-    policy = tmp_path / "refi.yaml"
-    shipped = (PROJECT_DIR / "policies" / "refi" / "refi.yaml").read_text()
-    policy.write_text(shipped.replace("max_ltv_pct: 80", "max_ltv_pct: 81"))
-    printed = subprocess.run(
-        [sys.executable, "-c", _PRINT_CODE_VERSIONS],
-        check=True, cwd=PROJECT_DIR, env={"REFI_POLICY_FILE": str(policy)}, capture_output=True, text=True,
-    ).stdout  # fmt: skip
-    changed = json.loads(printed)
+def test_the_code_version_follows_the_policy(loaded_elsewhere, graph):
+    changed = loaded_elsewhere["code_versions"]
     now = {node.key.to_user_string(): node.code_version for node in graph.asset_nodes}
 
     assert {key for key in now if now[key] != changed[key]} == {"refi/refi_eligibility"}, "it alone binds the numbers"
 
 
-_PRINT_CODE_VERSIONS = """
-import json
-from refi_assets.definitions import defs
-nodes = defs().resolve_asset_graph().asset_nodes
-print(json.dumps({node.key.to_user_string(): node.code_version for node in nodes}))
-"""
+def test_loading_the_definitions_opens_no_lake_and_does_not_wait_for_the_openlineage_client(loaded_elsewhere):
+    assert not loaded_elsewhere["lake"].exists()
+    assert "refi_assets.orchestration.jobs" in loaded_elsewhere["modules"]
+    assert "openlineage" not in loaded_elsewhere["modules"]
 
 
 def test_dg_and_the_workspace_file_load_the_same_definitions():
@@ -210,17 +219,6 @@ def test_dg_and_the_workspace_file_load_the_same_definitions():
 def test_dg_finds_nothing_wrong_with_the_definitions():
     done = subprocess.run([BIN / "dg", "check", "defs"], cwd=PROJECT_DIR, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-
-
-def test_loading_the_definitions_opens_no_lake(tmp_path):
-    lake = tmp_path / "no_lake"
-    subprocess.run(
-        [sys.executable, "-c", "from refi_assets.definitions import defs; defs()"],
-        check=True,
-        cwd=PROJECT_DIR,
-        env={"REFI_LAKE_URL": str(lake), "PATH": "/usr/bin"},
-    )
-    assert not lake.exists()
 
 
 def test_each_source_has_a_contract():

@@ -7,8 +7,9 @@ from pathlib import Path
 from tests.support.running import DAY, latest, run_job
 
 
-def test_a_copied_commit_makes_an_earlier_audience_the_latest_until_the_next_run(lake: Path):
-    earlier = run_job(lake, DAY).result.run_id
+def test_a_copied_commit_makes_an_earlier_audience_the_latest_until_the_next_run(published_lake: Path):
+    lake = published_lake
+    earlier = latest(lake)["run_id"]
     run_job(lake, DAY + timedelta(days=1))
     commits = lake / "output" / "commits"
     assert sorted(path.name for path in commits.iterdir()) == ["00000001.json", "00000002.json"]

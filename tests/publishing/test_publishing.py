@@ -7,6 +7,7 @@ from pathlib import Path
 
 import dagster as dg
 import duckdb
+import pytest
 
 from refi_assets.settings import PROJECT_DIR
 from tests.support.lender import lender, write
@@ -31,6 +32,12 @@ def policy(tmp_path: Path, **changes: str) -> Path:
     return path
 
 
+@pytest.fixture
+def lake(published_lake: Path) -> Path:
+    """A lake whose latest audience is that of DAY."""
+    return published_lake
+
+
 def test_the_pointer_does_not_move_to_an_earlier_day_unless_told_to(lake):
     run_job(lake, LATER)
     earlier = run_job(lake, DAY)
@@ -44,7 +51,6 @@ def test_the_pointer_does_not_move_to_an_earlier_day_unless_told_to(lake):
 
 
 def test_the_pointer_does_not_move_for_an_overridden_policy_unless_told_to(lake, tmp_path):
-    run_job(lake)
     before = latest(lake)
     hotter = policy(tmp_path, max_ltv_pct__80="69")
 
@@ -63,17 +69,17 @@ def test_the_pointer_does_not_move_for_an_overridden_policy_unless_told_to(lake,
 
 
 def test_every_move_of_the_pointer_is_a_commit_and_none_is_lost(lake, tmp_path):
-    moved = [run_job(lake, DAY), run_job(lake, LATER), run_job(lake, DAY, force_latest=True)]
+    first = latest(lake)["run_id"]
+    moved = [run_job(lake, LATER), run_job(lake, DAY, force_latest=True)]
     held_back = [run_job(lake, date(2026, 2, 19)), run_job(lake, LATER, policy=policy(tmp_path, max_ltv_pct__80="71"))]
 
     assert [ran.success for ran in held_back] == [False, True], "there is no snapshot before the first"
     commits = [json.loads(path.read_text()) for path in sorted((lake / "output" / "commits").iterdir())]
-    assert [commit["run_id"] for commit in commits] == [ran.result.run_id for ran in moved]
+    assert [commit["run_id"] for commit in commits] == [first, *(ran.run_id for ran in moved)]
     assert commits[-1] == latest(lake)
 
 
 def test_a_run_that_was_killed_before_the_pointer_moved_is_overtaken_by_the_next(lake):
-    run_job(lake, DAY)
     before = (lake / "output" / "latest.json").read_bytes()
     run_job(lake, DAY)
     (lake / "output" / "latest.json").write_bytes(before)
@@ -84,7 +90,6 @@ def test_a_run_that_was_killed_before_the_pointer_moved_is_overtaken_by_the_next
 
 
 def test_a_stopped_run_leaves_the_last_audience_as_it_was(lake, tmp_path):
-    run_job(lake)
     before = latest(lake)
     rows = lender(eligible=0)
     ingest(lake, write(rows, tmp_path / "nobody"), LATER)
@@ -95,18 +100,26 @@ def test_a_stopped_run_leaves_the_last_audience_as_it_was(lake, tmp_path):
 
 
 def test_a_past_day_is_replayed_from_the_snapshot_of_that_day(lake, tmp_path):
-    first = run_job(lake)
+    first = latest(lake)["run_id"]
     ingest(lake, write(lender(eligible=12), tmp_path / "next"), LATER)
     run_job(lake, LATER)
     again = run_job(lake, DAY)
 
     assert len(audience(lake)) == 12
-    assert audience(lake, again.result.run_id) == audience(lake, first.result.run_id)
+    assert audience(lake, again.result.run_id) == audience(lake, first)
 
 
-def test_an_asset_materialized_by_hand_reads_what_the_last_run_of_its_day_made(lake):
+@pytest.fixture(scope="module")
+def known_run(tmp_path_factory):
+    """A lake after a whole run, which an instance of its own knows: for assets materialized by hand."""
+    folder = tmp_path_factory.mktemp("by_hand")
+    ingest(folder / "lake", write(lender(), folder / "source"))
     instance = dg.DagsterInstance.ephemeral()
-    whole = run_job(lake, instance=instance)
+    return folder / "lake", instance, run_job(folder / "lake", instance=instance)
+
+
+def test_an_asset_materialized_by_hand_reads_what_the_last_run_of_its_day_made(known_run):
+    lake, instance, whole = known_run
     by_hand = run_job(lake, instance=instance, selection=["refi/refi_audience", "activation/audience_file"])
 
     assert by_hand.success
@@ -118,15 +131,15 @@ def test_an_asset_materialized_by_hand_reads_what_the_last_run_of_its_day_made(l
 
 
 def test_an_asset_materialized_too_early_says_what_to_materialize_first(lake):
+    """The published run is known to another instance."""
     ran = run_job(lake, selection=["refi/refi_eligibility"])
 
     assert not ran.success
     assert "refi/unified_refi_dataset has not been materialized as of 2026-02-20" in ran.failure
 
 
-def test_two_versions_of_one_source_never_meet_in_an_audience(lake):
-    instance = dg.DagsterInstance.ephemeral()
-    run_job(lake, instance=instance)
+def test_two_versions_of_one_source_never_meet_in_an_audience(known_run):
+    lake, instance, _ = known_run
     run_job(lake, instance=instance, selection=["staging/loan_information", "staging/quarantine"])
 
     mixed = run_job(lake, instance=instance, selection=["activation/audience_file"])

@@ -50,6 +50,10 @@ class Ran:
         return self.result.success
 
     @property
+    def run_id(self) -> str:
+        return self.result.run_id
+
+    @property
     def failed_checks(self) -> dict[str, str]:
         """'asset check' -> severity, of the checks that did not pass."""
         return {name: found.severity.value for name, found in self.checks.items() if not found.passed}

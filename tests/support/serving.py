@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from refi_assets.settings import PROJECT_DIR
+
+REFI = Path(sys.executable).with_name("refi")
 
 
 @contextmanager

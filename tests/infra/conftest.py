@@ -1,0 +1,8 @@
+"""AWS for the tests of what is deployed."""
+
+import pytest
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Bring in the servers, and whatever asks them."""
+    config.pluginmanager.import_plugin("tests.fakes.fixtures")

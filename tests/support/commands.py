@@ -1,0 +1,94 @@
+"""`refi …` in this process, as its entry point runs it: what is printed, and the exit code.
+
+A process of its own costs seconds for its imports alone; only tests whose point is the process start one.
+"""
+
+import contextlib
+import io
+import json
+import logging
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from refi_assets.cli import main
+from refi_assets.settings import PROJECT_DIR, settings
+from tests.support import unsynced  # noqa: F401
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How a command ended, and all that it printed."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self) -> Any:
+        """The object that --json prints as the last line."""
+        return json.loads(self.stdout.splitlines()[-1])
+
+
+def refi_here(
+    *arguments: object, environment: Mapping[str, str] | None = None, folder: Path | None = None, typed: str = ""
+) -> Answer:
+    """Run a command as if from `folder`, with more environment variables and with what a user types.
+
+    Settings are read anew, and logging is afterwards as it was before.
+    """
+    stdout, stderr = io.StringIO(), io.StringIO()
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (environment or {}).items():
+            patch.setenv(name, value)
+        if folder is not None:
+            patch.chdir(folder)
+        patch.setattr(sys, "argv", ["refi", *map(str, arguments)])
+        patch.setattr(sys, "stdin", io.StringIO(typed))
+        settings.cache_clear()
+        try:
+            with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr):
+                main()
+            code = 0
+        except SystemExit as ended:
+            code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+        finally:
+            logging.captureWarnings(False)
+            logging.disable(logging.NOTSET)
+            root.handlers[:] = handlers
+            root.setLevel(level)
+    settings.cache_clear()
+    return Answer(code, stdout.getvalue(), stderr.getvalue())
+
+
+def answers_and_modules(
+    *commands: Sequence[object], environment: Mapping[str, str], typed: str = ""
+) -> tuple[list[Answer], set[str]]:
+    """Run commands one after another in one new process: their answers, and the modules that it has imported."""
+    words = json.dumps([[str(word) for word in command] for command in commands])
+    done = subprocess.run(
+        [sys.executable, "-c", _ANSWER_ALL, words, typed],
+        cwd=PROJECT_DIR,
+        env=dict(environment),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    said = json.loads(done.stdout)
+    return [Answer(**answer) for answer in said["answers"]], set(said["modules"])
+
+
+_ANSWER_ALL = """
+import dataclasses, json, sys
+from tests.support.commands import refi_here
+commands, typed = json.loads(sys.argv[1]), sys.argv[2]
+answers = [dataclasses.asdict(refi_here(*command, typed=typed)) for command in commands]
+print(json.dumps({"answers": answers, "modules": sorted(sys.modules)}))
+"""
