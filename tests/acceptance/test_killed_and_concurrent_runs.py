@@ -20,7 +20,6 @@ import pytest
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import LakeError
 from refi_assets.lake import FolderStore
-from refi_assets.publishing.retention import clean_up
 from refi_assets.refi.audience import AUDIENCE, PublishedAudience
 from tests.support import unsynced  # noqa: F401  (the runs' processes import this module)
 from tests.support.lender import lender, write
@@ -131,7 +130,7 @@ def require_no_left_overs(lake: Path) -> None:
     published = [store.get_json(info.key) for info in store.objects("output") if ".manifest." in info.key]
     needed = {run_id for manifest in published for run_id in manifest["runs"]}  # some by what they staged
     assert {path.name for path in (lake / "runs").iterdir()} > needed
-    remove_left_overs(store, timedelta(0))
+    clean_up(store, 400, timedelta(0))
     assert {path.name for path in (lake / "runs").iterdir()} == needed
     assert not list(lake.rglob("*#*"))
 

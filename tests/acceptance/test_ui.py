@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from refi_assets.orchestration import automation
+from refi_assets.orchestration import partitions
 from refi_assets.settings import PROJECT_DIR
 from tests.support.running import ingest
 from tests.support.serving import serving
@@ -24,7 +24,7 @@ def lake(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def ui(lake):
     """`make dev`, with the sample in the raw zone under today's date."""
-    ingest(lake, PROJECT_DIR / "data" / "sample", automation.now().date())
+    ingest(lake, PROJECT_DIR / "data" / "sample", partitions.now().date())
     with serving("dev", lake) as url:
         yield url
 

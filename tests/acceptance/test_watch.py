@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from refi_assets.orchestration import automation
+from refi_assets.orchestration import partitions
 from refi_assets.settings import PROJECT_DIR
 from tests.support.running import ingest
 from tests.support.serving import serving, wait_for
@@ -17,7 +17,7 @@ def test_a_drop_becomes_an_audience(tmp_path: Path):
     lake = tmp_path / "lake"
     with serving("watch", lake):
         sample = PROJECT_DIR / "data" / "sample"
-        ingest(lake, sample, automation.now().date())
+        ingest(lake, sample, partitions.now().date())
         wait_for((lake / "output" / "latest.json").exists, 180)
 
     latest = json.loads((lake / "output" / "latest.json").read_text())

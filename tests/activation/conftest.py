@@ -1,0 +1,8 @@
+"""Audiences against one another."""
+
+import pytest
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Bring in what tests of whole runs share."""
+    config.pluginmanager.import_plugin("tests.support.fixtures")

@@ -1,0 +1,9 @@
+"""The commands."""
+
+import pytest
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Bring in what tests of whole runs share, and AWS, Trino and Athena."""
+    config.pluginmanager.import_plugin("tests.support.fixtures")
+    config.pluginmanager.import_plugin("tests.engines.fixtures")

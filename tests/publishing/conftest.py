@@ -1,0 +1,8 @@
+"""What is published, kept, gone back to and made again."""
+
+import pytest
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Bring in what tests of whole runs share."""
+    config.pluginmanager.import_plugin("tests.support.fixtures")
