@@ -20,6 +20,7 @@ import pytest
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import LakeError
 from refi_assets.lake import FolderStore
+from refi_assets.publishing.retention import clean_up
 from refi_assets.refi.audience import AUDIENCE, PublishedAudience
 from tests.support import unsynced  # noqa: F401  (the runs' processes import this module)
 from tests.support.lender import lender, write

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from refi_assets.definitions import defs
 from refi_assets.settings import PROJECT_DIR
 from tests.engines.deployments import on_s3
 from tests.fakes.aws import Aws
+from tests.support.commands import refi_here
 
 README = (PROJECT_DIR / "README.md").read_text()
 BLOCKS = [
@@ -24,12 +26,16 @@ RUN_ELSEWHERE = {"make test": "these tests", "make dev": "test_ui.py", "make wat
 
 
 def execute(command: str, folder: Path) -> str:
-    """Run a command as a user would: make in the project's folder, refi beside the user's files."""
+    """Run a command as a user would: make in the project's folder, refi (in this process) beside the user's files."""
     (folder / ".venv").symlink_to(PROJECT_DIR / ".venv")
     environment = {**os.environ, "REFI_LAKE_URL": str(folder / "lake"), "DAGSTER_HOME": str(folder)}
     (folder / "dagster.yaml").write_text((PROJECT_DIR / ".dagster" / "dagster.yaml").read_text())
-    where = PROJECT_DIR if command.startswith("make ") else folder
-    ran = subprocess.run(command.split(), cwd=where, env=environment, capture_output=True, text=True, check=False)
+    words = command.split()
+    if words[0] == "make":
+        ran: Any = subprocess.run(words, cwd=PROJECT_DIR, env=environment, capture_output=True, text=True, check=False)
+    else:
+        assert (folder / words[0]).resolve() == (PROJECT_DIR / ".venv/bin/refi").resolve()
+        ran = refi_here(*words[1:], environment=environment, folder=folder)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return ran.stdout
 

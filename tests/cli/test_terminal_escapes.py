@@ -71,7 +71,7 @@ def lake(refi, folder) -> Path:
     assert f"branch{SHOWN}".lower() in out, "a warning names the new column"
     assert not OBEYED.search(out + said)
     (folder / "strict.yaml").write_text(
-        (PROJECT_DIR / "policies" / "refi.yaml").read_text().replace("max_ltv_pct: 80", "max_ltv_pct: 1")
+        (PROJECT_DIR / "policies" / "refi" / "refi.yaml").read_text().replace("max_ltv_pct: 80", "max_ltv_pct: 1")
     )
     rows["loan_information"] = rows["loan_information"][1:]
     refi("ingest", "--source", write(rows, folder / "next"), "--lake", lake, "--as-of", NEXT_DAY)

@@ -6,4 +6,4 @@ import pytest
 def pytest_configure(config: pytest.Config) -> None:
     """Bring in what tests of whole runs share, and AWS, Trino and Athena."""
     config.pluginmanager.import_plugin("tests.support.fixtures")
-    config.pluginmanager.import_plugin("tests.engines.fixtures")
+    config.pluginmanager.import_plugin("tests.fakes.fixtures")

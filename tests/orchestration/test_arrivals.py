@@ -235,7 +235,7 @@ def test_at_random_every_change_is_named_once_and_is_an_input_of_its_run(lender,
 def test_the_schedule_runs_the_lenders_morning(monkeypatch):
     context = dg.build_schedule_context(scheduled_execution_time=datetime(2026, 2, 20, 11, 0, tzinfo=ZoneInfo("UTC")))
     schedule = definitions().resolve_schedule_def("every_morning")
-    (request,) = schedule.evaluate_tick(context).run_requests or []
+    request = schedule(context)
     assert isinstance(request, dg.RunRequest)
     assert request.partition_key == TODAY
     assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 6 * * *", "America/New_York")
