@@ -4,7 +4,7 @@ Their text is shown as it is, without a traceback, so it must never quote a borr
 """
 
 import traceback
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,6 +31,17 @@ class EngineError(RefiError):
 
 class IdentityError(RefiError):
     """Who is who cannot be told: a matcher refused, failed or took too long."""
+
+
+@contextmanager
+def not_needed(failed: Callable[[str], object]) -> Iterator[None]:
+    """Let work fail that the answer does not need: `failed` gets the reason, in words that quote no borrower."""
+    try:
+        yield
+    except RefiError as error:
+        failed(str(error))
+    except Exception as error:
+        failed(f"{type_and_place(error)}.")
 
 
 def type_and_place(error: BaseException) -> str:

@@ -18,6 +18,7 @@ from rich.table import Table
 
 from refi_assets.cli.terminal import Terminal
 from refi_assets.errors import RefiError
+from refi_assets.ingestion.details import SnapshotDetails
 from refi_assets.lake import ObjectStore, RunFolder, open_lake
 from refi_assets.observability.logs import log_as_json
 from refi_assets.orchestration.jobs import CLEAN_UP_JOB
@@ -29,6 +30,7 @@ from refi_assets.orchestration.resources import (
     PublishingResource,
 )
 from refi_assets.orchestration.steps import BLOCKED, PUBLISHED, UNCHANGED, asset_of_step, error_reason, see_log
+from refi_assets.publishing.publish import PublishedDetails
 from refi_assets.settings import PROJECT_DIR, settings
 from refi_assets.specs.policies import policy_of
 
@@ -149,17 +151,18 @@ def run_graph(
 
 def _result(lake: ObjectStore, run_id: str, as_of: date, warnings: list[str]) -> RunResult:
     folder = RunFolder(lake, run_id)
-    published = folder.load("activation/audience_file").details
-    counts = lake.get_json(published["manifest"])["counts"]
+    published = folder.load("activation/audience_file").details_as(PublishedDetails)
+    counts = lake.get_json(published.manifest)["counts"]
     return RunResult(
         run_id=run_id,
         as_of=as_of,
-        audience=lake.url(published["audience"]),
-        manifest=lake.url(published["manifest"]),
-        held_back=published["held_back"],
+        audience=lake.url(published.file),
+        manifest=lake.url(published.manifest),
+        held_back=published.held_back,
         counts=counts,
         load_dates={
-            source: folder.load(f"raw/{source}").details["snapshot"]["load_date"] for source in counts["sources"]
+            source: folder.load(f"raw/{source}").details_as(SnapshotDetails).snapshot.load_date.isoformat()
+            for source in counts["sources"]
         },
         warnings=warnings,
     )

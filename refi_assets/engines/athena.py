@@ -25,6 +25,7 @@ from refi_assets.engines.glue import GlueTables, crawl
 from refi_assets.engines.remote import RemoteSession, run_table, said, table_location, tables_of_others
 from refi_assets.errors import EngineError, LakeError
 from refi_assets.lake import ObjectStore, Relation
+from refi_assets.lake.relations import QueryCost
 from refi_assets.settings import Settings, settings
 
 with aws.needs_extra("pyathena", "Athena"):
@@ -185,7 +186,7 @@ class AthenaSession(RemoteSession):
             finally:
                 if cursor.query_id:
                     _WATCH.end(cursor.query_id)
-            self._queries.append(_told(cursor, self._engine.settings.athena_usd_per_tb))
+            self.queries.append(_told(cursor, self._engine.settings.athena_usd_per_tb))
             return cursor
         raise EngineError(f"Athena: {TRIES} tries of this step have failed. Its statement: {start_of(sql)}")
 
@@ -212,17 +213,17 @@ def _was_submitted_before(engine: AthenaEngine, query_id: str, began: float) -> 
     return age > time.monotonic() - began + 2
 
 
-def _told(cursor: Any, usd_per_tb: Decimal) -> dict[str, Any]:
+def _told(cursor: Any, usd_per_tb: Decimal) -> QueryCost:
     scanned = cursor.data_scanned_in_bytes or 0
     is_free = bool(cursor.reused_previous_result) or (cursor.statement_type == "DDL" and not scanned)
     billed = 0 if is_free else max(scanned, LEAST_BILLED_BYTES)
-    return {
-        "id": cursor.query_id,
-        "bytes_scanned": scanned,
-        "cost_usd": float((Decimal(billed) / 10**12 * usd_per_tb).quantize(Decimal("0.000001"))),
-        "queue_ms": cursor.query_queue_time_in_millis or 0,
-        "run_ms": cursor.engine_execution_time_in_millis or 0,
-    }
+    return QueryCost(
+        id=cursor.query_id,
+        bytes_scanned=scanned,
+        cost_usd=float((Decimal(billed) / 10**12 * usd_per_tb).quantize(Decimal("0.000001"))),
+        queue_ms=cursor.query_queue_time_in_millis or 0,
+        run_ms=cursor.engine_execution_time_in_millis or 0,
+    )
 
 
 def _failure(reason: str, sql: str, workgroup: str) -> EngineError:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Protocol, Self
 from sqlglot import exp
 
 from refi_assets.lake import Relation
+from refi_assets.lake.relations import QueryCost
 
 Row = dict[str, Any]
 Descriptions = Mapping[str, str]  # column -> what it means
@@ -20,11 +21,15 @@ def start_of(sql: str) -> str:
 class Session(Protocol):
     """An open connection in which relations can be read by their names."""
 
+    @property
+    def queries(self) -> Sequence[QueryCost]:
+        """What the queries of this session took so far, as the engine reports it; DuckDB reports nothing."""
+        ...
+
     def create(self, draft: Relation, statement: exp.Query) -> Relation:
         """Write a query's rows into the lake as the relation that the draft describes; it can be read by its name then.
 
-        Returns the draft with its Parquet, its columns and, in `details`, what the engine says of the work.
-        Raises EngineError.
+        Returns the draft with its Parquet and its columns. Raises EngineError.
         """
         ...
 

@@ -23,6 +23,7 @@ from refi_assets.engines.spill import SpillFolder
 from refi_assets.engines.spreadsheets import inert_rows
 from refi_assets.errors import EngineError, LakeError
 from refi_assets.lake import ObjectStore, Relation
+from refi_assets.lake.relations import QueryCost
 from refi_assets.lake.s3_store import S3Store
 from refi_assets.specs.sql_models import DIALECT, relations_read
 
@@ -71,6 +72,8 @@ class DuckDBEngine:
 
 class DuckDBSession:
     """One in-memory connection; close it, or use it in a with statement."""
+
+    queries: tuple[QueryCost, ...] = ()
 
     def __init__(self, engine: DuckDBEngine, relations: Sequence[Relation] = ()) -> None:
         self._engine = engine

@@ -7,13 +7,14 @@ relation's plain name is swapped when an audience is published.
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any, Self
+from typing import Self
 
 from sqlglot import exp
 
 from refi_assets.engines.base import Row, start_of
 from refi_assets.errors import EngineError, LakeError
 from refi_assets.lake import ObjectStore, Relation
+from refi_assets.lake.relations import QueryCost
 from refi_assets.specs.sql_models import tables_read
 
 _RUN_TABLE = re.compile("run_([a-z0-9_]+?)__([a-z0-9_]+)")
@@ -67,15 +68,12 @@ def said(error_name: str, message: str, sql: str) -> EngineError:
 
 
 class RemoteSession(ABC):
-    """Relations by name, each in a table of its run, which is registered when a statement first reads it.
-
-    What its queries took is kept for the record of the relation that is made in it.
-    """
+    """Relations by name, each in a table of its run, which is registered when a statement first reads it."""
 
     def __init__(self, lake: ObjectStore, dialect: str, registered: set[str], relations: Sequence[Relation]) -> None:
         self.lake, self._dialect, self._registered = lake, dialect, registered
         self._relations = {relation.name: relation for relation in relations}
-        self._queries: list[dict[str, Any]] = []
+        self.queries: list[QueryCost] = []
 
     @abstractmethod
     def create(self, draft: Relation, statement: exp.Query) -> Relation:
@@ -91,8 +89,7 @@ class RemoteSession(ABC):
 
     def _made(self, draft: Relation, folder: str, columns: dict[str, str]) -> Relation:
         """The relation whose table is there now, to be read by its name from now on."""
-        details = {**draft.details, "queries": self._queries}
-        made = draft.model_copy(update={"parquet": f"{folder}/", "columns": columns, "details": details})
+        made = draft.model_copy(update={"parquet": f"{folder}/", "columns": columns})
         self._registered.add(run_table(made))
         self._relations[made.name] = made
         return made

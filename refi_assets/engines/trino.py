@@ -22,6 +22,7 @@ from refi_assets.engines.remote import RemoteSession, run_table, said, table_loc
 from refi_assets.engines.types import from_dialect, to_dialect
 from refi_assets.errors import EngineError
 from refi_assets.lake import ObjectStore, Relation
+from refi_assets.lake.relations import QueryCost
 from refi_assets.settings import settings
 
 with aws.needs_extra("trino", "Trino"):
@@ -167,13 +168,13 @@ class TrinoSession(RemoteSession):
     def _run(self, sql: str) -> tuple[list[list[Any]], Any]:
         rows, cursor = self._engine.run(sql)
         stats = cursor.stats or {}
-        self._queries.append(
-            {
-                "id": cursor.query_id,
-                "bytes_scanned": stats.get("physicalInputBytes", 0),
-                "queue_ms": stats.get("queuedTimeMillis", 0),
-                "run_ms": stats.get("elapsedTimeMillis", 0) - stats.get("queuedTimeMillis", 0),
-            }
+        self.queries.append(
+            QueryCost(
+                id=cursor.query_id,
+                bytes_scanned=stats.get("physicalInputBytes", 0),
+                queue_ms=stats.get("queuedTimeMillis", 0),
+                run_ms=stats.get("elapsedTimeMillis", 0) - stats.get("queuedTimeMillis", 0),
+            )
         )
         return rows, cursor
 

@@ -15,6 +15,7 @@ from refi_assets.engines.base import Row, Session
 from refi_assets.errors import RefiError
 from refi_assets.identity import PAIRS, PERSONS, QUEUE
 from refi_assets.identity.decisions import Decisions
+from refi_assets.identity.details import PairsDetails
 from refi_assets.lake import Relation, RunFolder
 from refi_assets.publishing.published import PublishedRun
 from refi_assets.specs.contracts import load_contracts
@@ -106,12 +107,11 @@ OUTCOMES = {
 class Matches:
     """The relations of who is who behind a published audience, opened to be asked."""
 
-    def __init__(self, run: PublishedRun, session: Session, details: dict[str, Any]) -> None:
+    def __init__(self, run: PublishedRun, session: Session, details: PairsDetails) -> None:
         self.run = run
-        self.engine = str(details.get("engine", "off"))
-        self.model: dict[str, Any] = details.get("model") or {}
-        self.match_threshold: float | None = details.get("match_threshold")
-        self.review_threshold: float | None = details.get("review_threshold")
+        self.engine = details.engine
+        self.model: dict[str, Any] = details.model or {}
+        self.match_threshold, self.review_threshold = details.match_threshold, details.review_threshold
         self._session = session
 
     def waiting(self) -> list[Pair]:
@@ -189,7 +189,7 @@ class Matches:
 
     def _is_link(self, probability: float | None) -> bool:
         # A matcher without probabilities gives its links alone.
-        return probability is None or self.match_threshold is None or probability >= self.match_threshold
+        return probability is None or probability >= self.match_threshold
 
     def _links(self, one: str, other: str, person_id: str, decisions: Decisions) -> tuple[Link, ...]:
         """The way from one to the other by the strongest links: clusters are built from the strongest down, too."""
@@ -226,7 +226,7 @@ def open_matches(run: PublishedRun) -> Iterator[Matches]:
         if key not in relations:
             relations[key] = _beside(run, relations.get(PAIRS), key)
     with run.engine.session(list(relations.values())) as session:
-        yield Matches(run, session, relations[PAIRS].details)
+        yield Matches(run, session, relations[PAIRS].details_as(PairsDetails))
 
 
 def _beside(run: PublishedRun, pairs: Relation | None, key: str) -> Relation:

@@ -1,6 +1,7 @@
 """The persons of an earlier run, whose ids a later one keeps."""
 
 from refi_assets.identity import PERSONS
+from refi_assets.identity.details import PersonsDetails
 from refi_assets.lake import ObjectStore, Relation, RunFolder
 from refi_assets.publishing.publication import Publication
 
@@ -12,6 +13,16 @@ def previous_persons(lake: ObjectStore, run_id: str = "") -> Relation | None:
     """
     run_id = run_id or (Publication("refi").latest(lake) or {}).get("run_id", "")
     persons = RunFolder(lake, run_id).find(PERSONS) if run_id else None
-    if persons is None or persons.details.get("engine") == "off":
+    if persons is None or persons.details_as(PersonsDetails).engine == "off":
         return None
     return persons.model_copy(update={"key": "identity/before_resolved_borrower"})
+
+
+def content_of_previous(lake: ObjectStore, run_id: str = "") -> list[str]:
+    """Hashes of the files that hold the persons of an earlier run; none if there is none."""
+    persons = previous_persons(lake, run_id)
+    parquet = (persons.parquet or "") if persons else ""
+    if not parquet:
+        return []
+    keys = [info.key for info in lake.objects(parquet.rstrip("/"))] if parquet.endswith("/") else [parquet]
+    return [lake.sha256(key) for key in keys]

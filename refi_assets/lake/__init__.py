@@ -3,9 +3,11 @@
 from refi_assets.lake.folder_store import FolderStore
 from refi_assets.lake.objects import ObjectInfo, ObjectStore
 from refi_assets.lake.opening import open_lake
-from refi_assets.lake.relations import Relation, RunFolder
+from refi_assets.lake.relations import NO_DETAILS, Details, Relation, RunFolder
 
 __all__ = [
+    "NO_DETAILS",
+    "Details",
     "FolderStore",
     "ObjectInfo",
     "ObjectStore",

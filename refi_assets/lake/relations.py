@@ -7,14 +7,56 @@ input, so that whoever holds one record can find everything behind it. Where SQL
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    SerializeAsAny,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+)
 
 from refi_assets.errors import LakeError
 from refi_assets.lake.objects import ObjectStore
 
 Cadence = Literal["daily", "weekly", "hourly", "none"]
+
+
+class Recorded(BaseModel):
+    """A part of a record. Fields of another version's record are kept; a field that nobody set is not written."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, validate_by_name=True, serialize_by_alias=True)
+
+    @model_serializer(mode="wrap")
+    def _without_unset(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields = type(self).model_fields
+        unset = {field.alias or name for name, field in fields.items() if name not in self.model_fields_set}
+        return {name: value for name, value in handler(self).items() if name not in unset}
+
+
+class QueryCost(Recorded):
+    """What one query took, as its engine reports it: bytes, milliseconds, and US dollars if it has a price."""
+
+    id: str
+    bytes_scanned: int = 0
+    cost_usd: float | None = None
+    queue_ms: int = 0
+    run_ms: int = 0
+
+
+class Details(Recorded):
+    """What was measured while a relation was made. A kind of record that measures more has a class of its own.
+
+    `queries` is what the engine reports of the SQL that made and measured it; DuckDB reports nothing.
+    """
+
+    queries: tuple[QueryCost, ...] = ()
+
+
+NO_DETAILS = Details()
+AnyDetails = TypeVar("AnyDetails", bound=Details)
 
 
 class Relation(BaseModel):
@@ -25,7 +67,8 @@ class Relation(BaseModel):
     rows that stand in the Parquet file and are not the table's, by `position` from 0, as Iceberg's position
     deletes do. `inputs` maps the keys of the relations it was made from to the runs that made them. `counts`
     and `details` hold what was measured while it was made; no person's data is in them. `cadence` says how often it
-    is made, `fingerprint` of what: a relation of the same fingerprint is equal (see memo.py).
+    is made, `fingerprint` of what: a relation of the same fingerprint is equal (see memo.py). `made_by` is the run that
+    made its data, if that was an earlier one.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -43,8 +86,9 @@ class Relation(BaseModel):
     seconds: float = 0.0
     inputs: dict[str, str] = {}
     counts: dict[str, int] = {}
-    details: dict[str, Any] = {}
+    details: SerializeAsAny[Details] = NO_DETAILS
     fingerprint: str = ""
+    made_by: str = ""
 
     @property
     def objects(self) -> list[str]:
@@ -58,6 +102,20 @@ class Relation(BaseModel):
     def name(self) -> str:
         """The name by which SQL knows the relation."""
         return self.key.rsplit("/", 1)[-1]
+
+    def details_as(self, kind: type[AnyDetails]) -> AnyDetails:
+        """The details of this kind of record. Raises LakeError if the record is of another kind."""
+        if isinstance(self.details, kind):
+            return self.details
+        try:
+            return kind.model_validate(self.details.model_dump())
+        except ValidationError as error:
+            problem = error.errors()[0]
+            field = ".".join(map(str, ("details", *problem["loc"])))
+            raise LakeError(
+                f"The record of {self.key} of run {self.run_id} is not a valid {kind.__name__}: {field}: "
+                f"{problem['msg']}."
+            ) from None
 
 
 def require_run_id(run_id: str) -> None:

@@ -39,6 +39,7 @@ from openlineage.client.transport import Transport
 from openlineage.client.transport.file import FileConfig, FileTransport
 
 from refi_assets.errors import RefiError
+from refi_assets.ingestion.details import SnapshotDetails
 from refi_assets.lake import FolderStore, ObjectStore, Relation, open_lake
 from refi_assets.settings import settings
 from refi_assets.specs.python_relations import python_relations
@@ -125,11 +126,9 @@ class AssetEvents:
             InputDataset(self._namespace, self._name(key), facets={"version": _version(run_id)})
             for key, run_id in relation.inputs.items()
         ]
-        files = relation.details.get("snapshot", {}).get("files", [])
-        read = [
-            InputDataset(self._namespace, self._name(f["key"]), facets={"version": _version(f["sha256"])})
-            for f in files
-        ]
+        is_raw = relation.key.startswith("raw/")
+        files = relation.details_as(SnapshotDetails).snapshot.files if is_raw else ()
+        read = [InputDataset(self._namespace, self._name(f.key), facets={"version": _version(f.sha256)}) for f in files]
         return made + read
 
     def _output(self, relation: Relation, descriptions: Mapping[str, str], sources: ColumnSources) -> OutputDataset:

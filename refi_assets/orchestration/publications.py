@@ -82,21 +82,17 @@ def publication_asset(
                     kind="files",
                     columns=published.columns,
                     rows=published.rows,
-                    details={
-                        publication.contents: published.file,
-                        "manifest": published.manifest,
-                        "sha256": published.sha256,
-                        "held_back": published.held_back,
-                    },
+                    details=published.details,
                 )
             )
+        details = published.details
         return step.materialized(
             relation,
             {
-                publication.contents: store.url(published.file),
-                "manifest": store.url(published.manifest),
-                "sha256": published.sha256,
-                "latest": f"not moved: {published.held_back}" if published.held_back else "names this run",
+                publication.contents: store.url(details.file),
+                "manifest": store.url(details.manifest),
+                "sha256": details.sha256,
+                "latest": f"not moved: {details.held_back}" if details.held_back else "names this run",
             },
             descriptions(model.name),
             column_sources(model, made_from.values()),

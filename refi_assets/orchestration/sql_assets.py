@@ -10,7 +10,7 @@ from sqlglot import exp
 from refi_assets.engines.base import Engine, Session
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import SettingError
-from refi_assets.lake import Relation
+from refi_assets.lake import NO_DETAILS, Details, Relation
 from refi_assets.lake.relations import readable
 from refi_assets.lineage.columns import asset_of, descriptions
 from refi_assets.orchestration.column_lineage import column_sources
@@ -19,6 +19,7 @@ from refi_assets.orchestration.partitions import partitions
 from refi_assets.orchestration.resources import EngineResource, LakeResource, PoliciesResource
 from refi_assets.orchestration.steps import Step, asset_step
 from refi_assets.settings import settings
+from refi_assets.specs.code import code_sha256
 from refi_assets.specs.policies import policy_of
 from refi_assets.specs.sql_models import DIALECT, Parameter, SqlModel, load_sql_models
 
@@ -73,43 +74,83 @@ def made_by_sql(
     model: SqlModel,
     kind: Literal["view", "table"],
     made_from: dict[str, Relation],
-    details: dict[str, Any] | None = None,
+    details: Details = NO_DETAILS,
 ) -> dg.MaterializeResult[Any]:
     """Make a relation as its SQL file says."""
     query = model.bind(parameters)
     sql = query.sql(DIALECT)
     counted_by = load_sql_models()[_measures_of(model)].sha256
     fingerprint = step.fingerprint(
-        model.key, __name__, made_from, sql=sql, counted_by=counted_by, engine=type(engine).__name__, details=details
+        model.key,
+        __name__,
+        made_from,
+        sql=sql,
+        counted_by=counted_by,
+        engine=type(engine).__name__,
+        details=details.model_dump(mode="json"),
     )
     if (relation := step.recall(model.key, fingerprint, made_from)) is not None:
-        return _materialized(step, relation, model, made_from)
+        return materialize(step, relation, made_from)
     with engine.session(readable(step.lake, list(made_from.values()))) as session:
         # The rows of a view are written, too: what reads it need not join again.
-        draft = step.draft(
-            model.key, made_from=made_from, kind=kind, sql=sql, details=details or {}, fingerprint=fingerprint
-        )
+        draft = step.draft(model.key, made_from=made_from, kind=kind, sql=sql, fingerprint=fingerprint)
         made = session.create(draft, query)
         counts = measure(session, model)
-    saved = step.save(made, rows=counts.pop("rows"), counts=counts)
+        if session.queries:
+            details = details.model_copy(update={"queries": tuple(session.queries)})
+    saved = step.save(made, rows=counts.pop("rows"), counts=counts, details=details)
     step.remember(saved, DuckDBEngine(step.lake))
-    return _materialized(step, saved, model, made_from)
+    return materialize(step, saved, made_from)
 
 
-def _materialized(
-    step: Step, relation: Relation, model: SqlModel, made_from: dict[str, Relation]
+def made_by_python(
+    step: Step,
+    engine: DuckDBEngine,
+    key: str,
+    made_from: dict[str, Relation],
+    make: Callable[[Relation], Relation],
+    *,
+    remembered: bool = True,
+    **decided_by: Any,
+) -> Relation:
+    """Make a relation by a function of its draft, and count it as its SQL files say.
+
+    `decided_by`: what else decides it, such as settings and state that the function reads. Without `remembered`, it is
+    made anew each time.
+    """
+    model = load_sql_models()[key]
+    counted_by = load_sql_models()[_measures_of(model)].sha256
+    code = code_sha256(make.__module__)
+    fingerprint = step.fingerprint(key, __name__, made_from, counted_by=counted_by, made_by=code, **decided_by)
+    if remembered and (relation := step.recall(key, fingerprint, made_from)) is not None:
+        return relation
+    relation = make(step.draft(key, made_from=made_from, kind="table", fingerprint=fingerprint if remembered else ""))
+    with engine.session([relation]) as session:
+        counts = measure(session, model)
+    saved = step.save(relation, rows=counts.pop("rows"), counts=counts)
+    if remembered:
+        step.remember(saved, engine)
+    return saved
+
+
+def materialize(
+    step: Step, relation: Relation, made_from: dict[str, Relation], shown: Mapping[str, Any] | None = None
 ) -> dg.MaterializeResult[Any]:
+    """The result of an asset that a SQL file describes; `shown` is added to its metadata."""
+    model = load_sql_models()[relation.key]
+    metadata = {**engine_metadata(relation), **(shown or {})}
     sources = column_sources(model, made_from.values())
-    return step.materialized(relation, engine_metadata(relation), descriptions(model.name), sources)
+    return step.materialized(relation, metadata, descriptions(model.name), sources)
 
 
 def engine_metadata(relation: Relation) -> dict[str, Any]:
     """What the engine says of the queries that made a relation; DuckDB says nothing."""
-    queries = relation.details.get("queries")
+    queries = relation.details.queries
     if not queries:
         return {}
-    totals = {name: sum(query[name] for query in queries) for name in queries[0] if name != "id"}
-    return {"query_ids": ", ".join(query["id"] for query in queries), **totals}
+    costs = [query.model_dump(exclude={"id"}) for query in queries]
+    totals = {name: sum(cost[name] for cost in costs) for name in costs[0]}
+    return {"query_ids": ", ".join(query.id for query in queries), **totals}
 
 
 def measure(session: Session, model: SqlModel) -> dict[str, int]:

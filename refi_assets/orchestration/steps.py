@@ -8,7 +8,7 @@ record pins the run, so that nothing is mixed unseen.
 import os
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -119,7 +119,8 @@ class Step:
         if relation is None:
             return None
         inputs = {name: one.run_id for name, one in made_from.items()}
-        own = {"run_id": self.folder.run_id, "as_of": self.as_of, "cadence": self.cadence, "inputs": inputs}
+        own = {"run_id": self.folder.run_id, "as_of": self._as_of, "cadence": self.cadence, "inputs": inputs}
+        own["made_by"] = relation.made_by or relation.run_id
         return self.save(relation.model_copy(update=own))
 
     def remember(self, relation: Relation, engine: DuckDBEngine) -> None:
@@ -209,17 +210,6 @@ def after_publication() -> Iterator[None]:
         raise _failure(str(error), PUBLISHED) from None
     except Exception as error:
         raise _failure(f"{type_and_place(error)}.", PUBLISHED) from error
-
-
-@contextmanager
-def not_needed(failed: Callable[[str], object]) -> Iterator[None]:
-    """Let work fail that the answer does not need: `failed` gets the reason, in words that quote no borrower."""
-    try:
-        yield
-    except RefiError as error:
-        failed(str(error))
-    except Exception as error:
-        failed(f"{type_and_place(error)}.")
 
 
 def _failure(words: str, and_so: str = UNCHANGED) -> dg.Failure:

@@ -7,15 +7,17 @@ is in it; what a domain adds to the manifest, such as its counts, is the domain'
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+from pydantic import Field
 
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import LakeError
-from refi_assets.lake import ObjectStore, Relation
+from refi_assets.ingestion.details import SnapshotDetails, StagedDetails
+from refi_assets.lake import Details, ObjectStore, Relation
 from refi_assets.lake.relations import require_one_version
 from refi_assets.publishing.publication import Publication
 from refi_assets.publishing.retention import runs_behind
@@ -24,16 +26,21 @@ from refi_assets.specs.policies import Policy
 from refi_assets.specs.sql_models import SqlModel, load_sql_models
 
 
-@dataclass(frozen=True)
-class Published:
-    """What a run published. `held_back` says why the pointer was not moved, if it was not."""
+class PublishedDetails(Details):
+    """What a run published: object keys. `held_back` says why the pointer was not moved, if it was not."""
 
-    file: str
+    file: str = Field(alias="audience")
     manifest: str
     sha256: str
+    held_back: str | None
+
+
+class Published(NamedTuple):
+    """What a run published, the number of its rows, and its columns with their SQL types."""
+
+    details: PublishedDetails
     rows: int
     columns: dict[str, str]
-    held_back: str | None
 
 
 def publish(
@@ -53,7 +60,8 @@ def publish(
     """Publish the rows of a model, made from `relations` (with everything behind them), and move the pointer to them.
 
     The pointer stays where it is for a day before the one it points to, and for an overridden policy, unless
-    force_latest. `more` is added to the manifest. Raises LakeError, EngineError; nothing is published then.
+    force_latest. `more` is added to the manifest. Returns what was published and the number of its rows. Raises
+    LakeError, EngineError; nothing is published then.
     """
     require_one_version(relations)
     file_key = publication.file_key(run_id)
@@ -89,7 +97,8 @@ def publish(
         "sha256": sha256,
     }
     held_back = publication.commit(lake, commit, policy_overridden=policy_overridden, force_latest=force_latest)
-    return Published(file_key, manifest_key, sha256, rows, columns, held_back)
+    details = PublishedDetails(file=file_key, manifest=manifest_key, sha256=sha256, held_back=held_back)
+    return Published(details, rows, columns)
 
 
 def code_behind() -> dict[str, dict[str, str]]:
@@ -111,22 +120,24 @@ def source_counts(relations: Sequence[Relation]) -> dict[str, dict[str, Any]]:
         relation.name: {
             "rows": relation.counts["source_rows"],
             "accepted": relation.rows,
-            "quarantined": relation.details["quarantined"],
-            "nulled": relation.details["nulled"],
+            "quarantined": staged.quarantined,
+            "nulled": staged.nulled,
         }
         for relation in sorted(relations, key=lambda relation: relation.key)
         if relation.key.startswith("staging/") and relation.name in load_contracts()
+        for staged in [relation.details_as(StagedDetails)]
     }
 
 
 def _source_objects(relations: Sequence[Relation]) -> list[dict[str, Any]]:
     return [
-        {"source": relation.name, "load_date": snapshot["load_date"], **{k: file[k] for k in _OBJECT_FIELDS}}
+        {
+            "source": relation.name,
+            "load_date": snapshot.load_date.isoformat(),
+            **file.model_dump(include={"key", "size", "sha256", "rows"}),
+        }
         for relation in relations
         if relation.key.startswith("raw/")
-        for snapshot in [relation.details["snapshot"]]
-        for file in snapshot["files"]
+        for snapshot in [relation.details_as(SnapshotDetails).snapshot]
+        for file in snapshot.files
     ]
-
-
-_OBJECT_FIELDS = ("key", "size", "sha256", "rows")

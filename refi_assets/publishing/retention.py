@@ -19,8 +19,9 @@ from refi_assets.publishing.publication import Publication, publications, publis
 
 def runs_behind(relations: Iterable[Relation]) -> list[str]:
     """The runs in whose folders these relations' records and data lie, sorted."""
-    run_ids = {relation.run_id for relation in relations}
+    run_ids: set[str] = set()
     for relation in relations:
+        run_ids |= {relation.run_id, relation.made_by or relation.run_id}
         run_ids |= _runs_in(relation.model_dump_json())
     return sorted(run_ids)
 
@@ -96,7 +97,7 @@ def _newest_of_assets(lake: ObjectStore, run_ids: set[str]) -> set[str]:
     while waiting:
         key, run_id = waiting.pop()
         record = lake.get_json(RunFolder(lake, run_id).key(key, ".json")) or {}
-        kept |= {run_id, *_runs_in(json.dumps(record))}
+        kept |= {run_id, record.get("made_by") or run_id, *_runs_in(json.dumps(record))}
         more = set(record.get("inputs", {}).items()) - seen
         seen |= more
         waiting += more

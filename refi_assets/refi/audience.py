@@ -15,7 +15,7 @@ from refi_assets.specs.sql_models import DIALECT, load_sql_models
 
 AUDIENCE = Publication("refi", contents="audience")
 
-PAIRS, PERSONS = "identity/matched_pairs", "identity/resolved_borrower"
+PERSONS = "identity/resolved_borrower"
 
 
 class PublishedAudience(PublishedRun):
@@ -32,11 +32,6 @@ class PublishedAudience(PublishedRun):
         return [*relations, Relation(key=PERSONS, run_id=self.run_id, as_of=self.as_of, kind="view", sql=persons)]
 
 
-def in_manifest(relations: Sequence[Relation]) -> dict[str, Any]:
-    """What the manifest of an audience says besides: everything that was counted, and how persons were found."""
-    return {"identity": _identity(relations), "counts": counts(relations)}
-
-
 def counts(relations: Sequence[Relation]) -> dict[str, Any]:
     """Everything that was counted on the way to an audience, by what it says."""
     by_key = {relation.key: relation for relation in relations}
@@ -50,19 +45,6 @@ def counts(relations: Sequence[Relation]) -> dict[str, Any]:
         "loans_without_borrower": loans_without_borrower,
         "tiers": _tiers(eligibility),
         "audience_tiers": _tiers(by_key["refi/refi_audience"].counts),
-    }
-
-
-def _identity(relations: Sequence[Relation]) -> dict[str, Any]:
-    """How records of one person were found, and what a replay needs to find them so again."""
-    by_key = {relation.key: relation for relation in relations}
-    pairs, persons = by_key[PAIRS], by_key[PERSONS]
-    return {
-        "engine": pairs.details["engine"],
-        "match_threshold": pairs.details["match_threshold"],
-        "persons": persons.counts["persons"],
-        "person_ids_of": persons.details["previous_run"],
-        "decisions": pairs.details.get("decisions"),
     }
 
 

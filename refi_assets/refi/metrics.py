@@ -14,7 +14,7 @@ def run_metrics(run_id: str, relations: list[Relation], audience_rows: int, seco
     counted = counts(relations)
     borrowers = counted["sources"]["borrower_information"]["accepted"]
     judged = next(relation for relation in relations if relation.key == "refi/refi_eligibility").counts
-    queries = [q for one in relations if one.run_id == run_id for q in one.details.get("queries", [])]
+    queries = [q for one in relations if one.run_id == run_id for q in one.details.queries]
     return [
         metric("Published", 1, "Count"),
         metric("RunSeconds", seconds, "Seconds"),
@@ -26,5 +26,5 @@ def run_metrics(run_id: str, relations: list[Relation], audience_rows: int, seco
         *(metric("Eligible", judged.get(f"eligible: {tier}", 0), "Count", Tier=tier) for tier in counted["tiers"]),
         metric("AudienceRows", audience_rows, "Count"),
         metric("AudienceShare", float(share_pct(audience_rows, borrowers)), "Percent"),
-        metric("BytesScanned", sum(query.get("bytes_scanned", 0) for query in queries), "Bytes"),
+        metric("BytesScanned", sum(query.bytes_scanned for query in queries), "Bytes"),
     ]

@@ -93,10 +93,10 @@ def outcome(deployment: Deployment) -> Outcome:
 
 def _engine_of(made: Relation) -> str:
     """The engine that made a relation, by what it left: DuckDB tells of no queries, Trino of no cost."""
-    queries = made.details.get("queries")
+    queries = made.details.queries
     if not queries:
         return "duckdb"
-    return "athena" if "cost_usd" in queries[0] else "trino"
+    return "athena" if queries[0].cost_usd is not None else "trino"
 
 
 def _sorted(columns: list[str]) -> Any:

@@ -9,8 +9,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from refi_assets.lake import FolderStore, RunFolder
-from refi_assets.lake.relations import with_inputs
+from refi_assets.lake import Details, FolderStore, RunFolder
+from refi_assets.lake.relations import QueryCost, with_inputs
 from refi_assets.refi.metrics import run_metrics
 from refi_assets.settings import settings
 from tests.fakes.aws import Aws
@@ -98,7 +98,9 @@ def test_bytes_are_those_that_this_run_scanned_and_of_no_other(tmp_path):
     relations = [
         relation.model_copy(
             update={
-                "details": {"queries": [{"bytes_scanned": 10_000_000}, {"bytes_scanned": 5}]},
+                "details": Details(
+                    queries=(QueryCost(id="one", bytes_scanned=10_000_000), QueryCost(id="other", bytes_scanned=5))
+                ),
                 "run_id": "of-another" if relation.key == "refi/unmatched_borrowers" else relation.run_id,
             }
         )

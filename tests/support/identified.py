@@ -11,7 +11,8 @@ from typing import Any
 import duckdb
 
 from refi_assets.engines.duckdb import text_literal
-from refi_assets.lake import ObjectStore, Relation, RunFolder, open_lake
+from refi_assets.identity.details import PairsDetails, PersonsDetails
+from refi_assets.lake import NO_DETAILS, Details, ObjectStore, Relation, RunFolder, open_lake
 from refi_assets.specs.contracts import load_contracts
 from tests.support.running import DAY
 
@@ -65,12 +66,13 @@ def identified_lake(folder: Path, *, engine: str = "splink") -> ObjectStore:
     persons = PERSONS if engine != "off" else {}
     sizes = {person: list(persons.values()).count(person) for person in persons.values()}
     resolved = [(one, persons.get(one, one), sizes.get(persons.get(one, one), 1), None) for one in BORROWERS]
-    details = {
-        "engine": engine,
-        "model": {"prior_weight": PRIOR_WEIGHT} if engine == "splink" else None,
-        "match_threshold": MATCH_THRESHOLD,
-        "review_threshold": REVIEW_THRESHOLD,
-    }
+    of_pairs = PairsDetails(
+        engine=engine,
+        model={"prior_weight": PRIOR_WEIGHT} if engine == "splink" else None,
+        match_threshold=MATCH_THRESHOLD,
+        review_threshold=REVIEW_THRESHOLD,
+    )
+    of_persons = PersonsDetails(engine=engine, previous_run=None, splits={}, shown_splits=())
     pair_columns = {
         **{"borrower_id_1": "VARCHAR", "borrower_id_2": "VARCHAR", "match_weight": "DOUBLE"},
         **{"match_probability": "DOUBLE", "evidence": "VARCHAR", "decision": "VARCHAR"},
@@ -81,11 +83,11 @@ def identified_lake(folder: Path, *, engine: str = "splink") -> ObjectStore:
     of_borrowers = [
         [{"borrower_id": one, **cells}.get(name) for name in contract.sql_types] for one, cells in BORROWERS.items()
     ]
-    _save(run, "staging/borrower_information", contract.sql_types, of_borrowers, {}, {})
+    _save(run, "staging/borrower_information", contract.sql_types, of_borrowers, {})
     staged = {"staging/borrower_information": RUN}
-    _save(run, "identity/matched_pairs", pair_columns, pairs, staged, details)
-    _save(run, "identity/review_queue", pair_columns, waiting, {"identity/matched_pairs": RUN}, {})
-    _save(run, "identity/resolved_borrower", person_columns, resolved, {"identity/matched_pairs": RUN}, {})
+    _save(run, "identity/matched_pairs", pair_columns, pairs, staged, of_pairs)
+    _save(run, "identity/review_queue", pair_columns, waiting, {"identity/matched_pairs": RUN})
+    _save(run, "identity/resolved_borrower", person_columns, resolved, {"identity/matched_pairs": RUN}, of_persons)
     publish(lake, {"identity/resolved_borrower": {"run_id": RUN}})
     return lake
 
@@ -103,7 +105,12 @@ def _pair(one: str, other: str, found: dict[str, tuple[str, float]]) -> tuple[An
 
 
 def _save(
-    run: RunFolder, key: str, columns: dict[str, str], rows: Any, inputs: dict[str, str], details: dict[str, Any]
+    run: RunFolder,
+    key: str,
+    columns: dict[str, str],
+    rows: Any,
+    inputs: dict[str, str],
+    details: Details = NO_DETAILS,
 ) -> None:
     parquet = run.key(key, "/data.parquet")
     path = run.lake.target(parquet)

@@ -4,14 +4,16 @@ What is in the file is decided by sql/activation/audience_file.sql, how it is pu
 """
 
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import dagster as dg
 
 from refi_assets.defs.activation import ACTIVATION
-from refi_assets.errors import RefiError
+from refi_assets.errors import RefiError, not_needed
 from refi_assets.identity import HISTORY, QUEUE
+from refi_assets.identity.details import identity_behind
 from refi_assets.lake import Relation
 from refi_assets.lake.relations import with_inputs
 from refi_assets.lineage.columns import descriptions
@@ -19,8 +21,9 @@ from refi_assets.observability.metrics import put_metrics
 from refi_assets.orchestration.partitions import partitions
 from refi_assets.orchestration.publications import publication_asset
 from refi_assets.orchestration.resources import EngineResource, LakeResource
-from refi_assets.orchestration.steps import Step, after_publication, asset_step, not_needed
-from refi_assets.refi.audience import AUDIENCE, PublishedAudience, in_manifest
+from refi_assets.orchestration.steps import Step, after_publication, asset_step
+from refi_assets.publishing.publish import PublishedDetails
+from refi_assets.refi.audience import AUDIENCE, PublishedAudience, counts
 from refi_assets.refi.diff import audience_changes, counted
 from refi_assets.refi.metrics import run_metrics
 from refi_assets.settings import settings
@@ -34,6 +37,11 @@ INPUTS = (
     *("refi/refi_audience", "refi/unmatched_borrowers", "staging/quarantine"),
     *(QUEUE, HISTORY),
 )
+
+
+def in_manifest(relations: Sequence[Relation]) -> dict[str, Any]:
+    """What the manifest of an audience says besides: how persons were found, and everything that was counted."""
+    return {"identity": identity_behind(relations), "counts": counts(relations)}
 
 
 audience_file = publication_asset(
@@ -57,7 +65,8 @@ def shown_tables(
     """Swap the catalog's tables."""
     with asset_step(context, lake) as step, after_publication():
         published, relations = _published(step)
-        shown = [] if published.details["held_back"] else [one for one in relations if one.kind != "files"]
+        held_back = published.details_as(PublishedDetails).held_back
+        shown = [] if held_back else [one for one in relations if one.kind != "files"]
         engine.open(step.lake).publish(shown, {one.name: _comments(one) for one in shown})
         relation = step.save(step.draft(TABLES, made_from={FILE: published}, kind="files", rows=len(shown)))
     return step.materialized(relation, {"tables": ", ".join(sorted(one.name for one in shown)) or "none"})
@@ -80,7 +89,7 @@ def run_numbers(
     with asset_step(context, lake) as step, after_publication():
         published, relations = _published(step)
         changes: dict[str, Any] = {}
-        if published.details["held_back"] is None:
+        if published.details_as(PublishedDetails).held_back is None:
             with not_needed(lambda why: context.log.warning(f"Not compared with the day before: {why}")):
                 changes = _changes(step, engine)
             if settings().metrics_namespace:
@@ -115,10 +124,10 @@ def _changes(step: Step, engine: EngineResource) -> dict[str, Any]:
     """Who moved since the audience of the day before, by what moved them, as numbers to be plotted over time."""
     try:
         before, after = PublishedAudience.last_two(AUDIENCE, step.lake, engine.duckdb(step.lake))
-        counts = counted(audience_changes(before, after))
+        changes = counted(audience_changes(before, after))
     except RefiError as error:
         return {"compared_with": str(error)}
-    numbers = {f"{change}: {moved_by}": n for change, by in counts.items() for moved_by, n in by.items()}
+    numbers = {f"{change}: {moved_by}": n for change, by in changes.items() for moved_by, n in by.items()}
     return {"compared_with": f"{before.as_of} (run {before.run_id})", **numbers}
 
 

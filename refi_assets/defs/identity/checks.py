@@ -7,6 +7,7 @@ import dagster as dg
 
 from refi_assets.defs.identity import IDENTITY
 from refi_assets.identity import PAIRS, PERSONS
+from refi_assets.identity.details import PairsDetails, PersonsDetails
 from refi_assets.lake import RunFolder
 from refi_assets.orchestration.asset_checks import Check, CheckedStep, checks_of, sql_checks_of
 from refi_assets.specs.checks import Outcome, share_pct
@@ -14,7 +15,7 @@ from refi_assets.specs.checks import Outcome, share_pct
 
 def expected_duplicates_are_plausible(step: CheckedStep) -> Outcome:
     """Pairs that the model expects, of the records: the prior in a number that people know."""
-    limits, model = step.policy.identity.expected_duplicates_pct, step.relation.details["model"]
+    limits, model = step.policy.identity.expected_duplicates_pct, step.relation.details_as(PairsDetails).model
     words = f"warns below {limits.warn_below} %, above {limits.warn_above} %"
     if model is None:
         return Outcome(True, 0, words, blocks=False, description="no model")
@@ -32,7 +33,7 @@ def clustered_share_is_steady(step: CheckedStep) -> Outcome:
     """Records that share a person, against the run whose ids were kept."""
     limit = step.policy.identity.clustered_share_pct.warn_beyond
     words = f"warns beyond {limit} percentage points"
-    previous = step.relation.details["previous_run"]
+    previous = step.relation.details_as(PersonsDetails).previous_run
     before = RunFolder(step.lake, previous).find(step.relation.key) if previous else None
     if before is None:
         return Outcome(True, 0, f"{words}; no run before to compare with", blocks=False)
@@ -42,7 +43,7 @@ def clustered_share_is_steady(step: CheckedStep) -> Outcome:
 
 def report_written(step: CheckedStep) -> Outcome:
     """Whether the page about the matching is there, if there was a model to write about."""
-    failure = step.relation.details.get("report_failure")
+    failure = step.relation.details_as(PersonsDetails).report_failure
     return Outcome(failure is None, int(failure is not None), "0 failures", blocks=False, description=failure)
 
 

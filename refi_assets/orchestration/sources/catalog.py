@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 
 from refi_assets.engines.base import Engine
+from refi_assets.ingestion.details import CatalogDetails, SnapshotDetails
 from refi_assets.ingestion.raw_zone import load_dates
 from refi_assets.ingestion.snapshots import ScannedSnapshot, require_columns
 from refi_assets.lake import ObjectStore
@@ -39,9 +40,15 @@ def catalog_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult[Any]:
         with asset_step(context, lake) as step:
             raw = step.input(f"raw/{source}")
-            snapshot = ScannedSnapshot.model_validate(raw.details["snapshot"])
+            scanned = raw.details_as(SnapshotDetails)
+            snapshot, before = scanned.snapshot, scanned.previous
             require_columns(contract, snapshot.files)
+            details = CatalogDetails(
+                table=f"{source}_csv", inferred=snapshot.inferred, inferred_before=before and before.inferred
+            )
+            # In crawler mode, what was inferred is what the crawler found.
             registered = _registered(engine.open(step.lake), step.lake, contract, snapshot)
+            details = details.model_copy(update=registered)
             relation = step.save(
                 step.draft(
                     f"catalog/{source}",
@@ -52,21 +59,16 @@ def catalog_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
                     fingerprint=step.fingerprint(
                         f"catalog/{source}", __name__, {raw.key: raw}, contract=contract.sha256, registered=registered
                     ),
-                    details={
-                        "table": f"{source}_csv",
-                        "inferred": snapshot.inferred,
-                        "inferred_before": raw.details["previous"] and raw.details["previous"]["inferred"],
-                        **registered,  # in crawler mode, what was inferred is what the crawler found
-                    },
+                    details=details,
                 )
             )
         return step.materialized(
             relation,
             {
-                "table": ".".join([*([registered["database"]] if registered else []), f"{source}_csv"]),
+                "table": ".".join(name for name in (details.database, details.table) if name),
                 "location": f"raw/{source}/load_date={snapshot.load_date}/",
                 "ignored_columns": ", ".join(sorted(snapshot.columns - relation.columns.keys())) or "none",
-                "schemas": records_table(_side_by_side(contract, relation.details["inferred"])),
+                "schemas": records_table(_side_by_side(contract, details.inferred)),
             },
             contract.descriptions,
         )
@@ -122,10 +124,8 @@ def catalog_checks(domain: Domain, contract: Contract) -> dg.AssetChecksDefiniti
 
 
 def _inferred(step: CheckedStep) -> dict[str, str]:
-    inferred: dict[str, str] = step.relation.details["inferred"]
-    return inferred
+    return step.relation.details_as(CatalogDetails).inferred
 
 
 def _inferred_before(step: CheckedStep) -> dict[str, str] | None:
-    before: dict[str, Any] | None = step.relation.details["inferred_before"]
-    return before
+    return step.relation.details_as(CatalogDetails).inferred_before

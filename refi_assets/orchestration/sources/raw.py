@@ -3,11 +3,12 @@
 Nothing in the files is interpreted here.
 """
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import dagster as dg
 
+from refi_assets.ingestion.details import SnapshotDetails
 from refi_assets.ingestion.snapshots import scan_source
 from refi_assets.orchestration.asset_checks import Check, CheckedStep, checks_of
 from refi_assets.orchestration.domain import Domain
@@ -56,10 +57,7 @@ def raw_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
                         snapshot=snapshot.names_and_hashes,
                         previous=previous and previous.names_and_hashes,
                     ),
-                    details={
-                        "snapshot": snapshot.model_dump(mode="json"),
-                        "previous": previous and previous.model_dump(mode="json"),
-                    },
+                    details=SnapshotDetails(snapshot=snapshot, previous=previous),
                 )
             )
         return step.materialized(
@@ -79,12 +77,11 @@ def raw_checks(domain: Domain, contract: Contract) -> dg.AssetChecksDefinition:
     """The checks of one source."""
 
     def source_is_current(step: CheckedStep) -> Outcome:
-        load_date = date.fromisoformat(step.relation.details["snapshot"]["load_date"])
-        return current(contract, load_date, step.as_of)
+        return current(contract, step.relation.details_as(SnapshotDetails).snapshot.load_date, step.as_of)
 
     def rows_not_fallen(step: CheckedStep) -> Outcome:
-        before = step.relation.details["previous"]
-        rows_before = sum(file["rows"] for file in before["files"]) if before else None
+        before = step.relation.details_as(SnapshotDetails).previous
+        rows_before = before.rows if before else None
         return not_fallen(step.relation.rows, rows_before, step.policy.checks.source_rows_change_pct)
 
     return checks_of(

@@ -10,7 +10,8 @@ import dagster as dg
 from sqlglot import exp
 
 from refi_assets.engines.duckdb import parquet_key
-from refi_assets.ingestion.snapshots import ScannedSnapshot, require_unchanged
+from refi_assets.ingestion.details import SnapshotDetails, StagedDetails
+from refi_assets.ingestion.snapshots import require_unchanged
 from refi_assets.lake import Relation
 from refi_assets.orchestration.asset_checks import Check, CheckedStep, checks_of
 from refi_assets.orchestration.domain import Domain
@@ -43,7 +44,7 @@ def staging_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
             store = step.lake
             catalog = step.input(f"catalog/{source}")
             raw = step.input(f"raw/{source}")
-            snapshot = ScannedSnapshot.model_validate(raw.details["snapshot"])
+            snapshot = raw.details_as(SnapshotDetails).snapshot
             reads_deletes = engine.open(store).reads_deletes
             made_from = {catalog.key: catalog}
             fingerprint = step.fingerprint(
@@ -76,13 +77,13 @@ def staging_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
                 deletes=deletes,
                 rows=counted.accepted,
                 counts={"source_rows": counted.rows, "quarantined": sum(counted.quarantined.values())},
-                details={
-                    "quarantine": quarantine,
-                    "quarantined": counted.quarantined,
-                    "nulled": counted.nulled,
-                    "keys": counted.keys,
-                    "quarantined_borrower_ids": counted.quarantined_borrower_ids,
-                },
+                details=StagedDetails(
+                    quarantine=quarantine,
+                    quarantined=counted.quarantined,
+                    nulled=counted.nulled,
+                    keys=counted.keys,
+                    quarantined_keys=tuple(counted.quarantined_borrower_ids),
+                ),
             )
             step.remember(relation, engine.duckdb(store))
         return _materialized(step, relation, contract)
@@ -91,11 +92,12 @@ def staging_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
 
 
 def _materialized(step: Step, relation: Relation, contract: Contract) -> dg.MaterializeResult[Any]:
+    details = relation.details_as(StagedDetails)
     return step.materialized(
         relation,
         {
-            "quarantined_by_reason": relation.details["quarantined"],
-            "cells_nulled": relation.details["nulled"],
+            "quarantined_by_reason": details.quarantined,
+            "cells_nulled": details.nulled,
         },
         contract.descriptions,
         {name: [(f"catalog/{contract.source}", name)] for name in relation.columns},
@@ -132,7 +134,7 @@ def quarantine_asset(domain: Domain, contracts: dict[str, Contract]) -> dg.Asset
                     as_of=relation.as_of,
                     kind="table",
                     columns=QUARANTINE_COLUMNS,
-                    parquet=relation.details["quarantine"],
+                    parquet=relation.details_as(StagedDetails).quarantine,
                 )
                 for number, relation in enumerate(staged.values())
             ]
@@ -152,7 +154,7 @@ def quarantine_asset(domain: Domain, contracts: dict[str, Contract]) -> dg.Asset
 def every_row_accounted_for(step: CheckedStep) -> Outcome:
     """Rows in the files = accepted + quarantined."""
     return equal(
-        step.relation.rows + sum(step.relation.details["quarantined"].values()),
+        step.relation.rows + sum(step.relation.details_as(StagedDetails).quarantined.values()),
         step.relation.counts["source_rows"],
         "rows in the files",
     )
@@ -160,23 +162,24 @@ def every_row_accounted_for(step: CheckedStep) -> Outcome:
 
 def keys_unique(step: CheckedStep) -> Outcome:
     """Accepted rows have distinct keys."""
-    return none_of(step.relation.rows - step.relation.details["keys"], what="rows with a key that another row has")
+    keys = step.relation.details_as(StagedDetails).keys
+    return none_of(step.relation.rows - keys, what="rows with a key that another row has")
 
 
 def quarantine_is_small(step: CheckedStep) -> Outcome:
     """Quarantined rows of all rows."""
-    details = step.relation.details
+    details = step.relation.details_as(StagedDetails)
     return not_above(
-        sum(details["quarantined"].values()),
+        sum(details.quarantined.values()),
         step.relation.counts["source_rows"],
         step.policy.checks.quarantine_ratio_pct,
-        details["quarantined_borrower_ids"],
+        details.quarantined_keys,
     )
 
 
 def no_cell_nulled(step: CheckedStep) -> Outcome:
     """Bad cells in columns that are not required."""
-    nulled = step.relation.details["nulled"]
+    nulled = step.relation.details_as(StagedDetails).nulled
     outcome = none_of(sum(nulled.values()), blocks=False, what="cells")
     return Outcome(**{**vars(outcome), "description": ", ".join(f"{k}: {v}" for k, v in nulled.items()) or None})
 
