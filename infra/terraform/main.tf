@@ -108,6 +108,8 @@ module "access" {
     database_arn         = "${local.glue}:database/${var.glue_database}"
     default_database_arn = "${local.glue}:database/default"
     tables_arn           = "${local.glue}:table/${var.glue_database}/*"
+    group_databases_arn  = "${local.glue}:database/${var.glue_database}_*"
+    group_tables_arn     = "${local.glue}:table/${var.glue_database}_*/*"
     crawler_arns         = module.catalog.crawler_arns
   }
   queue_arn         = module.arrivals.queue_arn

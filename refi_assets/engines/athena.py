@@ -27,6 +27,7 @@ from refi_assets.errors import EngineError, LakeError
 from refi_assets.lake import ObjectStore, Relation
 from refi_assets.lake.relations import QueryCost
 from refi_assets.settings import Settings, settings
+from refi_assets.specs.names import database_of
 
 with aws.needs_extra("pyathena", "Athena"):
     from pyathena import connect
@@ -53,7 +54,7 @@ def open_athena(lake: ObjectStore) -> "AthenaEngine":
 
 @dataclass(eq=False)
 class AthenaEngine:
-    """Athena on a lake on S3, with the tables of one Glue database."""
+    """Athena on a lake on S3, with the tables of a Glue database, and of one more for each group that is not refi's."""
 
     lake: ObjectStore
     settings: Settings
@@ -79,7 +80,7 @@ class AthenaEngine:
         )
 
     def session(self, relations: Sequence[Relation]) -> "AthenaSession":
-        """A session in which these relations can be read by their names."""
+        """A session in which these relations can be read as group.relation."""
         return AthenaSession(self, relations)
 
     def register_files(
@@ -106,10 +107,19 @@ class AthenaEngine:
         }
 
     def publish(self, relations: Sequence[Relation], comments: Mapping[str, Descriptions]) -> None:
-        """Let the tables of the database show these relations from now on, one after the other."""
+        """Let the tables of the groups' databases show these relations from now on, one after the other."""
         for relation in relations:
-            location = table_location(self.lake, relation)
-            self.glue.show(relation.name, relation.columns, location, comments.get(relation.name, {}))
+            tables, location = self._shown_in(relation), table_location(self.lake, relation)
+            tables.show(relation.name, relation.columns, location, comments.get(relation.key, {}))
+
+    def _shown_in(self, relation: Relation) -> GlueTables:
+        """The tables of the database that shows a relation; it is made if it is not there."""
+        database = database_of(relation.key, self.glue.database)
+        if database == self.glue.database:
+            return self.glue
+        tables = GlueTables(database)
+        tables.create_database()
+        return tables
 
     def keep_only(self, run_ids: Collection[str]) -> None:
         """Delete the tables of all runs but these; their data stay."""

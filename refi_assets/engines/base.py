@@ -19,7 +19,7 @@ def start_of(sql: str) -> str:
 
 
 class Session(Protocol):
-    """An open connection in which relations can be read by their names."""
+    """An open connection in which relations can be read as group.relation."""
 
     @property
     def queries(self) -> Sequence[QueryCost]:
@@ -27,7 +27,7 @@ class Session(Protocol):
         ...
 
     def create(self, draft: Relation, statement: exp.Query) -> Relation:
-        """Write a query's rows into the lake as the relation that the draft describes; it can be read by its name then.
+        """Write a query's rows into the lake as the relation that the draft describes; from then on it can be read.
 
         Returns the draft with its Parquet and its columns. Raises EngineError.
         """
@@ -48,7 +48,7 @@ class Engine(Protocol):
     reads_deletes: ClassVar[bool]  # whether it can leave out rows that Relation.deletes lists
 
     def session(self, relations: Sequence[Relation]) -> Session:
-        """A session in which these relations can be read by their names."""
+        """A session in which these relations can be read as group.relation."""
         ...
 
     def register_files(
@@ -63,7 +63,10 @@ class Engine(Protocol):
         ...
 
     def publish(self, relations: Sequence[Relation], comments: Mapping[str, Descriptions]) -> None:
-        """Let the catalog's tables show these relations from now on; readers see the old or the new, never neither."""
+        """Let the catalog's tables show these relations from now on; readers see the old or the new, never neither.
+
+        `comments` is by key.
+        """
         ...
 
     def keep_only(self, run_ids: Collection[str]) -> None:

@@ -25,7 +25,8 @@ from refi_assets.errors import EngineError, LakeError
 from refi_assets.lake import ObjectStore, Relation
 from refi_assets.lake.relations import QueryCost
 from refi_assets.lake.s3_store import S3Store
-from refi_assets.specs.sql_models import DIALECT, relations_read
+from refi_assets.specs.names import group_and_name
+from refi_assets.specs.sql_models import DIALECT, relations_read, with_groups
 
 # What these say is about statements, files and memory. Every other error may quote a file's cells.
 _SAFE_ERRORS = (
@@ -54,7 +55,7 @@ class DuckDBEngine:
     reads_deletes: ClassVar[bool] = True
 
     def session(self, relations: Sequence[Relation] = ()) -> "DuckDBSession":
-        """A session in which these relations can be read by their names."""
+        """A session in which these relations can be read as group.relation."""
         return DuckDBSession(self, relations)
 
     def register_files(
@@ -77,7 +78,7 @@ class DuckDBSession:
 
     def __init__(self, engine: DuckDBEngine, relations: Sequence[Relation] = ()) -> None:
         self._engine = engine
-        self._relations = {relation.name: relation for relation in relations}
+        self._relations = {relation.key: relation for relation in relations}
         self._views: set[str] = set()
         self._spill = SpillFolder()
         config: dict[str, Any] = {"memory_limit": engine.memory_limit, "temp_directory": str(self._spill.path)}
@@ -119,23 +120,29 @@ class DuckDBSession:
 
     def _read(self, statement: exp.Query) -> str:
         """The statement in DuckDB's SQL, once the relations that it reads are views."""
-        for name in relations_read(statement):
-            relation = self._relations.get(name)
-            if relation is None or name in self._views:
+        for key in relations_read(statement):
+            relation = self._relations.get(key)
+            if relation is None or key in self._views:
                 continue
             if relation.parquet is not None:
                 source = self._table_sql(relation, relation.parquet)
             elif relation.sql is not None:
-                source = self._read(cast(exp.Query, sqlglot.parse_one(relation.sql, read=DIALECT)))
+                query = cast(exp.Query, sqlglot.parse_one(relation.sql, read=DIALECT))
+                source = self._read(with_groups(query, relation.inputs))  # old records have bare names
             else:
                 continue
-            self.execute(f'CREATE VIEW "{name}" AS {source}')
-            self._views.add(name)
+            self.create_view(key, source)
+            self._views.add(key)
         return to_duckdb(statement)
 
     def rows_sql(self, relation: Relation) -> str:
         """A SELECT, in DuckDB's own SQL, of the rows that a relation has in the lake."""
         return self._table_sql(relation, relation.parquet or "")
+
+    def create_view(self, key: str, sql: str) -> None:
+        """Let a query (in DuckDB's own SQL) be read as group.relation. Raises EngineError."""
+        group, name = group_and_name(key)
+        self.execute(f'CREATE SCHEMA IF NOT EXISTS "{group}"; CREATE VIEW "{group}"."{name}" AS {sql}')
 
     def _table_sql(self, relation: Relation, parquet: str) -> str:
         names = ", ".join(f'"{name}"' for name in relation.columns) or "*"
@@ -170,11 +177,14 @@ class DuckDBSession:
         ordered = statement.args.get("order") is not None
         rows = self.copy(sql, self._engine.lake.target(parquet), ORDERED_PARQUET if ordered else PARQUET)
         made = draft.model_copy(update={"parquet": parquet, "columns": self.columns(statement), "rows": rows})
-        self._relations[made.name] = made
+        self._relations[made.key] = made
         return made
 
     def create_table(self, name: str, sql: str) -> None:
-        """Keep the rows of a query (in the project's dialect) in the session alone, as a table. Raises EngineError."""
+        """Keep the rows of a query (in the project's dialect) in the session alone, as a table that has no group.
+
+        Raises EngineError.
+        """
         query = cast(exp.Query, sqlglot.parse_one(sql, read=DIALECT))
         self.execute(f'CREATE TABLE "{name}" AS {self._read(query)}')
 
@@ -216,7 +226,7 @@ class DuckDBSession:
             raise EngineError(f"DuckDB: {str(error).splitlines()[0]}") from None
         except duckdb.Error as error:
             raise EngineError(
-                f"DuckDB: {type(error).__name__}. Its words are withheld, since they may quote a borrower's data. "
+                f"DuckDB: {type(error).__name__}. Its words are withheld, since they may quote a cell. "
                 f"The statement began: {start_of(sql)}"
             ) from None
 

@@ -37,6 +37,14 @@ class GlueTables:
         self.database = database
         self._client = aws.client("glue")
 
+    def create_database(self) -> None:
+        """Create the database, unless it is there."""
+        with aws.asked_of(f"Glue, {self.database}", EngineError):
+            try:
+                self._client.create_database(DatabaseInput={"Name": self.database})
+            except self._client.exceptions.AlreadyExistsException:
+                return
+
     def create(self, name: str, columns: Mapping[str, str], location: str) -> None:
         """Register Parquet files as a table, unless it is there."""
         with self._asked_of(name):

@@ -1,7 +1,8 @@
 """Engines that run elsewhere: a session's SQL goes there with the names of relations replaced by tables of their runs.
 
-Every run has tables of its own, run_<run id>__<relation>, so that runs never meet. What the catalog shows under a
-relation's plain name is swapped when an audience is published.
+Every run has tables of its own, run_<run id>__<group>__<relation>, so that runs never meet. What the catalog shows
+under a relation's own name is swapped after a publication: refi's in the deployment's database, that of another group
+in a database of the group.
 """
 
 import re
@@ -15,9 +16,10 @@ from refi_assets.engines.base import Row, start_of
 from refi_assets.errors import EngineError, LakeError
 from refi_assets.lake import ObjectStore, Relation
 from refi_assets.lake.relations import QueryCost
+from refi_assets.specs.names import key_of
 from refi_assets.specs.sql_models import tables_read
 
-_RUN_TABLE = re.compile("run_([a-z0-9_]+?)__([a-z0-9_]+)")
+_RUN_TABLE = re.compile("run_([a-z0-9_]+?)__([a-z0-9_]+)")  # older tables do not name the group
 
 # Of these errors the words are about statements, tables and permissions; those of others may quote a cell.
 _SAFE_ERRORS = re.compile(
@@ -30,7 +32,7 @@ _SAFE_ERRORS = re.compile(
 
 def run_table(relation: Relation) -> str:
     """Name of the table that holds a relation of a run."""
-    return f"run_{_slug(relation.run_id)}__{relation.name}"
+    return f"run_{_slug(relation.run_id)}__{relation.key.replace('/', '__')}"
 
 
 def tables_of_others(names: Iterable[str], run_ids: Collection[str]) -> list[str]:
@@ -54,11 +56,10 @@ def table_location(lake: ObjectStore, relation: Relation) -> str:
 
 
 def said(error_name: str, message: str, sql: str) -> EngineError:
-    """An engine's error, with the place in the statement, and without words that may quote a borrower's data."""
+    """An engine's error, with the place in the statement, and without words that may quote a cell."""
     if not _SAFE_ERRORS.fullmatch(error_name):
         return EngineError(
-            f"{error_name}. Its words are withheld, since they may quote a borrower's data. The statement began: "
-            f"{start_of(sql)}"
+            f"{error_name}. Its words are withheld, since they may quote a cell. The statement began: {start_of(sql)}"
         )
     place = re.search(r"line (\d+):(\d+)", message)
     lines = sql.splitlines()
@@ -68,11 +69,11 @@ def said(error_name: str, message: str, sql: str) -> EngineError:
 
 
 class RemoteSession(ABC):
-    """Relations by name, each in a table of its run, which is registered when a statement first reads it."""
+    """Relations by key, each in a table of its run, which is registered when a statement first reads it."""
 
     def __init__(self, lake: ObjectStore, dialect: str, registered: set[str], relations: Sequence[Relation]) -> None:
         self.lake, self._dialect, self._registered = lake, dialect, registered
-        self._relations = {relation.name: relation for relation in relations}
+        self._relations = {relation.key: relation for relation in relations}
         self.queries: list[QueryCost] = []
 
     @abstractmethod
@@ -91,14 +92,14 @@ class RemoteSession(ABC):
         """The relation whose table is there now, to be read by its name from now on."""
         made = draft.model_copy(update={"parquet": f"{folder}/", "columns": columns})
         self._registered.add(run_table(made))
-        self._relations[made.name] = made
+        self._relations[made.key] = made
         return made
 
     def _sql(self, statement: exp.Query) -> str:
         """The statement in the engine's SQL, reading the tables of runs."""
         placed = statement.copy()
         for table in tables_read(placed):
-            relation = self._relations.get(table.name)
+            relation = self._relations.get(key_of(table))
             if relation is not None:
                 table.replace(exp.alias_(self._place(relation), table.alias or table.name, table=True))
         return placed.sql(self._dialect, comments=False, pretty=True)

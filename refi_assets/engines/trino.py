@@ -24,6 +24,7 @@ from refi_assets.errors import EngineError
 from refi_assets.lake import ObjectStore, Relation
 from refi_assets.lake.relations import QueryCost
 from refi_assets.settings import settings
+from refi_assets.specs.names import database_of, group_and_name
 
 with aws.needs_extra("trino", "Trino"):
     from trino.auth import BasicAuthentication
@@ -66,7 +67,7 @@ class TrinoEngine:
         )
 
     def session(self, relations: Sequence[Relation]) -> "TrinoSession":
-        """A session in which these relations can be read by their names."""
+        """A session in which these relations can be read as group.relation."""
         return TrinoSession(self, relations)
 
     def register_files(
@@ -84,14 +85,18 @@ class TrinoEngine:
             "partitioned_by = ARRAY['load_date'], partition_projection_enabled = true)"
         )
         names = ", ".join(map(_quoted, (*columns, "load_date")))
-        self._show(table, names, version)
+        self._show(_quoted(table), names, version)
         return {"database": self.connection.schema}
 
     def publish(self, relations: Sequence[Relation], comments: Mapping[str, Descriptions]) -> None:
-        """Let the views of the schema show these relations from now on, one after the other."""
+        """Let the views of the groups' schemas show these relations from now on, one after the other."""
         for relation in relations:
+            schema = database_of(relation.key, self.connection.schema)
+            if schema != self.connection.schema:
+                self.execute(f"CREATE SCHEMA IF NOT EXISTS {_quoted(schema)}")
+            view = f"{_quoted(schema)}.{_quoted(group_and_name(relation.key)[1])}"
             names = ", ".join(map(_quoted, relation.columns))
-            self._show(relation.name, names, self.register(relation, comments.get(relation.name, {})))
+            self._show(view, names, self.register(relation, comments.get(relation.key, {})))
 
     def keep_only(self, run_ids: Collection[str]) -> None:
         """Drop the tables of all runs but these; their data stay."""
@@ -115,8 +120,8 @@ class TrinoEngine:
         return table
 
     def _show(self, view: str, names: str, table: str) -> None:
-        sql = f"SELECT {names} FROM {_quoted(table)}"
-        self.execute(f"CREATE OR REPLACE VIEW {_quoted(view)} SECURITY INVOKER AS {sql}")
+        sql = f"SELECT {names} FROM {_quoted(self.connection.schema)}.{_quoted(table)}"
+        self.execute(f"CREATE OR REPLACE VIEW {view} SECURITY INVOKER AS {sql}")
 
     def execute(self, sql: str) -> list[list[Any]]:
         """The rows of a statement in Trino's SQL. Raises EngineError."""

@@ -7,19 +7,18 @@ from refi_assets.identity import HISTORY, PAIRS, PERSONS
 from refi_assets.specs.contracts import load_contracts
 from refi_assets.specs.python_relations import PythonColumn, PythonRelation, Source
 
-BORROWER = ("borrower_information", "borrower_id")
+BORROWERS = "staging/borrower_information"
+BORROWER = (BORROWERS, "borrower_id")
 KEEPS_APART = ("national_id", "date_of_birth")  # where they differ, two records are not joined
 
 
 def declared_relations() -> list[PythonRelation]:
     """Pairs, persons and history, by the columns that the contract says are about the person."""
     personal = load_contracts()["borrower_information"].person_attributes
-    compared = tuple(("borrower_information", column) for column in personal)
-    guards = tuple(
-        ("borrower_information", column) for column, attribute in personal.items() if attribute in KEEPS_APART
-    )
+    compared = tuple((BORROWERS, column) for column in personal)
+    guards = tuple((BORROWERS, column) for column, attribute in personal.items() if attribute in KEEPS_APART)
     links: tuple[Source, ...] = tuple(
-        ("matched_pairs", column) for column in ("borrower_id_1", "borrower_id_2", "match_probability", "decision")
+        (PAIRS, column) for column in ("borrower_id_1", "borrower_id_2", "match_probability", "decision")
     )
     persons = (BORROWER, *links, *guards)
     pairs = PythonRelation(
@@ -42,7 +41,7 @@ def declared_relations() -> list[PythonRelation]:
             "weakest_link": PythonColumn("DOUBLE", "links joined to persons; the least probable of one", persons),
         },
     )
-    person, record = (PERSONS.split("/")[1], "person_id"), (PERSONS.split("/")[1], "borrower_id")
+    person, record = (PERSONS, "person_id"), (PERSONS, "borrower_id")
     history = PythonRelation(
         HISTORY,
         {

@@ -19,6 +19,7 @@ from refi_assets.identity.details import PairsDetails
 from refi_assets.lake import Relation, RunFolder
 from refi_assets.publishing.published import PublishedRun
 from refi_assets.specs.contracts import load_contracts
+from refi_assets.specs.names import table_of
 from refi_assets.specs.sql_models import Bindable, load_sql_models
 
 BORROWERS = "borrower_information"
@@ -128,7 +129,7 @@ class Matches:
     def records(self, *borrower_ids: str) -> dict[str, Record]:
         """The accepted records of borrowers, by id: the contract's columns, as text."""
         names = [column.name for column in load_contracts()[BORROWERS].columns]
-        query = exp.select(*(exp.column(name, quoted=True) for name in names)).from_(BORROWERS)
+        query = exp.select(*(exp.column(name, quoted=True) for name in names)).from_(table_of(f"staging/{BORROWERS}"))
         rows = self._session.query(query.where(exp.column(BORROWER_ID).isin(*borrower_ids)))
         return {
             row[BORROWER_ID]: {name: None if row[name] is None else str(row[name]) for name in names} for row in rows

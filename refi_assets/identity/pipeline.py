@@ -20,6 +20,7 @@ from refi_assets.lake import ObjectStore, Relation, RunFolder
 from refi_assets.lake.relations import readable
 from refi_assets.settings import settings
 from refi_assets.specs.contracts import load_contracts
+from refi_assets.specs.names import table_of
 from refi_assets.specs.sql_models import load_sql_models
 
 BORROWERS = "staging/borrower_information"
@@ -69,7 +70,7 @@ def resolve_persons(
     relations = readable(lake, [borrowers, pairs, *([before] if before else [])])
     with engine.session(relations) as session:
         resolution.make_records(session, attributes)
-        known = session.query(exp.select("borrower_id", "person_id").from_(before.name)) if before else []
+        known = session.query(exp.select("borrower_id", "person_id").from_(table_of(before.key))) if before else []
         resolved = resolution.resolve_persons(
             session,
             attributes,

@@ -7,15 +7,15 @@ from refi_assets.publishing.publication import Publication
 
 
 def previous_persons(lake: ObjectStore, run_id: str = "") -> Relation | None:
-    """The relation before_resolved_borrower of a run, by default of the latest published one; None if there is none.
+    """The relation before_identity.resolved_borrower of a run, by default of the latest published one.
 
-    A run without matching has none: its ids say nothing of who is who.
+    None if there is none. A run without matching has none: its ids say nothing of who is who.
     """
     run_id = run_id or (Publication("refi").latest(lake) or {}).get("run_id", "")
     persons = RunFolder(lake, run_id).find(PERSONS) if run_id else None
     if persons is None or persons.details_as(PersonsDetails).engine == "off":
         return None
-    return persons.model_copy(update={"key": "identity/before_resolved_borrower"})
+    return persons.model_copy(update={"key": f"before_{PERSONS}"})
 
 
 def content_of_previous(lake: ObjectStore, run_id: str = "") -> list[str]:

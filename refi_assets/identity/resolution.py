@@ -37,12 +37,13 @@ class Resolved:
 
 
 def make_records(session: DuckDBSession, attributes: Mapping[str, str]) -> None:
-    """Make the table of records out of the session's borrower_information; `attributes`: column -> what it says."""
+    """Make the table of records out of staging.borrower_information; `attributes`: column -> what it says."""
     session.execute("SET disabled_optimizers = ''")  # joins from here on are Splink's
     said = "".join(f', CAST("{column}" AS VARCHAR) AS {attribute}' for column, attribute in attributes.items())
     session.create_table(
         RECORDS,
-        f"SELECT ROW_NUMBER() OVER (ORDER BY borrower_id) AS record, borrower_id{said} FROM borrower_information",
+        f"SELECT ROW_NUMBER() OVER (ORDER BY borrower_id) AS record, borrower_id{said} "
+        "FROM staging.borrower_information",
     )
 
 
@@ -109,11 +110,11 @@ def resolve_persons(
     before: Mapping[str, str],
     model: dict[str, Any] | None,
 ) -> Resolved:
-    """Make the table `resolved` out of records and matched_pairs, given the person of each borrower before.
+    """Make the table `resolved` out of records and identity.matched_pairs, given the person of each borrower before.
 
     `model` is Model.as_json(), where there is one.
     """
-    session.create_table("link", "SELECT * FROM matched_pairs")
+    session.create_table("link", "SELECT * FROM identity.matched_pairs")
     guarding = {"national_id", "date_of_birth"}.intersection(attributes.values())
     if _wrong_births(model) > MOST_WRONG_BIRTHS:
         guarding.discard("date_of_birth")

@@ -197,7 +197,7 @@ class _Scanner:
         if len(names) > MAX_COLUMNS:
             raise SourceError(f"{len(names):,} columns, where a file may have {MAX_COLUMNS:,}")
         for number, name in enumerate(names):
-            if name and name in names[:number]:  # the name itself is not shown: the line may be a borrower's row
+            if name and name in names[:number]:  # the name itself is not shown: the line may be a person's row
                 raise SourceError(f"columns {names.index(name) + 1} and {number + 1} of the header have the same name")
         self.scan.columns = tuple(names)
         self._commas = len(names) - 1

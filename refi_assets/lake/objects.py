@@ -1,6 +1,6 @@
 """Objects of the lake by key: one small interface over obstore, for a folder and for S3.
 
-Keys are paths relative to the lake ('raw/loan_information/load_date=2026-02-20/part.csv'). A put is whole
+Keys are paths relative to the lake ('raw/SOURCE/load_date=2026-02-20/part.csv'). A put is whole
 or absent, never half. What the keys mean belongs to raw_zone.py, relations.py and activation/; what differs
 between the stores is in folder_store.py and s3_store.py.
 """

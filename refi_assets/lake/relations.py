@@ -100,7 +100,7 @@ class Relation(BaseModel):
 
     @property
     def name(self) -> str:
-        """The name by which SQL knows the relation."""
+        """The relation's name within its group; SQL says group.relation."""
         return self.key.rsplit("/", 1)[-1]
 
     def details_as(self, kind: type[AnyDetails]) -> AnyDetails:

@@ -6,7 +6,7 @@ page looks and behaves to lineage.html.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from importlib.resources import files
@@ -16,6 +16,7 @@ from refi_assets.engines.duckdb import DuckDBEngine, to_duckdb
 from refi_assets.errors import RefiError, SettingError
 from refi_assets.lake import open_lake
 from refi_assets.specs.contracts import Column, Contract, load_contracts
+from refi_assets.specs.names import group_and_name, short_names, sql_name
 from refi_assets.specs.policies import parameters_in_force
 from refi_assets.specs.python_relations import python_relations
 from refi_assets.specs.sql_models import SqlModel, load_sql_models
@@ -61,26 +62,31 @@ class LineageRelation:
 
 
 def lineage_graph() -> dict[str, LineageRelation]:
-    """Every relation by name, each after those it reads: source files, staging, then what sql/ makes of them.
+    """Every relation by its short name, each after those it reads: source files, staging, what sql/ makes of them.
 
     A source file goes by its usual name, loan_information.csv; its columns are those of catalog/loan_information.
     Raises SettingError or EngineError where sql/, contracts/ or the policy is wrong.
     """
     contracts = load_contracts().values()
-    found = [_source_file(contract) for contract in contracts]
-    found += [_staged(contract, file) for contract, file in zip(contracts, found, strict=True)]
-    graph = {relation.name: relation for relation in found}
     models = _in_order(relation_models())
+    names = short_names([f"staging/{contract.source}" for contract in contracts] + [model.key for model in models])
+    found = [_source_file(contract) for contract in contracts]
+    found += [_staged(contract, file, names) for contract, file in zip(contracts, found, strict=True)]
+    by_key = {relation.asset: relation for relation in found}
     types = _types(models)
     for model in models:
-        graph[model.name] = _computed(model, types, graph)
-    return graph
+        by_key[model.key] = _computed(model, types, by_key, names)
+    return {relation.name: relation for relation in by_key.values()}
 
 
 def find_column(graph: dict[str, LineageRelation], text: str) -> LineageColumn:
-    """`relation.column`, or a column of the audience file. Raises RefiError that lists what there is."""
+    """`relation.column` or `group.relation.column`, or a column of the audience file.
+
+    Raises RefiError that lists what there is.
+    """
     relation, _, column = text.rpartition(".")
-    relation = relation or PUBLISHED
+    by_asset = {sql_name(one.asset): one.name for one in graph.values()}
+    relation = by_asset.get(relation, relation) or PUBLISHED
     if relation not in graph:
         raise RefiError(f"There is no relation {relation!r}; there are {', '.join(graph)}.")
     columns = graph[relation].columns
@@ -112,55 +118,61 @@ def relation_models() -> list[SqlModel]:
     return [model for key, model in load_sql_models().items() if key.count("/") == 1]
 
 
-def asset_of(relation: str) -> str:
-    """The key of the asset that SQL knows by this name."""
-    return f"staging/{relation}" if relation in load_contracts() else _model(relation).key
+def is_described(key: str) -> bool:
+    """Whether a contract or a SQL file describes a relation."""
+    return _contract(key) is not None or key in load_sql_models()
 
 
-def descriptions(relation: str) -> dict[str, str]:
+def require_described(model: SqlModel) -> None:
+    """Raise SettingError if a model reads a relation that nothing describes."""
+    if unknown := [sql_name(key) for key in model.inputs if not is_described(key)]:
+        raise SettingError(f"sql/{model.key}.sql reads {', '.join(unknown)}, of which there is no contract and no SQL.")
+
+
+def descriptions(key: str) -> dict[str, str]:
     """What columns mean: by the head of the SQL file, else as in the relations it reads, back to the contracts."""
-    contracts = load_contracts()
-    if relation in contracts:
-        return contracts[relation].descriptions
-    model = _model(relation)
+    contract = _contract(key)
+    if contract is not None:
+        return contract.descriptions
+    model = load_sql_models()[key]
     known = [*map(descriptions, model.inputs), model.column_descriptions]
     return {name: text for described in known for name, text in described.items()}
 
 
-def _model(relation: str) -> SqlModel:
-    models = [model for model in relation_models() if model.name == relation]
-    if len(models) != 1:
-        raise KeyError(f"No asset makes the relation {relation} (no sql/<group>/{relation}.sql, no contract).")
-    return models[0]
+def _contract(key: str) -> Contract | None:
+    group, name = group_and_name(key)
+    return load_contracts().get(name) if group == "staging" else None
 
 
 def _in_order(models: list[SqlModel]) -> list[SqlModel]:
-    by_name = {model.name: model for model in models}
-    reads = {model.name: [name for name in _reads(model) if name in by_name] for model in models}
+    for model in models:
+        require_described(model)
+    by_key = {model.key: model for model in models}
+    reads = {model.key: [key for key in _reads(model) if key in by_key] for model in models}
     try:
-        return [by_name[name] for name in TopologicalSorter(reads).static_order()]
+        return [by_key[key] for key in TopologicalSorter(reads).static_order()]
     except CycleError as error:
         raise SettingError(f"sql/: relations read one another in a circle: {' <- '.join(error.args[1])}.") from None
 
 
 def _reads(model: SqlModel) -> tuple[str, ...]:
-    declared = python_relations().get(model.name)
+    declared = python_relations().get(model.key)
     return model.inputs if declared is None else declared.reads
 
 
 def _types(models: list[SqlModel]) -> dict[str, dict[str, str]]:
-    """Relation -> column -> SQL type, as the engine tells it of empty tables. Models come after what they read."""
+    """Key -> column -> SQL type, as the engine tells it of empty relations. Models come after what they read."""
     parameters = parameters_in_force()
-    types = {source: contract.sql_types for source, contract in load_contracts().items()}
+    types = {f"staging/{source}": contract.sql_types for source, contract in load_contracts().items()}
     with TemporaryDirectory() as no_lake, DuckDBEngine(open_lake(no_lake)).session() as session:
-        for source, columns in types.items():
-            listed = ", ".join(f'"{name}" {sql_type}' for name, sql_type in columns.items())
-            session.execute(f'CREATE TABLE "{source}" ({listed})')
+        for key, columns in types.items():
+            nothing = ", ".join(f'CAST(NULL AS {sql_type}) AS "{name}"' for name, sql_type in columns.items())
+            session.create_view(key, f"SELECT {nothing} WHERE FALSE")
         for model in models:
             query = model.bind(parameters)
-            declared = python_relations().get(model.name)
-            types[model.name] = session.columns(query) if declared is None else declared.sql_types
-            session.execute(f'CREATE VIEW "{model.name}" AS {to_duckdb(query)}')
+            declared = python_relations().get(model.key)
+            types[model.key] = session.columns(query) if declared is None else declared.sql_types
+            session.create_view(model.key, to_duckdb(query))
     return types
 
 
@@ -183,13 +195,14 @@ def _source_file(contract: Contract) -> LineageRelation:
     return LineageRelation(name, asset, "source files", contract.description, (), None, columns)
 
 
-def _staged(contract: Contract, file: LineageRelation) -> LineageRelation:
-    name, asset = contract.source, asset_of(contract.source)
+def _staged(contract: Contract, file: LineageRelation, names: Mapping[str, str]) -> LineageRelation:
+    asset = f"staging/{contract.source}"
+    name = names[asset]
     columns = {
         column.name: replace(of_file, relation=name, asset=asset, rule=_rule(column), made_from=(of_file,))
         for column, of_file in zip(contract.columns, file.columns.values(), strict=True)
     }
-    about = f"{contract.description}\nTyped by contracts/{name}.yaml; rows that break it are in quarantine."
+    about = f"{contract.description}\nTyped by contracts/{contract.source}.yaml; rows that break it are in quarantine."
     return LineageRelation(name, asset, "staging", about, (file.name,), None, columns)
 
 
@@ -210,25 +223,31 @@ def _rule(column: Column) -> str:
     return "; ".join([wanted, *outcomes])
 
 
-def _computed(model: SqlModel, types: dict[str, dict[str, str]], graph: dict[str, LineageRelation]) -> LineageRelation:
-    described = descriptions(model.name)
-    declared = python_relations().get(model.name)
+def _computed(
+    model: SqlModel,
+    types: dict[str, dict[str, str]],
+    by_key: dict[str, LineageRelation],
+    names: Mapping[str, str],
+) -> LineageRelation:
+    described = descriptions(model.key)
+    declared = python_relations().get(model.key)
     expressions = model.column_expressions(types) if declared is None else {}
     made_from = model.column_lineage(types) if declared is None else declared.sources
     columns = {
         column: LineageColumn(
-            relation=model.name,
+            relation=names[model.key],
             asset=model.key,
             column=column,
-            sql_type=types[model.name][column],
+            sql_type=types[model.key][column],
             unit=None,
             description=described.get(column, ""),
             expression=expressions.get(column),
             rule=None if declared is None else declared.columns[column].how,
-            made_from=tuple(graph[relation].columns[name] for relation, name in sources),
+            made_from=tuple(by_key[key].columns[name] for key, name in sources),
         )
         for column, sources in made_from.items()
     }
-    group = model.key.split("/", maxsplit=1)[0]
+    reads = tuple(names[key] for key in _reads(model))
+    group = group_and_name(model.key)[0]
     sql = model.text if declared is None else None
-    return LineageRelation(model.name, model.key, group, model.description, _reads(model), sql, columns)
+    return LineageRelation(names[model.key], model.key, group, model.description, reads, sql, columns)

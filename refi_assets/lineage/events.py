@@ -218,7 +218,7 @@ def _harmless(error: Exception) -> str:
 
 def _sql(relation: Relation) -> str | None:
     """The query as it ran, or for an asset that keeps none of its own, its SQL file; none for what Python made."""
-    model = None if relation.name in python_relations() else load_sql_models().get(relation.key)
+    model = None if relation.key in python_relations() else load_sql_models().get(relation.key)
     return relation.sql or (model.text if model else None)
 
 

@@ -10,15 +10,15 @@ import dagster as dg
 from sqlglot import exp
 
 from refi_assets.engines.base import Engine
+from refi_assets.errors import SettingError
 from refi_assets.lake import Relation
 from refi_assets.lake.memo import fingerprint
 from refi_assets.lake.relations import readable
-from refi_assets.lineage.columns import asset_of
 from refi_assets.orchestration.domain import Domain
 from refi_assets.orchestration.partitions import partitions
 from refi_assets.orchestration.resources import EngineResource, LakeResource, PoliciesResource
 from refi_assets.orchestration.steps import Step, user_errors
-from refi_assets.specs.checks import SHOWN_IDS, Outcome, none_of
+from refi_assets.specs.checks import SHOWN_KEYS, Outcome, none_of
 from refi_assets.specs.code import code_sha256
 from refi_assets.specs.policies import Policy
 from refi_assets.specs.sql_models import SqlModel, load_sql_models, relations_read
@@ -81,16 +81,18 @@ class CheckedStep(Step):
         return is_of_day and all(super(CheckedStep, self).input(key).fingerprint == known for key, known in inputs)
 
     def broken_by(self, model: SqlModel) -> Outcome:
-        """The rows that a check's SQL returns: there must be none. Their borrower ids are shown."""
-        broken, ids = self._broken[model.key]
-        return none_of(broken, ids)
+        """The rows that a check's SQL returns: there must be none. Their keys are shown."""
+        broken, keys = self._broken[model.key]
+        return none_of(broken, keys)
 
     @cached_property
     def _broken(self) -> dict[str, tuple[int, list[str]]]:
-        """How many rows each SQL check of the asset returns, counted in one query, and some of their borrower ids."""
-        queries = {model.key: model.bind(self.policy.parameters) for model in checking_models(self.relation.key)}
-        read = {name for query in queries.values() for name in relations_read(query)}
-        relations = [self.relation, *(self.input(asset_of(name)) for name in sorted(read - {self.relation.name}))]
+        """How many rows each SQL check of the asset returns, counted in one query, and some of their keys."""
+        models = checking_models(self.relation.key)
+        queries = {model.key: model.bind(self.policy.parameters) for model in models}
+        shown = {model.key: shown_columns(self.relation.key, model) for model in models}
+        read = {key for query in queries.values() for key in relations_read(query)}
+        relations = [self.relation, *(self.input(key) for key in sorted(read - {self.relation.key}))]
         counting = [
             exp.select(exp.Literal.string(key).as_("checked"), exp.Count(this=exp.Star()).as_("broken")).from_(
                 query.subquery("broken_rows")
@@ -100,11 +102,14 @@ class CheckedStep(Step):
         with self._engine.session(readable(self.lake, relations)) as session:
             counted = {row["checked"]: row["broken"] for row in session.query(_all_of(counting))}
             some = {
-                key: session.query(queries[key].order_by("borrower_id").limit(SHOWN_IDS))
+                key: session.query(queries[key].order_by(*shown[key]).limit(SHOWN_KEYS))
                 for key, broken in counted.items()
                 if broken
             }
-        return {key: (counted[key], [row["borrower_id"] for row in some.get(key, [])]) for key in queries}
+        return {
+            key: (counted[key], [" ".join(str(row[name]) for name in shown[key]) for row in some.get(key, [])])
+            for key in queries
+        }
 
 
 @dataclass(frozen=True)
@@ -164,14 +169,26 @@ def checking_models(asset: str) -> list[SqlModel]:
     return [model for key, model in load_sql_models().items() if key.startswith(f"{group}/checks/{name}/")]
 
 
+def shown_columns(asset: str, model: SqlModel) -> list[str]:
+    """The columns of the asset's grain that a check's SQL returns: they tell which rows break the rule.
+
+    Raises SettingError if there are none.
+    """
+    grain = load_sql_models()[asset].grain
+    shown = [column for column in grain if column in model.tree.named_selects]
+    if not shown:
+        raise SettingError(f"sql/{model.key}.sql returns no column of the grain of {asset}: {', '.join(grain)}.")
+    return shown
+
+
 def _all_of(queries: list[exp.Select]) -> exp.Query:
     return exp.union(*queries, distinct=False) if len(queries) > 1 else queries[0]
 
 
 def _result(key: dg.AssetKey, check: Check, outcome: Outcome) -> dg.AssetCheckResult:
     metadata: dict[str, int | float | str] = {"number": outcome.number, "limit": outcome.limit}
-    if outcome.borrower_ids:
-        metadata["borrower_ids"] = ", ".join(outcome.borrower_ids)
+    if outcome.keys:
+        metadata["keys"] = ", ".join(outcome.keys)
     shown = f"{outcome.number:g}; {outcome.limit}" + (f". {outcome.description}" if outcome.description else "")
     return dg.AssetCheckResult(
         passed=outcome.passed,

@@ -94,7 +94,7 @@ def publication_asset(
                 "sha256": details.sha256,
                 "latest": f"not moved: {details.held_back}" if details.held_back else "names this run",
             },
-            descriptions(model.name),
+            descriptions(model.key),
             column_sources(model, made_from.values()),
         )
 

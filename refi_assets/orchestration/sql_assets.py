@@ -12,7 +12,7 @@ from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import SettingError
 from refi_assets.lake import NO_DETAILS, Details, Relation
 from refi_assets.lake.relations import readable
-from refi_assets.lineage.columns import asset_of, descriptions
+from refi_assets.lineage.columns import descriptions, require_described
 from refi_assets.orchestration.column_lineage import column_sources
 from refi_assets.orchestration.domain import Domain
 from refi_assets.orchestration.partitions import partitions
@@ -20,6 +20,7 @@ from refi_assets.orchestration.resources import EngineResource, LakeResource, Po
 from refi_assets.orchestration.steps import Step, asset_step
 from refi_assets.settings import settings
 from refi_assets.specs.code import code_sha256
+from refi_assets.specs.names import table_of
 from refi_assets.specs.policies import policy_of
 from refi_assets.specs.sql_models import DIALECT, Parameter, SqlModel, load_sql_models
 
@@ -29,12 +30,12 @@ def sql_asset(
 ) -> dg.AssetsDefinition:
     """An asset whose relation is defined by sql/<key>.sql, with the policy's parameters of these sections or names."""
     model = load_sql_models()[key]
-    inputs = [asset_of(name) for name in model.inputs]
+    require_described(model)
 
     @described_by(
         domain,
         model,
-        inputs,
+        model.inputs,
         parameters=parameters,
         kinds={settings().engine, "sql", kind},
         metadata={"sql": dg.MetadataValue.md(f"```sql\n{model.text}```")},
@@ -43,7 +44,7 @@ def sql_asset(
         context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource, policies: PoliciesResource
     ) -> dg.MaterializeResult[Any]:
         with asset_step(context, lake) as step:
-            made_from = {name: step.input(name) for name in inputs}
+            made_from = {name: step.input(name) for name in model.inputs}
             bound = policies.of(domain).parameters_of(parameters)
             return made_by_sql(step, engine.open(step.lake), bound, model, kind, made_from)
 
@@ -58,7 +59,7 @@ def described_by(
         key=model.key.split("/"),
         group_name=model.key.split("/", maxsplit=1)[0],
         owners=["team:data-platform"],
-        description=f"{model.description}\n\nGrain: {model.column_descriptions['grain']}",
+        description=f"{model.description}\n\nGrain: {', '.join(model.grain)}",
         deps=[name.split("/") for name in inputs],
         partitions_def=partitions(domain.cadence),
         code_version=_code_version(domain, model, parameters),
@@ -79,7 +80,7 @@ def made_by_sql(
     """Make a relation as its SQL file says."""
     query = model.bind(parameters)
     sql = query.sql(DIALECT)
-    counted_by = load_sql_models()[_measures_of(model)].sha256
+    counted_by = measures.sha256 if (measures := _measures_of(model)) else None
     fingerprint = step.fingerprint(
         model.key,
         __name__,
@@ -119,7 +120,7 @@ def made_by_python(
     made anew each time.
     """
     model = load_sql_models()[key]
-    counted_by = load_sql_models()[_measures_of(model)].sha256
+    counted_by = measures.sha256 if (measures := _measures_of(model)) else None
     code = code_sha256(make.__module__)
     fingerprint = step.fingerprint(key, __name__, made_from, counted_by=counted_by, made_by=code, **decided_by)
     if remembered and (relation := step.recall(key, fingerprint, made_from)) is not None:
@@ -140,7 +141,7 @@ def materialize(
     model = load_sql_models()[relation.key]
     metadata = {**engine_metadata(relation), **(shown or {})}
     sources = column_sources(model, made_from.values())
-    return step.materialized(relation, metadata, descriptions(model.name), sources)
+    return step.materialized(relation, metadata, descriptions(model.key), sources)
 
 
 def engine_metadata(relation: Relation) -> dict[str, Any]:
@@ -154,16 +155,17 @@ def engine_metadata(relation: Relation) -> dict[str, Any]:
 
 
 def measure(session: Session, model: SqlModel) -> dict[str, int]:
-    """What a relation holds, by what is counted, and its `rows`."""
-    name = model.name
-    rows = exp.select(exp.Literal.string("rows").as_("measure"), exp.Count(this=exp.Star()).as_("amount")).from_(name)
-    measured = session.query(exp.union(rows, load_sql_models()[_measures_of(model)].tree, distinct=False))
+    """The `rows` of a relation, and what sql/<group>/measures/<relation>.sql counts of it, if there is such a file."""
+    counting = exp.select(exp.Literal.string("rows").as_("measure"), exp.Count(this=exp.Star()).as_("amount"))
+    rows = counting.from_(table_of(model.key))
+    measures = _measures_of(model)
+    measured = session.query(exp.union(rows, measures.tree, distinct=False) if measures else rows)
     return {row["measure"]: row["amount"] for row in sorted(measured, key=lambda row: row["measure"])}
 
 
-def _measures_of(model: SqlModel) -> str:
+def _measures_of(model: SqlModel) -> SqlModel | None:
     group, name = model.key.split("/")
-    return f"{group}/measures/{name}"
+    return load_sql_models().get(f"{group}/measures/{name}")
 
 
 def _code_version(domain: Domain, model: SqlModel, parameters: Sequence[str]) -> str:

@@ -15,7 +15,8 @@ from refi_assets.errors import EngineError, LakeError
 from refi_assets.lake import ObjectStore, Relation, RunFolder
 from refi_assets.lake.relations import require_run_id, with_inputs
 from refi_assets.publishing.publication import Publication
-from refi_assets.specs.sql_models import DIALECT, Bindable, load_sql_models, relations_read
+from refi_assets.specs.names import group_and_name, sql_name
+from refi_assets.specs.sql_models import DIALECT, Bindable, load_sql_models, relations_read, with_groups
 
 
 @dataclass(frozen=True)
@@ -92,23 +93,42 @@ class PublishedRun:
             return session.query(load_sql_models()[model].bind(parameters))
 
     def query(self, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
-        """Columns and rows of a SELECT on the relations, by their names. Raises EngineError for anything else."""
+        """Columns and rows of a SELECT on the relations, by group.relation or by a relation's name if it is unique.
+
+        Raises EngineError for anything else.
+        """
         try:
             statements = sqlglot.parse(sql, read=DIALECT)
         except SqlglotError as error:
             raise EngineError(f"The query cannot be parsed: {str(error).splitlines()[0]}") from None
         if len(statements) != 1 or not isinstance(statements[0], exp.Query):
             raise EngineError("The query must be one SELECT statement; relations of a run never change.")
-        names = {relation.name for relation in self.relations if relation.columns and relation.kind != "files"}
-        if unknown := relations_read(statements[0]) - names:
-            what = (
-                f"There is no relation {', '.join(sorted(unknown))}" if all(unknown) else "Functions are no relations"
-            )
-            raise EngineError(f"{what}; a query may read {', '.join(sorted(names))}.")
+        query = self._with_groups(statements[0])
         with self.engine.session(self.relations) as session:
-            rows = session.query(statements[0])
-            columns = session.columns(statements[0])
+            rows = session.query(query)
+            columns = session.columns(query)
         return list(columns), [tuple(row.values()) for row in rows]
+
+    def _with_groups(self, query: exp.Query) -> exp.Query:
+        """The query, reading group.relation throughout. Raises EngineError for what it may not read."""
+        by_name: dict[str, list[str]] = {}
+        for key in sorted({one.key for one in self.relations if one.columns and one.kind != "files"}):
+            by_name.setdefault(group_and_name(key)[1], []).append(key)
+        keys = [key for same_name in by_name.values() for key in same_name]
+        qualified = with_groups(query, keys)
+        unknown = sorted(relations_read(qualified) - set(keys))
+        for name in unknown:
+            if name in by_name:
+                raise EngineError(f"{name} may be {' or '.join(map(sql_name, by_name[name]))}; write which.")
+        if unknown:
+            what = (
+                f"There is no relation {', '.join(map(sql_name, unknown))}"
+                if all(unknown)
+                else "Functions are no relations"
+            )
+            names = [name if len(same) == 1 else ", ".join(map(sql_name, same)) for name, same in by_name.items()]
+            raise EngineError(f"{what}; a query may read {', '.join(sorted(names))}.")
+        return qualified
 
 
 def manifests(publication: Publication, lake: ObjectStore) -> list[dict[str, Any]]:

@@ -54,5 +54,5 @@ def _ask(run: PublishedRun, relations: list[Relation]) -> list[Row]:
 
 
 def _renamed(relation: Relation) -> Relation:
-    group, name = relation.key.split("/")
-    return relation.model_copy(update={"key": f"{group}/before_{name}"})
+    """The relation as SQL reads it beside a later one: before_refi.refi_audience."""
+    return relation.model_copy(update={"key": f"before_{relation.key}"})

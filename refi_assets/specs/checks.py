@@ -1,6 +1,6 @@
 """Judging what was counted against a limit: the outcome of an asset check, before Dagster sees it.
 
-An outcome shows the number, the limit and up to ten borrower ids, never a name. Which check belongs to which
+An outcome shows the number, the limit and up to ten keys, never a name. Which check belongs to which
 asset is said in defs/<group>/checks.py; the limits come from the policy and the contracts.
 """
 
@@ -12,7 +12,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from refi_assets.specs.contracts import Contract
 from refi_assets.specs.policies import Above, Below, Fall
 
-SHOWN_IDS = 10
+SHOWN_KEYS = 10
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Outcome:
     number: int | float
     limit: str
     blocks: bool = True
-    borrower_ids: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
     description: str | None = None
 
 
@@ -34,31 +34,31 @@ def share_pct(part: int, whole: int) -> Decimal:
     return (Decimal(part) * 100 / Decimal(whole)).quantize(Decimal("0.000001"), ROUND_HALF_UP)
 
 
-def not_above(part: int, whole: int, limits: Above, borrower_ids: Iterable[str] = ()) -> Outcome:
+def not_above(part: int, whole: int, limits: Above, keys: Iterable[str] = ()) -> Outcome:
     """A share that should stay small."""
     return Outcome(
         passed=part * 100 <= limits.warn_above * whole,
         number=float(share_pct(part, whole)),
         limit=f"warns above {limits.warn_above} %, blocks above {limits.block_above} %",
         blocks=part * 100 > limits.block_above * whole,
-        borrower_ids=tuple(borrower_ids)[:SHOWN_IDS],
+        keys=tuple(keys)[:SHOWN_KEYS],
     )
 
 
-def not_below(part: int, whole: int, limits: Below, borrower_ids: Iterable[str] = ()) -> Outcome:
+def not_below(part: int, whole: int, limits: Below, keys: Iterable[str] = ()) -> Outcome:
     """A share that should stay large."""
     return Outcome(
         passed=part * 100 >= limits.warn_below * whole,
         number=float(share_pct(part, whole)),
         limit=f"warns below {limits.warn_below} %, blocks below {limits.block_below} %",
         blocks=part * 100 < limits.block_below * whole,
-        borrower_ids=tuple(borrower_ids)[:SHOWN_IDS],
+        keys=tuple(keys)[:SHOWN_KEYS],
     )
 
 
-def none_of(count: int, borrower_ids: Iterable[str] = (), *, blocks: bool = True, what: str = "rows") -> Outcome:
+def none_of(count: int, keys: Iterable[str] = (), *, blocks: bool = True, what: str = "rows") -> Outcome:
     """Something of which there must be none."""
-    return Outcome(count == 0, count, f"0 {what}", blocks, tuple(borrower_ids)[:SHOWN_IDS])
+    return Outcome(count == 0, count, f"0 {what}", blocks, tuple(keys)[:SHOWN_KEYS])
 
 
 def equal(number: int, expected: int, what: str) -> Outcome:

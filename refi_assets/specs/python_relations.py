@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-Source = tuple[str, str]  # relation, column
+Source = tuple[str, str]  # key of a relation, column
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class PythonRelation:
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """Names of the relations that its columns come from, sorted."""
+        """Keys of the relations that its columns come from, sorted."""
         return tuple(sorted({relation for column in self.columns.values() for relation, _ in column.made_from}))
 
     @property
@@ -39,13 +39,13 @@ class PythonRelation:
 
     @property
     def sources(self) -> dict[str, list[Source]]:
-        """Column name -> the (relation, column) pairs that it is made from, sorted."""
+        """Column name -> the (key, column) pairs that it is made from, sorted."""
         return {name: sorted(column.made_from) for name, column in self.columns.items()}
 
 
 def python_relations() -> dict[str, PythonRelation]:
-    """The relations that Python makes, by name, as declared_relations() of each domain's declared.py lists them."""
+    """The relations that Python makes, by key, as declared_relations() of each domain's declared.py lists them."""
     package = Path(__file__).parent.parent
     modules = [import_module(f"{package.name}.{path.parent.name}.declared") for path in package.glob("*/declared.py")]
     declared = [relation for module in modules for relation in module.declared_relations()]
-    return {relation.key.rpartition("/")[2]: relation for relation in declared}
+    return {relation.key: relation for relation in declared}

@@ -2,14 +2,15 @@
 
 Files are in Athena's (Trino's) dialect. Parameters (`:max_ltv_pct`) are bound in the syntax tree as typed
 literals, never by pasting text; a list is bound where the SQL says `x IN (:names)`. A model named
-sql/refi/refi_eligibility.sql is the relation refi/refi_eligibility; files in measures/ count what a relation
-holds, files in checks/ return the rows that break a rule. Running SQL belongs to engines/.
+sql/refi/refi_eligibility.sql is the relation refi/refi_eligibility, which other files read as refi.refi_eligibility;
+files in measures/ count what a relation holds, files in checks/ return the rows that break a rule. Running SQL belongs
+to engines/.
 """
 
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -27,6 +28,7 @@ from sqlglot.optimizer.qualify import qualify
 
 from refi_assets.errors import SettingError
 from refi_assets.settings import PROJECT_DIR
+from refi_assets.specs.names import group_and_name, is_key, key_of, short_name
 
 SQL_DIR = PROJECT_DIR / "sql"
 DIALECT = "athena"
@@ -34,7 +36,7 @@ DIALECT = "athena"
 _COLUMN_COMMENT = re.compile(r"([a-z_0-9]+): (.+)")
 
 Value = Decimal | int | str | date | None
-Schema = Mapping[str, Mapping[str, str]]  # relation name -> column name -> SQL type
+Schema = Mapping[str, Mapping[str, str]]  # group/relation -> column name -> SQL type
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,11 @@ class SqlModel:
             raise SettingError(f"sql/{self.key}.sql cannot be parsed: {error}") from None
         if not isinstance(tree, exp.Query):
             raise SettingError(f"sql/{self.key}.sql must be one SELECT statement.")
+        if astray := sorted({table.sql(DIALECT) for table in tables_read(tree) if not is_key(key_of(table))}):
+            raise SettingError(
+                f"sql/{self.key}.sql: {', '.join(astray)} is not the name of a relation; write group.relation, such as "
+                "staging.loan_information."
+            )
         return tree
 
     @cached_property
@@ -93,10 +100,18 @@ class SqlModel:
         matches = [match for line in self._head if (match := _COLUMN_COMMENT.match(line))]
         return {match[1]: match[2] for match in matches}
 
+    @property
+    def grain(self) -> list[str]:
+        """The columns that tell its rows apart: the line `-- grain: a, b`. Raises SettingError if there is none."""
+        try:
+            return self.column_descriptions["grain"].split(", ")
+        except KeyError:
+            raise SettingError(f"sql/{self.key}.sql: its head does not say '-- grain: column, …'.") from None
+
     @cached_property
     def inputs(self) -> tuple[str, ...]:
-        """Names of the relations it reads, sorted."""
-        return tuple(sorted(relations_read(self.tree)))
+        """Keys of the relations it reads, sorted by relation, then group."""
+        return tuple(sorted(relations_read(self.tree), key=_by_relation))
 
     @cached_property
     def parameters(self) -> frozenset[str]:
@@ -128,15 +143,16 @@ class SqlModel:
         return bound
 
     def column_lineage(self, schema: Schema) -> dict[str, list[tuple[str, str]]]:
-        """Output column -> the (relation, column) pairs it is computed from, in one step."""
-        nodes = lineage(None, self.tree, schema=_plain(schema), dialect=DIALECT)
+        """Output column -> the (group/relation, column) pairs it is computed from, in one step."""
+        nodes = lineage(None, self.tree, schema=_nested(schema), dialect=DIALECT)
         return {
             column: sorted(
                 {
-                    (leaf.source.name, leaf.name.rsplit(".", 1)[-1])
+                    (key_of(leaf.source), leaf.name.rsplit(".", 1)[-1])
                     for leaf in node.walk()
                     if isinstance(leaf.source, exp.Table)
-                }
+                },
+                key=lambda pair: (_by_relation(pair[0]), pair[1]),
             )
             for column, node in nodes.items()
         }
@@ -144,14 +160,14 @@ class SqlModel:
     def column_expressions(self, schema: Schema) -> dict[str, str]:
         """Output column -> its SQL in one line, in terms of the relations the file reads.
 
-        A column of a CTE is replaced by what the CTE selects. Relations go by their names; one that the file
+        A column of a CTE is replaced by what the CTE selects. Relations go by their short names; one that the file
         reads more than once, by its aliases.
         """
         tree = qualify(
-            self.tree.copy(), dialect=DIALECT, schema=_plain(schema), identify=False, validate_qualify_columns=False
+            self.tree.copy(), dialect=DIALECT, schema=_nested(schema), identify=False, validate_qualify_columns=False
         )
         root = traverse_scope(tree)[-1]
-        times_read = Counter(table.name for table in tables_read(tree))
+        times_read = Counter(short_name(key_of(table)) for table in tables_read(tree))
         by_name = {name for name, times in times_read.items() if times == 1}
         return {
             select.alias_or_name: _one_line(_folded(root, number, by_name))
@@ -160,8 +176,21 @@ class SqlModel:
 
 
 def relations_read(query: exp.Query) -> set[str]:
-    """Names of the relations that a query reads."""
-    return {table.name for table in tables_read(query)}
+    """Keys of the relations that a query reads; as in key_of, of what has no group the name, of a function nothing."""
+    return {key_of(table) for table in tables_read(query)}
+
+
+def with_groups(query: exp.Query, keys: Iterable[str]) -> exp.Query:
+    """The query with a group for every bare name that is the last part of one of these keys, and of no other."""
+    by_name: dict[str, list[str]] = {}
+    for key in set(keys):
+        by_name.setdefault(group_and_name(key)[1], []).append(key)
+    qualified = query.copy()
+    for table in tables_read(qualified):
+        candidates = by_name.get(key_of(table), [])
+        if len(candidates) == 1:
+            table.set("db", exp.to_identifier(group_and_name(candidates[0])[0], quoted=True))
+    return qualified
 
 
 def tables_read(query: exp.Expr) -> list[exp.Table]:
@@ -187,8 +216,8 @@ def _folded(scope: Scope, number: int, by_name: set[str]) -> exp.Expr:
             names = [select.alias_or_name for select in _selects(source)]
             inner = _folded(source, names.index(node.name), by_name)
             return exp.paren(inner) if isinstance(inner, _COMPOUND) else inner
-        if isinstance(source, exp.Table) and source.name in by_name:
-            return exp.column(node.name, source.name)
+        if isinstance(source, exp.Table) and (name := short_name(key_of(source))) in by_name:
+            return exp.column(node.name, *reversed(name.split(".")))
         return node
 
     return _selects(scope)[number].unalias().transform(fold)
@@ -214,8 +243,18 @@ def _is_not_null(node: exp.Expr) -> exp.Expr:
     return node
 
 
-def _plain(schema: Schema) -> dict[str, object]:
-    return {name: dict(columns) for name, columns in schema.items()}
+def _by_relation(key: str) -> tuple[str, str]:
+    group, name = group_and_name(key)
+    return name, group
+
+
+def _nested(schema: Schema) -> dict[str, object]:
+    """Group -> relation -> column -> SQL type."""
+    nested: dict[str, dict[str, dict[str, str]]] = {}
+    for key, columns in schema.items():
+        group, name = group_and_name(key)
+        nested.setdefault(group, {})[name] = dict(columns)
+    return dict(nested)
 
 
 def _is_item_of_in(node: exp.Expr) -> bool:

@@ -89,7 +89,7 @@ WHERE HASH({key}) IN (SELECT key_hash FROM {keys_table})"""
 
 def _row_key(key: Column, text: str) -> str:
     # The key of another column is told apart by a space, with which no trimmed text begins: a snapshot may have
-    # files with loan_id and files without.
+    # files with the key column and files without.
     return text if key.is_key else f"' ' || {text}"
 
 

@@ -37,7 +37,7 @@ class Staged:
     quarantined: dict[str, int]
     nulled: dict[str, int]
     keys: int  # distinct keys among the accepted rows
-    quarantined_borrower_ids: list[str]  # up to ten of them
+    quarantined_keys: list[str]  # up to ten of them
 
 
 def stage_source(
@@ -73,7 +73,7 @@ def stage_source(
     if accepted_path is not None:
         names = ", ".join(f'"{name}"' for name in contract.sql_types)
         session.copy(f"SELECT {names} FROM accepted ORDER BY position", accepted_path, ORDERED_PARQUET)
-    return _count(session, source_files)
+    return _count(session, contract, source_files)
 
 
 def _judge(
@@ -155,7 +155,7 @@ def _find_repeated_rows(
         raise EngineError(f"{contract.source}: {suspects} rows have a repeated key, but {found} were read again.")
 
 
-def _count(session: DuckDBSession, source_files: list[ScannedFile]) -> Staged:
+def _count(session: DuckDBSession, contract: Contract, source_files: list[ScannedFile]) -> Staged:
     rows = session.value("SELECT COUNT(*) FROM accepted")
     # Rows that are no suspects have a key of their own.
     repeated, keys = session.execute(
@@ -166,9 +166,11 @@ def _count(session: DuckDBSession, source_files: list[ScannedFile]) -> Staged:
         "WHERE nulled IS NOT NULL) GROUP BY name ORDER BY name"
     )
     quarantined = session.execute("SELECT reason, COUNT(*) FROM quarantined GROUP BY reason ORDER BY reason")
-    some_ids = session.execute(
-        "SELECT DISTINCT cell(original_cells ->> 'borrower_id') AS id FROM quarantined "
-        "WHERE original_cells IS NOT NULL AND id IS NOT NULL ORDER BY id LIMIT 10"
+    key_columns = dict.fromkeys(contract.key(set(file.columns)).name for file in source_files)
+    key = ", ".join(f"cell(original_cells ->> {text_literal(name)})" for name in key_columns)
+    some_keys = session.execute(
+        f"SELECT DISTINCT COALESCE({key}) AS key FROM quarantined "
+        "WHERE original_cells IS NOT NULL AND key IS NOT NULL ORDER BY key LIMIT 10"
     )
     return Staged(
         rows=sum(file.rows for file in source_files),
@@ -176,7 +178,7 @@ def _count(session: DuckDBSession, source_files: list[ScannedFile]) -> Staged:
         quarantined=dict(quarantined),
         nulled=dict(nulled),
         keys=rows - repeated + keys,
-        quarantined_borrower_ids=[row[0] for row in some_ids],
+        quarantined_keys=[row[0] for row in some_keys],
     )
 
 

@@ -16,7 +16,7 @@ SELECT
     audience.email_open_last_30d,
     audience.mobile_app_login_last_30d,
     audience.sms_opt_in
-FROM refi_audience AS audience
+FROM refi.refi_audience AS audience
 ORDER BY
     audience.rate_spread DESC NULLS LAST,
     audience.monthly_savings_est DESC NULLS LAST,

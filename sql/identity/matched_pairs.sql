@@ -15,6 +15,6 @@ SELECT
     CAST(NULL AS DOUBLE) AS match_probability,
     CAST(NULL AS VARCHAR) AS evidence,
     CAST(NULL AS VARCHAR) AS decision
-FROM borrower_information AS borrower
+FROM staging.borrower_information AS borrower
 WHERE
     FALSE

@@ -10,6 +10,6 @@ SELECT
     resolved.person_id,
     resolved.person_id AS from_person_id,
     CAST(0 AS BIGINT) AS borrowers
-FROM resolved_borrower AS resolved
+FROM identity.resolved_borrower AS resolved
 WHERE
     FALSE

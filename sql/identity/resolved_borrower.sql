@@ -9,4 +9,4 @@ SELECT
     'person-' || borrower.borrower_id AS person_id,
     1 AS cluster_size,
     CAST(NULL AS DOUBLE) AS weakest_link
-FROM borrower_information AS borrower
+FROM staging.borrower_information AS borrower

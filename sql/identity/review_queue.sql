@@ -7,7 +7,7 @@ SELECT
     pair.match_probability,
     pair.evidence,
     pair.decision
-FROM matched_pairs AS pair
+FROM identity.matched_pairs AS pair
 WHERE
     pair.match_probability >= CAST(:review_probability AS DOUBLE)
     AND pair.match_probability < CAST(:match_probability AS DOUBLE)

@@ -20,7 +20,7 @@ WITH priced AS (
         unified.email_open_last_30d,
         unified.mobile_app_login_last_30d,
         unified.sms_opt_in
-    FROM unified_refi_dataset AS unified
+    FROM refi.unified_refi_dataset AS unified
 )
 SELECT
     priced.borrower_id,

@@ -21,8 +21,8 @@ WITH borrower_loan AS (
         loan.loan_type,
         loan.remaining_term_months,
         COALESCE(loan.property_id, borrower.property_id) AS property_id
-    FROM borrower_information AS borrower
-    INNER JOIN loan_information AS loan
+    FROM staging.borrower_information AS borrower
+    INNER JOIN staging.loan_information AS loan
         ON loan.borrower_id = borrower.borrower_id
 )
 SELECT
@@ -52,7 +52,7 @@ SELECT
     borrower_loan.city,
     borrower_loan.state
 FROM borrower_loan
-INNER JOIN market_equity AS market
+INNER JOIN staging.market_equity AS market
     ON market.property_id = borrower_loan.property_id
-LEFT JOIN borrower_engagement AS engagement
+LEFT JOIN staging.borrower_engagement AS engagement
     ON engagement.borrower_id = borrower_loan.borrower_id

@@ -186,32 +186,55 @@ def test_the_spill_folder_goes_when_a_relation_cannot_be_read(
         pytest.raises(EngineError, match=r"No files found .*gone\.parquet") as refused,
         DuckDBEngine(lake).session([gone]) as session,
     ):
-        session.query(query("SELECT 1 FROM gone"))
+        session.query(query("SELECT 1 FROM refi.gone"))
     assert spills() == [], "at once, not when the error and its frames are forgotten"
     assert refused.tb
 
 
 def test_a_table_and_views_of_it_read_back(lake: FolderStore) -> None:
     loans = write_loans(lake)
-    dear = relation("refi/dear", sql="SELECT loans.loan_id FROM loans WHERE REGEXP_LIKE(loans.loan_id, '^L') LIMIT 1")
-    again = relation("refi/again", sql="SELECT dear.loan_id || '!' AS loud FROM dear")
+    dear = relation(
+        "refi/dear", sql="SELECT loans.loan_id FROM refi.loans WHERE REGEXP_LIKE(loans.loan_id, '^L') LIMIT 1"
+    )
+    again = relation("refi/again", sql="SELECT dear.loan_id || '!' AS loud FROM refi.dear")
     with DuckDBEngine(lake).session([loans, dear, again]) as session:
-        assert session.query(query("SELECT * FROM loans")) == [
+        assert session.query(query("SELECT * FROM refi.loans")) == [
             {"loan_id": "L2", "rate": Decimal("6.5")},
             {"loan_id": "L1", "rate": None},
         ]
-        assert session.query(query("SELECT loud FROM again")) == [{"loud": "L2!"}]
-        assert session.query(query("SELECT loud FROM again WHERE loud = 'none'")) == []
-        assert session.columns(query("SELECT rate, loan_id FROM loans")) == {
+        assert session.query(query("SELECT loud FROM refi.again")) == [{"loud": "L2!"}]
+        assert session.query(query("SELECT loud FROM refi.again WHERE loud = 'none'")) == []
+        assert session.columns(query("SELECT rate, loan_id FROM refi.loans")) == {
             "rate": "DECIMAL(9,6)",
             "loan_id": "VARCHAR",
         }
 
 
+def test_two_groups_may_have_a_relation_of_one_name(lake: FolderStore) -> None:
+    """Also a group that is a word of SQL."""
+    groups = ("bronze", "silver", "order")
+    with DuckDBEngine(lake).session() as session:
+        for group in groups:
+            session.create(relation(f"{group}/customer"), query(f"SELECT '{group}' AS tier"))
+        tiers = ", ".join(f'"{group}".customer AS c{number}' for number, group in enumerate(groups))
+        assert session.query(query(f"SELECT c0.tier AS a, c1.tier AS b, c2.tier AS c FROM {tiers}")) == [
+            {"a": "bronze", "b": "silver", "c": "order"}
+        ]
+
+
+def test_a_view_of_an_old_record_reads_its_inputs_by_bare_names(lake: FolderStore) -> None:
+    """Records did not say group.relation; their inputs did."""
+    loans = write_loans(lake)
+    other = relation("staging/loans", sql="SELECT 'X' AS loan_id")
+    view = relation("refi/view", sql="SELECT l.loan_id FROM loans AS l ORDER BY 1", inputs={"refi/loans": "r1"})
+    with DuckDBEngine(lake).session([loans, other, view]) as session:
+        assert session.query(query("SELECT loan_id FROM refi.view")) == [{"loan_id": "L1"}, {"loan_id": "L2"}]
+
+
 def test_what_a_session_made_can_be_read_in_it_at_once(lake: FolderStore) -> None:
     with DuckDBEngine(lake).session() as session:
         session.create(relation("refi/x"), query("SELECT 2 AS a"))
-        assert session.query(query("SELECT a FROM x")) == [{"a": 2}]
+        assert session.query(query("SELECT a FROM refi.x")) == [{"a": 2}]
 
 
 def test_a_relation_that_nobody_reads_is_not_looked_for(lake: FolderStore) -> None:
@@ -221,10 +244,10 @@ def test_a_relation_that_nobody_reads_is_not_looked_for(lake: FolderStore) -> No
 
 def test_a_relation_that_is_only_files_is_no_view(lake: FolderStore) -> None:
     with (
-        pytest.raises(EngineError, match="Table with name loans does not exist"),
+        pytest.raises(EngineError, match=r'Table with name "raw\.loans" does not exist'),
         DuckDBEngine(lake).session([relation("raw/loans")]) as session,
     ):
-        session.query(query("SELECT 1 FROM loans"))
+        session.query(query("SELECT 1 FROM raw.loans"))
 
 
 def test_a_table_in_several_files_or_in_none_is_read_whole(lake: FolderStore) -> None:
@@ -236,11 +259,11 @@ def test_a_table_in_several_files_or_in_none_is_read_whole(lake: FolderStore) ->
     some = relation("refi/some", parquet="tables/q1/", columns={"rate": "DECIMAL(9,6)"})
     none = relation("refi/none", parquet="tables/q2/", columns={"rate": "DECIMAL(9,6)", "why": "VARCHAR[]"})
     with DuckDBEngine(lake).session([some, none]) as session:
-        assert session.query(query("SELECT COUNT(*) AS n, SUM(rate) AS rates FROM some")) == [
+        assert session.query(query("SELECT COUNT(*) AS n, SUM(rate) AS rates FROM refi.some")) == [
             {"n": 4, "rates": Decimal("13")}
         ]
-        assert session.query(query("SELECT rate FROM none")) == []
-        assert session.columns(query("SELECT * FROM none")) == none.columns
+        assert session.query(query("SELECT rate FROM refi.none")) == []
+        assert session.columns(query("SELECT * FROM refi.none")) == none.columns
 
 
 @pytest.mark.parametrize(
@@ -253,8 +276,8 @@ def test_a_table_may_lie_in_a_folder_of_any_name(lake: FolderStore, folder: str)
         Path(lake.target(f"{place}/loans.parquet")).write_bytes(written)
     loans = relation("refi/loans", parquet=f"{folder}/loans.parquet")
     with DuckDBEngine(lake).session([loans]) as session:
-        assert session.query(query("SELECT COUNT(*) AS n FROM loans")) == [{"n": 2}]
-        assert list(session.columns(query("SELECT * FROM loans"))) == ["loan_id", "rate"]
+        assert session.query(query("SELECT COUNT(*) AS n FROM refi.loans")) == [{"n": 2}]
+        assert list(session.columns(query("SELECT * FROM refi.loans"))) == ["loan_id", "rate"]
 
 
 def test_rows_are_written_in_their_order_by_several_threads(lake: FolderStore) -> None:

@@ -102,4 +102,4 @@ def _engine_of(made: Relation) -> str:
 def _sorted(columns: list[str]) -> Any:
     from sqlglot import exp
 
-    return exp.select(*columns).from_("refi_eligibility").order_by("borrower_id", "loan_id NULLS LAST")
+    return exp.select(*columns).from_("refi.refi_eligibility").order_by("borrower_id", "loan_id NULLS LAST")

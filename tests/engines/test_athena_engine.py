@@ -79,7 +79,7 @@ def test_a_step_whose_query_failed_runs_it_anew_when_it_is_tried_again(athena: A
         engine.session([]).create(draft(), query("SELECT 1 AS one"))
     time.sleep(4)  # an earlier query is told by its age, to the second
     made = engine.session([]).create(draft(), query("SELECT 1 AS one"))
-    assert engine.session([made]).query(query("SELECT one FROM numbers")) == [{"one": 1}]
+    assert engine.session([made]).query(query("SELECT one FROM refi.numbers")) == [{"one": 1}]
 
 
 def test_an_error_shows_the_line_and_the_place(engine: AthenaEngine) -> None:
@@ -123,19 +123,38 @@ def test_readers_see_the_old_table_or_the_new_one_and_never_none(athena: Aws, en
     assert set(seen) == {1, 2}
 
 
+def test_each_group_that_is_not_refis_has_a_database_of_its_own(athena: Aws, engine: AthenaEngine) -> None:
+    keys = ("refi/customer", "silver/customer", "gold/customer")
+    for _ in range(2):  # the databases are there the second time
+        session = engine.session([])
+        made = [
+            session.create(Relation(key=key, run_id="r1", as_of=DAY, kind="table"), query(f"SELECT '{key}' AS made"))
+            for key in keys
+        ]
+        engine.publish(made, {"silver/customer": {"made": "Who made it."}})
+    main = engine.glue.database
+    for key, database in zip(keys, (main, f"{main}_silver", f"{main}_gold"), strict=True):
+        assert session.query(query(f"SELECT made FROM {database}.customer")) == [{"made": key}]
+    both = "SELECT s.made AS s, g.made AS g FROM silver.customer AS s, gold.customer AS g"
+    assert session.query(query(both)) == [{"s": "silver/customer", "g": "gold/customer"}]
+    columns = athena.client("glue").get_table(DatabaseName=f"{main}_silver", Name="customer")["Table"]
+    assert columns["StorageDescriptor"]["Columns"] == [{"Name": "made", "Type": "string", "Comment": "Who made it."}]
+    assert engine.glue.names("run_") == [f"run_r1__{group}__customer" for group in ("gold", "refi", "silver")]
+
+
 def test_tables_of_other_runs_go_and_their_files_stay(athena: Aws, engine: AthenaEngine) -> None:
     session = engine.session([])
     made = {run_id: session.create(draft(run_id=run_id), query("SELECT 1 AS one")) for run_id in ("old-1", "new-1")}
     engine.keep_only({"new-1", "not-there"})
-    assert engine.glue.names("run_") == ["run_new_1__numbers"]
+    assert engine.glue.names("run_") == ["run_new_1__refi__numbers"]
     with DuckDBEngine(engine.lake).session([made["old-1"]]) as duck:
-        assert duck.query(query("SELECT one FROM numbers")) == [{"one": 1}]
+        assert duck.query(query("SELECT one FROM refi.numbers")) == [{"one": 1}]
 
 
 def test_a_relation_that_was_staged_for_duckdb_alone_is_not_read_wrongly(engine: AthenaEngine) -> None:
     staged = draft().model_copy(update={"parquet": "runs/r1/refi/numbers/data.parquet", "deletes": "deletes.parquet"})
     with pytest.raises(LakeError, match="refi/numbers was made by run r1 for DuckDB alone"):
-        engine.session([staged]).query(query("SELECT 1 AS one FROM numbers"))
+        engine.session([staged]).query(query("SELECT 1 AS one FROM refi.numbers"))
 
 
 def crawler(athena: Aws, deployment: Deployment) -> str:

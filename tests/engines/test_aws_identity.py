@@ -10,6 +10,7 @@ from sqlglot import exp
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.lake import RunFolder
 from refi_assets.settings import PROJECT_DIR
+from refi_assets.specs.names import table_of
 from tests.engines.deployments import Deployment, in_force, on_s3
 from tests.fakes.aws import Aws
 from tests.fakes.entity_resolution_api import EntityResolutionApi, served
@@ -45,7 +46,7 @@ def relation(deployment: Deployment, ran: Ran, key: str) -> list[dict[str, Any]]
     lake = deployment.lake
     found = RunFolder(lake, ran.result.run_id).load(key)
     with DuckDBEngine(lake).session([found]) as session:
-        return session.query(exp.select("*").from_(found.name))
+        return session.query(exp.select("*").from_(table_of(found.key)))
 
 
 def test_what_aws_groups_is_one_person(aws: Aws, api: EntityResolutionApi, deployment: Deployment) -> None:

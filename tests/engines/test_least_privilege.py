@@ -16,7 +16,7 @@ from refi_assets.cli.commands import app
 from refi_assets.defs.refi import REFI
 from refi_assets.engines.athena import AthenaEngine
 from refi_assets.errors import LakeError
-from refi_assets.lake import open_lake
+from refi_assets.lake import Relation, open_lake
 from refi_assets.orchestration.automation import tick
 from refi_assets.orchestration.partitions import now
 from refi_assets.orchestration.resources import LakeResource
@@ -29,7 +29,7 @@ from tests.fakes.iam import denied, on_all_resources, unused
 from tests.fakes.privilege import NAMESPACE, calls
 from tests.fakes.terraform import ACCOUNT, DEPLOYMENTS, Policies
 from tests.support.lender import lender, write
-from tests.support.running import definitions, ingest, run_job
+from tests.support.running import DAY, definitions, ingest, run_job
 
 DEPLOYMENT = "of the test of least privilege"
 NAMES = DEPLOYMENTS[DEPLOYMENT]
@@ -104,12 +104,20 @@ def do_everything(aws: Aws, deployment: Deployment, tmp_path: Path) -> None:
         assert run_job(deployment.lake_url).success
         open_lake(deployment.lake_url).put_json("runs/killed/raw/x.json", {})
         assert clean_up(open_lake(deployment.lake_url), 400, timedelta(0)) == 1
+    show_a_relation_of_another_domain(deployment)
     refi(deployment, "doctor")
     refi(also(deployment, REFI_CATALOG_MODE="crawler"), "doctor")
     refi(deployment, "explain", "B001")
     interrupt_a_query(aws, deployment)
     raise_an_alert(deployment)
     keep_logs(deployment, tmp_path)
+
+
+def show_a_relation_of_another_domain(deployment: Deployment) -> None:
+    with in_force(deployment):
+        engine = AthenaEngine(deployment.lake, settings())
+        draft = Relation(key="silver/customer", run_id="r1", as_of=DAY, kind="table")
+        engine.publish([engine.session([]).create(draft, exp.select("1 AS one"))], {})
 
 
 def interrupt_a_query(aws: Aws, deployment: Deployment) -> None:

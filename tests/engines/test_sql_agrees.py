@@ -14,14 +14,15 @@ from sqlglot import exp
 from trino.dbapi import connect
 
 from refi_assets.lineage.columns import lineage_graph
-from refi_assets.specs.sql_models import DIALECT, SqlModel, load_sql_models
+from refi_assets.specs.names import key_of, short_name
+from refi_assets.specs.sql_models import DIALECT, Parameter, SqlModel, load_sql_models, tables_read
 from refi_assets.staging.stage import QUARANTINE_COLUMNS
 from tests.engines.golden_sql import parameters
 from tests.fakes.aws import Aws
 
 PARAMETERS = parameters()
 TIERS = ["Immediate Action", "Hot Lead", "Watchlist", "Ineligible"]
-LIMITS = [value for value in PARAMETERS.values() if isinstance(value, Decimal)]
+LIMITS = [one.value for one in PARAMETERS.values() if isinstance(one, Parameter) and isinstance(one.value, Decimal)]
 STEP = Decimal("0.000001")
 
 ids = st.sampled_from(["B1", "B2", "b1", "B1 ", "ß", "ss", "=B1", "é", "e\u0301", "日本", "", None])
@@ -69,11 +70,11 @@ def literal(value: Any, sql_type: str) -> exp.Expr:
     return exp.cast(made, exp.DataType.build(sql_type, dialect="duckdb"))
 
 
-def columns_of(relation: str) -> dict[str, str]:
-    name = relation.removeprefix("before_")
-    if name == "quarantine":
+def columns_of(key: str) -> dict[str, str]:
+    key = key.removeprefix("before_")
+    if key == "staging/quarantine":
         return QUARANTINE_COLUMNS
-    return {one: column.sql_type for one, column in GRAPH[name].columns.items()}
+    return {one: column.sql_type for one, column in GRAPH[short_name(key)].columns.items()}
 
 
 GRAPH = lineage_graph()
@@ -83,10 +84,13 @@ GRAPH = lineage_graph()
 def queries(draw: st.DrawFn, model: SqlModel) -> exp.Query:
     """The model, its parameters bound, on tables of a few rows."""
     query = model.bind(PARAMETERS)
+    for table in tables_read(query):
+        in_query = exp.to_identifier(key_of(table).replace("/", "_of_"))
+        table.replace(exp.alias_(exp.Table(this=in_query), table.alias or table.name, table=True))
     own = [cte.copy() for cte in query.ctes]
     query.set("with_", None)
-    for relation in model.inputs:
-        columns = columns_of(relation)
+    for key in model.inputs:
+        columns = columns_of(key)
         row = st.tuples(*(values(name, kind) for name, kind in columns.items()))
         drawn = exp.values(
             [
@@ -97,7 +101,7 @@ def queries(draw: st.DrawFn, model: SqlModel) -> exp.Query:
             columns=list(columns),
         )
         rows = exp.select("*").from_(drawn)
-        query = query.with_(relation, as_=rows)
+        query = query.with_(key.replace("/", "_of_"), as_=rows)
     for cte in own:
         query = query.with_(cte.alias, as_=cte.this)
     return query

@@ -115,6 +115,8 @@ class Names:
                 "database_arn": _arn("glue", f"database/{self.database}"),
                 "default_database_arn": _arn("glue", "database/default"),
                 "tables_arn": _arn("glue", f"table/{self.database}/*"),
+                "group_databases_arn": _arn("glue", f"database/{self.database}_*"),
+                "group_tables_arn": _arn("glue", f"table/{self.database}_*/*"),
                 "crawler_arns": [_arn("glue", f"crawler/{self.crawler}")] if self.crawler else [],
             },
             "workgroups": {

@@ -173,6 +173,15 @@ def test_a_description_stands_where_it_was_written_last_on_the_way(graph):
     assert find_column(graph, "loan_information.property_id").description.startswith("The home the loan is secured on;")
 
 
+def test_a_column_may_be_named_with_the_group_of_its_relation(graph):
+    for short, whole in (
+        ("refi_audience.rate_spread", "refi.refi_audience.rate_spread"),
+        ("loan_information.loan_id", "staging.loan_information.loan_id"),
+        ("rate_spread", "activation.audience_file.rate_spread"),
+    ):
+        assert find_column(graph, whole) is find_column(graph, short)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -181,6 +190,7 @@ def test_a_description_stands_where_it_was_written_last_on_the_way(graph):
             ["audience_file has no column 'rate_spred'", "rate_spread, monthly_savings_est", "RELATION.COLUMN"],
         ),
         ("credit_score", ["audience_file has no column", "unified_refi_dataset"]),
+        ("refi.homes.property_id", ["There is no relation 'refi.homes'"]),
         ("refi_audience.credit_score", ["refi_audience has no column 'credit_score'; it has borrower_id, name"]),
         ("homes.property_id", ["There is no relation 'homes'", "loan_information.csv", "refi_audience"]),
         ("", ["audience_file has no column ''"]),

@@ -117,7 +117,7 @@ def test_a_click_on_a_table_shows_what_it_is_and_its_sql(open_page):
 
     details = page.get_by_role("complementary").inner_text()
     assert "Who should hear about a refinance: the eligible, one row a person." in details
-    assert "FROM refi_eligibility AS judged" in details
+    assert "FROM refi.refi_eligibility AS judged" in details
     assert in_map(page, "unified_refi_dataset", "unified_refi_dataset").get_attribute("class") == "upstream"
 
 

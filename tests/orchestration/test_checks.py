@@ -243,7 +243,7 @@ def test_a_check_finds_what_is_wrong(published, tmp_path, severity, check, chang
     assert found.metadata["limit"].value
     assert GRAPH.get_check_spec(CHECKS[check]).blocking or severity == "WARN", "it stops what is downstream"
     if check in SQL_CHECKS:
-        assert "B0" in str(found.metadata["borrower_ids"].value)
+        assert "B0" in str(found.metadata["keys"].value)
     assert "Given" not in str(found.metadata)
 
 
@@ -311,7 +311,7 @@ def test_a_fault_that_blocks_stops_the_run_and_shows_borrower_ids_and_no_names(t
     assert ran.failed_checks["staging/loan_information quarantine_is_small"] == "ERROR"
     metadata = ran.checks["staging/loan_information quarantine_is_small"].metadata
     assert metadata["number"].value == 100
-    assert str(metadata["borrower_ids"].value) == "B001, B002, B003, B004, B005, B006, B007, B008, B009, B010"
+    assert str(metadata["keys"].value) == "B001, B002, B003, B004, B005, B006, B007, B008, B009, B010"
 
 
 def test_every_check_is_tested_failing():

@@ -147,13 +147,13 @@ def test_two_counts_must_be_the_same(number: int, passed: bool) -> None:
     "outcome_with",
     [lambda ids: not_above(1, 2, ABOVE, ids), lambda ids: not_below(1, 2, BELOW, ids), lambda ids: none_of(11, ids)],
 )
-def test_at_most_ten_borrower_ids_are_shown(outcome_with: Callable[[Iterable[str]], Outcome]) -> None:
+def test_at_most_ten_keys_are_shown(outcome_with: Callable[[Iterable[str]], Outcome]) -> None:
     ids = [f"B{number}" for number in range(1, 12)]
     ten = ("B1", "B2", "B3", "B4", "B5", "B6", "B7", "B8", "B9", "B10")
-    assert outcome_with(ids).borrower_ids == ten
-    assert outcome_with(iter(ids[:10])).borrower_ids == ten
-    assert outcome_with(ids[:1]).borrower_ids == ("B1",)
-    assert outcome_with([]).borrower_ids == ()
+    assert outcome_with(ids).keys == ten
+    assert outcome_with(iter(ids[:10])).keys == ten
+    assert outcome_with(ids[:1]).keys == ("B1",)
+    assert outcome_with([]).keys == ()
 
 
 @pytest.mark.parametrize(("day", "age", "passed"), [(1, 0, True), (7, 6, True), (8, 7, False), (9, 8, False)])

@@ -4,69 +4,98 @@ from collections.abc import Set
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import cast
 
 import duckdb
 import pytest
+import sqlglot
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlglot import exp
 
 from refi_assets.errors import SettingError
-from refi_assets.specs.sql_models import Bindable, Parameter, SqlModel, load_sql_models
+from refi_assets.specs.sql_models import (
+    Bindable,
+    Parameter,
+    SqlModel,
+    load_sql_models,
+    relations_read,
+    with_groups,
+)
 
 TIERS = {"immediate_action_above", "hot_lead_above", "watchlist_above"}
 
 # key -> the relations it reads, the parameters it needs
 SHIPPED: dict[str, tuple[tuple[str, ...], Set[str]]] = {
-    "activation/audience_file": (("refi_audience",), set()),
+    "activation/audience_file": (("refi/refi_audience",), set()),
     "refi/answers/audience_changes": (
-        ("before_refi_audience", "before_refi_eligibility", "refi_audience", "refi_eligibility"),
+        ("before_refi/refi_audience", "refi/refi_audience", "before_refi/refi_eligibility", "refi/refi_eligibility"),
         set(),
     ),
-    "refi/answers/homes": (("borrower_information", "loan_information"), {"borrower_id"}),
-    "refi/answers/judged_loans": (("refi_audience", "refi_eligibility"), {"borrower_id"}),
-    "identity/answers/person_changes": (("before_resolved_borrower", "resolved_borrower"), set()),
-    "identity/answers/matched_pair": (("matched_pairs",), {"borrower_id_1", "borrower_id_2"}),
-    "identity/answers/pairs_of_person": (("matched_pairs", "resolved_borrower"), {"person_id"}),
-    "identity/answers/persons_of": (("resolved_borrower",), {"borrower_id_1", "borrower_id_2"}),
-    "refi/answers/quarantined_rows": (("quarantine",), set()),
-    "refi/answers/records_of_person": (("refi_audience", "resolved_borrower"), {"borrower_id"}),
-    "refi/answers/unmatched_reason": (("unmatched_borrowers",), {"borrower_id"}),
-    "identity/checks/resolved_borrower/decisions_hold": (("matched_pairs", "resolved_borrower"), set()),
-    "identity/checks/resolved_borrower/one_person_each": (("borrower_information", "resolved_borrower"), set()),
-    "identity/matched_pairs": (("borrower_information",), set()),
-    "identity/measures/matched_pairs": (("matched_pairs",), set()),
-    "identity/measures/person_history": (("person_history",), set()),
-    "identity/measures/resolved_borrower": (("resolved_borrower",), set()),
-    "identity/measures/review_queue": (("review_queue",), set()),
-    "identity/person_history": (("resolved_borrower",), set()),
-    "identity/resolved_borrower": (("borrower_information",), set()),
-    "identity/review_queue": (("matched_pairs",), {"match_probability", "review_probability"}),
-    "identity/answers/waiting_pairs": (("review_queue",), set()),
-    "refi/checks/refi_audience/keys_unique": (("refi_audience",), set()),
-    "refi/checks/refi_audience/ltv_within_policy": (("refi_audience",), {"max_ltv_pct"}),
-    "refi/checks/refi_audience/one_row_a_person": (("refi_audience",), set()),
-    "refi/checks/refi_audience/spread_within_policy": (("refi_audience",), {"min_rate_spread"}),
-    "refi/checks/refi_audience/tier_matches_spread": (("refi_audience",), TIERS),
-    "refi/checks/refi_eligibility/every_unified_row_judged": (("refi_eligibility", "unified_refi_dataset"), set()),
-    "refi/checks/unified_refi_dataset/keys_unique": (("unified_refi_dataset",), set()),
+    "refi/answers/homes": (("staging/borrower_information", "staging/loan_information"), {"borrower_id"}),
+    "refi/answers/judged_loans": (("refi/refi_audience", "refi/refi_eligibility"), {"borrower_id"}),
+    "identity/answers/person_changes": (("before_identity/resolved_borrower", "identity/resolved_borrower"), set()),
+    "identity/answers/matched_pair": (("identity/matched_pairs",), {"borrower_id_1", "borrower_id_2"}),
+    "identity/answers/pairs_of_person": (("identity/matched_pairs", "identity/resolved_borrower"), {"person_id"}),
+    "identity/answers/persons_of": (("identity/resolved_borrower",), {"borrower_id_1", "borrower_id_2"}),
+    "refi/answers/quarantined_rows": (("staging/quarantine",), set()),
+    "refi/answers/records_of_person": (("refi/refi_audience", "identity/resolved_borrower"), {"borrower_id"}),
+    "refi/answers/unmatched_reason": (("refi/unmatched_borrowers",), {"borrower_id"}),
+    "identity/checks/resolved_borrower/decisions_hold": (
+        ("identity/matched_pairs", "identity/resolved_borrower"),
+        set(),
+    ),
+    "identity/checks/resolved_borrower/one_person_each": (
+        ("staging/borrower_information", "identity/resolved_borrower"),
+        set(),
+    ),
+    "identity/matched_pairs": (("staging/borrower_information",), set()),
+    "identity/measures/matched_pairs": (("identity/matched_pairs",), set()),
+    "identity/measures/person_history": (("identity/person_history",), set()),
+    "identity/measures/resolved_borrower": (("identity/resolved_borrower",), set()),
+    "identity/person_history": (("identity/resolved_borrower",), set()),
+    "identity/resolved_borrower": (("staging/borrower_information",), set()),
+    "identity/review_queue": (("identity/matched_pairs",), {"match_probability", "review_probability"}),
+    "identity/answers/waiting_pairs": (("identity/review_queue",), set()),
+    "refi/checks/refi_audience/keys_unique": (("refi/refi_audience",), set()),
+    "refi/checks/refi_audience/ltv_within_policy": (("refi/refi_audience",), {"max_ltv_pct"}),
+    "refi/checks/refi_audience/one_row_a_person": (("refi/refi_audience",), set()),
+    "refi/checks/refi_audience/spread_within_policy": (("refi/refi_audience",), {"min_rate_spread"}),
+    "refi/checks/refi_audience/tier_matches_spread": (("refi/refi_audience",), TIERS),
+    "refi/checks/refi_eligibility/every_unified_row_judged": (
+        ("refi/refi_eligibility", "refi/unified_refi_dataset"),
+        set(),
+    ),
+    "refi/checks/unified_refi_dataset/keys_unique": (("refi/unified_refi_dataset",), set()),
     "refi/checks/unmatched_borrowers/every_borrower_accounted_for": (
-        ("borrower_information", "unified_refi_dataset", "unmatched_borrowers"),
+        ("staging/borrower_information", "refi/unified_refi_dataset", "refi/unmatched_borrowers"),
         set(),
     ),
-    "refi/measures/refi_audience": (("refi_audience",), set()),
-    "refi/measures/refi_eligibility": (("refi_eligibility",), set()),
-    "refi/measures/unified_refi_dataset": (("unified_refi_dataset",), set()),
+    "refi/measures/refi_audience": (("refi/refi_audience",), set()),
+    "refi/measures/refi_eligibility": (("refi/refi_eligibility",), set()),
+    "refi/measures/unified_refi_dataset": (("refi/unified_refi_dataset",), set()),
     "refi/measures/unmatched_borrowers": (
-        ("borrower_information", "loan_information", "unmatched_borrowers"),
+        ("staging/borrower_information", "staging/loan_information", "refi/unmatched_borrowers"),
         set(),
     ),
-    "refi/refi_audience": (("borrower_engagement", "refi_eligibility", "resolved_borrower"), set()),
-    "refi/refi_eligibility": (("unified_refi_dataset",), {"max_ltv_pct", "min_rate_spread"} | TIERS),
+    "refi/refi_audience": (
+        ("staging/borrower_engagement", "refi/refi_eligibility", "identity/resolved_borrower"),
+        set(),
+    ),
+    "refi/refi_eligibility": (("refi/unified_refi_dataset",), {"max_ltv_pct", "min_rate_spread"} | TIERS),
     "refi/unified_refi_dataset": (
-        ("borrower_engagement", "borrower_information", "loan_information", "market_equity"),
+        (
+            "staging/borrower_engagement",
+            "staging/borrower_information",
+            "staging/loan_information",
+            "staging/market_equity",
+        ),
         set(),
     ),
-    "refi/unmatched_borrowers": (("borrower_information", "loan_information", "unified_refi_dataset"), set()),
+    "refi/unmatched_borrowers": (
+        ("staging/borrower_information", "staging/loan_information", "refi/unified_refi_dataset"),
+        set(),
+    ),
 }
 
 
@@ -147,27 +176,49 @@ def test_the_head_may_describe_a_column_with_a_number_in_its_name() -> None:
 
 def test_names_inside_a_query_are_no_inputs() -> None:
     text = """
-        WITH priced AS (SELECT loan.rate FROM loans AS loan),
+        WITH priced AS (SELECT loan.rate FROM refi.loans AS loan),
         dear AS (SELECT priced.rate FROM priced)
-        SELECT dear.rate, (SELECT MAX(offer.rate) FROM offers AS offer) AS best
-        FROM dear LEFT JOIN loans AS again ON again.rate = dear.rate
-        WHERE EXISTS (SELECT 1 FROM homes)
+        SELECT dear.rate, (SELECT MAX(offer.rate) FROM silver.offers AS offer) AS best
+        FROM dear LEFT JOIN refi.loans AS again ON again.rate = dear.rate
+        WHERE EXISTS (SELECT 1 FROM bronze.offers)
     """
-    assert SqlModel("refi/x", text).inputs == ("homes", "loans", "offers")
+    assert SqlModel("refi/x", text).inputs == ("refi/loans", "bronze/offers", "silver/offers")
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "WITH loans AS (SELECT loan.rate FROM loans AS loan) SELECT loans.rate FROM loans",
-        "WITH dear AS (SELECT loans.rate FROM loans), loans AS (SELECT 1 AS rate) SELECT dear.rate FROM dear",
-        "SELECT first.rate FROM (WITH loans AS (SELECT 1 AS rate) SELECT loans.rate FROM loans) AS first, loans",
-        "WITH loans AS (SELECT 1 AS rate) SELECT raw.rate FROM lake.loans AS raw, loans",
+        "WITH loans AS (SELECT loan.rate FROM refi.loans AS loan) SELECT loans.rate FROM loans",
+        "WITH dear AS (SELECT l.rate FROM refi.loans AS l), loans AS (SELECT 1 AS rate) SELECT dear.rate FROM dear",
+        "WITH loans AS (SELECT 1 AS rate) SELECT raw.rate FROM refi.loans AS raw, loans",
     ],
 )
 def test_a_relation_is_an_input_although_a_name_inside_the_query_is_the_same(text: str) -> None:
     """Names were compared over the whole file, so that such a relation was missed."""
-    assert SqlModel("refi/x", text).inputs == ("loans",)
+    assert SqlModel("refi/x", text).inputs == ("refi/loans",)
+
+
+@pytest.mark.parametrize(
+    ("text", "astray"),
+    [
+        ("SELECT rate FROM loans", "loans"),
+        ("WITH loans AS (SELECT loan.rate FROM loans AS loan) SELECT loans.rate FROM loans", "loans AS loan"),
+        (
+            "WITH dear AS (SELECT loans.rate FROM loans), loans AS (SELECT 1 AS rate) SELECT dear.rate FROM dear",
+            "loans",
+        ),
+        ("SELECT f.rate FROM (WITH loans AS (SELECT 1 AS rate) SELECT loans.rate FROM loans) AS f, loans", "loans"),
+        ("SELECT rate FROM lake.refi.loans", "lake.refi.loans"),
+        ('SELECT rate FROM "refi/loans"', '"refi/loans"'),
+        ("SELECT rate FROM refi.read_csv('loans.csv')", "refi.READ_CSV('loans.csv')"),
+    ],
+)
+def test_a_table_that_is_not_group_relation_is_refused_by_the_files_name(text: str, astray: str) -> None:
+    with pytest.raises(SettingError) as refused:
+        _ = SqlModel("refi/x", text).tree
+    assert str(refused.value).startswith(
+        f"sql/refi/x.sql: {astray} is not the name of a relation; write group.relation"
+    )
 
 
 @pytest.mark.parametrize(
@@ -196,27 +247,27 @@ def test_a_parameter_keeps_its_value_and_its_type(value: Bindable, read: object,
 
 @pytest.mark.parametrize(("value", "written"), [("1.25", "1.25"), ("1E+2", "100"), ("1E-6", "0.000001")])
 def test_a_bound_number_is_written_as_a_cast_of_its_digits(value: str, written: str) -> None:
-    bound = SqlModel("refi/x", "SELECT a FROM t WHERE a > :limit").bind({"limit": pct(value)})
-    assert bound.sql("athena") == f"SELECT a FROM t WHERE a > CAST('{written}' AS DECIMAL(12, 6))"
+    bound = SqlModel("refi/x", "SELECT a FROM refi.t WHERE a > :limit").bind({"limit": pct(value)})
+    assert bound.sql("athena") == f"SELECT a FROM refi.t WHERE a > CAST('{written}' AS DECIMAL(12, 6))"
 
 
 @pytest.mark.parametrize("dialect", ["athena", "trino"])
 def test_an_amount_and_a_list_are_written_the_same_for_athena_and_trino(dialect: str) -> None:
-    model = SqlModel("refi/x", "SELECT a FROM t WHERE a <= :most AND s IN ('AK', :states) AND s <> :not_here")
+    model = SqlModel("refi/x", "SELECT a FROM refi.t WHERE a <= :most AND s IN ('AK', :states) AND s <> :not_here")
     values: dict[str, Bindable] = {
         "most": usd("1E+6"),
         "states": Parameter(("TX", "O'Hara"), "VARCHAR"),
         "not_here": "HI",
     }
     assert model.bind(values).sql(dialect) == (
-        "SELECT a FROM t WHERE a <= CAST('1000000' AS DECIMAL(18, 2)) AND "
+        "SELECT a FROM refi.t WHERE a <= CAST('1000000' AS DECIMAL(18, 2)) AND "
         "s IN ('AK', CAST('TX' AS VARCHAR), CAST('O''Hara' AS VARCHAR)) AND s <> CAST('HI' AS VARCHAR)"
     )
 
 
 @pytest.mark.parametrize("condition", ["s = :states", "s IN (UPPER(:states))", "LENGTH(:states) > 1"])
 def test_a_list_outside_in_is_refused(condition: str) -> None:
-    model = SqlModel("refi/x", f"SELECT s FROM t WHERE {condition}")
+    model = SqlModel("refi/x", f"SELECT s FROM refi.t WHERE {condition}")
     with pytest.raises(SettingError, match=r"^sql/refi/x\.sql: states is a list: .* IN \(:states\)\.$"):
         model.bind({"states": Parameter(("TX", "AK"), "VARCHAR")})
 
@@ -224,7 +275,7 @@ def test_a_list_outside_in_is_refused(condition: str) -> None:
 def test_an_empty_list_is_refused() -> None:
     """`NOT IN ()` is no SQL, and NOT IN (NULL) would leave nobody."""
     with pytest.raises(SettingError, match="must hold at least one value"):
-        SqlModel("refi/x", "SELECT s FROM t WHERE s NOT IN (:states)").bind({"states": Parameter((), "VARCHAR")})
+        SqlModel("refi/x", "SELECT s FROM refi.t WHERE s NOT IN (:states)").bind({"states": Parameter((), "VARCHAR")})
 
 
 @pytest.mark.parametrize(
@@ -236,12 +287,14 @@ def test_an_empty_list_is_refused() -> None:
 )
 def test_a_parameter_cannot_inject_sql(text: str) -> None:
     connection = duckdb.connect()
-    connection.execute("CREATE TABLE borrowers AS SELECT 'B1' AS name")
-    bound = SqlModel("refi/x", "SELECT name, :value AS value FROM borrowers WHERE name <> :value").bind({"value": text})
+    connection.execute("CREATE SCHEMA refi; CREATE TABLE refi.borrowers AS SELECT 'B1' AS name")
+    bound = SqlModel("refi/x", "SELECT name, :value AS value FROM refi.borrowers WHERE name <> :value").bind(
+        {"value": text}
+    )
     assert connection.execute(bound.sql("duckdb")).fetchall() == [("B1", text)]
-    none = SqlModel("refi/x", "SELECT name FROM borrowers WHERE name = :value").bind({"value": text})
+    none = SqlModel("refi/x", "SELECT name FROM refi.borrowers WHERE name = :value").bind({"value": text})
     assert connection.execute(none.sql("duckdb")).fetchall() == []
-    assert connection.execute("SELECT COUNT(*) FROM borrowers").fetchall() == [(1,)]
+    assert connection.execute("SELECT COUNT(*) FROM refi.borrowers").fetchall() == [(1,)]
 
 
 @given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])))
@@ -250,13 +303,15 @@ def test_a_text_parameter_arrives_as_it_was(text: str) -> None:
 
 
 def test_a_parameter_without_a_value_is_an_error_that_names_it() -> None:
-    model = SqlModel("refi/judged", "SELECT :b, :a, :given FROM t")
+    model = SqlModel("refi/judged", "SELECT :b, :a, :given FROM refi.t")
     with pytest.raises(SettingError, match=r"^sql/refi/judged\.sql: no value for parameter a, b\.$"):
         model.bind({"given": 1})
 
 
 def test_binding_fills_every_place_and_leaves_the_model_as_it_was() -> None:
-    model = SqlModel("refi/x", "SELECT :a + :a AS twice FROM t WHERE :a > 1 AND x IN (SELECT y FROM u WHERE y = :a)")
+    model = SqlModel(
+        "refi/x", "SELECT :a + :a AS twice FROM refi.t WHERE :a > 1 AND x IN (SELECT y FROM refi.u WHERE y = :a)"
+    )
     assert model.bind({"a": 1, "unused": 2}).sql().count("CAST('1' AS BIGINT)") == 4
     assert model.bind({"a": 2}).sql().count("CAST('2' AS BIGINT)") == 4
     assert model.parameters == {"a"}
@@ -266,12 +321,12 @@ def test_column_lineage_goes_through_every_step_to_the_relations() -> None:
     text = """
         WITH priced AS (
             SELECT loan.borrower_id, loan.rate - offer.rate AS spread, loan.loan_id
-            FROM loans AS loan INNER JOIN offers AS offer ON offer.home_id = loan.home_id
+            FROM refi.loans AS loan INNER JOIN refi.offers AS offer ON offer.home_id = loan.home_id
         ),
         everybody AS (
             SELECT priced.borrower_id, priced.spread FROM priced
             UNION ALL
-            SELECT former.id, former.old_spread FROM former_borrowers AS former
+            SELECT former.id, former.old_spread FROM refi.former_borrowers AS former
         ),
         ranked AS (
             SELECT everybody.borrower_id, everybody.spread,
@@ -284,25 +339,25 @@ def test_column_lineage_goes_through_every_step_to_the_relations() -> None:
             ranked.choice,
             COUNT(*) AS how_many,
             'fixed' AS kind,
-            (SELECT MAX(home.value) FROM homes AS home) AS dearest
+            (SELECT MAX(home.value) FROM refi.homes AS home) AS dearest
         FROM ranked
         GROUP BY ranked.borrower_id, ranked.spread, ranked.choice
     """
     schema = {
-        "loans": {"borrower_id": "VARCHAR", "loan_id": "VARCHAR", "rate": "DECIMAL(9,6)", "home_id": "VARCHAR"},
-        "offers": {"home_id": "VARCHAR", "rate": "DECIMAL(9,6)"},
-        "former_borrowers": {"id": "VARCHAR", "old_spread": "DECIMAL(9,6)"},
-        "homes": {"value": "DECIMAL(18,2)"},
+        "refi/loans": {"borrower_id": "VARCHAR", "loan_id": "VARCHAR", "rate": "DECIMAL(9,6)", "home_id": "VARCHAR"},
+        "refi/offers": {"home_id": "VARCHAR", "rate": "DECIMAL(9,6)"},
+        "refi/former_borrowers": {"id": "VARCHAR", "old_spread": "DECIMAL(9,6)"},
+        "refi/homes": {"value": "DECIMAL(18,2)"},
     }
-    spread = [("former_borrowers", "old_spread"), ("loans", "rate"), ("offers", "rate")]
-    borrower = [("former_borrowers", "id"), ("loans", "borrower_id")]
+    spread = [("refi/former_borrowers", "old_spread"), ("refi/loans", "rate"), ("refi/offers", "rate")]
+    borrower = [("refi/former_borrowers", "id"), ("refi/loans", "borrower_id")]
     assert SqlModel("refi/x", text).column_lineage(schema) == {
         "borrower": borrower,
         "tier": spread,
         "choice": sorted([*borrower, *spread]),
         "how_many": [],
         "kind": [],
-        "dearest": [("homes", "value")],
+        "dearest": [("refi/homes", "value")],
     }
 
 
@@ -313,7 +368,7 @@ def test_column_lineage_goes_through_every_step_to_the_relations() -> None:
             """
             WITH priced AS (
                 SELECT loan.loan_id, loan.rate - offer.rate AS spread  -- as of today
-                FROM loans AS loan INNER JOIN offers AS offer ON offer.home_id = loan.home_id
+                FROM refi.loans AS loan INNER JOIN refi.offers AS offer ON offer.home_id = loan.home_id
             ),
             ranked AS (SELECT priced.loan_id, priced.spread, priced.spread * 2 AS twice FROM priced)
             SELECT
@@ -332,29 +387,55 @@ def test_column_lineage_goes_through_every_step_to_the_relations() -> None:
             },
         ),
         (  # who reads a relation twice must say which
-            "SELECT was.rate - now_is.rate AS fall, 'x' AS kind FROM loans AS was JOIN loans AS now_is ON TRUE",
+            "SELECT was.rate - now_is.rate AS fall, 'x' AS kind "
+            "FROM refi.loans AS was JOIN refi.loans AS now_is ON TRUE",
             {"fall": "was.rate - now_is.rate", "kind": "'x'"},
         ),
         (
-            "WITH loans AS (SELECT loan.rate + 1 AS rate FROM loans AS loan) SELECT loans.rate FROM loans",
+            "WITH loans AS (SELECT loan.rate + 1 AS rate FROM refi.loans AS loan) SELECT loans.rate FROM loans",
             {"rate": "loans.rate + 1"},
         ),
         (
-            "SELECT loan.loan_id AS id FROM loans AS loan UNION ALL SELECT offer.home_id FROM offers AS offer",
+            "SELECT l.loan_id AS id FROM refi.loans AS l UNION ALL SELECT offer.home_id FROM refi.offers AS offer",
             {"id": "SELECT loans.loan_id UNION ALL SELECT offers.home_id"},
         ),
         (
-            "SELECT best.rate FROM (SELECT MIN(offer.rate) AS rate FROM offers AS offer) AS best",
+            "SELECT best.rate FROM (SELECT MIN(offer.rate) AS rate FROM refi.offers AS offer) AS best",
             {"rate": "MIN(offers.rate)"},
+        ),
+        (  # of another domain's relation, the group is a part of the name
+            "SELECT l.rate - silver.rate AS fall FROM refi.loans AS l JOIN silver.loans AS silver ON TRUE",
+            {"fall": "loans.rate - silver.loans.rate"},
         ),
     ],
 )
 def test_the_expression_of_a_column_is_one_line_in_terms_of_relations(text: str, expressions: dict[str, str]) -> None:
     schema = {
-        "loans": {"loan_id": "VARCHAR", "rate": "DECIMAL(9,6)", "home_id": "VARCHAR"},
-        "offers": {"home_id": "VARCHAR", "rate": "DECIMAL(9,6)"},
+        "refi/loans": {"loan_id": "VARCHAR", "rate": "DECIMAL(9,6)", "home_id": "VARCHAR"},
+        "refi/offers": {"home_id": "VARCHAR", "rate": "DECIMAL(9,6)"},
+        "silver/loans": {"rate": "DECIMAL(9,6)"},
     }
     assert SqlModel("refi/x", text).column_expressions(schema) == expressions
+
+
+def test_two_groups_may_use_one_name() -> None:
+    text = "SELECT b.id, s.name FROM bronze.customer AS b JOIN silver.customer AS s ON s.id = b.id"
+    schema = {"bronze/customer": {"id": "VARCHAR"}, "silver/customer": {"id": "VARCHAR", "name": "VARCHAR"}}
+    assert SqlModel("gold/customer", text).column_lineage(schema) == {
+        "id": [("bronze/customer", "id")],
+        "name": [("silver/customer", "name")],
+    }
+
+
+def test_a_bare_name_gets_the_group_of_the_one_relation_of_that_name() -> None:
+    query = cast(exp.Query, sqlglot.parse_one("WITH b AS (SELECT 1) SELECT 1 FROM a, b, c, d, g.a", read="athena"))
+    assert relations_read(with_groups(query, ["x/a", "x/b", "x/c", "y/c"])) == {"x/a", "c", "d", "g/a"}
+
+
+def test_the_grain_is_what_the_head_says() -> None:
+    assert SqlModel("refi/x", "-- Rows.\n-- grain: a, b\nSELECT 1 AS a").grain == ["a", "b"]
+    with pytest.raises(SettingError, match=r"^sql/refi/x\.sql: its head does not say '-- grain: column, …'\.$"):
+        _ = SqlModel("refi/x", "SELECT 1 AS a").grain
 
 
 def test_the_hash_is_of_the_files_text() -> None:

@@ -16,6 +16,8 @@ variables {
     database_arn         = "arn:aws:glue:us-east-1:111122223333:database/db"
     default_database_arn = "arn:aws:glue:us-east-1:111122223333:database/default"
     tables_arn           = "arn:aws:glue:us-east-1:111122223333:table/db/*"
+    group_databases_arn  = "arn:aws:glue:us-east-1:111122223333:database/db_*"
+    group_tables_arn     = "arn:aws:glue:us-east-1:111122223333:table/db_*/*"
     crawler_arns         = []
   }
   queue_arn           = "arn:aws:sqs:us-east-1:111122223333:q"
@@ -89,6 +91,8 @@ run "a_crawler_may_be_started_where_there_is_one" {
       database_arn         = "arn:aws:glue:us-east-1:111122223333:database/db"
       default_database_arn = "arn:aws:glue:us-east-1:111122223333:database/default"
       tables_arn           = "arn:aws:glue:us-east-1:111122223333:table/db/*"
+      group_databases_arn  = "arn:aws:glue:us-east-1:111122223333:database/db_*"
+      group_tables_arn     = "arn:aws:glue:us-east-1:111122223333:table/db_*/*"
       crawler_arns         = ["arn:aws:glue:us-east-1:111122223333:crawler/refi-raw"]
     }
   }

@@ -16,7 +16,7 @@ from refi_assets.identity import HISTORY, QUEUE
 from refi_assets.identity.details import identity_behind
 from refi_assets.lake import Relation
 from refi_assets.lake.relations import with_inputs
-from refi_assets.lineage.columns import descriptions
+from refi_assets.lineage.columns import descriptions, is_described
 from refi_assets.observability.metrics import put_metrics
 from refi_assets.orchestration.partitions import partitions
 from refi_assets.orchestration.publications import publication_asset
@@ -27,8 +27,7 @@ from refi_assets.refi.audience import AUDIENCE, PublishedAudience, counts
 from refi_assets.refi.diff import audience_changes, counted
 from refi_assets.refi.metrics import run_metrics
 from refi_assets.settings import settings
-from refi_assets.specs.contracts import load_contracts
-from refi_assets.specs.sql_models import load_sql_models
+from refi_assets.specs.names import short_name
 
 FILE, TABLES, NUMBERS = "activation/audience_file", "activation/shown_tables", "activation/run_numbers"
 
@@ -67,9 +66,9 @@ def shown_tables(
         published, relations = _published(step)
         held_back = published.details_as(PublishedDetails).held_back
         shown = [] if held_back else [one for one in relations if one.kind != "files"]
-        engine.open(step.lake).publish(shown, {one.name: _comments(one) for one in shown})
+        engine.open(step.lake).publish(shown, {one.key: _comments(one) for one in shown})
         relation = step.save(step.draft(TABLES, made_from={FILE: published}, kind="files", rows=len(shown)))
-    return step.materialized(relation, {"tables": ", ".join(sorted(one.name for one in shown)) or "none"})
+    return step.materialized(relation, {"tables": ", ".join(sorted(short_name(one.key) for one in shown)) or "none"})
 
 
 @dg.asset(
@@ -115,9 +114,7 @@ def _put_metrics(context: dg.AssetExecutionContext, relations: list[Relation], a
 
 def _comments(relation: Relation) -> dict[str, str]:
     """What a relation's columns mean, by its contract or its SQL."""
-    if relation.name in load_contracts():
-        return load_contracts()[relation.name].descriptions
-    return descriptions(relation.name) if relation.key in load_sql_models() else {}
+    return descriptions(relation.key) if is_described(relation.key) else {}
 
 
 def _changes(step: Step, engine: EngineResource) -> dict[str, Any]:

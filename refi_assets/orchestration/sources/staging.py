@@ -20,6 +20,7 @@ from refi_assets.orchestration.resources import EngineResource, LakeResource
 from refi_assets.orchestration.steps import Step, asset_step
 from refi_assets.specs.checks import Outcome, equal, none_of, not_above
 from refi_assets.specs.contracts import Contract, quarantine_of
+from refi_assets.specs.names import table_of
 from refi_assets.staging.stage import QUARANTINE_COLUMNS, stage_source
 
 
@@ -82,7 +83,7 @@ def staging_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
                     quarantined=counted.quarantined,
                     nulled=counted.nulled,
                     keys=counted.keys,
-                    quarantined_keys=tuple(counted.quarantined_borrower_ids),
+                    quarantined_keys=tuple(counted.quarantined_keys),
                 ),
             )
             step.remember(relation, engine.duckdb(store))
@@ -138,7 +139,7 @@ def quarantine_asset(domain: Domain, contracts: dict[str, Contract]) -> dg.Asset
                 )
                 for number, relation in enumerate(staged.values())
             ]
-            selects = [exp.select(*QUARANTINE_COLUMNS).from_(exp.to_table(part.name, quoted=True)) for part in parts]
+            selects = [exp.select(*QUARANTINE_COLUMNS).from_(table_of(part.key)) for part in parts]
             with engine.duckdb(store).session(parts) as session:
                 made = session.create(
                     step.draft(key, made_from=staged, kind="table", fingerprint=fingerprint),

@@ -5,7 +5,7 @@ SELECT
     matched.match_probability,
     matched.evidence,
     matched.decision
-FROM matched_pairs AS matched
+FROM identity.matched_pairs AS matched
 WHERE
     matched.borrower_id_1 = :borrower_id_1
     AND matched.borrower_id_2 = :borrower_id_2

@@ -5,10 +5,10 @@ SELECT
     matched.borrower_id_2,
     matched.match_probability,
     matched.decision
-FROM matched_pairs AS matched
-INNER JOIN resolved_borrower AS resolved_1
+FROM identity.matched_pairs AS matched
+INNER JOIN identity.resolved_borrower AS resolved_1
     ON resolved_1.borrower_id = matched.borrower_id_1
-INNER JOIN resolved_borrower AS resolved_2
+INNER JOIN identity.resolved_borrower AS resolved_2
     ON resolved_2.borrower_id = matched.borrower_id_2
 WHERE
     resolved_1.person_id = :person_id

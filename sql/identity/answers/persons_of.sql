@@ -5,7 +5,7 @@ SELECT
     resolved.person_id,
     resolved.cluster_size,
     resolved.weakest_link
-FROM resolved_borrower AS resolved
+FROM identity.resolved_borrower AS resolved
 WHERE
     resolved.borrower_id = :borrower_id_1
     OR resolved.borrower_id = :borrower_id_2

@@ -6,7 +6,7 @@ SELECT
     queued.match_weight,
     queued.match_probability,
     queued.evidence
-FROM review_queue AS queued
+FROM identity.review_queue AS queued
 WHERE
     queued.decision IS NULL
 ORDER BY

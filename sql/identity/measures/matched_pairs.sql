@@ -2,4 +2,4 @@
 SELECT
     'decided' AS measure,
     COUNT(pair.decision) AS amount
-FROM matched_pairs AS pair
+FROM identity.matched_pairs AS pair

@@ -2,16 +2,16 @@
 SELECT
     'persons' AS measure,
     COUNT(DISTINCT resolved.person_id) AS amount
-FROM resolved_borrower AS resolved
+FROM identity.resolved_borrower AS resolved
 UNION ALL
 SELECT
     'records in clusters' AS measure,
     COUNT(*) AS amount
-FROM resolved_borrower AS resolved
+FROM identity.resolved_borrower AS resolved
 WHERE
     resolved.cluster_size > 1
 UNION ALL
 SELECT
     'largest cluster' AS measure,
     COALESCE(MAX(CAST(resolved.cluster_size AS BIGINT)), 0) AS amount
-FROM resolved_borrower AS resolved
+FROM identity.resolved_borrower AS resolved

@@ -2,6 +2,6 @@
 -- grain: borrower_id
 SELECT
     unmatched.reason
-FROM unmatched_borrowers AS unmatched
+FROM refi.unmatched_borrowers AS unmatched
 WHERE
     unmatched.borrower_id = :borrower_id

@@ -69,6 +69,8 @@ data "aws_iam_policy_document" "analysts" {
       var.catalog.database_arn,
       var.catalog.default_database_arn,
       var.catalog.tables_arn,
+      var.catalog.group_databases_arn,
+      var.catalog.group_tables_arn,
     ]
   }
 

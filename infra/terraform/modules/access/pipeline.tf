@@ -81,6 +81,8 @@ data "aws_iam_policy_document" "pipeline" {
       var.catalog.catalog_arn,
       var.catalog.database_arn,
       var.catalog.tables_arn,
+      var.catalog.group_databases_arn,
+      var.catalog.group_tables_arn,
     ]
   }
 
@@ -91,7 +93,16 @@ data "aws_iam_policy_document" "pipeline" {
       var.catalog.catalog_arn,
       var.catalog.database_arn,
       var.catalog.tables_arn,
+      var.catalog.group_databases_arn,
+      var.catalog.group_tables_arn,
     ]
+  }
+
+  # A database of a group that is not refi's is made when its relations are first shown.
+  statement {
+    sid       = "CreateGroupDatabases"
+    actions   = ["glue:CreateDatabase"]
+    resources = [var.catalog.catalog_arn, var.catalog.group_databases_arn]
   }
 
   # Athena reads the partitions of a table that has some.
@@ -102,6 +113,8 @@ data "aws_iam_policy_document" "pipeline" {
       var.catalog.catalog_arn,
       var.catalog.database_arn,
       var.catalog.tables_arn,
+      var.catalog.group_databases_arn,
+      var.catalog.group_tables_arn,
     ]
   }
 

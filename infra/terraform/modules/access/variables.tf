@@ -17,6 +17,8 @@ variable "catalog" {
     database_arn         = string
     default_database_arn = string
     tables_arn           = string
+    group_databases_arn  = string # of the groups that are not refi's
+    group_tables_arn     = string
     crawler_arns         = list(string)
   })
 }

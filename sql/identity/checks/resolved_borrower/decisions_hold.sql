@@ -1,10 +1,10 @@
 -- Borrowers that people decided to be the same person as another, or to be different, and who are not.
 SELECT
     pair.borrower_id_1 AS borrower_id
-FROM matched_pairs AS pair
-INNER JOIN resolved_borrower AS one
+FROM identity.matched_pairs AS pair
+INNER JOIN identity.resolved_borrower AS one
     ON one.borrower_id = pair.borrower_id_1
-INNER JOIN resolved_borrower AS other
+INNER JOIN identity.resolved_borrower AS other
     ON other.borrower_id = pair.borrower_id_2
 WHERE
     (

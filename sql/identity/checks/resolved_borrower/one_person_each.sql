@@ -3,13 +3,13 @@ WITH counted AS (
     SELECT
         resolved.borrower_id,
         COUNT(*) AS persons
-    FROM resolved_borrower AS resolved
+    FROM identity.resolved_borrower AS resolved
     GROUP BY
         resolved.borrower_id
 )
 SELECT
     COALESCE(borrower.borrower_id, counted.borrower_id) AS borrower_id
-FROM borrower_information AS borrower
+FROM staging.borrower_information AS borrower
 FULL JOIN counted
     ON counted.borrower_id = borrower.borrower_id
 WHERE

@@ -1,7 +1,7 @@
 -- Borrowers that stand in the audience more than once.
 SELECT
-    audience.borrower_id
-FROM refi_audience AS audience
+    MIN(audience.person_id) AS person_id
+FROM refi.refi_audience AS audience
 GROUP BY
     audience.borrower_id
 HAVING

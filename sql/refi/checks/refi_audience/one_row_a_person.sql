@@ -1,14 +1,8 @@
--- Borrowers of persons who would hear more than once.
-WITH counted AS (
-    SELECT
-        audience.person_id,
-        MIN(audience.borrower_id) AS borrower_id
-    FROM refi_audience AS audience
-    GROUP BY
-        audience.person_id
-    HAVING
-        COUNT(*) > 1
-)
+-- Persons who would hear more than once.
 SELECT
-    counted.borrower_id
-FROM counted
+    audience.person_id
+FROM refi.refi_audience AS audience
+GROUP BY
+    audience.person_id
+HAVING
+    COUNT(*) > 1

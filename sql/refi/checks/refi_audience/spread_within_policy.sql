@@ -1,8 +1,8 @@
 -- Borrowers in the audience whose spread is below the policy's minimum, unknown, or not the difference of
 -- the two rates beside it.
 SELECT
-    audience.borrower_id
-FROM refi_audience AS audience
+    audience.person_id
+FROM refi.refi_audience AS audience
 WHERE
     audience.rate_spread IS NULL
     OR audience.rate_spread < :min_rate_spread

@@ -1,7 +1,7 @@
 -- Borrowers in the audience whose spread is outside the band of their tier.
 WITH band AS (
     SELECT
-        audience.borrower_id,
+        audience.person_id,
         audience.rate_spread,
         CASE audience.marketing_category
             WHEN 'Immediate Action' THEN :immediate_action_above
@@ -12,10 +12,10 @@ WITH band AS (
             WHEN 'Hot Lead' THEN :immediate_action_above
             WHEN 'Watchlist' THEN :hot_lead_above
         END AS up_to
-    FROM refi_audience AS audience
+    FROM refi.refi_audience AS audience
 )
 SELECT
-    band.borrower_id
+    band.person_id
 FROM band
 WHERE
     band.above IS NULL

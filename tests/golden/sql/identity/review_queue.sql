@@ -6,7 +6,7 @@ SELECT
   pair.match_probability,
   pair.evidence,
   pair.decision
-FROM matched_pairs AS pair
+FROM identity.matched_pairs AS pair
 WHERE
   pair.match_probability >= CAST(CAST('0.5' AS DECIMAL(12, 6)) AS DOUBLE)
   AND pair.match_probability < CAST(CAST('0.99' AS DECIMAL(12, 6)) AS DOUBLE)

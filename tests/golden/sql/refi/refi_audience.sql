@@ -2,8 +2,8 @@
 WITH no_text_messages AS (
   SELECT DISTINCT
     resolved.person_id
-  FROM borrower_engagement AS engagement
-  INNER JOIN resolved_borrower AS resolved
+  FROM staging.borrower_engagement AS engagement
+  INNER JOIN identity.resolved_borrower AS resolved
     ON resolved.borrower_id = engagement.borrower_id
   WHERE
     NOT engagement.sms_opt_in
@@ -28,8 +28,8 @@ WITH no_text_messages AS (
       PARTITION BY resolved.person_id
       ORDER BY judged.rate_spread DESC, judged.monthly_savings_est DESC, judged.loan_id ASC, judged.borrower_id ASC
     ) AS choice
-  FROM refi_eligibility AS judged
-  INNER JOIN resolved_borrower AS resolved
+  FROM refi.refi_eligibility AS judged
+  INNER JOIN identity.resolved_borrower AS resolved
     ON resolved.borrower_id = judged.borrower_id
   WHERE
     judged.is_eligible

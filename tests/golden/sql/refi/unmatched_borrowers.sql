@@ -2,16 +2,16 @@
 WITH with_loan AS (
   SELECT DISTINCT
     loan.borrower_id
-  FROM loan_information AS loan
+  FROM staging.loan_information AS loan
 ), unified AS (
   SELECT DISTINCT
     dataset.borrower_id
-  FROM unified_refi_dataset AS dataset
+  FROM refi.unified_refi_dataset AS dataset
 )
 SELECT
   borrower.borrower_id,
   CASE WHEN with_loan.borrower_id IS NULL THEN 'no_loan' ELSE 'no_market_data' END AS reason
-FROM borrower_information AS borrower
+FROM staging.borrower_information AS borrower
 LEFT JOIN with_loan
   ON with_loan.borrower_id = borrower.borrower_id
 LEFT JOIN unified

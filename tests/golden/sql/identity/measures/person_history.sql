@@ -2,6 +2,6 @@
 SELECT
   history.event AS measure,
   COUNT(*) AS amount
-FROM person_history AS history
+FROM identity.person_history AS history
 GROUP BY
   history.event;

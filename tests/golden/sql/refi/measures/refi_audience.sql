@@ -2,6 +2,6 @@
 SELECT
   'tier: ' || audience.marketing_category AS measure,
   COUNT(*) AS amount
-FROM refi_audience AS audience
+FROM refi.refi_audience AS audience
 GROUP BY
   audience.marketing_category;

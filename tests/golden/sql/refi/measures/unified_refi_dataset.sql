@@ -2,4 +2,4 @@
 SELECT
   'borrowers' AS measure,
   COUNT(DISTINCT dataset.borrower_id) AS amount
-FROM unified_refi_dataset AS dataset;
+FROM refi.unified_refi_dataset AS dataset;

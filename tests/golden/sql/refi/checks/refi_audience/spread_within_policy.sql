@@ -1,7 +1,7 @@
 -- duckdb, trino, athena
 SELECT
-  audience.borrower_id
-FROM refi_audience AS audience
+  audience.person_id
+FROM refi.refi_audience AS audience
 WHERE
   audience.rate_spread IS NULL
   OR audience.rate_spread < CAST('1.0' AS DECIMAL(12, 6))

@@ -1,7 +1,7 @@
 -- duckdb, trino, athena
 WITH band AS (
   SELECT
-    audience.borrower_id,
+    audience.person_id,
     audience.rate_spread,
     CASE audience.marketing_category
       WHEN 'Immediate Action'
@@ -17,10 +17,10 @@ WITH band AS (
       WHEN 'Watchlist'
       THEN CAST('0.75' AS DECIMAL(12, 6))
     END AS up_to
-  FROM refi_audience AS audience
+  FROM refi.refi_audience AS audience
 )
 SELECT
-  band.borrower_id
+  band.person_id
 FROM band
 WHERE
   band.above IS NULL

@@ -3,12 +3,12 @@ WITH counted AS (
   SELECT
     dataset.borrower_id,
     1 AS to_be_judged
-  FROM unified_refi_dataset AS dataset
+  FROM refi.unified_refi_dataset AS dataset
   UNION ALL
   SELECT
     eligibility.borrower_id,
     -1 AS to_be_judged
-  FROM refi_eligibility AS eligibility
+  FROM refi.refi_eligibility AS eligibility
 )
 SELECT
   counted.borrower_id

@@ -1,7 +1,7 @@
 -- duckdb, trino, athena
 SELECT
   dataset.borrower_id
-FROM unified_refi_dataset AS dataset
+FROM refi.unified_refi_dataset AS dataset
 GROUP BY
   dataset.borrower_id,
   dataset.loan_id

@@ -3,17 +3,17 @@ WITH counted AS (
   SELECT
     borrower.borrower_id,
     1 AS to_be_found
-  FROM borrower_information AS borrower
+  FROM staging.borrower_information AS borrower
   UNION ALL
   SELECT DISTINCT
     dataset.borrower_id,
     -1 AS to_be_found
-  FROM unified_refi_dataset AS dataset
+  FROM refi.unified_refi_dataset AS dataset
   UNION ALL
   SELECT
     unmatched.borrower_id,
     -1 AS to_be_found
-  FROM unmatched_borrowers AS unmatched
+  FROM refi.unmatched_borrowers AS unmatched
 )
 SELECT
   counted.borrower_id

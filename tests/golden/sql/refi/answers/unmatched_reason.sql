@@ -1,13 +1,13 @@
 -- duckdb
 SELECT
   unmatched.reason
-FROM unmatched_borrowers AS unmatched
+FROM refi.unmatched_borrowers AS unmatched
 WHERE
   unmatched.borrower_id = CAST('B1' AS TEXT);
 
 -- trino, athena
 SELECT
   unmatched.reason
-FROM unmatched_borrowers AS unmatched
+FROM refi.unmatched_borrowers AS unmatched
 WHERE
   unmatched.borrower_id = CAST('B1' AS VARCHAR);

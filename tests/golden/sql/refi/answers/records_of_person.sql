@@ -3,10 +3,10 @@ SELECT
   other.borrower_id,
   other.person_id,
   NOT audience.borrower_id IS NULL AS is_in_audience
-FROM resolved_borrower AS own
-INNER JOIN resolved_borrower AS other
+FROM identity.resolved_borrower AS own
+INNER JOIN identity.resolved_borrower AS other
   ON other.person_id = own.person_id
-LEFT JOIN refi_audience AS audience
+LEFT JOIN refi.refi_audience AS audience
   ON audience.borrower_id = other.borrower_id
 WHERE
   own.borrower_id = CAST('B1' AS TEXT)
@@ -18,10 +18,10 @@ SELECT
   other.borrower_id,
   other.person_id,
   NOT audience.borrower_id IS NULL AS is_in_audience
-FROM resolved_borrower AS own
-INNER JOIN resolved_borrower AS other
+FROM identity.resolved_borrower AS own
+INNER JOIN identity.resolved_borrower AS other
   ON other.person_id = own.person_id
-LEFT JOIN refi_audience AS audience
+LEFT JOIN refi.refi_audience AS audience
   ON audience.borrower_id = other.borrower_id
 WHERE
   own.borrower_id = CAST('B1' AS VARCHAR)

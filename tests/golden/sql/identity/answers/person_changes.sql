@@ -2,15 +2,15 @@
 WITH still_there AS (
   SELECT DISTINCT
     now_is.person_id
-  FROM resolved_borrower AS now_is
+  FROM identity.resolved_borrower AS now_is
 )
 SELECT
   CASE WHEN still_there.person_id IS NULL THEN 'merged' ELSE 'split' END AS event,
   now_is.person_id,
   was.person_id AS from_person_id,
   COUNT(*) AS borrowers
-FROM before_resolved_borrower AS was
-INNER JOIN resolved_borrower AS now_is
+FROM before_identity.resolved_borrower AS was
+INNER JOIN identity.resolved_borrower AS now_is
   ON now_is.borrower_id = was.borrower_id
 LEFT JOIN still_there
   ON still_there.person_id = was.person_id

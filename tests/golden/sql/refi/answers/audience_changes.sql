@@ -12,8 +12,8 @@ WITH moved AS (
     was_in.marketing_category AS tier_before,
     now_in.marketing_category AS tier_after,
     CASE WHEN now_in.borrower_id IS NULL THEN was_in.loan_id ELSE now_in.loan_id END AS loan_id
-  FROM before_refi_audience AS was_in
-  FULL JOIN refi_audience AS now_in
+  FROM before_refi.refi_audience AS was_in
+  FULL JOIN refi.refi_audience AS now_in
     ON now_in.borrower_id = was_in.borrower_id
   WHERE
     was_in.borrower_id IS NULL
@@ -52,10 +52,10 @@ SELECT
   moved.loan_id,
   ARRAY_TO_STRING(now_judged.ineligibility_reasons, ' and ') AS reasons_now
 FROM moved
-LEFT JOIN before_refi_eligibility AS was_judged
+LEFT JOIN before_refi.refi_eligibility AS was_judged
   ON was_judged.borrower_id = moved.borrower_id
   AND COALESCE(was_judged.loan_id, '') = COALESCE(moved.loan_id, '')
-LEFT JOIN refi_eligibility AS now_judged
+LEFT JOIN refi.refi_eligibility AS now_judged
   ON now_judged.borrower_id = moved.borrower_id
   AND COALESCE(now_judged.loan_id, '') = COALESCE(moved.loan_id, '')
 ORDER BY
@@ -76,8 +76,8 @@ WITH moved AS (
     was_in.marketing_category AS tier_before,
     now_in.marketing_category AS tier_after,
     CASE WHEN now_in.borrower_id IS NULL THEN was_in.loan_id ELSE now_in.loan_id END AS loan_id
-  FROM before_refi_audience AS was_in
-  FULL JOIN refi_audience AS now_in
+  FROM before_refi.refi_audience AS was_in
+  FULL JOIN refi.refi_audience AS now_in
     ON now_in.borrower_id = was_in.borrower_id
   WHERE
     was_in.borrower_id IS NULL
@@ -116,10 +116,10 @@ SELECT
   moved.loan_id,
   ARRAY_JOIN(now_judged.ineligibility_reasons, ' and ') AS reasons_now
 FROM moved
-LEFT JOIN before_refi_eligibility AS was_judged
+LEFT JOIN before_refi.refi_eligibility AS was_judged
   ON was_judged.borrower_id = moved.borrower_id
   AND COALESCE(was_judged.loan_id, '') = COALESCE(moved.loan_id, '')
-LEFT JOIN refi_eligibility AS now_judged
+LEFT JOIN refi.refi_eligibility AS now_judged
   ON now_judged.borrower_id = moved.borrower_id
   AND COALESCE(now_judged.loan_id, '') = COALESCE(moved.loan_id, '')
 ORDER BY

@@ -4,7 +4,7 @@ SELECT
   matched.match_probability,
   matched.evidence,
   matched.decision
-FROM matched_pairs AS matched
+FROM identity.matched_pairs AS matched
 WHERE
   matched.borrower_id_1 = CAST('B1' AS TEXT)
   AND matched.borrower_id_2 = CAST('B2' AS TEXT);
@@ -15,7 +15,7 @@ SELECT
   matched.match_probability,
   matched.evidence,
   matched.decision
-FROM matched_pairs AS matched
+FROM identity.matched_pairs AS matched
 WHERE
   matched.borrower_id_1 = CAST('B1' AS VARCHAR)
   AND matched.borrower_id_2 = CAST('B2' AS VARCHAR);

@@ -8,8 +8,8 @@ SELECT
   judged.marketing_category,
   judged.is_eligible,
   NOT audience.borrower_id IS NULL AS is_chosen
-FROM refi_eligibility AS judged
-LEFT JOIN refi_audience AS audience
+FROM refi.refi_eligibility AS judged
+LEFT JOIN refi.refi_audience AS audience
   ON audience.borrower_id = judged.borrower_id
   AND COALESCE(audience.loan_id, '') = COALESCE(judged.loan_id, '')
 WHERE
@@ -27,8 +27,8 @@ SELECT
   judged.marketing_category,
   judged.is_eligible,
   NOT audience.borrower_id IS NULL AS is_chosen
-FROM refi_eligibility AS judged
-LEFT JOIN refi_audience AS audience
+FROM refi.refi_eligibility AS judged
+LEFT JOIN refi.refi_audience AS audience
   ON audience.borrower_id = judged.borrower_id
   AND COALESCE(audience.loan_id, '') = COALESCE(judged.loan_id, '')
 WHERE

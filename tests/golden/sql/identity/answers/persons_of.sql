@@ -4,7 +4,7 @@ SELECT
   resolved.person_id,
   resolved.cluster_size,
   resolved.weakest_link
-FROM resolved_borrower AS resolved
+FROM identity.resolved_borrower AS resolved
 WHERE
   resolved.borrower_id = CAST('B1' AS TEXT)
   OR resolved.borrower_id = CAST('B2' AS TEXT);
@@ -15,7 +15,7 @@ SELECT
   resolved.person_id,
   resolved.cluster_size,
   resolved.weakest_link
-FROM resolved_borrower AS resolved
+FROM identity.resolved_borrower AS resolved
 WHERE
   resolved.borrower_id = CAST('B1' AS VARCHAR)
   OR resolved.borrower_id = CAST('B2' AS VARCHAR);

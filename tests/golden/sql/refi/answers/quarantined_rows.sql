@@ -8,7 +8,7 @@ SELECT
   quarantine.problem,
   quarantine.original_cells,
   quarantine.original_bytes
-FROM quarantine
+FROM staging.quarantine AS quarantine
 ORDER BY
   quarantine.file ASC,
   quarantine.record_number ASC;
