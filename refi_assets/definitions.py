@@ -6,10 +6,12 @@ from pathlib import Path
 import dagster as dg
 from dagster import ComponentTree, PreviewWarning
 
+import refi_assets.defs
 from refi_assets.orchestration.jobs import clean_up_job
 from refi_assets.orchestration.logs import log_runs_as_json
 from refi_assets.orchestration.resources import resources
 from refi_assets.orchestration.watching import alerts
+from refi_assets.settings import all_settings
 
 
 @dg.definitions
@@ -19,11 +21,12 @@ def defs() -> dg.Definitions:
     As load_from_defs_folder() has them, without the component types of every installed package: to list these takes
     over a second in each process where dagster-aws is installed, and no component is used here.
     """
+    all_settings()  # a wrong one is reported now, not by the step that asks for it
     log_runs_as_json()
-    package = Path(__file__).parent
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PreviewWarning)
-        domains = ComponentTree.for_project(package).build_defs(package / "defs")
+        tree = ComponentTree.from_module(refi_assets.defs, Path(__file__).parent.parent)
+        domains = tree.build_defs(Path(refi_assets.defs.__path__[0]))
     shared = dg.Definitions(
         jobs=[clean_up_job], sensors=[alerts], resources=resources(), executor=dg.in_process_executor
     )

@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,16 @@ from rich.table import Table
 from refi_assets.cli.terminal import Terminal, one_line
 from refi_assets.engines.base import Row
 from refi_assets.engines.duckdb import DuckDBEngine
-from refi_assets.lake import ObjectStore, open_lake
+from refi_assets.engines.settings import EngineSettings
+from refi_assets.lake import ObjectStore, Relation, RunFolder, open_lake
+from refi_assets.publishing.publication import Publication
 from refi_assets.publishing.published import PublishedRun, manifests
 from refi_assets.refi.audience import AUDIENCE, PublishedAudience
 from refi_assets.refi.diff import audience_changes, counted, policy_changes, write_changes
 from refi_assets.refi.explain import Explanation, JudgedLoan, explain
 from refi_assets.refi.policy import RefiPolicy
-from refi_assets.settings import settings
+from refi_assets.settings import settings_of
+from refi_assets.specs.contracts import quarantine_of
 
 
 def open_run(lake_url: str, run_id: str | None = None, as_of: date | None = None) -> PublishedRun:
@@ -31,9 +35,33 @@ def open_run(lake_url: str, run_id: str | None = None, as_of: date | None = None
     return PublishedAudience.as_of_day(AUDIENCE, lake, engine, as_of)
 
 
+def open_published(domain: str, lake_url: str, run_id: str | None = None) -> PublishedRun:
+    """A run of what a domain publishes under its name, or the last. Raises LakeError."""
+    lake, engine = _opened(lake_url)
+    return PublishedRun.find(Publication(domain), lake, engine, run_id)
+
+
+class _Quarantine(PublishedRun):
+    """A published run, seen as nothing but its domain's quarantine, by the name that refi's has in SQL."""
+
+    @cached_property
+    def relations(self) -> list[Relation]:
+        """The quarantine. Raises LakeError if it is not kept any more."""
+        key = quarantine_of(self.publication.name)
+        run_id = self.manifest["relations"].get(key, {}).get("run_id", self.run_id)
+        quarantine = RunFolder(self.lake, run_id).load(key)
+        return [quarantine.model_copy(update={"key": quarantine_of(AUDIENCE.name)})]
+
+
+def open_quarantine(domain: str, lake_url: str, run_id: str | None = None) -> PublishedRun:
+    """The quarantine behind what a run of a domain published, for show_quarantine. Raises LakeError."""
+    lake, engine = _opened(lake_url)
+    return _Quarantine.find(Publication(domain), lake, engine, run_id)
+
+
 def _opened(lake_url: str) -> tuple[ObjectStore, DuckDBEngine]:
     lake = open_lake(lake_url, create=False)
-    return lake, DuckDBEngine(lake, settings().threads, settings().memory_limit)
+    return lake, DuckDBEngine(lake, settings_of(EngineSettings).threads, settings_of(EngineSettings).memory_limit)
 
 
 def show_explanation(run: PublishedRun, borrower_id: str, *, as_json: bool) -> None:
@@ -130,6 +158,26 @@ def show_runs(lake_url: str, *, as_json: bool) -> None:
         for manifest in published
     ]
     _print_table(Terminal(), ["as of", "run", "unified", "eligible", "audience", ""], rows)
+
+
+def show_published(domain: str, lake_url: str, *, as_json: bool) -> None:
+    """Print what a domain has published under its name, oldest as-of day first."""
+    lake, _ = _opened(lake_url)
+    publication = Publication(domain)
+    latest = publication.latest(lake)
+    rows = []
+    for manifest in manifests(publication, lake):
+        run_id = manifest["run_id"]
+        key = publication.file_key(run_id)
+        (file,) = (part for part in manifest.values() if isinstance(part, dict) and part.get("key") == key)
+        if as_json:
+            print(json.dumps({"run_id": run_id, "as_of": manifest["as_of"], "file": file}))
+        note = "latest" if latest is not None and latest["run_id"] == run_id else ""
+        if manifest["policy"]["overridden"]:
+            note = "another policy"
+        rows.append((manifest["as_of"], run_id, file["rows"], note))
+    if not as_json:
+        _print_table(Terminal(), ["as of", "run", "rows", ""], rows)
 
 
 def show_diff(lake_url: str, run_a: str | None, run_b: str | None, out: Path | None, *, as_json: bool) -> None:

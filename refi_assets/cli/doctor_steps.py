@@ -21,11 +21,17 @@ from refi_assets import aws
 from refi_assets.cli.doctor import MendableError, Step, UnneededError
 from refi_assets.engines import open_engine
 from refi_assets.engines.duckdb import DuckDBEngine, text_literal
+from refi_assets.engines.settings import EngineSettings
 from refi_assets.errors import EngineError, LakeError, RefiError, SettingError
+from refi_assets.ingestion.settings import IngestionSettings
 from refi_assets.lake import ObjectStore, open_lake
+from refi_assets.lake.settings import LakeSettings
+from refi_assets.observability.settings import ObservabilitySettings
+from refi_assets.project import set_dagster_home
 from refi_assets.refi.policy import load_refi_policy
-from refi_assets.settings import PROJECT_DIR, Settings, settings
+from refi_assets.settings import PROJECT_DIR, all_settings, settings_of
 from refi_assets.specs.contracts import load_contracts
+from refi_assets.specs.settings import SpecSettings
 
 QUERY_SECONDS = 60
 BAD_KEYS = "Correct AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or the profile."
@@ -40,26 +46,33 @@ class Deployment:
     @property
     def _asks_aws(self) -> bool:
         """Whether anything of AWS is needed besides what speaks the protocol of S3."""
-        had = settings()
-        return had.engine == "athena" or any((had.arrivals_queue_url, had.alerts_topic_arn, had.metrics_namespace))
+        observability = settings_of(ObservabilitySettings)
+        return settings_of(EngineSettings).engine == "athena" or any(
+            (
+                settings_of(IngestionSettings).arrivals_queue_url,
+                observability.alerts_topic_arn,
+                observability.metrics_namespace,
+            )
+        )
 
     @cached_property
     def _lake(self) -> ObjectStore:
-        return open_lake(settings().lake_url, create=False)
+        return open_lake(settings_of(LakeSettings).lake_url, create=False)
 
     def settings(self) -> str:
         """They are valid, and so are the files they name."""
-        had: Settings = settings()
-        load_refi_policy(had.policy_file)
-        return f"engine {had.engine}, lake {had.lake_url}, {len(load_contracts())} sources"
+        all_settings()
+        load_refi_policy(settings_of(SpecSettings).policy_file)
+        engine, lake_url = settings_of(EngineSettings).engine, settings_of(LakeSettings).lake_url
+        return f"engine {engine}, lake {lake_url}, {len(load_contracts())} sources"
 
     def packages(self) -> str:
         """Those that these settings need can be imported."""
         needed = {
             "boto3": _is_on_s3() or self._asks_aws,
             "duckdb_extension_httpfs": _is_on_s3(),
-            "pyathena": settings().engine == "athena",
-            "trino": settings().engine == "trino",
+            "pyathena": settings_of(EngineSettings).engine == "athena",
+            "trino": settings_of(EngineSettings).engine == "trino",
         }
         missing = [name for name, is_needed in needed.items() if is_needed and find_spec(name) is None]
         if missing:
@@ -117,14 +130,15 @@ class Deployment:
 
     def duckdb(self) -> str:
         """DuckDB opens, and reads from the lake; on S3, by its extension httpfs."""
-        with DuckDBEngine(self._lake, settings().threads, settings().memory_limit).session() as session:
+        limits = settings_of(EngineSettings)
+        with DuckDBEngine(self._lake, limits.threads, limits.memory_limit).session() as session:
             version = session.value("SELECT version()")
             read = session.value(f"SELECT COUNT(*) FROM read_text({text_literal(self._lake.url(self._key))})")
         return f"{version} reads {read} object of the lake"
 
     def database(self) -> str:
         """The database of the tables is there."""
-        name = self._athena(settings().glue_database)
+        name = self._athena(settings_of(EngineSettings).glue_database)
         mend = "Create it (aws glue create-database, or infra/terraform), or correct REFI_GLUE_DATABASE."
         with _asked("glue:GetDatabase", f"database {name}", mend):
             aws.client("glue", **aws.QUICK).get_database(Name=name)
@@ -132,8 +146,8 @@ class Deployment:
 
     def crawler(self) -> str:
         """The crawler is there."""
-        name = self._athena(settings().glue_crawler)
-        if settings().catalog_mode != "crawler":
+        name = self._athena(settings_of(EngineSettings).glue_crawler)
+        if settings_of(EngineSettings).catalog_mode != "crawler":
             raise UnneededError("REFI_CATALOG_MODE is contract")
         mend = "Create it (infra/terraform), or correct REFI_GLUE_CRAWLER."
         with _asked("glue:GetCrawler", f"crawler {name}", mend):
@@ -142,7 +156,7 @@ class Deployment:
 
     def workgroup(self) -> str:
         """A query of one row runs in the workgroup."""
-        group = self._athena(settings().athena_workgroup)
+        group = self._athena(settings_of(EngineSettings).athena_workgroup)
         actions = "athena:StartQueryExecution, GetQueryExecution and GetQueryResults, and s3:PutObject for the results,"
         absent = "Create it (infra/terraform), or correct REFI_ATHENA_WORKGROUP."
         try:
@@ -153,9 +167,9 @@ class Deployment:
 
     def trino(self) -> str:
         """A query of one row runs."""
-        if settings().engine != "trino":
-            raise UnneededError(f"REFI_ENGINE is {settings().engine}")
-        url = urlsplit(settings().trino_url)
+        if settings_of(EngineSettings).engine != "trino":
+            raise UnneededError(f"REFI_ENGINE is {settings_of(EngineSettings).engine}")
+        url = urlsplit(settings_of(EngineSettings).trino_url)
         where = f"{url.scheme}://{url.netloc.rpartition('@')[2]}"
         try:
             self._query()
@@ -167,14 +181,14 @@ class Deployment:
     def _query(self) -> None:
         """Ask the engine as a run does, for something that no earlier result can answer."""
         asked = str(uuid.uuid4())
-        with _within(QUERY_SECONDS), open_engine(settings().engine, self._lake).session([]) as session:
+        with _within(QUERY_SECONDS), open_engine(settings_of(EngineSettings).engine, self._lake).session([]) as session:
             rows = session.query(exp.select(exp.Literal.string(asked).as_("asked")))
         if rows != [{"asked": asked}]:
             raise EngineError(f"it answered {rows} when asked for {asked!r}")
 
     def queue(self) -> str:
         """The queue of arrivals is there."""
-        url = settings().arrivals_queue_url
+        url = settings_of(IngestionSettings).arrivals_queue_url
         if not url:
             raise UnneededError("REFI_ARRIVALS_QUEUE_URL is not set: the raw zone is listed instead")
         mend = "Create it (infra/terraform), or correct REFI_ARRIVALS_QUEUE_URL."
@@ -184,7 +198,7 @@ class Deployment:
 
     def topic(self) -> str:
         """The topic of alerts is there, and somebody hears it. Nothing is published."""
-        arn = settings().alerts_topic_arn
+        arn = settings_of(ObservabilitySettings).alerts_topic_arn
         if not arn:
             raise UnneededError("REFI_ALERTS_TOPIC_ARN is not set: nobody is told of failures")
         mend = "Create it (infra/terraform), or correct REFI_ALERTS_TOPIC_ARN."
@@ -198,7 +212,7 @@ class Deployment:
 
     def dagster(self) -> str:
         """The instance opens, and its runs can be read."""
-        os.environ.setdefault("DAGSTER_HOME", str(PROJECT_DIR / ".dagster"))
+        set_dagster_home(PROJECT_DIR)
         import dagster as dg
 
         home = os.environ["DAGSTER_HOME"]
@@ -221,8 +235,8 @@ class Deployment:
             raise MendableError(str(error), mend) from None
 
     def _athena(self, name: str) -> str:
-        if settings().engine != "athena":
-            raise UnneededError(f"REFI_ENGINE is {settings().engine}")
+        if settings_of(EngineSettings).engine != "athena":
+            raise UnneededError(f"REFI_ENGINE is {settings_of(EngineSettings).engine}")
         return name
 
 
@@ -251,7 +265,7 @@ def steps() -> list[Step]:
 
 def _is_on_s3() -> bool:
     try:
-        return settings().lake_url.startswith("s3://")
+        return settings_of(LakeSettings).lake_url.startswith("s3://")
     except SettingError:  # the first step says so
         return False
 

@@ -9,7 +9,7 @@ import dagster as dg
 from refi_assets.cli.terminal import Terminal
 from refi_assets.errors import RefiError
 from refi_assets.orchestration.steps import asset_of_step
-from refi_assets.settings import PROJECT_DIR, settings
+from refi_assets.settings import PROJECT_DIR, PlatformSettings, settings_of
 
 
 def show_log(run_id: str) -> None:
@@ -23,7 +23,7 @@ def show_log(run_id: str) -> None:
         console.say(f"Run {run.run_id}, job {run.job_name}: {run.status.value}")
         for entry in instance.all_logs(run_id):
             event = entry.dagster_event
-            at = datetime.fromtimestamp(entry.timestamp, ZoneInfo(settings().time_zone))
+            at = datetime.fromtimestamp(entry.timestamp, ZoneInfo(settings_of(PlatformSettings).time_zone))
             kind = event.event_type.name if event else "LOG"
             where = asset_of_step(entry.step_key) if entry.step_key else ""
             words = (event.message if event else entry.user_message) or ""

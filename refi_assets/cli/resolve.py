@@ -6,9 +6,10 @@ from pathlib import Path
 import typer
 
 from refi_assets.cli.terminal import Terminal, say
+from refi_assets.engines.settings import EngineSettings
 from refi_assets.errors import needs_packages
 from refi_assets.identity import PACKAGES
-from refi_assets.settings import settings
+from refi_assets.settings import settings_of
 
 
 def resolve_files(
@@ -41,8 +42,8 @@ def resolve_files(
         out,
         truth=truth,
         threshold=threshold,
-        threads=settings().threads,
-        memory_limit=settings().memory_limit,
+        threads=settings_of(EngineSettings).threads,
+        memory_limit=settings_of(EngineSettings).memory_limit,
         say=progress,
     )
     if as_json:

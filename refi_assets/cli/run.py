@@ -1,13 +1,14 @@
-"""refi run: the refi job of one day in this process, with progress, and its result as a table or as JSON.
+"""refi run: the job of a domain of one day in this process, with progress; refi's result as a table or as JSON.
 
 The run goes to the same Dagster instance as the UI's, so that it can be looked at there afterwards.
 """
 
 import logging
-import os
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from refi_assets.cli.terminal import Terminal
-from refi_assets.errors import RefiError
+from refi_assets.engines.settings import EngineSettings
+from refi_assets.errors import RefiError, SettingError
+from refi_assets.identity.settings import IdentitySettings
 from refi_assets.ingestion.details import SnapshotDetails
 from refi_assets.lake import ObjectStore, RunFolder, open_lake
 from refi_assets.observability.logs import log_as_json
+from refi_assets.observability.settings import ObservabilitySettings
+from refi_assets.orchestration.domain import Domain
 from refi_assets.orchestration.jobs import CLEAN_UP_JOB
+from refi_assets.orchestration.partitions import as_of_day, partition_of_day
 from refi_assets.orchestration.resources import (
     EngineResource,
     IdentityResource,
@@ -30,11 +36,12 @@ from refi_assets.orchestration.resources import (
     PublishingResource,
 )
 from refi_assets.orchestration.steps import BLOCKED, PUBLISHED, UNCHANGED, asset_of_step, error_reason, see_log
+from refi_assets.project import set_dagster_home
 from refi_assets.publishing.publish import PublishedDetails
-from refi_assets.settings import PROJECT_DIR, settings
+from refi_assets.settings import PROJECT_DIR, settings_of
 from refi_assets.specs.policies import policy_of
 
-REFI = "refi"  # the domain, its job and its policy
+REFI = "refi"  # the domain and its job
 
 
 class RunError(RefiError):
@@ -43,6 +50,16 @@ class RunError(RefiError):
     def __init__(self, words: str, run_id: str) -> None:
         super().__init__(words)
         self.run_id = run_id
+
+
+@dataclass(frozen=True)
+class JobRun:
+    """A job that ran to its end: the as-of day of its partition, the assets that it made, and what it warned of."""
+
+    run_id: str
+    as_of: date
+    assets: list[str]
+    warnings: list[str]
 
 
 @dataclass
@@ -73,14 +90,7 @@ class RunResult:
 
     def print(self, console: Terminal, seconds: float) -> None:
         """Print the short table."""
-        sources = Table(title=f"As of {self.as_of}", title_justify="left", box=box.SIMPLE, pad_edge=False)
-        for name in ("source", "load date", "rows", "accepted", "quarantined", "nulled"):
-            sources.add_column(name, justify="left" if name in ("source", "load date") else "right", no_wrap=True)
-        for source, counted in self.counts["sources"].items():
-            quarantined, nulled = sum(counted["quarantined"].values()), sum(counted["nulled"].values())
-            numbers = (counted["rows"], counted["accepted"], quarantined, nulled)
-            sources.add_row(source, self.load_dates[source], *(f"{number:,}" for number in numbers))
-        console.print(sources)
+        print_sources(console, self.as_of, self.counts["sources"], self.load_dates)
         tiers = ", ".join(f"{tier} {n:,}" for tier, n in self.counts["audience_tiers"].items())
         unmatched = ", ".join(f"{reason} {n:,}" for reason, n in self.counts["unmatched"].items()) or "none"
         lines = {
@@ -94,8 +104,25 @@ class RunResult:
             console.say(f"{name:9} {text}")
         if self.held_back:
             console.say(f"latest.json was not moved: {self.held_back}.")
-        for warning in self.warnings:
-            console.say(f"Warning: {warning}", style="yellow")
+        print_warnings(console, self.warnings)
+
+
+def print_sources(console: Terminal, as_of: date, counts: dict[str, Any], load_dates: dict[str, str]) -> None:
+    """Print what was counted of each source."""
+    sources = Table(title=f"As of {as_of}", title_justify="left", box=box.SIMPLE, pad_edge=False)
+    for name in ("source", "load date", "rows", "accepted", "quarantined", "nulled"):
+        sources.add_column(name, justify="left" if name in ("source", "load date") else "right", no_wrap=True)
+    for source, counted in counts.items():
+        quarantined, nulled = sum(counted["quarantined"].values()), sum(counted["nulled"].values())
+        numbers = (counted["rows"], counted["accepted"], quarantined, nulled)
+        sources.add_row(source, load_dates[source], *(f"{number:,}" for number in numbers))
+    console.print(sources)
+
+
+def print_warnings(console: Terminal, warnings: list[str]) -> None:
+    """Print what a run warned of."""
+    for warning in warnings:
+        console.say(f"Warning: {warning}", style="yellow")
 
 
 def run_graph(
@@ -108,33 +135,72 @@ def run_graph(
     instance: dg.DagsterInstance | None = None,
     engine: str | None = None,
     identity: IdentityResource | None = None,
+    verify: bool = False,
 ) -> RunResult:
     """Run the refi job of a day, on the deployment's Dagster instance, engine and identity unless others are given.
 
+    With `verify`, what the memo has is made anew and compared.
+
     Raises RunError, or another RefiError, saying why nothing was published.
     """
+    lake = open_lake(lake_url, create=False)
+    job = run_job(
+        REFI,
+        as_of,
+        lake=lake,
+        policy_file=policy_file,
+        force_latest=force_latest,
+        console=console,
+        instance=instance,
+        engine=engine,
+        identity=identity,
+        verify=verify,
+    )
+    return _result(lake, job)
+
+
+def run_job(
+    name: str,
+    day: date,
+    *,
+    lake: ObjectStore,
+    policy_file: Path | None,
+    force_latest: bool,
+    console: Terminal,
+    instance: dg.DagsterInstance | None = None,
+    engine: str | None = None,
+    identity: IdentityResource | None = None,
+    verify: bool = False,
+) -> JobRun:
+    """Run the job of a domain, of the partition that holds a day, and then clean up. Raises RefiError as run_graph."""
     from refi_assets.definitions import defs
 
-    lake = open_lake(lake_url, create=False)
-    policy_of(REFI, policy_file)
+    domain = domain_of(name)
+    policy_of(domain.policy, policy_file)
     definitions, run_id = defs(), str(uuid.uuid4())
+    if name not in {job.name for job in definitions.jobs or ()}:
+        raise SettingError(f"Domain {name} has no job; define it in refi_assets/defs/{name}/automation.py.")
+    partition = partition_of_day(domain.cadence, day)
+    as_of = as_of_day(domain.cadence, partition)
+    if partition is None and day != as_of:
+        raise SettingError(f"The job of {name} has no partitions: it is as of today, {as_of}. Leave --as-of out.")
     resources: dict[str, Any] = {
-        "lake": LakeResource(url=lake.name),
-        "engine": EngineResource(kind=engine or settings().engine),
-        "identity": identity or IdentityResource(kind=settings().identity_engine),
-        "policies": PoliciesResource(overrides={REFI: str(policy_file)} if policy_file else {}),
+        "lake": LakeResource(url=lake.name, memo="verify" if verify else "use"),
+        "engine": EngineResource(kind=engine or settings_of(EngineSettings).engine),
+        "identity": identity or IdentityResource(kind=settings_of(IdentitySettings).identity_engine),
+        "policies": PoliciesResource(overrides={domain.policy: str(policy_file)} if policy_file else {}),
         "publishing": PublishingResource(force_latest=force_latest),
     }
-    os.environ.setdefault("DAGSTER_HOME", str(PROJECT_DIR / ".dagster"))
-    if is_json := settings().log_format == "json":
+    set_dagster_home(PROJECT_DIR)
+    if is_json := settings_of(ObservabilitySettings).log_format == "json":
         log_as_json()
     config = {"loggers": {"console": {"config": {"log_level": "DEBUG" if is_json else "CRITICAL"}}}}
     with instance or dg.DagsterInstance.get() as used:
         with _Watcher(used, run_id, console, is_silent=is_json) as watcher:
-            outcome = definitions.resolve_job_def(REFI).execute_in_process(
+            outcome = definitions.resolve_job_def(name).execute_in_process(
                 run_config=config,
                 instance=used,
-                partition_key=as_of.isoformat(),
+                partition_key=partition,
                 raise_on_error=False,
                 run_id=run_id,
                 resources=resources,
@@ -146,26 +212,49 @@ def run_graph(
         )
     if not cleaned_up.success:
         watcher.warnings.append(f"What need not stay was not cleaned up. {see_log(cleaned_up.run_id)}")
-    return _result(lake, run_id, as_of, watcher.warnings)
+    assets = ["/".join(event.asset_key.path) for event in outcome.get_asset_materialization_events() if event.asset_key]
+    return JobRun(run_id, as_of, assets, watcher.warnings)
 
 
-def _result(lake: ObjectStore, run_id: str, as_of: date, warnings: list[str]) -> RunResult:
-    folder = RunFolder(lake, run_id)
+def domain_of(name: str) -> Domain:
+    """The domain of a name, as its definitions have it. Raises SettingError if there are none."""
+    package = f"refi_assets.defs.{name}"
+    try:
+        values = [*vars(import_module(package)).values()]
+    except ModuleNotFoundError as error:
+        if error.name != package:
+            raise
+        values = []
+    for value in values:
+        if isinstance(value, Domain) and value.name == name:
+            return value
+    raise SettingError(
+        f"Domain {name} has no definitions: refi_assets/defs/{name}/__init__.py or defs/{name}.py must hold its Domain."
+    )
+
+
+def _result(lake: ObjectStore, job: JobRun) -> RunResult:
+    folder = RunFolder(lake, job.run_id)
     published = folder.load("activation/audience_file").details_as(PublishedDetails)
     counts = lake.get_json(published.manifest)["counts"]
     return RunResult(
-        run_id=run_id,
-        as_of=as_of,
+        run_id=job.run_id,
+        as_of=job.as_of,
         audience=lake.url(published.file),
         manifest=lake.url(published.manifest),
         held_back=published.held_back,
         counts=counts,
-        load_dates={
-            source: folder.load(f"raw/{source}").details_as(SnapshotDetails).snapshot.load_date.isoformat()
-            for source in counts["sources"]
-        },
-        warnings=warnings,
+        load_dates=load_dates(folder, counts["sources"]),
+        warnings=job.warnings,
     )
+
+
+def load_dates(folder: RunFolder, sources: Iterable[str]) -> dict[str, str]:
+    """Of each source, the load date of the files that a run used."""
+    return {
+        source: folder.load(f"raw/{source}").details_as(SnapshotDetails).snapshot.load_date.isoformat()
+        for source in sources
+    }
 
 
 class _Watcher:

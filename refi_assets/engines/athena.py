@@ -23,10 +23,11 @@ from refi_assets.engines.base import Descriptions, Row, start_of
 from refi_assets.engines.death_watch import DeathWatch
 from refi_assets.engines.glue import GlueTables, crawl
 from refi_assets.engines.remote import RemoteSession, run_table, said, table_location, tables_of_others
+from refi_assets.engines.settings import EngineSettings
 from refi_assets.errors import EngineError, LakeError
 from refi_assets.lake import ObjectStore, Relation
 from refi_assets.lake.relations import QueryCost
-from refi_assets.settings import Settings, settings
+from refi_assets.settings import settings_of
 from refi_assets.specs.names import database_of
 
 with aws.needs_extra("pyathena", "Athena"):
@@ -49,7 +50,7 @@ _WATCH = DeathWatch()
 @lru_cache(maxsize=4)
 def open_athena(lake: ObjectStore) -> "AthenaEngine":
     """The engine of this deployment on a lake; one for all steps of a run in one process."""
-    return AthenaEngine(lake, settings())
+    return AthenaEngine(lake, settings_of(EngineSettings))
 
 
 @dataclass(eq=False)
@@ -57,7 +58,7 @@ class AthenaEngine:
     """Athena on a lake on S3, with the tables of a Glue database, and of one more for each group that is not refi's."""
 
     lake: ObjectStore
-    settings: Settings
+    settings: EngineSettings
     registered: set[str] = field(default_factory=set)
     _crawled_before: dict[str, dict[str, str]] | None = None
 

@@ -19,11 +19,12 @@ from sqlglot import exp
 from refi_assets import aws
 from refi_assets.engines.base import Descriptions, Row
 from refi_assets.engines.remote import RemoteSession, run_table, said, table_location, tables_of_others
+from refi_assets.engines.settings import EngineSettings
 from refi_assets.engines.types import from_dialect, to_dialect
 from refi_assets.errors import EngineError
 from refi_assets.lake import ObjectStore, Relation
 from refi_assets.lake.relations import QueryCost
-from refi_assets.settings import settings
+from refi_assets.settings import settings_of
 from refi_assets.specs.names import database_of, group_and_name
 
 with aws.needs_extra("trino", "Trino"):
@@ -35,7 +36,7 @@ with aws.needs_extra("trino", "Trino"):
 @lru_cache(maxsize=4)
 def open_trino(lake: ObjectStore) -> "TrinoEngine":
     """The engine of this deployment on a lake; one for all steps of a run in one process."""
-    return TrinoEngine(lake, settings().trino_url)
+    return TrinoEngine(lake, settings_of(EngineSettings).trino_url)
 
 
 @dataclass(eq=False)

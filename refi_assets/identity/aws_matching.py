@@ -17,8 +17,8 @@ from typing import Any, Literal, Self
 from refi_assets import aws
 from refi_assets.engines.duckdb import path_literal
 from refi_assets.errors import IdentityError, SettingError
+from refi_assets.identity.settings import IdentitySettings
 from refi_assets.lake import ObjectStore
-from refi_assets.settings import Settings
 
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0  # seconds between looks
 BUSY = ("ThrottlingException", "InternalServerException")
@@ -89,7 +89,7 @@ class AwsMatching:
                 )
 
     @classmethod
-    def of(cls, settings: Settings) -> Self:
+    def of(cls, settings: IdentitySettings) -> Self:
         """The settings' own."""
         return cls(
             settings.entity_resolution_workflow,

@@ -11,14 +11,16 @@ from typing import Any
 from sqlglot import exp
 
 from refi_assets.engines.duckdb import DuckDBEngine, DuckDBSession
+from refi_assets.engines.settings import EngineSettings
 from refi_assets.errors import needs_packages, not_needed
 from refi_assets.identity import PACKAGES, PAIRS, PERSONS
 from refi_assets.identity.decisions import DECISIONS, load_decisions
 from refi_assets.identity.details import PairsDetails, PersonsDetails
 from refi_assets.identity.previous import previous_persons
+from refi_assets.identity.settings import IdentitySettings
 from refi_assets.lake import ObjectStore, Relation, RunFolder
 from refi_assets.lake.relations import readable
-from refi_assets.settings import settings
+from refi_assets.settings import settings_of
 from refi_assets.specs.contracts import load_contracts
 from refi_assets.specs.names import table_of
 from refi_assets.specs.sql_models import load_sql_models
@@ -143,7 +145,10 @@ def _groups_of_aws(
     from refi_assets.identity import resolution
     from refi_assets.identity.aws_matching import AwsMatching, match_groups, match_on_aws
 
-    matching, glue = AwsMatching.of(settings()), GlueTables(settings().glue_database)
+    matching, glue = (
+        AwsMatching.of(settings_of(IdentitySettings)),
+        GlueTables(settings_of(EngineSettings).glue_database),
+    )
     records_draft = draft.model_copy(update={"key": f"identity/{resolution.RECORDS}", "inputs": {}})
     session.execute(f"ALTER TABLE {resolution.RECORDS} ALTER record TYPE VARCHAR")
     records = resolution.save_table(session, lake, records_draft, resolution.RECORDS, "borrower_id")

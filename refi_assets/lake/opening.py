@@ -2,7 +2,8 @@
 
 from refi_assets.lake.folder_store import FolderStore
 from refi_assets.lake.objects import ObjectStore
-from refi_assets.settings import settings
+from refi_assets.lake.settings import LakeSettings
+from refi_assets.settings import settings_of
 
 
 def open_lake(url: str, *, create: bool = True) -> ObjectStore:
@@ -14,4 +15,4 @@ def open_lake(url: str, *, create: bool = True) -> ObjectStore:
         return FolderStore(url, create=create)
     from refi_assets.lake.s3_store import S3Store
 
-    return S3Store(url, settings().kms_key_id)
+    return S3Store(url, settings_of(LakeSettings).kms_key_id)

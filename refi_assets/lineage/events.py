@@ -41,7 +41,7 @@ from openlineage.client.transport.file import FileConfig, FileTransport
 from refi_assets.errors import RefiError
 from refi_assets.ingestion.details import SnapshotDetails
 from refi_assets.lake import FolderStore, ObjectStore, Relation, open_lake
-from refi_assets.settings import settings
+from refi_assets.settings import PlatformSettings, settings_of
 from refi_assets.specs.python_relations import python_relations
 from refi_assets.specs.sql_models import DIALECT, load_sql_models
 
@@ -94,7 +94,7 @@ class AssetEvents:
         outputs: list[OutputDataset] | None = None,
     ) -> None:
         namespace = os.environ.get("OPENLINEAGE_NAMESPACE", "refi_assets")
-        day = datetime.combine(self._as_of, time(), ZoneInfo(settings().time_zone))
+        day = datetime.combine(self._as_of, time(), ZoneInfo(settings_of(PlatformSettings).time_zone))
         parent = parent_run.ParentRunFacet(parent_run.Run(self._run_id), parent_run.Job(namespace, self._job))
         event = RunEvent(
             eventType=state,

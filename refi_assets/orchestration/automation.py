@@ -8,11 +8,12 @@ from refi_assets.errors import LakeError
 from refi_assets.ingestion.arrival_events import Woken, ask_queue
 from refi_assets.ingestion.arrivals import Seen, look
 from refi_assets.ingestion.raw_zone import Place
+from refi_assets.ingestion.settings import IngestionSettings
 from refi_assets.orchestration import partitions
 from refi_assets.orchestration.domain import Domain
 from refi_assets.orchestration.jobs import domain_job
 from refi_assets.orchestration.resources import LakeResource
-from refi_assets.settings import settings
+from refi_assets.settings import PlatformSettings, settings_of
 from refi_assets.specs.contracts import contracts_of
 
 
@@ -28,12 +29,14 @@ def automation(
 
 
 def _arrivals(domain: Domain, name: str) -> dg.SensorDefinition:
+    is_on = settings_of(IngestionSettings).watch
+
     @dg.sensor(
         name=name,
         job_name=domain.name,
         minimum_interval_seconds=15,
         description="Asks for a run when the snapshot in the raw zone has changed and is complete.",
-        default_status=dg.DefaultSensorStatus.RUNNING if settings().watch else dg.DefaultSensorStatus.STOPPED,
+        default_status=dg.DefaultSensorStatus.RUNNING if is_on else dg.DefaultSensorStatus.STOPPED,
     )
     def arrivals(context: dg.SensorEvaluationContext, lake: LakeResource) -> dg.SensorResult:
         """One look at the raw zone. The cursor moves together with the request, or not at all.
@@ -54,8 +57,8 @@ def tick(domain: Domain, cursor: str | None, lake: LakeResource, at: datetime) -
     woken = Woken()
     try:
         objects = lake.open()
-        woken = ask_queue(settings().arrivals_queue_url, objects, due_every_days, seen)
-        quiet = timedelta(minutes=settings().quiet_minutes)
+        woken = ask_queue(settings_of(IngestionSettings).arrivals_queue_url, objects, due_every_days, seen)
+        quiet = timedelta(minutes=settings_of(IngestionSettings).quiet_minutes)
         found = look(objects, due_every_days, seen, as_of, at, quiet, woken.places)
     except LakeError as error:  # the next look may find it
         kept = seen if woken.places is None else _recorded(seen, woken, woken.places)
@@ -81,7 +84,7 @@ def _schedule(domain: Domain, name: str, cron_schedule: str) -> dg.ScheduleDefin
         name=name,
         job_name=domain.name,
         cron_schedule=cron_schedule,
-        execution_timezone=settings().time_zone,
+        execution_timezone=settings_of(PlatformSettings).time_zone,
         description="By the lender's clock. Off unless turned on.",
     )
     def schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:

@@ -10,7 +10,8 @@ from refi_assets.lake.relations import Cadence
 from refi_assets.orchestration.partitions import partitions
 from refi_assets.orchestration.resources import EngineResource, LakeResource
 from refi_assets.publishing.retention import clean_up, shown_run_ids
-from refi_assets.settings import settings
+from refi_assets.publishing.settings import PublishingSettings
+from refi_assets.settings import settings_of
 from refi_assets.specs.contracts import contracts_of, quarantine_of
 
 CLEAN_UP_JOB = "clean_up"
@@ -48,7 +49,8 @@ def domain_job(domain: str, groups: tuple[str, ...], cadence: Cadence) -> Unreso
 def remove_unneeded(context: dg.OpExecutionContext, lake: LakeResource, engine: EngineResource) -> None:
     """Clean up the lake, then the engine's catalog."""
     store = lake.open()
-    removed = clean_up(store, settings().keep_runs, timedelta(days=settings().keep_unpublished_days))
+    limits = settings_of(PublishingSettings)
+    removed = clean_up(store, limits.keep_runs, timedelta(days=limits.keep_unpublished_days))
     engine.open(store).keep_only(shown_run_ids(store))
     context.log.info(f"{removed} objects deleted.")
 

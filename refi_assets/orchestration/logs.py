@@ -9,8 +9,9 @@ from typing import Any
 import dagster as dg
 
 from refi_assets.observability.logs import Fields, JsonFormatter, handler
+from refi_assets.observability.settings import ObservabilitySettings
 from refi_assets.orchestration.steps import asset_of_step, failure_reason
-from refi_assets.settings import settings
+from refi_assets.settings import settings_of
 
 
 class EventFormatter(JsonFormatter):
@@ -60,5 +61,5 @@ def log_runs_as_json() -> None:
     Loggers of Definitions are used by those runs only whose configuration names them, and neither the sensor nor
     the UI nor `dg launch` does. Where none is named, Dagster takes this one.
     """
-    if settings().log_format == "json":
+    if settings_of(ObservabilitySettings).log_format == "json":
         dg.colored_console_logger._logger_fn = json_console  # there is no public way

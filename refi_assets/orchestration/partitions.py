@@ -4,14 +4,14 @@ A partition's as-of day is the last day of its time window, so that a week sees 
 partitioned is of the day on which its run began, by the lender's clock.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
 import dagster as dg
 
 from refi_assets.lake.relations import Cadence
-from refi_assets.settings import settings
+from refi_assets.settings import PlatformSettings, settings_of
 
 FIRST_DAY = "2000-01-01"
 
@@ -21,13 +21,13 @@ Context = dg.AssetExecutionContext | dg.AssetCheckExecutionContext
 
 def now() -> datetime:
     """The lender's time."""
-    return datetime.now(ZoneInfo(settings().time_zone))
+    return datetime.now(ZoneInfo(settings_of(PlatformSettings).time_zone))
 
 
 @cache
 def partitions(cadence: Cadence) -> Partitions:
     """Dagster's partitions for a cadence, the one that is under way included; None for what is not partitioned."""
-    zone = settings().time_zone
+    zone = settings_of(PlatformSettings).time_zone
     if cadence == "daily":
         return dg.DailyPartitionsDefinition(FIRST_DAY, end_offset=1, timezone=zone)
     if cadence == "weekly":  # from Monday
@@ -41,6 +41,14 @@ def partition_key(cadence: Cadence, at: datetime) -> str | None:
     """The partition that is under way at a time; None for what is not partitioned."""
     definition = partitions(cadence)
     return None if definition is None else definition.get_partition_key_for_timestamp(at.timestamp())
+
+
+def partition_of_day(cadence: Cadence, day: date) -> str | None:
+    """The partition whose time holds a day; of several, the last that has begun. None for what is not partitioned."""
+    time_of_day = now()
+    if day != time_of_day.date():
+        time_of_day = datetime.combine(day, time.max, time_of_day.tzinfo)
+    return partition_key(cadence, time_of_day)
 
 
 def as_of_day(cadence: Cadence, key: str | None) -> date:

@@ -9,16 +9,21 @@ from pydantic import Field
 from refi_assets.engines import open_engine
 from refi_assets.engines.base import Engine
 from refi_assets.engines.duckdb import DuckDBEngine
+from refi_assets.engines.settings import EngineSettings
+from refi_assets.identity.settings import IdentitySettings
 from refi_assets.lake import ObjectStore, open_lake
+from refi_assets.lake.settings import LakeSettings
 from refi_assets.orchestration.domain import Domain
-from refi_assets.settings import settings
+from refi_assets.settings import settings_of
 from refi_assets.specs.policies import Policy, policy_of
 
 
 class LakeResource(dg.ConfigurableResource[None]):
     """The lake."""
 
-    url: str = Field(default_factory=lambda: settings().lake_url, description="A folder or s3://bucket/prefix.")
+    url: str = Field(
+        default_factory=lambda: settings_of(LakeSettings).lake_url, description="A folder or s3://bucket/prefix."
+    )
     memo: str = Field(
         default="use",
         description="What was made of the same before is used again (use), made anew and compared (verify), or neither "
@@ -38,9 +43,15 @@ class LakeResource(dg.ConfigurableResource[None]):
 class EngineResource(dg.ConfigurableResource[None]):
     """Where SQL runs: the models on the deployment's engine; files, staging and published files always on DuckDB."""
 
-    kind: str = Field(default_factory=lambda: settings().engine, description="duckdb, athena or trino.")
-    threads: int = Field(default_factory=lambda: settings().threads, description="Of DuckDB; 0 takes one a core.")
-    memory_limit: str = Field(default_factory=lambda: settings().memory_limit, description="Beyond it, DuckDB spills.")
+    kind: str = Field(
+        default_factory=lambda: settings_of(EngineSettings).engine, description="duckdb, athena or trino."
+    )
+    threads: int = Field(
+        default_factory=lambda: settings_of(EngineSettings).threads, description="Of DuckDB; 0 takes one a core."
+    )
+    memory_limit: str = Field(
+        default_factory=lambda: settings_of(EngineSettings).memory_limit, description="Beyond it, DuckDB spills."
+    )
 
     def open(self, lake: ObjectStore) -> Engine:
         """The engine on a lake. Raises SettingError if the two do not go together."""
@@ -54,7 +65,9 @@ class EngineResource(dg.ConfigurableResource[None]):
 class IdentityResource(dg.ConfigurableResource[None]):
     """How records of one person are found."""
 
-    kind: str = Field(default_factory=lambda: settings().identity_engine, description="off, splink or aws.")
+    kind: str = Field(
+        default_factory=lambda: settings_of(IdentitySettings).identity_engine, description="off, splink or aws."
+    )
     person_ids_of: str = Field(default="", description="The run whose ids of persons are kept; default: the latest.")
 
 

@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from refi_assets.engines.base import Engine, Session
 from refi_assets.engines.duckdb import DuckDBEngine
+from refi_assets.engines.settings import EngineSettings
 from refi_assets.errors import SettingError
 from refi_assets.lake import NO_DETAILS, Details, Relation
 from refi_assets.lake.relations import readable
@@ -18,7 +19,7 @@ from refi_assets.orchestration.domain import Domain
 from refi_assets.orchestration.partitions import partitions
 from refi_assets.orchestration.resources import EngineResource, LakeResource, PoliciesResource
 from refi_assets.orchestration.steps import Step, asset_step
-from refi_assets.settings import settings
+from refi_assets.settings import settings_of
 from refi_assets.specs.code import code_sha256
 from refi_assets.specs.names import table_of
 from refi_assets.specs.policies import policy_of
@@ -37,7 +38,7 @@ def sql_asset(
         model,
         model.inputs,
         parameters=parameters,
-        kinds={settings().engine, "sql", kind},
+        kinds={settings_of(EngineSettings).engine, "sql", kind},
         metadata={"sql": dg.MetadataValue.md(f"```sql\n{model.text}```")},
     )
     def relation(

@@ -12,9 +12,10 @@ from dagster._core.definitions.freshness import TimeWindowFreshnessPolicy
 
 from refi_assets.errors import SettingError
 from refi_assets.observability.alerts import Alert, Memory, sender, tell
+from refi_assets.observability.settings import ObservabilitySettings
 from refi_assets.orchestration.partitions import now
 from refi_assets.orchestration.steps import asset_of_step, failure_reason
-from refi_assets.settings import settings
+from refi_assets.settings import PlatformSettings, settings_of
 
 Event = dg.DagsterEventType
 
@@ -22,11 +23,15 @@ Event = dg.DagsterEventType
 @dg.sensor(
     minimum_interval_seconds=30,
     description="Tells the SNS topic of failed runs, failed blocking checks and overdue assets.",
-    default_status=(dg.DefaultSensorStatus.RUNNING if settings().alerts_topic_arn else dg.DefaultSensorStatus.STOPPED),
+    default_status=(
+        dg.DefaultSensorStatus.RUNNING
+        if settings_of(ObservabilitySettings).alerts_topic_arn
+        else dg.DefaultSensorStatus.STOPPED
+    ),
 )
 def alerts(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     """One look at the instance. What could not be sent is in the cursor, to be sent by the next one."""
-    topic = settings().alerts_topic_arn
+    topic = settings_of(ObservabilitySettings).alerts_topic_arn
     if not topic:
         return dg.SensorResult(skip_reason=dg.SkipReason("REFI_ALERTS_TOPIC_ARN is not set."), cursor=context.cursor)
     memory = Memory.model_validate_json(context.cursor) if context.cursor else Memory()
@@ -116,8 +121,8 @@ def _days(window: timedelta) -> str:
 
 
 def _time(timestamp: float) -> datetime:
-    return datetime.fromtimestamp(timestamp, ZoneInfo(settings().time_zone))
+    return datetime.fromtimestamp(timestamp, ZoneInfo(settings_of(PlatformSettings).time_zone))
 
 
 def _link(run_id: str) -> str:
-    return f"{settings().ui_url.rstrip('/')}/runs/{run_id}"
+    return f"{settings_of(ObservabilitySettings).ui_url.rstrip('/')}/runs/{run_id}"

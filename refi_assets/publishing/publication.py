@@ -44,6 +44,11 @@ class Publication:
         return OUTPUT if self.name == FIRST else f"{OUTPUT}/{self.name}"
 
     @property
+    def command(self) -> str:
+        """What the commands that make and show it begin with."""
+        return "refi" if self.name == FIRST else f"refi {self.name}"
+
+    @property
     def latest_key(self) -> str:
         """Object key of the pointer to what was published last."""
         return f"{self.folder}/latest.json"

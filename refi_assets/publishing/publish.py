@@ -19,6 +19,7 @@ from refi_assets.errors import LakeError
 from refi_assets.ingestion.details import SnapshotDetails, StagedDetails
 from refi_assets.lake import Details, ObjectStore, Relation
 from refi_assets.lake.relations import require_one_version
+from refi_assets.project import SHIPPED
 from refi_assets.publishing.publication import Publication
 from refi_assets.publishing.retention import runs_behind
 from refi_assets.specs.contracts import load_contracts
@@ -104,7 +105,8 @@ def publish(
 def code_behind() -> dict[str, dict[str, str]]:
     """What decides the bytes of a publication besides its inputs and the policy, as a manifest names it."""
     package = Path(__file__).parent.parent
-    files = [path for path in sorted(package.rglob("*")) if path.suffix in (".py", ".sql")]
+    paths = sorted(path for path in package.rglob("*") if not path.is_relative_to(SHIPPED))  # not the copies of sql/
+    files = [path for path in paths if path.suffix in (".py", ".sql")]
     code = "\n".join(f"{path.relative_to(package)} {hashlib.sha256(path.read_bytes()).hexdigest()}" for path in files)
     return {
         "sql_sha256": {key: model.sha256 for key, model in load_sql_models().items()},

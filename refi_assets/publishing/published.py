@@ -34,12 +34,14 @@ class PublishedRun:
         if run_id is None:
             latest = publication.latest(lake)
             if latest is None:
-                raise LakeError(f"Nothing has been published in {lake} yet. Start with: refi run --source DIR")
+                raise LakeError(
+                    f"Nothing has been published in {lake} yet. Start with: {publication.command} run --source DIR"
+                )
             run_id = str(latest["run_id"])
         require_run_id(run_id)
         manifest = publication.manifest(lake, run_id)
         if manifest is None:
-            raise LakeError(f"Run {run_id} has published nothing in {lake}. See: refi runs")
+            raise LakeError(f"Run {run_id} has published nothing in {lake}. See: {publication.command} runs")
         return cls(publication, lake, engine, manifest)
 
     @classmethod
@@ -47,7 +49,9 @@ class PublishedRun:
         """What was made the latest of a day, last. Raises LakeError."""
         run_ids = [commit["run_id"] for commit in publication.commits(lake) if commit["as_of"] == day.isoformat()]
         if not run_ids:
-            raise LakeError(f"No {publication.contents} as of {day} was made the latest in {lake}. See: refi runs")
+            raise LakeError(
+                f"No {publication.contents} as of {day} was made the latest in {lake}. See: {publication.command} runs"
+            )
         return cls.find(publication, lake, engine, run_ids[-1])
 
     @classmethod

@@ -31,7 +31,8 @@ from pydantic import (
 )
 
 from refi_assets.errors import SettingError
-from refi_assets.settings import PROJECT_DIR, settings
+from refi_assets.settings import PROJECT_DIR, settings_of
+from refi_assets.specs.settings import SpecSettings
 from refi_assets.specs.sql_models import Parameter
 
 
@@ -212,7 +213,7 @@ class Change(Section):
 
 def policy_file(domain: str) -> Path:
     """The policy file that the deployment has in force for a domain."""
-    return settings().policy_file if domain == "refi" else POLICIES_DIR / domain / f"{domain}.yaml"
+    return settings_of(SpecSettings).policy_file if domain == "refi" else POLICIES_DIR / domain / f"{domain}.yaml"
 
 
 def policy_of(domain: str, path: Path | None = None) -> Policy:

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from refi_assets.cli import doctor_steps
 from refi_assets.cli.commands import app
-from refi_assets.settings import settings
+from refi_assets.settings import forget_settings
 from tests.engines.deployments import on_s3
 from tests.fakes.aws import Aws
 from tests.fakes.aws_requests import ACCOUNT
@@ -38,10 +38,10 @@ def doctor(environment: dict[str, str], lake: Path, monkeypatch: pytest.MonkeyPa
             for name, value in ({"REFI_LAKE_URL": str(lake)} | variables).items():
                 patch.setenv(name, value)
             patch.setenv("DAGSTER_HOME", environment["DAGSTER_HOME"])
-            settings.cache_clear()
+            forget_settings()
             done = CliRunner().invoke(app, ["doctor", "--json"])
         logging.disable(logging.NOTSET)
-        settings.cache_clear()
+        forget_settings()
         assert done.stderr == ""
         found = json.loads(done.stdout)
         steps = {one["step"]: (one["state"], f"{one['said']} {one['mend'] or ''}") for one in found["steps"]}

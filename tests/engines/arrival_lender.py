@@ -18,7 +18,7 @@ import pytest
 from refi_assets.ingestion import arrival_events
 from refi_assets.ingestion.raw_zone import find_snapshot
 from refi_assets.lake import open_lake
-from refi_assets.settings import settings
+from refi_assets.settings import forget_settings
 from tests.fakes.aws import Aws
 from tests.fakes.faults import Fault
 from tests.support.arriving import SOURCES, Watched
@@ -114,9 +114,9 @@ class S3Lender(Watched):
 @contextmanager
 def s3_lender(aws: Aws, monkeypatch: pytest.MonkeyPatch, *, with_queue: bool) -> Iterator[S3Lender]:
     """A lender; this process's settings are its own meanwhile."""
-    settings.cache_clear()
+    forget_settings()
     yield S3Lender(aws, monkeypatch, with_queue=with_queue)
-    settings.cache_clear()
+    forget_settings()
 
 
 def count(requests: Iterable[dict[str, Any]]) -> dict[str, int]:

@@ -12,7 +12,7 @@ import pytest
 from refi_assets.engines.base import Row
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.lake import ObjectStore, Relation, RunFolder, open_lake
-from refi_assets.settings import settings
+from refi_assets.settings import forget_settings
 from refi_assets.specs.sql_models import load_sql_models
 from tests.fakes.aws import Aws
 from tests.support.running import Ran, ingest, latest, run_job
@@ -50,11 +50,11 @@ def in_force(deployment: Deployment) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in deployment.env.items():
             patch.setenv(name, value)
-        settings.cache_clear()
+        forget_settings()
         try:
             yield
         finally:
-            settings.cache_clear()
+            forget_settings()
 
 
 def run_whole_job(deployment: Deployment, source: Path, as_of: date) -> Ran:

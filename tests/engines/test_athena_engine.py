@@ -19,9 +19,10 @@ from sqlglot import exp
 
 from refi_assets.engines.athena import AthenaEngine
 from refi_assets.engines.duckdb import DuckDBEngine
+from refi_assets.engines.settings import EngineSettings
 from refi_assets.errors import EngineError, LakeError
 from refi_assets.lake import Relation
-from refi_assets.settings import settings
+from refi_assets.settings import forget_settings, settings_of
 from tests.engines.deployments import Deployment, in_force, on_s3
 from tests.fakes.aws import Aws
 from tests.fakes.faults import Fault
@@ -47,7 +48,7 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 @pytest.fixture
 def engine(deployment: Deployment) -> AthenaEngine:
-    return AthenaEngine(deployment.lake, settings())
+    return AthenaEngine(deployment.lake, settings_of(EngineSettings))
 
 
 def draft(name: str = "numbers", run_id: str = "r1") -> Relation:
@@ -66,7 +67,7 @@ def begun(athena: Aws, action: str) -> int:
 
 def test_a_step_that_is_tried_again_runs_its_query_once(engine: AthenaEngine, deployment: Deployment) -> None:
     made = [
-        AthenaEngine(deployment.lake, settings()).session([]).create(draft(), query("SELECT 1 AS one"))
+        AthenaEngine(deployment.lake, settings_of(EngineSettings)).session([]).create(draft(), query("SELECT 1 AS one"))
         for _ in range(2)
     ]
     assert made[0] == made[1]
@@ -240,7 +241,7 @@ def _refi(environment: dict[str, str], words: Sequence[str]) -> None:
     from refi_assets.cli import main
 
     os.environ.update(environment)
-    settings.cache_clear()  # they were read when the definitions were imported
+    forget_settings()  # they were read when the definitions were imported
     sys.argv = ["refi", *words]
     main()
 

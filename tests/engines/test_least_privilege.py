@@ -15,13 +15,14 @@ from typer.testing import CliRunner
 from refi_assets.cli.commands import app
 from refi_assets.defs.refi import REFI
 from refi_assets.engines.athena import AthenaEngine
+from refi_assets.engines.settings import EngineSettings
 from refi_assets.errors import LakeError
 from refi_assets.lake import Relation, open_lake
 from refi_assets.orchestration.automation import tick
 from refi_assets.orchestration.partitions import now
 from refi_assets.orchestration.resources import LakeResource
 from refi_assets.publishing.retention import clean_up
-from refi_assets.settings import settings
+from refi_assets.settings import settings_of
 from tests.engines.deployments import Deployment, in_force
 from tests.fakes.aws import Aws
 from tests.fakes.faults import Fault
@@ -115,7 +116,7 @@ def do_everything(aws: Aws, deployment: Deployment, tmp_path: Path) -> None:
 
 def show_a_relation_of_another_domain(deployment: Deployment) -> None:
     with in_force(deployment):
-        engine = AthenaEngine(deployment.lake, settings())
+        engine = AthenaEngine(deployment.lake, settings_of(EngineSettings))
         draft = Relation(key="silver/customer", run_id="r1", as_of=DAY, kind="table")
         engine.publish([engine.session([]).create(draft, exp.select("1 AS one"))], {})
 
@@ -126,7 +127,7 @@ def interrupt_a_query(aws: Aws, deployment: Deployment) -> None:
     signal.alarm(3)
     try:
         with in_force(deployment), pytest.raises(KeyboardInterrupt):
-            AthenaEngine(deployment.lake, settings()).session([]).query(exp.select("1 AS one"))
+            AthenaEngine(deployment.lake, settings_of(EngineSettings)).session([]).query(exp.select("1 AS one"))
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, before)

@@ -17,7 +17,7 @@ from multiprocessing.process import BaseProcess
 
 import pytest
 
-from refi_assets.settings import settings
+from refi_assets.settings import forget_settings
 from tests.engines.deployments import Deployment, in_force, on_s3
 from tests.fakes.aws import Aws
 from tests.fakes.faults import Fault
@@ -43,7 +43,7 @@ def run(environment: dict[str, str], day: date) -> None:
     from refi_assets.cli.terminal import Terminal
 
     os.environ.update(environment)
-    settings.cache_clear()  # they were read when the definitions were imported
+    forget_settings()  # they were read when the definitions were imported
     run_graph(
         day,
         lake_url=environment["REFI_LAKE_URL"],

@@ -7,9 +7,10 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
+from refi_assets.engines.settings import EngineSettings
 from refi_assets.engines.trino import TrinoEngine
 from refi_assets.lake import Relation
-from refi_assets.settings import settings
+from refi_assets.settings import settings_of
 from tests.engines.deployments import in_force, on_s3
 from tests.fakes.aws import Aws
 from tests.support.running import DAY
@@ -19,7 +20,7 @@ from tests.support.running import DAY
 def engine(trino: Aws) -> Iterator[TrinoEngine]:
     deployment = on_s3(trino, "trino")
     with in_force(deployment):
-        yield TrinoEngine(deployment.lake, settings().trino_url)
+        yield TrinoEngine(deployment.lake, settings_of(EngineSettings).trino_url)
 
 
 def query(sql: str) -> exp.Query:

@@ -11,8 +11,8 @@ from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import EngineError, IdentityError, SettingError
 from refi_assets.identity import aws_matching
 from refi_assets.identity.aws_matching import AwsMatches, AwsMatching, match_groups, match_on_aws
+from refi_assets.identity.settings import IdentitySettings
 from refi_assets.lake.folder_store import FolderStore
-from refi_assets.settings import Settings
 from tests.support.entity_resolution import JOB, OUTPUT, ROLE, TABLE, WORKFLOW, EntityResolution, LakeOnS3
 
 COLUMNS = {"first_name": "given_name", "last_name": "surname", "mail": "email", "born": "date_of_birth"}
@@ -451,12 +451,12 @@ def test_a_lake_in_a_folder_is_refused(service: EntityResolution, tmp_path: Path
 
 def test_settings_that_are_missing_are_named(monkeypatch: pytest.MonkeyPatch):
     with pytest.raises(SettingError, match="REFI_ENTITY_RESOLUTION_WORKFLOW: "):
-        AwsMatching.of(Settings())
+        AwsMatching.of(IdentitySettings())
     monkeypatch.setenv("REFI_ENTITY_RESOLUTION_WORKFLOW", WORKFLOW)
     with pytest.raises(SettingError, match="REFI_ENTITY_RESOLUTION_ROLE_ARN: "):
-        AwsMatching.of(Settings())
+        AwsMatching.of(IdentitySettings())
     monkeypatch.setenv("REFI_ENTITY_RESOLUTION_ROLE_ARN", ROLE)
-    assert AwsMatching.of(Settings()) == AwsMatching(WORKFLOW, ROLE, "rules", 60)
+    assert AwsMatching.of(IdentitySettings()) == AwsMatching(WORKFLOW, ROLE, "rules", 60)
 
 
 def test_groups_found_by_rules_are_read_with_the_rule(lake: LakeOnS3):

@@ -42,6 +42,7 @@ class Production:
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "PYTHONPATH": str(self.app),
             "DAGSTER_HOME": str(self.app / "instance"),
+            "REFI_PROJECT_DIR": str(self.app),
             "REFI_LAKE_URL": str(self.lake),
             "REFI_COMPUTE_LOGS_BUCKET": self._bucket,
             "REFI_COMPUTE_LOGS_PREFIX": "dagster",

@@ -16,8 +16,9 @@ import yaml
 from dagster._core.instance.config import dagster_instance_config
 from packaging.requirements import Requirement
 
-from refi_assets.settings import PROJECT_DIR, Settings
+from refi_assets.settings import PROJECT_DIR, all_settings, forget_settings
 from tests.infra.deployment import INFRA, copied, dockerfile, make_app, read_yaml, services
+from tests.support.running import definitions
 
 TEST_VALUES = {"POSTGRES_PASSWORD": "p", "REFI_COMPUTE_LOGS_BUCKET": "b", "AWS_REGION": "us-east-1"}
 OURS = ("code", "daemon", "webserver", "migrate")
@@ -66,11 +67,13 @@ def test_what_compose_demands_stands_in_the_example_and_no_secret_does():
 
 def test_the_settings_in_the_example_are_ours_and_valid(monkeypatch: pytest.MonkeyPatch):
     ours = {name: value for name, value in example().items() if name.startswith("REFI_")}
-    known = {f"REFI_{name.upper()}" for name in Settings.model_fields}
+    known = {f"REFI_{name.upper()}" for room in all_settings() for name in type(room).model_fields}
     assert ours.keys() - known == {"REFI_COMPUTE_LOGS_BUCKET", "REFI_COMPUTE_LOGS_PREFIX"}  # of dagster.yaml
     for name, value in ours.items():
         monkeypatch.setenv(name, value)
-    Settings()
+    forget_settings()
+    all_settings()
+    forget_settings()
 
 
 @pytest.mark.parametrize("source", [source for sources, _ in copied() for source in sources])
@@ -92,10 +95,11 @@ def test_nothing_is_sent_to_the_build_that_the_image_does_not_copy():
 def test_app_holds_all_that_the_package_looks_for(tmp_path: Path):
     make_app(tmp_path / "app")
     loads = (
-        "from refi_assets.settings import PROJECT_DIR, settings\n"
+        "from refi_assets.settings import PROJECT_DIR\n"
         "from refi_assets.specs.contracts import load_contracts\n"
         "from refi_assets.definitions import defs\n"
-        "assert settings().policy_file.is_file() and len(load_contracts()) == 4\n"
+        "from refi_assets.specs.policies import policy_file\n"
+        "assert policy_file('refi').is_file() and len(load_contracts()) == 4\n"
         "print(PROJECT_DIR, len(defs().resolve_asset_graph().materializable_asset_keys))\n"
     )
     done = subprocess.run(
@@ -106,7 +110,8 @@ def test_app_holds_all_that_the_package_looks_for(tmp_path: Path):
         text=True,
         check=False,
     )
-    assert done.stdout == f"{tmp_path / 'app'} 22\n", done.stderr
+    assets = len(definitions().resolve_asset_graph().materializable_asset_keys)
+    assert done.stdout == f"{tmp_path / 'app'} {assets}\n", done.stderr
 
 
 def test_base_images_are_pinned_to_a_version_of_both_the_program_and_debian():

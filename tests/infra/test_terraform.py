@@ -5,11 +5,12 @@ What each role may do is in test_access.py.
 
 import json
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
 
-from refi_assets.settings import Settings
+from refi_assets.settings import all_settings, forget_settings
 from tests.fakes.aws import REGION, Aws
 from tests.fakes.terraform import MODULES, Terraform, copy_of_modules
 
@@ -105,13 +106,15 @@ def _check_settings(environment: str, bucket: str, monkeypatch: pytest.MonkeyPat
     for line in environment.splitlines():
         name, value = line.split("=", 1)
         monkeypatch.setenv(name, value)
-    settings = Settings()
-    assert settings.lake_url == f"s3://{bucket}/lake"
-    assert settings.athena_output.startswith(f"{settings.lake_url}/")
-    assert settings.catalog_mode == "crawler"
-    assert settings.arrivals_queue_url.endswith("/refi-arrivals")
-    assert settings.entity_resolution_workflow == "refi-borrowers"
-    assert settings.alerts_topic_arn == f"arn:aws:sns:us-east-1:{ACCOUNT}:refi-alerts"
+    forget_settings()
+    settings: dict[str, Any] = {name: value for room in all_settings() for name, value in room}
+    forget_settings()
+    assert settings["lake_url"] == f"s3://{bucket}/lake"
+    assert settings["athena_output"].startswith(f"{settings['lake_url']}/")
+    assert settings["catalog_mode"] == "crawler"
+    assert settings["arrivals_queue_url"].endswith("/refi-arrivals")
+    assert settings["entity_resolution_workflow"] == "refi-borrowers"
+    assert settings["alerts_topic_arn"] == f"arn:aws:sns:us-east-1:{ACCOUNT}:refi-alerts"
 
 
 def _check_arrivals_are_told(s3, sqs, bucket: str, queue_url: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 from refi_assets.lake import Details, FolderStore, RunFolder
 from refi_assets.lake.relations import QueryCost, with_inputs
 from refi_assets.refi.metrics import run_metrics
-from refi_assets.settings import settings
+from refi_assets.settings import forget_settings
 from tests.fakes.aws import Aws
 from tests.support.lender import lender, write
 from tests.support.running import DAY, Ran, ingest, latest, run_job
@@ -25,9 +25,9 @@ def namespace(ambient_aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[str
     """Of metrics, as set for this process."""
     name = ambient_aws.new_name("refi")
     monkeypatch.setenv("REFI_METRICS_NAMESPACE", name)
-    settings.cache_clear()
+    forget_settings()
     yield name
-    settings.cache_clear()
+    forget_settings()
 
 
 def put(aws: Aws, namespace: str) -> dict[str, float]:

@@ -15,7 +15,7 @@ import pytest
 
 from refi_assets.orchestration import watching
 from refi_assets.orchestration.steps import asset_of_step
-from refi_assets.settings import settings
+from refi_assets.settings import forget_settings
 from tests.fakes.aws import Aws
 from tests.fakes.mailbox import Mailbox
 from tests.support.lender import lender, write
@@ -39,7 +39,7 @@ class Watch:
 
     def set(self, name: str, value: str) -> None:
         self._monkeypatch.setenv(name, value)
-        settings.cache_clear()
+        forget_settings()
 
     def run(self, lake: Path, **how) -> Ran:
         done = run_job(lake, instance=self.instance, **how)
@@ -72,7 +72,7 @@ class Watch:
 @pytest.fixture
 def watch(ambient_aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watch]:
     yield Watch(ambient_aws, monkeypatch)
-    settings.cache_clear()
+    forget_settings()
 
 
 HOUR = timedelta(hours=1)
@@ -243,9 +243,9 @@ def test_without_a_topic_the_sensor_says_so(watch):
 @pytest.mark.parametrize(("topic", "status"), [("", "STOPPED"), ("arn:aws:sns:us-east-1:1:refi", "RUNNING")])
 def test_the_sensor_is_on_from_the_start_where_there_is_a_topic(topic, status, monkeypatch):
     monkeypatch.setenv("REFI_ALERTS_TOPIC_ARN", topic)
-    settings.cache_clear()
+    forget_settings()
     loaded_anew = runpy.run_path(watching.__file__)
-    settings.cache_clear()
+    forget_settings()
     assert loaded_anew["alerts"].default_status.value == status
 
 

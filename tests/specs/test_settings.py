@@ -9,11 +9,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import ValidationError
 
+from refi_assets.engines.settings import EngineSettings
 from refi_assets.errors import SettingError
-from refi_assets.settings import settings
+from refi_assets.settings import PlatformSettings, all_settings, forget_settings, settings_of
+from refi_assets.specs.settings import SpecSettings
 
 PROJECT = Path(__file__).parents[2]
 DEFAULTS = {
+    "project_dir": PROJECT,
     "lake_url": str(PROJECT / "lake"),
     "policy_file": PROJECT / "policies" / "refi" / "refi.yaml",
     "time_zone": "America/New_York",
@@ -47,20 +50,30 @@ DEFAULTS = {
 }
 
 
+def in_force() -> dict[str, object]:
+    """Every setting of every room, by name."""
+    return {name: value for room in all_settings() for name, value in room}
+
+
 @pytest.fixture(autouse=True)
 def nothing_is_set(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No REFI_ variable, and no settings kept from another test or for the next one."""
     for name in [name for name in os.environ if name.startswith("REFI_")]:
         monkeypatch.delenv(name)
-    settings.cache_clear()
+    forget_settings()
     yield
-    settings.cache_clear()
+    forget_settings()
 
 
 def test_nothing_has_to_be_set() -> None:
-    assert settings().model_dump() == DEFAULTS
-    assert settings().policy_file.is_file()
-    assert ZoneInfo(settings().time_zone)
+    assert in_force() == DEFAULTS
+    assert settings_of(SpecSettings).policy_file.is_file()
+    assert ZoneInfo(settings_of(PlatformSettings).time_zone)
+
+
+def test_every_setting_is_of_one_room() -> None:
+    names = [name for room in all_settings() for name in type(room).model_fields]
+    assert sorted(names) == sorted(DEFAULTS)
 
 
 @pytest.mark.parametrize(
@@ -100,19 +113,20 @@ def test_a_variable_sets_its_setting_and_no_other(
     monkeypatch: pytest.MonkeyPatch, variable: str, text: str, value: object
 ) -> None:
     monkeypatch.setenv(variable, text)
-    assert settings().model_dump() == {**DEFAULTS, variable.removeprefix("REFI_").lower(): value}
+    assert in_force() == {**DEFAULTS, variable.removeprefix("REFI_").lower(): value}
 
 
 @pytest.mark.parametrize("variable", ["LAKE_URL", "THREADS", "XREFI_THREADS"])
 def test_a_variable_without_the_prefix_is_not_ours(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
     monkeypatch.setenv(variable, "1")
-    assert settings().model_dump() == DEFAULTS
+    assert in_force() == DEFAULTS
 
 
 @pytest.mark.parametrize(
     ("variable", "text"),
     [
         *(("REFI_LAKE_URL", text) for text in ("s3://", "s3:///lake", "gs://bucket/lake", "file:///srv/lake", "")),
+        ("REFI_PROJECT_DIR", "/no/such/project"),
         *(("REFI_TIME_ZONE", text) for text in ("Mars/Base", "", "America", "../../etc/passwd", "/etc/localtime")),
         *(("REFI_WATCH", text) for text in ("perhaps", "")),
         *(("REFI_QUIET_MINUTES", text) for text in ("-1", "five", "nan", "inf", "")),
@@ -145,7 +159,7 @@ def test_a_wrong_value_gives_one_message_that_names_the_variable(
 ) -> None:
     monkeypatch.setenv(variable, text)
     with pytest.raises(SettingError) as refused:
-        settings()
+        all_settings()
     assert str(refused.value).startswith(f"{variable}: ")
     assert str(refused.value).endswith(f"Correct or unset the environment variable {variable}.")
 
@@ -165,14 +179,14 @@ def test_settings_that_need_another_say_so(
     for name, text in given.items():
         monkeypatch.setenv(f"REFI_{name}", text)
     with pytest.raises(SettingError, match=words) as refused:
-        settings()
+        all_settings()
     assert str(refused.value).startswith(f"REFI_{named}: ")
 
 
 def test_a_wrong_trino_url_is_not_repeated_as_it_may_hold_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REFI_TRINO_URL", "http://me:hunter2@trino:8080/lake")
     with pytest.raises(SettingError) as refused:
-        settings()
+        all_settings()
     assert "hunter2" not in str(refused.value)
 
 
@@ -180,13 +194,13 @@ def test_of_two_wrong_values_the_first_is_named(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("REFI_MEMORY_LIMIT", "lots")
     monkeypatch.setenv("REFI_THREADS", "two")
     with pytest.raises(SettingError, match="REFI_THREADS") as refused:
-        settings()
+        all_settings()
     assert "REFI_MEMORY_LIMIT" not in str(refused.value)
 
 
 def test_settings_are_read_once_and_cannot_be_changed(monkeypatch: pytest.MonkeyPatch) -> None:
-    read = settings()
+    read = settings_of(EngineSettings)
     monkeypatch.setenv("REFI_THREADS", "8")
-    assert settings().threads == 0
+    assert settings_of(EngineSettings).threads == 0
     with pytest.raises(ValidationError, match="frozen"):
         read.threads = 8  # type: ignore[misc]

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from refi_assets.cli import main
-from refi_assets.settings import PROJECT_DIR, settings
+from refi_assets.settings import PROJECT_DIR, forget_settings
 from tests.support import unsynced  # noqa: F401
 
 
@@ -52,7 +52,7 @@ def refi_here(
             patch.chdir(folder)
         patch.setattr(sys, "argv", ["refi", *map(str, arguments)])
         patch.setattr(sys, "stdin", io.StringIO(typed))
-        settings.cache_clear()
+        forget_settings()
         try:
             with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr):
                 main()
@@ -64,7 +64,7 @@ def refi_here(
             logging.disable(logging.NOTSET)
             root.handlers[:] = handlers
             root.setLevel(level)
-    settings.cache_clear()
+    forget_settings()
     return Answer(code, stdout.getvalue(), stderr.getvalue())
 
 

@@ -18,6 +18,7 @@ from refi_assets.lake import Relation
 from refi_assets.lake.relations import with_inputs
 from refi_assets.lineage.columns import descriptions, is_described
 from refi_assets.observability.metrics import put_metrics
+from refi_assets.observability.settings import ObservabilitySettings
 from refi_assets.orchestration.partitions import partitions
 from refi_assets.orchestration.publications import publication_asset
 from refi_assets.orchestration.resources import EngineResource, LakeResource
@@ -26,7 +27,7 @@ from refi_assets.publishing.publish import PublishedDetails
 from refi_assets.refi.audience import AUDIENCE, PublishedAudience, counts
 from refi_assets.refi.diff import audience_changes, counted
 from refi_assets.refi.metrics import run_metrics
-from refi_assets.settings import settings
+from refi_assets.settings import settings_of
 from refi_assets.specs.names import short_name
 
 FILE, TABLES, NUMBERS = "activation/audience_file", "activation/shown_tables", "activation/run_numbers"
@@ -91,7 +92,7 @@ def run_numbers(
         if published.details_as(PublishedDetails).held_back is None:
             with not_needed(lambda why: context.log.warning(f"Not compared with the day before: {why}")):
                 changes = _changes(step, engine)
-            if settings().metrics_namespace:
+            if settings_of(ObservabilitySettings).metrics_namespace:
                 _put_metrics(context, relations, published.rows)
         relation = step.save(step.draft(NUMBERS, made_from={FILE: published}, kind="files", rows=len(changes)))
     return step.materialized(relation, changes)
@@ -109,7 +110,7 @@ def _put_metrics(context: dg.AssetExecutionContext, relations: list[Relation], a
         record = context.instance.get_run_record_by_id(context.run.run_id)
         seconds = time.time() - record.start_time if record and record.start_time else 0.0
         metrics = run_metrics(context.run.run_id, relations, audience_rows, seconds)
-        put_metrics(settings().metrics_namespace, metrics)
+        put_metrics(settings_of(ObservabilitySettings).metrics_namespace, metrics)
 
 
 def _comments(relation: Relation) -> dict[str, str]:

@@ -9,13 +9,14 @@ from typing import Any
 import dagster as dg
 
 from refi_assets.ingestion.details import SnapshotDetails
+from refi_assets.ingestion.settings import IngestionSettings
 from refi_assets.ingestion.snapshots import scan_source
 from refi_assets.orchestration.asset_checks import Check, CheckedStep, checks_of
 from refi_assets.orchestration.domain import Domain
 from refi_assets.orchestration.partitions import partitions
 from refi_assets.orchestration.resources import EngineResource, LakeResource
 from refi_assets.orchestration.steps import asset_step, records_table
-from refi_assets.settings import settings
+from refi_assets.settings import settings_of
 from refi_assets.specs.checks import Outcome, current, not_fallen
 from refi_assets.specs.contracts import Contract
 
@@ -42,7 +43,7 @@ def raw_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
                 contract,
                 step.as_of,
                 step.folder,
-                settings().max_file_gb,
+                settings_of(IngestionSettings).max_file_gb,
                 use_memo=step.uses_memo,
             )
             relation = step.save(

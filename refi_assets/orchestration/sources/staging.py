@@ -141,10 +141,9 @@ def quarantine_asset(domain: Domain, contracts: dict[str, Contract]) -> dg.Asset
             ]
             selects = [exp.select(*QUARANTINE_COLUMNS).from_(table_of(part.key)) for part in parts]
             with engine.duckdb(store).session(parts) as session:
-                made = session.create(
-                    step.draft(key, made_from=staged, kind="table", fingerprint=fingerprint),
-                    exp.union(*selects, distinct=False),
-                )
+                rows = exp.union(*selects, distinct=False) if len(selects) > 1 else selects[0]
+                draft = step.draft(key, made_from=staged, kind="table", fingerprint=fingerprint)
+                made = session.create(draft, rows)
             relation = step.save(made)
             step.remember(relation, engine.duckdb(store))
         return step.materialized(relation)

@@ -1,0 +1,48 @@
+"""The commands, a module a room. They parse, call, and print; the work is elsewhere.
+
+Imports of dagster, DuckDB and pandas wait until a command needs them, so that `refi --help` answers at once.
+"""
+
+import sys
+
+import typer
+
+from refi_assets.cli.commands import identity, lineage, project, publishing, refi, sample
+from refi_assets.cli.commands.domains import domain_app, domain_names
+from refi_assets.cli.commands.options import ERR
+from refi_assets.errors import RefiError, SettingError
+from refi_assets.observability.settings import ObservabilitySettings
+from refi_assets.settings import settings_of
+
+app = typer.Typer(
+    help="Which borrowers should hear about which loan today, and why.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for room in (refi, identity, lineage, sample, publishing, project):
+    app.add_typer(room.app)
+for domain in domain_names():
+    app.add_typer(domain_app(domain), name=domain)
+
+
+def main() -> None:
+    """Entry point of the `refi` command. What a user can mend is one message, not a traceback."""
+    try:
+        app()
+    except RefiError as error:
+        _tell(error)
+        sys.exit(1)
+
+
+def _tell(error: RefiError) -> None:
+    try:
+        is_json = settings_of(ObservabilitySettings).log_format == "json"
+    except SettingError:
+        is_json = False
+    if is_json:
+        from refi_assets.observability.logs import error_line
+
+        print(error_line(str(error), getattr(error, "run_id", None)), file=sys.stderr)
+    else:
+        ERR.say(f"refi: {error}", style="red")

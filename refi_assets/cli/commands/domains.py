@@ -1,0 +1,122 @@
+"""The commands that every domain has: `refi <domain> run`, ingest, runs, query and quarantine. refi's are `refi run`, …
+
+A domain needs no code for them: its job has its name, its sources are those of contracts/<domain>/, and it publishes
+under its name.
+"""
+
+import json
+import re
+import time
+from typing import Annotated
+
+import typer
+
+from refi_assets.cli.commands.options import (
+    ERR,
+    AsJson,
+    AsOf,
+    Folder,
+    ForceLatest,
+    Lake,
+    NewFiles,
+    OneObject,
+    OtherPolicy,
+    Replace,
+    Run,
+    Verify,
+    day_of,
+    ingest_files,
+    lake_url,
+    print_ingested,
+)
+from refi_assets.cli.terminal import Terminal
+from refi_assets.publishing.publication import FIRST
+from refi_assets.settings import PROJECT_DIR
+
+
+def domain_names() -> list[str]:
+    """The domains besides refi: folders of contracts and policies. Dagster is not asked; that would take seconds."""
+    files = [path for kind in ("contracts", "policies") for path in (PROJECT_DIR / kind).glob("*/*.yaml")]
+    names = {path.parent.name for path in files} - {FIRST}
+    return sorted(name for name in names if re.fullmatch("[a-z][a-z0-9_]*", name))
+
+
+def domain_app(domain: str) -> typer.Typer:
+    """The commands of one domain."""
+    app = typer.Typer(help=f"The domain {domain}: run it, and look at what it published.", no_args_is_help=True)
+
+    @app.command()
+    def run(
+        *,
+        source: NewFiles = None,
+        lake: Lake = None,
+        as_of: AsOf = None,
+        policy: OtherPolicy = None,
+        replace: Replace = False,
+        force_latest: ForceLatest = False,
+        verify: Verify = False,
+        as_json: OneObject = False,
+    ) -> None:
+        """Run the domain's job for the partition that holds a day."""
+        started = time.perf_counter()
+        day = day_of(as_of)
+        if source is not None:
+            ingest_files(domain, source, lake, day, replace)
+        from refi_assets.cli.domain_run import run_domain
+
+        result = run_domain(
+            domain,
+            day,
+            lake_url=lake_url(lake),
+            policy_file=policy,
+            force_latest=force_latest,
+            console=ERR,
+            verify=verify,
+        )
+        seconds = round(time.perf_counter() - started, 2)
+        if as_json:
+            print(json.dumps(result.as_json(seconds)))
+        else:
+            result.print(Terminal(), seconds)
+
+    @app.command()
+    def ingest(source: Folder, lake: Lake = None, as_of: AsOf = None, replace: Replace = False) -> None:
+        """Put the domain's source files into the raw zone, without running anything."""
+        day = day_of(as_of)
+        print_ingested(ingest_files(domain, source, lake, day, replace), day)
+
+    @app.command()
+    def runs(lake: Lake = None, as_json: AsJson = False) -> None:
+        """What the domain has published."""
+        from refi_assets.cli import answers
+
+        answers.show_published(domain, lake_url(lake), as_json=as_json)
+
+    @app.command()
+    def query(
+        sql: Annotated[str, typer.Argument(metavar="SELECT")],
+        lake: Lake = None,
+        run_id: Run = None,
+        as_json: AsJson = False,
+    ) -> None:
+        """Read-only SQL on the relations behind what a run published."""
+        from refi_assets.cli import answers
+
+        answers.show_query(answers.open_published(domain, lake_url(lake), run_id), sql, as_json=as_json)
+
+    @app.command()
+    def quarantine(
+        source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
+        reason: Annotated[str | None, typer.Option(help="Only this reason.")] = None,
+        limit: Annotated[int, typer.Option(min=0, help="How many rows to show.")] = 20,
+        lake: Lake = None,
+        run_id: Run = None,
+        as_json: AsJson = False,
+    ) -> None:
+        """Which rows of the domain's sources were not accepted, and why. Shows their data."""
+        from refi_assets.cli import answers
+
+        run = answers.open_quarantine(domain, lake_url(lake), run_id)
+        answers.show_quarantine(run, source, reason, limit, as_json=as_json)
+
+    return app

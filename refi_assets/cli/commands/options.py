@@ -1,0 +1,76 @@
+"""What commands share: their options, the lake and the day that these name, and source files put into the raw zone."""
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from refi_assets.cli.terminal import Terminal, one_line, say
+from refi_assets.lake.settings import LakeSettings, a_lake
+from refi_assets.settings import PlatformSettings, all_settings, settings_of
+
+ERR = Terminal(stderr=True)
+
+Folder = Annotated[Path, typer.Option(exists=True, file_okay=False, help="Folder with the source files.")]
+NewFiles = Annotated[
+    Path | None, typer.Option(exists=True, file_okay=False, help="Folder with source files to put in first.")
+]
+AsOf = Annotated[str | None, typer.Option(metavar="DATE", help="The day, YYYY-MM-DD. Default: today.")]
+Lake = Annotated[
+    str | None, typer.Option(metavar="URL", help="The lake: a folder or s3://bucket/prefix. Default: REFI_LAKE_URL.")
+]
+OtherPolicy = Annotated[
+    Path | None, typer.Option(exists=True, dir_okay=False, help="Another policy, for this run only.")
+]
+Replace = Annotated[bool, typer.Option("--replace", help="Put the files in the place of others of the same load date.")]
+ForceLatest = Annotated[
+    bool, typer.Option("--force-latest", help="Move latest.json even to an earlier day or for another policy.")
+]
+Verify = Annotated[
+    bool, typer.Option("--verify", help="Make everything anew, and compare with what was made of the same before.")
+]
+Run = Annotated[str | None, typer.Option(metavar="RUN_ID", help="A published run. Default: the latest.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
+OneObject = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
+
+
+def lake_url(lake: str | None) -> str:
+    """The lake that --lake names, or the deployment's. Raises SettingError for any wrong setting."""
+    all_settings()
+    if lake is None:
+        return settings_of(LakeSettings).lake_url
+    try:
+        return a_lake(lake)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--lake") from None
+
+
+def day_of(text: str | None) -> date:
+    """The day that --as-of names, or today. Raises SettingError for any wrong setting."""
+    all_settings()
+    today = datetime.now(ZoneInfo(settings_of(PlatformSettings).time_zone)).date()
+    if text is None:
+        return today
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no date; write it as 2026-02-20", param_hint="--as-of") from None
+    if not date(2000, 1, 1) <= day <= today:
+        raise typer.BadParameter(f"{day} is not between 2000-01-01 and today, {today}", param_hint="--as-of")
+    return day
+
+
+def ingest_files(domain: str, source: Path, lake: str | None, day: date, replace: bool) -> list[str]:
+    """Put the source files of a domain into the raw zone; returns the keys that were put. Raises RefiError."""
+    from refi_assets.ingestion.raw_zone import ingest_folder
+    from refi_assets.lake import open_lake
+    from refi_assets.specs.contracts import contracts_of
+
+    return ingest_folder(open_lake(lake_url(lake)), source, day, contracts_of(domain), replace=replace)
+
+
+def print_ingested(keys: list[str], day: date) -> None:
+    """Print which files are new in the raw zone."""
+    say("\n".join(map(one_line, keys)) if keys else f"Nothing to do: the raw zone has these files for {day} already.")

@@ -1,0 +1,30 @@
+"""The command of publishing."""
+
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from refi_assets.cli.commands.options import Lake, lake_url
+from refi_assets.cli.terminal import say
+from refi_assets.publishing.settings import PublishingSettings
+from refi_assets.settings import settings_of
+
+app = typer.Typer()
+
+
+@app.command("clean-up")
+def clean_up(
+    older_than_days: Annotated[
+        float | None, typer.Option(min=0, help="Default: REFI_KEEP_UNPUBLISHED_DAYS. 0 only while no run is under way.")
+    ] = None,
+    lake: Lake = None,
+) -> None:
+    """Delete what need not stay: old relations, and what runs that published nothing left. `refi run` does it, too."""
+    from refi_assets.lake import open_lake
+    from refi_assets.publishing.retention import clean_up as clean_up_lake
+
+    limits = settings_of(PublishingSettings)
+    days = limits.keep_unpublished_days if older_than_days is None else older_than_days
+    removed = clean_up_lake(open_lake(lake_url(lake), create=False), limits.keep_runs, timedelta(days=days))
+    say(f"{removed} objects deleted.")

@@ -1,0 +1,33 @@
+"""The command that makes up source files."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from refi_assets.cli.terminal import say
+
+app = typer.Typer()
+
+
+@app.command()
+def generate(
+    out_dir: Annotated[Path, typer.Argument(file_okay=False, help="Where the files go.")],
+    rows: Annotated[int, typer.Option(min=1, help="Number of borrowers.")] = 1000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same files.")] = 1,
+    duplicates: Annotated[
+        int,
+        typer.Option(
+            metavar="PCT",
+            min=0,
+            max=100,
+            help="So many percent of the borrowers are second or third records of a person, changed as happens (typos, "
+            "nicknames, moved, …); persons.csv says who is who.",
+        ),
+    ] = 0,
+) -> None:
+    """Write realistic source files with a set share of every defect, and truth.json, how many of each."""
+    from refi_assets.sample.generate import generate as write
+
+    write(rows, seed, out_dir, duplicates=duplicates)
+    say(f"{rows} borrowers, seed {seed}: {out_dir}")

@@ -1,0 +1,27 @@
+"""Settings of ingestion."""
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from refi_assets.lake.settings import LakeSettings, is_s3
+from refi_assets.settings import RoomSettings, is_missing, settings_of
+
+
+class IngestionSettings(RoomSettings):
+    """How arrivals are watched, and what is read of them."""
+
+    watch: bool = Field(default=False, description="Whether the sensor on arrivals is on from the start.")
+    quiet_minutes: float = Field(
+        default=5, ge=0, le=1440, description="How long nothing must arrive before a run without all."
+    )
+    max_file_gb: float = Field(
+        default=100, gt=0, allow_inf_nan=False, description="The largest source file that is read, unpacked; in GB."
+    )
+    arrivals_queue_url: str = Field(default="", description="SQS queue that S3's event notifications go to.")
+
+    @model_validator(mode="after")
+    def _a_queue_needs_a_lake_on_s3(self) -> Self:
+        if self.arrivals_queue_url and not is_s3(lake_url := settings_of(LakeSettings).lake_url):
+            raise is_missing("arrivals_queue_url", f"a queue tells of arrivals on S3, and REFI_LAKE_URL is {lake_url}")
+        return self

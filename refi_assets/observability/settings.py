@@ -1,0 +1,16 @@
+"""Settings of observability."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from refi_assets.settings import RoomSettings
+
+
+class ObservabilitySettings(RoomSettings):
+    """Where alerts, metrics and logs go."""
+
+    alerts_topic_arn: str = Field(default="", description="SNS topic for failures and overdue assets.")
+    metrics_namespace: str = Field(default="", description="CloudWatch namespace for the numbers of each run.")
+    ui_url: str = Field(default="http://127.0.0.1:3000", description="Dagster's UI, for links in alerts.")
+    log_format: Literal["text", "json"] = Field(default="text", description="Whether logs are one JSON object a line.")
