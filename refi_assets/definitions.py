@@ -7,7 +7,7 @@ import dagster as dg
 from dagster import ComponentTree, PreviewWarning
 
 import refi_assets.defs
-from refi_assets.orchestration.jobs import clean_up_job
+from refi_assets.orchestration.jobs import clean_up_after_runs, clean_up_job
 from refi_assets.orchestration.logs import log_runs_as_json
 from refi_assets.orchestration.resources import resources
 from refi_assets.orchestration.watching import alerts
@@ -28,6 +28,9 @@ def defs() -> dg.Definitions:
         tree = ComponentTree.from_module(refi_assets.defs, Path(__file__).parent.parent)
         domains = tree.build_defs(Path(refi_assets.defs.__path__[0]))
     shared = dg.Definitions(
-        jobs=[clean_up_job], sensors=[alerts], resources=resources(), executor=dg.in_process_executor
+        jobs=[clean_up_job],
+        sensors=[alerts, clean_up_after_runs],
+        resources=resources(),
+        executor=dg.in_process_executor,
     )
     return dg.Definitions.merge(domains, shared)

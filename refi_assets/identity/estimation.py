@@ -95,6 +95,7 @@ def _maximise(
         moved = abs(prior / before - 1)
         for name, level in levels.items():
             shares = _shares(_counts(level, matching, len(m[name])), known[name], SHIPPED_WEIGHT)
+            shares = _against(shares, u[name])
             moved = max(moved, float(np.abs(shares - m[name]).max()))
             m[name] = shares
     return Parameters(prior, m, u, iterations, expected), probability
@@ -133,6 +134,17 @@ def _u(counts: Numbers, one: Comparison) -> Numbers:
 def _shares(counts: Numbers, shipped: Numbers, weight: float) -> Numbers:
     shares: Numbers = (counts + shipped * weight) / (counts.sum() + weight)
     return shares
+
+
+def _against(m: Numbers, u: Numbers) -> Numbers:
+    """m whose level `different` is no likelier than of two random records: a difference is never evidence for a match.
+
+    Where nearly all records have one name, another name is rarer among random pairs than slips are among matches.
+    """
+    if m[0] <= u[0]:
+        return m
+    rest: Numbers = m[1:] * (1 - u[0]) / m[1:].sum()
+    return np.concatenate(([u[0]], rest))
 
 
 def _normal(shares: Sequence[float] | Numbers) -> Numbers:

@@ -1,7 +1,5 @@
 """What the records of a source hold: of its raw files, of its table in the catalog, and of its typed rows."""
 
-from pydantic import Field
-
 from refi_assets.ingestion.snapshots import ScannedSnapshot
 from refi_assets.lake import Details
 
@@ -29,4 +27,4 @@ class StagedDetails(Details):
     quarantined: dict[str, int]
     nulled: dict[str, int]
     keys: int
-    quarantined_keys: tuple[str, ...] = Field(alias="quarantined_borrower_ids")
+    quarantined_keys: tuple[str, ...] = ()  # of some of the rows in quarantine

@@ -8,6 +8,7 @@ page looks and behaves to lineage.html.
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
+from datetime import date
 from graphlib import CycleError, TopologicalSorter
 from importlib.resources import files
 from tempfile import TemporaryDirectory
@@ -19,7 +20,7 @@ from refi_assets.specs.contracts import Column, Contract, load_contracts
 from refi_assets.specs.names import group_and_name, short_names, sql_name
 from refi_assets.specs.policies import parameters_in_force
 from refi_assets.specs.python_relations import python_relations
-from refi_assets.specs.sql_models import SqlModel, load_sql_models
+from refi_assets.specs.sql_models import AS_OF, Bindable, SqlModel, load_sql_models
 
 PUBLISHED = "audience_file"
 
@@ -162,7 +163,7 @@ def _reads(model: SqlModel) -> tuple[str, ...]:
 
 def _types(models: list[SqlModel]) -> dict[str, dict[str, str]]:
     """Key -> column -> SQL type, as the engine tells it of empty relations. Models come after what they read."""
-    parameters = parameters_in_force()
+    parameters: dict[str, Bindable] = {**parameters_in_force(), AS_OF: date(2000, 1, 1)}  # for the types alone
     types = {f"staging/{source}": contract.sql_types for source, contract in load_contracts().items()}
     with TemporaryDirectory() as no_lake, DuckDBEngine(open_lake(no_lake)).session() as session:
         for key, columns in types.items():

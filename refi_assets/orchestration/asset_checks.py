@@ -21,7 +21,7 @@ from refi_assets.orchestration.steps import Step, user_errors
 from refi_assets.specs.checks import SHOWN_KEYS, Outcome, none_of
 from refi_assets.specs.code import code_sha256
 from refi_assets.specs.policies import Policy
-from refi_assets.specs.sql_models import SqlModel, load_sql_models, relations_read
+from refi_assets.specs.sql_models import AS_OF, SqlModel, load_sql_models, relations_read
 
 
 class CheckedStep(Step):
@@ -85,11 +85,15 @@ class CheckedStep(Step):
         broken, keys = self._broken[model.key]
         return none_of(broken, keys)
 
+    def _bound(self, model: SqlModel) -> exp.Query:
+        day = {AS_OF: self.as_of} if AS_OF in model.parameters else {}
+        return model.bind({**self.policy.parameters, **day})
+
     @cached_property
     def _broken(self) -> dict[str, tuple[int, list[str]]]:
         """How many rows each SQL check of the asset returns, counted in one query, and some of their keys."""
         models = checking_models(self.relation.key)
-        queries = {model.key: model.bind(self.policy.parameters) for model in models}
+        queries = {model.key: self._bound(model) for model in models}
         shown = {model.key: shown_columns(self.relation.key, model) for model in models}
         read = {key for query in queries.values() for key in relations_read(query)}
         relations = [self.relation, *(self.input(key) for key in sorted(read - {self.relation.key}))]

@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
+from refi_assets.ingestion.settings import IngestionSettings
 from refi_assets.lake.relations import Cadence
 from refi_assets.orchestration.partitions import partitions
 from refi_assets.orchestration.resources import EngineResource, LakeResource
@@ -59,3 +60,20 @@ def remove_unneeded(context: dg.OpExecutionContext, lake: LakeResource, engine: 
 def clean_up_job() -> None:
     """One step."""
     remove_unneeded()
+
+
+@dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.SUCCESS,
+    name="clean_up_after_runs",
+    request_job=clean_up_job,
+    minimum_interval_seconds=60,
+    description="Asks for a clean-up after each run that succeeded. `refi run` does it by itself.",
+    default_status=(
+        dg.DefaultSensorStatus.RUNNING if settings_of(IngestionSettings).watch else dg.DefaultSensorStatus.STOPPED
+    ),
+)
+def clean_up_after_runs(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
+    """One clean-up a run; none after itself."""
+    if context.dagster_run.job_name == CLEAN_UP_JOB:
+        return dg.SkipReason("That was a clean-up.")
+    return dg.RunRequest(run_key=context.dagster_run.run_id)

@@ -23,7 +23,7 @@ from refi_assets.settings import settings_of
 from refi_assets.specs.code import code_sha256
 from refi_assets.specs.names import table_of
 from refi_assets.specs.policies import policy_of
-from refi_assets.specs.sql_models import DIALECT, Parameter, SqlModel, load_sql_models
+from refi_assets.specs.sql_models import AS_OF, DIALECT, Parameter, SqlModel, load_sql_models
 
 
 def sql_asset(
@@ -79,8 +79,8 @@ def made_by_sql(
     details: Details = NO_DETAILS,
 ) -> dg.MaterializeResult[Any]:
     """Make a relation as its SQL file says."""
-    query = model.bind(parameters)
-    sql = query.sql(DIALECT)
+    query = model.bind({**parameters, AS_OF: step.as_of})
+    sql = query.sql(DIALECT)  # with the as-of day, if the query asks for it
     counted_by = measures.sha256 if (measures := _measures_of(model)) else None
     fingerprint = step.fingerprint(
         model.key,
@@ -171,10 +171,10 @@ def _measures_of(model: SqlModel) -> SqlModel | None:
 
 def _code_version(domain: Domain, model: SqlModel, parameters: Sequence[str]) -> str:
     values = policy_of(domain.policy).parameters_of(parameters) if model.parameters else {}
-    if missing := model.parameters - values.keys():
+    if missing := model.parameters - {*values, AS_OF}:
         raise SettingError(
             f"sql/{model.key}.sql: parameter {', '.join(sorted(missing))} is not in the policy of {domain.policy}, or "
             "not among the parameters that the asset names."
         )
-    bound = " ".join(f"{name}={values[name].value}" for name in sorted(model.parameters))
+    bound = " ".join(f"{name}={values[name].value}" for name in sorted(values.keys() & model.parameters))
     return hashlib.sha256(f"{model.sha256}{bound}".encode()).hexdigest()[:16]

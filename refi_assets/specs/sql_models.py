@@ -32,6 +32,7 @@ from refi_assets.specs.names import group_and_name, is_key, key_of, short_name
 
 SQL_DIR = PROJECT_DIR / "sql"
 DIALECT = "athena"
+AS_OF = "as_of"  # the parameter of every model that asks for the as-of day; never current_date
 
 _COLUMN_COMMENT = re.compile(r"([a-z_0-9]+): (.+)")
 

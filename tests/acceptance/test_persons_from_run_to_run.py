@@ -11,6 +11,7 @@ import duckdb
 import pytest
 
 from refi_assets.lake import open_lake
+from refi_assets.publishing.retention import clean_up
 from refi_assets.sample.generate import generate
 from tests.support.lender import lender, write
 from tests.support.people import truth
@@ -194,11 +195,14 @@ def test_an_earlier_run_without_matching_gives_no_ids(lake):
     assert found["details"]["previous_run"] is None
 
 
-def test_relations_in_the_zone_resolved_go_with_their_run(lake):
-    run_day(lake)
-    run_id = latest(lake)["run_id"]
-    from refi_assets.publishing.retention import clean_up
+def test_relations_in_the_zone_resolved_go_with_their_run(lake, tmp_path):
+    first = run_day(lake).result.run_id
+    rows = lender()
+    rows["borrower_information"][0]["last_name"] = "Renamed"
+    ingest(lake, write(rows, tmp_path / "renamed"), DAY + timedelta(days=1))
+    second = run_day(lake, DAY + timedelta(days=1)).result.run_id
+    (lake / f"output/{first}.manifest.json").unlink()
 
-    (lake / f"output/{run_id}.manifest.json").unlink()
     clean_up(open_lake(str(lake)), 400, timedelta(seconds=-60))
-    assert not list((lake / "resolved").rglob("*.parquet"))
+
+    assert {path.relative_to(lake / "resolved").parts[0] for path in (lake / "resolved").rglob("*.parquet")} == {second}

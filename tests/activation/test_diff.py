@@ -159,7 +159,7 @@ def test_the_published_audience_shows_the_same_numbers(lake, tmp_path):
     (made,) = [
         event.step_materialization_data.materialization
         for event in again.result.get_asset_materialization_events()
-        if event.asset_key and event.asset_key.path[-1] == "audience_file"
+        if event.asset_key and event.asset_key.path[-1] == "run_numbers"
     ]
     assert str(made.metadata["compared_with"].value).startswith("2026-02-21 ")
     assert not any(": " in name for name in made.metadata), "nothing moved from the second day to the third"
@@ -170,7 +170,7 @@ def test_the_published_audience_shows_the_same_numbers(lake, tmp_path):
         event.step_materialization_data.materialization.metadata
         for ran in (first, second)
         for event in ran.result.get_asset_materialization_events()
-        if event.asset_key and event.asset_key.path[-1] == "audience_file"
+        if event.asset_key and event.asset_key.path[-1] == "run_numbers"
     ]
     assert "no published audience" in str(shown[0]["compared_with"].value)
     assert {name: shown[1][name].value for name in shown[1] if ": " in name} == {

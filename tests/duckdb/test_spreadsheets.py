@@ -99,10 +99,10 @@ def test_only_the_one_writer_writes_csv_files() -> None:
         if any(word in path.read_text("utf-8") for word in ("FORMAT csv", "csv.writer", "csv.DictWriter", ".to_csv"))
     }
     assert writers == {
-        "answers/diff.py",  # by inert
+        "refi/diff.py",  # by inert
         "engines/duckdb.py",
-        "generate.py",  # sources with every defect
+        "sample/generate.py",  # sources with every defect
         "identity/decisions.py",  # read again by the next run
         "identity/resolve.py",  # by inert_rows
-        "staging/files.py",  # read again by staging
+        "ingestion/files.py",  # read again by staging
     }

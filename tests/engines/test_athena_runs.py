@@ -25,7 +25,7 @@ SAMPLE = PROJECT_DIR / "data" / "sample"
 START = "athena:StartQueryExecution"
 MODELS = ("unified_refi_dataset", "unmatched_borrowers", "refi_eligibility", "refi_audience")
 LAST_MODEL = "refi/refi_audience"
-PUBLISHING = [LAST_MODEL, "activation/audience_file"]
+PUBLISHING = [LAST_MODEL, "activation/audience_file", "activation/shown_tables"]
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def published(athena_of_module: Aws) -> Iterator[Published]:
             ran = run_job(deployment.lake_url, DAY, instance=instance)
             assert ran.success, ran.failure
             asked, first = calls(athena), shown(athena, deployment)
-            again = run_job(deployment.lake_url, DAY, instance=instance, selection=PUBLISHING)
+            again = run_job(deployment.lake_url, DAY, instance=instance, selection=PUBLISHING, memo="off")
             assert again.success, again.failure
         second = shown(athena, deployment)
         yield Published(deployment, instance, ran, asked, (first, second), again.result.run_id)
@@ -67,9 +67,9 @@ def with_settings(deployment: Deployment, **variables: str) -> Deployment:
 
 
 def run_steps(deployment: Deployment, published: Published, *assets: str) -> Ran:
-    """Make these assets again, out of what has been made of the others."""
+    """Make these assets anew, out of what has been made of the others."""
     with in_force(deployment):
-        return run_job(deployment.lake_url, DAY, instance=published.instance, selection=list(assets))
+        return run_job(deployment.lake_url, DAY, instance=published.instance, selection=list(assets), memo="off")
 
 
 def calls(athena: Aws) -> Counter[str]:
@@ -113,13 +113,13 @@ def test_what_queries_took_is_told_of_each_asset(athena: Aws, published: Publish
 
 def test_athena_is_given_the_reviewed_statements(athena: Aws, published: Published) -> None:
     """Those of tests/golden, but for where relations are."""
-    place = re.compile(rf'"{published.deployment.env["REFI_GLUE_DATABASE"]}"\."run_[a-z0-9_]+?__([a-z_]+)"')
+    place = re.compile(rf'"{published.deployment.env["REFI_GLUE_DATABASE"]}"\."run_[a-z0-9_]+?__([a-z]+)__([a-z_]+)"')
     reviewed = written_files()
     for asset in MODELS:
         query_id = published.ran.metadata(f"refi/{asset}")["query_ids"].split(", ")[0]
         execution = athena.client("athena").get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
         _, statement = execution["Query"].split(" AS\n", 1)
-        plain = place.sub(r"\1", statement)
+        plain = place.sub(r"\1.\2", statement)
         assert f"{plain};\n" in reviewed[f"refi/{asset}.sql"]
 
 
@@ -238,7 +238,7 @@ def test_throttled_requests_are_tried_again(athena: Aws, deployment: Deployment,
         athena.faults(
             Fault(operation, after=1, count=2, status=400, code="ThrottlingException", message="Rate exceeded")
         )
-    ran = run_steps(deployment, published, *(f"refi/{name}" for name in MODELS), "activation/audience_file")
+    ran = run_steps(deployment, published, *(f"refi/{name}" for name in MODELS[:-1]), *PUBLISHING)
     assert ran.success, ran.failure
     assert athena.faults_met() == 2 * len(operations)
 

@@ -103,7 +103,7 @@ def do_everything(aws: Aws, deployment: Deployment, tmp_path: Path) -> None:
         assert run_job(deployment.lake_url).success
     with in_force(also(deployment, REFI_ENGINE="duckdb")):
         assert run_job(deployment.lake_url).success
-        open_lake(deployment.lake_url).put_json("runs/killed/raw/x.json", {})
+        open_lake(deployment.lake_url).put_json("runs/killed/raw/x/data.json", {})
         assert clean_up(open_lake(deployment.lake_url), 400, timedelta(0)) == 1
     show_a_relation_of_another_domain(deployment)
     refi(deployment, "doctor")

@@ -249,7 +249,7 @@ def changing(monkeypatch: pytest.MonkeyPatch, module: object, name: str, change:
     monkeypatch.setattr(module, name, changed_first)
 
 
-@pytest.mark.parametrize("name", ["fingerprint", "scan_file", "_inferred", "_known_scan"])
+@pytest.mark.parametrize("name", ["fingerprint", "scan_file", "_inferred", "_remembered"])
 def test_a_file_that_changes_between_any_two_steps_of_the_scan_is_refused(
     lake: FolderStore, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

@@ -130,11 +130,13 @@ def test_a_relation_that_python_makes_says_what_it_is_made_from_and_shows_no_sql
 
 
 def test_every_declared_source_exists_and_is_read(graph):
-    for name, declared in python_relations().items():
-        assert name in graph
+    by_key = {relation.asset: relation for relation in graph.values()}
+    assert len(python_relations()) == 3
+    for key, declared in python_relations().items():
+        assert key in by_key
         for sources in declared.sources.values():
-            for relation, column in sources:
-                assert column in graph[relation].columns
+            for source, column in sources:
+                assert column in by_key[source].columns
 
 
 def test_a_coalesced_column_comes_from_both_tables(graph):

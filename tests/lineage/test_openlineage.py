@@ -43,6 +43,8 @@ READS = {
         "refi/refi_audience", "refi/unmatched_borrowers", "staging/quarantine",
         "identity/review_queue", "identity/person_history",
     },
+    "activation/shown_tables": {"activation/audience_file"},
+    "activation/run_numbers": {"activation/audience_file"},
 }  # fmt: skip
 
 

@@ -65,15 +65,19 @@ def inferred(**changes: str | None) -> Change:
 
 def rows_before(rows: int) -> Change:
     """Let the snapshot before have so many rows. The one at hand has 40."""
-    return record(details={"previous": {"files": [{"rows": rows}]}})
+
+    def change(path: Path) -> None:
+        snapshot = json.loads(path.read_text())["details"]["snapshot"]
+        (file,) = snapshot["files"]
+        record(details={"previous": {**snapshot, "files": [{**file, "rows": rows}]}})(path)
+
+    return change
 
 
 def in_quarantine(rows: int) -> Change:
     """Put so many of 100 rows into quarantine."""
     ids = [f"B{n:03}" for n in range(rows)]
-    return record(
-        counts={"source_rows": 100}, details={"quarantined": {"missing_key": rows}, "quarantined_borrower_ids": ids}
-    )
+    return record(counts={"source_rows": 100}, details={"quarantined": {"missing_key": rows}, "quarantined_keys": ids})
 
 
 def clustered(records: int) -> Change:
@@ -113,7 +117,11 @@ TYPED = dict(zip(SOURCES, ("credit_score", "loan_amount", "ltv_ratio", "sms_opt_
 
 
 def loaded(day: date) -> Change:
-    return record(details={"snapshot": {"load_date": day.isoformat()}})
+    def change(path: Path) -> None:
+        snapshot = json.loads(path.read_text())["details"]["snapshot"]
+        record(details={"snapshot": {**snapshot, "load_date": day.isoformat()}})(path)
+
+    return change
 
 
 BLOCKS: list[Case] = [
@@ -190,6 +198,7 @@ WARNS: list[Case] = [
         52.5,
     ),
     ("identity/resolved_borrower clustered_share_is_steady", clustered(3), 7.5),
+    ("activation/run_numbers numbers_complete", record(details={"problems": ["Not in CloudWatch: no."]}), 1),
     (
         "identity/resolved_borrower report_written",
         record(details={"report_failure": "StopIteration at refi_assets.identity.report:212."}),
@@ -298,7 +307,7 @@ def test_faults_in_the_files_that_only_warn_let_the_run_publish(tmp_path):
     }
 
 
-def test_a_fault_that_blocks_stops_the_run_and_shows_borrower_ids_and_no_names(tmp_path):
+def test_a_fault_that_blocks_stops_the_run_and_shows_keys_and_no_names(tmp_path):
     rows = lender()
     for row in rows["loan_information"]:
         row["current_interest_rate"] = "7.9%"
@@ -311,7 +320,7 @@ def test_a_fault_that_blocks_stops_the_run_and_shows_borrower_ids_and_no_names(t
     assert ran.failed_checks["staging/loan_information quarantine_is_small"] == "ERROR"
     metadata = ran.checks["staging/loan_information quarantine_is_small"].metadata
     assert metadata["number"].value == 100
-    assert str(metadata["keys"].value) == "B001, B002, B003, B004, B005, B006, B007, B008, B009, B010"
+    assert str(metadata["keys"].value) == "L001, L002, L003, L004, L005, L006, L007, L008, L009, L010"
 
 
 def test_every_check_is_tested_failing():

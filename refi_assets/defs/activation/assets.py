@@ -14,7 +14,7 @@ from refi_assets.defs.activation import ACTIVATION
 from refi_assets.errors import RefiError, not_needed
 from refi_assets.identity import HISTORY, QUEUE
 from refi_assets.identity.details import identity_behind
-from refi_assets.lake import Relation
+from refi_assets.lake import Details, Relation
 from refi_assets.lake.relations import with_inputs
 from refi_assets.lineage.columns import descriptions, is_described
 from refi_assets.observability.metrics import put_metrics
@@ -37,6 +37,12 @@ INPUTS = (
     *("refi/refi_audience", "refi/unmatched_borrowers", "staging/quarantine"),
     *(QUEUE, HISTORY),
 )
+
+
+class NumbersDetails(Details):
+    """Of activation/run_numbers: what could not be compared or sent, and why."""
+
+    problems: tuple[str, ...] = ()
 
 
 def in_manifest(relations: Sequence[Relation]) -> dict[str, Any]:
@@ -85,16 +91,18 @@ def shown_tables(
 def run_numbers(
     context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource
 ) -> dg.MaterializeResult[Any]:
-    """Compare and count. The audience stands, whatever cannot be compared or sent."""
+    """Compare and count. The audience stands, whatever cannot be compared or sent: a check says what could not."""
     with asset_step(context, lake) as step, after_publication():
         published, relations = _published(step)
         changes: dict[str, Any] = {}
+        problems: list[str] = []
         if published.details_as(PublishedDetails).held_back is None:
-            with not_needed(lambda why: context.log.warning(f"Not compared with the day before: {why}")):
+            with not_needed(lambda why: problems.append(f"Not compared with the day before: {why}")):
                 changes = _changes(step, engine)
-            if settings_of(ObservabilitySettings).metrics_namespace:
+            with not_needed(lambda why: problems.append(f"Not in CloudWatch: {why}")):
                 _put_metrics(context, relations, published.rows)
-        relation = step.save(step.draft(NUMBERS, made_from={FILE: published}, kind="files", rows=len(changes)))
+        draft = step.draft(NUMBERS, made_from={FILE: published}, kind="files", rows=len(changes))
+        relation = step.save(draft, details=NumbersDetails(problems=tuple(problems)))
     return step.materialized(relation, changes)
 
 
@@ -105,12 +113,13 @@ def _published(step: Step) -> tuple[Relation, list[Relation]]:
 
 
 def _put_metrics(context: dg.AssetExecutionContext, relations: list[Relation], audience_rows: int) -> None:
-    """Send the run's numbers to CloudWatch."""
-    with not_needed(lambda why: context.log.warning(f"The numbers of this run are not in CloudWatch: {why}")):
-        record = context.instance.get_run_record_by_id(context.run.run_id)
-        seconds = time.time() - record.start_time if record and record.start_time else 0.0
-        metrics = run_metrics(context.run.run_id, relations, audience_rows, seconds)
-        put_metrics(settings_of(ObservabilitySettings).metrics_namespace, metrics)
+    """Send the run's numbers to CloudWatch, if that is wanted."""
+    namespace = settings_of(ObservabilitySettings).metrics_namespace
+    if not namespace:
+        return
+    record = context.instance.get_run_record_by_id(context.run.run_id)
+    seconds = time.time() - record.start_time if record and record.start_time else 0.0
+    put_metrics(namespace, run_metrics(context.run.run_id, relations, audience_rows, seconds))
 
 
 def _comments(relation: Relation) -> dict[str, str]:

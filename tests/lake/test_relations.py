@@ -121,7 +121,7 @@ KINDS: dict[str, tuple[Details, dict[str, Any]]] = {
             "quarantined": {"conflicting_key": 2, "missing_key": 1},
             "nulled": {"loan_amount": 1},
             "keys": 246,
-            "quarantined_borrower_ids": ["B133", "B168"],
+            "quarantined_keys": ["B133", "B168"],
         },
     ),
     "a model on DuckDB": (Details(), {}),
@@ -225,6 +225,8 @@ def record(details: dict[str, Any]) -> dict[str, Any]:
         "inputs": {},
         "counts": {},
         "details": details,
+        "fingerprint": "",
+        "made_by": "",
     }
 
 

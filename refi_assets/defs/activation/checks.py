@@ -1,0 +1,22 @@
+"""Asset checks of the activation domain: did what follows a publication go well? None of them blocks."""
+
+import dagster as dg
+
+from refi_assets.defs.activation import ACTIVATION
+from refi_assets.defs.activation.assets import NUMBERS, NumbersDetails
+from refi_assets.orchestration.asset_checks import Check, CheckedStep, checks_of
+from refi_assets.specs.checks import Outcome, none_of
+
+
+def numbers_complete(step: CheckedStep) -> Outcome:
+    """Nothing kept the run's numbers from being compared and sent."""
+    problems = step.relation.details_as(NumbersDetails).problems
+    outcome = none_of(len(problems), blocks=False, what="problems")
+    return Outcome(**{**vars(outcome), "description": " ".join(problems) or None})
+
+
+@dg.definitions
+def checks() -> dg.Definitions:
+    """The check of the run's numbers."""
+    complete = Check("numbers_complete", "The run's numbers are compared and sent.", numbers_complete, may_block=False)
+    return dg.Definitions(asset_checks=[checks_of(ACTIVATION, NUMBERS, [complete])])

@@ -1,0 +1,149 @@
+"""A domain added by the files that CONTRIBUTING.md shows: it runs, publishes and answers, and refi does not notice."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from refi_assets.settings import PROJECT_DIR
+
+CONTRIBUTING = (PROJECT_DIR / "CONTRIBUTING.md").read_text(encoding="utf-8")
+FILES = dict(re.findall(r"^`([\w./]*toy[\w./]*)`[^\n]*:\n\n```\w+\n(.*?)^```$", CONTRIBUTING, re.MULTILINE | re.DOTALL))
+SUNDAY = "2026-02-22"  # of the week that holds Wednesday the 18th
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project that has the domain, what `make golden` makes of it, and a folder with its source file."""
+    app = tmp_path_factory.mktemp("app") / "app"
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=PROJECT_DIR, check=True, capture_output=True, text=True)
+    for name in listed.stdout.split("\0"):
+        if (PROJECT_DIR / name).is_file():
+            (app / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(PROJECT_DIR / name, app / name)
+    for name, text in FILES.items():
+        (app / name).parent.mkdir(parents=True, exist_ok=True)
+        (app / name).write_text(text)
+    (app / "tests" / "toy" / "__init__.py").touch()
+    (app / "files").mkdir()
+    (app / "files" / "toy_branch.csv").write_text("branch_id,desks\nnorth,2\nsouth,5\neast,7\nwest,none\n")
+    python(app, "-m", "tests.engines.golden_sql")
+    return app
+
+
+def python(app: Path, *words: str, check: int = 0) -> subprocess.CompletedProcess[str]:
+    """Run this Python in the copy."""
+    done = subprocess.run(
+        [sys.executable, *words],
+        cwd=app,
+        env={**os.environ, "PYTHONPATH": str(app), "DAGSTER_HOME": str(app / ".dagster"), "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == check, done.stderr + done.stdout
+    return done
+
+
+@pytest.fixture(scope="module")
+def refi(app: Path):
+    """Call `refi …` of the copy: what it prints, or with `check`, what it says on stderr, as one line."""
+
+    def call(*words: str, check: int = 0) -> str:
+        done = python(app, "-c", "from refi_assets.cli import main; main()", *words, check=check)
+        return " ".join(done.stderr.split()) if check else done.stdout
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def published(refi) -> dict[str, Any]:
+    """What `refi toy run --json` prints, of the week of a Wednesday."""
+    run: dict[str, Any] = json.loads(refi("toy", "run", "--source", "files", "--as-of", "2026-02-18", "--json"))
+    return run
+
+
+def test_eight_files_are_enough_and_all_bear_its_name():
+    assert len(FILES) == 8
+    assert all("toy" in name for name in FILES)
+
+
+def test_a_domain_is_in_the_help_and_refi_is_not_there_twice(refi):
+    text = refi("--help")
+    assert "The domain toy" in text
+    assert "The domain refi" not in text
+
+
+def test_a_run_is_of_the_partition_that_holds_the_day(published: dict[str, Any], app: Path):
+    assert published["as_of"] == SUNDAY
+    assert published["file"] == str(app / "lake" / "output" / "toy" / f"{published['run_id']}.csv")
+    assert Path(published["file"]).read_text().splitlines() == ["branch_id,desks", "east,7", "south,5"]
+    assert published["latest_moved"] is True
+    assert published["counts"]["relations"] == {"toy/large_branch": 2, "toy/desk_total": 1, "toy/toy_file": 2}
+    ((source, counts),) = published["counts"]["sources"].items()
+    assert source == "toy_branch"
+    assert (counts["rows"], counts["accepted"], sum(counts["quarantined"].values())) == (4, 3, 1)
+    assert json.loads((app / "lake" / "output" / "toy" / "latest.json").read_text())["run_id"] == published["run_id"]
+    assert not (app / "lake" / "output" / "latest.json").exists()
+
+
+def test_its_answers_are_of_its_own_publication(published: dict[str, Any], refi):
+    (run,) = map(json.loads, refi("toy", "runs", "--json").splitlines())
+    assert (run["run_id"], run["as_of"], run["file"]["rows"]) == (published["run_id"], SUNDAY, 2)
+    select = "SELECT branch_id FROM toy.large_branch ORDER BY desks DESC"
+    rows = [json.loads(row) for row in refi("toy", "query", select, "--json").splitlines()]
+    assert rows == [{"branch_id": "east"}, {"branch_id": "south"}]
+    (row,) = map(json.loads, refi("toy", "quarantine", "--json").splitlines())
+    assert (row["source"], row["record_number"], row["column_name"]) == ("toy_branch", 4, "desks")
+    assert refi("runs", "--json") == ""
+
+
+def test_another_policy_is_for_that_run_only(published: dict[str, Any], refi, app: Path):
+    (app / "strict.yaml").write_text(FILES["policies/toy/toy.yaml"].replace("3", "6", 1))
+    said = refi("toy", "run", "--as-of", "2026-02-16", "--policy", "strict.yaml")
+    assert re.search(r"toy/large_branch +1\n", said)
+    assert "latest.json was not moved" in said
+
+
+def test_a_domain_that_published_nothing_says_how_to_begin(refi):
+    assert "Start with: refi toy run --source DIR" in refi("toy", "query", "SELECT 1", "--lake", "files", check=1)
+
+
+def test_files_of_another_domain_are_not_taken(refi, tmp_path: Path):
+    (tmp_path / "market_equity.csv").write_text("property_id\n")
+    said = refi("toy", "ingest", "--source", str(tmp_path), check=1)
+    assert "no source file; found: market_equity.csv" in said
+
+
+def test_refi_runs_as_before_though_the_domain_has_no_files(refi, tmp_path: Path):
+    """A contract without files made the refi run fail."""
+    lake = str(tmp_path / "lake")
+    run = json.loads(refi("run", "--source", "data/sample", "--lake", lake, "--as-of", "2026-02-20", "--json"))
+    truth = json.loads((PROJECT_DIR / "data" / "sample" / "truth.json").read_text())["counts"]
+    assert set(run["counts"]["sources"]) == set(truth["sources"])
+    assert run["counts"]["eligible"] == truth["eligible"]
+    assert not (Path(lake) / "output" / "toy").exists()
+
+
+OF_REFI = ("specs", "orchestration/test_definitions.py", "orchestration/test_arrivals.py", "lineage/test_lineage.py")
+
+
+def test_the_tests_of_refi_and_of_the_domain_pass(app: Path):
+    paths = [f"tests/{path}" for path in (*OF_REFI, "engines/test_golden_sql.py", "toy")]
+    done = python(app, "-m", "pytest", "-q", "-p", "no:cacheprovider", *paths)
+    assert "passed" in done.stdout
+    assert "failed" not in done.stdout
+
+
+@pytest.mark.long
+def test_all_tests_that_need_no_server_pass(app: Path):
+    rooms = [path.name for path in sorted((app / "tests").iterdir()) if (path / "__init__.py").is_file()]
+    without = {"acceptance", "bench", "engines", "fakes", "infra", "support", "observability"}
+    paths = [f"tests/{room}" for room in rooms if room not in without]
+    python(app, "-m", "pytest", "-q", "-p", "no:cacheprovider", *paths)
