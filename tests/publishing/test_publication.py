@@ -1,0 +1,74 @@
+"""A publication: its name, its place, its commits, and that names do not meet."""
+
+import pytest
+
+from refi_assets.errors import LakeError, SettingError
+from refi_assets.lake import FolderStore, Relation
+from refi_assets.lake.relations import RunFolder, require_one_version, with_inputs
+from refi_assets.publishing.publication import Publication, publications, published_run_ids
+from tests.support.running import DAY
+
+
+@pytest.fixture
+def lake(tmp_path) -> FolderStore:
+    return FolderStore(str(tmp_path / "lake"))
+
+
+@pytest.mark.parametrize("name", ["", "Offers", "a-b", "a/b", "..", "é", "commits"])
+def test_a_name_is_lower_case_letters_digits_and_underscores(name):
+    with pytest.raises(SettingError, match="is not a valid name of a publication"):
+        Publication(name)
+
+
+def test_refi_keeps_its_four_paths_and_others_have_a_folder():
+    refi, offers = Publication("refi"), Publication("offers_2")
+    assert [refi.latest_key, refi.commits_folder, refi.manifest_key("r1"), refi.file_key("r1")] == [
+        *("output/latest.json", "output/commits"),
+        *("output/r1.manifest.json", "output/r1.csv"),
+    ]
+    assert [offers.latest_key, offers.commits_folder, offers.manifest_key("r1"), offers.file_key("r1")] == [
+        *("output/offers_2/latest.json", "output/offers_2/commits"),
+        *("output/offers_2/r1.manifest.json", "output/offers_2/r1.csv"),
+    ]
+
+
+def commit(lake: FolderStore, name: str, run_id: str, as_of: str = "2026-02-20", **how: bool) -> str | None:
+    publication = Publication(name)
+    lake.put_json(publication.manifest_key(run_id), {"run_id": run_id})
+    said = {"run_id": run_id, "as_of": as_of}
+    return publication.commit(lake, said, **{"policy_overridden": False, "force_latest": False, **how})
+
+
+def test_publications_have_commits_and_pointers_of_their_own(lake):
+    assert commit(lake, "refi", "a", "2026-02-21") is None
+    assert commit(lake, "offers", "b", "2026-02-16") is None
+    assert commit(lake, "offers", "c", "2026-02-09") == "it names the file of a later day, 2026-02-16"
+
+    assert Publication("refi").latest(lake) == {"run_id": "a", "as_of": "2026-02-21"}
+    assert Publication("offers").latest(lake) == {"run_id": "b", "as_of": "2026-02-16"}
+    assert [publication.name for publication in publications(lake)] == ["refi", "offers"]
+    assert Publication("refi").run_ids(lake) == ["a"]
+    assert Publication("offers").run_ids(lake) == ["b", "c"]
+    assert published_run_ids(lake) == {"a", "b", "c"}
+
+
+def test_an_overridden_policy_moves_no_pointer_unless_told_to(lake):
+    assert "another policy" in str(commit(lake, "offers", "a", policy_overridden=True))
+    assert commit(lake, "offers", "a", policy_overridden=True, force_latest=True) is None
+
+
+def test_two_versions_of_a_relation_may_be_read_together_but_not_published(lake):
+    """A weekly model and a daily feed meet in a query; behind one publication all is of one version."""
+    for run_id in ("monday", "tuesday"):
+        RunFolder(lake, run_id).save(Relation(key="staging/loans", run_id=run_id, as_of=DAY, kind="table"))
+    scored = Relation(key="ml/score", run_id="monday", as_of=DAY, kind="table", inputs={"staging/loans": "monday"})
+    judged = Relation(key="x/judged", run_id="tuesday", as_of=DAY, kind="table", inputs={"staging/loans": "tuesday"})
+
+    both = with_inputs(lake, [scored, judged])
+
+    assert [(one.key, one.run_id) for one in both if one.key == "staging/loans"] == [
+        ("staging/loans", "monday"),
+        ("staging/loans", "tuesday"),
+    ]
+    with pytest.raises(LakeError, match="staging/loans is used here as run monday made it and as run tuesday"):
+        require_one_version(both)
