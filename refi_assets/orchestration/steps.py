@@ -106,7 +106,7 @@ class Step:
         return fingerprint(
             key=key,
             code=code_sha256(module),
-            versions={name: version_of(name) for name in ("duckdb", "sqlglot", "splink", "pandas")},
+            versions={name: version_of(name) for name in ("duckdb", "sqlglot", "pyarrow", "splink", "pandas")},
             inputs={name: relation.fingerprint or relation.run_id for name, relation in made_from.items()},
             **parts,
         )
@@ -121,6 +121,8 @@ class Step:
         inputs = {name: one.run_id for name, one in made_from.items()}
         own = {"run_id": self.folder.run_id, "as_of": self._as_of, "cadence": self.cadence, "inputs": inputs}
         own["made_by"] = relation.made_by or relation.run_id
+        if relation.details.queries:  # they cost nothing this time
+            own["details"] = relation.details.model_copy(update={"queries": ()})
         return self.save(relation.model_copy(update=own))
 
     def remember(self, relation: Relation, engine: DuckDBEngine) -> None:
