@@ -26,6 +26,8 @@ from refi_assets.specs.contracts import load_contracts
 from refi_assets.specs.policies import Policy
 from refi_assets.specs.sql_models import SqlModel, load_sql_models
 
+SOURCE_FIELDS = ("key", "size", "sha256", "rows")  # of a file, in a manifest
+
 
 class PublishedDetails(Details):
     """What a run published: object keys. `held_back` says why the pointer was not moved, if it was not."""
@@ -136,7 +138,7 @@ def _source_objects(relations: Sequence[Relation]) -> list[dict[str, Any]]:
         {
             "source": relation.name,
             "load_date": snapshot.load_date.isoformat(),
-            **file.model_dump(include={"key", "size", "sha256", "rows"}),
+            **{name: getattr(file, name) for name in SOURCE_FIELDS},
         }
         for relation in relations
         if relation.key.startswith("raw/")

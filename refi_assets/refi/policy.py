@@ -14,7 +14,6 @@ from refi_assets.specs.policies import (
     Below,
     Bounds,
     Change,
-    CheckLimits,
     Fall,
     Pct,
     Policy,
@@ -50,8 +49,8 @@ class Tiers(Section):
         return self
 
 
-class RefiCheckLimits(CheckLimits):
-    """Limits of the asset checks, in percent."""
+class RefiCheckLimits(Section):
+    """Limits of the asset checks, in percent: those of CheckLimits, and refi's own."""
 
     quarantine_ratio_pct: Above
     match_ratio_pct: Below

@@ -77,10 +77,9 @@ def timeless(line: str) -> str:
     return re.sub(r"^(Seconds|File) .*", r"\1", line)
 
 
-def test_the_readme_counts_the_asset_checks_rightly():
-    counted = re.search(r"(\d+) asset checks", README)
-    assert counted is not None
-    assert int(counted[1]) == len(list(defs().resolve_asset_graph().asset_check_keys))
+def test_the_readme_does_not_promise_more_asset_checks_than_there_are():
+    assert "More than fifty asset checks" in README
+    assert len(list(defs().resolve_asset_graph().asset_check_keys)) > 50
 
 
 def test_the_readmes_links_lead_somewhere():

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from itertools import groupby
 from pathlib import Path
 
-from refi_assets.refi.policy import load_refi_policy
 from refi_assets.settings import PROJECT_DIR
+from refi_assets.specs.policies import parameters_in_force
 from refi_assets.specs.sql_models import Bindable, SqlModel, load_sql_models
 
 FOLDER = PROJECT_DIR / "tests" / "golden" / "sql"
@@ -20,8 +20,8 @@ EXAMPLES = {"borrower_id": "B1", "borrower_id_1": "B1", "borrower_id_2": "B2", "
 
 
 def parameters() -> dict[str, Bindable]:
-    """A value for every parameter below sql/: the shipped policy's, and ids."""
-    return {**load_refi_policy(PROJECT_DIR / "policies" / "refi" / "refi.yaml").parameters, **EXAMPLES}
+    """A value for every parameter below sql/: the shipped policies', and ids."""
+    return {**parameters_in_force(), **EXAMPLES}
 
 
 def golden_text(model: SqlModel, values: Mapping[str, Bindable]) -> str:

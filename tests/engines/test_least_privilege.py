@@ -20,7 +20,7 @@ from refi_assets.errors import LakeError
 from refi_assets.lake import Relation, open_lake
 from refi_assets.orchestration.automation import tick
 from refi_assets.orchestration.partitions import now
-from refi_assets.orchestration.resources import LakeResource
+from refi_assets.orchestration.resources import EngineResource, LakeResource
 from refi_assets.publishing.retention import clean_up
 from refi_assets.settings import settings_of
 from tests.engines.deployments import Deployment, in_force
@@ -106,6 +106,7 @@ def do_everything(aws: Aws, deployment: Deployment, tmp_path: Path) -> None:
         open_lake(deployment.lake_url).put_json("runs/killed/raw/x/data.json", {})
         assert clean_up(open_lake(deployment.lake_url), 400, timedelta(0)) == 1
     show_a_relation_of_another_domain(deployment)
+    clean_up_by_job(deployment)
     refi(deployment, "doctor")
     refi(also(deployment, REFI_CATALOG_MODE="crawler"), "doctor")
     refi(deployment, "explain", "B001")
@@ -119,6 +120,12 @@ def show_a_relation_of_another_domain(deployment: Deployment) -> None:
         engine = AthenaEngine(deployment.lake, settings_of(EngineSettings))
         draft = Relation(key="silver/customer", run_id="r1", as_of=DAY, kind="table")
         engine.publish([engine.session([]).create(draft, exp.select("1 AS one"))], {})
+
+
+def clean_up_by_job(deployment: Deployment) -> None:
+    with in_force(deployment):
+        resources = {"lake": LakeResource(url=deployment.lake_url), "engine": EngineResource()}
+        assert definitions().resolve_job_def("clean_up").execute_in_process(resources=resources).success
 
 
 def interrupt_a_query(aws: Aws, deployment: Deployment) -> None:

@@ -110,7 +110,7 @@ class Production:
     def submit(self, day: str) -> str:
         """Ask for a run of a day, as the UI does; returns its id."""
         client = DagsterGraphQLClient("127.0.0.1", port_number=int(self._ports["3000"]))
-        return client.submit_job_execution("refi", tags={"dagster/partition": day})
+        return client.submit_job_execution("refi", tags={"dagster/partition": day, "refi/job_partition": f"refi {day}"})
 
     def ask(self, query: str, **variables: object) -> Any:
         """What the UI's server answers to a query in GraphQL."""

@@ -18,19 +18,14 @@ from refi_assets.settings import PROJECT_DIR
 from tests.fakes.aws import Aws
 from tests.fakes.postgres import postgres_server
 from tests.infra.production import Production
+from tests.support.running import definitions
 from tests.support.serving import wait_for
 from tests.support.whole import require_whole_audience
 
 SAMPLE = PROJECT_DIR / "data" / "sample"
 DAY = "2026-02-20"
 SOURCES = ("borrower_engagement", "borrower_information", "loan_information", "market_equity")
-ASSETS = [
-    *(f"{group}/{source}" for group in ("catalog", "raw", "staging") for source in SOURCES),
-    *("staging/quarantine", "refi/unified_refi_dataset", "refi/unmatched_borrowers", "refi/refi_eligibility"),
-    *("identity/matched_pairs", "identity/resolved_borrower", "identity/review_queue", "identity/person_history"),
-    *("refi/refi_audience", "activation/audience_file"),
-]
-CHECKS = 53  # as the README says
+ASSETS = sorted(key.to_user_string() for key in definitions().resolve_asset_graph().get_all_asset_keys())
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +99,7 @@ def test_refi_run_leaves_run_events_materialisations_and_checks_in_postgres_and_
         "SELECT execution_status, count(*) FROM asset_check_executions WHERE run_id = %s GROUP BY execution_status",
         run_id,
     )
-    assert sum(count for _, count in checks) == CHECKS
+    assert sum(count for _, count in checks) == len(definitions().resolve_asset_graph().asset_check_keys)
     assert {status for status, _ in checks} == {"SUCCEEDED", "FAILED"}  # the sample has rows that make some warn
     known = {"/".join(json.loads(key)) for (key,) in production.select("SELECT asset_key FROM asset_keys")}
     assert known == set(ASSETS)

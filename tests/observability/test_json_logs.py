@@ -48,8 +48,9 @@ def test_every_line_of_a_run_is_json_with_run_and_asset_and_names_no_borrower(en
     )
     result, lines, text = json.loads(done.stdout), lines_of(done.stderr), done.stderr
 
-    assert {line["run_id"] for line in lines} == {result["run_id"]}
-    events = [(line["event"], line["asset"]) for line in lines]
+    assert {line["job"] for line in lines} == {"refi", "clean_up"}
+    assert {line["run_id"] for line in lines if line["job"] == "refi"} == {result["run_id"]}
+    events = [(line["event"], line["asset"]) for line in lines if line["job"] == "refi"]
     assert ("RUN_SUCCESS", None) in events
     assert events.count(("ASSET_MATERIALIZATION", "activation/audience_file")) == 1
     assert sorted(asset for event, asset in events if event == "ASSET_MATERIALIZATION") == sorted(

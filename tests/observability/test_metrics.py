@@ -135,10 +135,9 @@ def test_cloudwatch_that_does_not_answer_is_a_warning_and_the_audience_is_publis
 
     assert done.success
     assert latest(lake)["run_id"] == done.result.run_id
-    (warning,) = warnings_of(done, instance)
-    assert warning.startswith(
-        f"The numbers of this run are not in CloudWatch: CloudWatch's namespace {namespace}: Could not"
-    )
+    check = done.checks["activation/run_numbers numbers_complete"]
+    assert done.failed_checks["activation/run_numbers numbers_complete"] == "WARN"
+    assert f"Not in CloudWatch: CloudWatch's namespace {namespace}: Could not" in str(check.description)
 
 
 def test_without_a_namespace_aws_is_not_asked(tmp_path, monkeypatch):

@@ -51,9 +51,9 @@ def source(tmp_path) -> Path:
 
 def test_it_names_step_type_and_place_and_the_command_that_shows_the_log(refi, source, tmp_path, monkeypatch):
     """It said only: failed; see it in the UI."""
-    monkeypatch.setattr(publish, "_OBJECT_FIELDS", Wrong())
+    monkeypatch.setattr(publish, "SOURCE_FIELDS", Wrong())
     lines, first = inspect.getsourcelines(publish._source_objects)
-    place = first + next(n for n, line in enumerate(lines) if "_OBJECT_FIELDS" in line)
+    place = first + next(n for n, line in enumerate(lines) if "SOURCE_FIELDS" in line)
 
     code, _, said = refi("run", "--source", source, "--lake", tmp_path / "lake", "--as-of", "2026-02-20")
 
@@ -106,4 +106,5 @@ def test_an_audience_that_cannot_be_compared_with_the_last_is_published_with_a_w
 
     assert code == 0
     (warning,) = [one for one in json.loads(said)["warnings"] if "compared" in one]
-    assert re.fullmatch(rf"Not compared with the day before: TypeError at {re.escape(diff.__name__)}:\d+\.", warning)
+    reason = rf"Not compared with the day before: TypeError at {re.escape(diff.__name__)}:\d+\."
+    assert re.fullmatch(rf"activation/run_numbers numbers_complete \(1; 0 problems\. {reason}\)", warning)
