@@ -136,7 +136,7 @@ OF_REFI = ("specs", "orchestration/test_definitions.py", "orchestration/test_arr
 
 def test_the_tests_of_refi_and_of_the_domain_pass(app: Path):
     paths = [f"tests/{path}" for path in (*OF_REFI, "engines/test_golden_sql.py", "toy")]
-    done = python(app, "-m", "pytest", "-q", "-p", "no:cacheprovider", *paths)
+    done = python(app, "-m", "pytest", "-p", "no:cacheprovider", *paths)
     assert "passed" in done.stdout
     assert "failed" not in done.stdout
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from refi_assets.errors import SettingError
-from refi_assets.specs.contracts import Column, load_contracts
+from refi_assets.specs.contracts import Column, contracts_of, load_contracts
 
 # R: the file must have the column; O: it may. KEY: the key; key: the key where the file lacks KEY.
 SHIPPED = {
@@ -147,19 +147,19 @@ def home_value(contract: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_the_shipped_contracts_are_these_four() -> None:
-    assert set(load_contracts()) == set(SHIPPED)
+    assert set(contracts_of("refi")) == set(SHIPPED)
 
 
 @pytest.mark.parametrize("source", SHIPPED)
 def test_a_shipped_contract_has_exactly_these_columns_in_this_order(source: str) -> None:
-    columns = load_contracts()[source].columns
+    columns = contracts_of("refi")[source].columns
     assert [as_line(column) for column in columns] == [line.strip() for line in SHIPPED[source].strip().splitlines()]
     assert all(column.logical_type == LOGICAL_TYPE[column.sql_type.split("(")[0]] for column in columns)
     assert all(column.description for column in columns), "every column says what it means"
 
 
 def test_what_tells_who_is_who_is_said_by_the_contract_of_borrowers() -> None:
-    assert {source: contract.person_attributes for source, contract in load_contracts().items()} == {
+    assert {source: contract.person_attributes for source, contract in contracts_of("refi").items()} == {
         "borrower_information": {
             "first_name": "given_name",
             "last_name": "surname",
@@ -172,7 +172,7 @@ def test_what_tells_who_is_who_is_said_by_the_contract_of_borrowers() -> None:
 
 
 def test_market_data_is_due_every_week_and_everything_else_every_day() -> None:
-    assert {source: contract.due_every_days for source, contract in load_contracts().items()} == {
+    assert {source: contract.due_every_days for source, contract in contracts_of("refi").items()} == {
         "borrower_information": 1,
         "loan_information": 1,
         "market_equity": 7,
@@ -191,7 +191,7 @@ def test_market_data_is_due_every_week_and_everything_else_every_day() -> None:
     ],
 )
 def test_the_key_of_a_file_is_the_key_column_that_it_has(source: str, file_columns: set[str], key: str) -> None:
-    assert load_contracts()[source].key(file_columns).name == key
+    assert contracts_of("refi")[source].key(file_columns).name == key
 
 
 def test_a_contract_is_read_as_it_is_written(tmp_path: Path) -> None:

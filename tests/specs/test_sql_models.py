@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sqlglot import exp
 
 from refi_assets.errors import SettingError
+from refi_assets.specs.names import FIRST_GROUPS
 from refi_assets.specs.sql_models import (
     Bindable,
     Parameter,
@@ -119,7 +120,7 @@ def value_and_type(value: Bindable) -> tuple[object, str]:
 
 
 def test_the_shipped_models_are_these() -> None:
-    assert set(load_sql_models()) == set(SHIPPED)
+    assert {key for key in load_sql_models() if key.split("/")[0] in FIRST_GROUPS} == set(SHIPPED)
 
 
 @pytest.mark.parametrize("key", SHIPPED)
