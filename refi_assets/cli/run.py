@@ -23,6 +23,7 @@ from refi_assets.errors import RefiError, SettingError
 from refi_assets.identity.settings import IdentitySettings
 from refi_assets.ingestion.details import SnapshotDetails
 from refi_assets.lake import ObjectStore, RunFolder, open_lake
+from refi_assets.lake.memo import Memo
 from refi_assets.observability.logs import log_as_json
 from refi_assets.observability.settings import ObservabilitySettings
 from refi_assets.orchestration.domain import Domain
@@ -195,9 +196,10 @@ def run_job(
     if is_json := settings_of(ObservabilitySettings).log_format == "json":
         log_as_json()
     config = {"loggers": {"console": {"config": {"log_level": "DEBUG" if is_json else "CRITICAL"}}}}
+    resolved = _resolve(definitions, name)
     with instance or dg.DagsterInstance.get() as used:
         with _Watcher(used, run_id, console, is_silent=is_json) as watcher:
-            outcome = definitions.resolve_job_def(name).execute_in_process(
+            outcome = resolved.execute_in_process(
                 run_config=config,
                 instance=used,
                 partition_key=partition,
@@ -213,7 +215,25 @@ def run_job(
     if not cleaned_up.success:
         watcher.warnings.append(f"What need not stay was not cleaned up. {see_log(cleaned_up.run_id)}")
     assets = ["/".join(event.asset_key.path) for event in outcome.get_asset_materialization_events() if event.asset_key]
+    if verify:
+        console.say(_verified(lake, run_id, assets))
     return JobRun(run_id, as_of, assets, watcher.warnings)
+
+
+def _verified(lake: ObjectStore, run_id: str, assets: Iterable[str]) -> str:
+    """How many relations of a run could be compared with an earlier one. The run has failed if one was not the same."""
+    memo, folder = Memo(lake), RunFolder(lake, run_id)
+    relations = filter(None, map(folder.find, assets))
+    known = [len(memo.find(relation.fingerprint)) for relation in relations if relation.fingerprint]
+    compared, remembered = (sum(entries > least for entries in known) for least in (1, 0))
+    return f"Verified: of {remembered} relations that the memo knows, {compared} were made before, and are the same."
+
+
+def _resolve(definitions: dg.Definitions, name: str) -> dg.JobDefinition:
+    try:
+        return definitions.resolve_job_def(name)
+    except dg.DagsterInvalidDefinitionError as error:  # whose cause names the assets that read one another
+        raise SettingError(f"{error}: {error.__cause__ or error.__context__}") from None
 
 
 def domain_of(name: str) -> Domain:

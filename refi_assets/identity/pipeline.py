@@ -26,6 +26,7 @@ from refi_assets.specs.names import table_of
 from refi_assets.specs.sql_models import load_sql_models
 
 BORROWERS = "staging/borrower_information"
+PERSON_CHANGES = "identity/answers/person_changes"  # SQL
 
 
 def match_records(
@@ -101,7 +102,7 @@ def compare_with_before(lake: ObjectStore, engine: DuckDBEngine, draft: Relation
 
     before = previous_persons(lake, persons.details_as(PersonsDetails).previous_run or "")
     with engine.session([persons, *([before] if before else [])]) as session:
-        session.create_table("history", load_sql_models()["identity/answers/person_changes"].text)
+        session.create_table("history", load_sql_models()[PERSON_CHANGES].text)
         return save_table(session, lake, draft, "history", "person_id, from_person_id")
 
 

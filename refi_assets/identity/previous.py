@@ -18,9 +18,8 @@ def previous_persons(lake: ObjectStore, run_id: str = "") -> Relation | None:
     return persons.model_copy(update={"key": f"before_{PERSONS}"})
 
 
-def content_of_previous(lake: ObjectStore, run_id: str = "") -> list[str]:
-    """Hashes of the files that hold the persons of an earlier run; none if there is none."""
-    persons = previous_persons(lake, run_id)
+def content_of(lake: ObjectStore, persons: Relation | None) -> list[str]:
+    """Hashes of the files that hold persons; none for no relation."""
     parquet = (persons.parquet or "") if persons else ""
     if not parquet:
         return []

@@ -101,7 +101,8 @@ def made_by_sql(
         if session.queries:
             details = details.model_copy(update={"queries": tuple(session.queries)})
     saved = step.save(made, rows=counts.pop("rows"), counts=counts, details=details)
-    step.remember(saved, DuckDBEngine(step.lake))
+    limits = settings_of(EngineSettings)
+    step.remember(saved, DuckDBEngine(step.lake, limits.threads, limits.memory_limit))
     return materialize(step, saved, made_from)
 
 
@@ -113,18 +114,19 @@ def made_by_python(
     make: Callable[[Relation], Relation],
     *,
     remembered: bool = True,
+    details: Mapping[str, Any] | None = None,
     **decided_by: Any,
 ) -> Relation:
     """Make a relation by a function of its draft, and count it as its SQL files say.
 
     `decided_by`: what else decides it, such as settings and state that the function reads. Without `remembered`, it is
-    made anew each time.
+    made anew each time. `details` are this run's own, if an earlier relation is used again.
     """
     model = load_sql_models()[key]
     counted_by = measures.sha256 if (measures := _measures_of(model)) else None
     code = code_sha256(make.__module__)
     fingerprint = step.fingerprint(key, __name__, made_from, counted_by=counted_by, made_by=code, **decided_by)
-    if remembered and (relation := step.recall(key, fingerprint, made_from)) is not None:
+    if remembered and (relation := step.recall(key, fingerprint, made_from, **(details or {}))) is not None:
         return relation
     relation = make(step.draft(key, made_from=made_from, kind="table", fingerprint=fingerprint if remembered else ""))
     with engine.session([relation]) as session:

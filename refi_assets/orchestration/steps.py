@@ -111,8 +111,11 @@ class Step:
             **parts,
         )
 
-    def recall(self, key: str, fingerprint: str, made_from: Mapping[str, Relation]) -> Relation | None:
-        """The relation that was made of the same before, recorded as this run's; None if it is to be made."""
+    def recall(self, key: str, fingerprint: str, made_from: Mapping[str, Relation], **details: Any) -> Relation | None:
+        """The relation that was made of the same before, recorded as this run's; None if it is to be made.
+
+        `details` are this run's own in any case.
+        """
         if not self.uses_memo:
             return None
         relation = self._memo.find_relation(key, fingerprint)
@@ -121,8 +124,9 @@ class Step:
         inputs = {name: one.run_id for name, one in made_from.items()}
         own = {"run_id": self.folder.run_id, "as_of": self._as_of, "cadence": self.cadence, "inputs": inputs}
         own["made_by"] = relation.made_by or relation.run_id
-        if relation.details.queries:  # they cost nothing this time
-            own["details"] = relation.details.model_copy(update={"queries": ()})
+        if relation.details.queries:
+            details["queries"] = ()  # they cost nothing this time
+        own["details"] = relation.details.model_copy(update=details)
         return self.save(relation.model_copy(update=own))
 
     def remember(self, relation: Relation, engine: DuckDBEngine) -> None:

@@ -46,7 +46,8 @@ def clean_up(lake: ObjectStore, keep_runs: int, older_than: timedelta) -> int:
     if unneeded:
         unneeded -= _named(lake, kept_by_name)
     if unneeded:
-        unneeded -= _newest_of_assets(lake, run_ids)
+        under_way = run_ids - published_run_ids(lake) - abandoned
+        unneeded -= _newest_of_assets(lake, run_ids, under_way)
     keys = [
         key
         for publication in kept_by_name
@@ -84,16 +85,19 @@ def _named(lake: ObjectStore, kept_by_name: dict[Publication, set[str]]) -> set[
     return {run_id for manifest in manifests if manifest is not None for run_id in manifest["runs"]}
 
 
-def _newest_of_assets(lake: ObjectStore, run_ids: set[str]) -> set[str]:
-    """The runs behind the newest relation of each asset."""
+def _newest_of_assets(lake: ObjectStore, run_ids: set[str], under_way: set[str]) -> set[str]:
+    """The runs behind the newest relation of each asset, and behind every relation of runs that are under way."""
     newest: dict[str, str] = {}
+    own: set[tuple[str, str]] = set()
     for run_id in sorted(run_ids, key=lambda run_id: _last_change(lake, run_id), reverse=True):
         for info in lake.objects(f"runs/{run_id}"):
             key = info.key.removeprefix(f"runs/{run_id}/").removesuffix(".json")
             if info.key.endswith(".json") and key.count("/") == 1:
                 newest.setdefault(key, run_id)
+                own |= {(key, run_id)} if run_id in under_way else set()
     kept: set[str] = set()
-    waiting, seen = list(newest.items()), set(newest.items())
+    seen = own | set(newest.items())
+    waiting = list(seen)
     while waiting:
         key, run_id = waiting.pop()
         record = lake.get_json(RunFolder(lake, run_id).key(key, ".json")) or {}
@@ -109,9 +113,13 @@ def _runs_in(text: str) -> set[str]:
 
 
 def _remove_run(lake: ObjectStore, run_id: str) -> int:
-    """Delete a run's folder, and tables of its that an engine has put elsewhere; returns the number of objects."""
+    """Delete a run's folder, and tables that it made elsewhere; returns the number of objects.
+
+    A table that it only used again (`made_by`) is another run's.
+    """
     keys = [info.key for info in lake.objects(f"runs/{run_id}")]
-    tables = [(lake.get_json(key) or {}).get("parquet") for key in keys if key.endswith(".json")]
+    records = [lake.get_json(key) or {} for key in keys if key.endswith(".json")]
+    tables = [record.get("parquet") for record in records if not record.get("made_by")]
     elsewhere = [table.rstrip("/") for table in tables if table and not table.startswith("runs/")]
     keys += [info.key for table in elsewhere for info in lake.objects(table)]
     for folder in (*elsewhere, f"runs/{run_id}"):

@@ -33,7 +33,7 @@ from pydantic import (
 from refi_assets.errors import SettingError
 from refi_assets.settings import PROJECT_DIR, settings_of
 from refi_assets.specs.settings import SpecSettings
-from refi_assets.specs.sql_models import Parameter
+from refi_assets.specs.sql_models import AS_OF, Parameter
 
 
 @dataclass(frozen=True)
@@ -252,11 +252,19 @@ def _class_by_names(file: Path, raw: Any) -> type[Policy]:
     if not isinstance(raw, dict):
         raise SettingError(f"{file.name}: a policy is a mapping of names to values.")
     fields = {name: _field(file, (name,), value) for name, value in raw.items() if name != "checks"}
-    return create_model("PolicyByNames", __base__=DefaultPolicy, **fields)
+    try:
+        return create_model("PolicyByNames", __base__=DefaultPolicy, **fields)
+    except TypeError as error:  # of Policy, about names
+        raise SettingError(f"{file.name}: {str(error).partition(': ')[2]}") from None
 
 
 def _field(file: Path, path: tuple[str, ...], value: Any) -> Any:
     """Type and default of a field, as create_model takes them."""
+    name = ".".join(map(str, path))
+    if not re.fullmatch("[a-z][a-z0-9_]*", str(path[-1])):
+        raise SettingError(f"{file.name}: {name}: a name has letters a-z, digits and _, and begins with a letter.")
+    if path[-1] == AS_OF or hasattr(DefaultPolicy, path[-1]):
+        raise SettingError(f"{file.name}: {name}: this name has a meaning of its own; choose another.")
     if isinstance(value, dict):
         fields = {name: _field(file, (*path, name), inner) for name, inner in value.items()}
         return create_model("_".join(path), __base__=Section, **fields), ...
@@ -265,8 +273,10 @@ def _field(file: Path, path: tuple[str, ...], value: Any) -> Any:
     if kind is None and all(isinstance(item, str) and not _NUMBER.fullmatch(item) for item in items):
         kind = Text
     if kind is None:
+        if not all(isinstance(item, str) and _NUMBER.fullmatch(item) for item in items):
+            raise SettingError(f"{file.name}: {name}: its value must be a text, a number, or a list of either.")
         endings = ", ".join(f"_{suffix}" for suffix in KIND_BY_SUFFIX)
-        raise SettingError(f"{file.name}: {'.'.join(path)}: the name of a number must end in its unit: {endings}.")
+        raise SettingError(f"{file.name}: {name}: the name of a number must end in its unit: {endings}.")
     many: Any = Annotated[tuple[kind, ...], Field(min_length=1)]
     return (many if isinstance(value, list) else kind), ...
 

@@ -131,6 +131,38 @@ def test_refi_runs_as_before_though_the_domain_has_no_files(refi, tmp_path: Path
     assert not (Path(lake) / "output" / "toy").exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "old", "new", "said"),
+    [
+        ("contracts/toy/toy_branch.yaml", "logicalType: integer", "logicalType: whole", "toy_branch.yaml"),
+        ("sql/toy/large_branch.sql", "staging.toy_branch", "toy.desk_total", "Circular dependencies"),
+    ],
+)
+def test_a_mistake_in_a_file_is_one_message(published, refi, app: Path, name: str, old: str, new: str, said: str):
+    assert old in FILES[name]
+    try:
+        (app / name).write_text(FILES[name].replace(old, new))
+        message = refi("toy", "run", "--as-of", "2026-02-18", check=1)
+    finally:
+        (app / name).write_text(FILES[name])
+    assert said in message
+    assert "Traceback" not in message
+
+
+def test_a_source_is_judged_anew_after_its_contract_has_changed(published, refi, app: Path):
+    """The result of the check was taken from the memo, whatever the contract said by then."""
+    name = "contracts/toy/toy_branch.yaml"
+    frequency = "property: frequency, value: 7,"
+    assert frequency in FILES[name]
+    run = ("toy", "run", "--as-of", "2026-05-13", "--json")
+    assert "raw/toy_branch source_is_current" in json.dumps(json.loads(refi(*run))["warnings"])
+    try:
+        (app / name).write_text(FILES[name].replace(frequency, "property: frequency, value: 700,"))
+        assert json.loads(refi(*run))["warnings"] == []
+    finally:
+        (app / name).write_text(FILES[name])
+
+
 OF_REFI = ("specs", "orchestration/test_definitions.py", "orchestration/test_arrivals.py", "lineage/test_lineage.py")
 
 

@@ -10,9 +10,11 @@ from typing import Any
 import duckdb
 import pytest
 
+from refi_assets.identity.pipeline import PERSON_CHANGES
 from refi_assets.lake import open_lake
 from refi_assets.publishing.retention import clean_up
 from refi_assets.sample.generate import generate
+from refi_assets.specs.sql_models import SqlModel, load_sql_models
 from tests.support.lender import lender, write
 from tests.support.people import truth
 from tests.support.running import DAY, Ran, ingest, latest, manifest, run_job
@@ -206,3 +208,26 @@ def test_relations_in_the_zone_resolved_go_with_their_run(lake, tmp_path):
     clean_up(open_lake(str(lake)), 400, timedelta(seconds=-60))
 
     assert {path.relative_to(lake / "resolved").parts[0] for path in (lake / "resolved").rglob("*.parquet")} == {second}
+
+
+def test_days_of_the_same_files_use_one_relation_which_stays_when_the_runs_between_them_go(lake):
+    """A run's clean-up had deleted what it had only used again, and the newest run needed."""
+    ran = []
+    for day in range(4):
+        ran.append(run_day(lake, DAY + timedelta(days=day)).result.run_id)
+        clean_up(open_lake(str(lake)), 1, timedelta(days=30))
+    newest = json.loads((lake / "runs" / ran[-1] / "identity/resolved_borrower.json").read_text())
+    assert newest["made_by"] == ran[1], "the second day knows the ids of the first"
+    assert newest["details"]["previous_run"] == ran[2], "a replay asks the run of the day before"
+    assert ran[2] not in open_lake(str(lake)).folders("runs")
+    assert len(persons(lake)) == len(lender()["borrower_information"])
+
+
+def test_a_history_is_made_anew_after_its_sql_has_changed(lake, monkeypatch):
+    """The SQL that compares persons with those before was not in the fingerprint."""
+    runs = [run_day(lake, DAY + timedelta(days=day)).result.run_id for day in range(3)]
+    (model,) = [one for key, one in load_sql_models().items() if key == PERSON_CHANGES]
+    monkeypatch.setitem(load_sql_models(), PERSON_CHANGES, SqlModel(model.key, f"{model.text}-- corrected\n"))
+    runs.append(run_day(lake, DAY + timedelta(days=3)).result.run_id)
+    made_by = [json.loads((lake / f"runs/{one}/identity/person_history.json").read_text())["made_by"] for one in runs]
+    assert made_by == ["", "", runs[1], ""]

@@ -160,3 +160,33 @@ def test_a_run_that_one_publication_still_names_stays_for_it(lake):
     clean_up(lake, 1, timedelta(days=365))
 
     assert lake.folders("runs") == ["run_0", "run_2"]
+
+
+def test_what_a_run_that_is_under_way_uses_again_stays(lake):
+    used_again = {"parquet": "resolved/old/persons.parquet", "made_by": "old"}
+    put(lake, "runs/old/identity/persons.json", 30, {"parquet": used_again["parquet"]})
+    put(lake, used_again["parquet"], 30)
+    put(lake, "output/old.manifest.json", 30, {"runs": ["old"]})
+    put(lake, "runs/under_way/identity/persons.json", 1, used_again)
+    for number in range(3):
+        published(lake, f"new_{number}", 0.5)
+        put(lake, f"runs/new_{number}/identity/persons.json", 0.5)
+
+    clean_up(lake, 1, timedelta(days=7))
+
+    assert lake.find(used_again["parquet"])
+    assert "old" in lake.folders("runs")
+
+
+def test_a_table_that_a_run_only_used_again_is_another_runs(lake):
+    put(lake, "athena/tables/of_first/part_1", 30)
+    published(lake, "first", 30)
+    put(lake, "runs/second/refi/refi_audience.json", 20, {"parquet": "athena/tables/of_first/", "made_by": "first"})
+    put(lake, "output/second.manifest.json", 20, {"runs": ["first", "second"]})
+    put(lake, "runs/third/refi/refi_audience.json", 10, {"parquet": "athena/tables/of_first/", "made_by": "first"})
+    put(lake, "output/third.manifest.json", 10, {"runs": ["first", "third"]})
+
+    clean_up(lake, 1, timedelta(days=7))
+
+    assert lake.folders("runs") == ["first", "third"]
+    assert lake.find("athena/tables/of_first/part_1")

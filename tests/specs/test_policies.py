@@ -26,6 +26,7 @@ from refi_assets.specs.policies import (
     Text,
     Usd,
     load_policy,
+    policy_of,
 )
 from refi_assets.specs.sql_models import Parameter, SqlModel
 
@@ -347,3 +348,25 @@ def test_a_policy_reads_the_same_from_what_a_manifest_keeps(tmp_path: Path) -> N
 def test_two_parameters_of_one_name_are_refused_with_the_class() -> None:
     with pytest.raises(TypeError, match=r"^Twice: more than one parameter is named max_term\.$"):
         type("Twice", (JumboPolicy,), {"__annotations__": {"max_term": Months}, "__module__": __name__})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: {least_count: 3}\nb: {least_count: 4}", "more than one parameter is named least_count."),
+        ("sha256: a", "sha256: this name has a meaning of its own; choose another."),
+        ("a: {model_dump: b}", "a.model_dump: this name has a meaning of its own; choose another."),
+        ("as_of: 2026-02-20", "as_of: this name has a meaning of its own; choose another."),
+        ("5: a", "5: a name has letters a-z, digits and _, and begins with a letter."),
+        ("least-desks_count: 3", "least-desks_count: a name has letters a-z, digits and _, and begins with a letter."),
+        ("least: 3", "least: the name of a number must end in its unit: _pct, _usd, _months, _days, _count, _day."),
+        ("flag: true", "flag: its value must be a text, a number, or a list of either."),
+        ("branches: [a, 1]", "branches: its value must be a text, a number, or a list of either."),
+    ],
+)
+def test_a_policy_without_a_class_is_refused_by_file_and_name(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "toy.yaml"
+    path.write_text(text)
+    with pytest.raises(SettingError) as refused:
+        policy_of("toy", path)
+    assert str(refused.value) == f"toy.yaml: {said}"

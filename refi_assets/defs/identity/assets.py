@@ -12,8 +12,15 @@ from refi_assets.defs.identity import IDENTITY
 from refi_assets.identity import HISTORY, PAIRS, PERSONS, QUEUE
 from refi_assets.identity.decisions import load_decisions
 from refi_assets.identity.details import PairsDetails, PersonsDetails
-from refi_assets.identity.pipeline import BORROWERS, compare_with_before, match_records, numbers, resolve_persons
-from refi_assets.identity.previous import content_of_previous
+from refi_assets.identity.pipeline import (
+    BORROWERS,
+    PERSON_CHANGES,
+    compare_with_before,
+    match_records,
+    numbers,
+    resolve_persons,
+)
+from refi_assets.identity.previous import content_of, previous_persons
 from refi_assets.lake import NO_DETAILS, Details, Relation
 from refi_assets.orchestration.resources import EngineResource, IdentityResource, LakeResource, PoliciesResource
 from refi_assets.orchestration.sql_assets import described_by, made_by_python, made_by_sql, materialize
@@ -74,13 +81,15 @@ def resolved_borrower(
             details = PersonsDetails(engine=matched_by, previous_run=None, splits={}, shown_splits=())
             return _by_sql(step, engine, PERSONS, made_from, details)
         duckdb = engine.duckdb(step.lake)
+        before = previous_persons(step.lake, identity.person_ids_of)
         relation = made_by_python(
             step,
             duckdb,
             PERSONS,
             made_from,
             lambda draft: resolve_persons(step.lake, duckdb, draft, borrowers, pairs, identity.person_ids_of),
-            earlier_ids=content_of_previous(step.lake, identity.person_ids_of),
+            details={"previous_run": before.run_id if before else None},
+            earlier_ids=content_of(step.lake, before),
         )
     details = relation.details_as(PersonsDetails)
     shown: dict[str, Any] = {"splits": sum(details.splits.values()), "splits_by_reason": details.splits}
@@ -116,6 +125,7 @@ def person_history(
             HISTORY,
             made_from,
             lambda draft: compare_with_before(step.lake, duckdb, draft, persons),
+            changes=load_sql_models()[PERSON_CHANGES].sha256,
         )
     return materialize(step, relation, made_from)
 

@@ -55,6 +55,7 @@ def raw_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
                         f"raw/{contract.source}",
                         __name__,
                         {},
+                        contract=contract.sha256,  # how old it may be is in there
                         snapshot=snapshot.names_and_hashes,
                         previous=previous and previous.names_and_hashes,
                     ),
