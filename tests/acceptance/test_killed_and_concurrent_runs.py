@@ -22,6 +22,7 @@ from refi_assets.errors import LakeError
 from refi_assets.lake import FolderStore
 from refi_assets.publishing.retention import clean_up
 from refi_assets.refi.audience import AUDIENCE, PublishedAudience
+from refi_assets.settings import forget_settings
 from tests.support import unsynced  # noqa: F401  (the runs' processes import this module)
 from tests.support.lender import lender, write
 from tests.support.running import DAY, ingest, latest
@@ -35,7 +36,9 @@ def run(lake: Path, environment: dict[str, str], day: date, last_event: tuple[st
     from refi_assets.cli.run import run_graph
     from refi_assets.cli.terminal import Terminal
 
+    os.environ.clear()  # the server that forks has that of whichever test came first
     os.environ.update(environment)
+    forget_settings()  # they were read when the definitions were imported
     if last_event is not None:
         _kill_after(*last_event)
     run_graph(day, lake_url=str(lake), policy_file=None, force_latest=False, console=Terminal(stderr=True))
@@ -65,7 +68,7 @@ def start(processes, tmp_path, environment):
     """Start a run; returns its process."""
     spill = tmp_path / "spill"
     spill.mkdir()
-    own = {"DAGSTER_HOME": environment["DAGSTER_HOME"], "TMPDIR": str(spill)}
+    own = {**os.environ, "DAGSTER_HOME": environment["DAGSTER_HOME"], "TMPDIR": str(spill)}
 
     def start(day: date, last_event: tuple[str, str] | None = None) -> Any:
         process = processes.Process(target=run, args=(tmp_path / "lake", own, day, last_event))
