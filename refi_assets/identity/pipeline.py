@@ -14,7 +14,7 @@ from refi_assets.engines.duckdb import DuckDBEngine, DuckDBSession
 from refi_assets.engines.settings import EngineSettings
 from refi_assets.errors import needs_packages, not_needed
 from refi_assets.identity import PACKAGES, PAIRS, PERSONS
-from refi_assets.identity.decisions import DECISIONS, load_decisions
+from refi_assets.identity.decisions import DECISIONS, Decisions
 from refi_assets.identity.details import PairsDetails, PersonsDetails
 from refi_assets.identity.previous import previous_persons
 from refi_assets.identity.settings import IdentitySettings
@@ -35,13 +35,13 @@ def match_records(
     draft: Relation,
     borrowers: Relation,
     details: PairsDetails,
+    decisions: Decisions,
     log: Callable[[str], None],
 ) -> Relation:
     """Pairs of records that may be of one person, by the matcher that `details` names. Raises RefiError."""
     with _packages():
         from refi_assets.identity import resolution
 
-    decisions = load_decisions(lake)
     attributes = person_attributes()
     with engine.session(readable(lake, [borrowers])) as session:
         resolution.make_records(session, attributes)
@@ -61,14 +61,21 @@ def match_records(
 
 
 def resolve_persons(
-    lake: ObjectStore, engine: DuckDBEngine, draft: Relation, borrowers: Relation, pairs: Relation, person_ids_of: str
+    lake: ObjectStore,
+    engine: DuckDBEngine,
+    draft: Relation,
+    borrowers: Relation,
+    pairs: Relation,
+    before: Relation | None,
 ) -> Relation:
-    """The person of each record. A report that cannot be written is noted in the details. Raises RefiError."""
+    """The person of each record, who keeps the id that `before` has.
+
+    A report that cannot be written is noted in the details. Raises RefiError.
+    """
     with _packages():
         from refi_assets.identity import resolution
 
     matched = pairs.details_as(PairsDetails)
-    before = previous_persons(lake, person_ids_of)
     attributes = person_attributes()
     relations = readable(lake, [borrowers, pairs, *([before] if before else [])])
     with engine.session(relations) as session:

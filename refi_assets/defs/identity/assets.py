@@ -53,17 +53,17 @@ def matched_pairs(
         )
         if identity.kind == "off":
             return _by_sql(step, engine, PAIRS, made_from, details)
-        duckdb = engine.duckdb(step.lake)
+        duckdb, decisions = engine.duckdb(step.lake), load_decisions(step.lake)
         relation = made_by_python(
             step,
             duckdb,
             PAIRS,
             made_from,
-            lambda draft: match_records(step.lake, duckdb, draft, borrowers, details, context.log.info),
+            lambda draft: match_records(step.lake, duckdb, draft, borrowers, details, decisions, context.log.info),
             # What a service finds may be another thing tomorrow.
             remembered=identity.kind != "aws",
             matching=details.model_dump(mode="json"),
-            decisions=load_decisions(step.lake).sha256,
+            decisions=decisions.sha256,
         )
     return materialize(step, relation, made_from, numbers(relation.details_as(PairsDetails)))
 
@@ -87,7 +87,7 @@ def resolved_borrower(
             duckdb,
             PERSONS,
             made_from,
-            lambda draft: resolve_persons(step.lake, duckdb, draft, borrowers, pairs, identity.person_ids_of),
+            lambda draft: resolve_persons(step.lake, duckdb, draft, borrowers, pairs, before),
             details={"previous_run": before.run_id if before else None},
             earlier_ids=content_of(step.lake, before),
         )
