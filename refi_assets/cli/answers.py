@@ -14,8 +14,7 @@ from rich.table import Table
 
 from refi_assets.cli.terminal import Terminal, one_line
 from refi_assets.engines.base import Row
-from refi_assets.engines.duckdb import DuckDBEngine
-from refi_assets.engines.settings import EngineSettings
+from refi_assets.engines.duckdb import DuckDBEngine, open_duckdb
 from refi_assets.lake import ObjectStore, Relation, RunFolder, open_lake
 from refi_assets.publishing.publication import Publication
 from refi_assets.publishing.published import PublishedRun, manifests
@@ -23,7 +22,6 @@ from refi_assets.refi.audience import AUDIENCE, PublishedAudience
 from refi_assets.refi.diff import audience_changes, counted, policy_changes, write_changes
 from refi_assets.refi.explain import Explanation, JudgedLoan, explain
 from refi_assets.refi.policy import RefiPolicy
-from refi_assets.settings import settings_of
 from refi_assets.specs.contracts import quarantine_of
 
 
@@ -61,7 +59,7 @@ def open_quarantine(domain: str, lake_url: str, run_id: str | None = None) -> Pu
 
 def _opened(lake_url: str) -> tuple[ObjectStore, DuckDBEngine]:
     lake = open_lake(lake_url, create=False)
-    return lake, DuckDBEngine(lake, settings_of(EngineSettings).threads, settings_of(EngineSettings).memory_limit)
+    return lake, open_duckdb(lake)
 
 
 def show_explanation(run: PublishedRun, borrower_id: str, *, as_json: bool) -> None:

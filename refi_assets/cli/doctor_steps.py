@@ -20,7 +20,7 @@ from sqlglot import exp
 from refi_assets import aws
 from refi_assets.cli.doctor import MendableError, Step, UnneededError
 from refi_assets.engines import open_engine
-from refi_assets.engines.duckdb import DuckDBEngine, text_literal
+from refi_assets.engines.duckdb import open_duckdb, text_literal
 from refi_assets.engines.settings import EngineSettings
 from refi_assets.errors import EngineError, LakeError, RefiError, SettingError
 from refi_assets.ingestion.settings import IngestionSettings
@@ -130,8 +130,7 @@ class Deployment:
 
     def duckdb(self) -> str:
         """DuckDB opens, and reads from the lake; on S3, by its extension httpfs."""
-        limits = settings_of(EngineSettings)
-        with DuckDBEngine(self._lake, limits.threads, limits.memory_limit).session() as session:
+        with open_duckdb(self._lake).session() as session:
             version = session.value("SELECT version()")
             read = session.value(f"SELECT COUNT(*) FROM read_text({text_literal(self._lake.url(self._key))})")
         return f"{version} reads {read} object of the lake"

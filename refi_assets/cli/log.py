@@ -9,12 +9,13 @@ import dagster as dg
 from refi_assets.cli.terminal import Terminal
 from refi_assets.errors import RefiError
 from refi_assets.orchestration.steps import asset_of_step
+from refi_assets.project import set_dagster_home
 from refi_assets.settings import PROJECT_DIR, PlatformSettings, settings_of
 
 
 def show_log(run_id: str) -> None:
     """Print the log of a run, failures with their tracebacks. Raises RefiError for a run that is not there."""
-    os.environ.setdefault("DAGSTER_HOME", str(PROJECT_DIR / ".dagster"))
+    set_dagster_home(PROJECT_DIR)
     console = Terminal()
     with dg.DagsterInstance.get() as instance:
         run = instance.get_run_by_id(run_id)

@@ -19,12 +19,14 @@ from sqlglot import exp
 
 from refi_assets import aws
 from refi_assets.engines.base import Descriptions, Row, start_of
+from refi_assets.engines.settings import EngineSettings
 from refi_assets.engines.spill import SpillFolder
 from refi_assets.engines.spreadsheets import inert_rows
 from refi_assets.errors import EngineError, LakeError
 from refi_assets.lake import ObjectStore, Relation
 from refi_assets.lake.relations import QueryCost
 from refi_assets.lake.s3_store import S3Store
+from refi_assets.settings import settings_of
 from refi_assets.specs.names import group_and_name
 from refi_assets.specs.sql_models import DIALECT, relations_read, with_groups
 
@@ -69,6 +71,12 @@ class DuckDBEngine:
 
     def keep_only(self, run_ids: Collection[str]) -> None:
         """Nothing: there is no catalog."""
+
+
+def open_duckdb(lake: ObjectStore) -> DuckDBEngine:
+    """DuckDB on a lake, with the deployment's threads and memory."""
+    limits = settings_of(EngineSettings)
+    return DuckDBEngine(lake, limits.threads, limits.memory_limit)
 
 
 class DuckDBSession:

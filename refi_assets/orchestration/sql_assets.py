@@ -8,7 +8,7 @@ import dagster as dg
 from sqlglot import exp
 
 from refi_assets.engines.base import Engine, Session
-from refi_assets.engines.duckdb import DuckDBEngine
+from refi_assets.engines.duckdb import DuckDBEngine, open_duckdb
 from refi_assets.engines.settings import EngineSettings
 from refi_assets.errors import SettingError
 from refi_assets.lake import NO_DETAILS, Details, Relation
@@ -101,8 +101,7 @@ def made_by_sql(
         if session.queries:
             details = details.model_copy(update={"queries": tuple(session.queries)})
     saved = step.save(made, rows=counts.pop("rows"), counts=counts, details=details)
-    limits = settings_of(EngineSettings)
-    step.remember(saved, DuckDBEngine(step.lake, limits.threads, limits.memory_limit))
+    step.remember(saved, open_duckdb(step.lake))
     return materialize(step, saved, made_from)
 
 

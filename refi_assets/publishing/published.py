@@ -15,7 +15,7 @@ from refi_assets.errors import EngineError, LakeError
 from refi_assets.lake import ObjectStore, Relation, RunFolder
 from refi_assets.lake.relations import require_run_id, with_inputs
 from refi_assets.publishing.publication import Publication
-from refi_assets.specs.names import group_and_name, sql_name
+from refi_assets.specs.names import keys_by_name, sql_name
 from refi_assets.specs.sql_models import DIALECT, Bindable, load_sql_models, relations_read, with_groups
 
 
@@ -115,12 +115,10 @@ class PublishedRun:
 
     def _with_groups(self, query: exp.Query) -> exp.Query:
         """The query, reading group.relation throughout. Raises EngineError for what it may not read."""
-        by_name: dict[str, list[str]] = {}
-        for key in sorted({one.key for one in self.relations if one.columns and one.kind != "files"}):
-            by_name.setdefault(group_and_name(key)[1], []).append(key)
-        keys = [key for same_name in by_name.values() for key in same_name]
+        keys = {one.key for one in self.relations if one.columns and one.kind != "files"}
+        by_name = keys_by_name(keys)
         qualified = with_groups(query, keys)
-        unknown = sorted(relations_read(qualified) - set(keys))
+        unknown = sorted(relations_read(qualified) - keys)
         for name in unknown:
             if name in by_name:
                 raise EngineError(f"{name} may be {' or '.join(map(sql_name, by_name[name]))}; write which.")

@@ -94,7 +94,8 @@ def _newest_of_assets(lake: ObjectStore, run_ids: set[str], under_way: set[str])
             key = info.key.removeprefix(f"runs/{run_id}/").removesuffix(".json")
             if info.key.endswith(".json") and key.count("/") == 1:
                 newest.setdefault(key, run_id)
-                own |= {(key, run_id)} if run_id in under_way else set()
+                if run_id in under_way:
+                    own.add((key, run_id))
     kept: set[str] = set()
     seen = own | set(newest.items())
     waiting = list(seen)

@@ -22,6 +22,14 @@ def group_and_name(key: str) -> tuple[str, str]:
     return group, name
 
 
+def keys_by_name(keys: Iterable[str]) -> dict[str, list[str]]:
+    """The last part of keys -> the keys that have it, sorted, each once."""
+    by_name: dict[str, list[str]] = {}
+    for key in sorted(set(keys)):
+        by_name.setdefault(group_and_name(key)[1], []).append(key)
+    return by_name
+
+
 def table_of(key: str) -> exp.Table:
     """A relation as a query reads it."""
     group, name = group_and_name(key)

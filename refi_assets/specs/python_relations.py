@@ -5,6 +5,7 @@ columns mean is said in the head of the relation's SQL file.
 """
 
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -43,6 +44,7 @@ class PythonRelation:
         return {name: sorted(column.made_from) for name, column in self.columns.items()}
 
 
+@cache
 def python_relations() -> dict[str, PythonRelation]:
     """The relations that Python makes, by key, as declared_relations() of each domain's declared.py lists them."""
     package = Path(__file__).parent.parent

@@ -28,7 +28,7 @@ from sqlglot.optimizer.qualify import qualify
 
 from refi_assets.errors import SettingError
 from refi_assets.settings import PROJECT_DIR
-from refi_assets.specs.names import group_and_name, is_key, key_of, short_name
+from refi_assets.specs.names import group_and_name, is_key, key_of, keys_by_name, short_name
 
 SQL_DIR = PROJECT_DIR / "sql"
 DIALECT = "athena"
@@ -183,9 +183,7 @@ def relations_read(query: exp.Query) -> set[str]:
 
 def with_groups(query: exp.Query, keys: Iterable[str]) -> exp.Query:
     """The query with a group for every bare name that is the last part of one of these keys, and of no other."""
-    by_name: dict[str, list[str]] = {}
-    for key in set(keys):
-        by_name.setdefault(group_and_name(key)[1], []).append(key)
+    by_name = keys_by_name(keys)
     qualified = query.copy()
     for table in tables_read(qualified):
         candidates = by_name.get(key_of(table), [])

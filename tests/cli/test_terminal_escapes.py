@@ -3,14 +3,13 @@
 import ast
 import json
 import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from refi_assets.cli import main
 from refi_assets.settings import PROJECT_DIR
+from tests.support.commands import refi_here
 from tests.support.lender import lender, write
 
 EVIL = "\x1b[2J\x1b]0;owned\x07\x9b31m\u202e"
@@ -27,18 +26,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def refi(folder, monkeypatch, capsys) -> Refi:
+def refi(folder) -> Refi:
     """Call a command in this process; returns its exit code, its output and its errors."""
     home = folder / "dagster_home"
     home.mkdir(exist_ok=True)
     (home / "dagster.yaml").write_text((PROJECT_DIR / ".dagster" / "dagster.yaml").read_text())
-    monkeypatch.setenv("DAGSTER_HOME", str(home))
 
     def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["refi", *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return int(ended.value.code or 0), *capsys.readouterr()
+        done = refi_here(*words, environment={"DAGSTER_HOME": str(home)})
+        return done.returncode, done.stdout, done.stderr
 
     return call
 

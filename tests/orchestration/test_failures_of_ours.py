@@ -3,17 +3,15 @@
 import inspect
 import json
 import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from refi_assets.cli import main
 from refi_assets.identity import report
 from refi_assets.publishing import publish
 from refi_assets.refi import diff
-from refi_assets.settings import PROJECT_DIR
+from tests.support.commands import refi_here
 from tests.support.lender import lender, write
 from tests.support.running import ingest, run_job
 
@@ -28,18 +26,12 @@ class Wrong:
 
 
 @pytest.fixture
-def refi(tmp_path, monkeypatch, capsys) -> Callable[..., tuple[int, str, str]]:
+def refi(environment) -> Callable[..., tuple[int, str, str]]:
     """Call a command in this process; returns its exit code, its output and its errors."""
-    home = tmp_path / "dagster_home"
-    home.mkdir()
-    (home / "dagster.yaml").write_text((PROJECT_DIR / ".dagster" / "dagster.yaml").read_text())
-    monkeypatch.setenv("DAGSTER_HOME", str(home))
 
     def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["refi", *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return int(ended.value.code or 0), *capsys.readouterr()
+        done = refi_here(*words, environment=environment)
+        return done.returncode, done.stdout, done.stderr
 
     return call
 

@@ -7,7 +7,6 @@ under its name.
 import json
 import re
 import time
-from typing import Annotated
 
 import typer
 
@@ -20,9 +19,13 @@ from refi_assets.cli.commands.options import (
     Lake,
     NewFiles,
     OneObject,
+    OnlyReason,
+    OnlySource,
     OtherPolicy,
     Replace,
+    RowsShown,
     Run,
+    Select,
     Verify,
     day_of,
     ingest_files,
@@ -94,7 +97,7 @@ def domain_app(domain: str) -> typer.Typer:
 
     @app.command()
     def query(
-        sql: Annotated[str, typer.Argument(metavar="SELECT")],
+        sql: Select,
         lake: Lake = None,
         run_id: Run = None,
         as_json: AsJson = False,
@@ -106,9 +109,9 @@ def domain_app(domain: str) -> typer.Typer:
 
     @app.command()
     def quarantine(
-        source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
-        reason: Annotated[str | None, typer.Option(help="Only this reason.")] = None,
-        limit: Annotated[int, typer.Option(min=0, help="How many rows to show.")] = 20,
+        source: OnlySource = None,
+        reason: OnlyReason = None,
+        limit: RowsShown = 20,
         lake: Lake = None,
         run_id: Run = None,
         as_json: AsJson = False,

@@ -32,6 +32,10 @@ Verify = Annotated[
     bool, typer.Option("--verify", help="Make everything anew, and compare with what was made of the same before.")
 ]
 Run = Annotated[str | None, typer.Option(metavar="RUN_ID", help="A published run. Default: the latest.")]
+Select = Annotated[str, typer.Argument(metavar="SELECT")]
+OnlySource = Annotated[str | None, typer.Option("--source", help="Only this source.")]
+OnlyReason = Annotated[str | None, typer.Option("--reason", help="Only this reason.")]
+RowsShown = Annotated[int, typer.Option("--limit", min=0, help="How many rows to show.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
 OneObject = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
 

@@ -16,9 +16,13 @@ from refi_assets.cli.commands.options import (
     Lake,
     NewFiles,
     OneObject,
+    OnlyReason,
+    OnlySource,
     OtherPolicy,
     Replace,
+    RowsShown,
     Run,
+    Select,
     Verify,
     day_of,
     ingest_files,
@@ -88,9 +92,9 @@ def explain(borrower_id: str, lake: Lake = None, run_id: Run = None, as_json: As
 
 @app.command()
 def quarantine(
-    source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
-    reason: Annotated[str | None, typer.Option(help="Only this reason.")] = None,
-    limit: Annotated[int, typer.Option(min=0, help="How many rows to show.")] = 20,
+    source: OnlySource = None,
+    reason: OnlyReason = None,
+    limit: RowsShown = 20,
     lake: Lake = None,
     run_id: Run = None,
     as_json: AsJson = False,
@@ -163,7 +167,7 @@ def diff_policy(
 
 @app.command()
 def query(
-    sql: Annotated[str, typer.Argument(metavar="SELECT")],
+    sql: Select,
     lake: Lake = None,
     run_id: Run = None,
     as_json: AsJson = False,
