@@ -286,6 +286,11 @@ def text_literal(text: str) -> str:
     return "(" + quoted.replace("\0", "' || CHR(0) || '") + ")" if "\0" in text else quoted  # a NUL ends a statement
 
 
+def quoted(name: str) -> str:
+    """The name of a column, whatever it holds."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 def path_literal(path: str) -> str:
     """The path of one file to be read, as a literal and no pattern. Raises EngineError where that cannot be."""
     pattern = re.search(r"[*?\[]", path)

@@ -13,7 +13,7 @@ import pandas as pd
 import phonenumbers
 from duckdb import DuckDBPyConnection
 
-from refi_assets.specs.contracts import PERSON_ATTRIBUTES
+from refi_assets.specs.columns import PERSON_ATTRIBUTES
 
 KINDS = PERSON_ATTRIBUTES  # what a column may be
 MACROS = Path(__file__).with_name("features.sql")

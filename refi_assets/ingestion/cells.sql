@@ -53,3 +53,39 @@ CREATE MACRO is_below(cell, bound) AS COALESCE(
     cut(cell) < bound OR (cut(cell) = bound AND has_more(cell) AND cell[1] = '-'),
     cell[1] = '-'
 );
+
+-- Words that systems write for nothing, in any case; spreadsheets write their errors into any column.
+CREATE MACRO is_spreadsheet_error(cell) AS
+    cell[1] = '#' AND UPPER(cell) IN ('#N/A', '#VALUE!', '#DIV/0!', '#REF!', '#NAME?');
+CREATE MACRO is_word_for_nothing(cell) AS
+    LENGTH(cell) <= 7
+    AND UPPER(cell) IN (
+        'NULL', 'N/A', 'NA', 'N.A.', '#N/A', 'NAN', 'NONE', 'UNKNOWN', 'NIL', '-', '--', '.',
+        '#VALUE!', '#DIV/0!', '#REF!', '#NAME?'
+    );
+
+-- NUL and the characters without width that copies from web pages leave, which no eye sees and no join forgives:
+-- soft hyphen, zero-width spaces, marks and embeddings of direction, word joiner, byte order mark; and the joiners.
+CREATE MACRO invisible() AS
+    '\x00\x{AD}\x{61C}\x{200B}\x{200E}\x{200F}\x{202A}-\x{202E}\x{2060}-\x{2064}\x{2066}-\x{2069}\x{FEFF}';
+CREATE MACRO joiners() AS '\x{200C}\x{200D}';
+CREATE MACRO is_plain(cell) AS STRLEN(cell) = LENGTH(cell) AND NOT CONTAINS(cell, CHR(0));
+CREATE MACRO visible(cell) AS CASE
+    WHEN is_plain(cell) THEN cell
+    ELSE REGEXP_REPLACE(cell, '[' || invisible() || joiners() || ']', '', 'g')
+END;
+
+-- The same for a name. Between letters of some scripts the joiners change how a name is written, and stay.
+CREATE MACRO joining_scripts() AS
+    '\p{Arabic}\p{Syriac}\p{Mongolian}\p{Devanagari}\p{Bengali}\p{Gurmukhi}\p{Gujarati}\p{Oriya}\p{Tamil}\p{Telugu}'
+    || '\p{Kannada}\p{Malayalam}\p{Sinhala}\p{Khmer}\p{Myanmar}\p{Tibetan}';
+CREATE MACRO visible_name(name) AS CASE
+    WHEN is_plain(name) THEN name
+    ELSE REGEXP_REPLACE(
+        REGEXP_REPLACE(
+            REGEXP_REPLACE(name, '[' || invisible() || ']', '', 'g'),
+            '(^|[^' || joining_scripts() || joiners() || '])[' || joiners() || ']+', '\1', 'g'
+        ),
+        '[' || joiners() || ']+($|[^' || joining_scripts() || '])', '\1', 'g'
+    )
+END;

@@ -16,7 +16,8 @@ from tempfile import TemporaryDirectory
 from refi_assets.engines.duckdb import DuckDBEngine, to_duckdb
 from refi_assets.errors import RefiError, SettingError
 from refi_assets.lake import open_lake
-from refi_assets.specs.contracts import Column, Contract, load_contracts
+from refi_assets.specs.columns import Column, State
+from refi_assets.specs.contracts import Contract, load_contracts
 from refi_assets.specs.names import group_and_name, short_names, sql_name
 from refi_assets.specs.policies import parameters_in_force
 from refi_assets.specs.python_relations import python_relations
@@ -203,6 +204,18 @@ def _staged(contract: Contract, file: LineageRelation, names: Mapping[str, str])
         column.name: replace(of_file, relation=name, asset=asset, rule=_rule(column), made_from=(of_file,))
         for column, of_file in zip(contract.columns, file.columns.values(), strict=True)
     }
+    for column in contract.told:
+        columns[column.state_column] = LineageColumn(
+            relation=name,
+            asset=asset,
+            column=column.state_column,
+            sql_type="VARCHAR",
+            unit=None,
+            description=contract.descriptions[column.state_column],
+            expression=None,
+            rule="; ".join(_told(state) for state in column.states),
+            made_from=(file.columns[column.name],),
+        )
     about = f"{contract.description}\nTyped by contracts/{contract.source}.yaml; rows that break it are in quarantine."
     return LineageRelation(name, asset, "staging", about, (file.name,), None, columns)
 
@@ -219,9 +232,20 @@ def _rule(column: Column) -> str:
     outcomes = []
     if column.not_null:
         outcomes.append("an empty one sends the row to quarantine")
+    if column.plausible is not None:
+        wanted += f", plausible from {column.plausible.minimum:f} to {column.plausible.maximum:f}"
+        wanted += "".join(f" or {number:f}" for number in column.plausible.also)
+    if column.values:
+        wanted += f", one of {', '.join(column.values)}"
     if column.logical_type != "string":
         outcomes.append(f"a bad one {'sends the row to quarantine' if column.present else 'becomes null'}")
     return "; ".join([wanted, *outcomes])
+
+
+def _told(state: State) -> str:
+    words = ", ".join(state.words)
+    tells = [f"at most {state.at_most:f}"] if state.at_most is not None else []
+    return f"{state.name} if it is {' or '.join([*tells, *([f'reads {words}'] if words else [])])}"
 
 
 def _computed(

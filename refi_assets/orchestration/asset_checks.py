@@ -1,7 +1,7 @@
 """Asset checks in Dagster's terms: one step evaluates all checks of an asset and shows what each found."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -11,6 +11,8 @@ from sqlglot import exp
 
 from refi_assets.engines.base import Engine
 from refi_assets.errors import SettingError
+from refi_assets.ingestion.acceptances import reason_to_accept
+from refi_assets.ingestion.details import SnapshotDetails
 from refi_assets.lake import Relation
 from refi_assets.lake.memo import fingerprint
 from refi_assets.lake.relations import readable
@@ -80,6 +82,17 @@ class CheckedStep(Step):
         is_of_day = value["as_of"] in (None, self._as_of.isoformat())
         return is_of_day and all(super(CheckedStep, self).input(key).fingerprint == known for key, known in inputs)
 
+    def unless_accepted(self, check: "Check", outcome: Outcome) -> Outcome:
+        """An outcome that does not block any more if people have accepted it; else how they can."""
+        if outcome.passed or not (outcome.blocks and check.may_be_accepted):
+            return outcome
+        source = self.relation.name
+        snapshot = super().input(f"raw/{source}").details_as(SnapshotDetails).snapshot
+        reason = reason_to_accept(self.lake, snapshot, check.name)
+        words = f"accepted: {reason}" if reason else f"if it is right, --accept {source}:{check.name} --reason TEXT"
+        description = "; ".join(filter(None, (outcome.description, words)))
+        return replace(outcome, blocks=reason is None, description=description)
+
     def broken_by(self, model: SqlModel) -> Outcome:
         """The rows that a check's SQL returns: there must be none. Their keys are shown."""
         broken, keys = self._broken[model.key]
@@ -118,12 +131,16 @@ class CheckedStep(Step):
 
 @dataclass(frozen=True)
 class Check:
-    """One check. `may_block`: a failure can stop what is downstream of the asset, if the outcome says so."""
+    """One check. `may_block`: a failure can stop what is downstream of the asset, if the outcome says so.
+
+    `may_be_accepted`: people may let it pass for one snapshot; it is then a check of a source.
+    """
 
     name: str
     description: str
     evaluate: Callable[[CheckedStep], Outcome]
     may_block: bool = True
+    may_be_accepted: bool = False
 
 
 def checks_of(domain: Domain, asset: str, checks: Sequence[Check]) -> dg.AssetChecksDefinition:
@@ -153,7 +170,7 @@ def checks_of(domain: Domain, asset: str, checks: Sequence[Check]) -> dg.AssetCh
                 check for check in checks if dg.AssetCheckKey(key, check.name) in context.selected_asset_check_keys
             ]
             for check, outcome in zip(chosen, step.outcomes(chosen), strict=True):
-                yield _result(key, check, outcome)
+                yield _result(key, check, step.unless_accepted(check, outcome))
 
     return evaluate
 

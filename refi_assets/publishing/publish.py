@@ -16,7 +16,9 @@ from pydantic import Field
 
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import LakeError
+from refi_assets.ingestion.acceptances import acceptances
 from refi_assets.ingestion.details import SnapshotDetails, StagedDetails
+from refi_assets.ingestion.snapshots import ScannedSnapshot
 from refi_assets.lake import Details, ObjectStore, Relation
 from refi_assets.lake.relations import require_one_version
 from refi_assets.project import SHIPPED
@@ -87,6 +89,8 @@ def publish(
         **code_behind(),
         "relations": {r.key: {"run_id": r.run_id, "rows": r.rows} for r in relations},
         "runs": runs_behind(relations),
+        "profiles": _profiles(relations),
+        "accepted": [one for snapshot in _snapshots(relations) for one in acceptances(lake, snapshot)],
         **(more or {}),
     }
     manifest_key = publication.manifest_key(run_id)
@@ -126,6 +130,8 @@ def source_counts(relations: Sequence[Relation]) -> dict[str, dict[str, Any]]:
             "accepted": relation.rows,
             "quarantined": staged.quarantined,
             "nulled": staged.nulled,
+            "emptied": staged.emptied,
+            "invisible": staged.invisible,
         }
         for relation in sorted(relations, key=lambda relation: relation.key)
         if relation.key.startswith("staging/") and relation.name in load_contracts()
@@ -136,12 +142,25 @@ def source_counts(relations: Sequence[Relation]) -> dict[str, dict[str, Any]]:
 def _source_objects(relations: Sequence[Relation]) -> list[dict[str, Any]]:
     return [
         {
-            "source": relation.name,
+            "source": snapshot.source,
             "load_date": snapshot.load_date.isoformat(),
             **{name: getattr(file, name) for name in SOURCE_FIELDS},
         }
-        for relation in relations
-        if relation.key.startswith("raw/")
-        for snapshot in [relation.details_as(SnapshotDetails).snapshot]
+        for snapshot in _snapshots(relations)
         for file in snapshot.files
     ]
+
+
+def _snapshots(relations: Sequence[Relation]) -> list[ScannedSnapshot]:
+    raw = [relation for relation in relations if relation.key.startswith("raw/")]
+    return [relation.details_as(SnapshotDetails).snapshot for relation in raw]
+
+
+def _profiles(relations: Sequence[Relation]) -> dict[str, Any]:
+    """The profile of each source's columns of numbers, against which the next snapshot is compared."""
+    staged = [one for one in relations if one.key.startswith("staging/") and one.name in load_contracts()]
+    return {
+        relation.name: {name: profile.model_dump(mode="json") for name, profile in details.profiles.items()}
+        for relation in staged
+        for details in [relation.details_as(StagedDetails)]
+    }

@@ -14,6 +14,7 @@ from refi_assets.specs.policies import (
     Below,
     Bounds,
     Change,
+    CheckLimits,
     Fall,
     Pct,
     Policy,
@@ -49,13 +50,13 @@ class Tiers(Section):
         return self
 
 
-class RefiCheckLimits(Section):
-    """Limits of the asset checks, in percent: those of CheckLimits, and refi's own."""
+class RefiCheckLimits(CheckLimits):
+    """Limits of the asset checks, in percent: those of every domain, and refi's own."""
 
     quarantine_ratio_pct: Above
+    source_rows_change_pct: Fall
     match_ratio_pct: Below
     audience_share_pct: Above
-    source_rows_change_pct: Fall
 
 
 class Identity(Section):

@@ -66,15 +66,18 @@ def equal(number: int, expected: int, what: str) -> Outcome:
     return Outcome(number == expected, number, f"{expected} {what}")
 
 
-def not_fallen(rows: int, rows_before: int | None, limit: Fall) -> Outcome:
-    """The rows of a snapshot against those of the one before it."""
+def not_fallen(rows: int, rows_before: int | None, limits: Fall) -> Outcome:
+    """The rows of a snapshot against those of the one that was published before."""
     if rows_before is None:
-        return Outcome(True, rows, "no earlier snapshot to compare with")
+        return Outcome(True, rows, "no published snapshot of an earlier load date to compare with")
     change = share_pct(rows - rows_before, rows_before)
+    limit = f"warns below {limits.warn_below} %, blocks below {limits.block_below} %"
     return Outcome(
-        passed=(rows - rows_before) * 100 >= limit.block_below * rows_before,
+        passed=(rows - rows_before) * 100 >= limits.warn_below * rows_before,
         number=float(change),
-        limit=f"blocks below {limit.block_below} % of the {rows_before} rows before",
+        limit=f"{limit} of the {rows_before} rows before",
+        blocks=(rows - rows_before) * 100 < limits.block_below * rows_before,
+        description=f"{rows} rows now" if rows < rows_before else None,
     )
 
 

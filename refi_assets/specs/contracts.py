@@ -6,49 +6,20 @@ not understand; judging a file by its contract belongs to staging/.
 
 import hashlib
 import json
-import re
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import yaml
 
 from refi_assets.errors import SettingError
 from refi_assets.settings import PROJECT_DIR
+from refi_assets.specs.columns import Column, column_of
 
 CONTRACTS_DIR = PROJECT_DIR / "contracts"
-
-# What a column may say of a person, in the order in which a person is described.
-PERSON_ATTRIBUTES = (
-    *("given_name", "surname", "full_name", "date_of_birth", "email", "phone"),
-    *("street", "city", "state", "postcode", "national_id"),
-)
-
-LogicalType = Literal["string", "number", "integer", "boolean"]
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of a source: its type, its range and whether the file must have it."""
-
-    name: str
-    logical_type: LogicalType
-    sql_type: str
-    description: str
-    present: bool  # the file must have the column
-    is_key: bool  # the key where the file has it
-    is_key_when_absent: bool  # the key where the file lacks the key column
-    not_null: bool  # an empty cell is a missing key
-    minimum: Decimal | None = None
-    maximum: Decimal | None = None
-    exclusive_minimum: Decimal | None = None
-    exclusive_maximum: Decimal | None = None
-    unit: str | None = None
-    personal: bool = False
-    person_attribute: str | None = None  # one of PERSON_ATTRIBUTES: records are compared by it
 
 
 @dataclass(frozen=True)
@@ -68,14 +39,21 @@ class Contract:
         """The columns a file must have."""
         return tuple(column for column in self.columns if column.present)
 
-    def key(self, file_columns: set[str]) -> Column:
-        """The key column of a file that has these columns."""
-        for column in self.columns:
-            if column.is_key and column.name in file_columns:
-                return column
-        return next(
-            column for column in self.columns if column.present and (column.is_key or column.is_key_when_absent)
-        )
+    def key(self, file_columns: Collection[str]) -> tuple[Column, ...]:
+        """The key of a file that has these columns: the columns that tell its rows apart.
+
+        An empty cell of one that need not be filled is a value like any other.
+        """
+        return tuple(column for column in self.columns if column.is_key and column.name in file_columns)
+
+    def lacks_first_key(self, file_columns: Collection[str]) -> bool:
+        """Whether such a file names its rows by less than the whole key, as loans by their borrower."""
+        return next(column.name for column in self.columns if column.is_key) not in file_columns
+
+    @property
+    def parties(self) -> tuple[Column, ...]:
+        """The columns that say who shares what the rest of the key names."""
+        return tuple(column for column in self.columns if column.is_party)
 
     @property
     def person_attributes(self) -> dict[str, str]:
@@ -84,13 +62,24 @@ class Contract:
 
     @property
     def descriptions(self) -> dict[str, str]:
-        """Column name -> what it means, in contract order."""
-        return {column.name: column.description for column in self.columns}
+        """Column name -> what it means, in contract order, then the states."""
+        states = {c.state_column: f"Which state {c.name} tells: {_or(s.name for s in c.states)}." for c in self.told}
+        return {column.name: column.description for column in self.columns} | states
+
+    @property
+    def told(self) -> tuple[Column, ...]:
+        """The columns whose states are kept."""
+        return tuple(column for column in self.columns if column.states)
+
+    @property
+    def file_types(self) -> dict[str, str]:
+        """Column name -> SQL type, in contract order, of what a file holds."""
+        return {column.name: column.sql_type for column in self.columns}
 
     @property
     def sql_types(self) -> dict[str, str]:
-        """Column name -> SQL type, in contract order."""
-        return {column.name: column.sql_type for column in self.columns}
+        """The same of the staged rows: after a file's columns, the states that some of them tell."""
+        return self.file_types | {column.state_column: "VARCHAR" for column in self.told}
 
 
 @cache
@@ -140,16 +129,18 @@ def _read(path: Path) -> Contract:
         raise SettingError(
             f"{path.name}: domain is {raw.get('domain')!r}; it must be the folder's name, '{path.parent.name}'."
         )
-    columns = tuple(_column(path, item) for item in source.get("properties") or [])
+    columns = tuple(column_of(path.name, item) for item in source.get("properties") or [])
     if len({column.name for column in columns}) != len(columns):
         raise SettingError(f"{path.name}: a column is named twice.")
     attributes = [column.person_attribute for column in columns if column.person_attribute]
     if twice := sorted({one for one in attributes if attributes.count(one) > 1}):
         raise SettingError(f"{path.name}: two columns are said to be a person's {', '.join(twice)}.")
-    if sum(column.is_key for column in columns) != 1:
-        raise SettingError(f"{path.name}: exactly one column must be the primaryKey.")
-    if not any(column.present and (column.is_key or column.is_key_when_absent) for column in columns):
-        raise SettingError(f"{path.name}: no column that must be present can serve as the key.")
+    if not any(column.present and column.is_key and column.not_null for column in columns):
+        raise SettingError(f"{path.name}: a column that must be present and filled must be a primaryKey.")
+    if any(column.is_party for column in columns) and all(c.is_party for c in columns if c.is_key):
+        raise SettingError(f"{path.name}: a part of the key must name what the parties share.")
+    if taken := {column.state_column for column in columns if column.states} & {column.name for column in columns}:
+        raise SettingError(f"{path.name}: {', '.join(sorted(taken))} is the name of a state; rename the column.")
     return Contract(
         source=source["name"],
         domain=raw["domain"],
@@ -174,69 +165,6 @@ def _refuse_what_the_standard_does_not_know(path: Path, raw: Any) -> None:
         raise SettingError(f"{path.name}: {error.json_path}: {error.message}")
 
 
-_COLUMN_PROPERTIES = {"columnPresence", "keyWhenAbsent", "personAttribute", "unit"}
-_SQL_TYPES: dict[str, str] = {
-    "string": r"VARCHAR",
-    "number": r"DECIMAL\(([1-9]|1\d|2\d|3[0-8]),\d+\)",
-    "integer": r"INTEGER|BIGINT",
-    "boolean": r"BOOLEAN",
-}
-
-
-def _column(path: Path, item: dict[str, Any]) -> Column:
-    where = f"{path.name}: column '{item.get('name')}'"
-    logical, sql_type = item.get("logicalType"), item.get("physicalType", "")
-    if logical not in _SQL_TYPES:
-        raise SettingError(f"{where}: logicalType is '{logical}'; known are {', '.join(_SQL_TYPES)}.")
-    if not re.fullmatch(_SQL_TYPES[logical], sql_type):
-        raise SettingError(f"{where}: physicalType '{sql_type}' does not fit logicalType '{logical}'.")
-    custom = {entry["property"]: entry["value"] for entry in item.get("customProperties") or []}
-    if unknown := custom.keys() - _COLUMN_PROPERTIES:
-        raise SettingError(f"{where}: unknown custom property {', '.join(sorted(unknown))}.")
-    if custom.get("columnPresence", "required") != "required":
-        raise SettingError(f"{where}: columnPresence can only be 'required'; leave it out otherwise.")
-    attribute = custom.get("personAttribute")
-    if attribute is not None and attribute not in PERSON_ATTRIBUTES:
-        raise SettingError(f"{where}: personAttribute is '{attribute}'; known are {', '.join(PERSON_ATTRIBUTES)}.")
-    scale = int(sql_type.rstrip(")").split(",")[1]) if "," in sql_type else 0
-    bounds = {name: _bound(where, name, value, scale) for name, value in (item.get("logicalTypeOptions") or {}).items()}
-    return Column(
-        name=item["name"],
-        logical_type=logical,
-        sql_type=sql_type,
-        description=item.get("description", ""),
-        present=custom.get("columnPresence") == "required",
-        is_key=bool(item.get("primaryKey")),
-        is_key_when_absent="keyWhenAbsent" in custom,
-        not_null=bool(item.get("required")),
-        minimum=bounds.get("minimum"),
-        maximum=bounds.get("maximum"),
-        exclusive_minimum=bounds.get("exclusiveMinimum"),
-        exclusive_maximum=bounds.get("exclusiveMaximum"),
-        unit=custom.get("unit"),
-        personal=item.get("classification") == "personal",
-        person_attribute=attribute,
-    )
-
-
-_BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
-
-
-def _bound(where: str, name: str, value: Any, scale: int) -> Decimal:
-    if name not in _BOUNDS:
-        raise SettingError(f"{where}: logicalTypeOptions.{name} is not judged here; known are {', '.join(_BOUNDS)}.")
-    try:
-        bound = Decimal(str(value))
-        if abs(bound) < 10**12 and bound == round(bound, min(scale, 6)):
-            return bound
-    except ArithmeticError:
-        pass
-    raise SettingError(
-        f"{where}: {name} is {value!r}, not a number of at most twelve whole digits, six decimals, and no more "
-        "decimals than the column."
-    )
-
-
 def _owner(path: Path, raw: dict[str, Any]) -> str:
     team = raw.get("team") or {}
     if not isinstance(team, dict):
@@ -251,3 +179,7 @@ def _due_every_days(path: Path, raw: dict[str, Any]) -> int:
                 raise SettingError(f"{path.name}: frequency is {entry['value']!r}, not a whole number of days.")
             return entry["value"]
     raise SettingError(f"{path.name}: slaProperties must say how often the source is due (frequency, unit d).")
+
+
+def _or(words: Iterable[str]) -> str:
+    return " or ".join(words)

@@ -185,17 +185,40 @@ class Below(Section):
         return self
 
 
-class Fall(Section):
-    """Limit on a change in percent: a fall beyond it stops the run."""
+FallPct = Annotated[Decimal, Field(ge=-100, lt=0, decimal_places=6)]
 
-    block_below: Decimal = Field(ge=-100, lt=0, decimal_places=6)
+
+class Fall(Section):
+    """Limits on a change in percent: a fall beyond the first is a warning, beyond the second the run stops."""
+
+    warn_below: FallPct
+    block_below: FallPct
+
+    @model_validator(mode="after")
+    def _warn_first(self) -> Self:
+        if self.warn_below < self.block_below:
+            raise ValueError(f"warn_below {self.warn_below} must not be under block_below {self.block_below}")
+        return self
+
+
+class ProfileLimits(Section):
+    """What of the profile of a column of numbers may change from one published snapshot to the next.
+
+    Both need `least_rows`. A median may change by less than `median_factor`, a share of the rows by less than
+    `share_points` percentage points.
+    """
+
+    least_rows: int = Field(default=200, ge=1)
+    median_factor: Decimal = Field(default=Decimal(3), gt=1)
+    share_points: Decimal = Field(default=Decimal(30), gt=0, le=100)
 
 
 class CheckLimits(Section):
     """Limits of the checks that every domain's sources have, in percent."""
 
     quarantine_ratio_pct: Above = Above(warn_above=Decimal(1), block_above=Decimal(10))
-    source_rows_change_pct: Fall = Fall(block_below=Decimal(-30))
+    source_rows_change_pct: Fall = Fall(warn_below=Decimal(-10), block_below=Decimal(-20))
+    profile_change: ProfileLimits = ProfileLimits()
 
 
 class Bounds(Section):

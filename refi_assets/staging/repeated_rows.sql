@@ -1,43 +1,50 @@
--- Rows not to be kept although each is good by itself, since another row has the same key: later copies of an
--- identical row, and every row of a key whose rows differ. `suspect` holds the judged rows with such a key,
--- `read_again` their cells; a row of one is found in the other by its key and the hash of its cells.
-CREATE TEMP TABLE keyed_row AS
+-- Rows not to be kept although each is good by itself, since other rows have the same key: later copies of an
+-- identical row, and every row of a thing whose rows contradict one another. `suspect` holds the judged rows of things
+-- with several rows, `read_again` the cells of those whose cells matter; a row of one is found in the other by the hash
+-- of its cells. Parties that share a thing may differ in who they are, and in nothing that is said of the thing.
+CREATE TEMP TABLE contradicted AS
 SELECT
-    suspect.file_number,
-    suspect.position,
-    suspect.fault,
-    suspect.row_key,
-    read_again.original_cells,
-    read_again.trimmed_cells
+    suspect.thing
+FROM suspect
+GROUP BY
+    suspect.thing
+HAVING
+    MIN(suspect.facts) <> MAX(suspect.facts)
+    OR COUNT(DISTINCT suspect.party) FILTER (WHERE suspect.is_the_one) > 1
+UNION
+SELECT
+    suspect.thing
 FROM suspect
 INNER JOIN read_again
     ON read_again.file_number = suspect.file_number
-    AND read_again.row_key = suspect.row_key
-    AND read_again.raw_hash = suspect.raw_hash;
+    AND read_again.raw_hash = suspect.raw_hash
+GROUP BY
+    suspect.thing,
+    suspect.party
+HAVING
+    MIN(read_again.trimmed_cells) <> MAX(read_again.trimmed_cells);
 
 CREATE TEMP TABLE repeated_row AS
-WITH good AS (
-    FROM keyed_row
-    WHERE
-        fault IS NULL
-),
-repeated AS (
+WITH ranked AS (
     SELECT
-        row_key,
-        MIN(position) AS first_position,
-        MIN(trimmed_cells) <> MAX(trimmed_cells) AS differs
-    FROM good
-    GROUP BY
-        row_key
+        suspect.file_number,
+        suspect.position,
+        suspect.raw_hash,
+        contradicted.thing IS NOT NULL AS is_contradicted,
+        ROW_NUMBER() OVER (PARTITION BY suspect.thing, suspect.party ORDER BY suspect.position) AS copy
+    FROM suspect
+    LEFT JOIN contradicted
+        ON contradicted.thing = suspect.thing
 )
 SELECT
-    good.file_number,
-    good.position,
-    good.original_cells,
-    CASE WHEN repeated.differs THEN 'conflicting_key' ELSE 'duplicate_row' END AS reason
-FROM good
-INNER JOIN repeated
-    ON repeated.row_key = good.row_key
+    ranked.file_number,
+    ranked.position,
+    read_again.original_cells,
+    CASE WHEN ranked.is_contradicted THEN 'conflicting_key' ELSE 'duplicate_row' END AS reason
+FROM ranked
+LEFT JOIN read_again
+    ON read_again.file_number = ranked.file_number
+    AND read_again.raw_hash = ranked.raw_hash
 WHERE
-    repeated.differs
-    OR good.position > repeated.first_position
+    ranked.is_contradicted
+    OR ranked.copy > 1

@@ -1,7 +1,7 @@
 """Staging a source: typed rows to one Parquet file, every other row to quarantine, nothing lost.
 
 Files are read once each and judged row by row (judge.py), into one Parquet file that is not written again.
-Among the rows that passed, keys that stand there more than once are looked at again: identical rows are kept
+Among the rows that passed, things that have several rows are looked at again (keys.py): identical rows are kept
 once, conflicting ones not at all. Which rows of the file are not accepted is listed beside it.
 """
 
@@ -10,10 +10,13 @@ from importlib.resources import files
 
 from refi_assets.engines.duckdb import ORDERED_PARQUET, DuckDBSession, parquet_sql, path_literal, text_literal
 from refi_assets.errors import EngineError
+from refi_assets.ingestion.details import Profile, SharedValue
 from refi_assets.ingestion.files import CSV_DIALECT, MACROS, ScannedFile, rows_sql, text_columns
 from refi_assets.lake import ObjectStore
 from refi_assets.specs.contracts import Contract
-from refi_assets.staging.judge import judged_rows_sql, keyed_cells_sql, row_key_sql
+from refi_assets.staging.judge import EMPTY, INVISIBLE, judged_rows_sql, noted_sql, original_cells_sql
+from refi_assets.staging.keys import facts_sql, is_the_one_sql, party_sql, thing_sql
+from refi_assets.staging.profile import profiles_of, shared_values
 
 # One row a quarantined record. A record that parsed has original_cells, a malformed one original_bytes.
 QUARANTINE_COLUMNS = {
@@ -30,14 +33,23 @@ QUARANTINE_COLUMNS = {
 
 @dataclass(frozen=True)
 class Staged:
-    """What staging a source counted. rows = accepted + the sum of quarantined, or a check says so."""
+    """What staging a source counted. rows = accepted + the sum of quarantined, or a check says so.
+
+    Of the accepted rows: `nulled` cells by column, `emptied` ones by column and word, `invisible` characters taken out
+    of cells by column, `keys` (distinct ones), `shared` (the value that most rows share, of some columns). Of all
+    well-formed rows: `profiles` of the columns of numbers. `quarantined_keys` are up to ten of them.
+    """
 
     rows: int
     accepted: int
     quarantined: dict[str, int]
     nulled: dict[str, int]
-    keys: int  # distinct keys among the accepted rows
-    quarantined_keys: list[str]  # up to ten of them
+    emptied: dict[str, dict[str, int]]
+    invisible: dict[str, int]
+    keys: int
+    quarantined_keys: list[str]
+    profiles: dict[str, Profile]
+    shared: dict[str, SharedValue]
 
 
 def stage_source(
@@ -80,19 +92,16 @@ def _judge(
     session: DuckDBSession, lake: ObjectStore, contract: Contract, source_files: list[ScannedFile], path: str
 ) -> None:
     """Write every well-formed row, judged, in order, and give it the names by which later steps know it."""
-    selects, keys, known = [], [], []
+    selects, known = [], []
     position = 0
     for number, file in enumerate(source_files):
         judged = judged_rows_sql(contract, text_columns(session, lake, file), rows_sql(lake, file))
         selects.append(f"SELECT {number} AS file_number, * FROM ({judged})")
-        keys.append(row_key_sql(contract, set(file.columns)))
         known.append(f"({number}, {text_literal(contract.source)}, {text_literal(file.key)}, {position})")
         position += file.rows - file.malformed
     session.copy(" UNION ALL ".join(selects), path, ORDERED_PARQUET)
-    by_file = " ".join(f"WHEN {number} THEN {key}" for number, key in enumerate(keys))
-    row_key = keys[0] if len(set(keys)) == 1 else f"CASE file_number {by_file} END"
     session.execute(
-        f"CREATE TEMP VIEW judged AS SELECT * RENAME (file_row_number AS position), {row_key} AS row_key "
+        "CREATE TEMP VIEW judged AS SELECT * RENAME (file_row_number AS position) "
         f"FROM {parquet_sql(path, options=', file_row_number = true')}; "
         "CREATE TEMP TABLE source_file AS SELECT * FROM "
         f"(VALUES {', '.join(known)}) AS known (file_number, source, file, first_position)"
@@ -136,37 +145,55 @@ def _find_repeated_rows(
     session: DuckDBSession, lake: ObjectStore, contract: Contract, source_files: list[ScannedFile]
 ) -> None:
     """Fill `repeated_row`: the rows not to be kept although each is good by itself."""
+    columns_of = [file.columns for file in source_files]
+    thing, party = thing_sql(contract, columns_of), party_sql(contract, columns_of)
+    facts, is_the_one = facts_sql(contract), is_the_one_sql(contract)
     session.execute(
-        "CREATE TEMP TABLE repeated_key AS SELECT HASH(row_key) AS key_hash FROM judged WHERE fault IS NULL "
-        "GROUP BY key_hash HAVING COUNT(*) > 1; "
-        "CREATE TEMP TABLE suspect AS SELECT file_number, position, fault, row_key, raw_hash "
-        "FROM judged WHERE HASH(row_key) IN (FROM repeated_key); "
-        "CREATE TEMP TABLE read_again (file_number INTEGER, row_key VARCHAR, raw_hash UBIGINT, "
-        "original_cells VARCHAR, trimmed_cells VARCHAR)"
+        f"CREATE TEMP TABLE repeated_thing AS SELECT HASH({thing}) AS thing_hash FROM judged WHERE fault IS NULL "
+        "GROUP BY thing_hash HAVING COUNT(*) > 1; "
+        f"CREATE TEMP TABLE suspect AS SELECT file_number, position, raw_hash, {thing} AS thing, {party} AS party, "
+        f"{facts} AS facts, {is_the_one} AS is_the_one FROM judged "
+        f"WHERE fault IS NULL AND HASH({thing}) IN (FROM repeated_thing); "
+        "CREATE TEMP TABLE looked_at AS SELECT DISTINCT raw_hash FROM suspect WHERE thing IN ("
+        "SELECT thing FROM suspect GROUP BY thing, party HAVING COUNT(*) > 1 UNION "
+        "SELECT thing FROM suspect GROUP BY thing HAVING MIN(facts) <> MAX(facts) "
+        "OR COUNT(DISTINCT party) FILTER (WHERE is_the_one) > 1); "
+        "CREATE TEMP TABLE read_again (file_number INTEGER, raw_hash UBIGINT, original_cells VARCHAR, "
+        "trimmed_cells VARCHAR)"
     )
-    suspects = session.value("SELECT COUNT(*) FROM suspect")
-    for number, file in enumerate(source_files if suspects else []):
-        columns, rows = text_columns(session, lake, file), rows_sql(lake, file)
-        cells_sql = keyed_cells_sql(contract, columns, rows, keys_table="repeated_key")
-        session.execute(f"INSERT INTO read_again SELECT DISTINCT {number}, * FROM ({cells_sql})")
+    if session.value("SELECT COUNT(*) FROM looked_at"):
+        for number, file in enumerate(source_files):
+            cells = original_cells_sql(text_columns(session, lake, file), rows_sql(lake, file), hashes="looked_at")
+            session.execute(f"INSERT INTO read_again SELECT DISTINCT {number}, * FROM ({cells})")
+    rows, different = session.execute("SELECT COUNT(*), COUNT(DISTINCT (file_number, raw_hash)) FROM read_again")[0]
+    if rows != different:
+        raise EngineError(f"{contract.source}: two different rows have one hash; nothing was published.")
     session.execute(_sql("repeated_rows.sql"))
-    found = session.value("SELECT COUNT(*) FROM keyed_row")
-    if found != suspects:
-        raise EngineError(f"{contract.source}: {suspects} rows have a repeated key, but {found} were read again.")
+    if unread := session.value("SELECT COUNT(*) FROM repeated_row WHERE original_cells IS NULL"):
+        raise EngineError(f"{contract.source}: {unread} rows with a repeated key were not read again.")
 
 
 def _count(session: DuckDBSession, contract: Contract, source_files: list[ScannedFile]) -> Staged:
     rows = session.value("SELECT COUNT(*) FROM accepted")
     # Rows that are no suspects have a key of their own.
     repeated, keys = session.execute(
-        "SELECT COUNT(*), COUNT(DISTINCT row_key) FROM suspect ANTI JOIN deleted USING (position)"
+        "SELECT COUNT(*), COUNT(DISTINCT (thing, party)) FROM suspect ANTI JOIN deleted USING (position)"
     )[0]
-    nulled = session.execute(
-        "SELECT name, COUNT(*) FROM (SELECT UNNEST(STRING_SPLIT(nulled, ' ')) AS name FROM accepted "
-        "WHERE nulled IS NOT NULL) GROUP BY name ORDER BY name"
-    )
+    nulled: dict[str, int] = {}
+    emptied: dict[str, dict[str, int]] = {}
+    invisible: dict[str, int] = {}
+    for name, kind, word, cells in session.execute(
+        f"SELECT name, kind, CASE WHEN kind = {text_literal(EMPTY)} THEN cell END AS word, COUNT(*) "
+        f"FROM ({noted_sql('accepted')}) GROUP BY ALL ORDER BY ALL"
+    ):
+        if kind == EMPTY:
+            emptied.setdefault(name, {})[word] = cells
+        elif kind == INVISIBLE:
+            invisible[name] = cells
+        else:
+            nulled[name] = nulled.get(name, 0) + cells
     quarantined = session.execute("SELECT reason, COUNT(*) FROM quarantined GROUP BY reason ORDER BY reason")
-    key_columns = dict.fromkeys(contract.key(set(file.columns)).name for file in source_files)
+    key_columns = dict.fromkeys(contract.key(file.columns)[0].name for file in source_files)
     key = ", ".join(f"cell(original_cells ->> {text_literal(name)})" for name in key_columns)
     some_keys = session.execute(
         f"SELECT DISTINCT COALESCE({key}) AS key FROM quarantined "
@@ -176,9 +203,13 @@ def _count(session: DuckDBSession, contract: Contract, source_files: list[Scanne
         rows=sum(file.rows for file in source_files),
         accepted=rows,
         quarantined=dict(quarantined),
-        nulled=dict(nulled),
+        nulled=nulled,
+        emptied=emptied,
+        invisible=invisible,
         keys=rows - repeated + keys,
         quarantined_keys=[row[0] for row in some_keys],
+        profiles=profiles_of(session, contract, {name for file in source_files for name in file.columns}),
+        shared=shared_values(session, contract, {name for file in source_files for name in file.columns}),
     )
 
 

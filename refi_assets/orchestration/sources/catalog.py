@@ -54,7 +54,7 @@ def catalog_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
                     f"catalog/{source}",
                     made_from={raw.key: raw},
                     kind="files",
-                    columns=contract.sql_types,
+                    columns=contract.file_types,
                     rows=snapshot.rows,
                     fingerprint=step.fingerprint(
                         f"catalog/{source}", __name__, {raw.key: raw}, contract=contract.sha256, registered=registered
@@ -89,7 +89,7 @@ def _registered(engine: Engine, lake: ObjectStore, contract: Contract, snapshot:
 
 
 def _side_by_side(contract: Contract, inferred: dict[str, str]) -> list[dict[str, object]]:
-    in_contract = contract.sql_types
+    in_contract = contract.file_types
     names = [*in_contract, *sorted(inferred.keys() - in_contract.keys())]
     return [
         {"column": name, "contract": in_contract.get(name, "-"), "inferred": inferred.get(name, "-")} for name in names

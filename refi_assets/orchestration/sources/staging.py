@@ -4,23 +4,25 @@ Their checks ask whether every row is accounted for, and whether few enough are 
 staging counted while it read the files.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import dagster as dg
 from sqlglot import exp
 
 from refi_assets.engines.duckdb import parquet_key
-from refi_assets.ingestion.details import SnapshotDetails, StagedDetails
+from refi_assets.ingestion.details import Baseline, Profile, SnapshotDetails, StagedDetails
 from refi_assets.ingestion.snapshots import require_unchanged
 from refi_assets.lake import Relation
 from refi_assets.orchestration.asset_checks import Check, CheckedStep, checks_of
 from refi_assets.orchestration.domain import Domain
 from refi_assets.orchestration.partitions import partitions
 from refi_assets.orchestration.resources import EngineResource, LakeResource
-from refi_assets.orchestration.steps import Step, asset_step
-from refi_assets.specs.checks import Outcome, equal, none_of, not_above
+from refi_assets.orchestration.steps import Step, asset_step, records_table
+from refi_assets.specs.checks import Outcome, equal, none_of, not_above, share_pct
 from refi_assets.specs.contracts import Contract, quarantine_of
 from refi_assets.specs.names import table_of
+from refi_assets.staging.profile_checks import ids_not_shared, medians_plausible, profile_steady
 from refi_assets.staging.stage import QUARANTINE_COLUMNS, stage_source
 
 
@@ -82,6 +84,10 @@ def staging_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
                     quarantine=quarantine,
                     quarantined=counted.quarantined,
                     nulled=counted.nulled,
+                    emptied=counted.emptied,
+                    invisible=counted.invisible,
+                    profiles=counted.profiles,
+                    shared=counted.shared,
                     keys=counted.keys,
                     quarantined_keys=tuple(counted.quarantined_keys),
                 ),
@@ -99,10 +105,36 @@ def _materialized(step: Step, relation: Relation, contract: Contract) -> dg.Mate
         {
             "quarantined_by_reason": details.quarantined,
             "cells_nulled": details.nulled,
+            "cells_that_read_as_empty": details.emptied,
+            **_shown(details.profiles),
         },
         contract.descriptions,
-        {name: [(f"catalog/{contract.source}", name)] for name in relation.columns},
+        {
+            **{name: [(f"catalog/{contract.source}", name)] for name in contract.file_types},
+            **{column.state_column: [(f"catalog/{contract.source}", column.name)] for column in contract.told},
+        },
     )
+
+
+def _shown(profiles: dict[str, Profile]) -> dict[str, Any]:
+    """Profiles as metadata: a table, and numbers of their own, which the UI plots over time."""
+    if not profiles:
+        return {}
+    table = [
+        {
+            "column": name,
+            "median": profile.median,
+            "quartile_1": profile.quartile_1,
+            "quartile_3": profile.quartile_3,
+            "null_pct": share_pct(profile.nulls, profile.rows),
+            "zero_pct": share_pct(profile.zeros, profile.numbers),
+            "whole_pct": share_pct(profile.whole, profile.numbers),
+        }
+        for name, profile in profiles.items()
+    ]
+    medians = {f"median: {name}": float(one.median) for name, one in profiles.items() if one.median is not None}
+    nulls = {f"null_pct: {name}": float(share_pct(one.nulls, one.rows)) for name, one in profiles.items()}
+    return {"profile": records_table(table), **medians, **nulls}
 
 
 def quarantine_asset(domain: Domain, contracts: dict[str, Contract]) -> dg.AssetsDefinition:
@@ -181,7 +213,14 @@ def no_cell_nulled(step: CheckedStep) -> Outcome:
     """Bad cells in columns that are not required."""
     nulled = step.relation.details_as(StagedDetails).nulled
     outcome = none_of(sum(nulled.values()), blocks=False, what="cells")
-    return Outcome(**{**vars(outcome), "description": ", ".join(f"{k}: {v}" for k, v in nulled.items()) or None})
+    return replace(outcome, description=", ".join(f"{name}: {cells}" for name, cells in nulled.items()) or None)
+
+
+def nothing_invisible(step: CheckedStep) -> Outcome:
+    """Characters that no eye sees, taken out of texts."""
+    invisible = step.relation.details_as(StagedDetails).invisible
+    outcome = none_of(sum(invisible.values()), blocks=False, what="cells")
+    return replace(outcome, description=", ".join(f"{name}: {cells}" for name, cells in invisible.items()) or None)
 
 
 CHECKS = [
@@ -189,12 +228,45 @@ CHECKS = [
     Check("keys_unique", "No two accepted rows have the same key.", keys_unique),
     Check("quarantine_is_small", "Few rows of the source are in quarantine.", quarantine_is_small),
     Check("no_cell_nulled", "No bad cell of an optional column became null.", no_cell_nulled, may_block=False),
+    Check("nothing_invisible", "No text had characters that no eye sees.", nothing_invisible, may_block=False),
 ]
 
 
 def staging_checks(domain: Domain, contract: Contract) -> dg.AssetChecksDefinition:
     """The checks of one source."""
-    return checks_of(domain, f"staging/{contract.source}", CHECKS)
+
+    def profiles(step: CheckedStep) -> dict[str, Profile]:
+        return step.relation.details_as(StagedDetails).profiles
+
+    def baseline(step: CheckedStep) -> Baseline | None:
+        return step.input(f"raw/{contract.source}").details_as(SnapshotDetails).baseline
+
+    def not_shared(step: CheckedStep) -> Outcome:
+        shared = step.relation.details_as(StagedDetails).shared
+        return ids_not_shared(contract, shared, step.policy.checks.profile_change.least_rows)
+
+    return checks_of(
+        domain,
+        f"staging/{contract.source}",
+        [
+            *CHECKS,
+            Check(
+                "medians_plausible",
+                "The median of each column is where the contract says that it must be.",
+                lambda step: medians_plausible(contract, profiles(step)),
+                may_be_accepted=True,
+            ),
+            Check(
+                "profile_steady",
+                "The numbers look as they did in the snapshot published before.",
+                lambda step: profile_steady(
+                    contract, profiles(step), baseline(step), step.policy.checks.profile_change
+                ),
+                may_be_accepted=True,
+            ),
+            Check("ids_not_shared", "Few rows share one id.", not_shared, may_be_accepted=True),
+        ],
+    )
 
 
 def quarantine_checks(domain: Domain, contracts: dict[str, Contract]) -> dg.AssetChecksDefinition:

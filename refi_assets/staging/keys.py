@@ -1,0 +1,66 @@
+"""What a judged row is about, as SQL over judged rows: the thing, whose rows must agree, and the party that shares it.
+
+A source without parties has one row a thing. In one with parties, such as the borrowers of a loan, a thing has one row
+a party, and all its rows say the same of the thing.
+"""
+
+from collections.abc import Collection, Sequence
+
+from refi_assets.engines.duckdb import quoted, text_literal
+from refi_assets.specs.columns import Column
+from refi_assets.specs.contracts import Contract
+
+
+def thing_sql(contract: Contract, columns_of_files: Sequence[Collection[str]]) -> str:
+    """Text that two rows of a snapshot have in common if they are of one thing. Files may differ in their columns."""
+    by_file = [_thing_of(contract, columns, set().union(*columns_of_files)) for columns in columns_of_files]
+    return _by_file(by_file)
+
+
+def party_sql(contract: Contract, columns_of_files: Sequence[Collection[str]]) -> str:
+    """Text that tells apart the rows of one thing that may stand beside one another."""
+    by_file = [
+        _text_of([column for column in contract.key(columns) if column.is_party]) for columns in columns_of_files
+    ]
+    return _by_file(by_file)
+
+
+def facts_sql(contract: Contract) -> str:
+    """All that a row says of its thing, typed, as one text; the same for every row if a thing has one party."""
+    if not contract.parties:
+        return "''"
+    names = [column.name for column in contract.columns if not column.is_party]
+    names += [column.state_column for column in contract.told]
+    fields = ", ".join(f"{text_literal(name)}, {quoted(name)}" for name in names)
+    return f"CAST(json_object({fields}) AS VARCHAR)"
+
+
+def is_the_one_sql(contract: Contract) -> str:
+    """Whether a row claims for its party what only one party of a thing may be."""
+    claims = [f"{quoted(column.name)} = {text_literal(column.once)}" for column in contract.parties if column.once]
+    return f"COALESCE({' OR '.join(claims)}, FALSE)" if claims else "FALSE"
+
+
+def _thing_of(contract: Contract, columns: Collection[str], of_any: set[str]) -> str:
+    key = contract.key(columns)
+    shared = [column for column in key if not column.is_party]
+    if contract.lacks_first_key(columns):
+        # Told apart by a space, with which no trimmed text begins: a snapshot may have files with and without the key.
+        return f"' ' || {_text_of(list(key))}"
+    optional = [column for column in contract.key(of_any) if not column.not_null and not column.is_party]
+    return _text_of([*(column for column in shared if column.not_null), *optional])
+
+
+def _text_of(columns: list[Column]) -> str:
+    if not columns:
+        return "''"
+    if len(columns) == 1 and columns[0].not_null:
+        return f"CAST({quoted(columns[0].name)} AS VARCHAR)"
+    texts = [f"CAST({quoted(column.name)} AS VARCHAR)" for column in columns]
+    return " || ".join(f"COALESCE(LENGTH({text}) || ':' || {text}, '-')" for text in texts)
+
+
+def _by_file(texts: list[str]) -> str:
+    if len(set(texts)) == 1:
+        return texts[0]
+    return f"CASE file_number {' '.join(f'WHEN {number} THEN {text}' for number, text in enumerate(texts))} END"
