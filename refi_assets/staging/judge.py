@@ -165,8 +165,10 @@ def _reads_empty(column: Column, judged: list[Column]) -> str:
     else:
         tests = [f"is_word_for_nothing({text})"]
     if column.missing_values and column.is_numeric:
-        numbers = f"{_value_of(column.name)} IN ({', '.join(column.missing_values)})"
-        tests.append(f"({numbers} AND is_number({text}) AND NOT has_more({text}))")
+        tests += [
+            f"(is_number({text}) AND NOT is_below({text}, {number}) AND NOT is_above({text}, {number}))"
+            for number in column.missing_values
+        ]
     elif column.missing_values:
         tests.append(f"{text} IN ({_texts(column.missing_values)})")
     return " OR ".join(tests) or "FALSE"

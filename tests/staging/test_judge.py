@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+from unittest.mock import patch
 
 import duckdb
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from refi_assets.ingestion.files import MACROS, FileColumn
+from refi_assets.specs.columns import Range
 from refi_assets.specs.contracts import load_contracts
 from refi_assets.staging.judge import judged_rows_sql
 from tests.support.sources import GOOD_ROW, Sources
@@ -26,27 +29,35 @@ def judge() -> "Judge":
 class Judge:
     """Judges the cells of one column, each in a row that is good otherwise. Cells go in as they are, without CSV."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_plausibility_judged: bool = False) -> None:
+        self.is_plausibility_judged = is_plausibility_judged
         self.connection = duckdb.connect(config={"threads": 1})
         self.connection.execute(MACROS)
 
     def outcomes(self, source: str, column: str, texts: list[str]) -> list[Outcome]:
-        """Per text: the value; or the reason, where the row is quarantined; or 'nulled', where the cell is."""
+        """Per text: the value; or the reason, where the row is quarantined; or 'nulled', where the cell is.
+
+        A cell that reads as empty is 'empty'. Bounds of what is plausible have tests of their own.
+        """
         good = {name: cell for name, cell in GOOD_ROW[source].items() if name != column}
         names = [*good, column]
         columns = [FileColumn(name, f"c{number}") for number, name in enumerate(names)]
         cells = ", ".join(f"'{good[name]}' AS c{number}" for number, name in enumerate(good))
-        found: list[Outcome] = []
+        outcomes: list[Outcome] = []
+        contract = load_contracts()[source]
+        if not self.is_plausibility_judged:
+            contract = replace(contract, columns=tuple(replace(one, plausible=None) for one in contract.columns))
         self.connection.execute("CREATE OR REPLACE TEMP TABLE cells (n INTEGER, text VARCHAR)")
         self.connection.executemany("INSERT INTO cells VALUES (?, ?)", list(enumerate(texts)))
-        sql = judged_rows_sql(
-            load_contracts()[source], columns, f"(SELECT {cells}, text AS c{len(good)} FROM cells ORDER BY n)"
-        )
-        for value, fault, nulled in self.connection.execute(f"SELECT {column}, fault, nulled FROM ({sql})").fetchall():
+        sql = judged_rows_sql(contract, columns, f"(SELECT {cells}, text AS c{len(good)} FROM cells ORDER BY n)")
+        for value, fault, noted in self.connection.execute(f"SELECT {column}, fault, noted FROM ({sql})").fetchall():
             assert fault is None or fault.endswith(f" {column}")
-            assert nulled in (None, column)
-            found.append(fault.split(" ")[0] if fault else "nulled" if nulled else value)
-        return found
+            name, kind = noted.split("\x1f")[:2] if noted else (column, None)
+            assert name == column
+            assert value is None or kind in (None, "invisible")
+            note = "empty" if kind == "empty" else "nulled" if kind else value
+            outcomes.append(fault.split(" ")[0] if fault else value if kind == "invisible" else note)
+        return outcomes
 
     def outcome(self, source: str, column: str, text: str) -> Outcome:
         return self.outcomes(source, column, [text])[0]
@@ -106,7 +117,7 @@ def test_a_number_is_an_optional_sign_digits_and_at_most_one_point(judge: Judge,
 
 NOT_NUMBERS = [
     *("1e3", "1E3", "1e-3", "1_000", "0x10", "0b1", "1,200", "1.200,50", "1 200", "1'200", "1.2.3", "1..2"),
-    *("NaN", "nan", "inf", "-inf", "Infinity", "null", "NULL", "None", "N/A", "-", "+", ".", "+.", "-.", "--5", "+-5"),
+    *("inf", "-inf", "Infinity", "nul", "NULLS", "N/A/", "---", "+", "+.", "-.", "--5", "+-5", "#REF", "unknown."),
     *("5-", "- 5", "(5)", "7.9%", "$5", "5 USD", "5f", "5d", "five", "true", "½", "²", "∞", "1/2", "'5", "=5", "5;"),
     # an Arabic digit, full-width digits, a minus sign that is no hyphen; white space that is not trimmed
     *("٣", "\uff11", "\uff15.\uff15", "\u22125", "5\u200b", "5\x00", "5\n6", "\u20035"),
@@ -170,7 +181,7 @@ def test_a_fraction_in_an_integer_column_is_not_a_number_even_where_it_is_out_of
     contract = load_contracts()["borrower_information"]
     columns = tuple(replace(column, present=True) for column in contract.columns if column.name == "credit_score")
     key = contract.key({"borrower_id"})
-    required = replace(contract, columns=(key, *columns))
+    required = replace(contract, columns=(*key, *columns))
     source = "(VALUES ('B1', '720.5'), ('B2', '900.5'), ('B3', '900'), ('B4', '720.0')) AS cells (c0, c1)"
     sql = judged_rows_sql(required, [FileColumn("borrower_id", "c0"), FileColumn("credit_score", "c1")], source)
     with duckdb.connect() as connection:
@@ -337,6 +348,8 @@ def test_any_text_is_a_number_or_not_as_the_rule_says_it(judge: Judge, texts: li
         trimmed = text.strip(" \t\r\n\u00a0\ufeff")
         if trimmed == "":
             assert found is None
+        elif trimmed in ("-", "--", "."):
+            assert found == "empty"
         else:
             assert (found != "not_a_number") == is_number(trimmed), text
 
@@ -352,7 +365,7 @@ def test_a_boolean_may_be_spelled_in_five_ways_and_any_case(judge: Judge, word: 
 
 @pytest.mark.parametrize(
     "text",
-    ["tru", "yess", "on", "off", "2", "-1", "01", "1.0", "0.0", "t rue", "null", "x", "✓", "\uff59", "y.", "no!"],
+    ["tru", "yess", "on", "off", "2", "-1", "01", "1.0", "0.0", "t rue", "nulls", "x", "✓", "\uff59", "y.", "no!"],
 )
 def test_anything_else_is_not_a_boolean(judge: Judge, text: str) -> None:
     assert judge.outcome(*FLAG, text) == "not_a_boolean"
@@ -375,13 +388,14 @@ def test_cells_are_trimmed_of_what_exports_leave_around_them(sources: Sources, w
         {"borrower_id": white},
     )
     assert staged.column("borrower_id") == ["B1", "B2"]
-    assert staged.column("first_name") == [f"Mary{white}Ann", "Ada"]
+    inside = white.replace("\ufeff", "")  # which is invisible, too
+    assert staged.column("first_name") == [f"Mary{inside}Ann", "Ada"]
     assert staged.column("last_name") == ["Byron", None]
     assert staged.column("credit_score") == [720, None]
     assert staged.reasons == [(3, "missing_key", "borrower_id")]
 
 
-@pytest.mark.parametrize("white", ["\u2003", "\u200b", "\u3000", "\x0b", "\x0c", "\u0085", "\x00"])
+@pytest.mark.parametrize("white", ["\u2003", "\u3000", "\x0b", "\x0c", "\u0085"])
 def test_other_white_space_is_part_of_the_cell(sources: Sources, white: str) -> None:
     staged = sources.stage_rows(
         "borrower_information", {"borrower_id": white, "first_name": f"{white}Ada", "credit_score": f"720{white}"}
@@ -390,3 +404,156 @@ def test_other_white_space_is_part_of_the_cell(sources: Sources, white: str) -> 
     assert staged.column("first_name") == [f"{white}Ada"]
     assert staged.column("credit_score") == [None]
     assert staged.counts.nulled == {"credit_score": 1}
+
+
+# The words that an issue of the project lists, as people write them.
+WORDS = [
+    *("NULL", "null", "N/A", "n/a", "NA", "na", "n.a.", "#N/A", "NaN", "nan", "None", "UNKNOWN", "unknown", "nil"),
+    *("-", "--", ".", "#VALUE!", "#DIV/0!", "#REF!", "#NAME?", " NULL ", "\u00a0n/a\t"),
+]
+TEXT = ("borrower_information", "city")
+GIVEN = ("borrower_information", "first_name")
+
+
+@pytest.mark.parametrize("column", [MONEY, RATE, LTV, SCORE, BALANCE, FLAG, TEXT])
+def test_a_word_for_nothing_reads_as_empty(judge: Judge, column: tuple[str, str]) -> None:
+    assert judge.outcomes(*column, WORDS) == ["empty"] * len(WORDS)
+
+
+def test_a_word_for_nothing_in_a_key_is_a_missing_key(judge: Judge) -> None:
+    assert judge.outcomes("borrower_information", "borrower_id", WORDS) == ["missing_key"] * len(WORDS)
+
+
+def test_people_are_called_null_na_and_none(judge: Judge) -> None:
+    names = ["Null", "Na", "None", "NULL", "-", "Unknown"]
+    assert judge.outcomes(*GIVEN, names) == names
+    assert judge.outcomes(*GIVEN, ["#REF!", "#name?", "#N/A", "#VALUE!", "#DIV/0!"]) == ["empty"] * 5
+
+
+def test_nobody_is_called_null_null(sources: Sources) -> None:
+    staged = sources.stage_rows(
+        "borrower_information",
+        {"borrower_id": "B1", "first_name": "NULL", "last_name": "Null"},
+        {"borrower_id": "B2", "first_name": "NULL", "last_name": "Byron"},
+        {"borrower_id": "B3", "first_name": "", "last_name": "Null"},
+    )
+    assert staged.column("first_name") == [None, "NULL", None]
+    assert staged.column("last_name") == [None, "Byron", "Null"]
+    assert staged.counts.emptied == {"first_name": {"NULL": 1}, "last_name": {"NULL": 1}}
+
+
+def judge_with(source: str, column: str, texts: list[str], **declared: Any) -> list[Outcome]:
+    """Outcomes under a contract that declares something else of one column."""
+    judge = Judge()
+    contract = load_contracts()[source]
+    columns = tuple(replace(one, **declared) if one.name == column else one for one in contract.columns)
+    with patch.dict(load_contracts(), {source: replace(contract, columns=columns)}):
+        return judge.outcomes(source, column, texts)
+
+
+def test_a_contract_says_which_words_and_numbers_are_nothing_in_a_column() -> None:
+    assert judge_with(*TEXT, ["NA", "TBD", "tbd"], missing_words=("TBD",)) == ["NA", "empty", "empty"]
+    assert judge_with(*TEXT, ["NA", "-"], missing_words=()) == ["NA", "-"]
+    numbers = ["999", "999.0", "999.01", "998.999", "0999", "9999", "N/A"]
+    assert judge_with(*MONEY, numbers, missing_values=("999", "9999")) == [
+        *("empty", "empty", Decimal("999.01"), Decimal("999.00"), "empty", "empty", "empty")
+    ]
+    assert judge_with(*SCORE, ["999", "720"], missing_values=("999",)) == ["empty", 720], "not out_of_range"
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "outcome"),
+    [
+        (RATE, "0.5", Decimal("0.5")),
+        (RATE, "0.4999999999999999999999999", "implausible"),
+        (RATE, "0.0575", "implausible"),
+        (RATE, "25", Decimal(25)),
+        (RATE, "25.000000000000000000000001", "implausible"),
+        (RATE, "30", "implausible"),
+        (RATE, "30.1", "out_of_range"),
+        (RATE, "0", "out_of_range"),
+        (RATE, "575", "out_of_range"),
+        (LTV, "0", Decimal(0)),
+        (LTV, "0.000", Decimal(0)),
+        (LTV, "0.0000001", "implausible"),
+        (LTV, "0.49", "implausible"),
+        (LTV, "0.5", Decimal("0.5")),
+        (LTV, "200", Decimal(200)),
+        (LTV, "200.01", "implausible"),
+        (LTV, "1000.01", "out_of_range"),
+    ],
+)
+def test_a_number_that_the_market_never_had_is_implausible(
+    column: tuple[str, str], text: str, outcome: Outcome
+) -> None:
+    assert Judge(is_plausibility_judged=True).outcome(*column, text) == outcome
+
+
+def test_an_implausible_cell_that_is_not_required_becomes_null() -> None:
+    plausible = Range(Decimal(500), Decimal(800))
+    judge = Judge(is_plausibility_judged=True)
+    contract = load_contracts()["borrower_information"]
+    columns = tuple(replace(c, plausible=plausible) if c.name == "credit_score" else c for c in contract.columns)
+    with patch.dict(load_contracts(), {"borrower_information": replace(contract, columns=columns)}):
+        assert judge.outcomes(*SCORE, ["499", "500", "800", "801", "300"]) == ["nulled", 500, 800, "nulled", "nulled"]
+
+
+INVISIBLE = ["\x00", "\u00ad", "\u200b", "\u200c", "\u200d", "\u200e", "\u202e", "\u2060"]
+
+
+@pytest.mark.parametrize("character", INVISIBLE)
+def test_what_no_eye_sees_is_taken_out_of_ids_and_names_and_counted(sources: Sources, character: str) -> None:
+    staged = sources.stage_rows(
+        "borrower_information",
+        {"borrower_id": f"B{character}1", "first_name": f"A{character}da"},
+        {"borrower_id": f"{character}B2 {character}", "first_name": "Bo"},
+        {"borrower_id": character},
+    )
+    assert staged.column("borrower_id") == ["B1", "B2"]
+    assert staged.column("first_name") == ["Ada", "Bo"]
+    assert staged.counts.invisible == {"borrower_id": 2, "first_name": 1}
+    assert staged.reasons == [(3, "missing_key", "borrower_id")]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        (
+            "\u0639\u0644\u06cc\u200c\u0631\u0636\u0627",
+            "\u0639\u0644\u06cc\u200c\u0631\u0636\u0627",
+        ),  # Alireza, in Persian
+        ("\u0915\u094d\u200d\u0937", "\u0915\u094d\u200d\u0937"),  # a half form, in Devanagari
+        ("\u0639\u0644\u06cc\u200c", "\u0639\u0644\u06cc"),  # at the end it joins nothing
+        ("\u200d\u0915", "\u0915"),
+        ("Jo\u200cse", "Jose"),
+        ("\u0639\u200b\u0644\u06cc", "\u0639\u0644\u06cc"),  # a zero-width space is needed by no script
+    ],
+)
+def test_joiners_stay_in_names_of_scripts_that_need_them(sources: Sources, name: str, shown: str) -> None:
+    assert sources.stage_rows("borrower_information", {"first_name": name}).column("first_name") == [shown]
+
+
+@pytest.mark.parametrize(
+    ("cells", "states"),
+    [
+        ({"remaining_balance": "0"}, ("paid_off", None, None)),
+        ({"remaining_balance": "0.00"}, ("paid_off", None, None)),
+        ({"remaining_balance": "-12.5"}, ("paid_off", None, None)),
+        ({"remaining_balance": "0.0000000001"}, (None, None, None)),
+        ({"remaining_balance": "0.01"}, (None, None, None)),
+        ({"remaining_balance": " PAID in full "}, ("paid_off", None, None)),
+        ({"remaining_balance": "Closed"}, ("paid_off", None, None)),
+        ({"remaining_balance": "closed in May"}, (None, None, None)),
+        ({"remaining_balance": ""}, (None, None, None)),
+        ({"loan_type": "Paid Off"}, (None, "paid_off", None)),
+        ({"loan_type": "Fixed"}, (None, None, None)),
+        ({"loan_status": "CLOSED"}, (None, None, "paid_off")),
+        ({"loan_status": "Current"}, (None, None, None)),
+    ],
+)
+def test_a_cell_tells_that_a_loan_is_paid_off(
+    sources: Sources, cells: dict[str, str], states: tuple[str | None, ...]
+) -> None:
+    staged = sources.stage_rows("loan_information", cells)
+    names = ("remaining_balance_state", "loan_type_state", "loan_status_state")
+    assert tuple(staged.column(name)[0] for name in names) == states

@@ -17,7 +17,8 @@ from tests.support.sources import MARKET, Sources, csv_bytes, key_of, loans_csv,
 
 def test_good_rows_are_typed_and_kept_in_the_files_order(sources: Sources) -> None:
     staged = sources.stage("market_equity", market_csv("P2,5.5,70,100", "P10,6,80.25,-3.10", "P1,4,0,0"))
-    assert [tuple(row.values())[:4] for row in staged.accepted] == [
+    names = ("property_id", "market_rate_offer", "ltv_ratio", "monthly_savings_est")
+    assert [tuple(row[name] for name in names) for row in staged.accepted] == [
         ("P2", Decimal("5.500000"), Decimal("70.000000"), Decimal("100.00")),
         ("P10", Decimal("6.000000"), Decimal("80.250000"), Decimal("-3.10")),
         ("P1", Decimal("4.000000"), Decimal("0.000000"), Decimal("0.00")),
@@ -264,9 +265,72 @@ def test_a_file_in_which_every_row_is_repeated_often_is_judged(sources: Sources)
 
 
 def test_a_loan_is_known_by_its_id_so_that_a_borrower_may_have_several(sources: Sources) -> None:
-    staged = sources.stage("loan_information", loans_csv("L1,B1,5", "L2,B1,6", "L1,B2,5"))
-    assert staged.column("loan_id") == ["L2"]
-    assert staged.reasons == [(1, "conflicting_key", None), (3, "conflicting_key", None)]
+    staged = sources.stage("loan_information", loans_csv("L1,B1,5", "L2,B1,6"))
+    assert staged.column("loan_id") == ["L1", "L2"]
+    assert staged.column("borrower_id") == ["B1", "B1"]
+
+
+JOINT = "loan_id,borrower_id,borrower_role,current_interest_rate,loan_type,remaining_balance,note"
+
+
+@pytest.mark.parametrize(
+    ("rows", "accepted", "reasons"),
+    [
+        # Two borrowers; nothing is said of the loan but the same, as numbers are the same.
+        (["L1,B1,primary,5.0,Fixed,100,x", "L1,B2,co,5.00,Fixed,100.00,y"], ["B1", "B2"], []),
+        (["L1,B1,,5,,,", "L1,B2,,5,,,", "L1,B3,,5,,,"], ["B1", "B2", "B3"], []),
+        # An empty cell is not what the other row says.
+        (["L1,B1,,5,Fixed,,", "L1,B2,,5,,,"], [], [(1, "conflicting_key"), (2, "conflicting_key")]),
+        (["L1,B1,,5,,,", "L1,B2,,,,,"], [], [(1, "conflicting_key"), (2, "conflicting_key")]),
+        (["L1,B1,,5,,,", "L1,B2,,6,,,", "L2,B3,,7,,,"], ["B3"], [(1, "conflicting_key"), (2, "conflicting_key")]),
+        (["L1,B1,,5,,paid off,", "L1,B2,,5,,,"], [], [(1, "conflicting_key"), (2, "conflicting_key")]),
+        # Two primaries contradict each other; a role that nobody knows is none, and so is a primary in capitals.
+        (["L1,B1,primary,5,,,", "L1,B2,Primary,5,,,"], [], [(1, "conflicting_key"), (2, "conflicting_key")]),
+        (["L1,B1,PRIMARY,5,,,", "L1,B2,guarantor,5,,,"], ["B1", "B2"], []),
+        # Rows of one loan and borrower are compared to the letter; a conflict takes every row of the loan.
+        (["L1,B1,,5,,,x", "L1,B1, ,5,,,x", "L1,B2,,5,,,y"], ["B1", "B2"], [(2, "duplicate_row")]),
+        (["L1,B1,,5,,,x", "L1,B2,,5,,,y", "L1,B1,,5,,,z"], [], [(n, "conflicting_key") for n in (1, 2, 3)]),
+        (["L1,B1,,5,,,", "L1,B1,,5.0,,,", "L1,B2,,5,,,"], [], [(n, "conflicting_key") for n in (1, 2, 3)]),
+        (["L1,B1,primary,5,,,", "L1,B1,primary,5,,,", "L1,B2,co,5,,,"], ["B1", "B2"], [(2, "duplicate_row")]),
+        # A row that is bad by itself says nothing against the others.
+        (["L1,B1,primary,5,,,", "L1,B2,primary,7.9%,,,"], ["B1"], [(2, "not_a_number")]),
+    ],
+)
+def test_borrowers_may_share_a_loan_of_which_their_rows_say_the_same(
+    sources: Sources, rows: list[str], accepted: list[str], reasons: list[tuple[int, str]]
+) -> None:
+    staged = sources.stage("loan_information", loans_csv(*rows, header=JOINT))
+    assert staged.column("borrower_id") == accepted
+    assert [(number, reason) for number, reason, _ in staged.reasons] == reasons
+    assert staged.counts.keys == len(accepted)
+    assert all(row["original_cells"]["loan_id"] == "L1" for row in staged.quarantine)
+
+
+@pytest.mark.parametrize(
+    ("rows", "accepted", "reasons"),
+    [
+        (["P1,30Y,360,own,5", "P1,15Y,180,own,4.5", "P1,30Y,360,rival,4"], 3, []),
+        (["P1,30Y,,,5", "P1,,,,5", "P1,,360,,5"], 3, []),
+        (["P1,30Y,360,own,5", "P1,30Y,360,own,5"], 1, [(2, "duplicate_row")]),
+        (["P1,30Y,360,own,5", "P1,30Y,360.0,own,4"], 0, [(1, "conflicting_key"), (2, "conflicting_key")]),
+        (["P1,,,,5", "P1,,,,4"], 0, [(1, "conflicting_key"), (2, "conflicting_key")]),
+        (["P1,3,0,,5", "P1,30,,,5"], 2, []),
+    ],
+)
+def test_a_home_may_have_several_offers(
+    sources: Sources, rows: list[str], accepted: int, reasons: list[tuple[int, str]]
+) -> None:
+    header = "property_id,product,term_months,offered_by,market_rate_offer,ltv_ratio,monthly_savings_est"
+    staged = sources.stage("market_equity", market_csv(*(f"{row},70,10" for row in rows), header=header))
+    assert (len(staged.accepted), staged.counts.keys) == (accepted, accepted)
+    assert [(number, reason) for number, reason, _ in staged.reasons] == reasons
+
+
+def test_files_of_a_day_may_differ_in_whether_they_name_the_product(sources: Sources) -> None:
+    product = market_csv("P1,5,70,10,30Y", "P2,5,70,10,", header=f"{MARKET},product")
+    staged = sources.stage("market_equity", {"a.csv": market_csv("P1,6,70,10", "P2,6,70,10"), "b.csv": product})
+    assert [(row["property_id"], row["product"]) for row in staged.accepted] == [("P1", None), ("P1", "30Y")]
+    assert staged.counts.quarantined == {"conflicting_key": 2}, "no product is a value like any other"
 
 
 def test_without_loan_ids_a_borrower_has_one_loan(sources: Sources) -> None:
@@ -331,7 +395,8 @@ def test_an_empty_required_cell_that_is_no_key_is_null_and_no_error(sources: Sou
 def test_absent_optional_columns_are_null_and_of_the_contracts_type(sources: Sources, source: str) -> None:
     staged = sources.stage_rows(source, {})
     contract = load_contracts()[source]
-    assert staged.accepted_types == {column.name: column.sql_type for column in contract.columns}
+    states = {f"{column.name}_state": "VARCHAR" for column in contract.columns if column.states}
+    assert staged.accepted_types == {column.name: column.sql_type for column in contract.columns} | states
     absent = [column.name for column in contract.columns if not column.present and column.name != "loan_id"]
     assert [staged.accepted[0][name] for name in absent] == [None] * len(absent)
 

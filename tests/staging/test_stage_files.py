@@ -14,6 +14,7 @@ from refi_assets.ingestion.raw_zone import ingest_folder
 from refi_assets.ingestion.snapshots import ScannedSnapshot, require_columns, scan_source
 from refi_assets.lake import RunFolder
 from refi_assets.specs.contracts import load_contracts
+from tests.support import reference_staging
 from tests.support.sources import DAY, MARKET, Sources, StagedSource, csv_bytes, key_of, market_csv
 
 # --- Several files, other forms -----------------------------------------------------------------------------------
@@ -115,7 +116,7 @@ def test_parquet_reads_like_csv(sources: Sources) -> None:
                     ('P3', 'NaN'::DOUBLE, 80.5, 1, 1, '1'),
                     (NULL, 5, 80.5, 1, 1, '1'),
                     ('P5', NULL, NULL, NULL, NULL, NULL),
-                    ('P6', 1e-7::DOUBLE, 0, -1, 1, 'x'),
+                    ('P6', 0.5::DOUBLE, 0, -1, 1, 'x'),
                     ('P7', 5, 80.5, 1, 1, '1'),
                     ('P7', 5, 80.5, 1, 1, ' 1'),
                     ('P8', 'Infinity'::DOUBLE, 80.5, 1, 1, '1')
@@ -125,20 +126,22 @@ def test_parquet_reads_like_csv(sources: Sources) -> None:
             )
         },
     )
-    assert [tuple(row.values()) for row in staged.accepted] == [
+    names = ("property_id", *reference_staging.RANGES)
+    assert [tuple(row[name] for name in names) for row in staged.accepted] == [
         ("P1", *map(Decimal, ("6.125000", "80.500000", "12.35", "250000.00", "1.50"))),
+        ("P3", None, *map(Decimal, ("80.500000", "1.00", "1.00", "1.00"))),
         ("P5", None, None, None, None, None),
-        ("P6", *map(Decimal, ("0.000000", "0.000000", "-1.00", "1.00")), None),
+        ("P6", *map(Decimal, ("0.500000", "0.000000", "-1.00", "1.00")), None),
         ("P7", *map(Decimal, ("5.000000", "80.500000", "1.00", "1.00", "1.00"))),
     ]
     assert staged.reasons == [
         (2, "out_of_range", "market_rate_offer"),
-        (3, "not_a_number", "market_rate_offer"),
         (4, "missing_key", "property_id"),
         (8, "duplicate_row", None),
         (9, "not_a_number", "market_rate_offer"),
     ]
     assert staged.counts.nulled == {"estimated_equity_amt": 1}
+    assert staged.counts.emptied == {"market_rate_offer": {"NAN": 1}}
 
 
 def test_booleans_and_integers_of_parquet_are_read(sources: Sources) -> None:
@@ -272,8 +275,8 @@ INJECTIONS = [
     "{0} {name} %s :name $1 ?",
     "\\'; SELECT 1; --",
     "$$; DROP VIEW judged; $$",
-    "NULL",
-    "--",
+    "NULL;",
+    "-- ;",
     "/* */",
 ]
 

@@ -10,13 +10,20 @@ from typing import Any
 
 from tests.support import reference_csv
 
-RANGES: dict[str, tuple[int, Any]] = {
-    "market_rate_offer": (6, lambda value: 0 < value <= 30),
-    "ltv_ratio": (6, lambda value: 0 <= value <= 1000),
-    "monthly_savings_est": (2, lambda value: True),
-    "current_home_value": (2, lambda value: True),
-    "estimated_equity_amt": (2, lambda value: True),
+# Decimals, what is in range, and what of that is plausible.
+RANGES: dict[str, tuple[int, Any, Any]] = {
+    "market_rate_offer": (6, lambda value: 0 < value <= 30, lambda value: Decimal("0.5") <= value <= 25),
+    "ltv_ratio": (6, lambda value: 0 <= value <= 1000, lambda value: value == 0 or Decimal("0.5") <= value <= 200),
+    "monthly_savings_est": (2, lambda value: True, lambda value: True),
+    "current_home_value": (2, lambda value: True, lambda value: True),
+    "estimated_equity_amt": (2, lambda value: True, lambda value: True),
 }
+WORDS = {
+    *("null", "n/a", "na", "n.a.", "#n/a", "nan", "none", "unknown", "nil", "-", "--", "."),
+    *("#value!", "#div/0!", "#ref!", "#name?"),
+}
+UNSEEN = dict.fromkeys(map(ord, "\0\u00ad\u061c\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufeff"))
+UNSEEN |= dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 REQUIRED = ("market_rate_offer", "ltv_ratio", "monthly_savings_est")
 
 # File, record number, reason, and what it was: the cells by column, or the bytes of a malformed record.
@@ -88,12 +95,13 @@ def _judge_file(file: str, data: bytes, found: Judged, passed: list[_Row]) -> No
         cells = dict(zip(own_names, map(_trimmed, record.cells), strict=True))
         judged = {name: _judged_cell(name, cells.get(name, "")) for name in RANGES}
         faults = [reason for name in REQUIRED if (reason := judged[name][1])]
-        if cells["property_id"] == "":
+        key = _trimmed(cells["property_id"].translate(UNSEEN))
+        if key == "" or key.lower() in WORDS:
             found.quarantine.append((file, number, "missing_key", original))
         elif faults:
             found.quarantine.append((file, number, faults[0], original))
         else:
-            values = (cells["property_id"], *(value for value, _ in judged.values()))
+            values = (key, *(value for value, _ in judged.values()))
             nulled = [name for name, (_, reason) in judged.items() if reason]
             passed.append(_Row((file, number), original, {k: v for k, v in cells.items() if v}, values, nulled))
 
@@ -104,14 +112,16 @@ def _trimmed(cell: str) -> str:
 
 def _judged_cell(name: str, text: str) -> tuple[Decimal | None, str | None]:
     """A cell's value, or the reason for which it has none."""
-    if text == "":
+    if text == "" or text.lower() in WORDS:
         return None, None
     digits = text[1:] if text[0] in "+-" else text
     if not digits.replace(".", "", 1).isdecimal() or not digits.isascii():
         return None, "not_a_number"
-    scale, in_range = RANGES[name]
+    scale, in_range, is_plausible = RANGES[name]
     with localcontext(prec=len(text) + 10):
         rounded = Decimal(text).quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP)
     if not in_range(Decimal(text)) or abs(rounded) >= 10**16:
         return None, "out_of_range"
+    if not is_plausible(Decimal(text)):
+        return None, "implausible"
     return rounded, None
