@@ -20,6 +20,7 @@ from refi_assets.errors import LakeError, RefiError, writing
 from refi_assets.identity import PERSONS
 from refi_assets.identity.decisions import DECISIONS
 from refi_assets.identity.previous import previous_persons
+from refi_assets.ingestion.acceptances import restore
 from refi_assets.lake import ObjectStore, RunFolder, open_lake
 from refi_assets.orchestration.resources import IdentityResource
 from refi_assets.publishing.publish import code_behind
@@ -113,6 +114,10 @@ def _copy_inputs(run: PublishedRun, lake: ObjectStore) -> None:
                 f"{key} is not what run {run.run_id} read: its SHA-256 was {recorded['sha256']}. The run cannot be "
                 "replayed; bring the file back as it was."
             )
+    for accepted in run.manifest.get("accepted", []):
+        files = [one for one in run.manifest["inputs"] if one["source"] == accepted["source"]]
+        names_and_hashes = [f"{file['key']} {file['sha256']}" for file in files]
+        restore(lake, accepted["source"], names_and_hashes, accepted["check"], accepted["reason"])
 
 
 def _copy_identity(run: PublishedRun, lake: ObjectStore) -> IdentityResource:

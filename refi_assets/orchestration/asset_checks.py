@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from refi_assets.engines.base import Engine
 from refi_assets.errors import SettingError
-from refi_assets.ingestion.acceptances import reason_to_accept
+from refi_assets.ingestion.acceptances import ACCEPTABLE, reason_to_accept
 from refi_assets.ingestion.details import SnapshotDetails
 from refi_assets.lake import Relation
 from refi_assets.lake.memo import fingerprint
@@ -84,9 +84,10 @@ class CheckedStep(Step):
 
     def unless_accepted(self, check: "Check", outcome: Outcome) -> Outcome:
         """An outcome that does not block any more if people have accepted it; else how they can."""
-        if outcome.passed or not (outcome.blocks and check.may_be_accepted):
+        group, source = self.relation.key.split("/")
+        may_be_accepted = check.name in ACCEPTABLE and group in ("raw", "staging")
+        if outcome.passed or not (outcome.blocks and may_be_accepted):
             return outcome
-        source = self.relation.name
         snapshot = super().input(f"raw/{source}").details_as(SnapshotDetails).snapshot
         reason = reason_to_accept(self.lake, snapshot, check.name)
         words = f"accepted: {reason}" if reason else f"if it is right, --accept {source}:{check.name} --reason TEXT"
@@ -131,16 +132,12 @@ class CheckedStep(Step):
 
 @dataclass(frozen=True)
 class Check:
-    """One check. `may_block`: a failure can stop what is downstream of the asset, if the outcome says so.
-
-    `may_be_accepted`: people may let it pass for one snapshot; it is then a check of a source.
-    """
+    """One check. `may_block`: a failure can stop what is downstream of the asset, if the outcome says so."""
 
     name: str
     description: str
     evaluate: Callable[[CheckedStep], Outcome]
     may_block: bool = True
-    may_be_accepted: bool = False
 
 
 def checks_of(domain: Domain, asset: str, checks: Sequence[Check]) -> dg.AssetChecksDefinition:

@@ -90,7 +90,11 @@ def publish(
         "relations": {r.key: {"run_id": r.run_id, "rows": r.rows} for r in relations},
         "runs": runs_behind(relations),
         "profiles": _profiles(relations),
-        "accepted": [one for snapshot in _snapshots(relations) for one in acceptances(lake, snapshot)],
+        "accepted": [
+            {**acceptance, "load_date": snapshot.load_date.isoformat()}
+            for snapshot in _snapshots(relations)
+            for acceptance in acceptances(lake, snapshot)
+        ],
         **(more or {}),
     }
     manifest_key = publication.manifest_key(run_id)

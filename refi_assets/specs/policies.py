@@ -191,8 +191,8 @@ FallPct = Annotated[Decimal, Field(ge=-100, lt=0, decimal_places=6)]
 class Fall(Section):
     """Limits on a change in percent: a fall beyond the first is a warning, beyond the second the run stops."""
 
-    warn_below: FallPct
     block_below: FallPct
+    warn_below: FallPct = Field(default_factory=lambda limits: limits["block_below"])  # older files do not have it
 
     @model_validator(mode="after")
     def _warn_first(self) -> Self:

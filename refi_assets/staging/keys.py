@@ -1,6 +1,6 @@
 """What a judged row is about, as SQL over judged rows: the thing, whose rows must agree, and the party that shares it.
 
-A source without parties has one row a thing. In one with parties, such as the borrowers of a loan, a thing has one row
+A source without parties has one row a thing. In one with parties, a thing has one row
 a party, and all its rows say the same of the thing.
 """
 

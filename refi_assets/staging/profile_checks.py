@@ -38,7 +38,7 @@ def profile_steady(
     others: list[str] = []
     for column in contract.columns:
         profile, before = profiles.get(column.name), baseline.profiles.get(column.name)
-        if profile is None or before is None or column.unit == "USD":
+        if profile is None or before is None or not is_compared(column):
             continue
         if min(profile.rows, before.rows) < limits.least_rows:
             continue
@@ -70,6 +70,11 @@ def ids_not_shared(contract: Contract, shared: Mapping[str, SharedValue], least_
             )
     words = "; ".join(problems) or None
     return Outcome(not problems, float(largest), "limits of the contract", blocks, description=words)
+
+
+def is_compared(column: Column) -> bool:
+    """Whether a column's numbers are compared with those published before."""
+    return column.is_numeric and column.unit != "USD"
 
 
 def _is_within(number: Decimal, bounds: Range) -> bool:

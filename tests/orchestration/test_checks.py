@@ -67,14 +67,34 @@ def inferred(**changes: str | None) -> Change:
 
 
 def rows_before(rows: int) -> Change:
-    """Let the snapshot before have so many rows. The one at hand has 40."""
+    """Let the snapshot published before have so many rows. The one at hand has 40."""
+    return record(details={"baseline": {"run_id": "before", "load_date": "2026-02-19", "rows": rows}})
+
+
+def medians(**medians_of: str) -> Change:
+    """Let columns have these medians, of 200 rows."""
+    return record(details={"profiles": {name: profile(median) for name, median in medians_of.items()}})
+
+
+def profile(median: str, *, nulls: int = 0) -> dict[str, Any]:
+    quartiles = dict.fromkeys(("quartile_1", "median", "quartile_3"), median)
+    return {"rows": 200, "numbers": 200 - nulls, "zeros": 0, "whole": 0, **quartiles}
+
+
+def profile_after(column: str, before: dict[str, Any], now: dict[str, Any]) -> Change:
+    """Let a column have one profile in the snapshot published before, and another now."""
 
     def change(path: Path) -> None:
-        snapshot = json.loads(path.read_text())["details"]["snapshot"]
-        (file,) = snapshot["files"]
-        record(details={"previous": {**snapshot, "files": [{**file, "rows": rows}]}})(path)
+        record(details={"profiles": {column: now}})(path)
+        baseline = {"run_id": "before", "load_date": "2026-02-19", "rows": 200, "profiles": {column: before}}
+        record(details={"baseline": baseline})(path.parents[1] / "raw" / path.name)
 
     return change
+
+
+def shared(column: str, rows: int) -> Change:
+    """Let so many of 200 rows have one value of a column."""
+    return record(details={"shared": {column: {"value": "B0", "rows": rows, "of": 200}}})
 
 
 def in_quarantine(rows: int) -> Change:
@@ -128,11 +148,22 @@ def loaded(day: date) -> Change:
 
 
 BLOCKS: list[Case] = [
-    *((f"raw/{s} rows_not_fallen", rows_before(58), -31.034483) for s in SOURCES),
+    *((f"raw/{s} rows_not_fallen", rows_before(51), -21.568627) for s in SOURCES),
     *((f"catalog/{s} no_column_lost", inferred(**{OPTIONAL[s]: None}), 1) for s in SOURCES),
     *((f"staging/{s} every_row_accounted_for", record(counts={"source_rows": 41}), 40) for s in SOURCES),
     *((f"staging/{s} keys_unique", record(details={"keys": 38}), 2) for s in SOURCES),
     *((f"staging/{s} quarantine_is_small", in_quarantine(11), 11) for s in SOURCES),
+    ("staging/market_equity medians_plausible", medians(market_rate_offer="0.0575", ltv_ratio="0.8"), 2),
+    ("staging/loan_information medians_plausible", medians(current_interest_rate="0.06"), 1),
+    ("staging/market_equity profile_steady", profile_after("ltv_ratio", profile("90"), profile("30")), 1),
+    ("staging/loan_information profile_steady", profile_after("current_interest_rate", profile("6"), profile("2")), 1),
+    (
+        "staging/borrower_information profile_steady",
+        profile_after("credit_score", profile("700"), profile("700", nulls=60)),
+        1,
+    ),
+    ("staging/borrower_information ids_not_shared", shared("property_id", 51), 25.5),
+    ("staging/loan_information ids_not_shared", shared("borrower_id", 51), 25.5),
     ("staging/quarantine quarantine_is_whole", record(rows=1), 1),
     (
         "refi/unified_refi_dataset keys_unique",
@@ -191,6 +222,15 @@ WARNS: list[Case] = [
     *((f"catalog/{s} inferred_types_unchanged", inferred(**{TYPED[s]: "date"}), 1) for s in SOURCES),
     *((f"staging/{s} quarantine_is_small", in_quarantine(rows), rows) for s in SOURCES for rows in (2, 10)),
     *((f"staging/{s} no_cell_nulled", record(details={"nulled": {"some_column": 3}}), 3) for s in SOURCES),
+    *((f"staging/{s} nothing_invisible", record(details={"invisible": {"some_column": 3}}), 3) for s in SOURCES),
+    *((f"raw/{s} rows_not_fallen", rows_before(45), -11.111111) for s in SOURCES),
+    *((f"raw/{s} rows_not_fallen", rows_before(50), -20) for s in SOURCES),
+    (
+        "staging/loan_information profile_steady",
+        profile_after("remaining_term_months", profile("360"), profile("120")),
+        1,
+    ),
+    ("staging/loan_information ids_not_shared", shared("property_id", 11), 5.5),
     ("refi/unified_refi_dataset borrowers_match", record(counts={"borrowers": 37}), 92.5),
     ("refi/unified_refi_dataset borrowers_match", record(counts={"borrowers": 20}), 50),
     ("refi/refi_audience audience_share_is_plausible", record(rows=25), 62.5),
@@ -211,7 +251,10 @@ WARNS: list[Case] = [
 # Exactly at a limit, or the last that is within it.
 PASSES: list[Case] = [
     ("raw/market_equity source_is_current", loaded(date(2026, 2, 14)), 6),
-    *((f"raw/{s} rows_not_fallen", rows_before(57), -29.824561) for s in SOURCES),
+    *((f"raw/{s} rows_not_fallen", rows_before(44), -9.090909) for s in SOURCES),
+    ("staging/market_equity medians_plausible", medians(market_rate_offer="0.5", ltv_ratio="2"), 0),
+    ("staging/market_equity profile_steady", profile_after("ltv_ratio", profile("90"), profile("30.000001")), 0),
+    ("staging/loan_information ids_not_shared", shared("property_id", 10), 5),
     *((f"staging/{s} quarantine_is_small", in_quarantine(1), 1) for s in SOURCES),
     ("refi/unified_refi_dataset borrowers_match", record(counts={"borrowers": 38}), 95),
     ("refi/refi_audience audience_not_empty", record(rows=1), 1),

@@ -10,15 +10,16 @@ import pytest
 import yaml
 
 from refi_assets.errors import SettingError
-from refi_assets.specs.contracts import Column, contracts_of, load_contracts
+from refi_assets.specs.columns import Column, Range
+from refi_assets.specs.contracts import contracts_of, load_contracts
 
-# R: the file must have the column; O: it may. KEY: the key; key: the key where the file lacks KEY.
+# R: the file must have the column; O: it may. KEY: a part of the key, in files that have it.
 SHIPPED = {
     "borrower_information": """
         R borrower_id VARCHAR KEY not_null
         R first_name VARCHAR personal
         R last_name VARCHAR personal
-        R property_id VARCHAR
+        R property_id VARCHAR share_5_25
         O email VARCHAR personal
         O phone VARCHAR personal
         O city VARCHAR
@@ -30,19 +31,26 @@ SHIPPED = {
     """,
     "loan_information": """
         O loan_id VARCHAR KEY not_null
-        R borrower_id VARCHAR key not_null
-        O property_id VARCHAR
+        R borrower_id VARCHAR KEY not_null party share_5_25
+        O borrower_role VARCHAR party primary/co once_primary
+        O property_id VARCHAR share_5_25
         O loan_amount DECIMAL(18,2) >0 USD
-        R current_interest_rate DECIMAL(9,6) >0 <=30 percent
+        R current_interest_rate DECIMAL(9,6) >0 <=30 percent plausible_0.5_25 median_0.5_25
         O origination_year INTEGER year
-        O loan_type VARCHAR
-        O remaining_balance DECIMAL(18,2) >=0 USD
+        O loan_type VARCHAR tells_paid_off
+        O loan_status VARCHAR tells_paid_off
+        O lien_position INTEGER >=1 <=99
+        O late_payments_12m INTEGER >=0 <=999
+        O remaining_balance DECIMAL(18,2) >=0 USD tells_paid_off
         O remaining_term_months INTEGER >=1 <=480 months
     """,
     "market_equity": """
         R property_id VARCHAR KEY not_null
-        R market_rate_offer DECIMAL(9,6) >0 <=30 percent
-        R ltv_ratio DECIMAL(10,6) >=0 <=1000 percent
+        O product VARCHAR KEY
+        O term_months INTEGER >=1 <=480 KEY months
+        O offered_by VARCHAR KEY
+        R market_rate_offer DECIMAL(9,6) >0 <=30 percent plausible_0.5_25 median_0.5_25
+        R ltv_ratio DECIMAL(10,6) >=0 <=1000 percent plausible_0.5_200_0 median_2_150
         R monthly_savings_est DECIMAL(18,2) USD
         O current_home_value DECIMAL(18,2) USD
         O estimated_equity_amt DECIMAL(18,2) USD
@@ -52,7 +60,7 @@ SHIPPED = {
         R paperless_billing BOOLEAN
         R email_open_last_30d BOOLEAN
         R mobile_app_login_last_30d BOOLEAN
-        R sms_opt_in BOOLEAN
+        R sms_opt_in BOOLEAN consent
     """,
 }
 LOGICAL_TYPE = {"VARCHAR": "string", "INTEGER": "integer", "DECIMAL": "number", "BOOLEAN": "boolean"}
@@ -113,12 +121,23 @@ def as_line(column: Column) -> str:
         column.sql_type,
         *(f"{sign}{bound}" for sign, bound in bounds.items() if bound is not None),
         *(["KEY"] if column.is_key else []),
-        *(["key"] if column.is_key_when_absent else []),
         *(["not_null"] if column.not_null else []),
         *(["personal"] if column.personal else []),
         *([column.unit] if column.unit else []),
+        *(["consent"] if column.consent else []),
+        *(["party"] if column.is_party else []),
+        *(["/".join(column.values)] if column.values else []),
+        *([f"once_{column.once}"] if column.once else []),
+        *([_range("plausible", column.plausible)] if column.plausible else []),
+        *([_range("median", column.plausible_median)] if column.plausible_median else []),
+        *([f"share_{share.warn_above}_{share.block_above}"] if (share := column.shared_share) else []),
+        *(f"tells_{state.name}" for state in column.states),
     ]
     return " ".join(words)
+
+
+def _range(name: str, bounds: Range) -> str:
+    return "_".join(map(str, (name, bounds.minimum, bounds.maximum, *bounds.also)))
 
 
 def write(folder: Path, change: Change = lambda contract: None, name: str = "homes.yaml") -> Path:
@@ -139,6 +158,10 @@ def refusal(folder: Path) -> str:
 def home_id(contract: dict[str, Any]) -> dict[str, Any]:
     column: dict[str, Any] = contract["schema"][0]["properties"][0]
     return column
+
+
+def declare(column: dict[str, Any], name: str, value: object) -> None:
+    column["customProperties"].append({"property": name, "value": value})
 
 
 def home_value(contract: dict[str, Any]) -> dict[str, Any]:
@@ -183,15 +206,16 @@ def test_market_data_is_due_every_week_and_everything_else_every_day() -> None:
 @pytest.mark.parametrize(
     ("source", "file_columns", "key"),
     [
-        ("loan_information", {"borrower_id", "loan_id", "current_interest_rate"}, "loan_id"),
-        ("loan_information", {"borrower_id", "current_interest_rate"}, "borrower_id"),
-        ("borrower_information", {"borrower_id", "property_id"}, "borrower_id"),
-        ("market_equity", {"property_id", "loan_id"}, "property_id"),
-        ("borrower_engagement", {"borrower_id"}, "borrower_id"),
+        ("loan_information", {"borrower_id", "loan_id", "current_interest_rate"}, ["loan_id", "borrower_id"]),
+        ("loan_information", {"borrower_id", "current_interest_rate"}, ["borrower_id"]),
+        ("borrower_information", {"borrower_id", "property_id"}, ["borrower_id"]),
+        ("market_equity", {"property_id", "loan_id"}, ["property_id"]),
+        ("market_equity", {"property_id", "offered_by", "product"}, ["property_id", "product", "offered_by"]),
+        ("borrower_engagement", {"borrower_id"}, ["borrower_id"]),
     ],
 )
-def test_the_key_of_a_file_is_the_key_column_that_it_has(source: str, file_columns: set[str], key: str) -> None:
-    assert contracts_of("refi")[source].key(file_columns).name == key
+def test_the_key_of_a_file_is_the_key_columns_that_it_has(source: str, file_columns: set[str], key: list[str]) -> None:
+    assert [column.name for column in contracts_of("refi")[source].key(file_columns)] == key
 
 
 def test_a_contract_is_read_as_it_is_written(tmp_path: Path) -> None:
@@ -235,14 +259,15 @@ def test_an_unknown_key_is_refused_at_every_level(tmp_path: Path, change: Change
             lambda c: c["schema"][0].update(name="houses"),
             "schema name is 'houses'; it must be the file's name, 'homes'",
         ),
-        (lambda c: home_id(c).pop("primaryKey"), "exactly one column must be the primaryKey"),
-        (lambda c: home_value(c).update(primaryKey=True), "exactly one column must be the primaryKey"),
-        (lambda c: c["schema"][0].pop("properties"), "exactly one column must be the primaryKey"),
-        (lambda c: home_id(c).pop("customProperties"), "no column that must be present can serve as the key"),
+        (lambda c: home_id(c).pop("primaryKey"), "a column that must be present and filled must be a primaryKey"),
+        (lambda c: home_id(c).pop("required"), "a column that must be present and filled must be a primaryKey"),
+        (lambda c: c["schema"][0].pop("properties"), "a column that must be present and filled must be a primaryKey"),
+        (lambda c: home_id(c).pop("customProperties"), "a column that must be present and filled must be a primaryKey"),
+        (lambda c: declare(home_id(c), "party", True), "a part of the key must name what the parties share"),
         (lambda c: home_value(c).update(name="home_id"), "a column is named twice"),
         (lambda c: home_id(c)["customProperties"][0].update(value="optional"), "columnPresence can only be 'required'"),
         (
-            lambda c: home_value(c)["customProperties"].append({"property": "personAttribute", "value": "ssn"}),
+            lambda c: declare(home_id(c), "personAttribute", "ssn"),
             "personAttribute is 'ssn'; known are given_name, surname,",
         ),
         (lambda c: home_id(c).update(primaryKey="yes"), "primaryKey: 'yes' is not of type 'boolean'"),
@@ -254,6 +279,50 @@ def test_an_unknown_key_is_refused_at_every_level(tmp_path: Path, change: Change
 def test_a_contract_that_leaves_the_source_in_doubt_is_refused(tmp_path: Path, change: Change, said: str) -> None:
     assert refusal(write(tmp_path, change)).startswith("homes.yaml: ")
     assert said in refusal(tmp_path)
+
+
+RANGE = {"minimum": 1, "maximum": 2}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda c: declare(home_id(c), "plausible", RANGE), "plausible does not fit logicalType 'string'"),
+        (lambda c: declare(home_value(c), "plausible", {"minimum": 1}), "must say minimum and maximum"),
+        (lambda c: declare(home_value(c), "plausible", 5), "must say minimum and maximum"),
+        (lambda c: declare(home_value(c), "plausible", {**RANGE, "also": 0}), "plausible.also is 0, not a list"),
+        (lambda c: declare(home_value(c), "plausible", {**RANGE, "also": [0]}), "wider than logicalTypeOptions allow"),
+        (lambda c: declare(home_value(c), "plausible", {"minimum": 0, "maximum": 2}), "wider than logicalTypeOptions"),
+        (lambda c: declare(home_value(c), "plausible", {"minimum": 3, "maximum": 2}), "minimum 3 is above maximum 2"),
+        (lambda c: declare(home_value(c), "plausible", {"minimum": True, "maximum": 2}), "minimum is True, not a numb"),
+        (lambda c: declare(home_value(c), "plausible_median", {**RANGE, "x": 1}), "plausible_median must say minimum"),
+        (lambda c: declare(home_value(c), "missingValues", 999), "missingValues is 999, not a list"),
+        (lambda c: declare(home_value(c), "missingValues", ["none"]), "missingValues is 'none', not a number"),
+        (lambda c: declare(home_id(c), "missingWords", [None]), "missingWords holds None, not a trimmed text"),
+        (lambda c: declare(home_id(c), "missingWords", [" x"]), "missingWords holds ' x', not a trimmed text"),
+        (lambda c: declare(home_id(c), "sharedShare", {"warn": 5}), "sharedShare is {'warn': 5}; it must say warn and"),
+        (lambda c: declare(home_id(c), "sharedShare", {"warn": 9, "block": 5}), "in percent of the rows, warn first"),
+        (lambda c: declare(home_id(c), "consent", True), "consent does not fit logicalType 'string'"),
+        (lambda c: declare(home_id(c), "party", "yes"), "party is 'yes', not true or false"),
+        (lambda c: declare(home_id(c), "oncePerKey", "one"), "oncePerKey is 'one'; it must be one of the column's val"),
+        (lambda c: declare(home_value(c), "values", ["1"]), "values does not fit logicalType 'number'"),
+        (lambda c: declare(home_id(c), "states", {"sold": {"atMost": 0}}), "atMost does not fit logicalType 'string'"),
+        (lambda c: declare(home_id(c), "states", {"sold": {}}), "'sold' must be a name with atMost, words, or both"),
+        (lambda c: declare(home_id(c), "states", ["sold"]), "states must map each state"),
+        (lambda c: declare(home_value(c), "states", {"x": {"atMost": "few"}}), "atMost is 'few', not a number"),
+    ],
+)
+def test_a_property_that_says_nothing_clear_of_its_column_is_refused(tmp_path: Path, change: Change, said: str) -> None:
+    assert refusal(write(tmp_path, change)).startswith("homes.yaml: column 'home_")
+    assert said in refusal(tmp_path)
+
+
+def test_the_name_of_a_state_is_taken(tmp_path: Path) -> None:
+    def change(contract: dict[str, Any]) -> None:
+        declare(home_id(contract), "states", {"sold": {"words": ["sold"]}})
+        home_value(contract)["name"] = "home_id_state"
+
+    assert "home_id_state is the name of a state" in refusal(write(tmp_path, change))
 
 
 @pytest.mark.parametrize(

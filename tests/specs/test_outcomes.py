@@ -19,17 +19,18 @@ from refi_assets.specs.checks import (
     share_pct,
     types_unchanged,
 )
-from refi_assets.specs.contracts import Column, Contract
+from refi_assets.specs.columns import Column
+from refi_assets.specs.contracts import Contract
 from refi_assets.specs.policies import Above, Below, Fall
 
 ABOVE = Above(warn_above=Decimal(1), block_above=Decimal(10))
 BELOW = Below(warn_below=Decimal(95), block_below=Decimal(50))
-FALL = Fall(block_below=Decimal(-30))
+FALL = Fall(warn_below=Decimal(-10), block_below=Decimal(-20))
 MILLION = 1_000_000
 
 
 def column(name: str, *, present: bool) -> Column:
-    return Column(name, "string", "VARCHAR", "", present, False, False, False)
+    return Column(name, "string", "VARCHAR", "", present, False, False)
 
 
 # A weekly source whose files must have `id` and may have `email` and `phone`.
@@ -111,25 +112,34 @@ def test_a_share_is_judged_before_it_is_rounded() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "before", "passed", "number"),
+    ("rows", "before", "passed", "blocks", "number"),
     [
-        (700_001, MILLION, True, -29.9999),
-        (70, 100, True, -30.0),
-        (699_999, MILLION, False, -30.0001),
-        (0, 100, False, -100.0),
-        (100, 100, True, 0.0),
-        (1_000, 100, True, 900.0),
-        (0, 0, True, 0.0),
-        (5, 0, True, 0.0),
+        (900_001, MILLION, True, False, -9.9999),
+        (90, 100, True, False, -10.0),
+        (899_999, MILLION, False, False, -10.0001),
+        (80, 100, False, False, -20.0),
+        (799_999, MILLION, False, True, -20.0001),
+        (4, 5, False, False, -20.0),  # at any size
+        (3, 5, False, True, -40.0),
+        (0, 100, False, True, -100.0),
+        (100, 100, True, False, 0.0),
+        (1_000, 100, True, False, 900.0),
+        (0, 0, True, False, 0.0),
+        (5, 0, True, False, 0.0),
     ],
 )
-def test_rows_may_fall_by_so_much_and_rise_by_any(rows: int, before: int, passed: bool, number: float) -> None:
-    limit = f"blocks below -30 % of the {before} rows before"
-    assert not_fallen(rows, before, FALL) == Outcome(passed, number, limit, blocks=True)
+def test_rows_may_fall_by_so_much_and_rise_by_any(
+    rows: int, before: int, passed: bool, blocks: bool, number: float
+) -> None:
+    limit = f"warns below -10 %, blocks below -20 % of the {before} rows before"
+    words = f"{rows} rows now" if rows < before else None
+    assert not_fallen(rows, before, FALL) == Outcome(passed, number, limit, blocks, description=words)
 
 
 def test_the_first_snapshot_cannot_have_fallen() -> None:
-    assert not_fallen(0, None, FALL) == Outcome(True, 0, "no earlier snapshot to compare with")
+    assert not_fallen(0, None, FALL) == Outcome(
+        True, 0, "no published snapshot of an earlier load date to compare with"
+    )
 
 
 @pytest.mark.parametrize(("count", "passed"), [(0, True), (1, False), (MILLION, False)])

@@ -12,6 +12,7 @@ import typer
 
 from refi_assets.cli.commands.options import (
     ERR,
+    Accept,
     AsJson,
     AsOf,
     Folder,
@@ -22,11 +23,13 @@ from refi_assets.cli.commands.options import (
     OnlyReason,
     OnlySource,
     OtherPolicy,
+    Reason,
     Replace,
     RowsShown,
     Run,
     Select,
     Verify,
+    accept_findings,
     day_of,
     ingest_files,
     lake_url,
@@ -57,6 +60,8 @@ def domain_app(domain: str) -> typer.Typer:
         policy: OtherPolicy = None,
         replace: Replace = False,
         force_latest: ForceLatest = False,
+        accept: Accept = None,
+        reason: Reason = None,
         verify: Verify = False,
         as_json: OneObject = False,
     ) -> None:
@@ -65,6 +70,7 @@ def domain_app(domain: str) -> typer.Typer:
         day = day_of(as_of)
         if source is not None:
             ingest_files(domain, source, lake, day, replace)
+        accept_findings(domain, lake, day, accept, reason)
         from refi_assets.cli.domain_run import run_domain
 
         result = run_domain(

@@ -36,6 +36,11 @@ Select = Annotated[str, typer.Argument(metavar="SELECT")]
 OnlySource = Annotated[str | None, typer.Option("--source", help="Only this source.")]
 OnlyReason = Annotated[str | None, typer.Option("--reason", help="Only this reason.")]
 RowsShown = Annotated[int, typer.Option("--limit", min=0, help="How many rows to show.")]
+Accept = Annotated[
+    list[str] | None,
+    typer.Option(metavar="SOURCE:CHECK", help="Let this check of the source's snapshot pass; needs --reason."),
+]
+Reason = Annotated[str | None, typer.Option(metavar="TEXT", help="Why it is accepted; it is in the manifest.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
 OneObject = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
 
@@ -73,6 +78,27 @@ def ingest_files(domain: str, source: Path, lake: str | None, day: date, replace
     from refi_assets.specs.contracts import contracts_of
 
     return ingest_folder(open_lake(lake_url(lake)), source, day, contracts_of(domain), replace=replace)
+
+
+def accept_findings(domain: str, lake: str | None, day: date, findings: list[str] | None, reason: str | None) -> None:
+    """Let checks of the snapshots as of a day pass, as SOURCE:CHECK. Raises BadParameter, RefiError."""
+    if bool(findings) != bool(reason and reason.strip()):
+        raise typer.BadParameter("--accept and --reason go together", param_hint="--accept")
+    if not findings or not reason:
+        return
+    from refi_assets.ingestion.acceptances import ACCEPTABLE, accept
+    from refi_assets.lake import open_lake
+    from refi_assets.specs.contracts import contracts_of
+
+    for finding in findings:
+        source, _, check = finding.partition(":")
+        if source not in contracts_of(domain) or check not in ACCEPTABLE:
+            raise typer.BadParameter(
+                f"{finding!r} is not SOURCE:CHECK, with a source of {', '.join(contracts_of(domain))} and a check of "
+                f"{', '.join(ACCEPTABLE)}",
+                param_hint="--accept",
+            )
+        accept(open_lake(lake_url(lake)), source, day, check, reason.strip())
 
 
 def print_ingested(keys: list[str], day: date) -> None:

@@ -9,6 +9,7 @@ import typer
 
 from refi_assets.cli.commands.options import (
     ERR,
+    Accept,
     AsJson,
     AsOf,
     Folder,
@@ -19,11 +20,13 @@ from refi_assets.cli.commands.options import (
     OnlyReason,
     OnlySource,
     OtherPolicy,
+    Reason,
     Replace,
     RowsShown,
     Run,
     Select,
     Verify,
+    accept_findings,
     day_of,
     ingest_files,
     lake_url,
@@ -48,14 +51,17 @@ def run(
         IdentityEngine | None, typer.Option(help="How records of one person are found. Default: REFI_IDENTITY_ENGINE.")
     ] = None,
     force_latest: ForceLatest = False,
+    accept: Accept = None,
+    reason: Reason = None,
     verify: Verify = False,
     as_json: OneObject = False,
 ) -> None:
-    """Materialise the graph of one day and publish its audience."""
+    """Materialize the graph of one day and publish its audience."""
     started = time.perf_counter()
     day = day_of(as_of)
     if source is not None:
         ingest_files("refi", source, lake, day, replace)
+    accept_findings("refi", lake, day, accept, reason)
     from refi_assets.cli.run import run_graph
     from refi_assets.orchestration.resources import IdentityResource
 

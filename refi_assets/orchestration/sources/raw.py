@@ -100,7 +100,6 @@ def raw_checks(domain: Domain, contract: Contract) -> dg.AssetChecksDefinition:
                 "rows_not_fallen",
                 "The snapshot has about as many rows as the one published before.",
                 rows_not_fallen,
-                may_be_accepted=True,
             ),
         ],
     )

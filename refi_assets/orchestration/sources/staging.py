@@ -11,7 +11,7 @@ import dagster as dg
 from sqlglot import exp
 
 from refi_assets.engines.duckdb import parquet_key
-from refi_assets.ingestion.details import Baseline, Profile, SnapshotDetails, StagedDetails
+from refi_assets.ingestion.details import Profile, SnapshotDetails, StagedDetails
 from refi_assets.ingestion.snapshots import require_unchanged
 from refi_assets.lake import Relation
 from refi_assets.orchestration.asset_checks import Check, CheckedStep, checks_of
@@ -22,7 +22,7 @@ from refi_assets.orchestration.steps import Step, asset_step, records_table
 from refi_assets.specs.checks import Outcome, equal, none_of, not_above, share_pct
 from refi_assets.specs.contracts import Contract, quarantine_of
 from refi_assets.specs.names import table_of
-from refi_assets.staging.profile_checks import ids_not_shared, medians_plausible, profile_steady
+from refi_assets.staging.profile_checks import ids_not_shared, is_compared, medians_plausible, profile_steady
 from refi_assets.staging.stage import QUARANTINE_COLUMNS, stage_source
 
 
@@ -233,40 +233,28 @@ CHECKS = [
 
 
 def staging_checks(domain: Domain, contract: Contract) -> dg.AssetChecksDefinition:
-    """The checks of one source."""
+    """The checks of one source; those of its numbers and ids if the contract says how they should be."""
 
-    def profiles(step: CheckedStep) -> dict[str, Profile]:
-        return step.relation.details_as(StagedDetails).profiles
+    def medians(step: CheckedStep) -> Outcome:
+        return medians_plausible(contract, step.relation.details_as(StagedDetails).profiles)
 
-    def baseline(step: CheckedStep) -> Baseline | None:
-        return step.input(f"raw/{contract.source}").details_as(SnapshotDetails).baseline
+    def steady(step: CheckedStep) -> Outcome:
+        profiles = step.relation.details_as(StagedDetails).profiles
+        baseline = step.input(f"raw/{contract.source}").details_as(SnapshotDetails).baseline
+        return profile_steady(contract, profiles, baseline, step.policy.checks.profile_change)
 
     def not_shared(step: CheckedStep) -> Outcome:
         shared = step.relation.details_as(StagedDetails).shared
         return ids_not_shared(contract, shared, step.policy.checks.profile_change.least_rows)
 
-    return checks_of(
-        domain,
-        f"staging/{contract.source}",
-        [
-            *CHECKS,
-            Check(
-                "medians_plausible",
-                "The median of each column is where the contract says that it must be.",
-                lambda step: medians_plausible(contract, profiles(step)),
-                may_be_accepted=True,
-            ),
-            Check(
-                "profile_steady",
-                "The numbers look as they did in the snapshot published before.",
-                lambda step: profile_steady(
-                    contract, profiles(step), baseline(step), step.policy.checks.profile_change
-                ),
-                may_be_accepted=True,
-            ),
-            Check("ids_not_shared", "Few rows share one id.", not_shared, may_be_accepted=True),
-        ],
-    )
+    checks = list(CHECKS)
+    if any(column.plausible_median for column in contract.columns):
+        checks.append(Check("medians_plausible", "Medians are where the contract says that they must be.", medians))
+    if any(is_compared(column) for column in contract.columns):
+        checks.append(Check("profile_steady", "Numbers look as in the snapshot published before.", steady))
+    if any(column.shared_share for column in contract.columns):
+        checks.append(Check("ids_not_shared", "Few rows share one id.", not_shared))
+    return checks_of(domain, f"staging/{contract.source}", checks)
 
 
 def quarantine_checks(domain: Domain, contracts: dict[str, Contract]) -> dg.AssetChecksDefinition:
