@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 from sqlglot import exp
 
-from refi_assets.engines.base import Engine
+from refi_assets.engines.base import Engine, Row
 from refi_assets.errors import SettingError
 from refi_assets.ingestion.acceptances import ACCEPTABLE, reason_to_accept
 from refi_assets.ingestion.details import SnapshotDetails
@@ -23,7 +23,7 @@ from refi_assets.orchestration.steps import Step, user_errors
 from refi_assets.specs.checks import SHOWN_KEYS, Outcome, none_of
 from refi_assets.specs.code import code_sha256
 from refi_assets.specs.policies import Policy
-from refi_assets.specs.sql_models import AS_OF, SqlModel, load_sql_models, relations_read
+from refi_assets.specs.sql_models import AS_OF, Bindable, SqlModel, load_sql_models, relations_read
 
 
 class CheckedStep(Step):
@@ -43,6 +43,7 @@ class CheckedStep(Step):
         self.relation: Relation = super().input(asset)
         self._read: dict[str, str] = {}  # fingerprints of other relations that checks have looked at
         self._read_as_of = False
+        self._asked: dict[str, str] = {}  # hashes of the models that checks have asked
 
     @property
     def as_of(self) -> date:
@@ -73,14 +74,22 @@ class CheckedStep(Step):
         outcomes = [check.evaluate(self) for check in checks]
         if self._memo_mode != "off" and self.relation.fingerprint and all(self._read.values()):
             as_of = self._as_of.isoformat() if self._read_as_of else None
-            value = {"outcomes": list(map(asdict, outcomes)), "inputs": self._read, "as_of": as_of}
+            looked_at = {"inputs": self._read, "as_of": as_of, "asked": self._asked}
+            value = {"outcomes": list(map(asdict, outcomes)), **looked_at}
             self._memo.put(key, self.folder.run_id, value)
         return outcomes
 
     def _still_holds(self, value: dict[str, Any]) -> bool:
-        inputs = value["inputs"].items()
+        inputs, models = value["inputs"].items(), load_sql_models()
         is_of_day = value["as_of"] in (None, self._as_of.isoformat())
-        return is_of_day and all(super(CheckedStep, self).input(key).fingerprint == known for key, known in inputs)
+        is_asked_so = all(
+            models[key].sha256 == sha256 for key, sha256 in value.get("asked", {}).items() if key in models
+        )
+        return (
+            is_of_day
+            and is_asked_so
+            and all(super(CheckedStep, self).input(key).fingerprint == known for key, known in inputs)
+        )
 
     def unless_accepted(self, check: "Check", outcome: Outcome) -> Outcome:
         """An outcome that does not block any more if people have accepted it; else how they can."""
@@ -93,6 +102,13 @@ class CheckedStep(Step):
         words = f"accepted: {reason}" if reason else f"if it is right, --accept {source}:{check.name} --reason TEXT"
         description = "; ".join(filter(None, (outcome.description, words)))
         return replace(outcome, blocks=reason is None, description=description)
+
+    def ask(self, model: SqlModel, **parameters: Bindable) -> list[Row]:
+        """The rows of a model, on the relations that it reads."""
+        self._asked[model.key] = model.sha256
+        relations = [self.input(key) for key in model.inputs]
+        with self._engine.session(readable(self.lake, relations)) as session:
+            return session.query(model.bind(parameters))
 
     def broken_by(self, model: SqlModel) -> Outcome:
         """The rows that a check's SQL returns: there must be none. Their keys are shown."""

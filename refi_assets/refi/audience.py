@@ -15,6 +15,8 @@ from refi_assets.specs.sql_models import DIALECT, load_sql_models
 
 AUDIENCE = Publication("refi", contents="audience")
 
+WITHOUT_PARTNER = ("engagement_without_borrower", "offers_without_home")  # measured since contracts have parties
+
 PERSONS = "identity/resolved_borrower"
 
 
@@ -37,12 +39,14 @@ def counts(relations: Sequence[Relation]) -> dict[str, Any]:
     by_key = {relation.key: relation for relation in relations}
     unmatched, eligibility = dict(by_key["refi/unmatched_borrowers"].counts), by_key["refi/refi_eligibility"].counts
     loans_without_borrower = unmatched.pop("loans_without_borrower")
+    unified = by_key["refi/unified_refi_dataset"]
     return {
         "sources": source_counts(relations),
-        "unified": by_key["refi/unified_refi_dataset"].rows,
+        "unified": unified.rows,
         "eligible": eligibility["eligible"],
         "unmatched": unmatched,
         "loans_without_borrower": loans_without_borrower,
+        **{name: unified.counts[name] for name in WITHOUT_PARTNER if name in unified.counts},
         "tiers": _tiers(eligibility),
         "audience_tiers": _tiers(by_key["refi/refi_audience"].counts),
     }

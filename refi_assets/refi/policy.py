@@ -19,6 +19,7 @@ from refi_assets.specs.policies import (
     Pct,
     Policy,
     Section,
+    WarnAbove,
     load_policy,
 )
 
@@ -57,6 +58,8 @@ class RefiCheckLimits(CheckLimits):
     source_rows_change_pct: Fall
     match_ratio_pct: Below
     audience_share_pct: Above
+    unmatched_loans_pct: Above = Above(warn_above=Decimal(5), block_above=Decimal(30))
+    unmatched_others_pct: WarnAbove = WarnAbove(warn_above=Decimal(5))
 
 
 class Identity(Section):

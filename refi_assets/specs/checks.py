@@ -10,7 +10,7 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from refi_assets.specs.contracts import Contract
-from refi_assets.specs.policies import Above, Below, Fall
+from refi_assets.specs.policies import Above, Below, Fall, WarnAbove
 
 SHOWN_KEYS = 10
 
@@ -34,13 +34,14 @@ def share_pct(part: int, whole: int) -> Decimal:
     return (Decimal(part) * 100 / Decimal(whole)).quantize(Decimal("0.000001"), ROUND_HALF_UP)
 
 
-def not_above(part: int, whole: int, limits: Above, keys: Iterable[str] = ()) -> Outcome:
+def not_above(part: int, whole: int, limits: Above | WarnAbove, keys: Iterable[str] = ()) -> Outcome:
     """A share that should stay small."""
+    block_above = limits.block_above if isinstance(limits, Above) else None
     return Outcome(
         passed=part * 100 <= limits.warn_above * whole,
         number=float(share_pct(part, whole)),
-        limit=f"warns above {limits.warn_above} %, blocks above {limits.block_above} %",
-        blocks=part * 100 > limits.block_above * whole,
+        limit=f"warns above {limits.warn_above} %" + ("" if block_above is None else f", blocks above {block_above} %"),
+        blocks=block_above is not None and part * 100 > block_above * whole,
         keys=tuple(keys)[:SHOWN_KEYS],
     )
 

@@ -172,6 +172,12 @@ class Above(Section):
         return self
 
 
+class WarnAbove(Section):
+    """Limit on a share: beyond it a warning, whatever the share."""
+
+    warn_above: Percent
+
+
 class Below(Section):
     """Limits on a share: under the first a warning, under the second the run stops."""
 

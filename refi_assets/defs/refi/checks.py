@@ -4,11 +4,15 @@ Limits come from policies/refi/refi.yaml; the SQL that finds what breaks a rule 
 Checks on the source files themselves belong to orchestration/sources/.
 """
 
+from dataclasses import replace
+
 import dagster as dg
 
 from refi_assets.defs.refi import REFI
 from refi_assets.orchestration.asset_checks import Check, CheckedStep, checks_of, sql_checks_of
 from refi_assets.specs.checks import Outcome, not_above, not_below
+from refi_assets.specs.policies import Above, WarnAbove
+from refi_assets.specs.sql_models import load_sql_models
 
 
 def borrowers_match(step: CheckedStep) -> Outcome:
@@ -28,6 +32,39 @@ def audience_share_is_plausible(step: CheckedStep) -> Outcome:
     return not_above(step.relation.rows, borrowers, step.policy.checks.audience_share_pct)
 
 
+def loans_match(step: CheckedStep) -> Outcome:
+    """Accepted loans without an accepted borrower."""
+    return _without_partner(
+        step, "loan_information", "loans_without_borrower", "a borrower's id", step.policy.checks.unmatched_loans_pct
+    )
+
+
+def engagement_matches(step: CheckedStep) -> Outcome:
+    """Accepted engagement without an accepted borrower."""
+    limits = step.policy.checks.unmatched_others_pct
+    return _without_partner(step, "borrower_engagement", "engagement_without_borrower", "a borrower's id", limits)
+
+
+def offers_match(step: CheckedStep) -> Outcome:
+    """Accepted offers for a home that no accepted loan or borrower names."""
+    limits = step.policy.checks.unmatched_others_pct
+    return _without_partner(step, "market_equity", "offers_without_home", "a home's id", limits)
+
+
+def _without_partner(step: CheckedStep, source: str, count: str, partners: str, limits: Above | WarnAbove) -> Outcome:
+    rows, alone = step.input(f"staging/{source}").rows, step.relation.counts[count]
+    outcome = not_above(alone, rows, limits)
+    if outcome.passed:
+        return outcome
+    words = [f"{alone:,} of {rows:,} rows of {source} have no partner"]
+    for row in step.ask(load_sql_models()["refi/answers/ids_without_partner"], source=source):
+        if row["differs_by"] is not None:
+            words.append(f"{row['amount']:,} of {rows:,} differ from {partners} only by {row['differs_by']}")
+        if row["would_be_one"] is not None:
+            words.append(f"without these, {row['would_be_one']} would be one id")
+    return replace(outcome, description="; ".join(words))
+
+
 @dg.definitions
 def checks() -> dg.Definitions:
     """The checks of the refi group."""
@@ -39,9 +76,18 @@ def checks() -> dg.Definitions:
                 [
                     *sql_checks_of("refi/unified_refi_dataset"),
                     Check("borrowers_match", "Most borrowers have a loan and a market offer.", borrowers_match),
+                    Check("engagement_matches", "Most engagement has a borrower.", engagement_matches, may_block=False),
+                    Check("offers_match", "Most offers are for a known home.", offers_match, may_block=False),
                 ],
             ),
-            checks_of(REFI, "refi/unmatched_borrowers", sql_checks_of("refi/unmatched_borrowers")),
+            checks_of(
+                REFI,
+                "refi/unmatched_borrowers",
+                [
+                    *sql_checks_of("refi/unmatched_borrowers"),
+                    Check("loans_match", "Most loans have a borrower.", loans_match),
+                ],
+            ),
             checks_of(REFI, "refi/refi_eligibility", sql_checks_of("refi/refi_eligibility")),
             checks_of(
                 REFI,
