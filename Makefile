@@ -10,7 +10,7 @@ export DAGSTER_HOME ?= $(CURDIR)/.dagster
 UNIT := $(addprefix tests/,bench duckdb identity ingestion lake \
 	sample specs staging)
 
-.PHONY: run dev watch deploy test test-all check lint golden bench fuzz clean lock
+.PHONY: run dev watch deploy test test-all check lint golden docs bench fuzz clean lock
 
 run: $(VENV)/run.stamp  ## from the sample's source files to an audience file
 	$(BIN)/refi run --source data/sample --identity splink
@@ -41,6 +41,9 @@ lint: $(VENV)/test.stamp
 
 golden: $(VENV)/test.stamp  ## rewrite tests/golden: every statement as each engine is given it; review the diff
 	$(BIN)/python -m tests.engines.golden_sql
+
+docs: $(VENV)/run.stamp  ## rewrite docs/contracts.md from the contracts
+	$(BIN)/python -m refi_assets.specs.contract_reference > docs/contracts.md
 
 bench: $(VENV)/bench.stamp  ## our job beside bare scripts; make bench ROWS=100000 tries it at another size
 	$(BIN)/python -m bench $(ROWS) $(if $(REPEATS),--repeats $(REPEATS)) $(if $(BENCH_DIR),--dir $(BENCH_DIR))

@@ -10,7 +10,9 @@ import pytest
 import yaml
 
 from refi_assets.errors import SettingError
+from refi_assets.settings import PROJECT_DIR
 from refi_assets.specs.columns import Column, Range
+from refi_assets.specs.contract_reference import reference
 from refi_assets.specs.contracts import contracts_of, load_contracts
 
 # R: the file must have the column; O: it may. KEY: a part of the key, in files that have it.
@@ -426,3 +428,8 @@ def test_a_source_has_one_contract_in_all_domains(tmp_path: Path) -> None:
     (tmp_path / "towns").mkdir()
     (tmp_path / "towns" / "homes.yaml").write_text(text.replace("domain: homes", "domain: towns"))
     assert refusal(tmp_path).startswith("Source homes has a contract in homes and in towns")
+
+
+def test_the_reference_in_docs_is_generated_from_the_contracts() -> None:
+    """`make docs` writes it."""
+    assert (PROJECT_DIR / "docs" / "contracts.md").read_text("utf-8") == reference()

@@ -1,0 +1,83 @@
+"""docs/contracts.md: what every source file must look like, as the contracts say it.
+
+`make docs` writes it. What a rule means is in the guide; this page has each column with its rules.
+"""
+
+from refi_assets.specs.columns import Column, Range, State
+from refi_assets.specs.contracts import Contract, load_contracts
+
+HEAD = """# Source files, column by column
+
+This page is generated from contracts/ by `make docs`; do not edit it. The [guide](guide.md) explains the rules.
+
+"""
+
+
+def reference() -> str:
+    """The page, as Markdown."""
+    return HEAD + "\n".join(map(_section, load_contracts().values()))
+
+
+def _section(contract: Contract) -> str:
+    due = "day" if contract.due_every_days == 1 else f"{contract.due_every_days} days"
+    key = ", ".join(column.name for column in contract.columns if column.is_key)
+    lines = [
+        f"## {contract.source}",
+        "",
+        f"{contract.description} Domain {contract.domain}, due every {due}. Key: {key}, as far as a file has them.",
+        "",
+        "| Column | Type | File must have it | Rules | Meaning |",
+        "|---|---|---|---|---|",
+    ]
+    for column in contract.columns:
+        cells = (
+            column.name,
+            column.sql_type,
+            "yes" if column.present else "",
+            "; ".join(_rules(column)),
+            column.description,
+        )
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _rules(column: Column) -> list[str]:
+    share = column.shared_share
+    bounds = {
+        "at least": column.minimum,
+        "above": column.exclusive_minimum,
+        "at most": column.maximum,
+        "below": column.exclusive_maximum,
+    }
+    rules = [
+        (column.not_null, "must not be empty"),
+        *((bound is not None, f"{words} {bound}") for words, bound in bounds.items()),
+        (column.plausible, f"plausible: {_range(column.plausible)}"),
+        (column.plausible_median, f"median: {_range(column.plausible_median)}"),
+        (column.values, f"one of {', '.join(column.values)}"),
+        (column.once, f"{column.once} at most once a key"),
+        (column.is_party, "rows of one key may differ in it"),
+        (column.missing_words is not None, f"reads as empty: {', '.join(column.missing_words or ()) or 'nothing'}"),
+        (column.missing_values, f"stands for nothing: {', '.join(column.missing_values)}"),
+        (share, f"one value in more than {share and share.warn_above} % of the rows warns"),
+        (share, f"in more than {share and share.block_above} % blocks"),
+        *((True, f"{state.name}: {', '.join(_tells(state))}") for state in column.states),
+        (column.consent, "consent: unknown is no"),
+        (column.unit, f"unit: {column.unit}"),
+        (column.personal, "personal"),
+    ]
+    return [words for applies, words in rules if applies]
+
+
+def _tells(state: State) -> list[str]:
+    return [*([f"at most {state.at_most:f}"] if state.at_most is not None else []), *state.words]
+
+
+def _range(bounds: Range | None) -> str:
+    if bounds is None:
+        return ""
+    return f"{bounds.minimum:f} to {bounds.maximum:f}" + "".join(f" or {number:f}" for number in bounds.also)
+
+
+if __name__ == "__main__":
+    print(reference(), end="")
