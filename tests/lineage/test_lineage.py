@@ -161,7 +161,10 @@ def test_a_copied_column_takes_six_steps_from_the_source_file_to_the_audience_fi
         ("market_equity", "staging/market_equity", "DECIMAL(10,6)"),
         ("market_equity.csv", "catalog/market_equity", "DECIMAL(10,6)"),
     ]
-    assert steps[-2].rule == "number, at least 0, at most 1000; a bad one sends the row to quarantine"
+    assert (
+        steps[-2].rule
+        == "number, at least 0, at most 1000, plausible from 0.5 to 200 or 0; a bad one sends the row to quarantine"
+    )
     assert (steps[-1].unit, steps[-1].expression, steps[-1].rule) == ("percent", None, None)
     assert {step.description for step in steps} == {
         "Loan to value: what is still owed, in percent of the home's value."
@@ -213,11 +216,12 @@ def test_a_lineage_is_printed_one_line_a_step(capsys):
         "└── refi_audience.rate_spread = refi_eligibility.rate_spread",
         f"    └── refi_eligibility.rate_spread = {SPREAD[1:-1]}",
         "        ├── unified_refi_dataset.current_interest_rate = loan_information.current_interest_rate",
-        "        │   └── loan_information.current_interest_rate: number, above 0, at most 30; "
+        "        │   └── loan_information.current_interest_rate: number, above 0, at most 30, "
+        "plausible from 0.5 to 25; "
         "a bad one sends the row to quarantine",
         "        │       └── loan_information.csv column current_interest_rate (DECIMAL(9,6), percent)",
         "        └── unified_refi_dataset.market_rate_offer = market_equity.market_rate_offer",
-        "            └── market_equity.market_rate_offer: number, above 0, at most 30; "
+        "            └── market_equity.market_rate_offer: number, above 0, at most 30, plausible from 0.5 to 25; "
         "a bad one sends the row to quarantine",
         "                └── market_equity.csv column market_rate_offer (DECIMAL(9,6), percent)",
     ]

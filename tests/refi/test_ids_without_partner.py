@@ -15,7 +15,10 @@ RELATIONS = {
 }
 
 
-def differences(source: str, **rows: list[tuple[str | None, ...]]) -> list[tuple[str | None, int, str | None]]:
+Rows = list[tuple[str | None, ...]]
+
+
+def differences(source: str, **rows: Rows) -> list[tuple[str | None, int, str | None]]:
     """What the model says of staged relations with these rows."""
     with duckdb.connect() as connection:
         connection.execute("CREATE SCHEMA staging")
@@ -47,7 +50,7 @@ def differences(source: str, **rows: list[tuple[str | None, ...]]) -> list[tuple
 def test_loans_whose_borrower_is_written_otherwise(
     borrowers: list[str], loans: list[str], expected: list[tuple[str | None, int, str | None]]
 ) -> None:
-    rows = {
+    rows: dict[str, Rows] = {
         "borrower_information": [(borrower, None) for borrower in borrowers],
         "loan_information": [(loan, None) for loan in loans],
     }
@@ -55,7 +58,7 @@ def test_loans_whose_borrower_is_written_otherwise(
 
 
 def test_an_offer_needs_a_home_that_a_loan_or_a_borrower_names() -> None:
-    rows = {
+    rows: dict[str, Rows] = {
         "borrower_information": [("B1", "P1")],
         "loan_information": [("B1", "002"), ("B2", None)],
         "market_equity": [("P1",), ("002",), ("2",), ("P3",)],
@@ -64,5 +67,5 @@ def test_an_offer_needs_a_home_that_a_loan_or_a_borrower_names() -> None:
 
 
 def test_engagement_needs_a_borrower() -> None:
-    rows = {"borrower_information": [("B1", None)], "borrower_engagement": [("b1",), ("B1",), ("B2",)]}
+    rows: dict[str, Rows] = {"borrower_information": [("B1", None)], "borrower_engagement": [("b1",), ("B1",), ("B2",)]}
     assert differences("borrower_engagement", **rows) == [("capital letters", 1, None), (None, 1, None)]

@@ -34,6 +34,13 @@ SHIPPED: dict[str, tuple[tuple[str, ...], Set[str]]] = {
         set(),
     ),
     "refi/answers/homes": (("staging/borrower_information", "staging/loan_information"), {"borrower_id"}),
+    "refi/answers/ids_without_partner": (
+        (
+            *("staging/borrower_engagement", "staging/borrower_information"),
+            *("staging/loan_information", "staging/market_equity"),
+        ),
+        {"source"},
+    ),
     "refi/answers/judged_loans": (("refi/refi_audience", "refi/refi_eligibility"), {"borrower_id"}),
     "identity/answers/person_changes": (("before_identity/resolved_borrower", "identity/resolved_borrower"), set()),
     "identity/answers/matched_pair": (("identity/matched_pairs",), {"borrower_id_1", "borrower_id_2"}),
@@ -74,7 +81,13 @@ SHIPPED: dict[str, tuple[tuple[str, ...], Set[str]]] = {
     ),
     "refi/measures/refi_audience": (("refi/refi_audience",), set()),
     "refi/measures/refi_eligibility": (("refi/refi_eligibility",), set()),
-    "refi/measures/unified_refi_dataset": (("refi/unified_refi_dataset",), set()),
+    "refi/measures/unified_refi_dataset": (
+        (
+            *("staging/borrower_engagement", "staging/borrower_information"),
+            *("staging/loan_information", "staging/market_equity", "refi/unified_refi_dataset"),
+        ),
+        set(),
+    ),
     "refi/measures/unmatched_borrowers": (
         ("staging/borrower_information", "staging/loan_information", "refi/unmatched_borrowers"),
         set(),

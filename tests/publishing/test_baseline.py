@@ -1,0 +1,110 @@
+"""The snapshot that a new one is compared with: the newest published one of an earlier load date."""
+
+from datetime import date
+
+import pytest
+
+from refi_assets.ingestion.acceptances import accept
+from refi_assets.lake import FolderStore, open_lake
+from refi_assets.publishing.baseline import baseline_of
+from refi_assets.publishing.publication import Publication
+from tests.support.lender import lender, write
+from tests.support.running import DAY, ingest, run_job
+
+REFI = Publication("refi")
+
+
+@pytest.fixture
+def lake(tmp_path) -> FolderStore:
+    return FolderStore(str(tmp_path / "lake"))
+
+
+def published(
+    lake: FolderStore, run_id: str, as_of: str, load_date: str, rows: int = 10, *, force: bool = False
+) -> None:
+    """A commit, and its manifest with one file of loans."""
+    inputs = [
+        {"source": "loan_information", "load_date": load_date, "key": "k", "rows": rows},
+        {"source": "market_equity", "load_date": "2020-01-01", "key": "k", "rows": 1},
+    ]
+    quartiles = dict.fromkeys(("quartile_1", "median", "quartile_3"), "6.5")
+    profile = {"rows": rows, "numbers": rows, "zeros": 0, "whole": 0, **quartiles}
+    profiles = {"loan_information": {"current_interest_rate": profile}}
+    manifest = {"run_id": run_id, "inputs": inputs, "profiles": profiles}
+    lake.put_json(REFI.manifest_key(run_id), manifest)
+    REFI.commit(lake, {"run_id": run_id, "as_of": as_of}, policy_overridden=False, force_latest=force)
+
+
+def baseline(lake: FolderStore, load_date: date = DAY) -> str | None:
+    snapshot = baseline_of(REFI, lake, "loan_information", load_date)
+    return snapshot.run_id if snapshot else None
+
+
+def test_it_is_the_newest_that_was_published_of_an_earlier_load_date(lake):
+    assert baseline(lake) is None
+    published(lake, "r1", "2026-02-17", "2026-02-16")
+    published(lake, "r2", "2026-02-18", "2026-02-18", rows=20)
+    published(lake, "r3", "2026-02-19", "2026-02-18", rows=30)
+    published(lake, "r4", "2026-02-20", "2026-02-20")
+    found = baseline_of(REFI, lake, "loan_information", DAY)
+    assert found is not None
+    assert (found.run_id, found.load_date, found.rows) == ("r3", date(2026, 2, 18), 30)
+    assert str(found.profiles["current_interest_rate"].median) == "6.5"
+    assert baseline(lake, date(2026, 2, 18)) == "r1"
+    assert baseline(lake, date(2026, 2, 16)) is None
+    assert baseline_of(REFI, lake, "borrower_information", DAY) is None
+
+
+def test_a_day_that_was_published_again_later_is_not_the_newest(lake):
+    published(lake, "r1", "2026-02-19", "2026-02-19")
+    published(lake, "r2", "2026-02-15", "2026-02-15", force=True)
+    assert baseline(lake) == "r1"
+
+
+def test_what_no_commit_names_is_not_published(lake):
+    published(lake, "r1", "2026-02-17", "2026-02-17")
+    lake.put_json(REFI.manifest_key("r2"), {"run_id": "r2", "inputs": [], "profiles": {}})
+    assert baseline(lake) == "r1"
+
+
+def test_a_manifest_from_before_profiles_still_counts_rows(lake):
+    published(lake, "r1", "2026-02-17", "2026-02-17", rows=12)
+    manifest = REFI.manifest(lake, "r1")
+    assert manifest is not None
+    del manifest["profiles"]
+    lake.put_json(REFI.manifest_key("r1"), manifest)
+    found = baseline_of(REFI, lake, "loan_information", DAY)
+    assert found is not None
+    assert (found.rows, found.profiles) == (12, {})
+
+
+def test_rows_that_were_lost_block_until_somebody_says_why(published_lake, tmp_path):
+    """The manifest keeps the reason, the snapshot is what the next one is compared with."""
+    lake, next_day = published_lake, date(2026, 2, 21)
+    rows = lender()
+    rows["loan_information"] = rows["loan_information"][:30]
+    ingest(lake, write(rows, tmp_path / "source"), next_day)
+    blocked = run_job(lake, next_day)
+    assert blocked.failed_checks["raw/loan_information rows_not_fallen"] == "ERROR"
+    words = blocked.checks["raw/loan_information rows_not_fallen"].description
+    assert words is not None
+    assert "--accept loan_information:rows_not_fallen --reason TEXT" in words
+
+    store = open_lake(str(lake))
+    accept(store, "loan_information", next_day, "rows_not_fallen", "A pool was sold.")
+    accepted = run_job(lake, next_day)
+    assert accepted.success
+    assert accepted.failed_checks["raw/loan_information rows_not_fallen"] == "WARN"
+    manifest = REFI.manifest(store, accepted.run_id)
+    assert manifest is not None
+    assert manifest["accepted"] == [
+        {
+            "source": "loan_information",
+            "check": "rows_not_fallen",
+            "reason": "A pool was sold.",
+            "load_date": "2026-02-21",
+        }
+    ]
+    found = baseline_of(REFI, store, "loan_information", date(2026, 2, 22))
+    assert found is not None
+    assert (found.run_id, found.rows) == (accepted.run_id, 30)
