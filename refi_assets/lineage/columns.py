@@ -204,7 +204,7 @@ def _staged(contract: Contract, file: LineageRelation, names: Mapping[str, str])
         column.name: replace(of_file, relation=name, asset=asset, rule=_rule(column), made_from=(of_file,))
         for column, of_file in zip(contract.columns, file.columns.values(), strict=True)
     }
-    for column in contract.told:
+    for column in contract.columns_with_states:
         columns[column.state_column] = LineageColumn(
             relation=name,
             asset=asset,
@@ -213,7 +213,7 @@ def _staged(contract: Contract, file: LineageRelation, names: Mapping[str, str])
             unit=None,
             description=contract.descriptions[column.state_column],
             expression=None,
-            rule="; ".join(_told(state) for state in column.states),
+            rule="; ".join(_state_rule(state) for state in column.states),
             made_from=(file.columns[column.name],),
         )
     about = f"{contract.description}\nTyped by contracts/{contract.source}.yaml; rows that break it are in quarantine."
@@ -242,7 +242,7 @@ def _rule(column: Column) -> str:
     return "; ".join([wanted, *outcomes])
 
 
-def _told(state: State) -> str:
+def _state_rule(state: State) -> str:
     words = ", ".join(state.words)
     tells = [f"at most {state.at_most:f}"] if state.at_most is not None else []
     return f"{state.name} if it is {' or '.join([*tells, *([f'reads {words}'] if words else [])])}"

@@ -63,11 +63,14 @@ class Contract:
     @property
     def descriptions(self) -> dict[str, str]:
         """Column name -> what it means, in contract order, then the states."""
-        states = {c.state_column: f"Which state {c.name} tells: {_or(s.name for s in c.states)}." for c in self.told}
+        states = {
+            c.state_column: f"Which state {c.name} tells: {_or(s.name for s in c.states)}."
+            for c in self.columns_with_states
+        }
         return {column.name: column.description for column in self.columns} | states
 
     @property
-    def told(self) -> tuple[Column, ...]:
+    def columns_with_states(self) -> tuple[Column, ...]:
         """The columns whose states are kept."""
         return tuple(column for column in self.columns if column.states)
 
@@ -79,7 +82,7 @@ class Contract:
     @property
     def sql_types(self) -> dict[str, str]:
         """The same of the staged rows: after a file's columns, the states that some of them tell."""
-        return self.file_types | {column.state_column: "VARCHAR" for column in self.told}
+        return self.file_types | {column.state_column: "VARCHAR" for column in self.columns_with_states}
 
 
 @cache

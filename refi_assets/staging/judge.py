@@ -36,7 +36,7 @@ def judged_rows_sql(contract: Contract, columns: list[FileColumn], source_sql: s
     values = [f"{_value(column)} AS {_value_of(column.name)}" for column in typed]
     faults = [f"{_fault(column, judged)} AS {_fault_of(column.name)}" for column in judged]
     staged = [f"{_judged(column, in_file)} AS {quoted(column.name)}" for column in contract.columns]
-    staged += [f"{_state(column, in_file)} AS {quoted(column.state_column)}" for column in contract.told]
+    staged += [f"{_state(column, in_file)} AS {quoted(column.state_column)}" for column in contract.columns_with_states]
     return f"""
 SELECT
     {_listed(staged)},

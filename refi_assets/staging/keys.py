@@ -30,7 +30,7 @@ def facts_sql(contract: Contract) -> str:
     if not contract.parties:
         return "''"
     names = [column.name for column in contract.columns if not column.is_party]
-    names += [column.state_column for column in contract.told]
+    names += [column.state_column for column in contract.columns_with_states]
     fields = ", ".join(f"{text_literal(name)}, {quoted(name)}" for name in names)
     return f"CAST(json_object({fields}) AS VARCHAR)"
 

@@ -46,10 +46,10 @@ def test_it_is_the_newest_that_was_published_of_an_earlier_load_date(lake):
     published(lake, "r2", "2026-02-18", "2026-02-18", rows=20)
     published(lake, "r3", "2026-02-19", "2026-02-18", rows=30)
     published(lake, "r4", "2026-02-20", "2026-02-20")
-    found = baseline_of(REFI, lake, "loan_information", DAY)
-    assert found is not None
-    assert (found.run_id, found.load_date, found.rows) == ("r3", date(2026, 2, 18), 30)
-    assert str(found.profiles["current_interest_rate"].median) == "6.5"
+    snapshot = baseline_of(REFI, lake, "loan_information", DAY)
+    assert snapshot is not None
+    assert (snapshot.run_id, snapshot.load_date, snapshot.rows) == ("r3", date(2026, 2, 18), 30)
+    assert str(snapshot.profiles["current_interest_rate"].median) == "6.5"
     assert baseline(lake, date(2026, 2, 18)) == "r1"
     assert baseline(lake, date(2026, 2, 16)) is None
     assert baseline_of(REFI, lake, "borrower_information", DAY) is None
@@ -73,9 +73,9 @@ def test_a_manifest_from_before_profiles_still_counts_rows(lake):
     assert manifest is not None
     del manifest["profiles"]
     lake.put_json(REFI.manifest_key("r1"), manifest)
-    found = baseline_of(REFI, lake, "loan_information", DAY)
-    assert found is not None
-    assert (found.rows, found.profiles) == (12, {})
+    snapshot = baseline_of(REFI, lake, "loan_information", DAY)
+    assert snapshot is not None
+    assert (snapshot.rows, snapshot.profiles) == (12, {})
 
 
 def test_rows_that_were_lost_block_until_somebody_says_why(published_lake, tmp_path):
@@ -105,6 +105,6 @@ def test_rows_that_were_lost_block_until_somebody_says_why(published_lake, tmp_p
             "load_date": "2026-02-21",
         }
     ]
-    found = baseline_of(REFI, store, "loan_information", date(2026, 2, 22))
-    assert found is not None
-    assert (found.run_id, found.rows) == (accepted.run_id, 30)
+    snapshot = baseline_of(REFI, store, "loan_information", date(2026, 2, 22))
+    assert snapshot is not None
+    assert (snapshot.run_id, snapshot.rows) == (accepted.run_id, 30)

@@ -111,7 +111,10 @@ def _materialized(step: Step, relation: Relation, contract: Contract) -> dg.Mate
         contract.descriptions,
         {
             **{name: [(f"catalog/{contract.source}", name)] for name in contract.file_types},
-            **{column.state_column: [(f"catalog/{contract.source}", column.name)] for column in contract.told},
+            **{
+                column.state_column: [(f"catalog/{contract.source}", column.name)]
+                for column in contract.columns_with_states
+            },
         },
     )
 
