@@ -32,7 +32,7 @@ class People:
     """Who is told, and what they remember between two ticks: what a cursor can hold, and nothing more."""
 
     def __init__(self) -> None:
-        self.columns_with_states: list[Alert] = []
+        self.told: list[Alert] = []
         self.deaf = False
         self._cursor = Memory().model_dump_json()
 
@@ -42,14 +42,14 @@ class People:
         return told
 
     def heard(self, found: list[Alert], at: datetime) -> list[Alert]:
-        before = len(self.columns_with_states)
+        before = len(self.told)
         self.tick(found, at)
-        return self.columns_with_states[before:]
+        return self.told[before:]
 
     def _hear(self, one: Alert) -> None:
         if self.deaf:
             raise AlertError("nobody listens")
-        self.columns_with_states.append(one)
+        self.told.append(one)
 
 
 @pytest.fixture
