@@ -94,6 +94,12 @@ _ALL = (
         _other(0.06, 0.98),
         known=f"l.surname IS NOT NULL AND r.surname IS NOT NULL AND NOT COALESCE({_SWAPPED}, FALSE)",
     ),
+    Comparison(  # Jr, Sr, II: who is called by one is not called by another
+        "suffix",
+        "suffix",
+        (Level("the same", "l.suffix = r.suffix", 0.98, 0.4),),
+        _other(0.02, 0.6),
+    ),
     Comparison(
         "date_of_birth",
         "birth",

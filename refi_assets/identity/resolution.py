@@ -70,7 +70,8 @@ def pairs_by_splink(
     session.execute(
         "CREATE TABLE found_pair AS "
         "SELECT LEAST(one.borrower_id, other.borrower_id) AS borrower_id_1, "
-        "GREATEST(one.borrower_id, other.borrower_id) AS borrower_id_2, match_weight, match_probability, evidence "
+        "GREATEST(one.borrower_id, other.borrower_id) AS borrower_id_2, match_weight, match_probability, evidence, "
+        "review_reason "
         f"FROM pair JOIN {RECORDS} AS one ON one.record = record_1 JOIN {RECORDS} AS other ON other.record = record_2"
     )
     return model
