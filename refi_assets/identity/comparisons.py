@@ -231,3 +231,8 @@ def is_relative(comparisons: Sequence[Comparison], level: str, how: Literal["AND
     if {"given_name", "date_of_birth"} <= {one.name for one in comparisons}:
         return f"{level}given_name = 0 {how} {level}date_of_birth = 0"
     return "FALSE"
+
+
+def is_generation(comparisons: Sequence[Comparison], level: str) -> str:
+    """SQL that tells which pairs differ in suffix, as father and son do."""
+    return f"{level}suffix = 0" if "suffix" in {one.name for one in comparisons} else "FALSE"

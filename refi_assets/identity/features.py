@@ -40,7 +40,8 @@ _DERIVED: dict[tuple[str, ...], dict[str, str]] = {
         "given_roots": "COALESCE((SELECT roots FROM nickname WHERE name = given), [given])",
         "given_start": "LEFT(COALESCE((SELECT root FROM nickname WHERE name = given), given), 3)",
         "given_has_nicknames": "COALESCE((SELECT has_nicknames FROM nickname WHERE name = given), FALSE)",
-        "given_is_known": "COALESCE(given IN (SELECT given FROM known_given), FALSE)",
+        "given_is_known": "(SELECT is_known FROM given_in_use WHERE name = given)",
+        "given_records": "(SELECT records FROM given_in_use WHERE name = given)",
     },
     ("surname",): {"surname_start": "LEFT(surname, 3)"},
     ("city", "postcode", "state"): {
@@ -79,7 +80,7 @@ def make_features(connection: DuckDBPyConnection, table: str, kinds: Collection[
             derived |= columns
     if "given" in made:
         _make_nicknames(connection)
-        _make_known_names(connection)
+        _make_given_names(connection)
     selected = ["record", *made, *(f"{sql} AS {name}" for name, sql in derived.items())]
     connection.execute(f"CREATE TABLE feature AS SELECT {', '.join(selected)} FROM stated")
     connection.execute("DROP TABLE stated")
@@ -152,18 +153,20 @@ def _make_nicknames(connection: DuckDBPyConnection) -> None:
     _keep(connection, "nickname", frame)
 
 
-def _make_known_names(connection: DuckDBPyConnection) -> None:
-    """Make the table known_given: the given names of records that people are known to have.
+def _make_given_names(connection: DuckDBPyConnection) -> None:
+    """Make the table given_in_use (name, records, is_known): the given names of records, and if people have them.
 
     The list has names in Latin script: in another, every name counts as known.
     """
     lines = GIVEN_NAMES.read_text(encoding="ascii").splitlines()
-    _keep(connection, "given_name", pd.DataFrame({"name": [line for line in lines if not line.startswith("#")]}))
+    _keep(connection, "listed_name", pd.DataFrame({"word": [line for line in lines if not line.startswith("#")]}))
     connection.execute(
-        "CREATE TABLE known_given AS "
-        "WITH word AS (SELECT given, UNNEST(STRING_SPLIT(given, ' ')) AS name FROM (SELECT DISTINCT given FROM stated)) "
-        r"SELECT given FROM word LEFT JOIN given_name AS listed USING (name) GROUP BY given "
-        r"HAVING BOOL_AND(listed.name IS NOT NULL OR NOT REGEXP_MATCHES(name, '\p{Latin}'))"
+        "CREATE TABLE given_in_use AS "
+        "WITH counted AS "
+        "(SELECT given AS name, COUNT(*) AS records FROM stated WHERE given IS NOT NULL GROUP BY given), "
+        "spelled AS (SELECT name, records, UNNEST(STRING_SPLIT(name, ' ')) AS word FROM counted) "
+        "SELECT name, records, BOOL_AND(listed.word IS NOT NULL OR is_other_script(spelled.word)) AS is_known "
+        "FROM spelled LEFT JOIN listed_name AS listed ON listed.word = spelled.word GROUP BY name, records"
     )
 
 

@@ -21,7 +21,14 @@ from splink.comparison_library import CustomComparison
 
 from refi_assets.errors import IdentityError
 from refi_assets.identity.blocking import Blocking, allowed_pairs, choose_rules
-from refi_assets.identity.comparisons import PERSONAL, Comparison, comparisons_of, is_anyone, is_relative
+from refi_assets.identity.comparisons import (
+    PERSONAL,
+    Comparison,
+    comparisons_of,
+    is_anyone,
+    is_generation,
+    is_relative,
+)
 from refi_assets.identity.estimation import SHIPPED_PRIOR, SHIPPED_WEIGHT, Parameters, estimate, shipped
 from refi_assets.identity.features import make_features
 from refi_assets.identity.placeholders import removed_placeholders
@@ -111,9 +118,7 @@ def match(
         return Model(records, [], Blocking({}), 0, shipped([]), 0.0)
     say("reading what the columns hold")
     telling = make_features(connection, table, kinds)
-    placeholders = removed_placeholders(connection)
-    for one in placeholders:
-        say(f"{one['attribute']} of {one['records']:,} records is taken as missing: {one['reason']}")
+    placeholders = removed_placeholders(connection, say)
     comparisons = comparisons_of(telling)
     if not comparisons:
         raise IdentityError(
@@ -179,11 +184,13 @@ def match(
     if parameters.has_families:
         no_match += f" OR {is_relative(comparisons, 'gamma_', 'OR')}"
     connection.execute(
-        "CREATE TABLE weighed_pair AS SELECT LEAST(record_l, record_r) AS record_1, GREATEST(record_l, record_r) AS record_2, "
+        "CREATE TABLE weighed_pair AS "
+        "SELECT LEAST(record_l, record_r) AS record_1, GREATEST(record_l, record_r) AS record_2, "
         f"match_weight, match_probability, {_evidence(comparisons)} AS evidence FROM {weighed.physical_name} "
         f"WHERE NOT ({no_match})"
     )
-    add_review_reasons(connection, "weighed_pair")
+    wrong_surnames = 0.0 if model.is_shipped else parameters.share_different("surname")
+    add_review_reasons(connection, "weighed_pair", wrong_surnames)
     return model
 
 
@@ -254,7 +261,8 @@ def _patterns(connection: DuckDBPyConnection, pairs: str, comparisons: Sequence[
     return connection.execute(
         f"WITH pattern AS (SELECT {levels} FROM {pairs} JOIN feature AS l ON l.record = join_key_l "
         "JOIN feature AS r ON r.record = join_key_r) "
-        f"SELECT *, {is_anyone(comparisons, '')} AS is_anyone, {is_relative(comparisons, '', 'AND')} AS is_family, "
+        f"SELECT *, {is_anyone(comparisons, '')} OR {is_generation(comparisons, '')} AS is_no_match, "
+        f"{is_relative(comparisons, '', 'AND')} AS is_family, "
         f"{is_relative(comparisons, '', 'OR')} AS is_relative, COUNT(*) AS pairs FROM pattern GROUP BY ALL ORDER BY ALL"
     ).df()
 

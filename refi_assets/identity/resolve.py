@@ -93,6 +93,7 @@ def resolve(
         config["threads"] = threads
     try:
         with duckdb.connect(config=config) as connection:
+            connection.execute("SET enable_progress_bar = false")  # it is drawn where --json prints
             sources = load_records(connection, paths, columns, id_column, truth)
             (records,) = connection.execute("SELECT COUNT(*) FROM loaded").fetchall()[0]
             say(f"{records:,} records of {', '.join(sources)}")
@@ -148,9 +149,7 @@ def _matched(
     if refused := model.blocking.refused:
         rules = "; ".join(f"{' and '.join(rule)}: {count:,}" for rule, count in refused.items())
         say(f"not compared, since these rules would make more than {allowed_pairs(records):,} pairs each: {rules}")
-    return model, connection.execute(
-        f"SELECT {', '.join(PAIR_COLUMNS)} FROM pair ORDER BY record_1, record_2"
-    ).df()
+    return model, connection.execute(f"SELECT {', '.join(PAIR_COLUMNS)} FROM pair ORDER BY record_1, record_2").df()
 
 
 def _threshold(pairs: pd.DataFrame, given: float | None, say: Callable[[str], None]) -> float:
