@@ -13,12 +13,12 @@ CREATE MACRO is_well_known(attribute, value) AS CASE attribute
         || '|un(known|available)|do[._-]?not[._-]?reply|declined?|refused?|missing|empty|tb[ad]|test(er|ing)?|dummy|fake'
         || '|anonymous|e?mail@e?mail|example|asdf?|abc|xx+|x+@x+)\d*(@|\.)'
     ) OR REGEXP_MATCHES(
-        value, '@(none|no|na|null|no[._-]?e?mail|not?[._-]?(given|provided|available|known)|unknown|invalid|test)\.'
+        value, '@(none|no|na|null|no[._-]?e?mail|not?[._-]?(given|provided|available|known)|unknown|invalid|test)\.[a-z]+(\.[a-z]{2})?$'
     )
     WHEN 'phone' THEN value = '+1' || REPEAT(value[3], 10)
         OR REGEXP_MATCHES(value, '^\+1(555|[2-9]11|...5551212$|2345678901$)')  -- no area codes; directory assistance
     WHEN 'national_id' THEN REPLACE(value, value[1], '') = ''
-        OR value IN ('123456789', '987654321', '012345678', '1234567890', '078051120', '219099999')
+        OR value IN ('078051120', '219099999')  -- printed on cards in wallets and pamphlets
     WHEN 'street' THEN REGEXP_MATCHES(
         value, '^\d* ?(no( fixed)? (address|street|abode)|not (given|provided|available)|unknown|homeless|tb[ad]|x+)( |$)'
     )
