@@ -116,7 +116,7 @@ def test_such_a_pair_waits_in_the_queue_however_probable():
             ") AS pair "
             "(borrower_id_1, borrower_id_2, match_weight, match_probability, evidence, review_reason, decision)"
         )
-        thresholds = {"review_probability": 0.5, "match_probability": 0.99}
+        thresholds = {"review_probability": "0.5", "match_probability": "0.99"}
         queue = load_sql_models()["identity/review_queue"].bind(thresholds).sql(dialect="duckdb")
         assert [row[1] for row in connection.execute(queue).fetchall()] == ["B", "E"]
 
