@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import duckdb
+import pandas as pd
 import pytest
 
 from refi_assets.identity.features import make_features
@@ -25,9 +26,9 @@ def judged(
     values = [shared] * len(names) + list(others)
     people = [*names, *(stranger(number) for number in range(len(others)))]
     with duckdb.connect() as connection:
-        connection.execute(f"CREATE TABLE people (record BIGINT, given_name VARCHAR, surname VARCHAR, {kind} VARCHAR)")
         rows = [(at, *name, value) for at, (name, value) in enumerate(zip(people, values, strict=True))]
-        connection.executemany("INSERT INTO people VALUES (?, ?, ?, ?)", rows)
+        columns = ["record", "given_name", "surname", kind]
+        connection.register("people", pd.DataFrame(rows, columns=columns))
         make_features(connection, "people", ["given_name", "surname", kind])
         found = connection.execute(f"SELECT {feature} FROM feature ORDER BY record").fetchall()
         return [value for (value,) in found[: len(names)]], removed_placeholders(connection, lambda _: None)
