@@ -72,6 +72,11 @@ def make_features(connection: DuckDBPyConnection, table: str, kinds: Collection[
     stated = ", ".join(f"{sql} AS {name}" for name, sql in made.items())
     connection.execute(f"CREATE TABLE stated AS SELECT record, {stated} FROM {table}")
     remove_placeholders(connection, made)
+    if "phone" in made:
+        connection.execute(
+            "INSERT INTO placeholder SELECT 'phone', written, COUNT(*), 'not a valid telephone number' "
+            f"FROM {table} JOIN phone_number ON written = phone WHERE e164 IS NULL GROUP BY written"
+        )
     varies = _row(connection, f"SELECT {', '.join(f'MIN({name}) <> MAX({name})' for name in made)} FROM stated")
     telling = [name for name, is_telling in zip(made, varies, strict=True) if is_telling]
     derived: dict[str, str] = {}

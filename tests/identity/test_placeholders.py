@@ -78,6 +78,12 @@ def test_what_thirty_names_share_is_nobodys_own(kind, value, others):
     assert removed == [{"attribute": kind, "reason": "shared by too many different names", "values": 1, "records": 30}]
 
 
+def test_telephone_numbers_that_are_not_valid_are_listed():
+    found, removed = judged("phone", "000-000-0000", STRANGERS, ["231-555-0139", "n/a", "312-555-0142"])
+    assert found == [None] * 30
+    assert removed == [{"attribute": "phone", "reason": "not a valid telephone number", "values": 2, "records": 31}]
+
+
 FAMILY = [(given, "Kelding") for given in ("Tom", "Tim", "Susan", "Maria", "Olga", "Pete", "Frank", "Ivy")]
 ONE_PERSON = [("Susan", "Kelding"), ("Susn", "Kelding"), ("Susan", "Keldin"), ("Kelding", "Susan"), ("S", "Kelding")]
 TWO_COUPLES = [("Tom", "Kelding"), ("Susan", "Kelding"), ("Maria", "Ostrow"), ("Frank", "Ostrow")]
