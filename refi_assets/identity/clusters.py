@@ -4,6 +4,7 @@ Links are taken from the strongest down, as Kruskal builds a spanning tree, so t
 parted at the weakest link. Decisions of people come before any link.
 """
 
+import operator
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,12 +19,17 @@ LEAST_SUPPORT = 0.25
 
 @dataclass(frozen=True)
 class Guards:
-    """What keeps records apart, by record: national ids, dates of birth (eight digits), and people's decisions."""
+    """What keeps records apart: by record national ids, dates of birth (eight digits) and suffixes; people's decisions.
+
+    `reviewed` has the pairs that only people may link, and why.
+    """
 
     national_ids: Mapping[int, str] = field(default_factory=dict)
     births: Mapping[int, str] = field(default_factory=dict)
+    suffixes: Mapping[int, str] = field(default_factory=dict)
     same: Sequence[tuple[int, int]] = ()
     different: Sequence[tuple[int, int]] = ()
+    reviewed: Mapping[tuple[int, int], str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,14 @@ class Split:
 def by_reason(splits: Iterable[Split]) -> dict[str, int]:
     """How many links were not followed, by reason."""
     return dict(sorted(Counter(split.reason for split in splits).items()))
+
+
+def reviewed_pairs(pairs: pd.DataFrame) -> dict[tuple[int, int], str]:
+    """The pairs (record_1, record_2) that have a review_reason, and which."""
+    reviewed = pairs.dropna(subset="review_reason")
+    return dict(
+        zip(zip(reviewed["record_1"], reviewed["record_2"], strict=True), reviewed["review_reason"], strict=True)
+    )
 
 
 class _Clusters:
@@ -128,11 +142,12 @@ class _Evidence:
 
     def __init__(self, guards: Guards, pairs: pd.DataFrame) -> None:
         self._guards = guards
-        self._apart: dict[int, set[int]] = {}
+        self._apart: dict[int, dict[int, str]] = {}
         self._probable: dict[int, dict[int, float]] = {}
-        for one, other in guards.different:
-            self._apart.setdefault(one, set()).add(other)
-            self._apart.setdefault(other, set()).add(one)
+        decided = dict.fromkeys(guards.different, "decided to be different")
+        for (one, other), reason in {**guards.reviewed, **decided}.items():
+            self._apart.setdefault(one, {})[other] = reason
+            self._apart.setdefault(other, {})[one] = reason
         columns = (pairs[name].tolist() for name in ("record_1", "record_2", "match_probability"))
         for one, other, probability in zip(*columns, strict=True):
             self._probable.setdefault(one, {})[other] = probability
@@ -140,14 +155,16 @@ class _Evidence:
 
     def reason(self, some: list[int], others: list[int]) -> str | None:
         """Why two clusters may not become one, if so."""
-        if any(not self._apart[one].isdisjoint(others) for one in some if one in self._apart):
-            return "decided to be different"
+        for one in some:
+            if one in self._apart and (apart := self._apart[one].keys() & set(others)):
+                return self._apart[one][min(apart)]
         for what, known, agree in (
             ("national ids", self._guards.national_ids, is_slip),
             ("dates of birth", self._guards.births, are_compatible_births),
+            ("suffixes", self._guards.suffixes, operator.eq),
         ):
-            ours, theirs = ({known[one] for one in part if one in known} for part in (some, others))
-            if not all(agree(one, other) for one in ours for other in theirs):
+            values, other_values = ({known[one] for one in part if one in known} for part in (some, others))
+            if not all(agree(one, other) for one in values for other in other_values):
                 return f"different {what}"
         if len(some) * len(others) > 1 and self._support(some, others) < LEAST_SUPPORT:
             return "few and weak links"

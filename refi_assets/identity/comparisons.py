@@ -94,6 +94,12 @@ _ALL = (
         _other(0.06, 0.98),
         known=f"l.surname IS NOT NULL AND r.surname IS NOT NULL AND NOT COALESCE({_SWAPPED}, FALSE)",
     ),
+    Comparison(  # Jr, Sr, II: who is called by one is not called by another
+        "suffix",
+        "suffix",
+        (Level("the same", "l.suffix = r.suffix", 0.98, 0.4),),
+        _other(0.02, 0.6),
+    ),
     Comparison(
         "date_of_birth",
         "birth",
@@ -225,3 +231,8 @@ def is_relative(comparisons: Sequence[Comparison], level: str, how: Literal["AND
     if {"given_name", "date_of_birth"} <= {one.name for one in comparisons}:
         return f"{level}given_name = 0 {how} {level}date_of_birth = 0"
     return "FALSE"
+
+
+def is_generation(comparisons: Sequence[Comparison], level: str) -> str:
+    """SQL that tells which pairs differ in suffix, as father and son do."""
+    return f"{level}suffix = 0" if "suffix" in {one.name for one in comparisons} else "FALSE"

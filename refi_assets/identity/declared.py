@@ -9,7 +9,8 @@ from refi_assets.specs.python_relations import PythonColumn, PythonRelation, Sou
 
 BORROWERS = "staging/borrower_information"
 BORROWER = (BORROWERS, "borrower_id")
-KEEPS_APART = ("national_id", "date_of_birth")  # where they differ, two records are not joined
+# Where they differ, two records are not joined; names may have a suffix.
+KEEPS_APART = ("national_id", "date_of_birth", "given_name", "surname", "full_name")
 
 
 def declared_relations() -> list[PythonRelation]:
@@ -18,7 +19,8 @@ def declared_relations() -> list[PythonRelation]:
     compared = tuple((BORROWERS, column) for column in personal)
     guards = tuple((BORROWERS, column) for column, attribute in personal.items() if attribute in KEEPS_APART)
     links: tuple[Source, ...] = tuple(
-        (PAIRS, column) for column in ("borrower_id_1", "borrower_id_2", "match_probability", "decision")
+        (PAIRS, column)
+        for column in ("borrower_id_1", "borrower_id_2", "match_probability", "review_reason", "decision")
     )
     persons = (BORROWER, *links, *guards)
     pairs = PythonRelation(
@@ -29,6 +31,7 @@ def declared_relations() -> list[PythonRelation]:
             "match_weight": PythonColumn("DOUBLE", "matching compares the two records", compared),
             "match_probability": PythonColumn("DOUBLE", "matching compares the two records", compared),
             "evidence": PythonColumn("VARCHAR", "matching compares the two records", compared),
+            "review_reason": PythonColumn("VARCHAR", "only people may link the two, if there is a reason", compared),
             "decision": PythonColumn("VARCHAR", "people decide (refi review)", ()),
         },
     )

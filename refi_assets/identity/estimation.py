@@ -36,18 +36,22 @@ class Parameters:
     expected_pairs: float  # of one person, among those compared
     has_families: bool = False  # more pairs of a family than slips of the pen explain: they are no matches
 
+    def share_different(self, comparison: str) -> float:
+        """The share of pairs of one person that are not alike at all, 0 where that is not compared."""
+        return float(self.m[comparison][0]) if comparison in self.m else 0.0
+
 
 def estimate(
     comparisons: Sequence[Comparison], compared: pd.DataFrame, drawn: pd.DataFrame, possible_pairs: float
 ) -> Parameters:
     """Parameters from patterns of compared and of randomly drawn pairs.
 
-    Patterns have a column a comparison and `pairs`; those compared `is_anyone`, `is_family` and `is_relative`, too.
+    Patterns have a column a comparison and `pairs`; those compared `is_no_match`, `is_family` and `is_relative`, too.
     """
     drawn_pairs, drawn_levels = drawn["pairs"].to_numpy(float), _levels(drawn, comparisons)
     u = {one.name: _u(_counts(drawn_levels[one.name], drawn_pairs, len(one.all_levels)), one) for one in comparisons}
     is_family = compared["is_family"].to_numpy(bool)
-    may_match = ~compared["is_anyone"].to_numpy(bool)
+    may_match = ~compared["is_no_match"].to_numpy(bool)
     found, probability = _maximise(comparisons, compared, may_match & ~is_family, u, possible_pairs)
     if not is_family.any():
         return found

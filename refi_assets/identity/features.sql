@@ -1,23 +1,47 @@
 -- What is compared, out of what was written: text without case, accents and punctuation, dates by part.
 -- DuckDB's dialect: matching runs in DuckDB whatever the engine is.
 
+-- Without case and, in Latin, Greek and Cyrillic, without accents. In other scripts marks are vowels, and tell names
+-- apart; characters that only say how to join letters do not.
+CREATE MACRO is_other_script(raw) AS
+    REGEXP_MATCHES(raw, '[^\p{Latin}\p{Greek}\p{Cyrillic}\p{Common}\p{Inherited}]');
+CREATE MACRO plain(raw) AS CASE
+    WHEN is_other_script(raw) THEN ARRAY_TO_STRING(
+        LIST_TRANSFORM(
+            STRING_SPLIT(NFC_NORMALIZE(REGEXP_REPLACE(LOWER(raw), '\p{Cf}', '', 'g')), ' '),
+            part -> CASE WHEN is_other_script(part) THEN part ELSE STRIP_ACCENTS(part) END
+        ),
+        ' '
+    )
+    ELSE STRIP_ACCENTS(LOWER(raw))
+END;
+
 -- Letters and digits of any script, single spaces between; what stands for nothing is null.
 -- As the item of a list the text is made once, where CASE and NULLIF would make it again for each time they name it.
 CREATE MACRO word(raw) AS LIST_EXTRACT(
     LIST_FILTER(
-        [TRIM(REGEXP_REPLACE(
-            TRANSLATE(STRIP_ACCENTS(LOWER(raw)), 'łøđð''’`´', 'lodd'), '[^\p{L}\p{N}]+', ' ', 'g'
-        ))],
+        [TRIM(REGEXP_REPLACE(TRANSLATE(plain(raw), 'łøđð''’`´', 'lodd'), '[^\p{L}\p{M}\p{N}]+', ' ', 'g'))],
         plain -> plain NOT IN
             ('', 'na', 'n a', 'nan', 'none', 'null', 'unknown', 'not known', 'missing')
     ),
     1
 );
 
+-- The generation in a name, where it follows another word: a Spanish Sr. before it is a title.
+CREATE MACRO name_suffix(raw) AS CASE
+    REGEXP_EXTRACT(LOWER(raw), '\S[\s,.(]+(jr|junior|sr|senior|iii|ii|iv|2nd|3rd|4th)\b', 1)
+    WHEN 'jr' THEN 'jr' WHEN 'junior' THEN 'jr'
+    WHEN 'sr' THEN 'sr' WHEN 'senior' THEN 'sr'
+    WHEN 'ii' THEN 'ii' WHEN '2nd' THEN 'ii'
+    WHEN 'iii' THEN 'iii' WHEN '3rd' THEN 'iii'
+    WHEN 'iv' THEN 'iv' WHEN '4th' THEN 'iv'
+END;
+
 -- The words of a name that are no title and no generation.
 CREATE MACRO name_words(raw) AS LIST_FILTER(
     STRING_SPLIT(word(raw), ' '),
-    part -> part NOT IN ('mr', 'mrs', 'ms', 'miss', 'dr', 'prof', 'sir', 'jr', 'sr', 'ii', 'iii', 'iv')
+    (part, place) -> part NOT IN ('mr', 'mrs', 'ms', 'miss', 'dr', 'prof', 'sir', 'jr', 'sr', 'ii', 'iii', 'iv')
+        AND (place = 1 OR part NOT IN ('junior', 'senior', '2nd', '3rd', '4th'))
 );
 
 CREATE MACRO two_digits(part) AS LPAD(COALESCE(NULLIF(part, ''), '00'), 2, '0');

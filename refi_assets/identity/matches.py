@@ -98,6 +98,8 @@ OUTCOMES = {
     "spoke against their being one person (two national ids, two dates of birth, few and weak links, or a decision). "
     "The report of identity/resolved_borrower counts such splits by reason.",
     "in_review": "Not linked by this pair: the probability is below the match threshold. It is in review.",
+    "needs_people": "Not linked: records such as these may be of father and son, or of twins, so only people may link "
+    "them, whatever the probability. The pair is in review.",
     "not_kept": "Not linked by this pair: no blocking rule brought the two records together, or the probability was "
     "below the review threshold, or they share nothing of a person's own, or differ as relatives do. The run keeps no "
     "score of such a pair.",
@@ -184,6 +186,8 @@ class Matches:
             return "not_kept"
         if pair.decision:
             return f"decided_{pair.decision}"
+        if any(evidence.comparison == "review" for evidence in pair.evidence):
+            return "linked" if is_one_person else "needs_people"
         if self._is_link(pair.probability):
             return "linked" if is_one_person else "split"
         return "in_review"

@@ -8,7 +8,7 @@ import logging
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -21,9 +21,18 @@ from splink.comparison_library import CustomComparison
 
 from refi_assets.errors import IdentityError
 from refi_assets.identity.blocking import Blocking, allowed_pairs, choose_rules
-from refi_assets.identity.comparisons import PERSONAL, Comparison, comparisons_of, is_anyone, is_relative
+from refi_assets.identity.comparisons import (
+    PERSONAL,
+    Comparison,
+    comparisons_of,
+    is_anyone,
+    is_generation,
+    is_relative,
+)
 from refi_assets.identity.estimation import SHIPPED_PRIOR, SHIPPED_WEIGHT, Parameters, estimate, shipped
 from refi_assets.identity.features import make_features
+from refi_assets.identity.placeholders import removed_placeholders
+from refi_assets.identity.review import add_review_reasons
 
 logging.getLogger("splink").setLevel(logging.CRITICAL)  # it prints what it does
 
@@ -32,7 +41,8 @@ ESTIMATED_FROM = 2_000_000  # pairs, as a sample of more
 SEED = 20260220
 NO_PAIR = (
     "CREATE TABLE pair "
-    "(record_1 BIGINT, record_2 BIGINT, match_weight DOUBLE, match_probability DOUBLE, evidence VARCHAR)"
+    "(record_1 BIGINT, record_2 BIGINT, match_weight DOUBLE, match_probability DOUBLE, evidence VARCHAR, "
+    "review_reason VARCHAR)"
 )
 SELF_PAIRS = 50_000
 UNLINKABLE_BELOW = 0.95
@@ -49,6 +59,7 @@ class Model:
     compared_pairs: int
     parameters: Parameters
     unlinkable_share: float  # of records that say so little that not even themselves would be found to match
+    placeholders: list[dict[str, Any]] = field(default_factory=list)  # as removed_placeholders() has them
 
     @property
     def is_shipped(self) -> bool:
@@ -68,6 +79,7 @@ class Model:
             "has_families": found.has_families,
             "is_shipped": self.is_shipped,
             "unlinkable_share": self.unlinkable_share,
+            "placeholders": self.placeholders,
             "rules": [{"on": list(rule), "pairs": pairs} for rule, pairs in self.blocking.rules.items()],
             "refused": [{"on": list(rule), "pairs": pairs} for rule, pairs in self.blocking.refused.items()],
             "comparisons": [
@@ -94,8 +106,9 @@ def match(
     """Compare the records of a table and leave the pairs that may be of one person in the table `pair`.
 
     The table has record (an integer, unique) and columns named by what they are, all text. `pair` has record_1 <
-    record_2, match_weight (bits), match_probability and evidence (JSON: of each comparison the level and its weight;
-    with the prior they add up to the match's weight), and no pair below least_probability.
+    record_2, match_weight (bits), match_probability, evidence (JSON: of each comparison the level and its weight;
+    with the prior they add up to the match's weight) and review_reason (why only people may link the two, if so), and
+    no pair below least_probability.
     `say` is told of progress. Raises IdentityError.
     """
     connection.execute("SET enable_progress_bar = false")
@@ -105,6 +118,7 @@ def match(
         return Model(records, [], Blocking({}), 0, shipped([]), 0.0)
     say("reading what the columns hold")
     telling = make_features(connection, table, kinds)
+    placeholders = removed_placeholders(connection, say)
     comparisons = comparisons_of(telling)
     if not comparisons:
         raise IdentityError(
@@ -143,7 +157,7 @@ def match(
     if not compared:
         say("no two records share enough to be compared")
         connection.execute(NO_PAIR)
-        return Model(records, comparisons, blocking, 0, shipped(comparisons), 0.0)
+        return Model(records, comparisons, blocking, 0, shipped(comparisons), 0.0, placeholders)
     share = min(1.0, ESTIMATED_FROM / compared)
     say(f"estimating parameters from {round(share * compared):,} of {compared:,} pairs")
     connection.execute(
@@ -158,9 +172,8 @@ def match(
         "CREATE TABLE itself AS SELECT '0' AS match_key, record AS join_key_l, record AS join_key_r FROM feature "
         f"WHERE HASH(record) % {max(1, records // SELF_PAIRS)} = 0"
     )
-    model = Model(
-        records, comparisons, blocking, compared, parameters, _unlinkable(connection, linker(parameters, "itself"))
-    )
+    unlinkable = _unlinkable(connection, linker(parameters, "itself"))
+    model = Model(records, comparisons, blocking, compared, parameters, unlinkable, placeholders)
     if model.is_shipped:
         say("there are too few matches to estimate from: shipped parameters decide")
     say(f"weighing {compared:,} pairs")
@@ -171,10 +184,13 @@ def match(
     if parameters.has_families:
         no_match += f" OR {is_relative(comparisons, 'gamma_', 'OR')}"
     connection.execute(
-        "CREATE TABLE pair AS SELECT LEAST(record_l, record_r) AS record_1, GREATEST(record_l, record_r) AS record_2, "
+        "CREATE TABLE weighed_pair AS "
+        "SELECT LEAST(record_l, record_r) AS record_1, GREATEST(record_l, record_r) AS record_2, "
         f"match_weight, match_probability, {_evidence(comparisons)} AS evidence FROM {weighed.physical_name} "
         f"WHERE NOT ({no_match})"
     )
+    wrong_surnames = 0.0 if model.is_shipped else parameters.share_different("surname")
+    add_review_reasons(connection, "weighed_pair", wrong_surnames)
     return model
 
 
@@ -245,7 +261,8 @@ def _patterns(connection: DuckDBPyConnection, pairs: str, comparisons: Sequence[
     return connection.execute(
         f"WITH pattern AS (SELECT {levels} FROM {pairs} JOIN feature AS l ON l.record = join_key_l "
         "JOIN feature AS r ON r.record = join_key_r) "
-        f"SELECT *, {is_anyone(comparisons, '')} AS is_anyone, {is_relative(comparisons, '', 'AND')} AS is_family, "
+        f"SELECT *, {is_anyone(comparisons, '')} OR {is_generation(comparisons, '')} AS is_no_match, "
+        f"{is_relative(comparisons, '', 'AND')} AS is_family, "
         f"{is_relative(comparisons, '', 'OR')} AS is_relative, COUNT(*) AS pairs FROM pattern GROUP BY ALL ORDER BY ALL"
     ).df()
 

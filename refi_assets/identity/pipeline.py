@@ -49,7 +49,7 @@ def match_records(
             pairs = resolution.pairs_by_splink(session, attributes, details.review_threshold, log)
             details = details.model_copy(update={"model": pairs.as_json()})
         else:
-            details = details.model_copy(update=_groups_of_aws(lake, draft, session, attributes))
+            details = details.model_copy(update=_groups_of_aws(lake, draft, session, attributes, log))
         resolution.add_decisions(session, decisions)
         order = "match_weight DESC NULLS LAST, borrower_id_1, borrower_id_2"
         relation = resolution.save_table(session, lake, draft, resolution.PAIRS, order)
@@ -145,7 +145,11 @@ def _write_report(lake: ObjectStore, draft: Relation, matched: PairsDetails, res
 
 
 def _groups_of_aws(
-    lake: ObjectStore, draft: Relation, session: DuckDBSession, attributes: Mapping[str, str]
+    lake: ObjectStore,
+    draft: Relation,
+    session: DuckDBSession,
+    attributes: Mapping[str, str],
+    log: Callable[[str], None],
 ) -> dict[str, Any]:
     """Let AWS match the records; leaves its pairs in the session, returns what the job came to."""
     from refi_assets.engines.glue import GlueTables
@@ -158,6 +162,7 @@ def _groups_of_aws(
         GlueTables(settings_of(EngineSettings).glue_database),
     )
     records_draft = draft.model_copy(update={"key": f"identity/{resolution.RECORDS}", "inputs": {}})
+    resolution.remove_placeholders(session, attributes, log)
     session.execute(f"ALTER TABLE {resolution.RECORDS} ALTER record TYPE VARCHAR")
     records = resolution.save_table(session, lake, records_draft, resolution.RECORDS, "borrower_id")
     shown_as = run_table(records_draft)
@@ -174,5 +179,6 @@ def _groups_of_aws(
         )
     finally:
         glue.delete([shown_as])
+    session.execute(f"ALTER TABLE {resolution.RECORDS} ALTER record TYPE BIGINT")
     resolution.pairs_by_groups(session, match_groups(lake, matches.files, "borrower_id"))
     return {"aws_job": matches.job_id, "records_not_processed": matches.records_not_processed}

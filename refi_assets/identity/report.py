@@ -66,6 +66,12 @@ def report_html(
             _rules(model),
         ),
         _section(
+            "Values taken as missing",
+            "Values that stand for nothing, and those that more people share than live in a home, are no evidence. "
+            "They are missing for estimation and for comparison.",
+            _placeholders(model.get("placeholders", ())),
+        ),
+        _section(
             "Links that were not followed",
             "Links at or above the match threshold whose clusters may not become one.",
             _splits(splits),
@@ -250,13 +256,25 @@ def _splits(splits: Sequence[Mapping[str, Any]]) -> str:
     return _table(("reason", "links", "most probable"), rows)
 
 
+def _placeholders(placeholders: Sequence[Mapping[str, Any]]) -> str:
+    if not placeholders:
+        return _nothing("There is no such value.")
+    rows = [
+        f"<tr><td>{escape(one['attribute'])}</td><td>{escape(one['reason'])}</td>"
+        + _cells(f"{one['values']:,}", f"{one['records']:,}")
+        + "</tr>"
+        for one in placeholders
+    ]
+    return _table(("attribute", "reason", "values", "records"), rows)
+
+
 def _section(title: str, about: str, content: str) -> str:
     said = f"<p>{escape(about)}</p>" if about else ""
     return f"<section><h2>{escape(title)}</h2>{said}{content}</section>"
 
 
 def _table(names: Sequence[str], rows: Iterable[str]) -> str:
-    numbers = {"weight, bits", "m", "u", "pairs", "persons", "links", "most probable"}
+    numbers = {"weight, bits", "m", "u", "pairs", "persons", "links", "most probable", "values"}
     heads = "".join(
         f'<th scope="col"{" class=number" if name in numbers else ""}>{escape(name)}</th>' for name in names
     )

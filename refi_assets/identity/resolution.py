@@ -13,16 +13,19 @@ from splink.internals.exceptions import SplinkException
 
 from refi_assets.engines.duckdb import ORDERED_PARQUET, DuckDBSession
 from refi_assets.errors import IdentityError
-from refi_assets.identity.clusters import Guards, Split, by_reason, cluster
+from refi_assets.identity.clusters import Guards, Split, by_reason, cluster, reviewed_pairs
 from refi_assets.identity.decisions import Decisions
 from refi_assets.identity.features import make_features
 from refi_assets.identity.matching import Model, match
 from refi_assets.identity.person_ids import name_persons
+from refi_assets.identity.placeholders import JUDGED, removed_placeholders
+from refi_assets.identity.review import add_review_reasons
 from refi_assets.lake import ObjectStore, Relation
 
 RECORDS = "identity_record"  # record, borrower_id, and a column for each thing that the contract says of a person
 PAIRS = "borrower_pair"
 SHOWN_SPLITS = 100
+GUARDING, NAMES = ("national_id", "date_of_birth"), ("given_name", "surname", "full_name")
 MOST_WRONG_BIRTHS = 0.1  # where more dates of birth than that are wrong, different ones are no proof of two people
 
 
@@ -70,23 +73,40 @@ def pairs_by_splink(
     session.execute(
         "CREATE TABLE found_pair AS "
         "SELECT LEAST(one.borrower_id, other.borrower_id) AS borrower_id_1, "
-        "GREATEST(one.borrower_id, other.borrower_id) AS borrower_id_2, match_weight, match_probability, evidence "
+        "GREATEST(one.borrower_id, other.borrower_id) AS borrower_id_2, match_weight, match_probability, evidence, "
+        "review_reason "
         f"FROM pair JOIN {RECORDS} AS one ON one.record = record_1 JOIN {RECORDS} AS other ON other.record = record_2"
     )
     return model
 
 
+def remove_placeholders(session: DuckDBSession, attributes: Mapping[str, str], say: Callable[[str], None]) -> None:
+    """Make missing in the records what stands for nothing. Leaves the features of the records, too."""
+    make_features(session.connection, RECORDS, list(attributes.values()))
+    removed_placeholders(session.connection, say)
+    for attribute in JUDGED.keys() & set(attributes.values()):
+        missing = " AND ".join(f"feature.{feature} IS NULL" for feature in JUDGED[attribute])
+        session.execute(
+            f"UPDATE {RECORDS} SET {attribute} = NULL FROM feature "
+            f"WHERE feature.record = {RECORDS}.record AND {missing}"
+        )
+
+
 def pairs_by_groups(session: DuckDBSession, groups: str) -> None:
     """Make found_pair of a query of groups (borrower_id, match_id, confidence, rule): each with the first."""
     session.execute(
-        f"CREATE TABLE found_pair AS WITH grouped AS ({groups}), "
-        "first AS (SELECT match_id, MIN(borrower_id) AS borrower_id FROM grouped GROUP BY match_id) "
-        "SELECT first.borrower_id AS borrower_id_1, grouped.borrower_id AS borrower_id_2, "
+        f"CREATE TABLE grouped_pair AS WITH grouped AS (SELECT * FROM ({groups}) JOIN {RECORDS} USING (borrower_id)), "
+        "first AS (SELECT match_id, ARG_MIN(borrower_id, borrower_id) AS borrower_id, "
+        "ARG_MIN(record, borrower_id) AS record FROM grouped GROUP BY match_id) "
+        "SELECT first.record AS record_1, grouped.record AS record_2, "
+        "first.borrower_id AS borrower_id_1, grouped.borrower_id AS borrower_id_2, "
         "CAST(NULL AS DOUBLE) AS match_weight, COALESCE(confidence, 1.0) AS match_probability, "
         "CAST(JSON_OBJECT('aws', JSON_OBJECT('level', COALESCE('rule ' || rule, 'model'), 'weight', 0)) AS VARCHAR) "
         "AS evidence "
         "FROM grouped JOIN first USING (match_id) WHERE grouped.borrower_id <> first.borrower_id"
     )
+    add_review_reasons(session.connection, "grouped_pair")
+    session.execute("CREATE TABLE found_pair AS SELECT * EXCLUDE (record_1, record_2) FROM pair")
 
 
 def add_decisions(session: DuckDBSession, decisions: Decisions) -> None:
@@ -97,7 +117,7 @@ def add_decisions(session: DuckDBSession, decisions: Decisions) -> None:
     session.connection.register("decided", frame)
     session.execute(
         f"CREATE TABLE {PAIRS} AS "
-        "SELECT borrower_id_1, borrower_id_2, match_weight, match_probability, evidence, decision "
+        "SELECT borrower_id_1, borrower_id_2, match_weight, match_probability, evidence, review_reason, decision "
         "FROM found_pair FULL JOIN decided USING (borrower_id_1, borrower_id_2)"
     )
     session.connection.unregister("decided")
@@ -115,7 +135,7 @@ def resolve_persons(
     `model` is Model.as_json(), where there is one.
     """
     session.create_table("link", "SELECT * FROM identity.matched_pairs")
-    guarding = {"national_id", "date_of_birth"}.intersection(attributes.values())
+    guarding = {*GUARDING, *NAMES}.intersection(attributes.values())
     if _wrong_births(model) > MOST_WRONG_BIRTHS:
         guarding.discard("date_of_birth")
     clusters, splits, links = _clusters(session, guarding, match_probability)
@@ -155,14 +175,15 @@ def _clusters(
     session: DuckDBSession, guarding: Collection[str], match_probability: float
 ) -> tuple[pd.DataFrame, list[Split], pd.DataFrame]:
     pairs = session.connection.execute(
-        "SELECT one.record AS record_1, other.record AS record_2, match_probability, decision, "
+        "SELECT one.record AS record_1, other.record AS record_2, match_probability, review_reason, decision, "
         "COALESCE(match_weight, match_probability) AS match_weight "
         f"FROM link JOIN {RECORDS} AS one ON one.borrower_id = borrower_id_1 "
         f"JOIN {RECORDS} AS other ON other.borrower_id = borrower_id_2 ORDER BY 1, 2"
     ).df()
-    known: dict[str, dict[int, str]] = {"birth": {}, "national_id": {}}
+    known: dict[str, dict[int, str]] = {"birth": {}, "national_id": {}, "suffix": {}}
     session.connection.register("paired", pd.concat([pairs["record_1"], pairs["record_2"]]).to_frame("record"))
-    for feature in make_features(session.connection, RECORDS, guarding) if guarding else ():
+    telling = make_features(session.connection, RECORDS, guarding) if guarding else []
+    for feature in known.keys() & set(telling):
         known[feature] = dict(
             session.execute(
                 f"SELECT record, {feature} FROM feature SEMI JOIN paired USING (record) WHERE {feature} IS NOT NULL"
@@ -171,7 +192,14 @@ def _clusters(
     decided: dict[str, list[tuple[int, int]]] = {"same": [], "different": []}
     for rows in pairs.dropna(subset="decision").itertuples():
         decided[rows.decision].append((rows.record_1, rows.record_2))
-    guards = Guards(known["national_id"], known["birth"], decided["same"], decided["different"])
+    guards = Guards(
+        known["national_id"],
+        known["birth"],
+        known["suffix"],
+        decided["same"],
+        decided["different"],
+        reviewed_pairs(pairs[pairs["decision"].isna()]),
+    )
     records = session.connection.execute(f"SELECT record, borrower_id FROM {RECORDS} ORDER BY record").df()
     links = pairs.dropna(subset="match_probability")
     clusters, splits = cluster(records["record"].tolist(), links, match_probability, guards)

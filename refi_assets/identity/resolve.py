@@ -16,12 +16,20 @@ from refi_assets.engines.spill import SpillFolder
 from refi_assets.engines.spreadsheets import inert_rows
 from refi_assets.errors import IdentityError, writing
 from refi_assets.identity.blocking import allowed_pairs
-from refi_assets.identity.clusters import Guards, balanced_threshold, by_reason, cluster, expected_f1
+from refi_assets.identity.clusters import (
+    Guards,
+    balanced_threshold,
+    by_reason,
+    cluster,
+    expected_f1,
+    reviewed_pairs,
+)
 from refi_assets.identity.matching import Model, match
 from refi_assets.identity.records import Columns, load_records
 from refi_assets.identity.scoring import Score, score
 
 LEAST_PROBABILITY = 0.01  # pairs less probable tell nothing of clusters
+PAIR_COLUMNS = ("record_1", "record_2", "match_weight", "match_probability", "review_reason")
 
 
 @dataclass(frozen=True)
@@ -85,12 +93,15 @@ def resolve(
         config["threads"] = threads
     try:
         with duckdb.connect(config=config) as connection:
+            connection.execute("SET enable_progress_bar = false")  # it is drawn where --json prints
             sources = load_records(connection, paths, columns, id_column, truth)
             (records,) = connection.execute("SELECT COUNT(*) FROM loaded").fetchall()[0]
             say(f"{records:,} records of {', '.join(sources)}")
             model, pairs = _matched(connection, records, columns, say)
-            threshold = _threshold(pairs, threshold, say) if model else threshold
-            clusters, splits = cluster(range(records), pairs, threshold or 0.5, _guards(connection, model))
+            threshold = _threshold(pairs[pairs["review_reason"].isna()], threshold, say) if model else threshold
+            clusters, splits = cluster(range(records), pairs, threshold or 0.5, _guards(connection, pairs, model))
+            for reason, number in by_reason(splits).items():
+                say(f"{number:,} links are not followed: {reason}")
             persons = clusters["cluster"].nunique()
             say(f"{records:,} records are {persons:,} persons")
             connection.register("cluster_of", clusters)
@@ -120,7 +131,7 @@ def _matched(
     """The model, and the pairs that may be of one person."""
     if records < 2:
         say("there is nobody to compare with")
-        return None, pd.DataFrame(columns=["record_1", "record_2", "match_weight", "match_probability"], dtype=float)
+        return None, pd.DataFrame(columns=[*PAIR_COLUMNS], dtype=float)
     kinds = []
     varies = ", ".join(f"COALESCE(MIN({kind}) <> MAX({kind}), FALSE)" for kind in columns)
     (found,) = connection.execute(f"SELECT {varies} FROM loaded").fetchall()
@@ -138,9 +149,7 @@ def _matched(
     if refused := model.blocking.refused:
         rules = "; ".join(f"{' and '.join(rule)}: {count:,}" for rule, count in refused.items())
         say(f"not compared, since these rules would make more than {allowed_pairs(records):,} pairs each: {rules}")
-    return model, connection.execute(
-        "SELECT record_1, record_2, match_weight, match_probability FROM pair ORDER BY record_1, record_2"
-    ).df()
+    return model, connection.execute(f"SELECT {', '.join(PAIR_COLUMNS)} FROM pair ORDER BY record_1, record_2").df()
 
 
 def _threshold(pairs: pd.DataFrame, given: float | None, say: Callable[[str], None]) -> float:
@@ -153,12 +162,15 @@ def _threshold(pairs: pd.DataFrame, given: float | None, say: Callable[[str], No
     return found
 
 
-def _guards(connection: DuckDBPyConnection, model: Model | None) -> Guards:
-    """National ids keep records apart; dates of birth do not, since here a wrong one is often a slip."""
-    if model is None or "national_id" not in [one.name for one in model.comparisons]:
-        return Guards()
-    known = connection.execute("SELECT record, national_id FROM feature WHERE national_id IS NOT NULL").fetchall()
-    return Guards(national_ids=dict(known))
+def _guards(connection: DuckDBPyConnection, pairs: pd.DataFrame, model: Model | None) -> Guards:
+    """National ids and suffixes keep records apart; dates of birth do not, since here a wrong one is often a slip."""
+    compared = {one.name for one in model.comparisons} if model else set()
+    known: dict[str, dict[int, str]] = {"national_id": {}, "suffix": {}}
+    for feature in known.keys() & compared:
+        known[feature] = dict(
+            connection.execute(f"SELECT record, {feature} FROM feature WHERE {feature} IS NOT NULL").fetchall()
+        )
+    return Guards(national_ids=known["national_id"], suffixes=known["suffix"], reviewed=reviewed_pairs(pairs))
 
 
 def _write(connection: DuckDBPyConnection, out: Path, draft: Path) -> None:

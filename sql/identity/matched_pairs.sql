@@ -7,6 +7,7 @@
 -- match_weight: Evidence for one person against that for two, in bits: log2 of the odds.
 -- match_probability: That both are one person, by the model.
 -- evidence: JSON: of each comparison the level of likeness and its weight in bits.
+-- review_reason: Why only people may link the two, whatever the probability; none for most pairs.
 -- decision: What people decided: same, different, or nothing yet.
 SELECT
     borrower.borrower_id AS borrower_id_1,
@@ -14,6 +15,7 @@ SELECT
     CAST(NULL AS DOUBLE) AS match_weight,
     CAST(NULL AS DOUBLE) AS match_probability,
     CAST(NULL AS VARCHAR) AS evidence,
+    CAST(NULL AS VARCHAR) AS review_reason,
     CAST(NULL AS VARCHAR) AS decision
 FROM staging.borrower_information AS borrower
 WHERE

@@ -1,4 +1,4 @@
--- Pairs that are too weak to link and too strong to forget, for people to decide: the strongest first.
+-- Pairs that are too weak to link and too strong to forget, and those that only people may link: the strongest first.
 -- grain: borrower_id_1, borrower_id_2
 SELECT
     pair.borrower_id_1,
@@ -6,11 +6,15 @@ SELECT
     pair.match_weight,
     pair.match_probability,
     pair.evidence,
+    pair.review_reason,
     pair.decision
 FROM identity.matched_pairs AS pair
 WHERE
     pair.match_probability >= CAST(:review_probability AS DOUBLE)
-    AND pair.match_probability < CAST(:match_probability AS DOUBLE)
+    AND (
+        pair.match_probability < CAST(:match_probability AS DOUBLE)
+        OR pair.review_reason IS NOT NULL
+    )
     AND pair.decision IS NULL
 ORDER BY
     pair.match_weight DESC NULLS LAST,

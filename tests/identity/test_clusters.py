@@ -145,3 +145,18 @@ def test_the_order_of_the_links_does_not_matter():
     for seed in range(5):
         again, _ = cluster(range(4), links.sample(frac=1, random_state=seed), 0.5)
         pd.testing.assert_frame_equal(first, again)
+
+
+def test_a_pair_that_only_people_may_link_is_not_joined_by_way_of_a_third():
+    links = pairs((0, 1, 0.99), (1, 2, 0.98), (0, 2, 0.97))
+
+    found, splits = cluster(range(3), links, 0.5, Guards(reviewed={(0, 2): "two given names in one home"}))
+
+    assert found["cluster"].tolist() == [0, 0, 2]
+    assert {split.reason for split in splits} == {"two given names in one home"}
+
+
+def test_people_may_link_a_father_who_is_called_senior_and_junior():
+    guards = Guards(suffixes={0: "jr", 1: "sr"}, same=[(0, 1)])
+    found, _ = cluster(range(2), pairs((0, 1, 0.9)), 0.5, guards)
+    assert found["cluster"].tolist() == [0, 0]

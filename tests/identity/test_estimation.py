@@ -28,7 +28,7 @@ def draw(rng: np.random.Generator, size: int, by: dict[str, np.ndarray]) -> pd.D
 def patterns(pairs: pd.DataFrame) -> pd.DataFrame:
     counted = pairs.value_counts().rename("pairs").reset_index()
     names = [one.name for one in COMPARISONS]
-    counted["is_anyone"] = (counted[names] < 1).all(axis=1)
+    counted["is_no_match"] = (counted[names] < 1).all(axis=1)
     apart = counted["given_name"] == 0, counted["date_of_birth"] == 0
     counted["is_family"], counted["is_relative"] = apart[0] & apart[1], apart[0] | apart[1]
     return counted

@@ -102,6 +102,12 @@ def test_it_says_where_shipped_parameters_decided_and_families_were_found() -> N
     assert "found: who differs in given name or birth is no match" in shown
 
 
+def test_values_taken_as_missing_are_listed_by_attribute_and_reason():
+    assert "There is no such value." in page(model())
+    email = {"attribute": "email", "reason": "stands for nothing", "values": 2, "records": 1234}
+    assert "attribute reason values records email stands for nothing 2 1,234" in text(page(model(placeholders=[email])))
+
+
 def test_the_page_stands_on_its_own_and_holds_nobodys_data() -> None:
     html = page(model(), title='<script>alert("x")</script>')
     assert "<script" not in html

@@ -5,6 +5,7 @@ SELECT
   CAST(NULL AS DOUBLE) AS match_weight,
   CAST(NULL AS DOUBLE) AS match_probability,
   CAST(NULL AS TEXT) AS evidence,
+  CAST(NULL AS TEXT) AS review_reason,
   CAST(NULL AS TEXT) AS decision
 FROM staging.borrower_information AS borrower
 WHERE
@@ -17,6 +18,7 @@ SELECT
   CAST(NULL AS DOUBLE) AS match_weight,
   CAST(NULL AS DOUBLE) AS match_probability,
   CAST(NULL AS VARCHAR) AS evidence,
+  CAST(NULL AS VARCHAR) AS review_reason,
   CAST(NULL AS VARCHAR) AS decision
 FROM staging.borrower_information AS borrower
 WHERE

@@ -1,0 +1,167 @@
+"""Which pairs only people may link: father and son, and two people of one birth date and home."""
+
+from typing import Any
+
+import duckdb
+import pytest
+
+from refi_assets.identity.features import make_features
+from refi_assets.identity.review import add_review_reasons
+from refi_assets.specs.sql_models import load_sql_models
+from tests.support.people import people
+
+KINDS = ("given_name", "surname", "date_of_birth", "street", "postcode", "phone")
+TWO_NAMES = "two given names in one home"
+HOME = {
+    **{"given_name": "Jon", "surname": "Kelding", "date_of_birth": "1972-08-08", "street": "905 Cedar Street"},
+    **{"postcode": "73982", "phone": "231-555-0139"},
+}
+
+
+def review_reason(one: dict[str, Any], other: dict[str, Any], crowd: str | None = None) -> str | None:
+    """Of two records of one home but for these cells, among 200 of a given name if there is a crowd."""
+    rows = [HOME | one, HOME | other]
+    rows += [
+        HOME | {"given_name": crowd, "street": f"{n} Elm Street", "phone": None} for n in range(200 if crowd else 0)
+    ]
+    with duckdb.connect() as connection:
+        connection.execute(f"CREATE TABLE people (record BIGINT, {', '.join(f'{kind} VARCHAR' for kind in KINDS)})")
+        cells = [(at, *(row[kind] for kind in KINDS)) for at, row in enumerate(rows)]
+        connection.executemany("INSERT INTO people VALUES (?, ?, ?, ?, ?, ?, ?)", cells)
+        make_features(connection, "people", KINDS)
+        connection.execute(
+            "CREATE TABLE compared AS SELECT 0::BIGINT AS record_1, 1::BIGINT AS record_2, '{}' AS evidence"
+        )
+        add_review_reasons(connection, "compared")
+        ((reason,),) = connection.execute("SELECT review_reason FROM pair").fetchall()
+        return reason
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        *(("Jon", "Joan"), ("Mark", "Marc"), ("Ann", "Anna"), ("Tim", "Tom"), ("Kim", "Kam"), ("Eric", "Erin")),
+        *(("Peter", "Susan"), ("मीना", "मोना"), ("रीमा", "रोमा")),
+    ],
+)
+def test_two_given_names_of_one_birth_date_and_home_need_people(one, other):
+    assert review_reason({"given_name": one}, {"given_name": other}) == TWO_NAMES
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        *(("Steve", "Steven"), ("Bill", "William"), ("Liz", "Elizabeth"), ("Barb", "Barbara"), ("Kate", "Katherine")),
+        *(("Susan", "Sussan"), ("Jonh", "Jon"), ("Mary Ann", "Ann"), ("J", "Jon"), ("José", "Jose")),
+    ],
+)
+def test_a_nickname_a_typing_error_or_a_part_of_a_name_does_not(one, other):
+    assert review_reason({"given_name": one}, {"given_name": other}) is None
+
+
+def test_a_listed_form_that_is_rare_beside_another_is_a_typing_error():
+    """Micheal is on the list of the census, but 200 records say Michael and one says Micheal."""
+    assert review_reason({"given_name": "Michael"}, {"given_name": "Micheal"}, crowd="Michael") is None
+    assert review_reason({"given_name": "Michael"}, {"given_name": "Micheal"}) == TWO_NAMES
+
+
+def test_swapped_names_are_one_person():
+    swapped = {"given_name": "Jordan", "surname": "Ruth"}, {"given_name": "Ruth", "surname": "Jordan"}
+    assert review_reason(*swapped) is None
+
+
+@pytest.mark.parametrize(
+    "apart",
+    [{"date_of_birth": "1950-01-31"}, {"street": "12 Fir Street", "phone": None}, {"postcode": "10001", "phone": None}],
+)
+def test_two_given_names_that_do_not_share_birth_date_and_home_are_weighed(apart):
+    assert review_reason({"given_name": "Jon"}, {"given_name": "Joan", **apart}) is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "reason"),
+    [
+        ("Kelding Sr.", "Kelding Jr.", "different suffixes"),
+        ("Kelding II", "Kelding III", "different suffixes"),
+        ("Kelding Jr.", "Kelding jr", None),
+        ("Kelding Jr.", "Kelding", None),
+    ],
+)
+def test_two_suffixes_need_people(one, other, reason):
+    assert review_reason({"surname": one}, {"surname": other}) == reason
+
+
+def test_records_with_wrong_surnames_have_wrong_given_names_too():
+    """FEBRL's errors replace whole names: there, two given names are no proof of two people."""
+    with duckdb.connect() as connection:
+        connection.execute(
+            "CREATE TABLE people AS SELECT * FROM (VALUES (0, 'Peter', '231-555-0139'), (1, 'Susan', '231-555-0139')) "
+            "AS row (record, given_name, phone)"
+        )
+        make_features(connection, "people", ["given_name", "phone"])
+        connection.execute("CREATE TABLE compared AS SELECT 0 AS record_1, 1 AS record_2, '{}' AS evidence")
+        add_review_reasons(connection, "compared", share_of_wrong_surnames=0.1)
+        assert connection.execute("SELECT review_reason FROM pair").fetchall() == [(None,)]
+
+
+def test_such_a_pair_waits_in_the_queue_however_probable():
+    with duckdb.connect() as connection:
+        connection.execute("CREATE SCHEMA identity")
+        connection.execute(
+            "CREATE TABLE identity.matched_pairs AS SELECT * FROM (VALUES "
+            "('A', 'B', 20.0, 0.9999, '{}', 'different suffixes', NULL), "
+            "('A', 'C', 20.0, 0.9999, '{}', NULL, NULL), "
+            "('A', 'D', 20.0, 0.9999, '{}', 'different suffixes', 'same'), "
+            "('A', 'E', 1.0, 0.7, '{}', NULL, NULL)"
+            ") AS pair "
+            "(borrower_id_1, borrower_id_2, match_weight, match_probability, evidence, review_reason, decision)"
+        )
+        thresholds = {"review_probability": "0.5", "match_probability": "0.99"}
+        queue = load_sql_models()["identity/review_queue"].bind(thresholds).sql(dialect="duckdb")
+        assert [row[1] for row in connection.execute(queue).fetchall()] == ["B", "E"]
+
+
+PERSONS = people(120)
+HEADER = "id,first,last,born,town,mail,phone,street"
+
+
+def resolved(refi, write, tmp_path, *lines: str) -> tuple[dict[str, str], dict[str, int]]:
+    """The person of each record of these lines among many people, and the links that were not followed."""
+    crowd = [
+        f"{p.id},{p.given},{p.family},{'{:04}-{:02}-{:02}'.format(*p.born)},{p.town},{p.email},"
+        f"231-{200 + p.who:03}-0139,{p.who} Cedar Street"
+        for p in PERSONS
+    ]
+    kinds = ("given_name=first", "surname=last", "date_of_birth=born", "city=town", "email=mail", "phone=phone")
+    maps = [word for kind in (*kinds, "street=street") for word in ("--map", kind)]
+    file, out = write("people.csv", HEADER, *crowd, *lines), tmp_path / "out.csv"
+    answer = refi("resolve", file, *maps, "--id", "id", "--out", out, "--json").json
+    rows = [line.split(",") for line in out.read_text().splitlines()[1:]]
+    return {row[0]: row[2] for row in rows}, answer["splits"]
+
+
+def test_father_and_son_are_two_and_no_record_without_a_suffix_joins_them(refi, write, tmp_path):
+    """Jr and Sr were removed from names and compared by nothing: all were merged, with a probability of 1."""
+    home = "ashford,,312-555-0142,9 Fir Street"
+    person, splits = resolved(
+        refi,
+        write,
+        tmp_path,
+        f"father,Ugo,Jarvost Sr.,,{home}",
+        f"son,Ugo,Jarvost Jr.,,{home}",
+        f"either,Ugo,Jarvost,,{home}",
+    )
+    assert person["father"] != person["son"]
+    assert person["either"] in (person["father"], person["son"])
+    assert splits["different suffixes"] >= 1
+
+
+def test_thirty_strangers_with_the_same_placeholders_are_thirty_people(refi, write, tmp_path):
+    """30 people with none@none.com, 000-000-0000 and 1900-01-01 were one person."""
+    strangers = [person for person in people(200, seed=2) if int(person.id[1:]) % 2 == 0][:30]
+    lines = [
+        f"s{n},{p.given},{p.family},1900-01-01,{p.town},none@none.com,000-000-0000,{n} Iris Street"
+        for n, p in enumerate(strangers)
+    ]
+    person, _ = resolved(refi, write, tmp_path, *lines)
+    assert len({person[f"s{n}"] for n in range(30)}) == 30
