@@ -2,6 +2,7 @@
 
 from refi_assets.ingestion.snapshots import ScannedSnapshot
 from refi_assets.lake import Details
+from refi_assets.specs.checks import Cause
 
 
 class SnapshotDetails(Details):
@@ -28,3 +29,4 @@ class StagedDetails(Details):
     nulled: dict[str, int]
     keys: int
     quarantined_keys: tuple[str, ...] = ()  # of some of the rows in quarantine
+    causes: tuple[Cause, ...] = ()  # of the rows in quarantine, the most frequent first

@@ -12,7 +12,9 @@ from refi_assets.engines.duckdb import ORDERED_PARQUET, DuckDBSession, parquet_s
 from refi_assets.errors import EngineError
 from refi_assets.ingestion.files import CSV_DIALECT, MACROS, ScannedFile, rows_sql, text_columns
 from refi_assets.lake import ObjectStore
+from refi_assets.specs.checks import Cause
 from refi_assets.specs.contracts import Contract
+from refi_assets.staging.causes import causes_of_quarantine
 from refi_assets.staging.judge import judged_rows_sql, keyed_cells_sql, row_key_sql
 
 # One row a quarantined record. A record that parsed has original_cells, a malformed one original_bytes.
@@ -38,6 +40,7 @@ class Staged:
     nulled: dict[str, int]
     keys: int  # distinct keys among the accepted rows
     quarantined_keys: list[str]  # up to ten of them
+    causes: tuple[Cause, ...] = ()
 
 
 def stage_source(
@@ -179,6 +182,7 @@ def _count(session: DuckDBSession, contract: Contract, source_files: list[Scanne
         nulled=dict(nulled),
         keys=rows - repeated + keys,
         quarantined_keys=[row[0] for row in some_keys],
+        causes=causes_of_quarantine(session, next(iter(key_columns))) if quarantined else (),
     )
 
 

@@ -4,22 +4,30 @@ Limits come from policies/refi/refi.yaml; the SQL that finds what breaks a rule 
 Checks on the source files themselves belong to orchestration/sources/.
 """
 
+from dataclasses import replace
+
 import dagster as dg
 
 from refi_assets.defs.refi import REFI
 from refi_assets.orchestration.asset_checks import Check, CheckedStep, checks_of, sql_checks_of
-from refi_assets.specs.checks import Outcome, not_above, not_below
+from refi_assets.specs.checks import Outcome, most_frequent, not_above, not_below
 
 
 def borrowers_match(step: CheckedStep) -> Outcome:
     """Unified borrowers of all accepted ones."""
     borrowers = step.input("staging/borrower_information").rows
-    return not_below(step.relation.counts["borrowers"], borrowers, step.policy.checks.match_ratio_pct)
+    outcome = not_below(step.relation.counts["borrowers"], borrowers, step.policy.checks.match_ratio_pct)
+    if outcome.passed:
+        return outcome
+    return replace(outcome, causes=most_frequent(step.rows_by("refi/unmatched_borrowers", "reason")))
 
 
 def audience_not_empty(step: CheckedStep) -> Outcome:
     """Somebody is in the audience."""
-    return Outcome(step.relation.rows > 0, step.relation.rows, "at least 1 borrower")
+    counted = step.input("refi/refi_eligibility").counts
+    reasons = {name: rows for name, rows in counted.items() if ": " not in name and name != "eligible"}
+    rows = step.relation.rows
+    return Outcome(rows > 0, rows, "at least 1 borrower", causes=most_frequent(reasons))
 
 
 def audience_share_is_plausible(step: CheckedStep) -> Outcome:
