@@ -82,7 +82,7 @@ class CheckedStep(Step):
         return is_of_day and all(super(CheckedStep, self).input(key).fingerprint == known for key, known in inputs)
 
     def rows_by(self, model: str, column: str) -> dict[str, int]:
-        """The rows of a SQL model by a column's value, counted now: the model's own asset may not have been made yet."""
+        """The rows of a SQL model by a column's value, counted now: the model's own asset may not be made yet."""
         query = self._bound(load_sql_models()[model])
         counting = exp.select(exp.column(column), exp.Count(this=exp.Star()).as_("amount"))
         counting = counting.from_(query.subquery("counted")).group_by(column)
@@ -167,7 +167,7 @@ def checks_of(domain: Domain, asset: str, checks: Sequence[Check]) -> dg.AssetCh
             for check, outcome in zip(chosen, outcomes, strict=True):
                 words = _described(outcome)
                 if not outcome.passed:
-                    words += "".join(f"\n{line}" for line in advice(domain, asset, check.name, outcome, context.run.run_id))
+                    words += "".join(f"\n{line}" for line in advice(domain, asset, check.name, outcome, step.folder))
                     if outcome.blocks and check.may_block:
                         step.stopped(asset, words, check.name, step.policy.model_dump(mode="json"))
                 yield _result(key, check, outcome, words)

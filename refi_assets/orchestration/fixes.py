@@ -1,9 +1,10 @@
-"""What a check that did not pass tells people to do: its likely causes, a fix for each, the command that shows the rows.
+"""What to do about a check that did not pass: its likely causes, a fix for each, the command that shows the rows.
 
 The texts are in fixes.yaml and in defs/<domain>/fixes.yaml.
 """
 
 import re
+import shlex
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -11,8 +12,11 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict
 
+from refi_assets.lake import ObjectStore, RunFolder
+from refi_assets.lake.settings import LakeSettings, is_s3
 from refi_assets.orchestration.domain import Domain
 from refi_assets.publishing.publication import Publication
+from refi_assets.settings import settings_of
 from refi_assets.specs.checks import Cause, Outcome
 
 SHOWN_CAUSES = 5
@@ -65,7 +69,7 @@ def fixes_of(domain: str) -> Fixes:
     return Fixes(causes=own.causes + shared.causes, checks=shared.checks | own.checks)
 
 
-def advice(domain: Domain, asset: str, check: str, outcome: Outcome, run_id: str) -> list[str]:
+def advice(domain: Domain, asset: str, check: str, outcome: Outcome, folder: RunFolder) -> list[str]:
     """Lines that follow the number and the limit of a check that did not pass; none if nothing is known."""
     source = asset.rsplit("/", maxsplit=1)[-1]
     fixes = fixes_of(domain.name)
@@ -79,8 +83,17 @@ def advice(domain: Domain, asset: str, check: str, outcome: Outcome, run_id: str
     if check_fix.command:
         reasons = dict.fromkeys(cause.reason for cause in shown) if "{reason}" in check_fix.command else {"": None}
         command = f"{Publication(domain.policy).command} {check_fix.command}"
-        lines += [f"See the rows: {command.format(run=run_id, source=source, reason=reason)}" for reason in reasons]
+        for reason in reasons:
+            shown_by = command.format(run=folder.run_id, source=source, reason=reason) + _lake_option(folder.lake)
+            lines.append(f"See the rows: {shown_by}")
     return lines
+
+
+def _lake_option(lake: ObjectStore) -> str:
+    """What a command needs to read a lake that is not the deployment's."""
+    deployed = settings_of(LakeSettings).lake_url
+    name = deployed if is_s3(deployed) else str(Path(deployed).expanduser().resolve())
+    return "" if name == lake.name else f" --lake {shlex.quote(lake.name)}"
 
 
 def _described(cause: Cause) -> str:
