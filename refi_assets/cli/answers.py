@@ -279,8 +279,10 @@ def _print_table(console: Terminal, names: list[str], rows: list[tuple[Any, ...]
         table.add_column(name, justify="right" if is_number else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
-    width = Measurement.get(console, console.options.update(max_width=10_000), table).maximum
-    console.print(table, width=width if is_whole else None, soft_wrap=is_whole)
+    if is_whole:
+        widest = console.options.update(max_width=10_000)
+        console = Terminal(width=Measurement.get(console, widest, table).maximum)
+    console.print(table, soft_wrap=is_whole)
 
 
 def _cell(value: Any) -> str:

@@ -1,5 +1,5 @@
 -- Why rows are in quarantine, the most frequent cause first, each with an example of what it looks like.
--- Cells that differ in nothing but their digits and letters are one cause; how long runs of these are does not matter.
+-- Cells that differ in nothing but their digits and letters are one cause, however long their numbers and words are.
 -- Of a malformed record there are no cells: its example is the record itself, as bytes.
 WITH cells AS (
     SELECT
@@ -14,7 +14,7 @@ WITH cells AS (
 shaped AS (
     SELECT
         *,
-        REGEXP_REPLACE(REGEXP_REPLACE(cell, '\p{N}+', '9', 'g'), '[\p{L}\p{M}]+', 'a', 'g') AS shape
+        REGEXP_REPLACE(REGEXP_REPLACE(cell, '\p{N}+(\.\p{N}+)?', '9', 'g'), '[\p{L}\p{M}]+', 'a', 'g') AS shape
     FROM cells
 )
 SELECT
