@@ -72,7 +72,7 @@ def advice_of(folder: RunFolder, source: str, *causes: Cause) -> list[str]:
         (QUOTING, '9" aaaa', "double the quotes"),
         (FIELDS, "A9,$9,999,9", "A comma inside a cell"),
         (FIELDS, "A9,Aaaa, Aaa,9", "cells that hold commas"),
-        (("malformed_row", None, "not UTF-8"), "A’Aaaa", "Windows-1252"),
+        (("malformed_row", None, "not UTF-8"), "A\u2019Aaaa", "Windows-1252"),
         (("malformed_row", None, "longer than 2097152 bytes"), "a", "does not close"),
     ],
 )

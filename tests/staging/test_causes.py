@@ -19,7 +19,7 @@ from tests.support.sources import Sources, csv_bytes, loans_csv, market_csv
         ("May-25", "Aaa-99"),
         ("Élodie d'Été", "Aaaaaa a'Aaa"),
         ("मीना", "aaaa"),
-        ("５．２５", "9．99"),
+        ("\uff15\uff0e\uff12\uff15", "9\uff0e99"),
         ("a\x1b[2Jb", "a?[9Aa"),
         ("x" * 61, "a" * 60 + "…"),
         ("", ""),
@@ -44,7 +44,7 @@ def test_cells_that_are_wrong_in_one_way_are_one_cause_the_most_frequent_first(s
 
 
 def test_a_malformed_record_shows_the_field_that_makes_it_so(sources: Sources) -> None:
-    rows = ['="L1","B1",6.25', "L2,B2,1,200", "L3,B3", "L4,B’4,6".encode("cp1252").decode("latin-1")]
+    rows = ['="L1","B1",6.25', "L2,B2,1,200", "L3,B3", "L4,B\u20194,6".encode("cp1252").decode("latin-1")]
     data = loans_csv(*rows).decode().encode("latin-1")
 
     staged = sources.stage("loan_information", data)
@@ -54,7 +54,7 @@ def test_a_malformed_record_shows_the_field_that_makes_it_so(sources: Sources) -
         "broken quoting": '="A9"',
         "4 fields instead of 3": "A9,A9,9,999",
         "2 fields instead of 3": "A9,A9",
-        "not UTF-8": "A’9",
+        "not UTF-8": "A\u20199",
     }
     assert {cause.reason for cause in staged.counts.causes} == {"malformed_row"}
 
