@@ -118,7 +118,8 @@ def test_a_domain_that_published_nothing_says_how_to_begin(refi):
 def test_a_blocked_run_of_a_domain_is_reached_by_its_answers(refi, app: Path):
     (app / "bad").mkdir()
     (app / "bad" / "toy_branch.csv").write_text("branch_id,desks\nnorth,2 desks\nsouth,5 desks\n")
-    words = ("--source", "bad", "--lake", "blocked_lake", "--as-of", "2026-02-18")
+    (app / "blocks.yaml").write_text(FILES["policies/toy/toy.yaml"].replace("block_above: 100", "block_above: 60"))
+    words = ("--source", "bad", "--lake", "blocked_lake", "--as-of", "2026-02-18", "--policy", "blocks.yaml")
     done = python(app, "-c", "from refi_assets.cli import main; main()", "toy", "run", *words, "--json", check=1)
     blocked = json.loads(done.stdout)
     assert (blocked["status"], blocked["as_of"]) == ("blocked", SUNDAY)

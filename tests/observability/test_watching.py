@@ -3,8 +3,8 @@
 What it sends goes through SNS to a queue, and is read there.
 """
 
-import runpy
 import re
+import runpy
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
