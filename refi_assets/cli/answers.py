@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
@@ -10,14 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from rich import box
+from rich.measure import Measurement
 from rich.table import Table
 
 from refi_assets.cli.terminal import Terminal, one_line
+from refi_assets.cli.unpublished import UnpublishedRun, find_run, say_if_stopped
 from refi_assets.engines.base import Row
 from refi_assets.engines.duckdb import DuckDBEngine, open_duckdb
+from refi_assets.errors import LakeError
 from refi_assets.lake import ObjectStore, Relation, RunFolder, open_lake
 from refi_assets.publishing.publication import Publication
 from refi_assets.publishing.published import PublishedRun, manifests
+from refi_assets.publishing.stops import stopped_runs
 from refi_assets.refi.audience import AUDIENCE, PublishedAudience
 from refi_assets.refi.diff import audience_changes, counted, policy_changes, write_changes
 from refi_assets.refi.explain import Explanation, JudgedLoan, explain
@@ -33,10 +38,17 @@ def open_run(lake_url: str, run_id: str | None = None, as_of: date | None = None
     return PublishedAudience.as_of_day(AUDIENCE, lake, engine, as_of)
 
 
-def open_published(domain: str, lake_url: str, run_id: str | None = None) -> PublishedRun:
-    """A run of what a domain publishes under its name, or the last. Raises LakeError."""
-    lake, engine = _opened(lake_url)
-    return PublishedRun.find(Publication(domain), lake, engine, run_id)
+def open_any_run(lake_url: str, run_id: str | None = None) -> PublishedRun:
+    """A run of refi by its id, published or not, or the latest audience, and stderr says if a later run published none.
+
+    Raises LakeError.
+    """
+    return find_run(PublishedAudience, AUDIENCE, *_opened(lake_url), run_id)
+
+
+def open_any_run_of(domain: str, lake_url: str, run_id: str | None = None) -> PublishedRun:
+    """The same of what a domain publishes under its name. Raises LakeError."""
+    return find_run(PublishedRun, Publication(domain), *_opened(lake_url), run_id)
 
 
 class _Quarantine(PublishedRun):
@@ -52,9 +64,8 @@ class _Quarantine(PublishedRun):
 
 
 def open_quarantine(domain: str, lake_url: str, run_id: str | None = None) -> PublishedRun:
-    """The quarantine behind what a run of a domain published, for show_quarantine. Raises LakeError."""
-    lake, engine = _opened(lake_url)
-    return _Quarantine.find(Publication(domain), lake, engine, run_id)
+    """The quarantine of a run of a domain, for show_quarantine. Raises LakeError."""
+    return find_run(_Quarantine, Publication(domain), *_opened(lake_url), run_id)
 
 
 def _opened(lake_url: str) -> tuple[ObjectStore, DuckDBEngine]:
@@ -65,12 +76,21 @@ def _opened(lake_url: str) -> tuple[ObjectStore, DuckDBEngine]:
 def show_explanation(run: PublishedRun, borrower_id: str, *, as_json: bool) -> None:
     """Print why a borrower is in the audience or not. Raises RefiError for one nobody knows."""
     found = explain(run, borrower_id)
+    not_reached = sorted(run.not_reached) if isinstance(run, UnpublishedRun) else []
     if as_json:
-        print(json.dumps(asdict(found), default=_plain))
+        unpublished = (
+            {"why_unpublished": run.why, "not_reached": not_reached} if isinstance(run, UnpublishedRun) else {}
+        )
+        print(json.dumps(asdict(found) | unpublished, default=_plain))
         return
     console = Terminal()
     verdict = "is in the audience" if found.in_audience else "is not in the audience"
+    if isinstance(run, UnpublishedRun):
+        console.say(f"{_unpublished(run)}.")
+        verdict = "was not judged" if not_reached else f"{verdict} that was not published"
     console.say(f"{found.borrower_id} {verdict} as of {found.as_of} (run {found.run_id}).")
+    if not_reached:
+        console.say(f"The run was stopped before it made {', '.join(not_reached)}.")
     if found.other_records:
         as_whom = f", and in the audience as {found.in_audience_as}" if found.in_audience_as else ""
         others = ", ".join(found.other_records)
@@ -80,6 +100,10 @@ def show_explanation(run: PublishedRun, borrower_id: str, *, as_json: bool) -> N
     for loan in found.loans:
         _show_loan(console, loan)
     _show_where_quarantined(console, found)
+
+
+def _unpublished(run: UnpublishedRun) -> str:
+    return f"Run {run.run_id} as of {run.as_of} published nothing: {run.why}"
 
 
 _UNMATCHED = {
@@ -127,6 +151,8 @@ def show_quarantine(run: PublishedRun, source: str | None, reason: str | None, l
         return
     console = Terminal()
     counted = Counter((row["source"], row["reason"]) for row in rows)
+    if isinstance(run, UnpublishedRun):
+        console.say(f"{_unpublished(run)}.")
     console.say(f"{len(rows):,} rows in quarantine as of {run.as_of} (run {run.run_id}).")
     _print_table(console, ["source", "reason", "rows"], [(*key, count) for key, count in sorted(counted.items())])
     for row in rows[:limit]:
@@ -135,47 +161,66 @@ def show_quarantine(run: PublishedRun, source: str | None, reason: str | None, l
         console.say(f"    {one_line(original)}")
 
 
-def show_runs(lake_url: str, *, as_json: bool) -> None:
-    """Print the published audiences, oldest as-of day first."""
-    lake, engine = _opened(lake_url)
-    published = manifests(AUDIENCE, lake)
-    if as_json:
-        for manifest in published:
-            print(json.dumps({name: manifest[name] for name in ("run_id", "as_of", "audience", "counts")}))
-        return
-    latest = PublishedAudience.find(AUDIENCE, lake, engine).run_id if published else None
-    rows = [
-        (
-            manifest["as_of"],
-            manifest["run_id"],
-            manifest["counts"]["unified"],
-            manifest["counts"]["eligible"],
-            manifest["audience"]["rows"],
-            "another policy" if manifest["policy"]["overridden"] else "latest" if manifest["run_id"] == latest else "",
-        )
-        for manifest in published
-    ]
-    _print_table(Terminal(), ["as of", "run", "unified", "eligible", "audience", ""], rows)
+def show_runs(lake_url: str, run_id: str | None = None, *, as_json: bool) -> None:
+    """Print the published audiences, oldest as-of day first, and then the runs that were stopped, oldest first."""
+
+    def columns(manifest: dict[str, Any]) -> tuple[dict[str, Any], tuple[int, ...]]:
+        counts, audience = manifest["counts"], manifest["audience"]
+        return {"audience": audience, "counts": counts}, (counts["unified"], counts["eligible"], audience["rows"])
+
+    _show_runs(AUDIENCE, ("unified", "eligible", "audience"), columns, lake_url, run_id, as_json=as_json)
 
 
-def show_published(domain: str, lake_url: str, *, as_json: bool) -> None:
-    """Print what a domain has published under its name, oldest as-of day first."""
-    lake, _ = _opened(lake_url)
+def show_published(domain: str, lake_url: str, run_id: str | None = None, *, as_json: bool) -> None:
+    """Print what a domain has published under its name, and its runs that were stopped, as show_runs does."""
     publication = Publication(domain)
-    latest = publication.latest(lake)
-    rows = []
-    for manifest in manifests(publication, lake):
-        run_id = manifest["run_id"]
-        key = publication.file_key(run_id)
+
+    def columns(manifest: dict[str, Any]) -> tuple[dict[str, Any], tuple[int, ...]]:
+        key = publication.file_key(manifest["run_id"])
         (file,) = (part for part in manifest.values() if isinstance(part, dict) and part.get("key") == key)
+        return {"file": file}, (file["rows"],)
+
+    _show_runs(publication, ("rows",), columns, lake_url, run_id, as_json=as_json)
+
+
+def _show_runs(
+    publication: Publication,
+    names: tuple[str, ...],
+    columns: Callable[[dict[str, Any]], tuple[dict[str, Any], tuple[int, ...]]],
+    lake_url: str,
+    run_id: str | None,
+    *,
+    as_json: bool,
+) -> None:
+    """`columns` gives what JSON says of a manifest, and the numbers under `names`. With a run id, that run alone."""
+    lake, _ = _opened(lake_url)
+    published = [one for one in manifests(publication, lake) if run_id in (None, one["run_id"])]
+    stopped = [one for one in stopped_runs(lake, publication) if run_id in (None, one.run_id)]
+    if run_id is None:
+        say_if_stopped(publication, lake)
+    elif not published and not stopped:
+        raise LakeError(f"No run {run_id} is known in {lake}. See: {publication.command} runs")
+    latest = publication.latest(lake) or {}
+    rows: list[tuple[Any, ...]] = []
+    for manifest in published:
+        shown, numbers = columns(manifest)
         if as_json:
-            print(json.dumps({"run_id": run_id, "as_of": manifest["as_of"], "file": file}))
-        note = "latest" if latest is not None and latest["run_id"] == run_id else ""
-        if manifest["policy"]["overridden"]:
-            note = "another policy"
-        rows.append((manifest["as_of"], run_id, file["rows"], note))
-    if not as_json:
-        _print_table(Terminal(), ["as of", "run", "rows", ""], rows)
+            print(json.dumps({"run_id": manifest["run_id"], "as_of": manifest["as_of"], "status": "published"} | shown))
+        is_latest, other = manifest["run_id"] == latest.get("run_id"), manifest["policy"]["overridden"]
+        note_on = ", another policy" if other else ", latest" if is_latest else ""
+        rows.append((manifest["as_of"], manifest["run_id"], *numbers, f"published{note_on}"))
+    for run in stopped:
+        stops = [stop.model_dump(mode="json", include={"asset", "check", "reason", "at"}) for stop in run.stops]
+        as_of = run.as_of.isoformat()
+        if as_json:
+            print(json.dumps({"run_id": run.run_id, "as_of": as_of, "status": run.status, "stopped_by": stops}))
+        rows.append((as_of, run.run_id, *("" for _ in names), run.why))
+    if as_json:
+        return
+    console = Terminal()
+    _print_table(console, ["as of", "run", *names, "status"], rows, is_whole=True)
+    for stop in [stop for run in stopped for stop in run.stops] if run_id else []:
+        console.say(f"{stop.asset} {stop.check or 'failed'}: {stop.reason}")
 
 
 def show_diff(lake_url: str, run_a: str | None, run_b: str | None, out: Path | None, *, as_json: bool) -> None:
@@ -226,14 +271,18 @@ def show_query(run: PublishedRun, sql: str, *, as_json: bool) -> None:
     _print_table(Terminal(), columns, rows)
 
 
-def _print_table(console: Terminal, names: list[str], rows: list[tuple[Any, ...]]) -> None:
+def _print_table(console: Terminal, names: list[str], rows: list[tuple[Any, ...]], *, is_whole: bool = False) -> None:
+    """Print rows as a table; if it is to stay whole, no cell is folded, however narrow the terminal is."""
     table = Table(box=box.SIMPLE, pad_edge=False)
     numbers = [all(isinstance(row[n], int | Decimal) for row in rows) and bool(rows) for n in range(len(names))]
     for name, is_number in zip(names, numbers, strict=True):
         table.add_column(name, justify="right" if is_number else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
-    console.print(table)
+    if is_whole:
+        widest = console.options.update(max_width=10_000)
+        console = Terminal(width=Measurement.get(console, widest, table).maximum)
+    console.print(table, soft_wrap=is_whole)
 
 
 def _cell(value: Any) -> str:

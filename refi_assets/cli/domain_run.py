@@ -1,5 +1,6 @@
 """refi <domain> run: the job of any domain, and its result as a table or as JSON, by sources and relations."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 from refi_assets.cli.run import load_dates, print_sources, print_warnings, run_job
 from refi_assets.cli.terminal import Terminal
-from refi_assets.lake import ObjectStore, RunFolder, open_lake
+from refi_assets.lake import ObjectStore, Relation, RunFolder, open_lake
 from refi_assets.publishing.publication import Publication
 from refi_assets.publishing.publish import source_counts
 
@@ -31,6 +32,7 @@ class DomainResult:
         return {
             "run_id": self.run_id,
             "as_of": self.as_of.isoformat(),
+            "status": "published" if self.file else "succeeded",
             "file": self.file,
             "manifest": self.manifest,
             "latest_moved": self.latest_moved,
@@ -78,14 +80,23 @@ def run_domain(
         as_of=job.as_of,
         **_published(lake, Publication(domain), job.run_id),
         sources=sources,
-        relations={
-            relation.key: relation.rows
-            for relation in relations
-            if not relation.key.startswith(("raw/", "catalog/", "staging/"))
-        },
+        relations=_rows(relations),
         load_dates=load_dates(folder, sources),
         warnings=job.warnings,
     )
+
+
+def domain_counts(relations: Sequence[Relation]) -> dict[str, Any]:
+    """What is counted of any domain: its sources, and the rows of what is not a source."""
+    return {"sources": source_counts(relations), "relations": _rows(relations)}
+
+
+def _rows(relations: Sequence[Relation]) -> dict[str, int]:
+    return {
+        relation.key: relation.rows
+        for relation in relations
+        if not relation.key.startswith(("raw/", "catalog/", "staging/"))
+    }
 
 
 def _published(lake: ObjectStore, publication: Publication, run_id: str) -> dict[str, Any]:

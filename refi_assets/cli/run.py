@@ -3,9 +3,10 @@
 The run goes to the same Dagster instance as the UI's, so that it can be looked at there afterwards.
 """
 
-import logging
+import json
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from importlib import import_module
@@ -14,15 +15,15 @@ from typing import Any
 
 import dagster as dg
 from rich import box
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from refi_assets.cli.terminal import Terminal
+from refi_assets.cli.watching import Watcher
 from refi_assets.engines.settings import EngineSettings
-from refi_assets.errors import RefiError, SettingError
+from refi_assets.errors import LakeError, RefiError, SettingError
 from refi_assets.identity.settings import IdentitySettings
 from refi_assets.ingestion.details import SnapshotDetails
-from refi_assets.lake import ObjectStore, RunFolder, open_lake
+from refi_assets.lake import ObjectStore, Relation, RunFolder, open_lake
 from refi_assets.lake.memo import Memo
 from refi_assets.observability.logs import log_as_json
 from refi_assets.observability.settings import ObservabilitySettings
@@ -36,7 +37,7 @@ from refi_assets.orchestration.resources import (
     PoliciesResource,
     PublishingResource,
 )
-from refi_assets.orchestration.steps import BLOCKED, PUBLISHED, UNCHANGED, asset_of_step, error_reason, see_log
+from refi_assets.orchestration.steps import see_log
 from refi_assets.project import set_dagster_home
 from refi_assets.publishing.publish import PublishedDetails
 from refi_assets.settings import PROJECT_DIR, settings_of
@@ -46,11 +47,42 @@ REFI = "refi"  # the domain and its job
 
 
 class RunError(RefiError):
-    """A run that published nothing, and why."""
+    """A run that published nothing, and why: its status, the checks that failed, and the relations that it made."""
 
-    def __init__(self, words: str, run_id: str) -> None:
+    def __init__(
+        self,
+        words: str,
+        run_id: str,
+        as_of: date,
+        status: str,
+        failed_checks: list[dict[str, Any]],
+        relations: list[Relation],
+    ) -> None:
         super().__init__(words)
-        self.run_id = run_id
+        self.run_id, self.as_of, self.status = run_id, as_of, status
+        self.failed_checks, self.relations = failed_checks, relations
+
+
+@contextmanager
+def failure_as_json(day: date, count: Callable[[list[Relation]], dict[str, Any]]) -> Iterator[None]:
+    """Print the object that --json prints for a run that published nothing, and let its error pass.
+
+    `count` counts what the run made. Without a run, as for a file that was refused, there is nothing to count.
+    """
+    try:
+        yield
+    except RefiError as error:
+        run = error if isinstance(error, RunError) else None
+        result = {
+            "run_id": run.run_id if run else None,
+            "as_of": (run.as_of if run else day).isoformat(),
+            "status": run.status if run else "failed",
+            "checks": run.failed_checks if run else [],
+            "counts": count(run.relations if run else []),
+            "error": str(error),
+        }
+        print(json.dumps(result))
+        raise
 
 
 @dataclass(frozen=True)
@@ -81,6 +113,7 @@ class RunResult:
         return {
             "run_id": self.run_id,
             "as_of": self.as_of.isoformat(),
+            "status": "published",
             "audience": self.audience,
             "manifest": self.manifest,
             "latest_moved": self.held_back is None,
@@ -198,7 +231,7 @@ def run_job(
     config = {"loggers": {"console": {"config": {"log_level": "DEBUG" if is_json else "CRITICAL"}}}}
     resolved = _resolve(definitions, name)
     with instance or dg.DagsterInstance.get() as used:
-        with _Watcher(used, run_id, console, is_silent=is_json) as watcher:
+        with Watcher(used, run_id, console, is_silent=is_json) as watcher:
             outcome = resolved.execute_in_process(
                 run_config=config,
                 instance=used,
@@ -208,7 +241,9 @@ def run_job(
                 resources=resources,
             )
         if not outcome.success:
-            raise RunError(watcher.why_failed(run_id, keeps_log=instance is None), run_id)
+            words = watcher.why_failed(run_id, keeps_log=instance is None)
+            relations = _relations(lake, run_id)
+            raise RunError(words, run_id, as_of, watcher.status, watcher.failed_checks, relations)
         cleaned_up = definitions.resolve_job_def(CLEAN_UP_JOB).execute_in_process(
             run_config=config, instance=used, raise_on_error=False, resources=resources
         )
@@ -218,6 +253,14 @@ def run_job(
     if verify:
         console.say(_verified(lake, run_id, assets))
     return JobRun(run_id, as_of, assets, watcher.warnings)
+
+
+def _relations(lake: ObjectStore, run_id: str) -> list[Relation]:
+    """What a run made before it ended; nothing if the lake cannot be read any more."""
+    try:
+        return RunFolder(lake, run_id).relations()
+    except LakeError:
+        return []
 
 
 def _verified(lake: ObjectStore, run_id: str, assets: Iterable[str]) -> str:
@@ -275,76 +318,3 @@ def load_dates(folder: RunFolder, sources: Iterable[str]) -> dict[str, str]:
         source: folder.load(f"raw/{source}").details_as(SnapshotDetails).snapshot.load_date.isoformat()
         for source in sources
     }
-
-
-class _Watcher:
-    """Listens to a run's events: moves the progress bar, and keeps warnings and reasons of failure."""
-
-    def __init__(self, instance: dg.DagsterInstance, run_id: str, console: Terminal, *, is_silent: bool) -> None:
-        self.warnings: list[str] = []
-        self._blocked: list[str] = []
-        self._failures: list[str] = []
-        self._errors: list[str] = []
-        self._run_failure: str | None = None
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=console,
-            transient=True,
-            disable=is_silent or not console.is_terminal,
-        )
-        self._task = self._progress.add_task("starting", total=None)
-        instance.add_event_listener(run_id, self._on_event)
-
-    def why_failed(self, run_id: str, *, keeps_log: bool) -> str:
-        """One message: the user's mistake in its own words, the checks that blocked, or what failed and where.
-
-        keeps_log: whether `refi log` can show the run.
-        """
-        if self._failures:
-            reason = "\n".join(dict.fromkeys(words.removesuffix(f" {UNCHANGED}") for words in self._failures))
-            if reason.endswith(PUBLISHED):
-                return reason
-        elif self._errors:
-            reason = f"{'; '.join(self._errors)}."
-        elif self._blocked:
-            reason = f"Blocked by {'; '.join(self._blocked)}."
-        else:
-            why = self._run_failure or "no error is known"
-            reason = f"Run {run_id} failed outside its steps: {why}."
-        is_ours = keeps_log and not self._failures and (self._errors or not self._blocked)
-        return f"{reason} {UNCHANGED}" + (f" {see_log(run_id)}" if is_ours else "")
-
-    def _on_event(self, entry: dg.EventLogEntry) -> None:
-        event = entry.dagster_event
-        if event is None:
-            if entry.level == logging.WARNING:
-                self.warnings.append(entry.user_message)
-            return
-        if event.event_type == dg.DagsterEventType.STEP_START:
-            self._progress.update(self._task, description=(event.step_key or "").replace("__", "/"))
-        elif event.event_type == dg.DagsterEventType.STEP_SUCCESS:
-            self._progress.advance(self._task)
-        elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
-            evaluation = event.asset_check_evaluation_data
-            if not evaluation.passed:
-                found = f"{evaluation.asset_key.to_user_string()} {evaluation.check_name} ({evaluation.description})"
-                blocks = evaluation.severity == dg.AssetCheckSeverity.ERROR
-                (self._blocked if blocks else self.warnings).append(found)
-        elif event.event_type == dg.DagsterEventType.STEP_FAILURE:
-            user_failure = event.step_failure_data.user_failure_data
-            if user_failure is not None and user_failure.description:
-                self._failures.append(user_failure.description)
-            elif (reason := error_reason(event.step_failure_data.error)) != BLOCKED:
-                self._errors.append(f"{asset_of_step(event.step_key or '')} failed: {reason}")
-        elif event.event_type == dg.DagsterEventType.RUN_FAILURE:
-            self._run_failure = error_reason(event.job_failure_data.error)
-
-    def __enter__(self) -> "_Watcher":
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()

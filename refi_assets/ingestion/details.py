@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from refi_assets.ingestion.snapshots import ScannedSnapshot
 from refi_assets.lake import Details
+from refi_assets.specs.checks import Cause
 
 
 class Profile(BaseModel):
@@ -81,3 +82,4 @@ class StagedDetails(Details):
     invisible: dict[str, int] = Field(default_factory=dict)
     profiles: dict[str, Profile] = Field(default_factory=dict)
     shared: dict[str, SharedValue] = Field(default_factory=dict)
+    causes: tuple[Cause, ...] = ()  # of the rows in quarantine, the most frequent first

@@ -152,6 +152,13 @@ class RunFolder:
         found: Relation = self.lake.known[key]
         return found
 
+    def relations(self) -> list[Relation]:
+        """All relations of this run, by key."""
+        prefix = f"runs/{self.run_id}/"
+        keys = [info.key.removeprefix(prefix) for info in self.lake.objects(prefix.rstrip("/"))]
+        names = [key.removesuffix(".json") for key in keys if key.endswith(".json") and key.count("/") == 1]
+        return [relation for relation in map(self.find, names) if relation is not None]
+
     def load(self, relation: str) -> Relation:
         """A relation of this run. Raises LakeError where the run made none."""
         found = self.find(relation)

@@ -53,12 +53,12 @@ class Alert(BaseModel):
 
     @property
     def text(self) -> str:
-        """The message, a line for each thing it says."""
+        """The message, a line for each thing it says; the further lines of a reason are indented."""
         lines = {
             "What": self.what,
             "Where": self.where,
             "Since": self.since.isoformat(sep=" ", timespec="seconds"),
-            "Reason": self.reason,
+            "Reason": self.reason.replace("\n", "\n  "),
             "Run": self.run,
             "Link": self.link,
         }

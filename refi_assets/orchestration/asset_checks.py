@@ -17,6 +17,7 @@ from refi_assets.lake import Relation
 from refi_assets.lake.memo import fingerprint
 from refi_assets.lake.relations import readable
 from refi_assets.orchestration.domain import Domain
+from refi_assets.orchestration.fixes import advice
 from refi_assets.orchestration.partitions import partitions
 from refi_assets.orchestration.resources import EngineResource, LakeResource, PoliciesResource
 from refi_assets.orchestration.steps import Step, user_errors
@@ -70,7 +71,7 @@ class CheckedStep(Step):
         if self.uses_memo and self.relation.fingerprint:
             for value in self._memo.find(key):
                 if self._still_holds(value):
-                    return [Outcome(**outcome) for outcome in value["outcomes"]]
+                    return [Outcome.from_dict(outcome) for outcome in value["outcomes"]]
         outcomes = [check.evaluate(self) for check in checks]
         if self._memo_mode != "off" and self.relation.fingerprint and all(self._read.values()):
             as_of = self._as_of.isoformat() if self._read_as_of else None
@@ -109,6 +110,16 @@ class CheckedStep(Step):
         relations = [self.input(key) for key in model.inputs]
         with self._engine.session(readable(self.lake, relations)) as session:
             return session.query(model.bind(parameters))
+
+    def rows_by(self, model: str, column: str) -> dict[str, int]:
+        """The rows of a SQL model by a column's value, counted now: the model's own asset may not be made yet."""
+        self._asked[model] = load_sql_models()[model].sha256
+        query = self._bound(load_sql_models()[model])
+        counting = exp.select(exp.column(column), exp.Count(this=exp.Star()).as_("amount"))
+        counting = counting.from_(query.subquery("counted")).group_by(column)
+        relations = [self.relation if key == self.relation.key else self.input(key) for key in relations_read(query)]
+        with self._engine.session(readable(self.lake, relations)) as session:
+            return {row[column]: row["amount"] for row in session.query(counting)}
 
     def broken_by(self, model: SqlModel) -> Outcome:
         """The rows that a check's SQL returns: there must be none. Their keys are shown."""
@@ -182,8 +193,16 @@ def checks_of(domain: Domain, asset: str, checks: Sequence[Check]) -> dg.AssetCh
             chosen = [
                 check for check in checks if dg.AssetCheckKey(key, check.name) in context.selected_asset_check_keys
             ]
-            for check, outcome in zip(chosen, step.outcomes(chosen), strict=True):
-                yield _result(key, check, step.unless_accepted(check, outcome))
+            with step.failing(asset):
+                outcomes = step.outcomes(chosen)
+            for check, outcome_as_is in zip(chosen, outcomes, strict=True):
+                outcome = step.unless_accepted(check, outcome_as_is)
+                words = _described(outcome)
+                if not outcome.passed:
+                    words += "".join(f"\n{line}" for line in advice(domain, asset, check.name, outcome, step.folder))
+                    if outcome.blocks and check.may_block:
+                        step.stopped(asset, words, check.name, step.policy.model_dump(mode="json"))
+                yield _result(key, check, outcome, words)
 
     return evaluate
 
@@ -219,16 +238,19 @@ def _all_of(queries: list[exp.Select]) -> exp.Query:
     return exp.union(*queries, distinct=False) if len(queries) > 1 else queries[0]
 
 
-def _result(key: dg.AssetKey, check: Check, outcome: Outcome) -> dg.AssetCheckResult:
+def _described(outcome: Outcome) -> str:
+    return f"{outcome.number:g}; {outcome.limit}" + (f". {outcome.description}" if outcome.description else "")
+
+
+def _result(key: dg.AssetKey, check: Check, outcome: Outcome, description: str) -> dg.AssetCheckResult:
     metadata: dict[str, int | float | str] = {"number": outcome.number, "limit": outcome.limit}
     if outcome.keys:
         metadata["keys"] = ", ".join(outcome.keys)
-    shown = f"{outcome.number:g}; {outcome.limit}" + (f". {outcome.description}" if outcome.description else "")
     return dg.AssetCheckResult(
         passed=outcome.passed,
         asset_key=key,
         check_name=check.name,
         severity=dg.AssetCheckSeverity.ERROR if outcome.blocks and check.may_block else dg.AssetCheckSeverity.WARN,
         metadata=metadata,
-        description=shown,
+        description=description,
     )

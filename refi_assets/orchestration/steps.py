@@ -9,7 +9,7 @@ import os
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ from refi_assets.lake.memo import Memo, fingerprint
 from refi_assets.orchestration.column_lineage import column_lineage
 from refi_assets.orchestration.partitions import Context, as_of_day, cadence_of
 from refi_assets.orchestration.resources import LakeResource
+from refi_assets.publishing.stops import Stop, record_stop
 from refi_assets.specs.code import code_sha256, version_of
 
 if TYPE_CHECKING:
@@ -142,6 +143,21 @@ class Step:
             )
         self._memo.put_relation(relation)
 
+    def stopped(self, asset: str, reason: str, check: str | None = None, policy: dict[str, Any] | None = None) -> None:
+        """Let the lake know what stops the run, if it can be written."""
+        with suppress(RefiError, OSError):
+            stop = Stop(asset=asset, check=check, reason=reason, as_of=self._as_of, policy=policy or {})
+            record_stop(self.folder, stop)
+
+    @contextmanager
+    def failing(self, asset: str) -> Iterator[None]:
+        """Let the lake know why the step of an asset, or of its checks, failed."""
+        try:
+            yield
+        except Exception as error:
+            self.stopped(asset, _words(error))
+            raise
+
     def materialized(
         self,
         relation: Relation,
@@ -189,7 +205,8 @@ def asset_step(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterato
         if events:
             events.start()
         try:
-            yield step
+            with step.failing("/".join(context.asset_key.path)):
+                yield step
         except BaseException as error:
             if events:
                 events.fail(error)
@@ -201,10 +218,8 @@ def user_errors() -> Iterator[None]:
     """Turn what a user can mend into a failure that shows its words, not a traceback."""
     try:
         yield
-    except RefiError as error:
-        raise _failure(str(error)) from None
-    except OSError as error:  # of the disk; a write of a part of a file does not say which
-        raise _failure(f"{error.filename or 'A file in the lake'}: {error.strerror or error}.") from None
+    except (RefiError, OSError) as error:
+        raise _failure(_words(error)) from None
 
 
 @contextmanager
@@ -216,6 +231,15 @@ def after_publication() -> Iterator[None]:
         raise _failure(str(error), PUBLISHED) from None
     except Exception as error:
         raise _failure(f"{type_and_place(error)}.", PUBLISHED) from error
+
+
+def _words(error: Exception) -> str:
+    """What an error says to a user; of one that no user can fix, its type and place."""
+    if isinstance(error, OSError):  # of the disk; a write of a part of a file does not say which
+        return f"{error.filename or 'A file in the lake'}: {error.strerror or error}."
+    if isinstance(error, dg.Failure):
+        return error.description or "It failed."
+    return str(error) if isinstance(error, RefiError) else f"{type_and_place(error)}."
 
 
 def _failure(words: str, and_so: str = UNCHANGED) -> dg.Failure:

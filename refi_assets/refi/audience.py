@@ -35,21 +35,24 @@ class PublishedAudience(PublishedRun):
 
 
 def counts(relations: Sequence[Relation]) -> dict[str, Any]:
-    """Everything that was counted on the way to an audience, by what it says."""
+    """Everything that was counted on the way to an audience, by what it says; of a run that was stopped, as far as it
+    came."""
     by_key = {relation.key: relation for relation in relations}
-    unmatched, eligibility = dict(by_key["refi/unmatched_borrowers"].counts), by_key["refi/refi_eligibility"].counts
-    loans_without_borrower = unmatched.pop("loans_without_borrower")
-    unified = by_key["refi/unified_refi_dataset"]
-    return {
-        "sources": source_counts(relations),
-        "unified": unified.rows,
-        "eligible": eligibility["eligible"],
-        "unmatched": unmatched,
-        "loans_without_borrower": loans_without_borrower,
-        **{name: unified.counts[name] for name in WITHOUT_PARTNER if name in unified.counts},
-        "tiers": _tiers(eligibility),
-        "audience_tiers": _tiers(by_key["refi/refi_audience"].counts),
-    }
+    counted: dict[str, Any] = {"sources": source_counts(relations)}
+    if unified := by_key.get("refi/unified_refi_dataset"):
+        counted["unified"] = unified.rows
+        counted |= {name: unified.counts[name] for name in WITHOUT_PARTNER if name in unified.counts}
+    if judged := by_key.get("refi/refi_eligibility"):
+        counted["eligible"] = judged.counts["eligible"]
+    if unmatched := by_key.get("refi/unmatched_borrowers"):
+        reasons = dict(unmatched.counts)
+        counted["loans_without_borrower"] = reasons.pop("loans_without_borrower")
+        counted["unmatched"] = reasons
+    if judged:
+        counted["tiers"] = _tiers(judged.counts)
+    if audience := by_key.get("refi/refi_audience"):
+        counted["audience_tiers"] = _tiers(audience.counts)
+    return counted
 
 
 def _tiers(measured: dict[str, int]) -> dict[str, int]:

@@ -66,7 +66,7 @@ def explain(run: PublishedRun, borrower_id: str) -> Explanation:
         for row in run.ask("refi/answers/quarantined_rows")
         if _concerns(row, borrower_id, homes)
     )
-    if not (loans or unmatched or quarantined):
+    if not (loans or unmatched or quarantined or run.ask("refi/answers/accepted_borrower", borrower_id=borrower_id)):
         raise RefiError(f"No file of run {run.run_id} (as of {run.as_of}) has a borrower {borrower_id!r}.")
     return Explanation(
         borrower_id=borrower_id,

@@ -4,15 +4,36 @@ An outcome shows the number, the limit and up to ten keys, never a name. Which c
 asset is said in defs/<group>/checks.py; the limits come from the policy and the contracts.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, Self
 
 from refi_assets.specs.contracts import Contract
 from refi_assets.specs.policies import Above, Below, Fall, WarnAbove
 
 SHOWN_KEYS = 10
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One reason for rows to be missing or bad, and the number of rows.
+
+    `problem` says more in words, `shape` is an example with its digits and letters masked; neither quotes a cell.
+    """
+
+    reason: str
+    rows: int
+    column: str | None = None
+    problem: str | None = None
+    shape: str | None = None
+
+
+def most_frequent(rows_by_reason: Mapping[str, int]) -> tuple[Cause, ...]:
+    """Causes of which nothing but their rows is known, the most frequent first."""
+    counted = sorted(rows_by_reason.items(), key=lambda counted: (-counted[1], counted[0]))
+    return tuple(Cause(reason, rows) for reason, rows in counted if rows)
 
 
 @dataclass(frozen=True)
@@ -25,6 +46,12 @@ class Outcome:
     blocks: bool = True
     keys: tuple[str, ...] = ()
     description: str | None = None
+    causes: tuple[Cause, ...] = ()
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> Self:
+        """An outcome that was kept as JSON."""
+        return cls(**{**fields, "causes": tuple(Cause(**cause) for cause in fields.get("causes", ()))})
 
 
 def share_pct(part: int, whole: int) -> Decimal:
@@ -34,7 +61,9 @@ def share_pct(part: int, whole: int) -> Decimal:
     return (Decimal(part) * 100 / Decimal(whole)).quantize(Decimal("0.000001"), ROUND_HALF_UP)
 
 
-def not_above(part: int, whole: int, limits: Above | WarnAbove, keys: Iterable[str] = ()) -> Outcome:
+def not_above(
+    part: int, whole: int, limits: Above | WarnAbove, keys: Iterable[str] = (), causes: tuple[Cause, ...] = ()
+) -> Outcome:
     """A share that should stay small."""
     block_above = limits.block_above if isinstance(limits, Above) else None
     return Outcome(
@@ -43,6 +72,7 @@ def not_above(part: int, whole: int, limits: Above | WarnAbove, keys: Iterable[s
         limit=f"warns above {limits.warn_above} %" + ("" if block_above is None else f", blocks above {block_above} %"),
         blocks=block_above is not None and part * 100 > block_above * whole,
         keys=tuple(keys)[:SHOWN_KEYS],
+        causes=causes,
     )
 
 

@@ -13,7 +13,9 @@ from refi_assets.errors import EngineError
 from refi_assets.ingestion.details import Profile, SharedValue
 from refi_assets.ingestion.files import CSV_DIALECT, MACROS, ScannedFile, rows_sql, text_columns
 from refi_assets.lake import ObjectStore
+from refi_assets.specs.checks import Cause
 from refi_assets.specs.contracts import Contract
+from refi_assets.staging.causes import causes_of_quarantine
 from refi_assets.staging.judge import EMPTY, INVISIBLE, judged_rows_sql, noted_sql, original_cells_sql
 from refi_assets.staging.keys import facts_sql, is_the_one_sql, party_sql, thing_sql
 from refi_assets.staging.profile import profiles_of, shared_values
@@ -50,6 +52,7 @@ class Staged:
     quarantined_keys: list[str]
     profiles: dict[str, Profile]
     shared: dict[str, SharedValue]
+    causes: tuple[Cause, ...]
 
 
 def stage_source(
@@ -210,6 +213,7 @@ def _count(session: DuckDBSession, contract: Contract, source_files: list[Scanne
         quarantined_keys=[row[0] for row in some_keys],
         profiles=profiles_of(session, contract, {name for file in source_files for name in file.columns}),
         shared=shared_values(session, contract, {name for file in source_files for name in file.columns}),
+        causes=causes_of_quarantine(session, next(iter(key_columns))) if quarantined else (),
     )
 
 

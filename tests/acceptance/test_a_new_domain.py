@@ -115,6 +115,24 @@ def test_a_domain_that_published_nothing_says_how_to_begin(refi):
     assert "Start with: refi toy run --source DIR" in refi("toy", "query", "SELECT 1", "--lake", "files", check=1)
 
 
+def test_a_blocked_run_of_a_domain_is_reached_by_its_answers(refi, app: Path):
+    (app / "bad").mkdir()
+    (app / "bad" / "toy_branch.csv").write_text("branch_id,desks\nnorth,2 desks\nsouth,5 desks\n")
+    (app / "blocks.yaml").write_text(FILES["policies/toy/toy.yaml"].replace("block_above: 100", "block_above: 60"))
+    words = ("--source", "bad", "--lake", "blocked_lake", "--as-of", "2026-02-18", "--policy", "blocks.yaml")
+    done = python(app, "-c", "from refi_assets.cli import main; main()", "toy", "run", *words, "--json", check=1)
+    blocked = json.loads(done.stdout)
+    assert (blocked["status"], blocked["as_of"]) == ("blocked", SUNDAY)
+    assert blocked["counts"]["sources"]["toy_branch"]["quarantined"] == {"not_a_number": 2}
+    assert f"refi toy quarantine --run {blocked['run_id']} --source toy_branch --reason not_a_number" in done.stderr
+    assert "such as 9 aaaaa" in done.stderr
+
+    rows = [json.loads(row) for row in refi("toy", "quarantine", "--lake", "blocked_lake", "--json").splitlines()]
+    assert [row["record_number"] for row in rows] == [1, 2]
+    (shown,) = [json.loads(row) for row in refi("toy", "runs", "--lake", "blocked_lake", "--json").splitlines()]
+    assert (shown["run_id"], shown["status"]) == (blocked["run_id"], "blocked")
+
+
 def test_files_of_another_domain_are_not_taken(refi, tmp_path: Path):
     (tmp_path / "market_equity.csv").write_text("property_id\n")
     said = refi("toy", "ingest", "--source", str(tmp_path), check=1)

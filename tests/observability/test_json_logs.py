@@ -82,7 +82,9 @@ def test_a_failing_run_says_why_in_json_and_quotes_no_cell(refi, tmp_path, monke
     done = refi("run", "--source", source, "--lake", tmp_path / "lake", "--as-of", DAY, check=1, **JSON)
 
     lines = lines_of(done.stderr)
-    errors = [(line["event"], line["asset"], line["message"]) for line in lines if line["level"] == "ERROR"]
+    errors = [
+        (line["event"], line["asset"], line["message"].split("\n")[0]) for line in lines if line["level"] == "ERROR"
+    ]
     check = ("ASSET_CHECK_EVALUATION", "refi/refi_audience", "audience_not_empty failed: 0; at least 1 borrower")
     assert check in errors
     assert [event for event, *_ in errors].count("STEP_FAILURE") == 1

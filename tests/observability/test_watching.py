@@ -3,6 +3,7 @@
 What it sends goes through SNS to a queue, and is read there.
 """
 
+import re
 import runpy
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -64,7 +65,7 @@ class Watch:
         """What one look leads people to read, each message by its lines."""
         self.tick(later)
         return sorted(
-            (dict(line.split(": ", 1) for line in one["Message"].splitlines()) for one in self.mailbox.read()),
+            (dict(line.split(": ", 1) for line in re.split(r"\n(?! )", one["Message"])) for one in self.mailbox.read()),
             key=lambda message: message["Where"],
         )
 
@@ -88,10 +89,13 @@ def test_a_failed_blocking_check_is_told_with_its_number_and_the_link_to_the_run
 
     since = datetime.fromisoformat(message.pop("Since"))
     assert before - timedelta(seconds=1) <= since <= watch.at
+    number, cause, command = message.pop("Reason").split("\n  ")
+    assert number == "0; at least 1 borrower"
+    assert cause.startswith("- spread_below_min: 40. Likely fix: ")
+    assert command.startswith(f"See the rows: refi query --run {done.result.run_id} ")
     assert message == {
         "What": "Blocking check audience_not_empty failed",
         "Where": "refi/refi_audience",
-        "Reason": "0; at least 1 borrower",
         "Run": f"{done.result.run_id}, job refi, as of 2026-02-20",
         "Link": f"https://dagster.lender.example/runs/{done.result.run_id}",
     }

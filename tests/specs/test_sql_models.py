@@ -29,6 +29,7 @@ TIERS = {"immediate_action_above", "hot_lead_above", "watchlist_above"}
 # key -> the relations it reads, the parameters it needs
 SHIPPED: dict[str, tuple[tuple[str, ...], Set[str]]] = {
     "activation/audience_file": (("refi/refi_audience",), set()),
+    "refi/answers/accepted_borrower": (("staging/borrower_information",), {"borrower_id"}),
     "refi/answers/audience_changes": (
         ("before_refi/refi_audience", "refi/refi_audience", "before_refi/refi_eligibility", "refi/refi_eligibility"),
         set(),

@@ -7,12 +7,14 @@ under its name.
 import json
 import re
 import time
+from contextlib import nullcontext
 
 import typer
 
 from refi_assets.cli.commands.options import (
     ERR,
     Accept,
+    AnyRun,
     AsJson,
     AsOf,
     Folder,
@@ -21,12 +23,12 @@ from refi_assets.cli.commands.options import (
     NewFiles,
     OneObject,
     OnlyReason,
+    OnlyRun,
     OnlySource,
     OtherPolicy,
     Reason,
     Replace,
     RowsShown,
-    Run,
     Select,
     Verify,
     accept_findings,
@@ -68,20 +70,22 @@ def domain_app(domain: str) -> typer.Typer:
         """Run the domain's job for the partition that holds a day."""
         started = time.perf_counter()
         day = day_of(as_of)
-        if source is not None:
-            ingest_files(domain, source, lake, day, replace)
-        accept_findings(domain, lake, day, accept, reason)
-        from refi_assets.cli.domain_run import run_domain
+        from refi_assets.cli.domain_run import domain_counts, run_domain
+        from refi_assets.cli.run import failure_as_json
 
-        result = run_domain(
-            domain,
-            day,
-            lake_url=lake_url(lake),
-            policy_file=policy,
-            force_latest=force_latest,
-            console=ERR,
-            verify=verify,
-        )
+        with failure_as_json(day, domain_counts) if as_json else nullcontext():
+            if source is not None:
+                ingest_files(domain, source, lake, day, replace)
+            accept_findings(domain, lake, day, accept, reason)
+            result = run_domain(
+                domain,
+                day,
+                lake_url=lake_url(lake),
+                policy_file=policy,
+                force_latest=force_latest,
+                console=ERR,
+                verify=verify,
+            )
         seconds = round(time.perf_counter() - started, 2)
         if as_json:
             print(json.dumps(result.as_json(seconds)))
@@ -95,23 +99,24 @@ def domain_app(domain: str) -> typer.Typer:
         print_ingested(ingest_files(domain, source, lake, day, replace), day)
 
     @app.command()
-    def runs(lake: Lake = None, as_json: AsJson = False) -> None:
-        """What the domain has published."""
+    def runs(lake: Lake = None, run_id: OnlyRun = None, as_json: AsJson = False) -> None:
+        """What the domain has published, and its runs that were blocked or failed."""
         from refi_assets.cli import answers
 
-        answers.show_published(domain, lake_url(lake), as_json=as_json)
+        answers.show_published(domain, lake_url(lake), run_id, as_json=as_json)
 
     @app.command()
     def query(
         sql: Select,
         lake: Lake = None,
-        run_id: Run = None,
+        run_id: AnyRun = None,
         as_json: AsJson = False,
     ) -> None:
-        """Read-only SQL on the relations behind what a run published."""
+        """Read-only SQL on the relations of a run."""
         from refi_assets.cli import answers
 
-        answers.show_query(answers.open_published(domain, lake_url(lake), run_id), sql, as_json=as_json)
+        run = answers.open_any_run_of(domain, lake_url(lake), run_id)
+        answers.show_query(run, sql, as_json=as_json)
 
     @app.command()
     def quarantine(
@@ -119,7 +124,7 @@ def domain_app(domain: str) -> typer.Typer:
         reason: OnlyReason = None,
         limit: RowsShown = 20,
         lake: Lake = None,
-        run_id: Run = None,
+        run_id: AnyRun = None,
         as_json: AsJson = False,
     ) -> None:
         """Which rows of the domain's sources were not accepted, and why. Shows their data."""

@@ -31,7 +31,19 @@ ForceLatest = Annotated[
 Verify = Annotated[
     bool, typer.Option("--verify", help="Make everything anew, and compare with what was made of the same before.")
 ]
-Run = Annotated[str | None, typer.Option(metavar="RUN_ID", help="A published run. Default: the latest.")]
+Run = Annotated[
+    str | None, typer.Option("--run", "--run-id", metavar="RUN_ID", help="A published run. Default: the latest.")
+]
+AnyRun = Annotated[
+    str | None,
+    typer.Option(
+        "--run", "--run-id", metavar="RUN_ID", help="A run, also one that was blocked or failed. Default: the latest."
+    ),
+]
+OnlyRun = Annotated[
+    str | None,
+    typer.Option("--run", "--run-id", metavar="RUN_ID", help="Only this run, and why it published nothing if so."),
+]
 Select = Annotated[str, typer.Argument(metavar="SELECT")]
 OnlySource = Annotated[str | None, typer.Option("--source", help="Only this source.")]
 OnlyReason = Annotated[str | None, typer.Option("--reason", help="Only this reason.")]

@@ -2,6 +2,7 @@
 
 import json
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import typer
 from refi_assets.cli.commands.options import (
     ERR,
     Accept,
+    AnyRun,
     AsJson,
     AsOf,
     Folder,
@@ -18,12 +20,12 @@ from refi_assets.cli.commands.options import (
     NewFiles,
     OneObject,
     OnlyReason,
+    OnlyRun,
     OnlySource,
     OtherPolicy,
     Reason,
     Replace,
     RowsShown,
-    Run,
     Select,
     Verify,
     accept_findings,
@@ -59,21 +61,23 @@ def run(
     """Materialize the graph of one day and publish its audience."""
     started = time.perf_counter()
     day = day_of(as_of)
-    if source is not None:
-        ingest_files("refi", source, lake, day, replace)
-    accept_findings("refi", lake, day, accept, reason)
-    from refi_assets.cli.run import run_graph
+    from refi_assets.cli.run import failure_as_json, run_graph
     from refi_assets.orchestration.resources import IdentityResource
+    from refi_assets.refi.audience import counts
 
-    result = run_graph(
-        day,
-        lake_url=lake_url(lake),
-        policy_file=policy,
-        force_latest=force_latest,
-        console=ERR,
-        identity=IdentityResource(kind=identity or settings_of(IdentitySettings).identity_engine),
-        verify=verify,
-    )
+    with failure_as_json(day, counts) if as_json else nullcontext():
+        if source is not None:
+            ingest_files("refi", source, lake, day, replace)
+        accept_findings("refi", lake, day, accept, reason)
+        result = run_graph(
+            day,
+            lake_url=lake_url(lake),
+            policy_file=policy,
+            force_latest=force_latest,
+            console=ERR,
+            identity=IdentityResource(kind=identity or settings_of(IdentitySettings).identity_engine),
+            verify=verify,
+        )
     seconds = round(time.perf_counter() - started, 2)
     if as_json:
         print(json.dumps(result.as_json(seconds)))
@@ -89,11 +93,12 @@ def ingest(source: Folder, lake: Lake = None, as_of: AsOf = None, replace: Repla
 
 
 @app.command()
-def explain(borrower_id: str, lake: Lake = None, run_id: Run = None, as_json: AsJson = False) -> None:
+def explain(borrower_id: str, lake: Lake = None, run_id: AnyRun = None, as_json: AsJson = False) -> None:
     """Why a borrower is in the audience or not, by rule, and what would make them eligible."""
     from refi_assets.cli import answers
 
-    answers.show_explanation(answers.open_run(lake_url(lake), run_id), borrower_id, as_json=as_json)
+    run = answers.open_any_run(lake_url(lake), run_id)
+    answers.show_explanation(run, borrower_id, as_json=as_json)
 
 
 @app.command()
@@ -102,21 +107,22 @@ def quarantine(
     reason: OnlyReason = None,
     limit: RowsShown = 20,
     lake: Lake = None,
-    run_id: Run = None,
+    run_id: AnyRun = None,
     as_json: AsJson = False,
 ) -> None:
     """Which rows were not accepted, and why. Shows borrowers' data."""
     from refi_assets.cli import answers
 
-    answers.show_quarantine(answers.open_run(lake_url(lake), run_id), source, reason, limit, as_json=as_json)
+    run = answers.open_any_run(lake_url(lake), run_id)
+    answers.show_quarantine(run, source, reason, limit, as_json=as_json)
 
 
 @app.command()
-def runs(lake: Lake = None, as_json: AsJson = False) -> None:
-    """The published audiences, with counts."""
+def runs(lake: Lake = None, run_id: OnlyRun = None, as_json: AsJson = False) -> None:
+    """The published audiences, with counts, and the runs that were blocked or failed."""
     from refi_assets.cli import answers
 
-    answers.show_runs(lake_url(lake), as_json=as_json)
+    answers.show_runs(lake_url(lake), run_id, as_json=as_json)
 
 
 @app.command()
@@ -175,10 +181,10 @@ def diff_policy(
 def query(
     sql: Select,
     lake: Lake = None,
-    run_id: Run = None,
+    run_id: AnyRun = None,
     as_json: AsJson = False,
 ) -> None:
-    """Read-only SQL on the relations of a published run."""
+    """Read-only SQL on the relations of a run."""
     from refi_assets.cli import answers
 
-    answers.show_query(answers.open_run(lake_url(lake), run_id), sql, as_json=as_json)
+    answers.show_query(answers.open_any_run(lake_url(lake), run_id), sql, as_json=as_json)

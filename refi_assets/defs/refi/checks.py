@@ -10,7 +10,7 @@ import dagster as dg
 
 from refi_assets.defs.refi import REFI
 from refi_assets.orchestration.asset_checks import Check, CheckedStep, checks_of, sql_checks_of
-from refi_assets.specs.checks import Outcome, not_above, not_below
+from refi_assets.specs.checks import Outcome, most_frequent, not_above, not_below
 from refi_assets.specs.policies import Above, WarnAbove
 from refi_assets.specs.sql_models import load_sql_models
 
@@ -18,12 +18,20 @@ from refi_assets.specs.sql_models import load_sql_models
 def borrowers_match(step: CheckedStep) -> Outcome:
     """Unified borrowers of all accepted ones."""
     borrowers = step.input("staging/borrower_information").rows
-    return not_below(step.relation.counts["borrowers"], borrowers, step.policy.checks.match_ratio_pct)
+    outcome = not_below(step.relation.counts["borrowers"], borrowers, step.policy.checks.match_ratio_pct)
+    if outcome.passed:
+        return outcome
+    words = [*_differences(step, "loan_information"), *_differences(step, "market_equity")]
+    causes = most_frequent(step.rows_by("refi/unmatched_borrowers", "reason"))
+    return replace(outcome, causes=causes, description="; ".join(words) or None)
 
 
 def audience_not_empty(step: CheckedStep) -> Outcome:
     """Somebody is in the audience."""
-    return Outcome(step.relation.rows > 0, step.relation.rows, "at least 1 borrower")
+    counted = step.input("refi/refi_eligibility").counts
+    reasons = {name: rows for name, rows in counted.items() if ": " not in name and name != "eligible"}
+    rows = step.relation.rows
+    return Outcome(rows > 0, rows, "at least 1 borrower", causes=most_frequent(reasons))
 
 
 def audience_share_is_plausible(step: CheckedStep) -> Outcome:
@@ -34,35 +42,42 @@ def audience_share_is_plausible(step: CheckedStep) -> Outcome:
 
 def loans_match(step: CheckedStep) -> Outcome:
     """Accepted loans without an accepted borrower."""
-    return _without_partner(
-        step, "loan_information", "loans_without_borrower", "a borrower's id", step.policy.checks.unmatched_loans_pct
-    )
+    limits = step.policy.checks.unmatched_loans_pct
+    return _without_partner(step, "loan_information", "loans_without_borrower", limits)
 
 
 def engagement_matches(step: CheckedStep) -> Outcome:
     """Accepted engagement without an accepted borrower."""
     limits = step.policy.checks.unmatched_others_pct
-    return _without_partner(step, "borrower_engagement", "engagement_without_borrower", "a borrower's id", limits)
+    return _without_partner(step, "borrower_engagement", "engagement_without_borrower", limits)
 
 
 def offers_match(step: CheckedStep) -> Outcome:
     """Accepted offers for a home that no accepted loan or borrower names."""
     limits = step.policy.checks.unmatched_others_pct
-    return _without_partner(step, "market_equity", "offers_without_home", "a home's id", limits)
+    return _without_partner(step, "market_equity", "offers_without_home", limits)
 
 
-def _without_partner(step: CheckedStep, source: str, count: str, partners: str, limits: Above | WarnAbove) -> Outcome:
+def _without_partner(step: CheckedStep, source: str, count: str, limits: Above | WarnAbove) -> Outcome:
     rows, alone = step.input(f"staging/{source}").rows, step.relation.counts[count]
     outcome = not_above(alone, rows, limits)
     if outcome.passed:
         return outcome
-    words = [f"{alone:,} of {rows:,} rows of {source} have no partner"]
+    words = [f"{alone:,} of {rows:,} rows of {source} have no partner", *_differences(step, source)]
+    return replace(outcome, description="; ".join(words))
+
+
+def _differences(step: CheckedStep, source: str) -> list[str]:
+    """How ids without a partner differ from a partner's by writing alone, in words."""
+    rows = step.input(f"staging/{source}").rows
+    partners = "a known home's" if source == "market_equity" else "a borrower's"
+    words = []
     for row in step.ask(load_sql_models()["refi/answers/ids_without_partner"], source=source):
         if row["differs_by"] is not None:
-            words.append(f"{row['amount']:,} of {rows:,} differ from {partners} only by {row['differs_by']}")
+            words.append(f"{row['amount']:,} of {rows:,} differ from {partners} id only by {row['differs_by']}")
         if row["would_be_one"] is not None:
             words.append(f"without these, {row['would_be_one']} would be one id")
-    return replace(outcome, description="; ".join(words))
+    return words
 
 
 @dg.definitions

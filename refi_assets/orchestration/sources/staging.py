@@ -90,6 +90,7 @@ def staging_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
                     shared=counted.shared,
                     keys=counted.keys,
                     quarantined_keys=tuple(counted.quarantined_keys),
+                    causes=counted.causes,
                 ),
             )
             step.remember(relation, engine.duckdb(store))
@@ -209,6 +210,7 @@ def quarantine_is_small(step: CheckedStep) -> Outcome:
         step.relation.counts["source_rows"],
         step.policy.checks.quarantine_ratio_pct,
         details.quarantined_keys,
+        details.causes,
     )
 
 

@@ -1,0 +1,124 @@
+"""What to do about a check that did not pass: its likely causes, a fix for each, the command that shows the rows.
+
+The texts are in fixes.yaml and in defs/<domain>/fixes.yaml.
+"""
+
+import re
+import shlex
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from refi_assets.lake import ObjectStore, RunFolder
+from refi_assets.lake.settings import LakeSettings, is_s3
+from refi_assets.orchestration.domain import Domain
+from refi_assets.publishing.publication import Publication
+from refi_assets.settings import settings_of
+from refi_assets.specs.checks import Cause, Outcome
+
+SHOWN_CAUSES = 5
+_PACKAGE = Path(__file__).parent.parent
+
+
+class CauseFix(BaseModel):
+    """A fix, and of which causes it is."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    fix: str
+    source: str | None = None
+    reason: str | None = None
+    problem: str | None = None  # these two are regular expressions
+    shape: str | None = None
+
+    def fits(self, source: str, cause: Cause) -> bool:
+        """Whether it is a fix of this cause in a source."""
+        return (
+            self.source in (None, source)
+            and self.reason in (None, cause.reason)
+            and (self.problem is None or re.search(self.problem, cause.problem or "") is not None)
+            and (self.shape is None or re.search(self.shape, cause.shape or "") is not None)
+        )
+
+
+class CheckFix(BaseModel):
+    """What helps with a check, whatever the cause, and the command that shows the rows."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    fix: str | None = None
+    command: str | None = None
+
+
+class Fixes(BaseModel):
+    """One file of fixes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    causes: tuple[CauseFix, ...] = ()
+    checks: dict[str, CheckFix] = {}
+
+
+@cache
+def fixes_of(domain: str) -> Fixes:
+    """The fixes that a domain has of its own, and then everybody's."""
+    own, shared = _read(_PACKAGE / "defs" / domain / "fixes.yaml"), _read(Path(__file__).with_suffix(".yaml"))
+    return Fixes(causes=own.causes + shared.causes, checks=shared.checks | own.checks)
+
+
+def advice(domain: Domain, asset: str, check: str, outcome: Outcome, folder: RunFolder) -> list[str]:
+    """Lines that follow the number and the limit of a check that did not pass; none if nothing is known."""
+    source = asset.rsplit("/", maxsplit=1)[-1]
+    fixes = fixes_of(domain.name)
+    shown = outcome.causes[:SHOWN_CAUSES]
+    lines = [f"- {_described(cause)}{_likely(_fix_of(fixes, source, cause))}" for cause in shown]
+    if len(outcome.causes) > len(shown):
+        lines.append("- and others")
+    check_fix = fixes.checks.get(check, CheckFix())
+    if check_fix.fix:
+        lines.append(f"Likely fix: {check_fix.fix}")
+    if check_fix.command:
+        reasons = dict.fromkeys(cause.reason for cause in shown) if "{reason}" in check_fix.command else {"": None}
+        command = f"{Publication(domain.policy).command} {check_fix.command}"
+        for reason in reasons:
+            shown_by = command.format(run=folder.run_id, source=source, reason=reason) + _lake_option(folder.lake)
+            lines.append(f"See the rows: {shown_by}")
+    return lines
+
+
+def _lake_option(lake: ObjectStore) -> str:
+    """What a command needs to read a lake that is not the deployment's."""
+    deployed = settings_of(LakeSettings).lake_url
+    name = deployed if is_s3(deployed) else str(Path(deployed).expanduser().resolve())
+    return "" if name == lake.name else f" --lake {shlex.quote(lake.name)}"
+
+
+def _described(cause: Cause) -> str:
+    return "".join(_parts(cause))
+
+
+def _parts(cause: Cause) -> Iterator[str]:
+    yield cause.reason
+    if cause.column:
+        yield f" in column {cause.column}"
+    yield f": {cause.rows:,}"
+    if cause.shape:
+        yield f", such as {cause.shape}"
+    if cause.problem:
+        yield f" ({cause.problem})"
+    yield "."
+
+
+def _likely(fix: str | None) -> str:
+    return f" Likely fix: {fix}" if fix else ""
+
+
+def _fix_of(fixes: Fixes, source: str, cause: Cause) -> str | None:
+    return next((entry.fix for entry in fixes.causes if entry.fits(source, cause)), None)
+
+
+def _read(path: Path) -> Fixes:
+    return Fixes.model_validate(yaml.safe_load(path.read_text("utf-8"))) if path.is_file() else Fixes()

@@ -1,0 +1,86 @@
+"""Why rows are in quarantine, in numbers and in shapes that quote nobody: a digit is 9, a letter a or A.
+
+What likely helps is said in orchestration/fixes.yaml and defs/<domain>/fixes.yaml.
+"""
+
+import re
+import unicodedata
+from importlib.resources import files
+
+from refi_assets.engines.duckdb import DuckDBSession, text_literal
+from refi_assets.ingestion.records import cells
+from refi_assets.specs.checks import Cause
+
+_SHOWN_CHARACTERS = 60
+_CONFLICTS_COMPARED = 100
+
+
+def causes_of_quarantine(session: DuckDBSession, key_column: str) -> tuple[Cause, ...]:
+    """The ten most frequent causes of the rows in the session's table `quarantined`. Raises EngineError."""
+    return tuple(
+        Cause(
+            reason=reason,
+            rows=rows,
+            column=column,
+            problem=_conflict(session, key_column) if reason == "conflicting_key" else problem,
+            shape=masked_record(record, problem) if record is not None else masked(cell) if cell else None,
+        )
+        for reason, column, problem, rows, cell, record in session.execute(
+            files("refi_assets.staging").joinpath("causes.sql").read_text("utf-8")
+        )
+    )
+
+
+def masked(text: str) -> str:
+    """The shape of a text: 6.250% is 9.999%. The E of an exponent stays, as in 9.9E+99."""
+    is_exponent = re.fullmatch(r"\s*[+-]?[\d.]+[eE][+-]?\d+\s*", text)
+    shape = "".join(c if is_exponent and c in "eE" else _mask(c) for c in text[:_SHOWN_CHARACTERS])
+    return shape + ("…" if len(text) > _SHOWN_CHARACTERS else "")
+
+
+def masked_record(record: bytes, problem: str) -> str:
+    """The shape of a malformed record, or of the field that makes it so."""
+    fields = record.split(b",") if problem == "broken quoting" else cells(record)
+    bad = {"broken quoting": _is_badly_quoted, "not UTF-8": _is_not_utf8}.get(problem)
+    shown = next(filter(bad, fields), record) if bad else record
+    return masked(shown.decode("cp1252" if _is_not_utf8(shown) else "utf-8", errors="replace"))
+
+
+def _conflict(session: DuckDBSession, key_column: str) -> str | None:
+    """In which columns rows of one key differ, those in which most do first."""
+    key = text_literal(key_column)
+    columns = session.execute(
+        "WITH conflicting AS ("
+        f"SELECT original_cells, cell(original_cells ->> {key}) AS key FROM quarantined "
+        "WHERE reason = 'conflicting_key'), "
+        "compared AS (SELECT DISTINCT key FROM conflicting WHERE key IS NOT NULL ORDER BY key "
+        f"LIMIT {_CONFLICTS_COMPARED}), "
+        "cells AS (SELECT key, original_cells, UNNEST(JSON_KEYS(original_cells)) AS name "
+        "FROM conflicting SEMI JOIN compared USING (key)), "
+        "differing AS (SELECT key, name FROM cells GROUP BY key, name "
+        "HAVING COUNT(DISTINCT COALESCE(cell(original_cells ->> "
+        "('/' || REPLACE(REPLACE(name, '~', '~0'), '/', '~1'))), '')) > 1) "  # a JSON pointer, whatever the name holds
+        "SELECT name FROM differing GROUP BY name ORDER BY COUNT(*) DESC, name LIMIT 5"
+    )
+    return f"rows of one {key_column} differ in {', '.join(name for (name,) in columns)}" if columns else None
+
+
+def _mask(character: str) -> str:
+    kind = unicodedata.category(character)
+    if kind[0] == "N":
+        return "9"
+    if kind[0] in "LM":
+        return "A" if kind in ("Lu", "Lt") else "a"
+    return "?" if kind[0] == "C" or kind in ("Zl", "Zp") else character
+
+
+def _is_badly_quoted(field: bytes) -> bool:
+    return b'"' in field and not re.fullmatch(rb'\s*"(?:[^"]|"")*"\s*', field)
+
+
+def _is_not_utf8(field: bytes) -> bool:
+    try:
+        field.decode()
+    except UnicodeDecodeError:
+        return True
+    return False
