@@ -66,6 +66,14 @@ def test_an_offer_needs_a_home_that_a_loan_or_a_borrower_names() -> None:
     assert differences("market_equity", **rows) == [("leading zeros", 1, None), (None, 1, None)]
 
 
+def test_a_home_that_a_loan_names_needs_an_offer() -> None:
+    rows: dict[str, Rows] = {
+        "loan_information": [("B1", "1001.0"), ("B2", "1002"), ("B3", None)],
+        "market_equity": [("1001",), ("1002",)],
+    }
+    assert differences("home_of_loan", **rows) == [("a .0 at the end", 1, None)]
+
+
 def test_engagement_needs_a_borrower() -> None:
     rows: dict[str, Rows] = {"borrower_information": [("B1", None)], "borrower_engagement": [("b1",), ("B1",), ("B2",)]}
     assert differences("borrower_engagement", **rows) == [("capital letters", 1, None), (None, 1, None)]

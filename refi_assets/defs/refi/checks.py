@@ -21,7 +21,7 @@ def borrowers_match(step: CheckedStep) -> Outcome:
     outcome = not_below(step.relation.counts["borrowers"], borrowers, step.policy.checks.match_ratio_pct)
     if outcome.passed:
         return outcome
-    words = [*_differences(step, "loan_information"), *_differences(step, "market_equity")]
+    words = [*_differences(step, "loan_information"), *_differences(step, "home_of_loan")]
     causes = most_frequent(step.rows_by("refi/unmatched_borrowers", "reason"))
     return replace(outcome, causes=causes, description="; ".join(words) or None)
 
@@ -63,18 +63,27 @@ def _without_partner(step: CheckedStep, source: str, count: str, limits: Above |
     outcome = not_above(alone, rows, limits)
     if outcome.passed:
         return outcome
-    words = [f"{alone:,} of {rows:,} rows of {source} have no partner", *_differences(step, source)]
+    words = [f"{alone:,} of {rows:,} {IDS[source][0]} have no partner", *_differences(step, source)]
     return replace(outcome, description="; ".join(words))
+
+
+# What the ids of a source are, whose they should be, and where they are.
+IDS = {
+    "loan_information": ("loans", "a borrower's id", "loan_information"),
+    "borrower_engagement": ("rows of engagement", "a borrower's id", "borrower_engagement"),
+    "market_equity": ("offers", "a known home's id", "market_equity"),
+    "home_of_loan": ("homes of loans", "an offer's property_id", "loan_information"),
+}
 
 
 def _differences(step: CheckedStep, source: str) -> list[str]:
     """How ids without a partner differ from a partner's by writing alone, in words."""
-    rows = step.input(f"staging/{source}").rows
-    partners = "a known home's" if source == "market_equity" else "a borrower's"
+    what, partners, relation = IDS[source]
+    rows = step.input(f"staging/{relation}").rows
     words = []
     for row in step.ask(load_sql_models()["refi/answers/ids_without_partner"], source=source):
         if row["differs_by"] is not None:
-            words.append(f"{row['amount']:,} of {rows:,} differ from {partners} id only by {row['differs_by']}")
+            words.append(f"{row['amount']:,} of {rows:,} {what} differ from {partners} only by {row['differs_by']}")
         if row["would_be_one"] is not None:
             words.append(f"without these, {row['would_be_one']} would be one id")
     return words

@@ -1,5 +1,6 @@
 -- Rows of one source (:source) whose id no partner has, by how the id differs from a partner's, if by writing alone.
--- A loan and a borrower's engagement need a borrower; an offer needs a home that a loan or a borrower names.
+-- A loan and a borrower's engagement need a borrower; an offer needs a home that a loan or a borrower names; a home that
+-- a loan names (source home_of_loan) needs an offer.
 -- grain: differs_by
 -- differs_by: What the ids would have to lose to be a partner's; empty if that is not known.
 -- amount: Number of rows.
@@ -21,6 +22,18 @@ WITH spelled AS (
         'market_equity' AS source,
         market.property_id AS id,
         FALSE AS is_partner
+    FROM staging.market_equity AS market
+    UNION ALL
+    SELECT
+        'home_of_loan' AS source,
+        loan.property_id AS id,
+        FALSE AS is_partner
+    FROM staging.loan_information AS loan
+    UNION ALL
+    SELECT
+        'home_of_loan' AS source,
+        market.property_id AS id,
+        TRUE AS is_partner
     FROM staging.market_equity AS market
     UNION ALL
     SELECT
