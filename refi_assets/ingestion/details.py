@@ -5,10 +5,11 @@ from refi_assets.lake import Details
 
 
 class SnapshotDetails(Details):
-    """Of raw/<source>: the snapshot, and the one before it."""
+    """Of raw/<source>: the snapshot, the one before it, and what else in the raw zone seems to be the source's."""
 
     snapshot: ScannedSnapshot
     previous: ScannedSnapshot | None
+    others: tuple[str, ...] = ()
 
 
 class CatalogDetails(Details):

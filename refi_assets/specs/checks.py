@@ -4,7 +4,7 @@ An outcome shows the number, the limit and up to ten keys, never a name. Which c
 asset is said in defs/<group>/checks.py; the limits come from the policy and the contracts.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -88,6 +88,19 @@ def current(contract: Contract, load_date: date, as_of: date) -> Outcome:
         blocks=False,
         description=f"load date {load_date}, as of {as_of}",
     )
+
+
+def nothing_unread(others: Collection[str], copies: Collection[str]) -> Outcome:
+    """Files and folders of the raw zone that seem to be a source's and are not read."""
+    shown = [*others, *(f"{key} (a copy, byte for byte; it is read once)" for key in copies)]
+    listed = ", ".join(shown[:SHOWN_KEYS]) + (", …" if len(shown) > SHOWN_KEYS else "")
+    return Outcome(not shown, len(shown), "0 files and folders", blocks=False, description=listed or None)
+
+
+def not_respelled(respelled: Mapping[str, str]) -> Outcome:
+    """Columns whose names the files write in another way than the contract. They are read."""
+    listed = ", ".join(f"{written!r} is read as {name}" for written, name in respelled.items())
+    return Outcome(not respelled, len(respelled), "0 columns", blocks=False, description=listed or None)
 
 
 def no_column_lost(contract: Contract, columns: Collection[str], before: Collection[str] | None) -> Outcome:

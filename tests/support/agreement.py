@@ -8,8 +8,9 @@ import pytest
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import SourceError
 from refi_assets.ingestion import records
+from refi_assets.ingestion.headers import trim
 from refi_assets.ingestion.raw_zone import ingest_folder
-from refi_assets.ingestion.records import Malformed, Scan, scan_csv, trim
+from refi_assets.ingestion.records import Malformed, Scan, scan_csv
 from refi_assets.ingestion.snapshots import require_columns, scan_source
 from refi_assets.lake import RunFolder
 from refi_assets.specs.contracts import load_contracts

@@ -16,6 +16,7 @@ from refi_assets.cli.commands.options import (
     AsOf,
     Folder,
     ForceLatest,
+    IgnoreOthers,
     Lake,
     NewFiles,
     OneObject,
@@ -56,6 +57,7 @@ def domain_app(domain: str) -> typer.Typer:
         as_of: AsOf = None,
         policy: OtherPolicy = None,
         replace: Replace = False,
+        ignore_others: IgnoreOthers = False,
         force_latest: ForceLatest = False,
         verify: Verify = False,
         as_json: OneObject = False,
@@ -63,8 +65,9 @@ def domain_app(domain: str) -> typer.Typer:
         """Run the domain's job for the partition that holds a day."""
         started = time.perf_counter()
         day = day_of(as_of)
+        warnings: list[str] = []
         if source is not None:
-            ingest_files(domain, source, lake, day, replace)
+            warnings = ingest_files(domain, source, lake, day, replace=replace, ignore_others=ignore_others).warnings
         from refi_assets.cli.domain_run import run_domain
 
         result = run_domain(
@@ -78,15 +81,23 @@ def domain_app(domain: str) -> typer.Typer:
         )
         seconds = round(time.perf_counter() - started, 2)
         if as_json:
-            print(json.dumps(result.as_json(seconds)))
+            shown = result.as_json(seconds)
+            print(json.dumps(shown | {"warnings": warnings + shown["warnings"]}))
         else:
             result.print(Terminal(), seconds)
 
     @app.command()
-    def ingest(source: Folder, lake: Lake = None, as_of: AsOf = None, replace: Replace = False) -> None:
+    def ingest(
+        source: Folder,
+        *,
+        lake: Lake = None,
+        as_of: AsOf = None,
+        replace: Replace = False,
+        ignore_others: IgnoreOthers = False,
+    ) -> None:
         """Put the domain's source files into the raw zone, without running anything."""
         day = day_of(as_of)
-        print_ingested(ingest_files(domain, source, lake, day, replace), day)
+        print_ingested(ingest_files(domain, source, lake, day, replace=replace, ignore_others=ignore_others), day)
 
     @app.command()
     def runs(lake: Lake = None, as_json: AsJson = False) -> None:

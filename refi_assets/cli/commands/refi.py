@@ -13,6 +13,7 @@ from refi_assets.cli.commands.options import (
     AsOf,
     Folder,
     ForceLatest,
+    IgnoreOthers,
     Lake,
     NewFiles,
     OneObject,
@@ -44,6 +45,7 @@ def run(
     as_of: AsOf = None,
     policy: OtherPolicy = None,
     replace: Replace = False,
+    ignore_others: IgnoreOthers = False,
     identity: Annotated[
         IdentityEngine | None, typer.Option(help="How records of one person are found. Default: REFI_IDENTITY_ENGINE.")
     ] = None,
@@ -54,8 +56,9 @@ def run(
     """Materialise the graph of one day and publish its audience."""
     started = time.perf_counter()
     day = day_of(as_of)
+    warnings: list[str] = []
     if source is not None:
-        ingest_files("refi", source, lake, day, replace)
+        warnings = ingest_files("refi", source, lake, day, replace=replace, ignore_others=ignore_others).warnings
     from refi_assets.cli.run import run_graph
     from refi_assets.orchestration.resources import IdentityResource
 
@@ -70,16 +73,24 @@ def run(
     )
     seconds = round(time.perf_counter() - started, 2)
     if as_json:
-        print(json.dumps(result.as_json(seconds)))
+        shown = result.as_json(seconds)
+        print(json.dumps(shown | {"warnings": warnings + shown["warnings"]}))
     else:
         result.print(Terminal(), seconds)
 
 
 @app.command()
-def ingest(source: Folder, lake: Lake = None, as_of: AsOf = None, replace: Replace = False) -> None:
+def ingest(
+    source: Folder,
+    *,
+    lake: Lake = None,
+    as_of: AsOf = None,
+    replace: Replace = False,
+    ignore_others: IgnoreOthers = False,
+) -> None:
     """Put source files into the raw zone, without running anything."""
     day = day_of(as_of)
-    print_ingested(ingest_files("refi", source, lake, day, replace), day)
+    print_ingested(ingest_files("refi", source, lake, day, replace=replace, ignore_others=ignore_others), day)
 
 
 @app.command()

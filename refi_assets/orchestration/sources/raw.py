@@ -1,6 +1,6 @@
 """Assets raw/<source>: the files of the snapshot, hashed and counted; is it young and large enough to go on with?
 
-Nothing in the files is interpreted here.
+Of what is in the files, only the header is looked at here.
 """
 
 from datetime import timedelta
@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 
 from refi_assets.ingestion.details import SnapshotDetails
+from refi_assets.ingestion.raw_zone import others_of
 from refi_assets.ingestion.settings import IngestionSettings
 from refi_assets.ingestion.snapshots import scan_source
 from refi_assets.orchestration.asset_checks import Check, CheckedStep, checks_of
@@ -17,7 +18,7 @@ from refi_assets.orchestration.partitions import partitions
 from refi_assets.orchestration.resources import EngineResource, LakeResource
 from refi_assets.orchestration.steps import asset_step, records_table
 from refi_assets.settings import settings_of
-from refi_assets.specs.checks import Outcome, current, not_fallen
+from refi_assets.specs.checks import Outcome, current, not_fallen, not_respelled, nothing_unread
 from refi_assets.specs.contracts import Contract
 
 
@@ -46,6 +47,7 @@ def raw_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
                 settings_of(IngestionSettings).max_file_gb,
                 use_memo=step.uses_memo,
             )
+            others = others_of(store, contract.source)
             relation = step.save(
                 step.draft(
                     f"raw/{contract.source}",
@@ -58,8 +60,9 @@ def raw_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
                         contract=contract.sha256,  # how old it may be is in there
                         snapshot=snapshot.names_and_hashes,
                         previous=previous and previous.names_and_hashes,
+                        passed_over=[*snapshot.copies, *others],
                     ),
-                    details=SnapshotDetails(snapshot=snapshot, previous=previous),
+                    details=SnapshotDetails(snapshot=snapshot, previous=previous, others=tuple(others)),
                 )
             )
         return step.materialized(
@@ -86,11 +89,30 @@ def raw_checks(domain: Domain, contract: Contract) -> dg.AssetChecksDefinition:
         rows_before = before.rows if before else None
         return not_fallen(step.relation.rows, rows_before, step.policy.checks.source_rows_change_pct)
 
+    def nothing_passed_over(step: CheckedStep) -> Outcome:
+        details = step.relation.details_as(SnapshotDetails)
+        return nothing_unread(details.others, details.snapshot.copies)
+
+    def names_as_in_contract(step: CheckedStep) -> Outcome:
+        return not_respelled(step.relation.details_as(SnapshotDetails).snapshot.respelled)
+
     return checks_of(
         domain,
         f"raw/{contract.source}",
         [
             Check("source_is_current", "The load date is not older than the source is due.", source_is_current, False),
             Check("rows_not_fallen", "The snapshot has about as many rows as the one before.", rows_not_fallen),
+            Check(
+                "nothing_passed_over",
+                "All that seems to be the source's in the raw zone is read, but for copies of its files.",
+                nothing_passed_over,
+                may_block=False,
+            ),
+            Check(
+                "names_as_in_contract",
+                "The files write the column names exactly as the contract does.",
+                names_as_in_contract,
+                may_block=False,
+            ),
         ],
     )
