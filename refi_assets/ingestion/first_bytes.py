@@ -28,7 +28,7 @@ _FORMATS: list[tuple[bytes, str, str]] = [
     (rb"Obj\x01", "an Avro file", "write it as CSV or Parquet"),
     (rb"ORC[\x00-\x1f]", "an ORC file", "write it as CSV or Parquet"),
     (rb"%PDF-", "a PDF", "ask for the data as CSV"),
-    (rb"\xff\xfe\x00\x00|\x00\x00\xfe\xff", "UTF-32", AS_UTF8),
+    (rb"\xff\xfe\x00\x00|\x00\x00\xfe\xff|(?:[^\x00]\x00{3}){4}|(?:\x00{3}[^\x00]){4}", "UTF-32", AS_UTF8),
     (rb"\xff\xfe|\xfe\xff|(?:[^\x00]\x00){8}|(?:\x00[^\x00]){8}", "UTF-16", AS_UTF8),
 ]
 _SEPARATORS = {

@@ -19,6 +19,7 @@ from refi_assets.specs.contracts import Column, Contract
 EXACT_BELOW = {"DOUBLE": 2**53, "FLOAT": 2**24}  # from there on, a whole number may be its neighbour's value
 SHOWN_TYPE = 60
 ROWS_AT_ONCE = 1000
+COLUMNS_AT_ONCE = 100  # DuckDB takes much longer to plan ten times as many
 _NO_SCALARS = ("STRUCT", "MAP", "UNION", "VARIANT", "GEOMETRY")
 _DAY_MICROSECONDS = 86_400_000_000
 
@@ -93,36 +94,51 @@ def scan_parquet(
         ParquetColumn('"' + name.replace('"', '""') + '"', sql_type, in_contract.get(read_name))
         for (name, sql_type), read_name in zip(described, names, strict=True)
     ]
-    for number, column in enumerate(columns, start=1):
-        _require_readable(session, source, column, number)
+    _require_text(session, source, columns)
+    for column in columns:
+        if column.column:
+            _require_right(session, source, column, column.column)
     scan = Scan(columns=names, respelled=respelled, records=rows)
     _set_malformed_aside(session, url, columns, scan, clean_copy, on_malformed)
     return scan
 
 
-def _require_readable(session: DuckDBSession, source: str, column: ParquetColumn, number: int) -> None:
-    """Raise SourceError if a column's cells cannot all be right as text. A name that is not ours may be data."""
-    name = f"column '{column.column.name}'" if column.column else f"column {number}"
-    if "VARCHAR" in column.sql_type:  # DuckDB checks text when it reads it, and would fail in mid run
-        try:
-            session.value(f"SELECT MAX(HASH({column.sql})) FROM {source}")
-        except EngineError:
-            raise SourceError(f"{name} cannot be read: the file is damaged, or the text is not UTF-8") from None
-    if column.column is None:
-        return
-    sql_type, logical_type = column.sql_type, column.column.logical_type
+def _require_text(session: DuckDBSession, source: str, columns: Sequence[ParquetColumn]) -> None:
+    """Raise SourceError if text is not UTF-8: DuckDB says so only when it reads it, which would be in mid run."""
+    texts = [(number, column) for number, column in enumerate(columns, start=1) if "VARCHAR" in column.sql_type]
+    for start in range(0, len(texts), COLUMNS_AT_ONCE):
+        some = texts[start : start + COLUMNS_AT_ONCE]
+        if _is_readable(session, source, [column for _, column in some]):
+            continue
+        number, column = next((one for one in some if not _is_readable(session, source, [one[1]])), some[0])
+        name = f"'{column.column.name}'" if column.column else number  # a name that is not ours may be a person's
+        raise SourceError(f"column {name} cannot be read: the file is damaged, or the text is not UTF-8")
+
+
+def _is_readable(session: DuckDBSession, source: str, columns: Sequence[ParquetColumn]) -> bool:
+    try:
+        session.execute(f"SELECT {', '.join(f'MAX(HASH({column.sql}))' for column in columns)} FROM {source}")
+    except EngineError:
+        return False
+    return True
+
+
+def _require_right(session: DuckDBSession, source: str, file_column: ParquetColumn, column: Column) -> None:
+    """Raise SourceError if the cells of a column of the contract cannot all be right as text."""
+    name, sql = f"column '{column.name}'", file_column.sql
+    sql_type, logical_type = file_column.sql_type, column.logical_type
     if sql_type.endswith("]") or sql_type.startswith(_NO_SCALARS):
         shown = sql_type[:SHOWN_TYPE] + ("…" if len(sql_type) > SHOWN_TYPE else "")
         raise SourceError(f"{name} is of type {shown}, which is no single value; write it as a {logical_type}")
     if logical_type == "string" and sql_type in EXACT_BELOW:
         limit = EXACT_BELOW[sql_type]
-        if session.value(f"SELECT MAX(ABS({column.sql})) FILTER (ISFINITE({column.sql})) >= {limit} FROM {source}"):
+        if session.value(f"SELECT MAX(ABS({sql})) FILTER (ISFINITE({sql})) >= {limit} FROM {source}"):
             raise SourceError(
                 f"{name} is of type {sql_type} and holds numbers of {limit:,} or more, which are not exact in that "
                 "type; write it as a string"
             )
-    if column.column.person_attribute == "date_of_birth" and sql_type.startswith("TIMESTAMP"):
-        has_times = session.value(f"SELECT BOOL_OR(EPOCH_US({column.sql}) % {_DAY_MICROSECONDS} <> 0) FROM {source}")
+    if column.person_attribute == "date_of_birth" and sql_type.startswith("TIMESTAMP"):
+        has_times = session.value(f"SELECT BOOL_OR(EPOCH_US({sql}) % {_DAY_MICROSECONDS} <> 0) FROM {source}")
         if has_times:
             raise SourceError(
                 f"{name} is of type {sql_type} and holds times that are not midnight (in UTC), so that the day may be "

@@ -57,6 +57,7 @@ WORDS = {
     "UTF-16 with BOM": (GOOD.decode().encode("utf-16"), "UTF-16; save it as CSV in UTF-8"),
     "UTF-16, little endian, without BOM": (GOOD.decode().encode("utf-16-le"), "UTF-16; save it as CSV in UTF-8"),
     "UTF-16, big endian, without BOM": (GOOD.decode().encode("utf-16-be"), "UTF-16; save it as CSV in UTF-8"),
+    "UTF-32 without BOM": (GOOD.decode().encode("utf-32-le"), "UTF-32; save it as CSV in UTF-8"),
     "UTF-32": (GOOD.decode().encode("utf-32"), "UTF-32; save it as CSV in UTF-8"),
     "Windows-1252 in the header": (market_csv(ROW + ",1", header=MARKET + ",prénom").decode().encode("cp1252"),
         "the header is not UTF-8; reads as Windows-1252; save the file as UTF-8"),
