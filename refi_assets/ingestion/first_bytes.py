@@ -43,6 +43,8 @@ _SEPARATORS = {
     "\x1f": "the control character 31",
 }
 
+_DATA = r"[-+]?[0-9][-0-9./: ]*|[A-Z]{1,3}-?[0-9]+|\S+@\S+"  # a number, a date, an id such as B12, an e-mail address
+
 
 def format_of(start: bytes) -> tuple[str, str] | None:
     """What a file that begins so is, and what to do; None if that is no binary format that is known here."""
@@ -91,12 +93,9 @@ def _no_header(line: str) -> str:
         return "the file looks like HTML or XML, not CSV"
     if line.lstrip().startswith(("{", "[")):
         return "the file looks like JSON, not CSV"
-    if any(
-        re.fullmatch(r'\s*"?[-+]?[0-9][-0-9./: ]*"?\s*', cell)
-        for separator in _SEPARATORS
-        for cell in line.split(separator)
-    ):
-        return "it has no header: its first line is a row of data"
+    cells = [cell for separator in _SEPARATORS for cell in line.replace('"', "").split(separator)]
+    if any(re.fullmatch(_DATA, cell.strip()) for cell in cells):
+        return "it has no header: its first line looks like a row of data"
     return "its first line has none of the column names; is it a header?"
 
 
@@ -107,5 +106,6 @@ def not_utf8(record: bytes) -> str:
         text = record.decode("cp1252")
     except UnicodeDecodeError:
         return "not UTF-8"
-    is_text = all(character.isascii() or unicodedata.category(character)[0] in "LPZ" for character in text)
+    kinds = {unicodedata.category(character) for character in text if not character.isascii()}
+    is_text = all(kind[0] in "LPZ" or kind == "Sc" for kind in kinds)  # letters, punctuation, no-break space, currency
     return "not UTF-8" if is_mixed or not is_text else "not UTF-8; reads as Windows-1252"
