@@ -64,10 +64,13 @@ class RunError(RefiError):
 
 
 @contextmanager
-def failure_as_json(day: date, count: Callable[[list[Relation]], dict[str, Any]]) -> Iterator[None]:
+def failure_as_json(
+    day: date, count: Callable[[list[Relation]], dict[str, Any]], warnings: list[str]
+) -> Iterator[None]:
     """Print the object that --json prints for a run that published nothing, and let its error pass.
 
     `count` counts what the run made. Without a run, as for a file that was refused, there is nothing to count.
+    `warnings` are those of the files that were put in.
     """
     try:
         yield
@@ -79,6 +82,7 @@ def failure_as_json(day: date, count: Callable[[list[Relation]], dict[str, Any]]
             "status": run.status if run else "failed",
             "checks": run.failed_checks if run else [],
             "counts": count(run.relations if run else []),
+            "warnings": warnings,
             "error": str(error),
         }
         print(json.dumps(result))

@@ -54,11 +54,15 @@ class Baseline(BaseModel):
 
 
 class SnapshotDetails(Details):
-    """Of raw/<source>: the snapshot, the one before it in the raw zone, and the one published before."""
+    """Of raw/<source>: the snapshot, the one before it in the raw zone, and the one published before.
+
+    `others`: what else in the raw zone seems to be the source's.
+    """
 
     snapshot: ScannedSnapshot
     previous: ScannedSnapshot | None
     baseline: Baseline | None = None
+    others: tuple[str, ...] = ()
 
 
 class CatalogDetails(Details):

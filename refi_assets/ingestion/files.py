@@ -16,10 +16,15 @@ from pydantic import BaseModel, ConfigDict
 
 from refi_assets.engines.duckdb import DuckDBEngine, DuckDBSession, parquet_sql, path_literal
 from refi_assets.errors import EngineError, SourceError
-from refi_assets.ingestion.records import MAX_COLUMNS, MAX_RECORD_BYTES, Malformed, Scan, scan_csv, trim
+from refi_assets.ingestion.file_names import suffix_of
+from refi_assets.ingestion.first_bytes import format_of
+from refi_assets.ingestion.parquet import scan_parquet, text_sql
+from refi_assets.ingestion.records import MAX_RECORD_BYTES, Malformed, Scan, scan_csv
+from refi_assets.ingestion.settings import GB, too_large
 from refi_assets.lake import ObjectInfo, ObjectStore, RunFolder
+from refi_assets.specs.contracts import Contract
 
-GB = 10**9
+FIRST_BYTES = 64 << 10
 
 CSV_DIALECT = (
     "auto_detect = false, delim = ',', quote = '\"', escape = '\"', comment = '', compression = 'none', "
@@ -42,8 +47,9 @@ class ScannedFile(BaseModel):
     """One file of a snapshot.
 
     `etag` is the one it had when it was scanned. `rows` counts records after the header, malformed ones included.
-    `read_key` is the object that DuckDB reads; `malformed_key` lists the malformed records (record number, problem,
-    part, bytes in hex), if any.
+    `respelled` maps names that the file writes in another way than the contract to the contract's. `read_key` is the
+    object that DuckDB reads; `malformed_key` lists the malformed records (record number, problem, part, bytes in hex),
+    if any.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -55,6 +61,7 @@ class ScannedFile(BaseModel):
     rows: int
     malformed: int
     columns: tuple[str, ...]
+    respelled: dict[str, str] = {}
     read_key: str
     malformed_key: str | None = None
     multiline: bool = False
@@ -73,7 +80,7 @@ class ScannedFile(BaseModel):
     @property
     def is_parquet(self) -> bool:
         """Whether the file is Parquet; else it is CSV."""
-        return self.key.endswith(".parquet")
+        return suffix_of(self.key) == ".parquet"
 
 
 def scan_file(
@@ -84,22 +91,22 @@ def scan_file(
     number: int,
     sha256: str | None = None,
     max_file_gb: float = 100,
+    contract: Contract | None = None,
 ) -> ScannedFile:
     """Count a file's records and set the malformed ones aside in the run's folder. `sha256`: the file's, if known.
 
-    Raises SourceError, naming the file, where it is unreadable, empty, not what its name says, or unpacks to more than
-    `max_file_gb` (10^9 bytes). Then nothing of it is left in the run's folder.
+    Without a contract, a file may have any columns. Raises SourceError, naming the file, if it is unreadable, empty,
+    not what its name says, or unpacks to more than `max_file_gb` (10^9 bytes). Then nothing of it is left in the run's
+    folder.
     """
     sha256 = sha256 or lake.sha256(info.key)
-    if info.key.endswith(".parquet"):
-        return _scan_parquet(lake, info, sha256, max_file_gb)
-    clean_key = folder.key(relation, f".{number}.clean.csv")
+    suffix = suffix_of(info.key)
+    clean_key = folder.key(relation, f".{number}.clean{'.parquet' if suffix == '.parquet' else '.csv'}")
     malformed_key = folder.key(relation, f".{number}.malformed.csv")
-    is_compressed = info.key.endswith(".gz")
 
     def open_file() -> BinaryIO:
         stream = lake.open(info.key)
-        return cast(BinaryIO, _Unpacked(stream, max_file_gb, lake.room())) if is_compressed else stream
+        return cast(BinaryIO, _Unpacked(stream, max_file_gb, lake.room())) if suffix == ".csv.gz" else stream
 
     try:
         with (
@@ -107,16 +114,37 @@ def scan_file(
             lake.new_file(malformed_key) as malformed_path,
             _MalformedFile(malformed_path) as malformed,
         ):
-            # A compressed file is read from its copy: DuckDB reads that in parallel, and gzip's ways are Python's.
-            scan = scan_csv(open_file, clean_path, malformed.add, always_copy=is_compressed)
-    except (SourceError, OSError, EOFError, zlib.error) as error:
+            if suffix == ".parquet":
+                with DuckDBEngine(lake).session() as session:
+                    url = lake.url(info.key)
+                    scan = scan_parquet(session, url, contract, clean_path, malformed.add, max_file_gb)
+            else:
+                # A compressed file is read from its copy: DuckDB reads that in parallel, and gzip's ways are Python's.
+                names = contract.sql_types if contract else ()
+                always_copy = suffix == ".csv.gz"
+                scan = scan_csv(open_file, clean_path, malformed.add, known_names=names, always_copy=always_copy)
+    except (SourceError, EngineError, OSError, EOFError, zlib.error) as error:
         lake.delete([key for key in (clean_key, malformed_key) if lake.find(key)])
         if isinstance(error, SourceError):
             raise SourceError(f"{info.key}: {error}.") from None
         if isinstance(error, OSError) and error.errno is not None:
             raise  # the disk's failure, not the file's
-        raise SourceError(f"{info.key} cannot be read: {error}. Drop the file again, whole.") from None
+        raise SourceError(f"{info.key} cannot be read{_why(lake, info, error)}.") from None
     return _scanned(info, sha256, scan, clean_key, malformed_key)
+
+
+def _why(lake: ObjectStore, info: ObjectInfo, error: Exception) -> str:
+    """Why a file of a binary kind cannot be read: what it is instead, or that it is damaged."""
+    with lake.open(info.key) as stream:
+        start = stream.read(FIRST_BYTES)
+    suffix = suffix_of(info.key)
+    as_parquet = " as Parquet" if suffix == ".parquet" else ""
+    is_what_it_says = start.startswith(b"PAR1" if as_parquet else b"\x1f\x8b")
+    if not is_what_it_says and (known := format_of(start)):
+        return f"{as_parquet}: it is {known[0]}; {known[1]}"
+    if start and not is_what_it_says and b"\0" not in start:
+        return f"{as_parquet}: it looks like plain text; if it is CSV, end its name in .csv"
+    return f"{as_parquet}{'' if as_parquet else f': {error}'}. Drop the file again, whole"
 
 
 def _scanned(info: ObjectInfo, sha256: str, scan: Scan, clean_key: str, malformed_key: str) -> ScannedFile:
@@ -128,6 +156,7 @@ def _scanned(info: ObjectInfo, sha256: str, scan: Scan, clean_key: str, malforme
         rows=scan.records,
         malformed=scan.malformed,
         columns=scan.columns,
+        respelled=scan.respelled,
         read_key=info.key if scan.clean else clean_key,
         malformed_key=malformed_key if scan.malformed else None,
         multiline=scan.multiline,
@@ -138,11 +167,7 @@ def _scanned(info: ObjectInfo, sha256: str, scan: Scan, clean_key: str, malforme
 def require_size(info: ObjectInfo, max_file_gb: float) -> None:
     """Raise SourceError for a file that is too large as it lies."""
     if info.size / GB > max_file_gb:
-        raise SourceError(f"{info.key}: {info.size / GB:.3g} GB is {_too_large(max_file_gb)}.")
-
-
-def _too_large(max_file_gb: float) -> str:
-    return f"more than {max_file_gb:g} GB, the most that REFI_MAX_FILE_GB allows"
+        raise SourceError(f"{info.key}: {info.size / GB:.3g} GB is {too_large(max_file_gb)}.")
 
 
 class _Unpacked(gzip.GzipFile):
@@ -152,7 +177,7 @@ class _Unpacked(gzip.GzipFile):
         super().__init__(fileobj=stream)
         room_gb = room * 0.9 / GB
         self._allowed_gb = min(max_file_gb, room_gb)
-        self._refusal = f"unpacked, it is {_too_large(max_file_gb)}"
+        self._refusal = f"unpacked, it is {too_large(max_file_gb)}"
         if room_gb < max_file_gb:
             self._refusal = f"unpacked, it is more than {room_gb:.3g} GB, nine tenths of the room where it is unpacked"
 
@@ -163,59 +188,21 @@ class _Unpacked(gzip.GzipFile):
         return data
 
 
-def _scan_parquet(lake: ObjectStore, info: ObjectInfo, sha256: str, max_file_gb: float) -> ScannedFile:
-    source = parquet_sql(lake.url(info.key))
-    try:
-        with DuckDBEngine(lake).session() as session:
-            names = [row[0] for row in session.execute(f"DESCRIBE FROM {source}")]
-            rows = session.value(f"SELECT COUNT(*) FROM {source}")
-    except EngineError:
-        raise SourceError(f"{info.key} cannot be read as Parquet. Drop the file again, whole.") from None
-    if len(names) > MAX_COLUMNS:
-        raise SourceError(f"{info.key}: {len(names):,} columns, where a file may have {MAX_COLUMNS:,}.")
-    if rows * len(names) / GB > max_file_gb:  # a few bytes may hold any number of equal rows
-        raise SourceError(f"{info.key}: {rows:,} rows; as text, they are {_too_large(max_file_gb)}.")
-    if any("\0" in name for name in names):
-        raise SourceError(f"{info.key}: a column's name holds a NUL.")
-    columns = tuple(trim(name).casefold() for name in names)
-    if repeated := sorted({name for name in columns if columns.count(name) > 1}):
-        raise SourceError(f"{info.key}: the columns {', '.join(repeated)} stand there twice.")
-    return ScannedFile(
-        key=info.key,
-        size=info.size,
-        etag=info.etag,
-        sha256=sha256,
-        rows=rows,
-        malformed=0,
-        columns=columns,
-        read_key=info.key,
-    )
-
-
 def text_columns(session: DuckDBSession, lake: ObjectStore, file: ScannedFile) -> list[FileColumn]:
     """The file's columns, each with the SQL that gives its cells as text."""
     if not file.is_parquet:
         return [FileColumn(name, f"c{number}") for number, name in enumerate(file.columns)]
     described = session.execute(f"DESCRIBE SELECT * FROM {rows_sql(lake, file)}")
     return [
-        FileColumn(name, _parquet_text('"' + row[0].replace('"', '""') + '"', row[1]))
+        FileColumn(name, text_sql('"' + row[0].replace('"', '""') + '"', row[1]))
         for name, row in zip(file.columns, described, strict=True)
     ]
-
-
-def _parquet_text(column: str, sql_type: str) -> str:
-    if sql_type not in ("FLOAT", "DOUBLE"):
-        return f"CAST({column} AS VARCHAR)"
-    # The shortest decimal text of the number; very large and very small ones without an exponent.
-    text = f"CAST({column} AS VARCHAR)"
-    plain = f"CAST(TRY_CAST({column} AS DECIMAL(38, 18)) AS VARCHAR)"
-    return f"CASE WHEN {text} LIKE '%e%' THEN COALESCE({plain}, {text}) ELSE {text} END"
 
 
 def rows_sql(lake: ObjectStore, file: ScannedFile) -> str:
     """A FROM item with the well-formed rows of a file, in order."""
     if file.is_parquet:
-        return parquet_sql(lake.url(file.key))
+        return parquet_sql(lake.url(file.read_key))
     columns = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(file.columns)))
     names = ", ".join(f"'c{number}'" for number in range(len(file.columns)))
     # The line end is given only where it is LF: given CRLF, DuckDB 1.5.5 finds no rows; left to itself, it

@@ -1,11 +1,10 @@
-"""The raw zone: raw/<source>/load_date=YYYY-MM-DD/<any name>.csv, .csv.gz or .parquet.
+"""The raw zone: raw/<source>/load_date=YYYY-MM-DD/<any name>.csv, .csv.gz or .parquet, endings in any case.
 
 The snapshot of a source as of a day is its newest load date on or before that day. Files are kept as they
 came; what is in them belongs to staging/.
 """
 
 import hashlib
-import os
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -13,11 +12,11 @@ from datetime import date
 from pathlib import Path
 
 from refi_assets.errors import LakeError, SourceError
-from refi_assets.lake.folder_store import is_hidden, require_regular_file
+from refi_assets.ingestion.file_names import SUFFIXES, is_passed_over, seems_source, suffix_of
+from refi_assets.ingestion.source_folder import SourceFile, find_source_files
+from refi_assets.lake.folder_store import is_hidden
 from refi_assets.lake.objects import ObjectInfo, ObjectStore
-
-SUFFIXES = (".csv", ".csv.gz", ".parquet")
-EXPECTED = "<source>.csv, <source>.csv.gz, <source>.parquet or a folder <source>/ of such files"
+from refi_assets.specs.contracts import load_contracts
 
 Place = tuple[str, date]  # a source and a load date
 
@@ -32,17 +31,11 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
-class SourceFile:
-    """A file of a source outside the lake."""
+class Ingested:
+    """The keys that were put into the raw zone, and what to say of files that were passed over."""
 
-    source: str
-    path: Path
-
-    @property
-    def sha256(self) -> str:
-        """Hash of the file's bytes."""
-        with self.path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+    keys: list[str]
+    warnings: list[str]
 
 
 def load_dates(lake: ObjectStore, source: str) -> list[date]:
@@ -58,9 +51,22 @@ def place_of(key: str) -> Place | None:
 
 
 def objects_of(lake: ObjectStore, source: str, load_date: date) -> list[ObjectInfo]:
-    """The files of a source and load date, in key order. Hidden ones are passed over."""
+    """The files of a source and load date, in key order. Hidden files and notes are passed over."""
     prefix = f"raw/{source}/load_date={load_date}"
-    return [info for info in lake.objects(prefix) if not is_hidden(info.key.removeprefix(f"{prefix}/"))]
+    return [info for info in lake.objects(prefix) if not is_passed_over(info.key.removeprefix(f"{prefix}/"))]
+
+
+def others_of(lake: ObjectStore, source: str) -> list[str]:
+    """Files and folders of the raw zone that seem to be a source's, and are part of no snapshot."""
+    beside = [f"raw/{name}" for name in lake.names("raw") if _seems_of(name, source)]
+    inside = [f"raw/{source}/{name}" for name in lake.names(f"raw/{source}") if not _load_date(name.removesuffix("/"))]
+    return [key for key in beside + inside if not is_passed_over(key.removesuffix("/"))]
+
+
+def _seems_of(name: str, source: str) -> bool:
+    """Whether a name in the raw zone seems to be a source's, and is that of no source's folder."""
+    sources = {source, *load_contracts()}
+    return name.removesuffix("/") not in sources and seems_source(name, sources) == source
 
 
 def _load_date(folder: str) -> date | None:
@@ -84,49 +90,29 @@ def find_snapshot(lake: ObjectStore, source: str, as_of: date, *, before: bool =
         lake.require_regular_files(prefix)
         objects = tuple(objects_of(lake, source, load_date))
         for info in objects:
-            if not info.key.endswith(SUFFIXES):
+            if suffix_of(info.key) is None:
                 raise SourceError(f"{info.key}: not a kind of file that can be read; expected {', '.join(SUFFIXES)}.")
         if objects:
             return Snapshot(source, load_date, objects)
     return None
 
 
-def find_source_files(folder: Path, sources: Collection[str]) -> list[SourceFile]:
-    """The source files of a folder outside the lake.
-
-    Raises SourceError where there is none, where a source stands there in two forms, or for what is no regular file
-    of the folder.
-    """
-    if not folder.is_dir():
-        raise SourceError(f"{folder}: there is no such folder; expected {EXPECTED}.")
-    found: list[SourceFile] = []
-    for source in sorted(sources):
-        forms = [folder / f"{source}{suffix}" for suffix in SUFFIXES if os.path.lexists(folder / f"{source}{suffix}")]
-        inside = folder / source
-        parts = sorted(path for path in inside.iterdir() if path.name[0] not in "._") if inside.is_dir() else []
-        if len(forms) + bool(parts) > 1:
-            names = ", ".join(path.name for path in forms) + (f", {source}/" if parts else "")
-            raise SourceError(f"{folder}: source '{source}' stands there more than once ({names}); keep one of them.")
-        for path in forms or parts:
-            if not path.name.endswith(SUFFIXES):
-                raise SourceError(f"{path}: not a kind of file that can be read; expected {', '.join(SUFFIXES)}.")
-            require_regular_file(path, folder, str(path))
-        found += [SourceFile(source, path) for path in forms or parts]
-    if not found:
-        names = ", ".join(sorted(path.name for path in folder.iterdir())[:20]) or "nothing"
-        raise SourceError(f"{folder}: no source file; found: {names}; expected {EXPECTED}, for {', '.join(sources)}.")
-    return found
-
-
 def ingest_folder(
-    lake: ObjectStore, folder: Path, load_date: date, sources: Collection[str], *, replace: bool = False
-) -> list[str]:
-    """Put a folder's source files into the raw zone under a load date; returns the keys that were put.
+    lake: ObjectStore,
+    folder: Path,
+    load_date: date,
+    sources: Collection[str],
+    *,
+    replace: bool = False,
+    ignore_others: bool = False,
+) -> Ingested:
+    """Put a folder's source files into the raw zone under a load date. Raises as find_source_files.
 
     Content that is there already is left alone. Other content for the same source and load date is refused
     with LakeError, before anything is put, unless `replace`.
     """
-    files = find_source_files(folder, sources)
+    source_folder = find_source_files(folder, sources, ignore_others=ignore_others)
+    files = source_folder.files
     to_put: dict[str, SourceFile] = {}
     to_delete: list[str] = []
     for source in sorted({file.source for file in files}):
@@ -145,7 +131,7 @@ def ingest_folder(
     for key, file in to_put.items():
         _put_whole(lake, key, file)
     lake.delete(to_delete)
-    return list(to_put)
+    return Ingested(list(to_put), source_folder.warnings)
 
 
 def _put_whole(lake: ObjectStore, key: str, file: SourceFile) -> None:

@@ -10,14 +10,16 @@ looked at one by one. A quoted field that never closes costs its own line, not t
 """
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
 from refi_assets.errors import SourceError
+from refi_assets.ingestion.first_bytes import not_utf8, require_csv, require_header
+from refi_assets.ingestion.headers import read_names
 
 BLOCK_BYTES = 4 << 20  # a block of nothing but line breaks takes a hundred times as much memory
 UTF8_BYTES = 64 << 10
@@ -48,13 +50,15 @@ class Malformed:
 class Scan:
     """What one pass over a CSV file found.
 
-    `columns` are the header's names, trimmed and case-folded. `records` counts every record, malformed ones
+    `columns` are the header's names as read_names() reads them, `respelled` those that the file writes in another way,
+    with ours. `records` counts every record, malformed ones
     included. `clean` says that the file itself may be read; else `clean_copy`, with a header line of its own, must be.
     `multiline` warns that some field holds a line break, so that the file must not be
     split for reading; `line_end` is the file's; a clean copy's is LF.
     """
 
     columns: tuple[str, ...] = ()
+    respelled: dict[str, str] = field(default_factory=dict)
     records: int = 0
     malformed: int = 0
     clean: bool = True
@@ -62,9 +66,13 @@ class Scan:
     line_end: bytes = b"\n"
 
 
-def trim(text: str) -> str:
-    """A cell's text without the white space that exports leave around it."""
-    return text.strip(" \t\r\n\u00a0\ufeff")
+def require_records(scan: Scan) -> None:
+    """Raise SourceError if very many records are malformed, and most are."""
+    if scan.malformed > MAX_MALFORMED and scan.malformed > scan.records / 2:
+        raise SourceError(
+            f"{scan.malformed:,} of its first {scan.records:,} records are malformed; this is no CSV file of these "
+            "columns"
+        )
 
 
 def cells(record: bytes) -> list[bytes]:
@@ -80,15 +88,17 @@ def scan_csv(
     clean_copy: Path,
     on_malformed: Callable[[Malformed], None],
     *,
+    known_names: Collection[str] = (),
     always_copy: bool = False,
 ) -> Scan:
     """Scan a CSV file once; write `clean_copy` only where the file cannot be read as it lies, or `always_copy`.
 
     open_file opens the (decompressed) bytes from the start; it is called a second time when a clean copy
-    turns out to be needed. Raises SourceError where there is no header to read the file by.
+    turns out to be needed. `known_names` are those of the columns that the file should have; if there are any, the
+    header must name one. Raises SourceError if there is no header to read the file by.
     """
     with open_file() as stream, _Copy(open_file, clean_copy) as copy:
-        scanner = _Scanner(stream, copy, on_malformed, always_copy)
+        scanner = _Scanner(stream, copy, on_malformed, known_names, always_copy)
         scanner.run()
         scanner.scan.clean = not copy.started
         return scanner.scan
@@ -149,10 +159,16 @@ class _Copy:
 
 class _Scanner:
     def __init__(
-        self, stream: BinaryIO, copy: _Copy, on_malformed: Callable[[Malformed], None], always_copy: bool
+        self,
+        stream: BinaryIO,
+        copy: _Copy,
+        on_malformed: Callable[[Malformed], None],
+        known_names: Collection[str],
+        always_copy: bool,
     ) -> None:
         self.scan = Scan()
-        self._stream, self._copy, self._on_malformed, self._always_copy = stream, copy, on_malformed, always_copy
+        self._stream, self._copy, self._on_malformed = stream, copy, on_malformed
+        self._known_names, self._always_copy = known_names, always_copy
         self._commas = 0  # in a record, outside quotes
 
     def run(self) -> None:
@@ -186,20 +202,21 @@ class _Scanner:
         if body[header_at:] in (b"", b"\r"):
             blank = "the file is empty" if len(start) < BLOCK_BYTES else f"its first {BLOCK_BYTES >> 20} MiB are blank"
             raise SourceError(blank)
+        require_csv(body)
         match = _RECORD.match(body, header_at)
-        if match is None or match.end() - header_at > MAX_RECORD_BYTES:
+        if match is not None and match.end() - header_at > MAX_RECORD_BYTES:
+            match = None
+        header = match[1].removesuffix(b"\r") if match else b""
+        names = [cell.decode() for cell in cells(header)] if match and _is_utf8(header) else None
+        if self._known_names:
+            require_header(body[header_at:], body.count(b"\n", 0, header_at) + 1, names, self._known_names)
+        if match is None:
             raise SourceError("the first line is no header: its quoting is broken or it does not end")
-        header = match[1].removesuffix(b"\r")
-        try:
-            names = [trim(cell.decode()).casefold() for cell in cells(header)]
-        except UnicodeDecodeError:
-            raise SourceError("the header is not UTF-8; save the file as UTF-8") from None
+        if names is None:
+            raise SourceError(f"the header is {not_utf8(header)}; save the file as UTF-8")
         if len(names) > MAX_COLUMNS:
             raise SourceError(f"{len(names):,} columns, where a file may have {MAX_COLUMNS:,}")
-        for number, name in enumerate(names):
-            if name and name in names[:number]:  # the name itself is not shown: the line may be a person's row
-                raise SourceError(f"columns {names.index(name) + 1} and {number + 1} of the header have the same name")
-        self.scan.columns = tuple(names)
+        self.scan.columns, self.scan.respelled = read_names(names, self._known_names)
         self._commas = len(names) - 1
         self.scan.line_end = b"\r\n" if match[0].endswith(b"\r\n") else b"\n"
         self._copy.header_bytes = len(start) - len(body) + match.end()
@@ -283,9 +300,10 @@ class _Scanner:
         body = body.removesuffix(b"\r") if block[match.end(1) : match.end()] == b"\n" else body
         found = cells(body)
         if not _is_utf8(body):
-            self._reject("not UTF-8", body)
+            self._reject(not_utf8(body), body)
         elif len(found) != self._commas + 1:
-            self._reject(f"{len(found)} fields instead of {self._commas + 1}", body)
+            cr = "; CR alone ends no line" if b"\r" in body else ""
+            self._reject(f"{len(found)} fields instead of {self._commas + 1}{cr}", body)
         else:
             self.scan.records += 1
             self.scan.multiline |= b"\n" in body
@@ -297,11 +315,7 @@ class _Scanner:
     def _reject(self, problem: str, raw: bytes) -> None:
         self.scan.records += 1
         self.scan.malformed += 1
-        if self.scan.malformed > MAX_MALFORMED and self.scan.malformed > self.scan.records / 2:
-            raise SourceError(
-                f"{self.scan.malformed:,} of its first {self.scan.records:,} records are malformed; "
-                "this is no CSV file of these columns"
-            )
+        require_records(self.scan)
         self._on_malformed(Malformed(self.scan.records, problem, raw))
         self._copy.change(b"")
 

@@ -7,6 +7,13 @@ from pydantic import Field, model_validator
 from refi_assets.lake.settings import LakeSettings, is_s3
 from refi_assets.settings import RoomSettings, is_missing, settings_of
 
+GB = 10**9
+
+
+def too_large(max_file_gb: float) -> str:
+    """What is said of a file beyond max_file_gb."""
+    return f"more than {max_file_gb:g} GB, the most that REFI_MAX_FILE_GB allows"
+
 
 class IngestionSettings(RoomSettings):
     """How arrivals are watched, and what is read of them."""

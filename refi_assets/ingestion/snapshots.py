@@ -11,8 +11,10 @@ from pydantic import BaseModel, ConfigDict
 
 from refi_assets.engines.duckdb import DuckDBEngine, DuckDBSession
 from refi_assets.errors import EngineError, SourceError
+from refi_assets.ingestion.file_names import original_of
 from refi_assets.ingestion.files import MACROS, ScannedFile, require_size, rows_sql, scan_file, text_columns
-from refi_assets.ingestion.raw_zone import EXPECTED, Snapshot, find_snapshot
+from refi_assets.ingestion.raw_zone import Snapshot, find_snapshot
+from refi_assets.ingestion.source_folder import EXPECTED
 from refi_assets.lake import ObjectInfo, ObjectStore, RunFolder
 from refi_assets.lake.memo import Memo, fingerprint
 from refi_assets.specs.code import code_sha256, version_of
@@ -24,13 +26,17 @@ COLUMNS_AT_ONCE = 100  # DuckDB takes much longer to plan ten times as many
 
 
 class ScannedSnapshot(BaseModel):
-    """The files of a source as of a day, and the Athena types a crawler would infer from their first rows."""
+    """The files of a source as of a day, and the Athena types a crawler would infer from their first rows.
+
+    `copies` are keys of files that are byte for byte what their name says they were copied from; they are not read.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     source: str
     load_date: date
     files: tuple[ScannedFile, ...]
+    copies: tuple[str, ...] = ()
     inferred: dict[str, str]
 
     @property
@@ -47,6 +53,11 @@ class ScannedSnapshot(BaseModel):
     def columns(self) -> set[str]:
         """Names of all columns of all files."""
         return {name for file in self.files for name in file.columns if name}
+
+    @property
+    def respelled(self) -> dict[str, str]:
+        """Names of columns that a file writes in another way than the contract, with the contract's."""
+        return {written: name for file in self.files for written, name in file.respelled.items()}
 
 
 def scan_source(
@@ -73,7 +84,7 @@ def scan_source(
         )
     with engine.session() as session:
         session.execute(MACROS)
-        scanned = _scan(session, lake, snapshot, folder, f"raw/{source}", max_file_gb, use_memo)
+        scanned = _scan(session, lake, contract, snapshot, folder, f"raw/{source}", max_file_gb, use_memo)
         if scanned.rows == 0:
             raise SourceError(
                 f"{', '.join(file.key for file in scanned.files)}: no rows; found a header only, expected at least "
@@ -83,7 +94,7 @@ def scan_source(
         with suppress(SourceError):  # an unreadable file of another day is that day's failure
             before = find_snapshot(lake, source, snapshot.load_date, before=True)
             if before is not None:
-                previous = _scan(session, lake, before, folder, f"raw/{source}.before", max_file_gb, use_memo)
+                previous = _scan(session, lake, contract, before, folder, f"raw/{source}.before", max_file_gb, use_memo)
     return scanned, previous
 
 
@@ -97,6 +108,7 @@ def require_unchanged(lake: ObjectStore, objects: Iterable[ObjectInfo]) -> None:
 def _scan(
     session: DuckDBSession,
     lake: ObjectStore,
+    contract: Contract,
     snapshot: Snapshot,
     folder: RunFolder,
     relation: str,
@@ -111,8 +123,9 @@ def _scan(
         require_size(info, max_file_gb)
     hashes = [lake.sha256(info.key) for info in snapshot.objects]
     keys = [info.key for info in snapshot.objects]
+    copies = _copies(dict(zip(keys, hashes, strict=True)))
     memo, code = Memo(lake), code_sha256(__name__)
-    key = fingerprint(scan=keys, hashes=hashes, code=code, duckdb=version_of("duckdb"))
+    key = fingerprint(scan=keys, hashes=hashes, contract=contract.sha256, code=code, duckdb=version_of("duckdb"))
     if use_memo and (scan := _remembered(memo, key)) is not None:
         require_unchanged(lake, snapshot.objects)
         etags = {info.key: info.etag for info in snapshot.objects}
@@ -121,17 +134,30 @@ def _scan(
     scanned_files: list[ScannedFile] = []
     try:
         for number, info in enumerate(snapshot.objects):
-            scanned_files.append(scan_file(lake, info, folder, relation, number, hashes[number], max_file_gb))
+            if info.key not in copies:
+                scanned_files.append(
+                    scan_file(lake, info, folder, relation, number, hashes[number], max_file_gb, contract)
+                )
         inferred = _inferred(session, lake, tuple(scanned_files))
         require_unchanged(lake, snapshot.objects)  # before the scan is recorded under the hashes of other bytes
     except BaseException:
         lake.delete([key for file in scanned_files for key in file.left_keys])
         raise
     scanned = ScannedSnapshot(
-        source=snapshot.source, load_date=snapshot.load_date, files=tuple(scanned_files), inferred=inferred
+        source=snapshot.source,
+        load_date=snapshot.load_date,
+        files=tuple(scanned_files),
+        copies=copies,
+        inferred=inferred,
     )
     memo.put(key, folder.run_id, scanned.model_dump(mode="json"))
     return scanned
+
+
+def _copies(hashes: dict[str, str]) -> tuple[str, ...]:
+    """Keys of files with the hash of the file that their name says they were copied from."""
+    by_name = {key.casefold(): sha256 for key, sha256 in hashes.items()}
+    return tuple(key for key, sha256 in hashes.items() if by_name.get(original_of(key) or "") == sha256)
 
 
 def _remembered(memo: Memo, key: str) -> ScannedSnapshot | None:

@@ -119,9 +119,15 @@ class ObjectStore(ABC):
 
     def folders(self, prefix: str) -> list[str]:
         """Names of the folders right below a prefix, sorted."""
+        return [name.removesuffix("/") for name in self.names(prefix) if name.endswith("/")]
+
+    def names(self, prefix: str) -> list[str]:
+        """Names of the folders and objects right below a prefix, sorted; those of folders end in a slash."""
         with self._asked_for(prefix):
             listing = obstore.list_with_delimiter(self._store, prefix=prefix)
-        return sorted(path.rsplit("/", 1)[-1] for path in listing["common_prefixes"])
+        folders = [f"{path}/" for path in listing["common_prefixes"]]
+        paths = [*folders, *(entry["path"] for entry in listing["objects"])]
+        return sorted(path.removeprefix(f"{prefix}/") for path in paths if path != prefix)
 
     def sha256(self, key: str) -> str:
         """Hash of an object's bytes."""

@@ -11,7 +11,8 @@ from typing import Any
 
 from refi_assets.engines.base import Row
 from refi_assets.errors import RefiError
-from refi_assets.ingestion.records import cells, trim
+from refi_assets.ingestion.headers import trim
+from refi_assets.ingestion.records import cells
 from refi_assets.publishing.published import PublishedRun
 from refi_assets.refi.policy import Eligibility
 

@@ -124,6 +124,19 @@ def current(contract: Contract, load_date: date, as_of: date) -> Outcome:
     )
 
 
+def nothing_unread(others: Collection[str], copies: Collection[str]) -> Outcome:
+    """Files and folders of the raw zone that seem to be a source's and are not read."""
+    shown = [*others, *(f"{key} (a copy, byte for byte; it is read once)" for key in copies)]
+    listed = ", ".join(shown[:SHOWN_KEYS]) + (", …" if len(shown) > SHOWN_KEYS else "")
+    return Outcome(not shown, len(shown), "0 files and folders", blocks=False, description=listed or None)
+
+
+def not_respelled(respelled: Mapping[str, str]) -> Outcome:
+    """Columns whose names the files write in another way than the contract. They are read."""
+    listed = ", ".join(f"{written!r} is read as {name}" for written, name in respelled.items())
+    return Outcome(not respelled, len(respelled), "0 columns", blocks=False, description=listed or None)
+
+
 def no_column_lost(contract: Contract, columns: Collection[str], before: Collection[str] | None) -> Outcome:
     """Columns of the contract that the files had before and lack now, or that they must always have."""
     needed = {c.name for c in contract.columns if c.present or (before is not None and c.name in before)}

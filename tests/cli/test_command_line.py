@@ -254,6 +254,40 @@ def test_ingest_puts_files_into_the_raw_zone_and_runs_nothing(refi, source, lake
     assert not (lake / "runs").exists()
 
 
+def test_a_file_that_seems_to_be_a_sources_is_refused_by_name_unless_it_is_to_be_ignored(refi, source, lake):
+    """The loans of two days before were published, since loan_information_final.csv was passed over without a word."""
+    (source / "loan_information.csv").rename(source / "loan_information_final.csv")
+
+    for command in ("run", "ingest"):
+        done = refi(command, "--source", source, "--lake", lake, "--as-of", DAY, check=1)
+        assert "loan_information_final.csv is not read under that name" in done.stderr
+        assert "rename it to loan_information.csv" in done.stderr
+
+    ignoring = refi("ingest", "--source", source, "--lake", lake, "--as-of", DAY, "--ignore-others")
+    assert "raw/market_equity" in ignoring.stdout
+    assert "Warning: " in ignoring.stderr
+    assert "loan_information_final.csv" in ignoring.stderr
+
+
+def test_what_is_passed_over_is_a_warning_of_the_run(refi, source, lake):
+    (source / "notes.txt").write_text("")
+    (source / "Loan_Information.CSV").write_bytes((source / "loan_information.csv").read_bytes())
+    (source / "loan_information.csv").unlink()
+    astray = lake / "raw" / "loan_information" / "load_date=20260222"
+    astray.mkdir(parents=True)
+    (astray / "loan_information.csv").write_text("")
+
+    done = refi("run", "--source", source, "--lake", lake, "--as-of", DAY, "--json")
+
+    result = json.loads(done.stdout)
+    assert result["counts"]["eligible"] == 10
+    assert [warning.split(": ", 1)[-1] for warning in result["warnings"]] == [
+        "not read, since no source has that name: notes.txt",
+        "raw/loan_information nothing_passed_over (1; 0 files and folders. raw/loan_information/load_date=20260222/)",
+    ]
+    assert "notes.txt" in done.stderr
+
+
 def test_no_name_email_or_phone_reaches_logs_events_or_metadata(refi, tmp_path, lake):
     """Markers in personal cells, and in cells of every kind that goes wrong, are nowhere outside the lake."""
     rows = lender()

@@ -14,7 +14,8 @@ import pytest
 
 from refi_assets.errors import SourceError
 from refi_assets.ingestion.files import rows_sql, scan_file
-from refi_assets.ingestion.records import Malformed, scan_csv, trim
+from refi_assets.ingestion.headers import trim
+from refi_assets.ingestion.records import Malformed, scan_csv
 from refi_assets.lake import FolderStore, ObjectInfo, RunFolder
 from tests.support import reference_csv
 

@@ -110,7 +110,7 @@ def test_a_link_to_a_file_beside_it_is_that_file(sources: Sources, lake: FolderS
 
 def test_a_source_folder_may_itself_be_a_link(sources: Sources, lake: FolderStore, tmp_path: Path) -> None:
     (tmp_path / "today").symlink_to(sources.new_folder({"market_equity.csv": GOOD}))
-    assert len(ingest_folder(lake, tmp_path / "today", DAY, load_contracts())) == 1
+    assert len(ingest_folder(lake, tmp_path / "today", DAY, load_contracts()).keys) == 1
 
 
 def test_hidden_links_are_passed_over(lake: FolderStore) -> None:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from refi_assets.errors import SourceError
 from refi_assets.ingestion import records
 from refi_assets.ingestion.files import rows_sql, scan_file
-from refi_assets.ingestion.records import MAX_RECORD_BYTES, Malformed, cells, scan_csv, trim
+from refi_assets.ingestion.headers import trim
+from refi_assets.ingestion.records import MAX_RECORD_BYTES, Malformed, cells, scan_csv
 from refi_assets.lake import FolderStore, ObjectInfo, RunFolder
 from tests.support import reference_csv
 from tests.support.agreement import Rows, require_same_records, scan
@@ -123,7 +124,11 @@ def test_the_naive_reader_agrees_with_what_is_written_down(name: str) -> None:
         (b"1", "1 fields instead of 2"),
         (b"1,2,3", "3 fields instead of 2"),
         (b'1,"x', "broken quoting"),
-        (b"1,\xff", "not UTF-8"),
+        (b"1,\x81\xff", "not UTF-8"),
+        (b"1,O\x92Hara", "not UTF-8; reads as Windows-1252"),
+        (b"1,Jos\xe9 \x96 M\xfcller", "not UTF-8; reads as Windows-1252"),
+        ("José".encode() + b",Jos\xe9", "not UTF-8"),
+        (b"1,2\r3,4", "3 fields instead of 2; CR alone ends no line"),
     ],
 )
 def test_a_malformed_record_says_its_problem(row: bytes, problem: str, tmp_path: Path) -> None:
@@ -155,9 +160,9 @@ def test_several_columns_may_be_without_a_name(tmp_path: Path) -> None:
         ("blank lines only", b"\n\r\n\n", "the file is empty"),
         ("a header that names a column twice", b"a,b,a\n1,2,3\n", "have the same name"),
         ("a header that names a column twice in two cases", b"a, A \n1,2\n", "have the same name"),
-        ("a header that is Latin-1", b"a,pr\xe9nom\n1,2\n", "the header is not UTF-8"),
-        ("UTF-16, little endian", "a,b\n1,2\n".encode("utf-16"), "the header is not UTF-8"),
-        ("UTF-16, big endian", b"\xfe\xff" + "a,b\n1,2\n".encode("utf-16-be"), "the header is not UTF-8"),
+        ("a header that is Latin-1", b"a,pr\xe9nom\n1,2\n", "the header is not UTF-8; reads as Windows-1252"),
+        ("UTF-16, little endian", "a,b\n1,2\n".encode("utf-16"), "not CSV in UTF-8, but UTF-16"),
+        ("UTF-16, big endian", b"\xfe\xff" + "a,b\n1,2\n".encode("utf-16-be"), "not CSV in UTF-8, but UTF-16"),
         ("a header with a bare quote", b'a"b,c\n1,2\n', "quoting is broken"),
         ("a header with an unclosed quote", b'"a,b\n1,2\n', "quoting is broken"),
     ],

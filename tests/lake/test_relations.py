@@ -1,5 +1,6 @@
 """The records of relations: what is written, what is read back, and records of other versions and kinds."""
 
+import json
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ FILE = {
     "rows": 254,
     "malformed": 1,
     "columns": ["loan_id", "servicer"],
+    "respelled": {},
     "read_key": "runs/one/raw/loan_information.0.clean.csv",
     "malformed_key": "runs/one/raw/loan_information.0.malformed.csv",
     "multiline": False,
@@ -38,6 +40,7 @@ PARQUET_FILE = {
     "rows": 250,
     "malformed": 0,
     "columns": ["loan_id"],
+    "respelled": {},
     "read_key": "raw/loan_information/load_date=2026-02-19/loans.parquet",
     "malformed_key": None,
     "multiline": False,
@@ -90,12 +93,14 @@ KINDS: dict[str, tuple[Details, dict[str, Any]]] = {
                 "source": "loan_information",
                 "load_date": "2026-02-20",
                 "files": [FILE],
+                "copies": [],
                 "inferred": {"loan_id": "string", "servicer": "string"},
             },
             "previous": {
                 "source": "loan_information",
                 "load_date": "2026-02-19",
                 "files": [PARQUET_FILE],
+                "copies": [],
                 "inferred": {"loan_id": "bigint"},
             },
         },
@@ -260,6 +265,17 @@ def test_a_record_is_written_as_lakes_have_it(folder, details, literal):
 @each_kind
 def test_a_record_of_a_lake_is_read(folder, details, literal):
     assert put(folder, literal).details_as(type(details)) == details
+
+
+def test_a_record_from_before_copies_and_other_spellings_is_read(folder):
+    details, literal = KINDS["raw"]
+    older = json.loads(json.dumps(literal))
+    for snapshot in older.values():
+        del snapshot["copies"]
+        for file in snapshot["files"]:
+            del file["respelled"]
+
+    assert put(folder, older).details_as(SnapshotDetails) == details
 
 
 def test_a_field_of_another_version_is_neither_in_the_way_nor_lost(folder):

@@ -97,6 +97,17 @@ def shared(column: str, rows: int) -> Change:
     return record(details={"shared": {column: {"value": "B0", "rows": rows, "of": 200}}})
 
 
+def respelled(names: dict[str, str]) -> Change:
+    """Let the file write columns' names in another way."""
+
+    def change(path: Path) -> None:
+        snapshot = json.loads(path.read_text())["details"]["snapshot"]
+        (file,) = snapshot["files"]
+        record(details={"snapshot": {**snapshot, "files": [{**file, "respelled": names}]}})(path)
+
+    return change
+
+
 def in_quarantine(rows: int) -> Change:
     """Put so many of 100 rows into quarantine."""
     ids = [f"B{n:03}" for n in range(rows)]
@@ -219,6 +230,11 @@ BLOCKS: list[Case] = [
 WARNS: list[Case] = [
     *((f"raw/{s} source_is_current", loaded(date(2026, 2, 19)), 1) for s in DAILY),
     ("raw/market_equity source_is_current", loaded(date(2026, 2, 13)), 7),
+    *(
+        (f"raw/{s} nothing_passed_over", record(details={"others": [f"raw/{s}/load_date=20260222/"]}), 1)
+        for s in SOURCES
+    ),
+    *((f"raw/{s} names_as_in_contract", respelled({"Borrower Id": "borrower_id"}), 1) for s in SOURCES),
     *((f"catalog/{s} no_column_new", inferred(branch="integer"), 1) for s in SOURCES),
     *((f"catalog/{s} inferred_types_unchanged", inferred(**{TYPED[s]: "date"}), 1) for s in SOURCES),
     *((f"staging/{s} quarantine_is_small", in_quarantine(rows), rows) for s in SOURCES for rows in (2, 10)),

@@ -249,10 +249,10 @@ def test_a_source_without_a_required_column_is_refused_by_name(sources: Sources,
     ("data", "words"),
     [
         (b"", "the file is empty"),
-        (market_csv("P1,5,70,10").decode().encode("utf-16"), "the header is not UTF-8"),
-        (b"property_id;market_rate_offer;ltv_ratio;monthly_savings_est\nP1;5;70;10\n", "'property_id', .* missing"),
+        (market_csv("P1,5,70,10").decode().encode("utf-16"), "not CSV in UTF-8, but UTF-16"),
+        (b"property_id;market_rate_offer;ltv_ratio;monthly_savings_est\nP1;5;70;10\n", "separated by semicolons"),
         (b"property_id\n\nP1\n\n", "'market_rate_offer', 'ltv_ratio', 'monthly_savings_est' is missing"),
-        (market_csv("P1,5,70,10").replace(b"\n", b"\r"), "no rows"),
+        (market_csv("P1,5,70,10").replace(b"\n", b"\r"), "its lines end in CR alone"),
     ],
     ids=["empty", "UTF-16", "semicolons", "one column", "CR line ends"],
 )

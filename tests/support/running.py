@@ -114,7 +114,7 @@ def run_job(
 
 def ingest(lake: Path | str, source: Path, day: date = DAY, *, replace: bool = False) -> list[str]:
     """Put source files into a lake's raw zone."""
-    return ingest_folder(open_lake(str(lake)), source, day, load_contracts(), replace=replace)
+    return ingest_folder(open_lake(str(lake)), source, day, load_contracts(), replace=replace).keys
 
 
 def latest(lake: Path | str) -> Any:

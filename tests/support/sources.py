@@ -118,7 +118,9 @@ class Sources:
         snapshot = find_snapshot(self.lake, source, DAY)
         assert snapshot is not None
         run = RunFolder(self.lake, f"run-{self._runs}")
-        return [scan_file(self.lake, info, run, f"raw/{source}", n) for n, info in enumerate(snapshot.objects)], run
+        contract = load_contracts()[source]
+        objects = enumerate(snapshot.objects)
+        return [scan_file(self.lake, info, run, f"raw/{source}", n, contract=contract) for n, info in objects], run
 
     def stage(self, source: str, data: bytes | Mapping[str, bytes], threads: int = 2) -> StagedSource:
         """Stage a source that is one CSV file (bytes) or several files (name -> bytes, .gz to be compressed)."""

@@ -19,6 +19,7 @@ from refi_assets.cli.commands.options import (
     AsOf,
     Folder,
     ForceLatest,
+    IgnoreOthers,
     Lake,
     NewFiles,
     OneObject,
@@ -61,6 +62,7 @@ def domain_app(domain: str) -> typer.Typer:
         as_of: AsOf = None,
         policy: OtherPolicy = None,
         replace: Replace = False,
+        ignore_others: IgnoreOthers = False,
         force_latest: ForceLatest = False,
         accept: Accept = None,
         reason: Reason = None,
@@ -73,9 +75,12 @@ def domain_app(domain: str) -> typer.Typer:
         from refi_assets.cli.domain_run import domain_counts, run_domain
         from refi_assets.cli.run import failure_as_json
 
-        with failure_as_json(day, domain_counts) if as_json else nullcontext():
+        warnings: list[str] = []
+
+        with failure_as_json(day, domain_counts, warnings) if as_json else nullcontext():
             if source is not None:
-                ingest_files(domain, source, lake, day, replace)
+                ingested = ingest_files(domain, source, lake, day, replace=replace, ignore_others=ignore_others)
+                warnings += ingested.warnings
             accept_findings(domain, lake, day, accept, reason)
             result = run_domain(
                 domain,
@@ -88,15 +93,23 @@ def domain_app(domain: str) -> typer.Typer:
             )
         seconds = round(time.perf_counter() - started, 2)
         if as_json:
-            print(json.dumps(result.as_json(seconds)))
+            shown = result.as_json(seconds)
+            print(json.dumps(shown | {"warnings": warnings + shown["warnings"]}))
         else:
             result.print(Terminal(), seconds)
 
     @app.command()
-    def ingest(source: Folder, lake: Lake = None, as_of: AsOf = None, replace: Replace = False) -> None:
+    def ingest(
+        source: Folder,
+        *,
+        lake: Lake = None,
+        as_of: AsOf = None,
+        replace: Replace = False,
+        ignore_others: IgnoreOthers = False,
+    ) -> None:
         """Put the domain's source files into the raw zone, without running anything."""
         day = day_of(as_of)
-        print_ingested(ingest_files(domain, source, lake, day, replace), day)
+        print_ingested(ingest_files(domain, source, lake, day, replace=replace, ignore_others=ignore_others), day)
 
     @app.command()
     def runs(lake: Lake = None, run_id: OnlyRun = None, as_json: AsJson = False) -> None:

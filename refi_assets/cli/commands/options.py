@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
@@ -10,6 +10,9 @@ import typer
 from refi_assets.cli.terminal import Terminal, one_line, say
 from refi_assets.lake.settings import LakeSettings, a_lake
 from refi_assets.settings import PlatformSettings, all_settings, settings_of
+
+if TYPE_CHECKING:
+    from refi_assets.ingestion.raw_zone import Ingested
 
 ERR = Terminal(stderr=True)
 
@@ -25,6 +28,9 @@ OtherPolicy = Annotated[
     Path | None, typer.Option(exists=True, dir_okay=False, help="Another policy, for this run only.")
 ]
 Replace = Annotated[bool, typer.Option("--replace", help="Put the files in the place of others of the same load date.")]
+IgnoreOthers = Annotated[
+    bool, typer.Option("--ignore-others", help="Go on although files that seem to be a source's are not read.")
+]
 ForceLatest = Annotated[
     bool, typer.Option("--force-latest", help="Move latest.json even to an earlier day or for another policy.")
 ]
@@ -83,13 +89,20 @@ def day_of(text: str | None) -> date:
     return day
 
 
-def ingest_files(domain: str, source: Path, lake: str | None, day: date, replace: bool) -> list[str]:
-    """Put the source files of a domain into the raw zone; returns the keys that were put. Raises RefiError."""
+def ingest_files(
+    domain: str, source: Path, lake: str | None, day: date, *, replace: bool, ignore_others: bool
+) -> "Ingested":
+    """Put the source files of a domain into the raw zone, and say which files were passed over. Raises RefiError."""
     from refi_assets.ingestion.raw_zone import ingest_folder
     from refi_assets.lake import open_lake
     from refi_assets.specs.contracts import contracts_of
 
-    return ingest_folder(open_lake(lake_url(lake)), source, day, contracts_of(domain), replace=replace)
+    ingested = ingest_folder(
+        open_lake(lake_url(lake)), source, day, contracts_of(domain), replace=replace, ignore_others=ignore_others
+    )
+    for warning in ingested.warnings:
+        ERR.say(one_line(f"Warning: {warning}"), style="yellow")
+    return ingested
 
 
 def accept_findings(domain: str, lake: str | None, day: date, findings: list[str] | None, reason: str | None) -> None:
@@ -113,6 +126,7 @@ def accept_findings(domain: str, lake: str | None, day: date, findings: list[str
         accept(open_lake(lake_url(lake)), source, day, check, reason.strip())
 
 
-def print_ingested(keys: list[str], day: date) -> None:
+def print_ingested(ingested: "Ingested", day: date) -> None:
     """Print which files are new in the raw zone."""
+    keys = ingested.keys
     say("\n".join(map(one_line, keys)) if keys else f"Nothing to do: the raw zone has these files for {day} already.")

@@ -16,6 +16,7 @@ from refi_assets.cli.commands.options import (
     AsOf,
     Folder,
     ForceLatest,
+    IgnoreOthers,
     Lake,
     NewFiles,
     OneObject,
@@ -49,6 +50,7 @@ def run(
     as_of: AsOf = None,
     policy: OtherPolicy = None,
     replace: Replace = False,
+    ignore_others: IgnoreOthers = False,
     identity: Annotated[
         IdentityEngine | None, typer.Option(help="How records of one person are found. Default: REFI_IDENTITY_ENGINE.")
     ] = None,
@@ -62,12 +64,15 @@ def run(
     started = time.perf_counter()
     day = day_of(as_of)
     from refi_assets.cli.run import failure_as_json, run_graph
+
+    warnings: list[str] = []
     from refi_assets.orchestration.resources import IdentityResource
     from refi_assets.refi.audience import counts
 
-    with failure_as_json(day, counts) if as_json else nullcontext():
+    with failure_as_json(day, counts, warnings) if as_json else nullcontext():
         if source is not None:
-            ingest_files("refi", source, lake, day, replace)
+            ingested = ingest_files("refi", source, lake, day, replace=replace, ignore_others=ignore_others)
+            warnings += ingested.warnings
         accept_findings("refi", lake, day, accept, reason)
         result = run_graph(
             day,
@@ -80,16 +85,24 @@ def run(
         )
     seconds = round(time.perf_counter() - started, 2)
     if as_json:
-        print(json.dumps(result.as_json(seconds)))
+        shown = result.as_json(seconds)
+        print(json.dumps(shown | {"warnings": warnings + shown["warnings"]}))
     else:
         result.print(Terminal(), seconds)
 
 
 @app.command()
-def ingest(source: Folder, lake: Lake = None, as_of: AsOf = None, replace: Replace = False) -> None:
+def ingest(
+    source: Folder,
+    *,
+    lake: Lake = None,
+    as_of: AsOf = None,
+    replace: Replace = False,
+    ignore_others: IgnoreOthers = False,
+) -> None:
     """Put source files into the raw zone, without running anything."""
     day = day_of(as_of)
-    print_ingested(ingest_files("refi", source, lake, day, replace), day)
+    print_ingested(ingest_files("refi", source, lake, day, replace=replace, ignore_others=ignore_others), day)
 
 
 @app.command()

@@ -1,6 +1,6 @@
 """Assets raw/<source>: the files of the snapshot, hashed and counted; is it young and large enough to go on with?
 
-Nothing in the files is interpreted here.
+Of what is in the files, only the header is looked at here.
 """
 
 from datetime import timedelta
@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 
 from refi_assets.ingestion.details import SnapshotDetails
+from refi_assets.ingestion.raw_zone import others_of
 from refi_assets.ingestion.settings import IngestionSettings
 from refi_assets.ingestion.snapshots import scan_source
 from refi_assets.orchestration.asset_checks import Check, CheckedStep, checks_of
@@ -19,7 +20,7 @@ from refi_assets.orchestration.steps import asset_step, records_table
 from refi_assets.publishing.baseline import baseline_of
 from refi_assets.publishing.publication import Publication
 from refi_assets.settings import settings_of
-from refi_assets.specs.checks import Outcome, current, not_fallen
+from refi_assets.specs.checks import Outcome, current, not_fallen, not_respelled, nothing_unread
 from refi_assets.specs.contracts import Contract
 
 
@@ -49,6 +50,7 @@ def raw_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
                 use_memo=step.uses_memo,
             )
             baseline = baseline_of(Publication(domain.name), store, contract.source, snapshot.load_date)
+            others = others_of(store, contract.source)
             relation = step.save(
                 step.draft(
                     f"raw/{contract.source}",
@@ -62,8 +64,11 @@ def raw_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
                         snapshot=snapshot.names_and_hashes,
                         previous=previous and previous.names_and_hashes,
                         baseline=baseline and baseline.model_dump(mode="json"),
+                        passed_over=[*snapshot.copies, *others],
                     ),
-                    details=SnapshotDetails(snapshot=snapshot, previous=previous, baseline=baseline),
+                    details=SnapshotDetails(
+                        snapshot=snapshot, previous=previous, baseline=baseline, others=tuple(others)
+                    ),
                 )
             )
         return step.materialized(
@@ -91,6 +96,13 @@ def raw_checks(domain: Domain, contract: Contract) -> dg.AssetChecksDefinition:
         rows_before = baseline.rows if baseline else None
         return not_fallen(step.relation.rows, rows_before, step.policy.checks.source_rows_change_pct)
 
+    def nothing_passed_over(step: CheckedStep) -> Outcome:
+        details = step.relation.details_as(SnapshotDetails)
+        return nothing_unread(details.others, details.snapshot.copies)
+
+    def names_as_in_contract(step: CheckedStep) -> Outcome:
+        return not_respelled(step.relation.details_as(SnapshotDetails).snapshot.respelled)
+
     return checks_of(
         domain,
         f"raw/{contract.source}",
@@ -100,6 +112,18 @@ def raw_checks(domain: Domain, contract: Contract) -> dg.AssetChecksDefinition:
                 "rows_not_fallen",
                 "The snapshot has about as many rows as the one published before.",
                 rows_not_fallen,
+            ),
+            Check(
+                "nothing_passed_over",
+                "All that seems to be the source's in the raw zone is read, but for copies of its files.",
+                nothing_passed_over,
+                may_block=False,
+            ),
+            Check(
+                "names_as_in_contract",
+                "The files write the column names exactly as the contract does.",
+                names_as_in_contract,
+                may_block=False,
             ),
         ],
     )

@@ -1,0 +1,111 @@
+"""The first bytes and lines of a file: what it is if it is not what its name says, in words that say what to do.
+
+The words never quote the file. What its records hold belongs to records.py.
+"""
+
+import re
+import unicodedata
+from collections.abc import Collection, Sequence
+
+from refi_assets.errors import SourceError
+from refi_assets.ingestion.headers import normal
+
+AS_UTF8 = "save it as CSV in UTF-8 (in Excel: CSV UTF-8)"
+HEADER_WITHIN = 10  # lines, of which one may be the header
+
+# Of binary formats: how a file of it begins, what it is, and what to do.
+_FORMATS: list[tuple[bytes, str, str]] = [
+    (rb"PK\x03\x04.{26}mimetypeapplication/vnd\.oasis", "an OpenDocument spreadsheet", AS_UTF8),
+    (rb"PK\x03\x04(?=.*?PK\x03\x04.{26}xl/|.{26}xl/)", "an Excel workbook", AS_UTF8),
+    (rb"PK[\x03\x05\x07]", "a zip archive", "unpack it"),
+    (rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel workbook", AS_UTF8),
+    (rb"\x1f\x8b", "compressed with gzip", "unpack it, or end its name in .csv.gz"),
+    (rb"BZh[1-9]1AY&SY", "compressed with bzip2", "unpack it"),
+    (rb"\xfd7zXZ\x00", "compressed with xz", "unpack it"),
+    (rb"\x28\xb5\x2f\xfd", "compressed with zstd", "unpack it"),
+    (rb"7z\xbc\xaf\x27\x1c", "a 7z archive", "unpack it"),
+    (rb"PAR1[\x00-\x1f]", "a Parquet file", "end its name in .parquet"),
+    (rb"Obj\x01", "an Avro file", "write it as CSV or Parquet"),
+    (rb"ORC[\x00-\x1f]", "an ORC file", "write it as CSV or Parquet"),
+    (rb"%PDF-", "a PDF", "ask for the data as CSV"),
+    (rb"\xff\xfe\x00\x00|\x00\x00\xfe\xff|(?:[^\x00]\x00{3}){4}|(?:\x00{3}[^\x00]){4}", "UTF-32", AS_UTF8),
+    (rb"\xff\xfe|\xfe\xff|(?:[^\x00]\x00){8}|(?:\x00[^\x00]){8}", "UTF-16", AS_UTF8),
+]
+_SEPARATORS = {
+    ",": "commas",
+    ";": "semicolons (;)",
+    "|": "pipes (|)",
+    "\t": "tabs",
+    "^": "carets (^)",
+    "~": "tildes (~)",
+    ":": "colons (:)",
+    "\x01": "the control character 1",
+    "\x1f": "the control character 31",
+}
+
+_DATA = r"[-+]?[0-9][-0-9./: ]*|[A-Z]{1,3}-?[0-9]+|\S+@\S+"  # a number, a date, an id such as B12, an e-mail address
+
+
+def format_of(start: bytes) -> tuple[str, str] | None:
+    """What a file that begins so is, and what to do; None if that is no binary format that is known here."""
+    for beginning, what, to_do in _FORMATS:
+        if re.match(beginning, start, re.DOTALL):
+            return what, to_do
+    return None
+
+
+def require_csv(start: bytes) -> None:
+    """Raise SourceError if a file that begins so is no CSV in UTF-8 with line ends that are read."""
+    if known := format_of(start):
+        raise SourceError(f"not CSV in UTF-8, but {known[0]}; {known[1]}")
+    first_line = re.sub(rb'"[^"]*(?:"|\Z)', b"", start.lstrip(b"\r\n").split(b"\n", 1)[0])
+    if b"\r" in first_line.rstrip(b"\r"):
+        raise SourceError("its lines end in CR alone, as on old Macs; save it with LF or CRLF")
+
+
+def require_header(text: bytes, line_number: int, names: Sequence[str] | None, known_names: Collection[str]) -> None:
+    """Raise SourceError if `names` are not a header's, saying what the file is instead.
+
+    `names` are those of the first line that is not empty, if it could be read at all; `text` begins with that line.
+    """
+    known = {normal(name) for name in known_names}
+    lines = [line.decode(errors="replace") for line in text.split(b"\n", HEADER_WITHIN)[:HEADER_WITHIN]]
+    cells = {
+        (number, separator): line.replace('"', "").split(separator)
+        for number, line in enumerate(lines)
+        for separator in _SEPARATORS
+    }
+    if names is not None:
+        cells[0, ","] = list(names)  # which may be of several lines
+    counted = {place: len(known.intersection(map(normal, some))) for place, some in cells.items()}
+    number, separator = best = max(counted, key=lambda place: counted[place])  # the first of equals
+    if best != (0, ",") and counted[best] >= min(2, len(known)):
+        reasons = [f"its header is line {line_number + number}; remove what is above it"] if number else []
+        reasons += [f"its columns are separated by {_SEPARATORS[separator]}; save it with commas"] * (separator != ",")
+        raise SourceError(", and ".join(reasons))
+    if counted[0, ","] == 0:
+        raise SourceError(f"{_no_header(lines[0])}; expected column names: {', '.join(known_names)}")
+
+
+def _no_header(line: str) -> str:
+    """What a first line is in which no column is named."""
+    if line.lstrip().startswith("<"):
+        return "the file looks like HTML or XML, not CSV"
+    if line.lstrip().startswith(("{", "[")):
+        return "the file looks like JSON, not CSV"
+    cells = [cell for separator in _SEPARATORS for cell in line.replace('"', "").split(separator)]
+    if any(re.fullmatch(_DATA, cell.strip()) for cell in cells):
+        return "it has no header: its first line looks like a row of data"
+    return "its first line has none of the column names; is it a header?"
+
+
+def not_utf8(record: bytes) -> str:
+    """What is wrong with a record that is not UTF-8: whether it reads as Windows-1252, as Excel on Windows saves it."""
+    is_mixed = any(character != "\ufffd" and not character.isascii() for character in record.decode(errors="replace"))
+    try:
+        text = record.decode("cp1252")
+    except UnicodeDecodeError:
+        return "not UTF-8"
+    kinds = {unicodedata.category(character) for character in text if not character.isascii()}
+    is_text = all(kind[0] in "LPZ" or kind == "Sc" for kind in kinds)  # letters, punctuation, no-break space, currency
+    return "not UTF-8" if is_mixed or not is_text else "not UTF-8; reads as Windows-1252"

@@ -1,0 +1,177 @@
+"""Parquet files as tables of text: what each type's cells read as, and which files and rows are refused.
+
+Cells that the contract has are right, or refused: a number that cannot be exact, a type that is no scalar. What the
+text of a cell means belongs to staging/.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from refi_assets.engines.duckdb import ORDERED_PARQUET, DuckDBSession, parquet_sql
+from refi_assets.errors import EngineError, SourceError
+from refi_assets.ingestion.first_bytes import not_utf8
+from refi_assets.ingestion.headers import read_names
+from refi_assets.ingestion.records import MAX_COLUMNS, Malformed, Scan, require_records
+from refi_assets.ingestion.settings import GB, too_large
+from refi_assets.specs.columns import Column
+from refi_assets.specs.contracts import Contract
+
+EXACT_BELOW = {"DOUBLE": 2**53, "FLOAT": 2**24}  # from there on, a whole number may be its neighbour's value
+SHOWN_TYPE = 60
+ROWS_AT_ONCE = 1000
+COLUMNS_AT_ONCE = 100  # DuckDB takes much longer to plan ten times as many
+_NO_SCALARS = ("STRUCT", "MAP", "UNION", "VARIANT", "GEOMETRY")
+_DAY_MICROSECONDS = 86_400_000_000
+
+
+@dataclass(frozen=True)
+class ParquetColumn:
+    """A column of a file: its SQL, its type, and the contract's column that it is, if any."""
+
+    sql: str
+    sql_type: str
+    column: Column | None
+
+    @property
+    def text(self) -> str:
+        """SQL of its cells as text."""
+        return text_sql(self.sql, self.sql_type)
+
+
+def text_sql(column: str, sql_type: str) -> str:
+    """SQL of a column's cells as text, the same whatever the session's time zone.
+
+    A whole number has no decimals, a time at midnight is a day. Bytes that are not UTF-8 are escaped.
+    """
+    text = f"CAST({column} AS VARCHAR)"
+    if sql_type == "BLOB":
+        return f"COALESCE(TRY(DECODE({column})), {text})"
+    if sql_type.startswith("TIMESTAMP"):
+        if sql_type == "TIMESTAMP WITH TIME ZONE":  # the zone shown would be the session's
+            text = f"CAST(MAKE_TIMESTAMP(EPOCH_US({column})) AS VARCHAR) || '+00'"
+        is_day = f"EPOCH_US({column}) % {_DAY_MICROSECONDS} = 0"
+        day = f"CAST(CAST(MAKE_TIMESTAMP(EPOCH_US({column})) AS DATE) AS VARCHAR)"
+        return f"CASE WHEN {is_day} THEN {day} ELSE {text} END"
+    if sql_type.startswith("DECIMAL("):
+        scale = int(sql_type.rstrip(")").split(",")[1])
+        return _without_ending(text, "." + "0" * scale) if scale else text
+    if sql_type not in EXACT_BELOW:
+        return text
+    # The shortest decimal text of the number; very large and very small ones without an exponent.
+    plain = f"CAST(TRY_CAST({column} AS DECIMAL(38, 18)) AS VARCHAR)"
+    return f"CASE WHEN {text} LIKE '%e%' THEN COALESCE({plain}, {text}) ELSE {_without_ending(text, '.0')} END"
+
+
+def _without_ending(text: str, ending: str) -> str:
+    return f"CASE WHEN ENDS_WITH({text}, '{ending}') THEN LEFT({text}, -{len(ending)}) ELSE {text} END"
+
+
+def scan_parquet(
+    session: DuckDBSession,
+    url: str,
+    contract: Contract | None,
+    clean_copy: Path,
+    on_malformed: Callable[[Malformed], None],
+    max_file_gb: float,
+) -> Scan:
+    """Count a file's rows; where bytes that should be text are none, set the rows aside and write the `clean_copy`.
+
+    Raises SourceError, without the file's name, if the file is too large or a column of the contract cannot be read
+    as what it should be; EngineError if the file is damaged.
+    """
+    source = parquet_sql(url)
+    described = [(row[0], row[1]) for row in session.execute(f"DESCRIBE FROM {source}")]
+    rows = session.value(f"SELECT COUNT(*) FROM {source}")
+    if len(described) > MAX_COLUMNS:
+        raise SourceError(f"{len(described):,} columns, where a file may have {MAX_COLUMNS:,}")
+    if rows * len(described) / GB > max_file_gb:  # a few bytes may hold any number of equal rows
+        raise SourceError(f"{rows:,} rows; as text, they are {too_large(max_file_gb)}")
+    if any("\0" in name for name, _ in described):
+        raise SourceError("a column's name holds a NUL")
+    in_contract = {column.name: column for column in contract.columns} if contract else {}
+    names, respelled = read_names([name for name, _ in described], in_contract)
+    columns = [
+        ParquetColumn('"' + name.replace('"', '""') + '"', sql_type, in_contract.get(read_name))
+        for (name, sql_type), read_name in zip(described, names, strict=True)
+    ]
+    _require_text(session, source, columns)
+    for column in columns:
+        if column.column:
+            _require_right(session, source, column, column.column)
+    scan = Scan(columns=names, respelled=respelled, records=rows)
+    _set_malformed_aside(session, url, columns, scan, clean_copy, on_malformed)
+    return scan
+
+
+def _require_text(session: DuckDBSession, source: str, columns: Sequence[ParquetColumn]) -> None:
+    """Raise SourceError if text is not UTF-8: DuckDB says so only when it reads it, which would be in mid run."""
+    texts = [(number, column) for number, column in enumerate(columns, start=1) if "VARCHAR" in column.sql_type]
+    for start in range(0, len(texts), COLUMNS_AT_ONCE):
+        some = texts[start : start + COLUMNS_AT_ONCE]
+        if _is_readable(session, source, [column for _, column in some]):
+            continue
+        number, column = next((one for one in some if not _is_readable(session, source, [one[1]])), some[0])
+        name = f"'{column.column.name}'" if column.column else number  # a name that is not ours may be a person's
+        raise SourceError(f"column {name} cannot be read: the file is damaged, or the text is not UTF-8")
+
+
+def _is_readable(session: DuckDBSession, source: str, columns: Sequence[ParquetColumn]) -> bool:
+    try:
+        session.execute(f"SELECT {', '.join(f'MAX(HASH({column.sql}))' for column in columns)} FROM {source}")
+    except EngineError:
+        return False
+    return True
+
+
+def _require_right(session: DuckDBSession, source: str, file_column: ParquetColumn, column: Column) -> None:
+    """Raise SourceError if the cells of a column of the contract cannot all be right as text."""
+    name, sql = f"column '{column.name}'", file_column.sql
+    sql_type, logical_type = file_column.sql_type, column.logical_type
+    if sql_type.endswith("]") or sql_type.startswith(_NO_SCALARS):
+        shown = sql_type[:SHOWN_TYPE] + ("…" if len(sql_type) > SHOWN_TYPE else "")
+        raise SourceError(f"{name} is of type {shown}, which is no single value; write it as a {logical_type}")
+    if logical_type == "string" and sql_type in EXACT_BELOW:
+        limit = EXACT_BELOW[sql_type]
+        if session.value(f"SELECT MAX(ABS({sql})) FILTER (ISFINITE({sql})) >= {limit} FROM {source}"):
+            raise SourceError(
+                f"{name} is of type {sql_type} and holds numbers of {limit:,} or more, which are not exact in that "
+                "type; write it as a string"
+            )
+    if column.person_attribute == "date_of_birth" and sql_type.startswith("TIMESTAMP"):
+        has_times = session.value(f"SELECT BOOL_OR(EPOCH_US({sql}) % {_DAY_MICROSECONDS} <> 0) FROM {source}")
+        if has_times:
+            raise SourceError(
+                f"{name} is of type {sql_type} and holds times that are not midnight (in UTC), so that the day may be "
+                "another; write it as a DATE"
+            )
+
+
+def _set_malformed_aside(
+    session: DuckDBSession,
+    url: str,
+    columns: Sequence[ParquetColumn],
+    scan: Scan,
+    clean_copy: Path,
+    on_malformed: Callable[[Malformed], None],
+) -> None:
+    """Set aside the rows in which bytes of a column that the contract has are not UTF-8, as lines of CSV."""
+    source = parquet_sql(url)
+    checked = [column.sql for column in columns if column.column and column.sql_type == "BLOB"]
+    is_malformed = " OR ".join(f"({sql} IS NOT NULL AND TRY(DECODE({sql})) IS NULL)" for sql in checked) or "FALSE"
+    if checked:
+        scan.malformed = session.value(f"SELECT COUNT(*) FROM {source} WHERE {is_malformed}")
+    if not scan.malformed:
+        return
+    require_records(scan)
+    cells = ", ".join(c.sql if c.sql_type == "BLOB" else f"ENCODE({c.text})" for c in columns)
+    rows = session.connection.execute(
+        f"SELECT file_row_number + 1, {cells} FROM {parquet_sql(url, options=', file_row_number = true')} "
+        f"WHERE {is_malformed} ORDER BY file_row_number"
+    )
+    while some := rows.fetchmany(ROWS_AT_ONCE):
+        for record_number, *raw_cells in some:
+            raw = b",".join(b'"' + bytes(cell or b"").replace(b'"', b'""') + b'"' for cell in raw_cells)
+            on_malformed(Malformed(record_number, not_utf8(raw), raw))
+    session.copy(f"SELECT * FROM {source} WHERE NOT ({is_malformed})", str(clean_copy), ORDERED_PARQUET)
+    scan.clean = False
