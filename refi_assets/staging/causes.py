@@ -41,7 +41,7 @@ def masked(text: str) -> str:
 def masked_record(record: bytes, problem: str) -> str:
     """The shape of a malformed record, or of the field that makes it so."""
     fields = record.split(b",") if problem == "broken quoting" else cells(record)
-    bad = {"broken quoting": _is_badly_quoted, "not UTF-8": _is_not_utf8}.get(problem)
+    bad = {"broken quoting": _is_badly_quoted, "not UTF-8": _is_not_utf8}.get(problem.partition(";")[0])
     shown = next(filter(bad, fields), record) if bad else record
     return masked(shown.decode("cp1252" if _is_not_utf8(shown) else "utf-8", errors="replace"))
 

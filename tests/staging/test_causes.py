@@ -54,7 +54,7 @@ def test_a_malformed_record_shows_the_field_that_makes_it_so(sources: Sources) -
         "broken quoting": '="A9"',
         "4 fields instead of 3": "A9,A9,9,999",
         "2 fields instead of 3": "A9,A9",
-        "not UTF-8": "A\u20199",
+        "not UTF-8; reads as Windows-1252": "A\u20199",
     }
     assert {cause.reason for cause in staged.counts.causes} == {"malformed_row"}
 
