@@ -79,13 +79,41 @@ def show_explanation(run: PublishedRun, borrower_id: str, *, as_json: bool) -> N
         console.say(f"{found.unmatched}: {_UNMATCHED[found.unmatched]}")
     for loan in found.loans:
         _show_loan(console, loan)
+    if len(found.offers) > len(found.loans):
+        _show_offers(console, found)
+    if found.sms_answers:
+        said = ", ".join(f"{one_line(record)} {_SMS_ANSWERS[a]}" for record, a in found.sms_answers.items())
+        verdict = {True: "yes; ", False: "no; ", None: ""}[found.sms_opt_in]
+        console.say(f"Text messages: {verdict}{said}.")
     _show_where_quarantined(console, found)
 
 
 _UNMATCHED = {
     "no_loan": "no accepted loan names this borrower.",
     "no_market_data": "there is a loan, but no accepted market offer for its home.",
+    "no_own_offer": "there is a loan, but only others make offers for its home.",
 }
+
+_SMS_ANSWERS = {
+    "said_yes": "said yes",
+    "said_no": "said no",
+    "no_answer": "gave no answer",
+    "no_engagement": "has no engagement row",
+    "quarantined": "has an engagement row in quarantine",
+}
+
+
+def _show_offers(console: Terminal, found: Explanation) -> None:
+    console.say("Offers:")
+    rows = [
+        (
+            *(offer.loan_id, offer.offered_by, offer.product, offer.term_months, offer.market_rate_offer),
+            *(offer.monthly_savings_est, "taken" if offer.is_taken else "" if offer.is_own else "not own"),
+            ", ".join(offer.reasons),
+        )
+        for offer in found.offers
+    ]
+    _print_table(console, ["loan", "offered by", "product", "months", "rate", "saving", "", "not eligible"], rows)
 
 
 def _show_loan(console: Terminal, loan: JudgedLoan) -> None:
@@ -99,6 +127,8 @@ def _show_loan(console: Terminal, loan: JudgedLoan) -> None:
     console.print(table)
     if loan.eligible_when:
         console.say(f"{loan.eligible_when[0].upper()}{loan.eligible_when[1:]}.")
+    elif loan.letter_to:
+        console.say(f"Eligible, but the letter of this loan goes to {one_line(loan.letter_to)}.")
     elif not loan.is_chosen:
         console.say("Eligible, but another loan of this person is the better one.")
 

@@ -16,6 +16,7 @@ from refi_assets.specs.sql_models import DIALECT, load_sql_models
 AUDIENCE = Publication("refi", contents="audience")
 
 PERSONS = "identity/resolved_borrower"
+OFFERS = "refi/judged_offer"
 
 
 class PublishedAudience(PublishedRun):
@@ -43,10 +44,17 @@ def counts(relations: Sequence[Relation]) -> dict[str, Any]:
         "eligible": eligibility["eligible"],
         "unmatched": unmatched,
         "loans_without_borrower": loans_without_borrower,
-        "tiers": _tiers(eligibility),
-        "audience_tiers": _tiers(by_key["refi/refi_audience"].counts),
+        "letter_to_another": eligibility["letter to another"],
+        "tiers": _amounts(eligibility, "tier: "),
+        "audience_tiers": _amounts(by_key["refi/refi_audience"].counts, "tier: "),
     }
 
 
-def _tiers(measured: dict[str, int]) -> dict[str, int]:
-    return {name.removeprefix("tier: "): amount for name, amount in measured.items() if name.startswith("tier: ")}
+def consent(relations: Sequence[Relation]) -> dict[str, int]:
+    """How many persons in the audience may get text messages (`yes`), and how many may not, by why."""
+    (audience,) = (relation for relation in relations if relation.key == "refi/refi_audience")
+    return _amounts(audience.counts, "sms: ")
+
+
+def _amounts(measured: dict[str, int], prefix: str) -> dict[str, int]:
+    return {name.removeprefix(prefix): amount for name, amount in measured.items() if name.startswith(prefix)}

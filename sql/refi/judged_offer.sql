@@ -23,9 +23,9 @@ WITH joint_home AS (
             ),
             ''
         ) AS property_id
-    FROM staging.loan_information AS loan
-    INNER JOIN staging.borrower_information AS borrower
-        ON borrower.borrower_id = loan.borrower_id
+    FROM staging.borrower_information AS borrower
+    INNER JOIN staging.loan_information AS loan
+        ON loan.borrower_id = borrower.borrower_id
     WHERE
         loan.property_id IS NULL
         AND loan.loan_id IS NOT NULL
@@ -70,9 +70,9 @@ offer AS (
         loan.late_payments_12m,
         COALESCE(LOWER(market.offered_by) = 'own', FALSE) AS is_own,
         home_with_choice.property_id IS NOT NULL AS has_choice
-    FROM staging.borrower_information AS borrower
-    INNER JOIN staging.loan_information AS loan
-        ON loan.borrower_id = borrower.borrower_id
+    FROM staging.loan_information AS loan
+    INNER JOIN staging.borrower_information AS borrower
+        ON borrower.borrower_id = loan.borrower_id
     LEFT JOIN joint_home
         ON joint_home.loan_id = loan.loan_id
     INNER JOIN staging.market_equity AS market
