@@ -73,7 +73,7 @@ SELECT
     ranked.paperless_billing,
     ranked.email_open_last_30d,
     ranked.mobile_app_login_last_30d,
-    no_sms.person_id IS NULL AS sms_opt_in,
+    no_sms.because IS NULL AS sms_opt_in,
     no_sms.because AS no_sms_because
 FROM ranked
 LEFT JOIN no_sms
