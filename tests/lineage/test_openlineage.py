@@ -156,7 +156,7 @@ def test_the_event_of_unmatched_borrowers_in_full(ran):
                         {
                             "name": "borrower_id",
                             "type": "VARCHAR",
-                            "description": "The borrower who owes the loan.",
+                            "description": "A borrower who owes the loan. It is the key if the file has no loan_id.",
                             "ordinal_position": 1,
                             "fields": [],
                         },
