@@ -104,16 +104,17 @@ _SMS_ANSWERS = {
 
 
 def _show_offers(console: Terminal, found: Explanation) -> None:
-    console.say("Offers:")
-    rows = [
-        (
-            *(offer.loan_id, offer.offered_by, offer.product, offer.term_months, offer.market_rate_offer),
-            *(offer.monthly_savings_est, "taken" if offer.is_taken else "" if offer.is_own else "not own"),
-            ", ".join(offer.reasons),
+    for offer in found.offers:
+        facts = (
+            *(offer.offered_by or "(nobody named)", offer.product),
+            None if offer.term_months is None else f"{offer.term_months} months",
+            None if offer.market_rate_offer is None else f"{offer.market_rate_offer} %",
+            None if offer.monthly_savings_est is None else f"saves {offer.monthly_savings_est}",
         )
-        for offer in found.offers
-    ]
-    _print_table(console, ["loan", "offered by", "product", "months", "rate", "saving", "", "not eligible"], rows)
+        verdict = "taken" if offer.is_taken else "" if offer.is_own else "not own"
+        verdicts = ", ".join(filter(None, (verdict, *offer.reasons))) or "eligible"
+        shown = one_line(", ".join(filter(None, facts)))
+        console.say(f"Offer for {one_line(offer.loan_id or 'the loan')}: {shown}: {verdicts}.")
 
 
 def _show_loan(console: Terminal, loan: JudgedLoan) -> None:

@@ -108,7 +108,7 @@ OUT_OF_RANGE = ("0", "31", "30.0000001", "-1")
 AGAIN = ("{cell}", " {cell}\u00a0", '"{cell}"', "\t{cell}")  # the same text, to whoever trims it
 SECOND_LOAN = {"loan_id": "L{n}-2"}
 WORDS_FOR_NOTHING = ("N/A", "NULL", "none", "#N/A", "-")
-CO_BORROWER = {
+CO_BORROWER: Mapping[str, Texts] = {
     "borrower_id": "B{n}-2",
     "first_name": ("Ingeborg", "Tadeusz"),
     "last_name": "Quist-{n}",
@@ -194,9 +194,19 @@ CASES = (
         },
         is_joint=True,
     ),
-    Case("home named by a word for nothing", 200, IMMEDIATE, {LOAN: Row({"property_id": WORDS_FOR_NOTHING}, emptied=("property_id",))}),
+    Case(
+        "home named by a word for nothing",
+        200,
+        IMMEDIATE,
+        {LOAN: Row({"property_id": WORDS_FOR_NOTHING}, emptied=("property_id",))},
+    ),
     Case("no engagement known", 1_000, IMMEDIATE, {ENGAGEMENT: ()}),
-    Case("no answer to text messages", 200, HOT, {ENGAGEMENT: Row({"sms_opt_in": (*EMPTY, *WORDS_FOR_NOTHING)}, emptied=("sms_opt_in",))}),
+    Case(
+        "no answer to text messages",
+        200,
+        HOT,
+        {ENGAGEMENT: Row({"sms_opt_in": (*EMPTY, *WORDS_FOR_NOTHING)}, emptied=("sms_opt_in",))},
+    ),
     # Which offer is taken, and what nobody should get.
     Case(
         "two products, the one of the lower rate costs more a month",
@@ -239,7 +249,11 @@ CASES = (
         "nothing owed any more, in words",
         50,
         NEVER,
-        {LOAN: Row({"remaining_balance": ("Paid in Full", "PAID OFF", "closed", "-12.50")}, nulled=("remaining_balance",))},
+        {
+            LOAN: Row(
+                {"remaining_balance": ("Paid in Full", "PAID OFF", "closed", "-12.50")}, nulled=("remaining_balance",)
+            )
+        },
     ),
     Case(
         "paid off by its type or its status",

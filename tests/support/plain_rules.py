@@ -34,7 +34,9 @@ class Outcome:
 def outcome(accepted: dict[str, list[Row]]) -> Outcome:
     """Judge all loans, each under the offer that is taken."""
     borrowers = {row["borrower_id"]: row for row in accepted["borrower_information"]}
-    market, owners, eligible = defaultdict(list), defaultdict(list), defaultdict(list)
+    market: dict[str, list[Row]] = defaultdict(list)
+    owners: dict[str, list[tuple[bool, str]]] = defaultdict(list)
+    eligible: dict[str, list[tuple[tuple[bool, str], Decimal]]] = defaultdict(list)
     for offer in accepted["market_equity"]:
         market[offer["property_id"]].append(offer)
     loans = [loan for loan in accepted["loan_information"] if loan["borrower_id"] in borrowers]
@@ -52,7 +54,7 @@ def outcome(accepted: dict[str, list[Row]]) -> Outcome:
         else:
             unmatched["no_own_offer" if offers else "no_market_data"] += 1
     for one in judged:
-        if one.is_eligible:
+        if one.is_eligible and one.spread is not None:
             eligible[one.loan["loan_id"]].append((_rank(one.loan), one.spread))
     audience: dict[str, Decimal] = {}
     for (_, borrower), gain in map(min, eligible.values()):
