@@ -156,9 +156,10 @@ _FILES = (
 def generate(rows: int, seed: int, out_dir: Path, *, duplicates: int = 0, threads: int = 0) -> dict[str, Any]:
     """Write the four source files of so many borrowers, and truth.json; returns what is in truth.json.
 
-    Truth has the shape of a run's counts (`rows` counts borrowers, of a joint loan one, not rows of files). Where `duplicates`
-    is more than 0, so many percent of the borrowers are second or third records of a person, borrower_information
-    has more columns, and persons.csv says who each borrower of it is. Files of the same name are written over.
+    Truth has the shape of a run's counts (`rows` counts borrowers, of a joint loan one, not rows of files). If
+    `duplicates` is more than 0, so many percent of the borrowers are second or third records of a person,
+    borrower_information has more columns, and persons.csv says who each borrower of it is. Files of the same name are
+    written over.
     `threads` 0 takes one a core; the bytes are the same for any.
     Raises SettingError where rows is below MINIMUM_ROWS or absurdly large, duplicates are more than can be, or
     out_dir cannot be written to.
