@@ -99,6 +99,12 @@ def show_explanation(run: PublishedRun, borrower_id: str, *, as_json: bool) -> N
         console.say(f"{found.unmatched}: {_UNMATCHED[found.unmatched]}")
     for loan in found.loans:
         _show_loan(console, loan)
+    if len(found.offers) > len(found.loans):
+        _show_offers(console, found)
+    if found.sms_answers:
+        said = ", ".join(f"{one_line(record)} {_SMS_ANSWERS[a]}" for record, a in found.sms_answers.items())
+        verdict = {True: "yes; ", False: "no; ", None: ""}[found.sms_opt_in]
+        console.say(f"Text messages: {verdict}{said}.")
     _show_where_quarantined(console, found)
 
 
@@ -109,7 +115,30 @@ def _unpublished(run: UnpublishedRun) -> str:
 _UNMATCHED = {
     "no_loan": "no accepted loan names this borrower.",
     "no_market_data": "there is a loan, but no accepted market offer for its home.",
+    "no_own_offer": "there is a loan, but only others make offers for its home.",
 }
+
+_SMS_ANSWERS = {
+    "said_yes": "said yes",
+    "said_no": "said no",
+    "no_answer": "gave no answer",
+    "no_engagement": "has no engagement row",
+    "quarantined": "has an engagement row in quarantine",
+}
+
+
+def _show_offers(console: Terminal, found: Explanation) -> None:
+    for offer in found.offers:
+        facts = (
+            *(offer.offered_by or "(nobody named)", offer.product),
+            None if offer.term_months is None else f"{offer.term_months} months",
+            None if offer.market_rate_offer is None else f"{offer.market_rate_offer} %",
+            None if offer.monthly_savings_est is None else f"saves {offer.monthly_savings_est}",
+        )
+        verdict = "taken" if offer.is_taken else "" if offer.is_own else "not own"
+        verdicts = ", ".join(filter(None, (verdict, *offer.reasons))) or "eligible"
+        shown = one_line(", ".join(filter(None, facts)))
+        console.say(f"Offer for {one_line(offer.loan_id or 'the loan')}: {shown}: {verdicts}.")
 
 
 def _show_loan(console: Terminal, loan: JudgedLoan) -> None:
@@ -123,6 +152,8 @@ def _show_loan(console: Terminal, loan: JudgedLoan) -> None:
     console.print(table)
     if loan.eligible_when:
         console.say(f"{loan.eligible_when[0].upper()}{loan.eligible_when[1:]}.")
+    elif loan.letter_to:
+        console.say(f"Eligible, but the letter of this loan goes to {one_line(loan.letter_to)}.")
     elif not loan.is_chosen:
         console.say("Eligible, but another loan of this person is the better one.")
 

@@ -18,6 +18,7 @@ AUDIENCE = Publication("refi", contents="audience")
 WITHOUT_PARTNER = ("engagement_without_borrower", "offers_without_home")  # measured since contracts have parties
 
 PERSONS = "identity/resolved_borrower"
+OFFERS = "refi/judged_offer"
 
 
 class PublishedAudience(PublishedRun):
@@ -44,16 +45,23 @@ def counts(relations: Sequence[Relation]) -> dict[str, Any]:
         counted |= {name: unified.counts[name] for name in WITHOUT_PARTNER if name in unified.counts}
     if judged := by_key.get("refi/refi_eligibility"):
         counted["eligible"] = judged.counts["eligible"]
+        counted["letter_to_another"] = judged.counts["letter to another"]
     if unmatched := by_key.get("refi/unmatched_borrowers"):
         reasons = dict(unmatched.counts)
         counted["loans_without_borrower"] = reasons.pop("loans_without_borrower")
         counted["unmatched"] = reasons
     if judged:
-        counted["tiers"] = _tiers(judged.counts)
+        counted["tiers"] = _amounts(judged.counts, "tier: ")
     if audience := by_key.get("refi/refi_audience"):
-        counted["audience_tiers"] = _tiers(audience.counts)
+        counted["audience_tiers"] = _amounts(audience.counts, "tier: ")
     return counted
 
 
-def _tiers(measured: dict[str, int]) -> dict[str, int]:
-    return {name.removeprefix("tier: "): amount for name, amount in measured.items() if name.startswith("tier: ")}
+def consent(relations: Sequence[Relation]) -> dict[str, int]:
+    """How many persons in the audience may get text messages (`yes`), and how many may not, by why."""
+    (audience,) = (relation for relation in relations if relation.key == "refi/refi_audience")
+    return _amounts(audience.counts, "sms: ")
+
+
+def _amounts(measured: dict[str, int], prefix: str) -> dict[str, int]:
+    return {name.removeprefix(prefix): amount for name, amount in measured.items() if name.startswith(prefix)}

@@ -13,22 +13,25 @@ from refi_assets.refi.policy import RefiPolicy
 from refi_assets.specs.sql_models import DIALECT, load_sql_models
 
 COMPARED = ("refi/refi_audience", "refi/refi_eligibility")
+DECIDED = ("refi/judged_offer", "refi/unified_refi_dataset", "refi/refi_eligibility", "refi/refi_audience")  # by policy
 
 
 def audience_changes(before: PublishedRun, after: PublishedRun) -> list[Row]:
     """One row a borrower that moved; columns as in sql/refi/answers/audience_changes.sql. Raises EngineError."""
     relations = [_renamed(one) for one in before.relations if one.key in COMPARED]
     relations += [one for one in after.relations if one.key in COMPARED]
-    return _ask(after, relations)
+    same_policy = before.manifest["policy"]["sha256"] == after.manifest["policy"]["sha256"]
+    return _ask(after, relations, otherwise="another fact" if same_policy else "policy")
 
 
 def policy_changes(run: PublishedRun, policy: RefiPolicy) -> list[Row]:
     """The same, between a run's audience and the one that another policy would give. Raises EngineError."""
-    relations = [_renamed(one) if one.key in COMPARED else one for one in run.relations]
-    for key in ("refi/refi_eligibility", "refi/refi_audience"):
+    relations = [_renamed(one) for one in run.relations if one.key in COMPARED]
+    relations += [one for one in run.relations if one.key not in DECIDED]
+    for key in DECIDED:
         sql = load_sql_models()[key].bind(policy.parameters).sql(DIALECT)
         relations.append(Relation(key=key, run_id=run.run_id, as_of=run.as_of, kind="view", sql=sql))
-    return _ask(run, relations)
+    return _ask(run, relations, otherwise="policy")
 
 
 def counted(changes: list[Row]) -> dict[str, dict[str, int]]:
@@ -48,9 +51,9 @@ def write_changes(changes: list[Row], path: Path) -> None:
         writer.writerows({name: inert(row[name]) for name in columns} for row in changes)
 
 
-def _ask(run: PublishedRun, relations: list[Relation]) -> list[Row]:
+def _ask(run: PublishedRun, relations: list[Relation], otherwise: str) -> list[Row]:
     with run.engine.session(relations) as session:
-        return session.query(load_sql_models()["refi/answers/audience_changes"].bind({}))
+        return session.query(load_sql_models()["refi/answers/audience_changes"].bind({"otherwise": otherwise}))
 
 
 def _renamed(relation: Relation) -> Relation:

@@ -1,11 +1,12 @@
 """Why a borrower is in the audience or not, by rule, and what would have to change.
 
-Values and limits are those of the run that is asked, so that the answer is the same a year later.
+Values and limits are those of the run that is asked, so that the answer is the same a year later. The verdicts are
+SQL's: this module says its codes in words, and compares nothing.
 """
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +15,7 @@ from refi_assets.errors import RefiError
 from refi_assets.ingestion.headers import trim
 from refi_assets.ingestion.records import cells
 from refi_assets.publishing.published import PublishedRun
+from refi_assets.refi.audience import OFFERS
 from refi_assets.refi.policy import Eligibility
 
 
@@ -29,19 +31,44 @@ class Rule:
 
 @dataclass(frozen=True)
 class JudgedLoan:
-    """One loan: its tier, every rule, and what would make it eligible (None where it is)."""
+    """One loan: its tier, the rules, and what would make it eligible (None where it is).
+
+    LTV and spread are always among the rules, others if they are broken. `letter_to` is the borrower of a joint loan
+    who gets the letter instead.
+    """
 
     loan_id: str | None
     marketing_category: str
     is_eligible: bool
     is_chosen: bool
+    letter_to: str | None
     rules: tuple[Rule, ...]
     eligible_when: str | None
 
 
 @dataclass(frozen=True)
+class JudgedOffer:
+    """One offer for the home of a loan, as it was judged; `reasons` is empty if it may be made."""
+
+    loan_id: str | None
+    product: str | None
+    term_months: int | None
+    offered_by: str | None
+    market_rate_offer: Decimal | None
+    rate_spread: Decimal | None
+    monthly_savings_est: Decimal | None
+    is_own: bool
+    is_taken: bool
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Explanation:
-    """Everything a run knows about one borrower. `quarantined` has where a row is, and why, and no cells."""
+    """Everything a run knows about one borrower. `quarantined` has where a row is, and why, and no cells.
+
+    `sms_answers` has what each record of the person says to text messages, `sms_opt_in` what came of it (None: the
+    person is not in the audience). Runs of before offers were judged one by one have no `offers` and no answers.
+    """
 
     borrower_id: str
     run_id: str
@@ -52,19 +79,31 @@ class Explanation:
     in_audience_as: str | None  # which of the person's records is in the audience
     unmatched: str | None
     loans: tuple[JudgedLoan, ...]
+    offers: tuple[JudgedOffer, ...]
+    sms_opt_in: bool | None
+    sms_answers: dict[str, str]
     quarantined: tuple[dict[str, Any], ...]
 
 
 def explain(run: PublishedRun, borrower_id: str) -> Explanation:
     """Explain a borrower. Raises RefiError where no file of the run has such a borrower."""
     policy = Eligibility.model_validate(run.manifest["policy"]["values"]["eligibility"])
-    loans = tuple(_judged(row, policy) for row in run.ask("refi/answers/judged_loans", borrower_id=borrower_id))
+    has_offers = OFFERS in run.manifest["relations"]
+    offers = run.ask("refi/answers/judged_offers", borrower_id=borrower_id) if has_offers else []
+    answers = run.ask("refi/answers/sms_answers", borrower_id=borrower_id) if has_offers else []
+    taken = {row["loan_id"]: row for row in offers if row["is_taken"]}
+    loans = tuple(
+        _judged({**taken.get(row["loan_id"], {}), **row}, policy)
+        for row in run.ask("refi/answers/judged_loans", borrower_id=borrower_id)
+    )
     unmatched = [row["reason"] for row in run.ask("refi/answers/unmatched_reason", borrower_id=borrower_id)]
     records = run.ask("refi/answers/records_of_person", borrower_id=borrower_id)
     homes = {row["property_id"] for row in run.ask("refi/answers/homes", borrower_id=borrower_id)}
+    homes |= {row["property_id"] for row in offers}
+    all_quarantined = run.ask("refi/answers/quarantined_rows")
     quarantined = tuple(
         {name: row[name] for name in ("source", "file", "record_number", "reason", "column_name", "problem")}
-        for row in run.ask("refi/answers/quarantined_rows")
+        for row in all_quarantined
         if _concerns(row, borrower_id, homes)
     )
     if not (loans or unmatched or quarantined or run.ask("refi/answers/accepted_borrower", borrower_id=borrower_id)):
@@ -79,45 +118,92 @@ def explain(run: PublishedRun, borrower_id: str) -> Explanation:
         in_audience_as=next((row["borrower_id"] for row in records if row["is_in_audience"]), None),
         unmatched=unmatched[0] if unmatched else None,
         loans=loans,
+        offers=tuple(map(_offer, offers)),
+        sms_opt_in=next((row["sms_opt_in"] for row in answers), None),
+        sms_answers={row["borrower_id"]: _answer(row, all_quarantined) for row in answers},
         quarantined=quarantined,
     )
 
 
-def _judged(row: Row, policy: Eligibility) -> JudgedLoan:
-    ltv, spread = row["ltv_ratio"], row["rate_spread"]
-    rules = (
-        Rule("ltv_ratio", ltv, f"at most {policy.max_ltv_pct} %", None if ltv is None else ltv <= policy.max_ltv_pct),
-        Rule(
-            "rate_spread",
-            spread,
-            f"at least {policy.min_rate_spread}",
-            None if spread is None else spread >= policy.min_rate_spread,
-        ),
+def _offer(row: Row) -> JudgedOffer:
+    names = [field.name for field in fields(JudgedOffer) if field.name != "reasons"]
+    return JudgedOffer(**{name: row[name] for name in names}, reasons=tuple(row["ineligibility_reasons"]))
+
+
+def _answer(row: Row, quarantined: list[Row]) -> str:
+    """What a record says to text messages; if it has no accepted row, whether one is in quarantine."""
+    is_quarantined = any(
+        one["source"] == "borrower_engagement" and _concerns(one, row["borrower_id"], set()) for one in quarantined
     )
+    return "quarantined" if row["answer"] == "no_engagement" and is_quarantined else str(row["answer"])
+
+
+# Beside LTV and spread: what SQL calls a broken rule, its name, the limit, and what must change.
+_OTHER_RULES = {
+    "savings_below_min": (
+        *("monthly_savings_est", "at least {min_monthly_savings_usd} USD"),
+        "the monthly saving is {min_monthly_savings_usd} USD or above",
+    ),
+    "loan_paid_off": ("loan_state", "not paid off", "the loan is not paid off"),
+    "not_first_lien": ("lien_position", "1", "the loan is the first lien on the home"),
+    "credit_score_below_min": (
+        *("credit_score", "at least {min_credit_score}"),
+        "the credit score rises to {min_credit_score} or above",
+    ),
+    "credit_score_missing": (
+        *("credit_score", "at least {min_credit_score}"),
+        "the credit score is known and is {min_credit_score} or above",
+    ),
+    "late_payments_above_max": (
+        *("late_payments_12m", "at most {max_late_payments_12m}"),
+        "the late payments of twelve months fall to {max_late_payments_12m} or fewer",
+    ),
+    "late_payments_missing": (
+        *("late_payments_12m", "at most {max_late_payments_12m}"),
+        "the late payments of twelve months are known and are {max_late_payments_12m} or fewer",
+    ),
+}
+
+
+def _judged(row: Row, policy: Eligibility) -> JudgedLoan:
+    reasons = row["ineligibility_reasons"]
+    limits = policy.model_dump()
+    ltv = "ltv_above_max" not in reasons if row["ltv_ratio"] is not None else None
+    spread = "spread_below_min" not in reasons if row["rate_spread"] is not None else None
+    rules = [
+        Rule("ltv_ratio", row["ltv_ratio"], f"at most {policy.max_ltv_pct} %", ltv),
+        Rule("rate_spread", row["rate_spread"], f"at least {policy.min_rate_spread}", spread),
+    ]
     needs = list(_needs(row, policy))
+    for code, (name, limit, need) in _OTHER_RULES.items():
+        if code in reasons:
+            rules.append(Rule(name, row.get(name), limit.format(**limits), None if "missing" in code else False))
+            needs.append(need.format(**limits))
     return JudgedLoan(
         loan_id=row["loan_id"],
         marketing_category=row["marketing_category"],
         is_eligible=row["is_eligible"],
         is_chosen=row["is_chosen"],
-        rules=rules,
+        letter_to=row.get("letter_to"),
+        rules=tuple(rules),
         eligible_when=f"eligible when {' and '.join(needs)}, all else equal" if needs else None,
     )
 
 
 def _needs(row: Row, policy: Eligibility) -> Iterator[str]:
-    current, market, ltv = row["current_interest_rate"], row["market_rate_offer"], row["ltv_ratio"]
+    """What must change of rates and LTV."""
+    current, market, reasons = row["current_interest_rate"], row["market_rate_offer"], row["ineligibility_reasons"]
     if current is None and market is None:
         yield f"both rates are known and at least {policy.min_rate_spread} apart"
     elif current is None:
         yield f"the current rate is known and is {_shown(market + policy.min_rate_spread)} % or above"
-    elif market is None or current - market < policy.min_rate_spread:
+    elif market is None or "spread_below_min" in reasons:
         highest = current - policy.min_rate_spread
         verb = "is known and is" if market is None else "falls to"
         yield f"the market rate {verb} {_shown(highest)} % or below" if highest > 0 else "the current rate is higher"
-    if ltv is None:
+    if "ltv_missing" in reasons:
         yield f"the loan to value is known and is {policy.max_ltv_pct} % or below"
-    elif ltv > policy.max_ltv_pct:
+    elif "ltv_above_max" in reasons:
         yield f"the loan to value falls to {policy.max_ltv_pct} % or below"
 
 

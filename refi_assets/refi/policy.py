@@ -5,7 +5,7 @@ What the numbers do is written in sql/; this module only vouches for them.
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -15,23 +15,33 @@ from refi_assets.specs.policies import (
     Bounds,
     Change,
     CheckLimits,
+    Count,
     Fall,
     Pct,
     Policy,
     Section,
+    SqlType,
+    Usd,
     WarnAbove,
     load_policy,
 )
 
 Probability = Annotated[Pct, Field(gt=0, lt=1)]
 RateSpread = Annotated[Pct, Field(gt=0, le=30)]
+CreditScore = Annotated[Count, Field(ge=300, le=850)]
+LatePayments = Annotated[Count, Field(le=999)]
+LettersPerLoan = Annotated[Literal["one", "each"], SqlType("VARCHAR")]
 
 
 class Eligibility(Section):
-    """A borrower may be offered a refinance when both hold."""
+    """A borrower may be offered a refinance when all hold. A limit that is None does not matter."""
 
     max_ltv_pct: Pct = Field(gt=0, le=200)
     min_rate_spread: RateSpread
+    min_monthly_savings_usd: Usd = Field(default=Decimal(0), ge=-10_000, le=10_000)
+    min_credit_score: CreditScore | None = None
+    max_late_payments_12m: LatePayments | None = None
+    letters_per_loan: LettersPerLoan = "one"
 
 
 class Tiers(Section):

@@ -18,7 +18,7 @@ SOURCES = (ENGAGEMENT, BORROWER, LOAN, MARKET)
 NOT_UTF8 = "\x1a"
 
 Tier = Literal["Immediate Action", "Hot Lead", "Watchlist", "Ineligible"]
-Fate = Literal["unified", "no_loan", "no_market_data", "no_borrower"]
+Fate = Literal["unified", "no_loan", "no_market_data", "no_own_offer", "no_borrower"]
 Texts = str | tuple[str, ...]
 
 
@@ -41,13 +41,22 @@ class Row:
 
     `cells` replaces cells, by column; `line` replaces the whole line. {cell} and {line} stand for what is
     replaced, {n} for the borrower's number. `reason` says why the row is quarantined (None: it is accepted);
-    `nulled` names the columns whose cell becomes null, which counts in accepted rows only.
+    `nulled` names the columns whose cell becomes null, `emptied` those whose texts are words for nothing (or EMPTY),
+    which counts in accepted rows only.
     """
 
     cells: Mapping[str, Texts] = field(default_factory=dict)
     line: Texts = "{line}"
     reason: str | None = None
     nulled: tuple[str, ...] = ()
+    emptied: tuple[str, ...] = ()
+
+    def words_of(self, column: str, borrowers: int) -> dict[str, int]:
+        """Of a column that reads as empty: the words in so many borrowers' rows, in upper case."""
+        replaced = self.cells[column]
+        texts = (replaced,) if isinstance(replaced, str) else replaced
+        turns = {text: len(range(turn, borrowers, len(texts))) for turn, text in enumerate(texts)}
+        return {text.upper(): count for text, count in turns.items() if text not in EMPTY and count}
 
 
 @dataclass(frozen=True)
@@ -56,6 +65,7 @@ class Case:
 
     `rows` holds the borrower's rows (none to two) in the sources where it is not one plain row; a second row
     stands at the end of the file. `fate` says what becomes of the borrower, or, with no_borrower, of the loan.
+    `is_joint`: the second row of the borrower is another person, who owes the same loan and gets no letter.
     """
 
     name: str
@@ -63,10 +73,11 @@ class Case:
     judged: Judged | tuple[Judged, ...]
     rows: Mapping[str, Row | tuple[Row, ...]] = field(default_factory=dict)
     fate: Fate = "unified"
+    is_joint: bool = False
 
     @property
     def loans(self) -> tuple[Judged, ...]:
-        """The borrower's good loans, first one first."""
+        """The borrower's good loans, first one first; a joint loan once for each borrower."""
         return self.judged if isinstance(self.judged, tuple) else (self.judged,)
 
     def rows_in(self, source: str) -> tuple[Row, ...]:
@@ -84,6 +95,7 @@ NEGATIVE = Judged("Ineligible", False, (-1000, -1), (3500, 9700))
 IMMEDIATE_HIGH_LTV = Judged("Immediate Action", False, (1251, 3000), (8001, 9700))
 HOT_HIGH_LTV = Judged("Hot Lead", False, (1000, 1250), (8001, 9700))
 RATE_UNKNOWN = Judged("Ineligible", False, (1251, 3000))
+NEVER = Judged("Immediate Action", False, (1251, 3000))  # whatever rate and LTV say
 ONE_AND_THREE_QUARTERS = Judged("Immediate Action", True, (1750, 1750))
 
 MALFORMED = Row(
@@ -91,10 +103,19 @@ MALFORMED = Row(
     reason="malformed_row",
 )
 EMPTY = ("", "   ", "\u00a0\t", '""')
-NO_NUMBERS = ("7.9%", '"$1,200.00"', "1e3", "0x10", "1_000", "n/a", '"6,5"', "NaN")
+NO_NUMBERS = ("7.9%", '"$1,200.00"', "1e3", "0x10", "1_000", "five", '"6,5"', "6.5.1")
 OUT_OF_RANGE = ("0", "31", "30.0000001", "-1")
 AGAIN = ("{cell}", " {cell}\u00a0", '"{cell}"', "\t{cell}")  # the same text, to whoever trims it
 SECOND_LOAN = {"loan_id": "L{n}-2"}
+WORDS_FOR_NOTHING = ("N/A", "NULL", "none", "#N/A", "-")
+CO_BORROWER: Mapping[str, Texts] = {
+    "borrower_id": "B{n}-2",
+    "first_name": ("Ingeborg", "Tadeusz"),
+    "last_name": "Quist-{n}",
+    "email": "co{n}@mail.example",
+    "date_of_birth": "",
+    "property_id": "P{n}-2",
+}
 
 # Ranks of borrowers are dealt in this order; what most borrowers are stands first.
 CASES = (
@@ -151,15 +172,97 @@ CASES = (
         {LOAN: Row({"property_id": ("", "{cell}")}), BORROWER: Row({"property_id": ("{cell}", "")})},
     ),
     Case(
-        "loan on a second home, no gain on the first",
-        500,
+        "loan on a second home, an implausible offer for the first",
+        100,
         HOT,
         {
             LOAN: Row({"property_id": "P{n}-2"}),
-            MARKET: (Row({"market_rate_offer": "30"}), Row({"property_id": "P{n}-2"})),
+            MARKET: (Row({"market_rate_offer": "30"}, reason="implausible"), Row({"property_id": "P{n}-2"})),
         },
     ),
+    Case(
+        "joint loan that names no home",
+        500,
+        (IMMEDIATE, IMMEDIATE),
+        {
+            BORROWER: (Row(), Row(CO_BORROWER)),
+            LOAN: (
+                Row({"property_id": "", "borrower_role": ("primary", "")}),
+                Row({"property_id": "", "borrower_role": ("co", ""), "borrower_id": "B{n}-2"}),
+            ),
+            ENGAGEMENT: (Row(), Row({"borrower_id": "B{n}-2"})),
+        },
+        is_joint=True,
+    ),
+    Case(
+        "home named by a word for nothing",
+        200,
+        IMMEDIATE,
+        {LOAN: Row({"property_id": WORDS_FOR_NOTHING}, emptied=("property_id",))},
+    ),
     Case("no engagement known", 1_000, IMMEDIATE, {ENGAGEMENT: ()}),
+    Case(
+        "no answer to text messages",
+        200,
+        HOT,
+        {ENGAGEMENT: Row({"sms_opt_in": (*EMPTY, *WORDS_FOR_NOTHING)}, emptied=("sms_opt_in",))},
+    ),
+    # Which offer is taken, and what nobody should get.
+    Case(
+        "two products, the one of the lower rate costs more a month",
+        500,
+        IMMEDIATE,
+        {
+            MARKET: (
+                Row({"product": "30Y fixed", "term_months": "360"}),
+                Row(
+                    {
+                        "product": "15Y fixed",
+                        "term_months": "180",
+                        "market_rate_offer": "2.500",
+                        "monthly_savings_est": "-85.00",
+                    }
+                ),
+            )
+        },
+    ),
+    Case(
+        "an own offer, and a better one of a competitor",
+        300,
+        HOT,
+        {
+            MARKET: (
+                Row({"offered_by": ("own", "Own", "OWN")}),
+                Row({"offered_by": "Rival Bank", "market_rate_offer": "2.500", "monthly_savings_est": "9000.00"}),
+            )
+        },
+    ),
+    Case(
+        "an offer of a competitor, or of nobody known",
+        200,
+        IMMEDIATE,
+        {MARKET: Row({"offered_by": ("Rival Bank", "")})},
+        "no_own_offer",
+    ),
+    Case("nothing owed any more", 200, NEVER, {LOAN: Row({"remaining_balance": ("0", "0.00")})}),
+    Case(
+        "nothing owed any more, in words",
+        50,
+        NEVER,
+        {
+            LOAN: Row(
+                {"remaining_balance": ("Paid in Full", "PAID OFF", "closed", "-12.50")}, nulled=("remaining_balance",)
+            )
+        },
+    ),
+    Case(
+        "paid off by its type or its status",
+        200,
+        NEVER,
+        {LOAN: Row({"loan_type": ("{cell}", "Closed"), "loan_status": ("Paid off", "{cell}")})},
+    ),
+    Case("nothing saved a month", 200, NEVER, {MARKET: Row({"monthly_savings_est": ("-0.01", "-101.33")})}),
+    Case("not the first lien", 200, NEVER, {LOAN: Row({"lien_position": ("2", "3")})}),
     Case("no loan", 500, IMMEDIATE, {LOAN: ()}, "no_loan"),
     Case("no market row", 300, IMMEDIATE, {MARKET: ()}, "no_market_data"),
     Case(
@@ -239,7 +342,7 @@ CASES = (
         "credit score that is none",
         50,
         IMMEDIATE,
-        {BORROWER: Row({"credit_score": ("720.5", "299", "8OO", "7e2", "unknown")}, nulled=("credit_score",))},
+        {BORROWER: Row({"credit_score": ("720.5", "299", "8OO", "7e2", "good")}, nulled=("credit_score",))},
     ),
     # Defects of loan_information. A borrower whose only loan is in quarantine has no loan.
     Case("loan malformed", 50, IMMEDIATE, {LOAN: MALFORMED}, "no_loan"),
@@ -280,7 +383,7 @@ CASES = (
             LOAN: Row(
                 {
                     "origination_year": ("2001.5", "MMXX", "1e3"),
-                    "remaining_balance": ("-0.01", "1_000", "all"),
+                    "remaining_balance": ("1_000", "all", "1e5"),
                     "remaining_term_months": ("481", "0", "359.5"),
                 },
                 nulled=("origination_year", "remaining_balance", "remaining_term_months"),
@@ -315,19 +418,21 @@ CASES = (
         },
     ),
     Case(
-        "offer or LTV out of range",
+        "offer or LTV out of range, sent again whole",
         50,
         IMMEDIATE,
         {
-            MARKET: Row(
-                {
-                    "market_rate_offer": (*OUT_OF_RANGE, "{cell}", "{cell}"),
-                    "ltv_ratio": ("{cell}",) * 4 + ("-0.01", "1000.0000001"),
-                },
-                reason="out_of_range",
+            MARKET: (
+                Row(
+                    {
+                        "market_rate_offer": (*OUT_OF_RANGE, "{cell}", "{cell}"),
+                        "ltv_ratio": ("{cell}",) * 4 + ("-0.01", "1000.0000001"),
+                    },
+                    reason="out_of_range",
+                ),
+                Row(),
             )
         },
-        "no_market_data",
     ),
     Case("market row twice", 50, HOT, {MARKET: (Row(), Row({"property_id": AGAIN}, reason="duplicate_row"))}),
     Case(
@@ -343,7 +448,7 @@ CASES = (
         HOT,
         {
             MARKET: Row(
-                {"current_home_value": ("n/a", "4e5", "$1"), "estimated_equity_amt": ("?", "1_0", "0x1F")},
+                {"current_home_value": ("high", "4e5", "$1"), "estimated_equity_amt": ("?", "1_0", "0x1F")},
                 nulled=("current_home_value", "estimated_equity_amt"),
             )
         },

@@ -110,6 +110,7 @@ _FILES = (
         {
             "loan_id": "'L' || n",
             "borrower_id": "'B' || n",
+            "borrower_role": "''",
             "property_id": "'P' || n",
             "loan_amount": _scaled("loan_amount", 2),
             "current_interest_rate": _scaled("offer + spread", 3),
@@ -117,6 +118,8 @@ _FILES = (
             "loan_type": one_of(("Fixed", "Fixed", "ARM", "FHA", "VA"), "kind_draw"),
             "remaining_balance": _scaled("balance", 2),
             "remaining_term_months": "CAST(12 * (years - age) AS VARCHAR)",
+            "loan_status": "'Current'",
+            "lien_position": "'1'",
             "servicer": one_of(("North", "South"), "flag_draw"),  # a column that the contract does not know
         },
     ),
@@ -126,6 +129,9 @@ _FILES = (
             "market_rate_offer": _scaled("offer", 3),
             "current_home_value": _scaled("home_value", 2),
             "property_id": "'P' || n",
+            "product": "''",
+            "term_months": "''",
+            "offered_by": "'own'",
             "monthly_savings_est": _scaled("balance * spread // 1200000", 2),  # a month's interest on the spread
             "estimated_equity_amt": _scaled("home_value - balance", 2),
             "ltv_ratio": _scaled("ltv", 2),
@@ -150,9 +156,10 @@ _FILES = (
 def generate(rows: int, seed: int, out_dir: Path, *, duplicates: int = 0, threads: int = 0) -> dict[str, Any]:
     """Write the four source files of so many borrowers, and truth.json; returns what is in truth.json.
 
-    Truth has the shape of a run's counts (borrowers, not rows of files, are counted by `rows`). Where `duplicates`
-    is more than 0, so many percent of the borrowers are second or third records of a person, borrower_information
-    has more columns, and persons.csv says who each borrower of it is. Files of the same name are written over.
+    Truth has the shape of a run's counts (`rows` counts borrowers, of a joint loan one, not rows of files). If
+    `duplicates` is more than 0, so many percent of the borrowers are second or third records of a person,
+    borrower_information has more columns, and persons.csv says who each borrower of it is. Files of the same name are
+    written over.
     `threads` 0 takes one a core; the bytes are the same for any.
     Raises SettingError where rows is below MINIMUM_ROWS or absurdly large, duplicates are more than can be, or
     out_dir cannot be written to.
@@ -213,15 +220,17 @@ def _with_people(file: _File, people: People | None) -> _File:
 
 def _persons_sql(people: People, cases: list[tuple[Case, range]]) -> str:
     """SELECT of who each borrower is, of those who have a row in borrower_information, whether it is good or not."""
-    hidden = [f"rank BETWEEN {ranks[0]} AND {ranks[-1]}" for case, ranks in cases if not case.rows_in(BORROWER)]
+    hidden, joint = (
+        " OR ".join(f"rank BETWEEN {ranks[0]} AND {ranks[-1]}" for case, ranks in cases if belongs(case))
+        for belongs in (lambda case: not case.rows_in(BORROWER), lambda case: case.is_joint)
+    )
     return f"""
 WITH borrower AS (
     SELECT position + 1 AS n, {Deal(people.rows, people.seed).number_at("position")} AS rank FROM place
 ),
 {people.persons_sql("borrower")}
-SELECT 'B' || n AS borrower_id, 'person-' || person AS person
-FROM numbered
-WHERE NOT ({" OR ".join(hidden)})"""
+SELECT 'B' || n || other AS borrower_id, 'person-' || person || other AS person
+FROM (SELECT *, UNNEST(CASE WHEN {joint} THEN ['', '-2'] ELSE [''] END) AS other FROM numbered WHERE NOT ({hidden}))"""
 
 
 def truth(rows: int, seed: int, duplicates: int = 0) -> dict[str, Any]:
@@ -233,7 +242,7 @@ def truth(rows: int, seed: int, duplicates: int = 0) -> dict[str, Any]:
     tiers: Counter[str] = Counter()
     audience_tiers: Counter[str] = Counter()
     fates: Counter[str] = Counter()
-    eligible = 0
+    eligible = letter_to_another = 0
     for case, size in sizes:
         fates[case.fate] += size
         if case.fate != "unified":
@@ -241,6 +250,7 @@ def truth(rows: int, seed: int, duplicates: int = 0) -> dict[str, Any]:
         for judged in case.loans:
             tiers[judged.tier] += size
             eligible += size * judged.eligible
+        letter_to_another += size * case.is_joint
         chosen = max((judged for judged in case.loans if judged.eligible), key=lambda one: one.spread, default=None)
         if chosen is not None:
             audience_tiers[chosen.tier] += size
@@ -248,8 +258,9 @@ def truth(rows: int, seed: int, duplicates: int = 0) -> dict[str, Any]:
         "sources": {source: _source_counts(source, sizes) for source in SOURCES},
         "unified": tiers.total(),
         "eligible": eligible,
-        "unmatched": {reason: fates[reason] for reason in ("no_loan", "no_market_data")},
+        "unmatched": {reason: fates[reason] for reason in ("no_loan", "no_market_data", "no_own_offer")},
         "loans_without_borrower": fates["no_borrower"],
+        "letter_to_another": letter_to_another,
         "tiers": dict(sorted(tiers.items())),
         "audience_tiers": dict(sorted(audience_tiers.items())),
     }
@@ -269,6 +280,7 @@ def _source_counts(source: str, sizes: list[tuple[Case, int]]) -> dict[str, Any]
     accepted = 0
     quarantined: Counter[str] = Counter()
     nulled: Counter[str] = Counter()
+    emptied: dict[str, Counter[str]] = {}
     for case, size in sizes:
         for row in case.rows_in(source):
             if row.reason is not None:
@@ -276,11 +288,15 @@ def _source_counts(source: str, sizes: list[tuple[Case, int]]) -> dict[str, Any]
                 continue
             accepted += size
             nulled.update(dict.fromkeys(row.nulled, size))
+            for column in row.emptied:
+                emptied.setdefault(column, Counter()).update(row.words_of(column, size))
     return {
         "rows": accepted + quarantined.total(),
         "accepted": accepted,
         "quarantined": dict(sorted(quarantined.items())),
         "nulled": dict(sorted(nulled.items())),
+        "emptied": {column: dict(sorted(words.items())) for column, words in sorted(emptied.items()) if words},
+        "invisible": {},
     }
 
 

@@ -100,14 +100,17 @@ class People:
 
         `audience_rows` counts borrowers; a person who is eligible in several records has one row by person.
         """
-        hidden = sum(len(ranks) for case, ranks in borrowers_by_case(self.rows) if not case.rows_in(BORROWER))
+        cases = borrowers_by_case(self.rows)
+        borrowers = self.rows + sum(
+            len(ranks) * (case.is_joint - (not case.rows_in(BORROWER))) for case, ranks in cases
+        )
         changed: Counter[str] = Counter()
         for turn, kinds in enumerate(CHANGES):
             changed.update(dict.fromkeys(kinds, len(range(turn, self.duplicates, len(CHANGES)))))
         return {
             "persons": {
-                "borrowers": self.rows - hidden,
-                "persons": self.rows - hidden - self.duplicates,
+                "borrowers": borrowers,
+                "persons": borrowers - self.duplicates,
                 "with_two_records": self._second - self._third,
                 "with_three_records": self._third,
                 "pairs": self._second + 2 * self._third,

@@ -71,6 +71,7 @@ class Column:
     values: tuple[str, ...] = ()  # in lower case, of a text: another is null
     once: str | None = None  # the value that at most one of those who share has
     states: tuple[State, ...] = ()  # kept in a column of its own
+    when_absent: str | None = None  # the value of every row of a file that lacks the column
 
     @property
     def is_numeric(self) -> bool:
@@ -90,7 +91,7 @@ class Column:
 
 _PROPERTIES = {
     *("columnPresence", "personAttribute", "unit", "plausible", "plausible_median", "missingWords", "missingValues"),
-    *("sharedShare", "consent", "party", "values", "oncePerKey", "states"),
+    *("sharedShare", "consent", "party", "values", "oncePerKey", "states", "whenAbsent"),
 }
 _SQL_TYPES: dict[str, str] = {
     "string": r"VARCHAR",
@@ -108,6 +109,7 @@ _FITS = {
     "sharedShare": _TEXTS,
     "personAttribute": _TEXTS,
     "states": _NUMBERS + _TEXTS,
+    "whenAbsent": _TEXTS,
 }
 
 
@@ -136,6 +138,9 @@ def column_of(file: str, item: dict[str, Any]) -> Column:
     once = custom.get("oncePerKey")
     if once is not None and once not in values:
         raise SettingError(f"{where}: oncePerKey is {once!r}; it must be one of the column's values.")
+    when_absent = custom.get("whenAbsent")
+    if when_absent is not None and (not isinstance(when_absent, str) or not when_absent.strip()):
+        raise SettingError(f"{where}: whenAbsent is {when_absent!r}, not a text.")
     return Column(
         name=item["name"],
         logical_type=logical,
@@ -163,6 +168,7 @@ def column_of(file: str, item: dict[str, Any]) -> Column:
         values=values,
         once=once,
         states=_states(where, custom, logical, scale),
+        when_absent=when_absent,
     )
 
 

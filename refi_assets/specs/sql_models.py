@@ -207,6 +207,8 @@ def _folded(scope: Scope, number: int, by_name: set[str]) -> exp.Expr:
     """What a query selects as its column of this number, with the columns of its CTEs folded in."""
     if isinstance(scope.expression, exp.SetOperation):
         left, right = (exp.select(_folded(part, number, by_name)) for part in scope.set_operation_scopes)
+        if left == right:
+            return left.selects[0]
         return type(scope.expression)(this=left, expression=right, distinct=scope.expression.args["distinct"])
 
     def fold(node: exp.Expr) -> exp.Expr:

@@ -210,7 +210,9 @@ def _row_fault(judged: list[Column]) -> str:
 def _judged(column: Column, in_file: set[str]) -> str:
     """The value of a column. A required column's bad cell costs the row, and is kept for the column's profile."""
     if column.name not in in_file:
-        return f"CAST(NULL AS {column.sql_type})"
+        return (
+            f"CAST({'NULL' if column.when_absent is None else text_literal(column.when_absent)} AS {column.sql_type})"
+        )
     value = _text(column.name) if column.logical_type == "string" else _value_of(column.name)
     value = f"LOWER({value})" if column.values else value
     if column.present:

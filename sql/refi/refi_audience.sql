@@ -1,18 +1,28 @@
 -- Who should hear about a refinance: the eligible, one row a person.
 -- A person with several eligible loans, of one record or of several, is offered the one with the largest spread, then
--- the largest saving, then the smallest loan_id. Who said no to text messages in any record has said no.
+-- the largest saving, then the smallest loan_id. A loan whose letter another of its borrowers gets does not count.
+-- Text messages need a yes in every record of the person: what is not known is no.
 -- grain: person_id
 -- name: The parts of the name that are known.
 -- rate_spread: Current rate less the market's offer, in percentage points.
 -- marketing_category: The tier.
-WITH no_text_messages AS (
-    SELECT DISTINCT
-        resolved.person_id
-    FROM staging.borrower_engagement AS engagement
-    INNER JOIN identity.resolved_borrower AS resolved
-        ON resolved.borrower_id = engagement.borrower_id
+-- sms_opt_in: Whether every record of the person agrees to text messages.
+-- no_sms_because: If not, what one of them says: said_no, or else no_answer (an empty cell) or no_engagement (no row).
+WITH no_sms AS (
+    SELECT
+        resolved.person_id,
+        CASE
+            WHEN COUNT(engagement.sms_opt_in) > 0 THEN 'said_no'
+            WHEN COUNT(engagement.borrower_id) > 0 THEN 'no_answer'
+            ELSE 'no_engagement'
+        END AS because
+    FROM identity.resolved_borrower AS resolved
+    LEFT JOIN staging.borrower_engagement AS engagement
+        ON engagement.borrower_id = resolved.borrower_id
     WHERE
-        NOT engagement.sms_opt_in
+        NOT COALESCE(engagement.sms_opt_in, FALSE)
+    GROUP BY
+        resolved.person_id
 ),
 ranked AS (
     SELECT
@@ -30,7 +40,6 @@ ranked AS (
         judged.paperless_billing,
         judged.email_open_last_30d,
         judged.mobile_app_login_last_30d,
-        judged.sms_opt_in,
         ROW_NUMBER() OVER (
             PARTITION BY resolved.person_id
             ORDER BY
@@ -44,6 +53,7 @@ ranked AS (
         ON resolved.borrower_id = judged.borrower_id
     WHERE
         judged.is_eligible
+        AND judged.letter_to IS NULL
 )
 SELECT
     ranked.borrower_id,
@@ -63,10 +73,11 @@ SELECT
     ranked.paperless_billing,
     ranked.email_open_last_30d,
     ranked.mobile_app_login_last_30d,
-    CASE WHEN no_text_messages.person_id IS NOT NULL THEN FALSE ELSE ranked.sms_opt_in END AS sms_opt_in
+    no_sms.because IS NULL AS sms_opt_in,
+    no_sms.because AS no_sms_because
 FROM ranked
-LEFT JOIN no_text_messages
-    ON no_text_messages.person_id = ranked.person_id
+LEFT JOIN no_sms
+    ON no_sms.person_id = ranked.person_id
 WHERE
     ranked.choice = 1
 ORDER BY

@@ -1,56 +1,51 @@
 -- Every unified borrower and loan, judged: the tier, whether an offer may be made, and if not, why not.
--- Tiers are half-open bands on the exact spread. What is not known never makes anybody eligible.
+-- The verdict is that of judged_offer on the offer taken. By the policy's letters_per_loan, one of a loan's eligible
+-- borrowers gets the letter, the primary or else the one with the smallest borrower_id; or each of them does.
 -- grain: borrower_id, loan_id
 -- rate_spread: Current rate less the market's offer, in percentage points.
 -- marketing_category: The tier.
 -- is_eligible: Whether an offer may be made.
 -- ineligibility_reasons: Why not; empty for the eligible.
-WITH priced AS (
+-- letter_to: The borrower of the same loan who gets the letter instead; empty for who gets it, and the ineligible.
+WITH joint_loan AS (
     SELECT
-        unified.borrower_id,
-        unified.first_name,
-        unified.last_name,
-        unified.loan_id,
-        unified.current_interest_rate,
-        unified.market_rate_offer,
-        unified.current_interest_rate - unified.market_rate_offer AS rate_spread,
-        unified.ltv_ratio,
-        unified.monthly_savings_est,
-        unified.paperless_billing,
-        unified.email_open_last_30d,
-        unified.mobile_app_login_last_30d,
-        unified.sms_opt_in
-    FROM refi.unified_refi_dataset AS unified
+        dataset.loan_id,
+        COALESCE(
+            MIN(CASE WHEN dataset.borrower_role = 'primary' THEN dataset.borrower_id END),
+            MIN(dataset.borrower_id)
+        ) AS candidate_id
+    FROM refi.unified_refi_dataset AS dataset
+    WHERE
+        dataset.is_eligible
+        AND dataset.loan_id IS NOT NULL
+        AND :letters_per_loan = 'one'
+    GROUP BY
+        dataset.loan_id
+    HAVING
+        COUNT(*) > 1
 )
 SELECT
-    priced.borrower_id,
-    priced.first_name,
-    priced.last_name,
-    priced.loan_id,
-    priced.current_interest_rate,
-    priced.market_rate_offer,
-    priced.rate_spread,
-    priced.ltv_ratio,
-    priced.monthly_savings_est,
+    unified.borrower_id,
+    unified.first_name,
+    unified.last_name,
+    unified.loan_id,
+    unified.current_interest_rate,
+    unified.market_rate_offer,
+    unified.rate_spread,
+    unified.ltv_ratio,
+    unified.monthly_savings_est,
+    unified.marketing_category,
+    unified.is_eligible,
+    unified.ineligibility_reasons,
+    unified.paperless_billing,
+    unified.email_open_last_30d,
+    unified.mobile_app_login_last_30d,
+    unified.sms_opt_in,
+    unified.product,
+    unified.term_months,
     CASE
-        WHEN priced.rate_spread > :immediate_action_above THEN 'Immediate Action'
-        WHEN priced.rate_spread > :hot_lead_above THEN 'Hot Lead'
-        WHEN priced.rate_spread > :watchlist_above THEN 'Watchlist'
-        ELSE 'Ineligible'
-    END AS marketing_category,
-    COALESCE(priced.ltv_ratio <= :max_ltv_pct AND priced.rate_spread >= :min_rate_spread, FALSE) AS is_eligible,
-    FILTER(
-        ARRAY[
-            CASE WHEN priced.ltv_ratio > :max_ltv_pct THEN 'ltv_above_max' END,
-            CASE WHEN priced.rate_spread < :min_rate_spread THEN 'spread_below_min' END,
-            CASE WHEN priced.ltv_ratio IS NULL THEN 'ltv_missing' END,
-            CASE WHEN priced.current_interest_rate IS NULL THEN 'current_rate_missing' END,
-            CASE WHEN priced.market_rate_offer IS NULL THEN 'market_rate_missing' END
-        ],
-        reason -> reason IS NOT NULL
-    ) AS ineligibility_reasons,
-    priced.paperless_billing,
-    priced.email_open_last_30d,
-    priced.mobile_app_login_last_30d,
-    priced.sms_opt_in
-FROM priced
+        WHEN unified.is_eligible AND joint_loan.candidate_id <> unified.borrower_id THEN joint_loan.candidate_id
+    END AS letter_to
+FROM refi.unified_refi_dataset AS unified
+LEFT JOIN joint_loan
+    ON joint_loan.loan_id = unified.loan_id

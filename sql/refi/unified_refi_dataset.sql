@@ -1,58 +1,48 @@
--- Borrowers with their loans, the market's offer for the home, and how they may be reached.
--- A loan is secured on the home it names; where it names none, on the borrower's own home.
--- A borrower without a loan, or whose loans have no market offer, is in unmatched_borrowers instead.
+-- Borrowers with their loans, the lender's offer that is taken for each loan, its verdict, and how they may be reached.
+-- A borrower without a loan, or whose loans have no own offer, is in unmatched_borrowers instead.
 -- grain: borrower_id, loan_id
 -- property_id: The home the loan is secured on.
-WITH borrower_loan AS (
-    SELECT
-        borrower.borrower_id,
-        borrower.first_name,
-        borrower.last_name,
-        borrower.email,
-        borrower.phone,
-        borrower.city,
-        borrower.state,
-        borrower.credit_score,
-        loan.loan_id,
-        loan.current_interest_rate,
-        loan.loan_amount,
-        loan.remaining_balance,
-        loan.origination_year,
-        loan.loan_type,
-        loan.remaining_term_months,
-        COALESCE(loan.property_id, borrower.property_id) AS property_id
-    FROM staging.borrower_information AS borrower
-    INNER JOIN staging.loan_information AS loan
-        ON loan.borrower_id = borrower.borrower_id
-)
+-- rate_spread: Current rate less the market's offer, in percentage points.
+-- marketing_category: The tier.
+-- is_eligible: Whether an offer may be made.
+-- ineligibility_reasons: Why not; empty for the eligible.
 SELECT
-    borrower_loan.borrower_id,
-    borrower_loan.first_name,
-    borrower_loan.last_name,
-    borrower_loan.current_interest_rate,
-    market.market_rate_offer,
-    market.ltv_ratio,
-    market.monthly_savings_est,
+    taken.borrower_id,
+    borrower.first_name,
+    borrower.last_name,
+    taken.current_interest_rate,
+    taken.market_rate_offer,
+    taken.ltv_ratio,
+    taken.monthly_savings_est,
     engagement.paperless_billing,
     engagement.email_open_last_30d,
     engagement.mobile_app_login_last_30d,
     engagement.sms_opt_in,
-    borrower_loan.loan_id,
-    borrower_loan.property_id,
-    borrower_loan.loan_amount,
-    borrower_loan.remaining_balance,
-    borrower_loan.origination_year,
-    borrower_loan.loan_type,
-    borrower_loan.remaining_term_months,
-    market.current_home_value,
-    market.estimated_equity_amt,
-    borrower_loan.credit_score,
-    borrower_loan.email,
-    borrower_loan.phone,
-    borrower_loan.city,
-    borrower_loan.state
-FROM borrower_loan
-INNER JOIN staging.market_equity AS market
-    ON market.property_id = borrower_loan.property_id
+    taken.loan_id,
+    taken.property_id,
+    taken.loan_amount,
+    taken.remaining_balance,
+    taken.origination_year,
+    taken.loan_type,
+    taken.remaining_term_months,
+    taken.current_home_value,
+    taken.estimated_equity_amt,
+    borrower.credit_score,
+    borrower.email,
+    borrower.phone,
+    borrower.city,
+    borrower.state,
+    taken.borrower_role,
+    taken.product,
+    taken.term_months,
+    taken.rate_spread,
+    taken.marketing_category,
+    taken.is_eligible,
+    taken.ineligibility_reasons
+FROM refi.judged_offer AS taken
+INNER JOIN staging.borrower_information AS borrower
+    ON borrower.borrower_id = taken.borrower_id
 LEFT JOIN staging.borrower_engagement AS engagement
-    ON engagement.borrower_id = borrower_loan.borrower_id
+    ON engagement.borrower_id = taken.borrower_id
+WHERE
+    taken.is_taken

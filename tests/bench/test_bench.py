@@ -41,12 +41,20 @@ WRONGLY_IN = {
     "loan at two rates": EVERY,
     "two offers for a home": EVERY,
     "current rate out of range, in a row whose null does not count": (4, {1, 2}),  # 31, 30.0000001
-    "offer or LTV out of range": (6, {0, 3, 4}),  # an offer of 0 or -1, an LTV of -0.01
+    "an offer of a competitor, or of nobody known": EVERY,
+    "nothing owed any more": EVERY,
+    "nothing owed any more, in words": EVERY,
+    "paid off by its type or its status": EVERY,
+    "nothing saved a month": EVERY,
+    "not the first lien": EVERY,
     "borrower malformed": (6, {1, 3}),  # a field too many, a byte that is not UTF-8
     "loan malformed": (6, {1, 2, 3, 5}),  # ... and quotes that change the loan_id only
     "market row malformed": (6, {1}),
 }
-MISSING = {"white space around cells, an empty line after a row": (4, {3})}  # a byte order mark before the id
+MISSING = {
+    "white space around cells, an empty line after a row": (4, {3}),  # a byte order mark before the id
+    "home named by a word for nothing": EVERY,
+}
 
 
 def written(path: Path) -> list[tuple[str, ...]]:

@@ -16,7 +16,7 @@ from refi_assets.specs.sql_models import Bindable, SqlModel, load_sql_models
 
 FOLDER = PROJECT_DIR / "tests" / "golden" / "sql"
 DIALECTS = ("duckdb", "trino", "athena")
-EXAMPLES = {"borrower_id": "B1", "borrower_id_1": "B1", "borrower_id_2": "B2", "person_id": "B1"}
+EXAMPLES = {"borrower_id": "B1", "borrower_id_1": "B1", "borrower_id_2": "B2", "person_id": "B1", "otherwise": "policy"}
 
 
 def parameters() -> dict[str, Bindable]:

@@ -43,10 +43,10 @@ SOURCES = {
     "paperless_billing": {"borrower_engagement.csv.paperless_billing"},
     "email_open_last_30d": {"borrower_engagement.csv.email_open_last_30d"},
     "mobile_app_login_last_30d": {"borrower_engagement.csv.mobile_app_login_last_30d"},
-    # Who said no in one record has said no in all records of the person.
-    "sms_opt_in": {"borrower_engagement.csv.sms_opt_in", *PERSON},
+    # A record without a row has not said yes.
+    "sms_opt_in": {"borrower_engagement.csv.sms_opt_in", "borrower_engagement.csv.borrower_id"},
 }
-SPREAD = "(unified_refi_dataset.current_interest_rate - unified_refi_dataset.market_rate_offer)"
+SPREAD = "(loan.current_interest_rate - market.market_rate_offer)"  # each is read more than once
 
 
 @pytest.fixture(scope="module")
@@ -79,20 +79,17 @@ def test_every_column_of_the_audience_file_comes_from_these_columns_of_the_sourc
             "THEN refi_eligibility.first_name || ' ' || refi_eligibility.last_name "
             "ELSE COALESCE(refi_eligibility.first_name, refi_eligibility.last_name) END",
         ),
-        ("refi_eligibility.rate_spread", SPREAD[1:-1]),
+        ("judged_offer.rate_spread", SPREAD[1:-1]),
         (
-            "refi_eligibility.marketing_category",
+            "judged_offer.marketing_category",
             f"CASE WHEN {SPREAD} > :immediate_action_above THEN 'Immediate Action' "
             f"WHEN {SPREAD} > :hot_lead_above THEN 'Hot Lead' "
             f"WHEN {SPREAD} > :watchlist_above THEN 'Watchlist' ELSE 'Ineligible' END",
         ),
         (
-            "refi_eligibility.is_eligible",
-            f"COALESCE(unified_refi_dataset.ltv_ratio <= :max_ltv_pct AND {SPREAD} >= :min_rate_spread, FALSE)",
-        ),
-        (
-            "unified_refi_dataset.property_id",
-            "COALESCE(loan_information.property_id, borrower_information.property_id)",
+            "unmatched_borrowers.reason",
+            "CASE WHEN loan_information.borrower_id IS NULL THEN 'no_loan' "
+            "WHEN judged_offer.borrower_id IS NOT NULL THEN 'no_own_offer' ELSE 'no_market_data' END",
         ),
     ],
 )
@@ -140,15 +137,12 @@ def test_every_declared_source_exists_and_is_read(graph):
 
 
 def test_a_coalesced_column_comes_from_both_tables(graph):
-    property_id = find_column(graph, "unified_refi_dataset.property_id")
-    assert [one.id for one in property_id.made_from] == [
-        "borrower_information.property_id",
-        "loan_information.property_id",
-    ]
-    assert set(leaves(property_id)) == {"borrower_information.csv.property_id", "loan_information.csv.property_id"}
+    name = find_column(graph, "refi_audience.name")
+    assert [one.id for one in name.made_from] == ["refi_eligibility.first_name", "refi_eligibility.last_name"]
+    assert set(leaves(name)) == {"borrower_information.csv.first_name", "borrower_information.csv.last_name"}
 
 
-def test_a_copied_column_takes_six_steps_from_the_source_file_to_the_audience_file(graph):
+def test_a_copied_column_takes_seven_steps_from_the_source_file_to_the_audience_file(graph):
     steps = [find_column(graph, "ltv_ratio")]
     while steps[-1].made_from:
         (source,) = steps[-1].made_from
@@ -158,6 +152,7 @@ def test_a_copied_column_takes_six_steps_from_the_source_file_to_the_audience_fi
         ("refi_audience", "refi/refi_audience", "DECIMAL(10,6)"),
         ("refi_eligibility", "refi/refi_eligibility", "DECIMAL(10,6)"),
         ("unified_refi_dataset", "refi/unified_refi_dataset", "DECIMAL(10,6)"),
+        ("judged_offer", "refi/judged_offer", "DECIMAL(10,6)"),
         ("market_equity", "staging/market_equity", "DECIMAL(10,6)"),
         ("market_equity.csv", "catalog/market_equity", "DECIMAL(10,6)"),
     ]
@@ -211,24 +206,22 @@ def test_an_unknown_column_is_an_error_that_lists_what_there_is(graph, text, wor
 
 def test_a_lineage_is_printed_one_line_a_step(capsys):
     show_lineage("rate_spread", as_json=False)
+    rule = find_column(lineage_graph(), "market_equity.market_rate_offer").rule
     assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == [
         "audience_file.rate_spread = refi_audience.rate_spread",
         "└── refi_audience.rate_spread = refi_eligibility.rate_spread",
-        f"    └── refi_eligibility.rate_spread = {SPREAD[1:-1]}",
-        "        ├── unified_refi_dataset.current_interest_rate = loan_information.current_interest_rate",
-        "        │   └── loan_information.current_interest_rate: number, above 0, at most 30, "
-        "plausible from 0.5 to 25; "
-        "a bad one sends the row to quarantine",
-        "        │       └── loan_information.csv column current_interest_rate (DECIMAL(9,6), percent)",
-        "        └── unified_refi_dataset.market_rate_offer = market_equity.market_rate_offer",
-        "            └── market_equity.market_rate_offer: number, above 0, at most 30, plausible from 0.5 to 25; "
-        "a bad one sends the row to quarantine",
-        "                └── market_equity.csv column market_rate_offer (DECIMAL(9,6), percent)",
+        "    └── refi_eligibility.rate_spread = unified.rate_spread",
+        "        └── unified_refi_dataset.rate_spread = judged_offer.rate_spread",
+        f"            └── judged_offer.rate_spread = {SPREAD[1:-1]}",
+        f"                ├── loan_information.current_interest_rate: {rule}",
+        "                │   └── loan_information.csv column current_interest_rate (DECIMAL(9,6), percent)",
+        f"                └── market_equity.market_rate_offer: {rule}",
+        "                    └── market_equity.csv column market_rate_offer (DECIMAL(9,6), percent)",
     ]
 
 
 def test_brackets_in_an_expression_are_text_and_no_markup(capsys):
-    show_lineage("refi_eligibility.ineligibility_reasons", as_json=False)
+    show_lineage("judged_offer.ineligibility_reasons", as_json=False)
     assert "FILTER(ARRAY[CASE WHEN" in capsys.readouterr().out
 
 

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import expect
@@ -49,7 +50,7 @@ def test_a_click_on_a_column_marks_what_it_is_made_of_and_what_it_goes_into(open
     expect(in_map(page, "audience_file", "rate_spread")).to_have_class("chosen")  # the browser tells of it later
     assert page.url.endswith("#audience_file.rate_spread")
     marked = page.locator("#map button.upstream").all_inner_texts()
-    assert sorted(marked) == sorted([*["current_interest_rate", "market_rate_offer"] * 3, *["rate_spread"] * 2])
+    assert sorted(marked) == sorted([*["current_interest_rate", "market_rate_offer"] * 2, *["rate_spread"] * 4])
     for relation, column in (
         ("loan_information.csv", "current_interest_rate"),
         ("market_equity.csv", "market_rate_offer"),
@@ -57,7 +58,7 @@ def test_a_click_on_a_column_marks_what_it_is_made_of_and_what_it_goes_into(open
         assert in_map(page, relation, column).get_attribute("class") == "upstream"
     assert page.locator("svg path.upstream").count() == 8
     details = page.get_by_role("complementary").inner_text()
-    assert "unified_refi_dataset.current_interest_rate - unified_refi_dataset.market_rate_offer" in details
+    assert "loan.current_interest_rate - market.market_rate_offer" in details
     assert "Current rate less the market's offer, in percentage points." in details
     assert "loan_information.csv.current_interest_rate\nDECIMAL(9,6), percent" in details
 
@@ -79,11 +80,10 @@ def test_every_edge_is_drawn_from_column_to_column(open_page):
             end["x"] - origin["x"], end["y"] + end["height"] / 2 - origin["y"],
         )  # fmt: skip
 
-    chosen = in_map(page, "unified_refi_dataset", "property_id")
+    steps = ("market_equity.csv", "market_equity", "judged_offer", "unified_refi_dataset")
     expected = [
-        edge(in_map(page, source, "property_id"), target)
-        for name in ("borrower_information", "loan_information")
-        for source, target in ((name, chosen), (f"{name}.csv", in_map(page, name, "property_id")))
+        edge(in_map(page, source, "property_id"), in_map(page, target, "property_id"))
+        for source, target in pairwise(steps)
     ]
     drawn = [path.get_attribute("d") for path in page.locator("svg path").all()]
     ends = [[float(number) for number in re.findall(r"-?[\d.]+", path)] for path in drawn]

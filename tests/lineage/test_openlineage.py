@@ -29,9 +29,12 @@ READS = {
     **{f"catalog/{source}": {f"raw/{source}"} for source in SOURCES},
     **{f"staging/{source}": {f"catalog/{source}"} for source in SOURCES},
     "staging/quarantine": {f"staging/{source}" for source in SOURCES},
-    "refi/unified_refi_dataset": {f"staging/{source}" for source in SOURCES},
+    "refi/judged_offer": {"staging/borrower_information", "staging/loan_information", "staging/market_equity"},
+    "refi/unified_refi_dataset": {
+        "refi/judged_offer", "staging/borrower_information", "staging/borrower_engagement"
+    },
     "refi/unmatched_borrowers": {
-        "staging/borrower_information", "staging/loan_information", "refi/unified_refi_dataset"
+        "staging/borrower_information", "staging/loan_information", "refi/judged_offer", "refi/unified_refi_dataset"
     },
     "refi/refi_eligibility": {"refi/unified_refi_dataset"},
     "identity/matched_pairs": {"staging/borrower_information"},
@@ -106,8 +109,9 @@ def test_columns_come_from_these_columns(ran):
         ("refi/refi_eligibility", "first_name"), ("refi/refi_eligibility", "last_name")
     }  # fmt: skip
     assert sources("refi/refi_audience", "ltv_ratio") == {("refi/refi_eligibility", "ltv_ratio")}
-    assert sources("refi/refi_eligibility", "rate_spread") == {
-        ("refi/unified_refi_dataset", "current_interest_rate"), ("refi/unified_refi_dataset", "market_rate_offer")
+    assert sources("refi/refi_eligibility", "rate_spread") == {("refi/unified_refi_dataset", "rate_spread")}
+    assert sources("refi/judged_offer", "rate_spread") == {
+        ("staging/loan_information", "current_interest_rate"), ("staging/market_equity", "market_rate_offer")
     }  # fmt: skip
     assert sources("staging/market_equity", "ltv_ratio") == {("catalog/market_equity", "ltv_ratio")}
 
@@ -121,9 +125,9 @@ def test_the_event_of_unmatched_borrowers_in_full(ran):
     def facet(version: str, name: str, **fields: Any) -> Event:
         return {**ours, "_schemaURL": f"{spec}/facets/{version}/{name}.json#/$defs/{name}", **fields}
 
-    def column(asset: str, name: str) -> Event:
-        field = {"namespace": "file", "name": f"{lake}/{asset}", "field": name, "transformations": []}
-        return {"inputFields": [field]}
+    def column(name: str, *assets: str) -> Event:
+        field = {"namespace": "file", "field": name, "transformations": []}
+        return {"inputFields": [field | {"name": f"{lake}/{asset}"} for asset in assets]}
 
     assert (event["producer"], event["schemaURL"]) == (
         ours["_producer"],
@@ -159,7 +163,7 @@ def test_the_event_of_unmatched_borrowers_in_full(ran):
                         {
                             "name": "reason",
                             "type": "VARCHAR",
-                            "description": "no_loan or no_market_data.",
+                            "description": "no_loan, no_market_data or no_own_offer.",
                             "ordinal_position": 2,
                             "fields": [],
                         },
@@ -170,8 +174,8 @@ def test_the_event_of_unmatched_borrowers_in_full(ran):
                     "ColumnLineageDatasetFacet",
                     dataset=[],
                     fields={
-                        "borrower_id": column("staging/borrower_information", "borrower_id"),
-                        "reason": column("staging/loan_information", "borrower_id"),
+                        "borrower_id": column("borrower_id", "staging/borrower_information"),
+                        "reason": column("borrower_id", "refi/judged_offer", "staging/loan_information"),
                     },
                 ),
             },

@@ -59,9 +59,9 @@ def forty_of_whom_ten_are_eligible(tmp_path: Path) -> Path:
     rows = lender(borrowers=40, eligible=10)
     for loan in rows["loan_information"][:2]:
         loan["current_interest_rate"] = "6.100"
-    rows["loan_information"][39]["current_interest_rate"] = "none"
+    rows["loan_information"][39]["current_interest_rate"] = "six"
     for offer in rows["market_equity"][37:39]:
-        offer["ltv_ratio"] = "none"
+        offer["ltv_ratio"] = "70 %"
     ingest(tmp_path / "lake", write(rows, tmp_path / "source"))
     return tmp_path / "lake"
 
@@ -112,7 +112,7 @@ def test_bytes_are_those_that_this_run_scanned_and_of_no_other(tmp_path):
     told: list[dict[str, Any]] = run_metrics(done.result.run_id, relations, 10, 1.5)
 
     (scanned,) = [metric for metric in told if metric["MetricName"] == "BytesScanned"]
-    assert (scanned["Value"], scanned["Unit"]) == (30_000_015, "Bytes")
+    assert (scanned["Value"], scanned["Unit"]) == (40_000_020, "Bytes")
 
 
 def test_a_run_that_publishes_nothing_or_does_not_become_the_latest_tells_nothing(ambient_aws, namespace, tmp_path):

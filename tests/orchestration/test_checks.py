@@ -176,6 +176,7 @@ BLOCKS: list[Case] = [
     ("staging/borrower_information ids_not_shared", shared("property_id", 51), 25.5),
     ("staging/loan_information ids_not_shared", shared("borrower_id", 51), 25.5),
     ("staging/quarantine quarantine_is_whole", record(rows=1), 1),
+    ("refi/judged_offer taken_offer_is_own", replaced("'Rival'", "offered_by"), 40),
     (
         "refi/unified_refi_dataset keys_unique",
         parquet("FROM it UNION ALL FROM it WHERE borrower_id = 'B007'"),
@@ -205,6 +206,17 @@ BLOCKS: list[Case] = [
     (
         "refi/refi_audience tier_matches_spread",
         parquet("SELECT * REPLACE ('Hot Lead' AS marketing_category) FROM it WHERE borrower_id = 'B007'"),
+        1,
+    ),
+    ("refi/refi_audience consent_known", replaced("NULLIF(sms_opt_in, borrower_id = 'B007')", "sms_opt_in"), 1),
+    (
+        "refi/refi_audience letters_within_policy",
+        replaced("CASE borrower_id WHEN 'B007' THEN 'L001' ELSE loan_id END", "loan_id"),
+        1,
+    ),
+    (
+        "refi/refi_audience savings_within_policy",
+        replaced("CASE borrower_id WHEN 'B007' THEN -0.01 END", "monthly_savings_est"),
         1,
     ),
     (
@@ -282,6 +294,9 @@ PASSES: list[Case] = [
     ("refi/refi_audience audience_not_empty", record(rows=1), 1),
     ("refi/refi_audience audience_share_is_plausible", record(rows=24), 60),
     ("refi/refi_audience ltv_within_policy", replaced("80", "ltv_ratio"), 0),
+    ("refi/refi_audience savings_within_policy", replaced("0.00", "monthly_savings_est"), 0),
+    ("refi/refi_audience letters_within_policy", replaced("NULL::VARCHAR", "loan_id"), 0),
+    ("refi/judged_offer taken_offer_is_own", replaced("'OWN'", "offered_by"), 0),
     (
         "identity/matched_pairs expected_duplicates_are_plausible",
         record(details={"model": {"expected_pairs": 20, "records": 40}}),

@@ -23,6 +23,7 @@ ASSETS = {
     "identity/resolved_borrower",
     "identity/review_queue",
     "identity/person_history",
+    "refi/judged_offer",
     "refi/unified_refi_dataset",
     "refi/unmatched_borrowers",
     "refi/refi_eligibility",
@@ -105,7 +106,12 @@ def test_data_flows_from_the_sources_to_the_audience_file(graph):
         assert upstream(f"raw/{source}") == set()
         assert upstream(f"catalog/{source}") == {f"raw/{source}"}
         assert upstream(f"staging/{source}") == {f"catalog/{source}"}
-    assert upstream("refi/unified_refi_dataset") == {f"staging/{source}" for source in SOURCES}
+    assert upstream("refi/judged_offer") == {
+        "staging/borrower_information", "staging/loan_information", "staging/market_equity"
+    }  # fmt: skip
+    assert upstream("refi/unified_refi_dataset") == {
+        "refi/judged_offer", "staging/borrower_information", "staging/borrower_engagement"
+    }  # fmt: skip
     assert upstream("refi/refi_eligibility") == {"refi/unified_refi_dataset"}
     assert upstream("identity/matched_pairs") == {"staging/borrower_information"}
     assert upstream("identity/resolved_borrower") == {"staging/borrower_information", "identity/matched_pairs"}
@@ -172,11 +178,9 @@ def test_column_lineage_is_read_from_the_sql(materialized):
     assert sources("refi/refi_audience", "name") == {
         "refi/refi_eligibility.first_name", "refi/refi_eligibility.last_name"
     }  # fmt: skip
-    assert sources("refi/refi_eligibility", "rate_spread") == {
-        "refi/unified_refi_dataset.current_interest_rate", "refi/unified_refi_dataset.market_rate_offer"
-    }  # fmt: skip
-    assert sources("refi/unified_refi_dataset", "property_id") == {
-        "staging/borrower_information.property_id", "staging/loan_information.property_id"
+    assert sources("refi/refi_eligibility", "rate_spread") == {"refi/unified_refi_dataset.rate_spread"}
+    assert sources("refi/judged_offer", "rate_spread") == {
+        "staging/loan_information.current_interest_rate", "staging/market_equity.market_rate_offer"
     }  # fmt: skip
     assert sources("staging/market_equity", "ltv_ratio") == {"catalog/market_equity.ltv_ratio"}
 
@@ -208,7 +212,7 @@ def test_the_code_version_follows_the_policy(loaded_elsewhere, of_refi):
     changed = loaded_elsewhere["code_versions"]
     now = {node.key.to_user_string(): node.code_version for node in of_refi}
 
-    assert {key for key in now if now[key] != changed[key]} == {"refi/refi_eligibility"}, "it alone binds the numbers"
+    assert {key for key in now if now[key] != changed[key]} == {"refi/judged_offer"}, "it alone binds the numbers"
 
 
 def test_loading_the_definitions_opens_no_lake_and_does_not_wait_for_the_openlineage_client(loaded_elsewhere):

@@ -18,7 +18,10 @@ from tests.support.lender import lender, write
 from tests.support.running import Ran, ingest, run_job
 
 NEXT_DAY = date(2026, 2, 21)
-MADE_BY_SQL = ("refi/unified_refi_dataset", "refi/unmatched_borrowers", "refi/refi_eligibility", "refi/refi_audience")
+MADE_BY_SQL = (
+    *("refi/judged_offer", "refi/unified_refi_dataset", "refi/unmatched_borrowers"),
+    *("refi/refi_eligibility", "refi/refi_audience"),
+)
 SHIPPED = PROJECT_DIR / "policies" / "refi" / "refi.yaml"
 
 
@@ -45,17 +48,17 @@ def policy(tmp_path: Path, old: str, new: str) -> Path:
 
 def test_relations_of_the_next_day_are_those_of_the_day_before_if_nothing_they_depend_on_has_changed(lake):
     first, second = run_job(lake), run_job(lake, NEXT_DAY)
-    assert made_by(lake, second, *MADE_BY_SQL) == [first.result.run_id] * 4
+    assert made_by(lake, second, *MADE_BY_SQL) == [first.result.run_id] * 5
     for key in MADE_BY_SQL:
         was, now = relation(lake, first, key), relation(lake, second, key)
         assert (was.fingerprint, was.rows, was.counts) == (now.fingerprint, now.rows, now.counts)
         assert (now.as_of, now.run_id) == (NEXT_DAY, second.result.run_id)
 
 
-def test_a_changed_threshold_makes_only_what_binds_it_and_what_is_made_from_that(lake, tmp_path):
+def test_a_changed_policy_makes_only_what_binds_it_and_what_is_made_from_that(lake, tmp_path):
     first = run_job(lake)
-    second = run_job(lake, policy=policy(tmp_path, "max_ltv_pct: 80", "max_ltv_pct: 71"))
-    assert made_by(lake, second, *MADE_BY_SQL) == [first.result.run_id] * 2 + [second.result.run_id] * 2
+    second = run_job(lake, policy=policy(tmp_path, "letters_per_loan: one", "letters_per_loan: each"))
+    assert made_by(lake, second, *MADE_BY_SQL) == [first.result.run_id] * 3 + [second.result.run_id] * 2
 
 
 def test_the_fingerprint_is_the_data_version_of_dagster(lake):
@@ -100,7 +103,7 @@ def test_verify_makes_everything_anew_and_agrees(lake):
     first = run_job(lake)
     again = run_job(lake, memo="verify")
     assert again.success, again.failure
-    assert made_by(lake, again, *MADE_BY_SQL) == [again.result.run_id] * 4
+    assert made_by(lake, again, *MADE_BY_SQL) == [again.result.run_id] * 5
     files = [lake / "output" / f"{ran.result.run_id}.csv" for ran in (first, again)]
     assert files[0].read_bytes() == files[1].read_bytes()
 

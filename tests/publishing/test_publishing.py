@@ -158,7 +158,8 @@ def test_cells_that_a_spreadsheet_would_run_get_an_apostrophe_and_numbers_do_not
     rows["loan_information"][7]["loan_id"] = "-L8"
     rows["market_equity"][8]["monthly_savings_est"] = "-12.50"
     ingest(tmp_path / "lake", write(rows, tmp_path / "source"))
-    assert run_job(tmp_path / "lake").success
+    losing = policy(tmp_path, min_monthly_savings_usd__0="-20")
+    assert run_job(tmp_path / "lake", policy=losing, force_latest=True).success
 
     by_property = {row["name"].rsplit("Family", 1)[-1]: row for row in audience(tmp_path / "lake")}
     starts = [by_property[str(n)]["name"].split(" ")[0] for n in range(1, 7)]
@@ -206,7 +207,7 @@ def test_of_several_loans_the_largest_spread_then_saving_then_smallest_loan_is_o
     assert len(chosen) == 10
 
 
-def test_unknown_engagement_is_null_and_never_true(tmp_path):
+def test_unknown_engagement_is_null_and_unknown_consent_is_no(tmp_path):
     rows = lender()
     del rows["borrower_engagement"][0]
     rows["borrower_engagement"][0]["sms_opt_in"] = ""
@@ -214,8 +215,8 @@ def test_unknown_engagement_is_null_and_never_true(tmp_path):
     assert run_job(tmp_path / "lake").success
 
     by_id = {row["borrower_id"]: row for row in audience(tmp_path / "lake")}
-    assert [by_id["B001"][f] for f in ("paperless_billing", "email_open_last_30d", "sms_opt_in")] == ["", "", ""]
-    assert by_id["B002"]["sms_opt_in"] == ""
+    assert [by_id["B001"][f] for f in ("paperless_billing", "email_open_last_30d", "sms_opt_in")] == ["", "", "false"]
+    assert by_id["B002"]["sms_opt_in"] == "false"
     assert by_id["B003"]["sms_opt_in"] == "true"
 
 

@@ -32,7 +32,7 @@ SHIPPED: dict[str, tuple[tuple[str, ...], Set[str]]] = {
     "refi/answers/accepted_borrower": (("staging/borrower_information",), {"borrower_id"}),
     "refi/answers/audience_changes": (
         ("before_refi/refi_audience", "refi/refi_audience", "before_refi/refi_eligibility", "refi/refi_eligibility"),
-        set(),
+        {"otherwise"},
     ),
     "refi/answers/homes": (("staging/borrower_information", "staging/loan_information"), {"borrower_id"}),
     "refi/answers/ids_without_partner": (
@@ -41,6 +41,11 @@ SHIPPED: dict[str, tuple[tuple[str, ...], Set[str]]] = {
             *("staging/loan_information", "staging/market_equity"),
         ),
         {"source"},
+    ),
+    "refi/answers/judged_offers": (("refi/judged_offer", "refi/refi_eligibility"), {"borrower_id"}),
+    "refi/answers/sms_answers": (
+        ("staging/borrower_engagement", "refi/refi_audience", "identity/resolved_borrower"),
+        {"borrower_id"},
     ),
     "refi/answers/judged_loans": (("refi/refi_audience", "refi/refi_eligibility"), {"borrower_id"}),
     "identity/answers/person_changes": (("before_identity/resolved_borrower", "identity/resolved_borrower"), set()),
@@ -66,6 +71,10 @@ SHIPPED: dict[str, tuple[tuple[str, ...], Set[str]]] = {
     "identity/resolved_borrower": (("staging/borrower_information",), set()),
     "identity/review_queue": (("identity/matched_pairs",), {"match_probability", "review_probability"}),
     "identity/answers/waiting_pairs": (("identity/review_queue",), set()),
+    "refi/checks/judged_offer/taken_offer_is_own": (("refi/judged_offer",), set()),
+    "refi/checks/refi_audience/consent_known": (("refi/refi_audience",), set()),
+    "refi/checks/refi_audience/letters_within_policy": (("refi/refi_audience",), {"letters_per_loan"}),
+    "refi/checks/refi_audience/savings_within_policy": (("refi/refi_audience",), {"min_monthly_savings_usd"}),
     "refi/checks/refi_audience/keys_unique": (("refi/refi_audience",), set()),
     "refi/checks/refi_audience/ltv_within_policy": (("refi/refi_audience",), {"max_ltv_pct"}),
     "refi/checks/refi_audience/one_row_a_person": (("refi/refi_audience",), set()),
@@ -80,6 +89,7 @@ SHIPPED: dict[str, tuple[tuple[str, ...], Set[str]]] = {
         ("staging/borrower_information", "refi/unified_refi_dataset", "refi/unmatched_borrowers"),
         set(),
     ),
+    "refi/measures/judged_offer": (("refi/judged_offer",), set()),
     "refi/measures/refi_audience": (("refi/refi_audience",), set()),
     "refi/measures/refi_eligibility": (("refi/refi_eligibility",), set()),
     "refi/measures/unified_refi_dataset": (
@@ -97,18 +107,21 @@ SHIPPED: dict[str, tuple[tuple[str, ...], Set[str]]] = {
         ("staging/borrower_engagement", "refi/refi_eligibility", "identity/resolved_borrower"),
         set(),
     ),
-    "refi/refi_eligibility": (("refi/unified_refi_dataset",), {"max_ltv_pct", "min_rate_spread"} | TIERS),
+    "refi/judged_offer": (
+        ("staging/borrower_information", "staging/loan_information", "staging/market_equity"),
+        {"max_ltv_pct", "min_rate_spread", "min_monthly_savings_usd", "min_credit_score", "max_late_payments_12m"}
+        | TIERS,
+    ),
+    "refi/refi_eligibility": (("refi/unified_refi_dataset",), {"letters_per_loan"}),
     "refi/unified_refi_dataset": (
-        (
-            "staging/borrower_engagement",
-            "staging/borrower_information",
-            "staging/loan_information",
-            "staging/market_equity",
-        ),
+        ("staging/borrower_engagement", "staging/borrower_information", "refi/judged_offer"),
         set(),
     ),
     "refi/unmatched_borrowers": (
-        ("staging/borrower_information", "staging/loan_information", "refi/unified_refi_dataset"),
+        (
+            *("staging/borrower_information", "refi/judged_offer", "staging/loan_information"),
+            "refi/unified_refi_dataset",
+        ),
         set(),
     ),
 }

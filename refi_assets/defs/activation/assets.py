@@ -24,7 +24,7 @@ from refi_assets.orchestration.publications import publication_asset
 from refi_assets.orchestration.resources import EngineResource, LakeResource
 from refi_assets.orchestration.steps import Step, after_publication, asset_step
 from refi_assets.publishing.publish import PublishedDetails
-from refi_assets.refi.audience import AUDIENCE, PublishedAudience, counts
+from refi_assets.refi.audience import AUDIENCE, PublishedAudience, consent, counts
 from refi_assets.refi.diff import audience_changes, counted
 from refi_assets.refi.metrics import run_metrics
 from refi_assets.settings import settings_of
@@ -46,8 +46,8 @@ class NumbersDetails(Details):
 
 
 def in_manifest(relations: Sequence[Relation]) -> dict[str, Any]:
-    """What the manifest of an audience says besides: how persons were found, and everything that was counted."""
-    return {"identity": identity_behind(relations), "counts": counts(relations)}
+    """What the manifest of an audience says besides: how persons were found, all that was counted, and consent."""
+    return {"identity": identity_behind(relations), "counts": counts(relations), "consent": consent(relations)}
 
 
 audience_file = publication_asset(

@@ -15,12 +15,13 @@ def sources() -> dg.Definitions:
 
 @dg.definitions
 def relations() -> dg.Definitions:
-    """The unified view, who is missing from it, everyone judged, and who was chosen."""
+    """Every offer judged, the unified view, who is missing from it, everyone judged, and who was chosen."""
     return dg.Definitions(
         assets=[
+            sql_asset(REFI, "refi/judged_offer", kind="table", parameters=("eligibility", "tiers")),
             sql_asset(REFI, "refi/unified_refi_dataset", kind="view"),
             sql_asset(REFI, "refi/unmatched_borrowers", kind="table"),
-            sql_asset(REFI, "refi/refi_eligibility", kind="table", parameters=("eligibility", "tiers")),
+            sql_asset(REFI, "refi/refi_eligibility", kind="table", parameters=("letters_per_loan",)),
             sql_asset(REFI, "refi/refi_audience", kind="table"),
         ]
     )

@@ -94,6 +94,7 @@ def checks() -> dg.Definitions:
     """The checks of the refi group."""
     return dg.Definitions(
         asset_checks=[
+            checks_of(REFI, "refi/judged_offer", sql_checks_of("refi/judged_offer")),
             checks_of(
                 REFI,
                 "refi/unified_refi_dataset",

@@ -3,7 +3,7 @@
 -- grain: borrower_id
 -- change: entered, left or tier changed.
 -- reasons_now: Why the loan is not eligible now; empty where it is.
--- moved_by: new record, lost record, or which of rate, market and LTV are not what they were; else the policy.
+-- moved_by: new record, lost record, which of rate, market and LTV changed; else the policy, or another fact.
 WITH moved AS (
     SELECT
         COALESCE(now_in.borrower_id, was_in.borrower_id) AS borrower_id,
@@ -45,7 +45,7 @@ SELECT
                 ),
                 ''
             ),
-            'policy'
+            :otherwise
         )
     END AS moved_by,
     moved.tier_before,

@@ -8,6 +8,7 @@ SELECT
     judged.ltv_ratio,
     judged.marketing_category,
     judged.is_eligible,
+    judged.ineligibility_reasons,
     audience.borrower_id IS NOT NULL AS is_chosen
 FROM refi.refi_eligibility AS judged
 LEFT JOIN refi.refi_audience AS audience

@@ -1,12 +1,21 @@
 -- duckdb, trino, athena
-WITH no_text_messages AS (
-  SELECT DISTINCT
-    resolved.person_id
-  FROM staging.borrower_engagement AS engagement
-  INNER JOIN identity.resolved_borrower AS resolved
-    ON resolved.borrower_id = engagement.borrower_id
+WITH no_sms AS (
+  SELECT
+    resolved.person_id,
+    CASE
+      WHEN COUNT(engagement.sms_opt_in) > 0
+      THEN 'said_no'
+      WHEN COUNT(engagement.borrower_id) > 0
+      THEN 'no_answer'
+      ELSE 'no_engagement'
+    END AS because
+  FROM identity.resolved_borrower AS resolved
+  LEFT JOIN staging.borrower_engagement AS engagement
+    ON engagement.borrower_id = resolved.borrower_id
   WHERE
-    NOT engagement.sms_opt_in
+    NOT COALESCE(engagement.sms_opt_in, FALSE)
+  GROUP BY
+    resolved.person_id
 ), ranked AS (
   SELECT
     judged.borrower_id,
@@ -23,7 +32,6 @@ WITH no_text_messages AS (
     judged.paperless_billing,
     judged.email_open_last_30d,
     judged.mobile_app_login_last_30d,
-    judged.sms_opt_in,
     ROW_NUMBER() OVER (
       PARTITION BY resolved.person_id
       ORDER BY judged.rate_spread DESC, judged.monthly_savings_est DESC, judged.loan_id ASC, judged.borrower_id ASC
@@ -32,7 +40,7 @@ WITH no_text_messages AS (
   INNER JOIN identity.resolved_borrower AS resolved
     ON resolved.borrower_id = judged.borrower_id
   WHERE
-    judged.is_eligible
+    judged.is_eligible AND judged.letter_to IS NULL
 )
 SELECT
   ranked.borrower_id,
@@ -52,14 +60,11 @@ SELECT
   ranked.paperless_billing,
   ranked.email_open_last_30d,
   ranked.mobile_app_login_last_30d,
-  CASE
-    WHEN NOT no_text_messages.person_id IS NULL
-    THEN FALSE
-    ELSE ranked.sms_opt_in
-  END AS sms_opt_in
+  no_sms.because IS NULL AS sms_opt_in,
+  no_sms.because AS no_sms_because
 FROM ranked
-LEFT JOIN no_text_messages
-  ON no_text_messages.person_id = ranked.person_id
+LEFT JOIN no_sms
+  ON no_sms.person_id = ranked.person_id
 WHERE
   ranked.choice = 1
 ORDER BY

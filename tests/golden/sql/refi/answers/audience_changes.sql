@@ -44,7 +44,7 @@ SELECT
         ),
         ''
       ),
-      'policy'
+      CAST('policy' AS TEXT)
     )
   END AS moved_by,
   moved.tier_before,
@@ -108,7 +108,7 @@ SELECT
         ),
         ''
       ),
-      'policy'
+      CAST('policy' AS VARCHAR)
     )
   END AS moved_by,
   moved.tier_before,

@@ -7,6 +7,7 @@ SELECT
   judged.ltv_ratio,
   judged.marketing_category,
   judged.is_eligible,
+  judged.ineligibility_reasons,
   NOT audience.borrower_id IS NULL AS is_chosen
 FROM refi.refi_eligibility AS judged
 LEFT JOIN refi.refi_audience AS audience
@@ -26,6 +27,7 @@ SELECT
   judged.ltv_ratio,
   judged.marketing_category,
   judged.is_eligible,
+  judged.ineligibility_reasons,
   NOT audience.borrower_id IS NULL AS is_chosen
 FROM refi.refi_eligibility AS judged
 LEFT JOIN refi.refi_audience AS audience

@@ -4,4 +4,11 @@ SELECT
   COUNT(*) AS amount
 FROM refi.refi_audience AS audience
 GROUP BY
-  audience.marketing_category;
+  audience.marketing_category
+UNION ALL
+SELECT
+  'sms: ' || COALESCE(audience.no_sms_because, 'yes') AS measure,
+  COUNT(*) AS amount
+FROM refi.refi_audience AS audience
+GROUP BY
+  audience.no_sms_because;

@@ -14,6 +14,13 @@ WHERE
   judged.is_eligible
 UNION ALL
 SELECT
+  'letter to another' AS measure,
+  COUNT(*) AS amount
+FROM refi.refi_eligibility AS judged
+WHERE
+  NOT judged.letter_to IS NULL
+UNION ALL
+SELECT
   'eligible: ' || judged.marketing_category AS measure,
   COUNT(*) AS amount
 FROM refi.refi_eligibility AS judged

@@ -1,0 +1,8 @@
+-- Loans for which an offer is taken that is not the lender's own.
+SELECT
+    judged.borrower_id,
+    judged.loan_id
+FROM refi.judged_offer AS judged
+WHERE
+    judged.is_taken
+    AND (judged.offered_by IS NULL OR LOWER(judged.offered_by) <> 'own')

@@ -1,0 +1,11 @@
+-- Loans for which several borrowers are in the audience although the policy says one letter a loan.
+SELECT
+    MIN(audience.person_id) AS person_id
+FROM refi.refi_audience AS audience
+WHERE
+    audience.loan_id IS NOT NULL
+    AND :letters_per_loan = 'one'
+GROUP BY
+    audience.loan_id
+HAVING
+    COUNT(*) > 1

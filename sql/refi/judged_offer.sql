@@ -1,0 +1,209 @@
+-- Every offer that the market makes for the home of a loan, judged for each borrower of the loan.
+-- A loan is secured on the home it names. One that names none is secured on the home of its primary borrower, or, if
+-- no accepted record is the primary's, of the borrower with the smallest borrower_id.
+-- Tiers are half-open bands on the exact spread. An unknown rate or LTV never makes anybody eligible; nor does an
+-- unknown score or number of late payments that the policy limits. Of anything else, only what is known counts.
+-- Only own offers can be taken: first one under which the borrower is eligible, then the one that saves most, then the
+-- lowest rate, the longest term and the first product.
+-- grain: borrower_id, loan_id, property_id, product, term_months, offered_by
+-- property_id: The home the loan is secured on.
+-- rate_spread: Current rate less the offer, in percentage points.
+-- marketing_category: The tier.
+-- is_own: Whether the offer is the lender's own.
+-- is_taken: Whether it is the one offer that stands for the loan.
+-- is_eligible: Whether the offer may be made to the borrower.
+-- ineligibility_reasons: Why not; empty if it may be.
+WITH joint_home AS (
+    SELECT
+        loan.loan_id,
+        NULLIF(
+            MIN_BY(
+                COALESCE(borrower.property_id, ''),
+                CASE WHEN loan.borrower_role = 'primary' THEN '0' ELSE '1' END || loan.borrower_id
+            ),
+            ''
+        ) AS property_id
+    FROM staging.borrower_information AS borrower
+    INNER JOIN staging.loan_information AS loan
+        ON loan.borrower_id = borrower.borrower_id
+    WHERE
+        loan.property_id IS NULL
+        AND loan.loan_id IS NOT NULL
+    GROUP BY
+        loan.loan_id
+    HAVING
+        COUNT(*) > 1
+),
+-- Homes with one plain offer need no choice; those with several have one at least that says what it is.
+home_with_choice AS (
+    SELECT DISTINCT market.property_id
+    FROM staging.market_equity AS market
+    WHERE
+        market.product IS NOT NULL
+        OR market.term_months IS NOT NULL
+        OR market.offered_by <> 'own'
+),
+offer AS (
+    SELECT
+        borrower.borrower_id,
+        loan.loan_id,
+        market.property_id,
+        market.product,
+        market.term_months,
+        market.offered_by,
+        loan.borrower_role,
+        loan.current_interest_rate,
+        market.market_rate_offer,
+        loan.current_interest_rate - market.market_rate_offer AS rate_spread,
+        market.ltv_ratio,
+        market.monthly_savings_est,
+        market.current_home_value,
+        market.estimated_equity_amt,
+        loan.loan_amount,
+        loan.remaining_balance,
+        loan.origination_year,
+        loan.loan_type,
+        loan.remaining_term_months,
+        'paid_off' IN (loan.remaining_balance_state, loan.loan_type_state, loan.loan_status_state) AS is_paid_off,
+        loan.lien_position,
+        borrower.credit_score,
+        loan.late_payments_12m,
+        COALESCE(LOWER(market.offered_by) = 'own', FALSE) AS is_own,
+        home_with_choice.property_id IS NOT NULL AS has_choice
+    FROM staging.loan_information AS loan
+    INNER JOIN staging.borrower_information AS borrower
+        ON borrower.borrower_id = loan.borrower_id
+    LEFT JOIN joint_home
+        ON joint_home.loan_id = loan.loan_id
+    INNER JOIN staging.market_equity AS market
+        ON market.property_id = CASE
+            WHEN loan.property_id IS NOT NULL THEN loan.property_id
+            WHEN joint_home.loan_id IS NOT NULL THEN joint_home.property_id
+            ELSE borrower.property_id
+        END
+    LEFT JOIN home_with_choice
+        ON home_with_choice.property_id = market.property_id
+),
+judged AS (
+    SELECT
+        offer.borrower_id,
+        offer.loan_id,
+        offer.property_id,
+        offer.product,
+        offer.term_months,
+        offer.offered_by,
+        offer.borrower_role,
+        offer.current_interest_rate,
+        offer.market_rate_offer,
+        offer.rate_spread,
+        offer.ltv_ratio,
+        offer.monthly_savings_est,
+        offer.current_home_value,
+        offer.estimated_equity_amt,
+        offer.loan_amount,
+        offer.remaining_balance,
+        offer.origination_year,
+        offer.loan_type,
+        offer.remaining_term_months,
+        CASE
+            WHEN offer.rate_spread > :immediate_action_above THEN 'Immediate Action'
+            WHEN offer.rate_spread > :hot_lead_above THEN 'Hot Lead'
+            WHEN offer.rate_spread > :watchlist_above THEN 'Watchlist'
+            ELSE 'Ineligible'
+        END AS marketing_category,
+        FILTER(
+            ARRAY[
+                CASE WHEN offer.ltv_ratio > :max_ltv_pct THEN 'ltv_above_max' END,
+                CASE WHEN offer.rate_spread < :min_rate_spread THEN 'spread_below_min' END,
+                CASE WHEN offer.ltv_ratio IS NULL THEN 'ltv_missing' END,
+                CASE WHEN offer.current_interest_rate IS NULL THEN 'current_rate_missing' END,
+                CASE WHEN offer.market_rate_offer IS NULL THEN 'market_rate_missing' END,
+                CASE WHEN offer.monthly_savings_est < :min_monthly_savings_usd THEN 'savings_below_min' END,
+                CASE WHEN offer.is_paid_off THEN 'loan_paid_off' END,
+                CASE WHEN offer.lien_position <> 1 THEN 'not_first_lien' END,
+                CASE WHEN offer.credit_score < :min_credit_score THEN 'credit_score_below_min' END,
+                CASE
+                    WHEN offer.credit_score IS NULL AND :min_credit_score IS NOT NULL THEN 'credit_score_missing'
+                END,
+                CASE WHEN offer.late_payments_12m > :max_late_payments_12m THEN 'late_payments_above_max' END,
+                CASE
+                    WHEN offer.late_payments_12m IS NULL AND :max_late_payments_12m IS NOT NULL
+                        THEN 'late_payments_missing'
+                END
+            ],
+            reason -> reason IS NOT NULL
+        ) AS ineligibility_reasons,
+        offer.is_own,
+        offer.has_choice
+    FROM offer
+)
+SELECT
+    judged.borrower_id,
+    judged.loan_id,
+    judged.property_id,
+    judged.product,
+    judged.term_months,
+    judged.offered_by,
+    judged.borrower_role,
+    judged.current_interest_rate,
+    judged.market_rate_offer,
+    judged.rate_spread,
+    judged.ltv_ratio,
+    judged.monthly_savings_est,
+    judged.current_home_value,
+    judged.estimated_equity_amt,
+    judged.loan_amount,
+    judged.remaining_balance,
+    judged.origination_year,
+    judged.loan_type,
+    judged.remaining_term_months,
+    judged.marketing_category,
+    CARDINALITY(judged.ineligibility_reasons) = 0 AS is_eligible,
+    judged.ineligibility_reasons,
+    judged.is_own,
+    judged.is_own AS is_taken
+FROM judged
+WHERE
+    NOT judged.has_choice
+UNION ALL
+SELECT
+    judged.borrower_id,
+    judged.loan_id,
+    judged.property_id,
+    judged.product,
+    judged.term_months,
+    judged.offered_by,
+    judged.borrower_role,
+    judged.current_interest_rate,
+    judged.market_rate_offer,
+    judged.rate_spread,
+    judged.ltv_ratio,
+    judged.monthly_savings_est,
+    judged.current_home_value,
+    judged.estimated_equity_amt,
+    judged.loan_amount,
+    judged.remaining_balance,
+    judged.origination_year,
+    judged.loan_type,
+    judged.remaining_term_months,
+    judged.marketing_category,
+    CARDINALITY(judged.ineligibility_reasons) = 0 AS is_eligible,
+    judged.ineligibility_reasons,
+    judged.is_own,
+    judged.is_own
+    AND ROW_NUMBER() OVER (
+        PARTITION BY
+            judged.borrower_id,
+            judged.loan_id,
+            judged.is_own
+        ORDER BY
+            CARDINALITY(judged.ineligibility_reasons) = 0 DESC NULLS LAST,
+            judged.monthly_savings_est DESC NULLS LAST,
+            judged.market_rate_offer ASC NULLS LAST,
+            judged.term_months DESC NULLS LAST,
+            judged.product ASC NULLS LAST,
+            judged.offered_by ASC NULLS LAST
+    ) = 1 AS is_taken
+FROM judged
+WHERE
+    judged.has_choice
