@@ -158,9 +158,9 @@ def print_sources(console: Terminal, as_of: date, counts: dict[str, Any], load_d
 
 
 def print_warnings(console: Terminal, warnings: list[str]) -> None:
-    """Print what a run warned of."""
+    """Print what a run warned of, a line each; likely causes are in the UI and in --json."""
     for warning in warnings:
-        console.say(f"Warning: {warning}", style="yellow")
+        console.say(f"Warning: {warning.splitlines()[0]}", style="yellow")
 
 
 def run_graph(

@@ -81,11 +81,11 @@ def advice(domain: Domain, asset: str, check: str, outcome: Outcome, folder: Run
     if check_fix.fix:
         lines.append(f"Likely fix: {check_fix.fix}")
     if check_fix.command:
-        reasons = dict.fromkeys(cause.reason for cause in shown) if "{reason}" in check_fix.command else {"": None}
+        reasons = {cause.reason for cause in outcome.causes}
+        only_reason = f" --reason {reasons.pop()}" if len(reasons) == 1 else ""
         command = f"{Publication(domain.policy).command} {check_fix.command}"
-        for reason in reasons:
-            shown_by = command.format(run=folder.run_id, source=source, reason=reason) + _lake_option(folder.lake)
-            lines.append(f"See the rows: {shown_by}")
+        shown_by = command.format(run=folder.run_id, source=source, only_reason=only_reason)
+        lines.append(f"See the rows: {shown_by}{_lake_option(folder.lake)}")
     return lines
 
 

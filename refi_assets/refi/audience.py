@@ -15,8 +15,6 @@ from refi_assets.specs.sql_models import DIALECT, load_sql_models
 
 AUDIENCE = Publication("refi", contents="audience")
 
-WITHOUT_PARTNER = ("engagement_without_borrower", "offers_without_home")  # measured since contracts have parties
-
 PERSONS = "identity/resolved_borrower"
 OFFERS = "refi/judged_offer"
 
@@ -42,10 +40,12 @@ def counts(relations: Sequence[Relation]) -> dict[str, Any]:
     counted: dict[str, Any] = {"sources": source_counts(relations)}
     if unified := by_key.get("refi/unified_refi_dataset"):
         counted["unified"] = unified.rows
-        counted |= {name: unified.counts[name] for name in WITHOUT_PARTNER if name in unified.counts}
+        counted |= _counted(unified, "engagement_without_borrower")
+    if offers := by_key.get(OFFERS):
+        counted |= _counted(offers, "offers_without_home")
     if judged := by_key.get("refi/refi_eligibility"):
         counted["eligible"] = judged.counts["eligible"]
-        counted["letter_to_another"] = judged.counts["letter to another"]
+        counted["letter_to_another"] = judged.counts.get("letter to another", 0)
     if unmatched := by_key.get("refi/unmatched_borrowers"):
         reasons = dict(unmatched.counts)
         counted["loans_without_borrower"] = reasons.pop("loans_without_borrower")
@@ -61,6 +61,11 @@ def consent(relations: Sequence[Relation]) -> dict[str, int]:
     """How many persons in the audience may get text messages (`yes`), and how many may not, by why."""
     (audience,) = (relation for relation in relations if relation.key == "refi/refi_audience")
     return _amounts(audience.counts, "sms: ")
+
+
+def _counted(relation: Relation, name: str) -> dict[str, int]:
+    """One count of a relation; older ones do not have it."""
+    return {name: relation.counts[name]} if name in relation.counts else {}
 
 
 def _amounts(measured: dict[str, int], prefix: str) -> dict[str, int]:

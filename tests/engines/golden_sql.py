@@ -16,7 +16,10 @@ from refi_assets.specs.sql_models import Bindable, SqlModel, load_sql_models
 
 FOLDER = PROJECT_DIR / "tests" / "golden" / "sql"
 DIALECTS = ("duckdb", "trino", "athena")
-EXAMPLES = {"borrower_id": "B1", "borrower_id_1": "B1", "borrower_id_2": "B2", "person_id": "B1", "otherwise": "policy"}
+EXAMPLES = {
+    **{"borrower_id": "B1", "borrower_id_1": "B1", "borrower_id_2": "B2", "person_id": "B1"},
+    **{"otherwise": "policy", "source": "loan_information"},
+}
 
 
 def parameters() -> dict[str, Bindable]:

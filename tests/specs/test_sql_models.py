@@ -89,14 +89,17 @@ SHIPPED: dict[str, tuple[tuple[str, ...], Set[str]]] = {
         ("staging/borrower_information", "refi/unified_refi_dataset", "refi/unmatched_borrowers"),
         set(),
     ),
-    "refi/measures/judged_offer": (("refi/judged_offer",), set()),
+    "refi/measures/judged_offer": (
+        (
+            *("staging/borrower_information", "refi/judged_offer"),
+            *("staging/loan_information", "staging/market_equity"),
+        ),
+        set(),
+    ),
     "refi/measures/refi_audience": (("refi/refi_audience",), set()),
     "refi/measures/refi_eligibility": (("refi/refi_eligibility",), set()),
     "refi/measures/unified_refi_dataset": (
-        (
-            *("staging/borrower_engagement", "staging/borrower_information"),
-            *("staging/loan_information", "staging/market_equity", "refi/unified_refi_dataset"),
-        ),
+        ("staging/borrower_engagement", "staging/borrower_information", "refi/unified_refi_dataset"),
         set(),
     ),
     "refi/measures/unmatched_borrowers": (

@@ -94,7 +94,14 @@ def checks() -> dg.Definitions:
     """The checks of the refi group."""
     return dg.Definitions(
         asset_checks=[
-            checks_of(REFI, "refi/judged_offer", sql_checks_of("refi/judged_offer")),
+            checks_of(
+                REFI,
+                "refi/judged_offer",
+                [
+                    *sql_checks_of("refi/judged_offer"),
+                    Check("offers_match", "Most offers are for a known home.", offers_match, may_block=False),
+                ],
+            ),
             checks_of(
                 REFI,
                 "refi/unified_refi_dataset",
@@ -102,7 +109,6 @@ def checks() -> dg.Definitions:
                     *sql_checks_of("refi/unified_refi_dataset"),
                     Check("borrowers_match", "Most borrowers have a loan and a market offer.", borrowers_match),
                     Check("engagement_matches", "Most engagement has a borrower.", engagement_matches, may_block=False),
-                    Check("offers_match", "Most offers are for a known home.", offers_match, may_block=False),
                 ],
             ),
             checks_of(

@@ -1,4 +1,4 @@
--- Offers that are the lender's own, and offers that are taken.
+-- Offers that are the lender's own, offers that are taken, and offers for a home that no accepted loan or borrower names.
 SELECT
     'own' AS measure,
     COUNT(*) AS amount
@@ -12,3 +12,21 @@ SELECT
 FROM refi.judged_offer AS judged
 WHERE
     judged.is_taken
+UNION ALL
+SELECT
+    'offers_without_home' AS measure,
+    COUNT(*) AS amount
+FROM staging.market_equity AS market
+WHERE
+    market.property_id NOT IN (
+        SELECT loan.property_id
+        FROM staging.loan_information AS loan
+        WHERE
+            loan.property_id IS NOT NULL
+    )
+    AND market.property_id NOT IN (
+        SELECT borrower.property_id
+        FROM staging.borrower_information AS borrower
+        WHERE
+            borrower.property_id IS NOT NULL
+    )
