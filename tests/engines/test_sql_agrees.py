@@ -29,7 +29,27 @@ ids = st.sampled_from(["B1", "B2", "b1", "B1 ", "ß", "ss", "=B1", "é", "e\u030
 texts = st.one_of(
     st.none(),
     st.sampled_from(
-        ["", " ", "Ann", "ann", "own", "Own", "primary", "paid_off", "O'Neil", "=1+1", "+1", "-1", "@x", "\tx", "\rx", "x\n", '"', "🏠", "\u00a0"]
+        [
+            "",
+            " ",
+            "Ann",
+            "ann",
+            "own",
+            "Own",
+            "primary",
+            "paid_off",
+            "O'Neil",
+            "=1+1",
+            "+1",
+            "-1",
+            "@x",
+            "\tx",
+            "\rx",
+            "x\n",
+            '"',
+            "🏠",
+            "\u00a0",
+        ]
     ),
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8),
 )
