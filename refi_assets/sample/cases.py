@@ -80,6 +80,10 @@ class Case:
         """The borrower's good loans, first one first; a joint loan once for each borrower."""
         return self.judged if isinstance(self.judged, tuple) else (self.judged,)
 
+    def accepted_in(self, source: str) -> int:
+        """How many of the borrower's rows in a source are accepted."""
+        return sum(row.reason is None for row in self.rows_in(source))
+
     def rows_in(self, source: str) -> tuple[Row, ...]:
         """The borrower's rows in a source, in the order of the file."""
         rows = self.rows.get(source, Row())

@@ -260,6 +260,14 @@ def truth(rows: int, seed: int, duplicates: int = 0) -> dict[str, Any]:
         "eligible": eligible,
         "unmatched": {reason: fates[reason] for reason in ("no_loan", "no_market_data", "no_own_offer")},
         "loans_without_borrower": fates["no_borrower"],
+        "engagement_without_borrower": sum(
+            size * case.accepted_in(ENGAGEMENT) for case, size in sizes if not case.accepted_in(BORROWER)
+        ),
+        "offers_without_home": sum(
+            size * case.accepted_in(MARKET)
+            for case, size in sizes
+            if not case.accepted_in(BORROWER) + case.accepted_in(LOAN)
+        ),
         "letter_to_another": letter_to_another,
         "tiers": dict(sorted(tiers.items())),
         "audience_tiers": dict(sorted(audience_tiers.items())),

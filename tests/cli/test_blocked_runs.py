@@ -64,12 +64,12 @@ def test_the_message_says_source_reason_column_count_shape_fix_and_command(refi,
         ("staging/loan_information", "quarantine_is_small", True, 100)
     ]
     assert "9.999%" in result["checks"][0]["description"]
-    clean = {"rows": 40, "accepted": 40, "quarantined": {}, "nulled": {}}
+    clean = {"rows": 40, "accepted": 40, "quarantined": {}, "nulled": {}, "emptied": {}, "invisible": {}}
     assert result["counts"] == {
         "sources": {
             "borrower_engagement": clean,
             "borrower_information": clean,
-            "loan_information": {"rows": 40, "accepted": 0, "quarantined": {"not_a_number": 40}, "nulled": {}},
+            "loan_information": {**clean, "accepted": 0, "quarantined": {"not_a_number": 40}},
             "market_equity": clean,
         }
     }
@@ -196,7 +196,9 @@ def test_borrowers_that_do_not_match_are_counted_by_reason(refi, tmp_path) -> No
     ran = run_job(tmp_path / "lake")
 
     lines = (ran.checks["refi/unified_refi_dataset borrowers_match"].description or "").splitlines()
-    assert lines[0] == "12.5; warns below 95 %, blocks below 50 %"
+    assert lines[0] == (
+        "12.5; warns below 95 %, blocks below 50 %. 25 of 40 loans differ from a borrower's id only by leading zeros"
+    )
     assert lines[1].startswith("- no_loan: 25. Likely fix: Does borrower_id read the same")
     assert lines[2].startswith("- no_market_data: 10. Likely fix: Does property_id read the same")
     query = lines[3].split('"')[1]

@@ -60,6 +60,8 @@ def test_json_is_the_last_line_and_nothing_else(refi, source, lake):
         "eligible": 10,
         "unmatched": {},
         "loans_without_borrower": 0,
+        "engagement_without_borrower": 0,
+        "offers_without_home": 0,
         "letter_to_another": 0,
         "tiers": {"Immediate Action": 10, "Ineligible": 30},
         "audience_tiers": {"Immediate Action": 10},

@@ -23,7 +23,7 @@ from tests.support.running import DAY, Ran, ingest, latest, run_job
 
 SAMPLE = PROJECT_DIR / "data" / "sample"
 START = "athena:StartQueryExecution"
-MODELS = ("unified_refi_dataset", "unmatched_borrowers", "refi_eligibility", "refi_audience")
+MODELS = ("judged_offer", "unified_refi_dataset", "unmatched_borrowers", "refi_eligibility", "refi_audience")
 LAST_MODEL = "refi/refi_audience"
 PUBLISHING = [LAST_MODEL, "activation/audience_file", "activation/shown_tables"]
 
@@ -80,7 +80,7 @@ def calls(athena: Aws) -> Counter[str]:
 
 def test_a_run_asks_about_a_dozen_queries(published: Published) -> None:
     """That it asks as many of forty times the rows is in test_parity.py."""
-    assert published.asked[START] == 13
+    assert published.asked[START] == 16
     assert sum(published.asked.values()) < 200, published.asked
 
 
@@ -128,7 +128,7 @@ def test_tables_of_the_database_show_what_was_published_with_comments(published:
     assert set(first) == set(second) == {
         "borrower_engagement", "borrower_engagement_csv", "borrower_information", "borrower_information_csv",
         "loan_information", "loan_information_csv", "market_equity", "market_equity_csv", "quarantine",
-        "unified_refi_dataset", "unmatched_borrowers", "refi_eligibility", "refi_audience",
+        "judged_offer", "unified_refi_dataset", "unmatched_borrowers", "refi_eligibility", "refi_audience",
         "matched_pairs", "resolved_borrower", "review_queue", "person_history",
     }  # fmt: skip
     for tables, run_id in ((first, published.ran.result.run_id), (second, published.run_id)):

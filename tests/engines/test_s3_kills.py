@@ -31,7 +31,7 @@ AUDIENCE = replace(NEVER, resource=r"/output/[^/]*\.csv$")
 MANIFEST = replace(NEVER, resource=r"/output/[^/]*\.manifest\.json$")
 COMMIT = replace(NEVER, resource="/output/commits/")
 LATE_POINTER = Fault("s3:PutObject", resource="/output/latest", delay_seconds=10)  # put when the process is long gone
-MODELS = ("unified_refi_dataset", "unmatched_borrowers", "refi_eligibility", "refi_audience")
+MODELS = ("judged_offer", "unified_refi_dataset", "unmatched_borrowers", "refi_eligibility", "refi_audience")
 TABLE = Fault("glue:UpdateTable", resource="/refi_eligibility$", delay_seconds=600, status=503)
 
 

@@ -50,6 +50,8 @@ def joined_and_judged(accepted: dict[str, Rows]) -> dict[str, Any]:
         "eligible": sum(one.is_eligible for one in found.judged),
         "unmatched": found.unmatched,
         "loans_without_borrower": found.loans_without_borrower,
+        "engagement_without_borrower": found.engagement_without_borrower,
+        "offers_without_home": found.offers_without_home,
         "letter_to_another": found.letter_to_another,
         "tiers": tiers,
         "audience_tiers": Counter(map(tier, found.audience.values())),
@@ -92,14 +94,14 @@ BEFORE = {
         "borrower_information.csv": "59d7fedad08e46460e589c23a263562f6fee77cddc8641f6b98b9d075b009a5a",
         "loan_information.csv": "a781aeb79324d3d5d3f332d10d620739c8d15239927f75dfb29f12c6da64d497",
         "market_equity.csv": "5558055ba10be1e3efbc39975173cf5064be6f06a34e37dd174d4612029632c5",
-        "truth.json": "ad684a561567ff68778be7ba98740fa1cd0fc575c577f835b61d91f3127f46ff",
+        "truth.json": "6c6f6da6ba8a1e3681e386979e8a2d982515874bf1fae3fe33f23d3f761b2189",
     },
     (2000, 7): {
         "borrower_engagement.csv": "1a3390d14df883a3562f16ffd8730bc848ea8d825e0c30be261c9ccbaafefc2e",
         "borrower_information.csv": "65249a0cdd23e93fe3b08af0882f598f3cbb569de3877d1f8d8c02032cae4425",
         "loan_information.csv": "e729971102b99ae069ab05fd06eb85882d79df1f3128e31a41be1454296de454",
         "market_equity.csv": "3b3fb8a15568f42d0b0a5aa4692b3f5943c9fa8f632f88c0f5738cc2b72f873a",
-        "truth.json": "84b541a18cdb5a4796a196973bca5ac78f677d5ae2a407b0a33a23fb321d3bc0",
+        "truth.json": "a4a5154e16fe445d8e307b58dacc7a7270093f130eef9beb5463c841eb03c564",
     },
 }
 

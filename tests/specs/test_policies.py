@@ -80,7 +80,7 @@ def test_the_shipped_policy_says(field: str) -> None:
     )
 
 
-def test_sql_binds_seven_numbers(tmp_path: Path) -> None:
+def test_sql_binds_these_values(tmp_path: Path) -> None:
     numbers = {
         "max_ltv_pct": Decimal(80),
         "min_rate_spread": Decimal(1),
@@ -91,7 +91,11 @@ def test_sql_binds_seven_numbers(tmp_path: Path) -> None:
         "review_probability": Decimal("0.5"),
     }
     assert load(tmp_path, policy_text({})).parameters == {
-        name: Parameter(number, "DECIMAL(12,6)") for name, number in numbers.items()
+        **{name: Parameter(number, "DECIMAL(12,6)") for name, number in numbers.items()},
+        "min_monthly_savings_usd": Parameter(Decimal(0), "DECIMAL(18,2)"),
+        "min_credit_score": Parameter(None, "BIGINT"),
+        "max_late_payments_12m": Parameter(None, "BIGINT"),
+        "letters_per_loan": Parameter("one", "VARCHAR"),
     }
 
 

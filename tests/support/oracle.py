@@ -56,7 +56,10 @@ def expected(folder: Path) -> Expected:
         ltv, saving = number(offer["ltv_ratio"]), number(offer["monthly_savings_est"])
         spread = rate - market_rate if rate is not None and market_rate is not None else None
         tiers[tier(spread)] += 1
-        if spread is None or ltv is None or ltv > MAX_LTV or spread < MIN_SPREAD:
+        if spread is None or ltv is None or ltv > MAX_LTV or spread < MIN_SPREAD or (saving is not None and saving < 0):
+            continue
+        balance = number(loan.get("remaining_balance", ""))
+        if balance is not None and balance <= 0:
             continue
         eligible += 1
         rank = (-spread, saving is None, -(saving or Decimal(0)), loan["loan_id"])
@@ -82,5 +85,6 @@ def row(
         f"{Decimal(loan['current_interest_rate']):.6f}",
         f"{Decimal(offer['market_rate_offer']):.6f}",
         f"{Decimal(offer['ltv_ratio']):.6f}",
-        *((seen[flag].lower() for flag in flags) if seen else ("", "", "", "")),
+        *((seen[flag].lower() for flag in flags[:3]) if seen else ("", "", "")),
+        "true" if seen and seen["sms_opt_in"].lower() == "true" else "false",
     )

@@ -27,6 +27,8 @@ class Outcome:
     judged: list[Judged]
     unmatched: Counter[str]
     loans_without_borrower: int
+    engagement_without_borrower: int
+    offers_without_home: int
     letter_to_another: int
     audience: dict[str, Decimal]
 
@@ -42,6 +44,7 @@ def outcome(accepted: dict[str, list[Row]]) -> Outcome:
     loans = [loan for loan in accepted["loan_information"] if loan["borrower_id"] in borrowers]
     for loan in loans:
         owners[loan["loan_id"]].append(_rank(loan))
+    homes = {row["property_id"] for row in accepted["borrower_information"] + accepted["loan_information"]}
     unmatched = Counter({"no_loan": len(borrowers) - len({loan["borrower_id"] for loan in loans})})
     judged: list[Judged] = []
     for loan in loans:
@@ -63,6 +66,8 @@ def outcome(accepted: dict[str, list[Row]]) -> Outcome:
         judged=judged,
         unmatched=+unmatched,
         loans_without_borrower=len(accepted["loan_information"]) - len(loans),
+        engagement_without_borrower=sum(row["borrower_id"] not in borrowers for row in accepted["borrower_engagement"]),
+        offers_without_home=sum(row["property_id"] not in homes for row in accepted["market_equity"]),
         letter_to_another=sum(len(rows) - 1 for rows in eligible.values()),
         audience=audience,
     )
