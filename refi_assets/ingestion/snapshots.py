@@ -209,7 +209,7 @@ def _infer(session: DuckDBSession, lake: ObjectStore, file: ScannedFile) -> dict
 _INFERRED_TYPE = """CASE
     WHEN COUNT({cell}) = 0 THEN 'unknown'
     WHEN BOOL_AND(REGEXP_FULL_MATCH({cell}, '[+-]?[0-9]{{1,18}}')) THEN 'bigint'
-    WHEN BOOL_AND(TRY_CAST({cell} AS DOUBLE) IS NOT NULL) THEN 'double'
+    WHEN COUNT(TRY_CAST({cell} AS DOUBLE)) = COUNT({cell}) THEN 'double'
     WHEN BOOL_AND(LOWER({cell}) IN ('true', 'false')) THEN 'boolean'
     WHEN BOOL_AND(REGEXP_FULL_MATCH({cell}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}')) THEN 'date'
     ELSE 'string'

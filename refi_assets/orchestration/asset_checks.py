@@ -100,7 +100,11 @@ class CheckedStep(Step):
             return outcome
         snapshot = super().input(f"raw/{source}").details_as(SnapshotDetails).snapshot
         reason = reason_to_accept(self.lake, snapshot, check.name)
-        words = f"accepted: {reason}" if reason else f"if it is right, --accept {source}:{check.name} --reason TEXT"
+        words = (
+            f"accepted: {reason}"
+            if reason
+            else f"if it is right, run again with --accept {source}:{check.name} --reason TEXT"
+        )
         description = "; ".join(filter(None, (outcome.description, words)))
         return replace(outcome, blocks=reason is None, description=description)
 

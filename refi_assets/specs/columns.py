@@ -110,6 +110,7 @@ _FITS = {
     "personAttribute": _TEXTS,
     "states": _NUMBERS + _TEXTS,
     "whenAbsent": _TEXTS,
+    "whenAbsent": _TEXTS,
 }
 
 
@@ -139,7 +140,7 @@ def column_of(file: str, item: dict[str, Any]) -> Column:
     if once is not None and once not in values:
         raise SettingError(f"{where}: oncePerKey is {once!r}; it must be one of the column's values.")
     when_absent = custom.get("whenAbsent")
-    if when_absent is not None and (not isinstance(when_absent, str) or not when_absent.strip()):
+    if "whenAbsent" in custom and (not isinstance(when_absent, str) or not when_absent.strip()):
         raise SettingError(f"{where}: whenAbsent is {when_absent!r}, not a text.")
     return Column(
         name=item["name"],

@@ -15,10 +15,11 @@ This page is generated from contracts/ by `make docs`; do not edit it. The [guid
 
 def reference() -> str:
     """The page, as Markdown."""
-    return HEAD + "\n".join(map(_section, load_contracts().values()))
+    return HEAD + "\n".join(map(section, load_contracts().values()))
 
 
-def _section(contract: Contract) -> str:
+def section(contract: Contract) -> str:
+    """What the page says of one source."""
     due = "day" if contract.due_every_days == 1 else f"{contract.due_every_days} days"
     key = ", ".join(column.name for column in contract.columns if column.is_key)
     lines = [
@@ -62,6 +63,7 @@ def _rules(column: Column) -> list[str]:
         (share, f"one value in more than {share and share.warn_above} % of the rows warns"),
         (share, f"in more than {share and share.block_above} % blocks"),
         *((True, f"{state.name}: {', '.join(_tells(state))}") for state in column.states),
+        (column.when_absent, f"without the column: {column.when_absent}"),
         (column.consent, "consent: unknown is no"),
         (column.unit, f"unit: {column.unit}"),
         (column.personal, "personal"),

@@ -104,7 +104,7 @@ def test_a_failed_blocking_check_is_told_with_its_number_and_the_link_to_the_run
 def test_a_check_that_only_warns_and_a_run_that_succeeds_are_not_told(watch, tmp_path):
     rows = lender()
     rows["borrower_information"][20]["credit_score"] = ""
-    rows["loan_information"][30]["current_interest_rate"] = "none"
+    rows["loan_information"][30]["current_interest_rate"] = "7.9%"
     ingest(tmp_path / "lake", write(rows, tmp_path / "source"))
     done = watch.run(tmp_path / "lake")
     assert "WARN" in done.failed_checks.values()
