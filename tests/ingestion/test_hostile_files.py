@@ -269,3 +269,10 @@ def test_a_file_that_changes_while_it_is_put_in_is_refused(
     with pytest.raises(SourceError, match=r"market_equity\.csv changed while it was read"):
         ingest_folder(lake, folder, DAY, load_contracts())
     assert list(lake.objects("raw")) == []
+
+
+def test_an_empty_cell_says_nothing_of_a_columns_type(lake: FolderStore) -> None:
+    """A column of decimals was taken for text as soon as one of its cells was empty."""
+    put(lake, "part.csv", market_csv("P1,5.5,70,", "P2,,,10", "P3,6,70.5,x"))
+    inferred = {"property_id": "string", "market_rate_offer": "double", "ltv_ratio": "double"}
+    assert scan(lake).inferred == inferred | {"monthly_savings_est": "string"}
