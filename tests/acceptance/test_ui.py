@@ -30,7 +30,7 @@ def ui(lake):
 
 
 def test_a_user_finds_the_groups_materialises_a_day_and_sees_it_succeed(browser, ui, lake):
-    page = browser.new_page(viewport={"width": 1600, "height": 1300})
+    page = browser.new_page(viewport={"width": 1700, "height": 1700})
     page.set_default_timeout(60_000)
 
     page.goto(f"{ui}/asset-groups")
