@@ -34,6 +34,7 @@ from refi_assets.cli.commands.options import (
     Verify,
     accept_findings,
     day_of,
+    findings_of,
     ingest_files,
     lake_url,
     print_ingested,
@@ -72,6 +73,7 @@ def domain_app(domain: str) -> typer.Typer:
         """Run the domain's job for the partition that holds a day."""
         started = time.perf_counter()
         day = day_of(as_of)
+        findings = findings_of(domain, accept, reason)
         from refi_assets.cli.domain_run import domain_counts, run_domain
         from refi_assets.cli.run import failure_as_json
 
@@ -81,7 +83,7 @@ def domain_app(domain: str) -> typer.Typer:
             if source is not None:
                 ingested = ingest_files(domain, source, lake, day, replace=replace, ignore_others=ignore_others)
                 warnings += ingested.warnings
-            accept_findings(domain, lake, day, accept, reason)
+            accept_findings(lake, day, findings, reason)
             result = run_domain(
                 domain,
                 day,

@@ -105,17 +105,15 @@ def ingest_files(
     return ingested
 
 
-def accept_findings(domain: str, lake: str | None, day: date, findings: list[str] | None, reason: str | None) -> None:
-    """Let checks of the snapshots as of a day pass, as SOURCE:CHECK. Raises BadParameter, RefiError."""
-    if bool(findings) != bool(reason and reason.strip()):
+def findings_of(domain: str, accept: list[str] | None, reason: str | None) -> list[tuple[str, str]]:
+    """The (source, check) pairs that --accept names. Raises BadParameter."""
+    if bool(accept) != bool(reason and reason.strip()):
         raise typer.BadParameter("--accept and --reason go together", param_hint="--accept")
-    if not findings or not reason:
-        return
-    from refi_assets.ingestion.acceptances import ACCEPTABLE, accept
-    from refi_assets.lake import open_lake
+    from refi_assets.ingestion.acceptances import ACCEPTABLE
     from refi_assets.specs.contracts import contracts_of
 
-    for finding in findings:
+    findings = []
+    for finding in accept or ():
         source, _, check = finding.partition(":")
         if source not in contracts_of(domain) or check not in ACCEPTABLE:
             raise typer.BadParameter(
@@ -123,7 +121,19 @@ def accept_findings(domain: str, lake: str | None, day: date, findings: list[str
                 f"{', '.join(ACCEPTABLE)}",
                 param_hint="--accept",
             )
-        accept(open_lake(lake_url(lake)), source, day, check, reason.strip())
+        findings.append((source, check))
+    return findings
+
+
+def accept_findings(lake: str | None, day: date, findings: list[tuple[str, str]], reason: str | None) -> None:
+    """Let checks of the snapshots as of a day pass. Raises RefiError."""
+    if not findings:
+        return
+    from refi_assets.ingestion.acceptances import accept
+    from refi_assets.lake import open_lake
+
+    for source, check in findings:
+        accept(open_lake(lake_url(lake)), source, day, check, (reason or "").strip())
 
 
 def print_ingested(ingested: "Ingested", day: date) -> None:

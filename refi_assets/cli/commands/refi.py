@@ -31,6 +31,7 @@ from refi_assets.cli.commands.options import (
     Verify,
     accept_findings,
     day_of,
+    findings_of,
     ingest_files,
     lake_url,
     print_ingested,
@@ -63,6 +64,7 @@ def run(
     """Materialize the graph of one day and publish its audience."""
     started = time.perf_counter()
     day = day_of(as_of)
+    findings = findings_of("refi", accept, reason)
     from refi_assets.cli.run import failure_as_json, run_graph
 
     warnings: list[str] = []
@@ -73,7 +75,7 @@ def run(
         if source is not None:
             ingested = ingest_files("refi", source, lake, day, replace=replace, ignore_others=ignore_others)
             warnings += ingested.warnings
-        accept_findings("refi", lake, day, accept, reason)
+        accept_findings(lake, day, findings, reason)
         result = run_graph(
             day,
             lake_url=lake_url(lake),
