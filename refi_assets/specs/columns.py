@@ -110,7 +110,6 @@ _FITS = {
     "personAttribute": _TEXTS,
     "states": _NUMBERS + _TEXTS,
     "whenAbsent": _TEXTS,
-    "whenAbsent": _TEXTS,
 }
 
 
