@@ -7,6 +7,7 @@ memory. The lake that holds the audience is only read.
 import json
 import shutil
 from dataclasses import asdict, dataclass
+from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -116,8 +117,8 @@ def _copy_inputs(run: PublishedRun, lake: ObjectStore) -> None:
             )
     for accepted in run.manifest.get("accepted", []):
         files = [one for one in run.manifest["inputs"] if one["source"] == accepted["source"]]
-        names_and_hashes = [f"{file['key']} {file['sha256']}" for file in files]
-        restore(lake, accepted["source"], names_and_hashes, accepted["check"], accepted["reason"])
+        load_date, hashes = date.fromisoformat(accepted["load_date"]), [file["sha256"] for file in files]
+        restore(lake, accepted["source"], load_date, hashes, accepted["check"], accepted["reason"])
 
 
 def _copy_identity(run: PublishedRun, lake: ObjectStore) -> IdentityResource:

@@ -283,6 +283,12 @@ def _resolve(definitions: dg.Definitions, name: str) -> dg.JobDefinition:
         raise SettingError(f"{error}: {error.__cause__ or error.__context__}") from None
 
 
+def as_of_day_in(name: str, day: date) -> date:
+    """The as-of day of the partition of a domain that holds a day."""
+    cadence = domain_of(name).cadence
+    return as_of_day(cadence, partition_of_day(cadence, day))
+
+
 def domain_of(name: str) -> Domain:
     """The domain of a name, as its definitions have it. Raises SettingError if there are none."""
     package = f"refi_assets.defs.{name}"

@@ -11,7 +11,7 @@ CREATE MACRO is_well_known(attribute, value) AS CASE attribute
         value,
         '^(none|no|na|n/a|n\.a|nil|null|nan|not?[._-]?(e?mail|reply|one|body|given|provided|available|applicable|known)'
         || '|un(known|available)|do[._-]?not[._-]?reply|declined?|refused?|missing|empty|tb[ad]|test(er|ing)?|dummy|fake'
-        || '|anonymous|e?mail@e?mail|example|asdf?|abc|xx+|x+@x+)\d*(@|\.)'
+        || '|anonymous|e?mail@e?mail|example|asdf?|abc|xx+|x+@x+)\d*@'
     ) OR REGEXP_MATCHES(
         value, '@(none|no|na|null|no[._-]?e?mail|not?[._-]?(given|provided|available|known)|unknown|invalid|test)\.[a-z]+(\.[a-z]{2})?$'
     )

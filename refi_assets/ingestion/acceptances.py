@@ -18,33 +18,41 @@ from refi_assets.lake import ObjectStore
 ACCEPTABLE = ("rows_not_fallen", "medians_plausible", "profile_steady", "ids_not_shared")
 
 
-def accept(lake: ObjectStore, source: str, as_of: date, check: str, reason: str) -> None:
-    """Let a check of a source's snapshot as of a day pass. The first reason stays. Raises SourceError."""
+def accept(lake: ObjectStore, source: str, as_of: date, check: str, reason: str) -> str:
+    """Let a check of a source's snapshot as of a day pass; returns the reason in force, which is the first one given.
+
+    Raises SourceError if there is no snapshot.
+    """
     snapshot = find_snapshot(lake, source, as_of)
     if snapshot is None:
         raise SourceError(f"{source}: no file with a load date on or before {as_of} whose check could be accepted.")
-    names_and_hashes = [f"{info.key} {lake.sha256(info.key)}" for info in snapshot.objects]
-    restore(lake, source, names_and_hashes, check, reason)
+    hashes = [lake.sha256(info.key) for info in snapshot.objects]
+    return restore(lake, source, snapshot.load_date, hashes, check, reason)
 
 
-def restore(lake: ObjectStore, source: str, names_and_hashes: Iterable[str], check: str, reason: str) -> None:
-    """Let a check of a known snapshot pass, as a manifest has it."""
-    acceptance = {"source": source, "check": check, "reason": reason}
-    lake.create_json(f"{_folder(source, names_and_hashes)}/{check}.json", acceptance)
+def restore(lake: ObjectStore, source: str, load_date: date, hashes: Iterable[str], check: str, reason: str) -> str:
+    """Let a check of a snapshot whose files have these hashes pass, as a manifest has it. Returns as accept()."""
+    key = f"{_folder(source, load_date, hashes)}/{check}.json"
+    lake.create_json(key, {"source": source, "check": check, "reason": reason})
+    return str(lake.get_json(key)["reason"])
 
 
 def acceptances(lake: ObjectStore, snapshot: ScannedSnapshot) -> list[dict[str, Any]]:
     """What was accepted of a snapshot: source, check, reason."""
-    return [lake.get_json(info.key) for info in lake.objects(_folder(snapshot.source, snapshot.names_and_hashes))]
+    return [lake.get_json(info.key) for info in lake.objects(_folder_of(snapshot))]
 
 
 def reason_to_accept(lake: ObjectStore, snapshot: ScannedSnapshot, check: str) -> str | None:
     """Why a check of a snapshot was accepted; None if it was not."""
-    folder = _folder(snapshot.source, snapshot.names_and_hashes)
-    acceptance: dict[str, str] | None = lake.get_json(f"{folder}/{check}.json")
+    acceptance: dict[str, str] | None = lake.get_json(f"{_folder_of(snapshot)}/{check}.json")
     return acceptance["reason"] if acceptance else None
 
 
-def _folder(source: str, names_and_hashes: Iterable[str]) -> str:
-    snapshot = hashlib.sha256("\n".join(names_and_hashes).encode()).hexdigest()
-    return f"accepted/{source}/{snapshot}"
+def _folder_of(snapshot: ScannedSnapshot) -> str:
+    return _folder(snapshot.source, snapshot.load_date, (file.sha256 for file in snapshot.files))
+
+
+def _folder(source: str, load_date: date, hashes: Iterable[str]) -> str:
+    """A copy of a file, which is read once, changes nothing."""
+    content = hashlib.sha256("\n".join(sorted(set(hashes))).encode()).hexdigest()
+    return f"accepted/{source}/{load_date}/{content}"

@@ -120,7 +120,7 @@ def scan_file(
                     scan = scan_parquet(session, url, contract, clean_path, malformed.add, max_file_gb)
             else:
                 # A compressed file is read from its copy: DuckDB reads that in parallel, and gzip's ways are Python's.
-                names = contract.sql_types if contract else ()
+                names = contract.file_types if contract else ()
                 always_copy = suffix == ".csv.gz"
                 scan = scan_csv(open_file, clean_path, malformed.add, known_names=names, always_copy=always_copy)
     except (SourceError, EngineError, OSError, EOFError, zlib.error) as error:

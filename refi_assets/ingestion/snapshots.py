@@ -180,7 +180,7 @@ def require_columns(contract: Contract, files: Iterable[ScannedFile]) -> None:
         missing = [column.name for column in contract.present_columns if column.name not in file.columns]
         if missing:
             # A line in which no name is known is no header but a person's row: it must not get into a log.
-            is_header = any(name in contract.sql_types for name in file.columns)
+            is_header = any(name in contract.file_types for name in file.columns)
             shown = ", ".join(file.columns[:SHOWN_COLUMNS]) + (", …" if len(file.columns) > SHOWN_COLUMNS else "")
             found = shown if is_header else "a first line with none of these names; is it a header?"
             expected = ", ".join(column.name for column in contract.present_columns)

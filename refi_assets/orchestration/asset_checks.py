@@ -198,9 +198,9 @@ def checks_of(domain: Domain, asset: str, checks: Sequence[Check]) -> dg.AssetCh
                 check for check in checks if dg.AssetCheckKey(key, check.name) in context.selected_asset_check_keys
             ]
             with step.failing(asset):
-                outcomes = step.outcomes(chosen)
-            for check, outcome_as_is in zip(chosen, outcomes, strict=True):
-                outcome = step.unless_accepted(check, outcome_as_is)
+                evaluated = zip(chosen, step.outcomes(chosen), strict=True)
+                outcomes = [step.unless_accepted(check, outcome) for check, outcome in evaluated]
+            for check, outcome in zip(chosen, outcomes, strict=True):
                 words = _described(outcome)
                 if not outcome.passed:
                     words += "".join(f"\n{line}" for line in advice(domain, asset, check.name, outcome, step.folder))

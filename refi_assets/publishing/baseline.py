@@ -1,6 +1,6 @@
 """The snapshot that a new one of its source is compared with: the newest published one of an earlier load date.
 
-Only what a commit names counts as published, so that a run that was blocked, and one by another policy, is no measure.
+Only what a commit names counts as published: nothing is compared with a run that was blocked, or one by another policy.
 """
 
 from datetime import date
@@ -14,7 +14,8 @@ from refi_assets.publishing.publication import Publication
 def baseline_of(publication: Publication, lake: ObjectStore, source: str, load_date: date) -> Baseline | None:
     """The baseline of a snapshot; None if nothing earlier has been published."""
     baseline: Baseline | None = None
-    for commit in sorted(publication.commits(lake), key=lambda commit: commit["as_of"], reverse=True):
+    commits = sorted(publication.commits(lake), key=lambda commit: commit["as_of"])
+    for commit in reversed(commits):  # of one day, the last commit first
         if baseline is not None and date.fromisoformat(commit["as_of"]) <= baseline.load_date:
             break  # no snapshot is of a later day than the run that read it
         manifest = publication.manifest(lake, commit["run_id"])

@@ -116,7 +116,7 @@ def code_behind() -> dict[str, dict[str, str]]:
     """What decides the bytes of a publication besides its inputs and the policy, as a manifest names it."""
     package = Path(__file__).parent.parent
     paths = sorted(path for path in package.rglob("*") if not path.is_relative_to(SHIPPED))  # not the copies of sql/
-    files = [path for path in paths if path.suffix in (".py", ".sql")]
+    files = [path for path in paths if path.suffix in (".py", ".sql", ".txt")]
     code = "\n".join(f"{path.relative_to(package)} {hashlib.sha256(path.read_bytes()).hexdigest()}" for path in files)
     return {
         "sql_sha256": {key: model.sha256 for key, model in load_sql_models().items()},

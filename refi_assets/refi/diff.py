@@ -6,9 +6,10 @@ from pathlib import Path
 
 from refi_assets.engines.base import Row
 from refi_assets.engines.spreadsheets import inert
-from refi_assets.errors import writing
+from refi_assets.errors import RefiError, writing
 from refi_assets.lake import Relation
 from refi_assets.publishing.published import PublishedRun
+from refi_assets.refi.audience import OFFERS
 from refi_assets.refi.policy import RefiPolicy
 from refi_assets.specs.sql_models import DIALECT, load_sql_models
 
@@ -25,7 +26,15 @@ def audience_changes(before: PublishedRun, after: PublishedRun) -> list[Row]:
 
 
 def policy_changes(run: PublishedRun, policy: RefiPolicy) -> list[Row]:
-    """The same, between a run's audience and the one that another policy would give. Raises EngineError."""
+    """The same, between a run's audience and the one that another policy would give.
+
+    Raises RefiError for a run that was published before each offer was judged, EngineError.
+    """
+    if OFFERS not in run.manifest["relations"]:
+        raise RefiError(
+            f"Run {run.run_id} (as of {run.as_of}) was published by an older version, which did not keep what another "
+            f"policy needs. Run that day again: refi run --as-of {run.as_of}"
+        )
     relations = [_renamed(one) for one in run.relations if one.key in COMPARED]
     relations += [one for one in run.relations if one.key not in DECIDED]
     for key in DECIDED:

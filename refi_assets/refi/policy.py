@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from refi_assets.specs.policies import (
     Above,
+    At,
     Below,
     Bounds,
     Change,
@@ -22,7 +23,6 @@ from refi_assets.specs.policies import (
     Section,
     SqlType,
     Usd,
-    WarnAbove,
     load_policy,
 )
 
@@ -68,8 +68,8 @@ class RefiCheckLimits(CheckLimits):
     source_rows_change_pct: Fall
     match_ratio_pct: Below
     audience_share_pct: Above
-    unmatched_loans_pct: Above = Above(warn_above=Decimal(5), block_above=Decimal(30))
-    unmatched_others_pct: WarnAbove = WarnAbove(warn_above=Decimal(5))
+    unmatched_loans_pct: At = At(warn_at=Decimal(5), block_at=Decimal(30))
+    unmatched_others_pct: At = At(warn_at=Decimal(5))
 
 
 class Identity(Section):

@@ -11,7 +11,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Self
 
 from refi_assets.specs.contracts import Contract
-from refi_assets.specs.policies import Above, Below, Fall, WarnAbove
+from refi_assets.specs.policies import Above, At, Below, Fall
 
 SHOWN_KEYS = 10
 
@@ -62,17 +62,27 @@ def share_pct(part: int, whole: int) -> Decimal:
 
 
 def not_above(
-    part: int, whole: int, limits: Above | WarnAbove, keys: Iterable[str] = (), causes: tuple[Cause, ...] = ()
+    part: int, whole: int, limits: Above, keys: Iterable[str] = (), causes: tuple[Cause, ...] = ()
 ) -> Outcome:
     """A share that should stay small."""
-    block_above = limits.block_above if isinstance(limits, Above) else None
     return Outcome(
         passed=part * 100 <= limits.warn_above * whole,
         number=float(share_pct(part, whole)),
-        limit=f"warns above {limits.warn_above} %" + ("" if block_above is None else f", blocks above {block_above} %"),
-        blocks=block_above is not None and part * 100 > block_above * whole,
+        limit=f"warns above {limits.warn_above} %, blocks above {limits.block_above} %",
+        blocks=part * 100 > limits.block_above * whole,
         keys=tuple(keys)[:SHOWN_KEYS],
         causes=causes,
+    )
+
+
+def less_than(part: int, whole: int, limits: At) -> Outcome:
+    """A share that should stay small, and may not reach its limits."""
+    block_at = limits.block_at
+    return Outcome(
+        passed=part == 0 or part * 100 < limits.warn_at * whole,
+        number=float(share_pct(part, whole)),
+        limit=f"warns at {limits.warn_at} %" + ("" if block_at is None else f", blocks at {block_at} %"),
+        blocks=block_at is not None and part > 0 and part * 100 >= block_at * whole,
     )
 
 
@@ -102,12 +112,12 @@ def not_fallen(rows: int, rows_before: int | None, limits: Fall) -> Outcome:
     if rows_before is None:
         return Outcome(True, rows, "no published snapshot of an earlier load date to compare with")
     change = share_pct(rows - rows_before, rows_before)
-    limit = f"warns below {limits.warn_below} %, blocks below {limits.block_below} %"
+    limit = f"warns at {limits.warn_at} %, blocks at {limits.block_at} %"
     return Outcome(
-        passed=(rows - rows_before) * 100 >= limits.warn_below * rows_before,
+        passed=rows >= rows_before or (rows - rows_before) * 100 > limits.warn_at * rows_before,
         number=float(change),
         limit=f"{limit} of the {rows_before} rows before",
-        blocks=(rows - rows_before) * 100 < limits.block_below * rows_before,
+        blocks=rows < rows_before and (rows - rows_before) * 100 <= limits.block_at * rows_before,
         description=f"{rows} rows now" if rows < rows_before else None,
     )
 

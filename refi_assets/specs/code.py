@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parent.parent
 NAME = PACKAGE.name
 
 _IMPORT = re.compile(rf"^[ \t]*(?:from ({NAME}[\w.]*) import (\([^)]*\)|[^\n]*)|import ({NAME}[\w.]*))", re.MULTILINE)
-_RESOURCES = (".sql", ".html")
+_RESOURCES = (".sql", ".html", ".txt")
 
 
 def modules_behind(module: str) -> frozenset[str]:
@@ -30,7 +30,7 @@ def modules_behind(module: str) -> frozenset[str]:
 
 @cache
 def code_sha256(module: str) -> str:
-    """Hash of the code behind a module, with the SQL and HTML files beside it."""
+    """Hash of the code behind a module, with the SQL, HTML and text files beside it."""
     paths = {path for name in modules_behind(module) if (path := _path(name)) is not None}
     paths |= {file for path in paths for file in path.parent.iterdir() if file.suffix in _RESOURCES}
     lines = [f"{path.relative_to(PACKAGE)} {_file_sha256(path)}" for path in sorted(paths)]

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from refi_assets.errors import SettingError
-from refi_assets.specs.policies import Above
+from refi_assets.specs.policies import At
 
 # What a column may say of a person, in the order in which a person is described.
 PERSON_ATTRIBUTES = (
@@ -65,7 +65,7 @@ class Column:
     plausible_median: Range | None = None  # where the median of all cells must be
     missing_words: tuple[str, ...] | None = None  # cells that are empty; None: those of cells.sql
     missing_values: tuple[str, ...] = ()  # as well; numbers in a column of numbers
-    shared_share: Above | None = None  # percent of the rows that may share one value
+    shared_share: At | None = None  # percent of the rows that may share one value
     consent: bool = False  # a person's consent: what is unknown is no
     is_party: bool = False  # says who shares what the rest of the key names
     values: tuple[str, ...] = ()  # in lower case, of a text: another is null
@@ -138,6 +138,8 @@ def column_of(file: str, item: dict[str, Any]) -> Column:
     once = custom.get("oncePerKey")
     if once is not None and once not in values:
         raise SettingError(f"{where}: oncePerKey is {once!r}; it must be one of the column's values.")
+    if "sharedShare" in custom and item.get("classification") == "personal":
+        raise SettingError(f"{where}: sharedShare shows the value that is shared, and the column is personal.")
     when_absent = custom.get("whenAbsent")
     if "whenAbsent" in custom and (not isinstance(when_absent, str) or not when_absent.strip()):
         raise SettingError(f"{where}: whenAbsent is {when_absent!r}, not a text.")
@@ -158,9 +160,7 @@ def column_of(file: str, item: dict[str, Any]) -> Column:
         person_attribute=attribute,
         plausible=_range(where, custom, "plausible", scale, bounds),
         plausible_median=_range(where, custom, "plausible_median", scale, {}),
-        missing_words=tuple(map(str.upper, _texts(where, custom, "missingWords")))
-        if "missingWords" in custom
-        else None,
+        missing_words=_missing_words(where, custom),
         missing_values=_missing_values(where, custom, logical, scale),
         shared_share=_shared_share(where, custom),
         consent=_flag(where, custom, "consent"),
@@ -240,7 +240,7 @@ def _missing_values(where: str, custom: dict[str, Any], logical: str, scale: int
     return tuple(map(str, values))
 
 
-def _shared_share(where: str, custom: dict[str, Any]) -> Above | None:
+def _shared_share(where: str, custom: dict[str, Any]) -> At | None:
     """A property such as {warn: 5, block: 25}."""
     if "sharedShare" not in custom:
         return None
@@ -248,7 +248,7 @@ def _shared_share(where: str, custom: dict[str, Any]) -> Above | None:
     try:
         if not isinstance(share, dict) or share.keys() != {"warn", "block"}:
             raise ValueError
-        return Above(warn_above=Decimal(str(share["warn"])), block_above=Decimal(str(share["block"])))
+        return At(warn_at=Decimal(str(share["warn"])), block_at=Decimal(str(share["block"])))
     except (ValueError, ArithmeticError, ValidationError):
         raise SettingError(
             f"{where}: sharedShare is {share!r}; it must say warn and block, in percent of the rows, warn first."

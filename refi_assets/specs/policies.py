@@ -21,6 +21,7 @@ from typing import Annotated, Any, Self, TypeVar, get_args
 import yaml
 from pydantic import (
     AfterValidator,
+    AliasChoices,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -172,10 +173,17 @@ class Above(Section):
         return self
 
 
-class WarnAbove(Section):
-    """Limit on a share: beyond it a warning, whatever the share."""
+class At(Section):
+    """Limits on a share: from the first on a warning, from the second on, if there is one, the run stops."""
 
-    warn_above: Percent
+    warn_at: Percent
+    block_at: Percent | None = None
+
+    @model_validator(mode="after")
+    def _warn_first(self) -> Self:
+        if self.block_at is not None and self.warn_at > self.block_at:
+            raise ValueError(f"warn_at {self.warn_at} must not exceed block_at {self.block_at}")
+        return self
 
 
 class Below(Section):
@@ -195,15 +203,18 @@ FallPct = Annotated[Decimal, Field(ge=-100, lt=0, decimal_places=6)]
 
 
 class Fall(Section):
-    """Limits on a change in percent: a fall beyond the first is a warning, beyond the second the run stops."""
+    """Limits on a change in percent: a fall by the first is a warning, by the second the run stops.
 
-    block_below: FallPct
-    warn_below: FallPct = Field(default_factory=lambda limits: limits["block_below"])  # older files do not have it
+    Older files have block_below in place of block_at, and nothing to warn at.
+    """
+
+    block_at: FallPct = Field(validation_alias=AliasChoices("block_at", "block_below"))
+    warn_at: FallPct = Field(default_factory=lambda limits: limits["block_at"])
 
     @model_validator(mode="after")
     def _warn_first(self) -> Self:
-        if self.warn_below < self.block_below:
-            raise ValueError(f"warn_below {self.warn_below} must not be under block_below {self.block_below}")
+        if self.warn_at < self.block_at:
+            raise ValueError(f"warn_at {self.warn_at} must not be under block_at {self.block_at}")
         return self
 
 
@@ -223,7 +234,7 @@ class CheckLimits(Section):
     """Limits of the checks that every domain's sources have, in percent."""
 
     quarantine_ratio_pct: Above = Above(warn_above=Decimal(1), block_above=Decimal(10))
-    source_rows_change_pct: Fall = Fall(warn_below=Decimal(-10), block_below=Decimal(-20))
+    source_rows_change_pct: Fall = Fall(warn_at=Decimal(-10), block_at=Decimal(-20))
     profile_change: ProfileLimits = ProfileLimits()
 
 

@@ -5,6 +5,7 @@ What likely helps is said in orchestration/fixes.yaml and defs/<domain>/fixes.ya
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from importlib.resources import files
 
 from refi_assets.engines.duckdb import DuckDBSession, text_literal
@@ -15,14 +16,17 @@ _SHOWN_CHARACTERS = 60
 _CONFLICTS_COMPARED = 100
 
 
-def causes_of_quarantine(session: DuckDBSession, key_column: str) -> tuple[Cause, ...]:
-    """The ten most frequent causes of the rows in the session's table `quarantined`. Raises EngineError."""
+def causes_of_quarantine(session: DuckDBSession, key: Sequence[str]) -> tuple[Cause, ...]:
+    """The ten most frequent causes of the rows in the session's table `quarantined`. Raises EngineError.
+
+    `key`: names of the columns in which all rows of one thing are the same.
+    """
     return tuple(
         Cause(
             reason=reason,
             rows=rows,
             column=column,
-            problem=_conflict(session, key_column) if reason == "conflicting_key" else problem,
+            problem=_conflict(session, key) if reason == "conflicting_key" else problem,
             shape=masked_record(record, problem) if record is not None else masked(cell) if cell else None,
         )
         for reason, column, problem, rows, cell, record in session.execute(
@@ -46,12 +50,12 @@ def masked_record(record: bytes, problem: str) -> str:
     return masked(shown.decode("cp1252" if _is_not_utf8(shown) else "utf-8", errors="replace"))
 
 
-def _conflict(session: DuckDBSession, key_column: str) -> str | None:
+def _conflict(session: DuckDBSession, key: Sequence[str]) -> str | None:
     """In which columns rows of one key differ, those in which most do first."""
-    key = text_literal(key_column)
+    cells = [f"COALESCE(cell(original_cells ->> {text_literal(name)}), '')" for name in key]
     columns = session.execute(
         "WITH conflicting AS ("
-        f"SELECT original_cells, cell(original_cells ->> {key}) AS key FROM quarantined "
+        f"SELECT original_cells, CONCAT_WS(CHR(31), {', '.join(cells)}) AS key FROM quarantined "
         "WHERE reason = 'conflicting_key'), "
         "compared AS (SELECT DISTINCT key FROM conflicting WHERE key IS NOT NULL ORDER BY key "
         f"LIMIT {_CONFLICTS_COMPARED}), "
@@ -62,7 +66,7 @@ def _conflict(session: DuckDBSession, key_column: str) -> str | None:
         "('/' || REPLACE(REPLACE(name, '~', '~0'), '/', '~1'))), '')) > 1) "  # a JSON pointer, whatever the name holds
         "SELECT name FROM differing GROUP BY name ORDER BY COUNT(*) DESC, name LIMIT 5"
     )
-    return f"rows of one {key_column} differ in {', '.join(name for (name,) in columns)}" if columns else None
+    return f"rows of one {' and '.join(key)} differ in {', '.join(name for (name,) in columns)}" if columns else None
 
 
 def _mask(character: str) -> str:

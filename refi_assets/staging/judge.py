@@ -216,7 +216,8 @@ def _judged(column: Column, in_file: set[str]) -> str:
     value = _text(column.name) if column.logical_type == "string" else _value_of(column.name)
     value = f"LOWER({value})" if column.values else value
     if column.present:
-        return f"CASE WHEN {_fault_of(column.name)} IS DISTINCT FROM {text_literal(EMPTY)} THEN {value} END"
+        not_kept = f"{text_literal(EMPTY)}, 'not_a_number'"
+        return f"CASE WHEN COALESCE({_fault_of(column.name)} NOT IN ({not_kept}), TRUE) THEN {value} END"
     return f"CASE WHEN {_fault_of(column.name)} IS NULL THEN {value} END"
 
 

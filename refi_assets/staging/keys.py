@@ -11,6 +11,12 @@ from refi_assets.specs.columns import Column
 from refi_assets.specs.contracts import Contract
 
 
+def thing_names(contract: Contract, columns: Collection[str]) -> list[str]:
+    """The columns that name the thing in a file that has these columns."""
+    key = contract.key(columns)
+    return [column.name for column in key if not column.is_party] or [column.name for column in key]
+
+
 def thing_sql(contract: Contract, columns_of_files: Sequence[Collection[str]]) -> str:
     """Text that two rows of a snapshot have in common if they are of one thing. Files may differ in their columns."""
     by_file = [_thing_of(contract, columns, set().union(*columns_of_files)) for columns in columns_of_files]

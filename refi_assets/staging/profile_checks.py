@@ -62,8 +62,8 @@ def ids_not_shared(contract: Contract, shared: Mapping[str, SharedValue], least_
             continue
         share = share_pct(top.rows, top.of)
         largest = max(largest, share)
-        if top.rows * 100 > column.shared_share.warn_above * top.of:
-            blocks = blocks or top.rows * 100 > column.shared_share.block_above * top.of
+        if top.rows * 100 >= column.shared_share.warn_at * top.of:
+            blocks = blocks or top.rows * 100 >= (column.shared_share.block_at or 101) * top.of
             problems.append(
                 f"{top.rows:,} of {top.of:,} rows have the {column.name} {top.value!r}; if it stands for nothing, name "
                 "it in missingValues of the contract"

@@ -17,7 +17,7 @@ from refi_assets.specs.checks import Cause
 from refi_assets.specs.contracts import Contract
 from refi_assets.staging.causes import causes_of_quarantine
 from refi_assets.staging.judge import EMPTY, INVISIBLE, judged_rows_sql, noted_sql, original_cells_sql
-from refi_assets.staging.keys import facts_sql, is_the_one_sql, party_sql, thing_sql
+from refi_assets.staging.keys import facts_sql, is_the_one_sql, party_sql, thing_names, thing_sql
 from refi_assets.staging.profile import profiles_of, shared_values
 
 # One row a quarantined record. A record that parsed has original_cells, a malformed one original_bytes.
@@ -37,9 +37,10 @@ QUARANTINE_COLUMNS = {
 class Staged:
     """What staging a source counted. rows = accepted + the sum of quarantined, or a check says so.
 
-    Of the accepted rows: `nulled` cells by column, `emptied` ones by column and word, `invisible` characters taken out
-    of cells by column, `keys` (distinct ones), `shared` (the value that most rows share, of some columns). Of all
-    well-formed rows: `profiles` of the columns of numbers. `quarantined_keys` are up to ten of them.
+    Of the accepted rows: `nulled` cells by column, `emptied` ones by column and word (those of keys, too, which cost
+    the row), `invisible` characters taken out of cells by column, `keys` (distinct ones), `shared` (the value that most
+    rows share, of some columns). Of all well-formed rows: `profiles` of the columns of numbers. `quarantined_keys` are
+    up to ten of them.
     """
 
     rows: int
@@ -182,12 +183,14 @@ def _count(session: DuckDBSession, contract: Contract, source_files: list[Scanne
     repeated, keys = session.execute(
         "SELECT COUNT(*), COUNT(DISTINCT (thing, party)) FROM suspect ANTI JOIN deleted USING (position)"
     )[0]
+    must_be_filled = ", ".join(text_literal(column.name) for column in contract.columns if column.not_null)
     nulled: dict[str, int] = {}
     emptied: dict[str, dict[str, int]] = {}
     invisible: dict[str, int] = {}
     for name, kind, word, cells in session.execute(
         f"SELECT name, kind, CASE WHEN kind = {text_literal(EMPTY)} THEN cell END AS word, COUNT(*) "
-        f"FROM ({noted_sql('accepted')}) GROUP BY ALL ORDER BY ALL"
+        f"FROM ({noted_sql('accepted')} UNION ALL FROM ({noted_sql('judged')}) WHERE kind = {text_literal(EMPTY)} "
+        f"AND name IN ({must_be_filled})) GROUP BY ALL ORDER BY ALL"
     ):
         if kind == EMPTY:
             emptied.setdefault(name, {})[word] = cells
@@ -213,7 +216,7 @@ def _count(session: DuckDBSession, contract: Contract, source_files: list[Scanne
         quarantined_keys=[row[0] for row in some_keys],
         profiles=profiles_of(session, contract, {name for file in source_files for name in file.columns}),
         shared=shared_values(session, contract, {name for file in source_files for name in file.columns}),
-        causes=causes_of_quarantine(session, next(iter(key_columns))) if quarantined else (),
+        causes=causes_of_quarantine(session, thing_names(contract, source_files[0].columns)) if quarantined else (),
     )
 
 

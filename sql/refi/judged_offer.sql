@@ -105,6 +105,9 @@ judged AS (
         offer.origination_year,
         offer.loan_type,
         offer.remaining_term_months,
+        offer.lien_position,
+        offer.credit_score,
+        offer.late_payments_12m,
         CASE
             WHEN offer.rate_spread > :immediate_action_above THEN 'Immediate Action'
             WHEN offer.rate_spread > :hot_lead_above THEN 'Hot Lead'
@@ -157,6 +160,9 @@ SELECT
     judged.origination_year,
     judged.loan_type,
     judged.remaining_term_months,
+    judged.lien_position,
+    judged.credit_score,
+    judged.late_payments_12m,
     judged.marketing_category,
     CARDINALITY(judged.ineligibility_reasons) = 0 AS is_eligible,
     judged.ineligibility_reasons,
@@ -186,6 +192,9 @@ SELECT
     judged.origination_year,
     judged.loan_type,
     judged.remaining_term_months,
+    judged.lien_position,
+    judged.credit_score,
+    judged.late_payments_12m,
     judged.marketing_category,
     CARDINALITY(judged.ineligibility_reasons) = 0 AS is_eligible,
     judged.ineligibility_reasons,

@@ -55,6 +55,12 @@ def test_it_is_the_newest_that_was_published_of_an_earlier_load_date(lake):
     assert baseline_of(REFI, lake, "borrower_information", DAY) is None
 
 
+def test_of_two_publications_of_a_day_the_later_one_counts(lake):
+    published(lake, "r1", "2026-02-19", "2026-02-19", rows=1000)
+    published(lake, "r2", "2026-02-19", "2026-02-19", rows=500)
+    assert baseline(lake) == "r2"
+
+
 def test_a_day_that_was_published_again_later_is_not_the_newest(lake):
     published(lake, "r1", "2026-02-19", "2026-02-19")
     published(lake, "r2", "2026-02-15", "2026-02-15", force=True)

@@ -133,7 +133,7 @@ def as_line(column: Column) -> str:
         *([f"once_{column.once}"] if column.once else []),
         *([_range("plausible", column.plausible)] if column.plausible else []),
         *([_range("median", column.plausible_median)] if column.plausible_median else []),
-        *([f"share_{share.warn_above}_{share.block_above}"] if (share := column.shared_share) else []),
+        *([f"share_{share.warn_at}_{share.block_at}"] if (share := column.shared_share) else []),
         *(f"tells_{state.name}" for state in column.states),
     ]
     return " ".join(words)
@@ -285,6 +285,7 @@ def test_a_contract_that_leaves_the_source_in_doubt_is_refused(tmp_path: Path, c
 
 
 RANGE = {"minimum": 1, "maximum": 2}
+SHARE = {"warn": 5, "block": 25}
 
 
 @pytest.mark.parametrize(
@@ -305,6 +306,12 @@ RANGE = {"minimum": 1, "maximum": 2}
         (lambda c: declare(home_id(c), "missingWords", [" x"]), "missingWords holds ' x', not a trimmed text"),
         (lambda c: declare(home_id(c), "sharedShare", {"warn": 5}), "sharedShare is {'warn': 5}; it must say warn and"),
         (lambda c: declare(home_id(c), "sharedShare", {"warn": 9, "block": 5}), "in percent of the rows, warn first"),
+        (
+            lambda c: home_id(c).update(
+                classification="personal", customProperties=[{"property": "sharedShare", "value": SHARE}]
+            ),
+            "sharedShare shows the value that is shared, and the column is personal",
+        ),
         (lambda c: declare(home_id(c), "consent", True), "consent does not fit logicalType 'string'"),
         (lambda c: declare(home_id(c), "party", "yes"), "party is 'yes', not true or false"),
         (lambda c: declare(home_id(c), "oncePerKey", "one"), "oncePerKey is 'one'; it must be one of the column's val"),

@@ -10,6 +10,7 @@ from refi_assets.specs.checks import (
     Outcome,
     current,
     equal,
+    less_than,
     no_column_lost,
     no_column_new,
     none_of,
@@ -21,11 +22,11 @@ from refi_assets.specs.checks import (
 )
 from refi_assets.specs.columns import Column
 from refi_assets.specs.contracts import Contract
-from refi_assets.specs.policies import Above, Below, Fall
+from refi_assets.specs.policies import Above, At, Below, Fall
 
 ABOVE = Above(warn_above=Decimal(1), block_above=Decimal(10))
 BELOW = Below(warn_below=Decimal(95), block_below=Decimal(50))
-FALL = Fall(warn_below=Decimal(-10), block_below=Decimal(-20))
+FALL = Fall(warn_at=Decimal(-10), block_at=Decimal(-20))
 MILLION = 1_000_000
 
 
@@ -115,12 +116,11 @@ def test_a_share_is_judged_before_it_is_rounded() -> None:
     ("rows", "before", "passed", "blocks", "number"),
     [
         (900_001, MILLION, True, False, -9.9999),
-        (90, 100, True, False, -10.0),
-        (899_999, MILLION, False, False, -10.0001),
-        (80, 100, False, False, -20.0),
+        (90, 100, False, False, -10.0),
+        (800_001, MILLION, False, False, -19.9999),
+        (80, 100, False, True, -20.0),
         (799_999, MILLION, False, True, -20.0001),
-        (4, 5, False, False, -20.0),  # at any size
-        (3, 5, False, True, -40.0),
+        (4, 5, False, True, -20.0),  # at any size
         (0, 100, False, True, -100.0),
         (100, 100, True, False, 0.0),
         (1_000, 100, True, False, 900.0),
@@ -131,9 +131,25 @@ def test_a_share_is_judged_before_it_is_rounded() -> None:
 def test_rows_may_fall_by_so_much_and_rise_by_any(
     rows: int, before: int, passed: bool, blocks: bool, number: float
 ) -> None:
-    limit = f"warns below -10 %, blocks below -20 % of the {before} rows before"
+    limit = f"warns at -10 %, blocks at -20 % of the {before} rows before"
     words = f"{rows} rows now" if rows < before else None
     assert not_fallen(rows, before, FALL) == Outcome(passed, number, limit, blocks, description=words)
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "passed", "blocks"),
+    [
+        (0, 0, True, False),
+        (49, 1000, True, False),
+        (5, 100, False, False),
+        (29, 100, False, False),
+        (3, 10, False, True),
+    ],
+)
+def test_a_share_that_may_not_reach_its_limits(part: int, whole: int, passed: bool, blocks: bool) -> None:
+    outcome = less_than(part, whole, At(warn_at=Decimal(5), block_at=Decimal(30)))
+    assert (outcome.passed, outcome.blocks) == (passed, blocks)
+    assert not less_than(part, whole, At(warn_at=Decimal(5))).blocks
 
 
 def test_the_first_snapshot_cannot_have_fallen() -> None:

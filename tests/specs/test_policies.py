@@ -42,8 +42,8 @@ SHIPPED = {
     "checks.match_ratio_pct.block_below": "50",
     "checks.audience_share_pct.warn_above": "60",
     "checks.audience_share_pct.block_above": "95",
-    "checks.source_rows_change_pct.warn_below": "-10",
-    "checks.source_rows_change_pct.block_below": "-20",
+    "checks.source_rows_change_pct.warn_at": "-10",
+    "checks.source_rows_change_pct.block_at": "-20",
 }
 
 
@@ -122,8 +122,8 @@ def test_a_number_with_a_leading_zero_is_not_octal(tmp_path: Path) -> None:
         ("checks.quarantine_ratio_pct.warn_above", "0"),
         ("checks.quarantine_ratio_pct.block_above", "100"),
         ("checks.match_ratio_pct.warn_below", "50"),
-        ("checks.source_rows_change_pct.block_below", "-100"),
-        ("checks.source_rows_change_pct.warn_below", "-0.000001"),
+        ("checks.source_rows_change_pct.block_at", "-100"),
+        ("checks.source_rows_change_pct.warn_at", "-0.000001"),
         ("checks.profile_change.median_factor", "1.01"),
     ],
 )
@@ -140,7 +140,7 @@ def test_a_number_on_its_bound_is_allowed(tmp_path: Path, field: str, value: str
         *(("checks.audience_share_pct.warn_above", value) for value in ("-1", "100.000001")),
         *(("checks.audience_share_pct.block_above", value) for value in ("100.000001", "101")),
         *(("checks.match_ratio_pct.warn_below", value) for value in ("-1", "101")),
-        *(("checks.source_rows_change_pct.block_below", value) for value in ("0", "30", "-100.000001")),
+        *(("checks.source_rows_change_pct.block_at", value) for value in ("0", "30", "-100.000001")),
         *(("checks.profile_change.median_factor", value) for value in ("1", "0", "-3")),
         *(("checks.profile_change.share_points", value) for value in ("0", "100.1")),
         *(("eligibility.max_ltv_pct", value) for value in ("NaN", ".nan", "Infinity", "'Infinity'", ".inf", "-.inf")),
@@ -173,8 +173,8 @@ def test_an_absurd_value_is_refused_with_file_and_field(tmp_path: Path, field: s
             "checks.match_ratio_pct: warn_below 49.999999 must not be under block_below 50",
         ),
         (
-            {"checks.source_rows_change_pct.warn_below": "-20.000001"},
-            "checks.source_rows_change_pct: warn_below -20.000001 must not be under block_below -20",
+            {"checks.source_rows_change_pct.warn_at": "-20.000001"},
+            "checks.source_rows_change_pct: warn_at -20.000001 must not be under block_at -20",
         ),
         ({"eligibility.min_rate_spread": "0.50"}, "min_rate_spread 0.50 is not above watchlist_above 0.50"),
         ({"eligibility.max_ltv_pct": "80\n  max_ltv_pct: 95"}, "max_ltv_pct"),
@@ -193,8 +193,12 @@ def test_an_unknown_key_is_refused_at_every_level(tmp_path: Path, field: str) ->
 
 
 def test_a_policy_from_before_rows_could_warn_still_loads(tmp_path: Path) -> None:
-    policy = load(tmp_path, policy_text({"checks.source_rows_change_pct.warn_below": None}))
-    assert policy.checks.source_rows_change_pct.warn_below == Decimal(-20)
+    old = {"warn_at": None, "block_at": None, "block_below": "-30"}
+    policy = load(tmp_path, policy_text({f"checks.source_rows_change_pct.{name}": old[name] for name in old}))
+    assert (policy.checks.source_rows_change_pct.warn_at, policy.checks.source_rows_change_pct.block_at) == (
+        Decimal(-30),
+        Decimal(-30),
+    )
 
 
 @pytest.mark.parametrize(

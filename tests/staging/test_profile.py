@@ -8,7 +8,7 @@ import pytest
 
 from refi_assets.ingestion.details import Baseline, Profile, SharedValue
 from refi_assets.specs.contracts import load_contracts
-from refi_assets.specs.policies import Above, ProfileLimits
+from refi_assets.specs.policies import At, ProfileLimits
 from refi_assets.staging.profile_checks import ids_not_shared, medians_plausible, profile_steady
 from tests.support.sources import Sources, market_csv
 
@@ -143,10 +143,10 @@ def test_nothing_is_compared_without_a_published_snapshot() -> None:
 @pytest.mark.parametrize(
     ("rows", "of", "passed", "blocks"),
     [
-        (10, 200, True, False),
-        (11, 200, False, False),
-        (50, 200, False, False),
-        (51, 200, False, True),
+        (9, 200, True, False),
+        (10, 200, False, False),
+        (49, 200, False, False),
+        (50, 200, False, True),
         (51, 199, True, False),
     ],
 )
@@ -159,9 +159,10 @@ def test_a_share_is_looked_at_only_if_the_contract_limits_it() -> None:
     columns = tuple(replace(column, shared_share=None) for column in LOANS.columns)
     shared = {"property_id": SharedValue(value="999", rows=200, of=200)}
     assert ids_not_shared(replace(LOANS, columns=columns), shared, 200).passed
-    limit = Above(warn_above=Decimal(100), block_above=Decimal(100))
+    limit = At(warn_at=Decimal(100))
     columns = tuple(replace(column, shared_share=limit) for column in LOANS.columns)
-    assert ids_not_shared(replace(LOANS, columns=columns), shared, 200).passed
+    outcome = ids_not_shared(replace(LOANS, columns=columns), shared, 200)
+    assert (outcome.passed, outcome.blocks) == (False, False)
 
 
 def test_the_value_that_most_accepted_rows_share_is_known(sources: Sources) -> None:

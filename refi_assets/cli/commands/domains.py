@@ -75,7 +75,7 @@ def domain_app(domain: str) -> typer.Typer:
         day = day_of(as_of)
         findings = findings_of(domain, accept, reason)
         from refi_assets.cli.domain_run import domain_counts, run_domain
-        from refi_assets.cli.run import failure_as_json
+        from refi_assets.cli.run import as_of_day_in, failure_as_json
 
         warnings: list[str] = []
 
@@ -83,7 +83,8 @@ def domain_app(domain: str) -> typer.Typer:
             if source is not None:
                 ingested = ingest_files(domain, source, lake, day, replace=replace, ignore_others=ignore_others)
                 warnings += ingested.warnings
-            accept_findings(lake, day, findings, reason)
+            if findings:
+                accept_findings(lake, as_of_day_in(domain, day), findings, reason)
             result = run_domain(
                 domain,
                 day,

@@ -133,7 +133,9 @@ def accept_findings(lake: str | None, day: date, findings: list[tuple[str, str]]
     from refi_assets.lake import open_lake
 
     for source, check in findings:
-        accept(open_lake(lake_url(lake)), source, day, check, (reason or "").strip())
+        in_force = accept(open_lake(lake_url(lake)), source, day, check, (reason or "").strip())
+        if in_force != (reason or "").strip():
+            ERR.say(one_line(f"Warning: {source}:{check} was accepted before, and the manifest says: {in_force}"))
 
 
 def print_ingested(ingested: "Ingested", day: date) -> None:

@@ -10,8 +10,8 @@ import dagster as dg
 
 from refi_assets.defs.refi import REFI
 from refi_assets.orchestration.asset_checks import Check, CheckedStep, checks_of, sql_checks_of
-from refi_assets.specs.checks import Outcome, most_frequent, not_above, not_below
-from refi_assets.specs.policies import Above, WarnAbove
+from refi_assets.specs.checks import Outcome, less_than, most_frequent, not_above, not_below
+from refi_assets.specs.policies import At
 from refi_assets.specs.sql_models import load_sql_models
 
 
@@ -58,9 +58,9 @@ def offers_match(step: CheckedStep) -> Outcome:
     return _without_partner(step, "market_equity", "offers_without_home", limits)
 
 
-def _without_partner(step: CheckedStep, source: str, count: str, limits: Above | WarnAbove) -> Outcome:
+def _without_partner(step: CheckedStep, source: str, count: str, limits: At) -> Outcome:
     rows, alone = step.input(f"staging/{source}").rows, step.relation.counts[count]
-    outcome = not_above(alone, rows, limits)
+    outcome = less_than(alone, rows, limits)
     if outcome.passed:
         return outcome
     words = [f"{alone:,} of {rows:,} {IDS[source][0]} have no partner", *_differences(step, source)]

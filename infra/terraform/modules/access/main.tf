@@ -3,7 +3,7 @@
 
 locals {
   # Objects of each zone of the lake.
-  zone = { for zone in ["raw", "runs", "memo", "resolved", "decisions", "output", "athena", "analysts", "logs", "openlineage"] :
+  zone = { for zone in ["raw", "accepted", "runs", "memo", "resolved", "decisions", "output", "athena", "analysts", "logs", "openlineage"] :
     zone => "${var.lake.bucket_arn}/${var.lake.root}${zone}"
   }
 

@@ -3,7 +3,7 @@
 # names begin with Behind.
 
 locals {
-  pipeline_objects = [for zone in ["raw", "runs", "memo", "resolved", "decisions", "output", "athena", "logs", "openlineage"] :
+  pipeline_objects = [for zone in ["raw", "accepted", "runs", "memo", "resolved", "decisions", "output", "athena", "logs", "openlineage"] :
     "${local.zone[zone]}/*"
   ]
 }

@@ -1,4 +1,4 @@
-# The lake: one bucket, one key. Its zones (raw/, runs/, memo/, resolved/, output/, athena/, analysts/, logs/,
+# The lake: one bucket, one key. Its zones (raw/, accepted/, runs/, memo/, resolved/, output/, athena/, analysts/, logs/,
 # openlineage/) are prefixes, as the platform has one lake address; who may touch which is said in modules/access.
 
 resource "aws_kms_key" "lake" {

@@ -89,6 +89,9 @@ WITH joint_home AS (
     offer.origination_year,
     offer.loan_type,
     offer.remaining_term_months,
+    offer.lien_position,
+    offer.credit_score,
+    offer.late_payments_12m,
     CASE
       WHEN offer.rate_spread > CAST('1.25' AS DECIMAL(12, 6))
       THEN 'Immediate Action'
@@ -157,6 +160,9 @@ SELECT
   judged.origination_year,
   judged.loan_type,
   judged.remaining_term_months,
+  judged.lien_position,
+  judged.credit_score,
+  judged.late_payments_12m,
   judged.marketing_category,
   ARRAY_LENGTH(judged.ineligibility_reasons) = 0 AS is_eligible,
   judged.ineligibility_reasons,
@@ -186,6 +192,9 @@ SELECT
   judged.origination_year,
   judged.loan_type,
   judged.remaining_term_months,
+  judged.lien_position,
+  judged.credit_score,
+  judged.late_payments_12m,
   judged.marketing_category,
   ARRAY_LENGTH(judged.ineligibility_reasons) = 0 AS is_eligible,
   judged.ineligibility_reasons,
@@ -290,6 +299,9 @@ WITH joint_home AS (
     offer.origination_year,
     offer.loan_type,
     offer.remaining_term_months,
+    offer.lien_position,
+    offer.credit_score,
+    offer.late_payments_12m,
     CASE
       WHEN offer.rate_spread > CAST('1.25' AS DECIMAL(12, 6))
       THEN 'Immediate Action'
@@ -345,6 +357,9 @@ SELECT
   judged.origination_year,
   judged.loan_type,
   judged.remaining_term_months,
+  judged.lien_position,
+  judged.credit_score,
+  judged.late_payments_12m,
   judged.marketing_category,
   CARDINALITY(judged.ineligibility_reasons) = 0 AS is_eligible,
   judged.ineligibility_reasons,
@@ -374,6 +389,9 @@ SELECT
   judged.origination_year,
   judged.loan_type,
   judged.remaining_term_months,
+  judged.lien_position,
+  judged.credit_score,
+  judged.late_payments_12m,
   judged.marketing_category,
   CARDINALITY(judged.ineligibility_reasons) = 0 AS is_eligible,
   judged.ineligibility_reasons,
