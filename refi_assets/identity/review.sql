@@ -1,8 +1,9 @@
 -- Pairs that only people may link, whatever their probability, and why. DuckDB's dialect.
 
 -- Whether one given name is short for the other, or both are for a third. Names that differ in one letter, and are
--- both short for something or both have short forms, are two names: Ann and Anna, not Steve and Steven. A name that
--- begins the other, and lacks two letters or more, is short for it on no list: Barb and Barbara.
+-- both short for something or both have short forms, are two names: Ann and Anna, not Steve and Steven. A name of at
+-- most five letters that begins the other, and lacks three or more, is short for it on no list: Barb and Barbara, but
+-- Daniel and Danielle are two names.
 CREATE MACRO is_nickname_pair(one, one_roots, one_has_nicknames, other, other_roots, other_has_nicknames) AS
     (
         LIST_HAS_ANY(one_roots, other_roots)
@@ -12,7 +13,11 @@ CREATE MACRO is_nickname_pair(one, one_roots, one_has_nicknames, other, other_ro
             OR (LIST_CONTAINS(one_roots, other) AND NOT one_has_nicknames)
         )
     )
-    OR (ABS(LENGTH(one) - LENGTH(other)) >= 2 AND (STARTS_WITH(one, other) OR STARTS_WITH(other, one)));
+    OR (
+        LEAST(LENGTH(one), LENGTH(other)) <= 5
+        AND ABS(LENGTH(one) - LENGTH(other)) >= 3
+        AND (STARTS_WITH(one, other) OR STARTS_WITH(other, one))
+    );
 
 -- Whether one given name is the other with a letter wrong: names that are on the list, but that these records hardly
 -- know beside the other. Micheal, 3 times, is Michael, 500 times.

@@ -47,7 +47,7 @@ _DATA = r"[-+]?[0-9][-0-9./: ]*|[A-Z]{1,3}-?[0-9]+|\S+@\S+"  # a number, a date,
 
 
 def format_of(start: bytes) -> tuple[str, str] | None:
-    """What a file that begins so is, and what to do; None if that is no binary format that is known here."""
+    """What a file that begins so is, and what to do; None if that is not a binary format known here."""
     for beginning, what, to_do in _FORMATS:
         if re.match(beginning, start, re.DOTALL):
             return what, to_do

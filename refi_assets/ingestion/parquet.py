@@ -1,6 +1,6 @@
 """Parquet files as tables of text: what each type's cells read as, and which files and rows are refused.
 
-Cells that the contract has are right, or refused: a number that cannot be exact, a type that is no scalar. What the
+Cells that the contract has are right, or refused: a number that cannot be exact, a type that is not a scalar. What the
 text of a cell means belongs to staging/.
 """
 
@@ -130,7 +130,7 @@ def _require_right(session: DuckDBSession, source: str, file_column: ParquetColu
     sql_type, logical_type = file_column.sql_type, column.logical_type
     if sql_type.endswith("]") or sql_type.startswith(_NO_SCALARS):
         shown = sql_type[:SHOWN_TYPE] + ("…" if len(sql_type) > SHOWN_TYPE else "")
-        raise SourceError(f"{name} is of type {shown}, which is no single value; write it as a {logical_type}")
+        raise SourceError(f"{name} is of type {shown}, which is not a single value; write it as a {logical_type}")
     if logical_type == "string" and sql_type in EXACT_BELOW:
         limit = EXACT_BELOW[sql_type]
         if session.value(f"SELECT MAX(ABS({sql})) FILTER (ISFINITE({sql})) >= {limit} FROM {source}"):

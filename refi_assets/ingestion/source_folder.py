@@ -113,7 +113,7 @@ def _parts(folder: Path, source: str, paths: list[Path]) -> list[Path]:
             forms[f"{path.name}/"] = parts
     if len(forms) > 1:
         raise SourceError(
-            f"{folder}: source '{source}' stands there more than once ({', '.join(forms)}); keep one of them."
+            f"{folder}: source '{source}' is there more than once ({', '.join(forms)}); keep one of them."
         )
     return [part for parts in forms.values() for part in parts]
 

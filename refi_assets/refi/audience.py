@@ -58,7 +58,7 @@ def counts(relations: Sequence[Relation]) -> dict[str, Any]:
 
 
 def consent(relations: Sequence[Relation]) -> dict[str, int]:
-    """How many persons in the audience may get text messages (`yes`), and how many may not, by why."""
+    """Number of persons in the audience who may get text messages (`yes`), and of those who may not, by why."""
     (audience,) = (relation for relation in relations if relation.key == "refi/refi_audience")
     return _amounts(audience.counts, "sms: ")
 

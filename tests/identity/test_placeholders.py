@@ -52,7 +52,18 @@ def test_an_address_that_says_that_there_is_none_is_not_known(value):
     assert removed == [{"attribute": "email", "reason": "stands for nothing", "values": 1, "records": 1}]
 
 
-@pytest.mark.parametrize("value", ["nona@x.com", "noah.none@x.com", "nancy@test.edu.example", "abcarter@x.com"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "na.li@x.com",
+        "nil.patel@x.com",
+        "test.user@x.com",
+        "nona@x.com",
+        "noah.none@x.com",
+        "nancy@test.edu.example",
+        "abcarter@x.com",
+    ],
+)
 def test_an_address_that_only_begins_like_one_is_kept(value):
     assert judged("email", value, STRANGERS[:1], EMAILS)[0] == [value]
 

@@ -41,6 +41,7 @@ def review_reason(one: dict[str, Any], other: dict[str, Any], crowd: str | None 
     ("one", "other"),
     [
         *(("Jon", "Joan"), ("Mark", "Marc"), ("Ann", "Anna"), ("Tim", "Tom"), ("Kim", "Kam"), ("Eric", "Erin")),
+        *(("Daniel", "Danielle"), ("Victor", "Victoria"), ("Joseph", "Josephine"), ("Gabriel", "Gabrielle")),
         *(("Peter", "Susan"), ("मीना", "मोना"), ("रीमा", "रोमा")),
     ],
 )

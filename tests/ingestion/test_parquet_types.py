@@ -150,7 +150,7 @@ NO_SCALARS = {
 def test_a_type_that_is_no_scalar_is_refused_with_column_and_type(sources: Sources, sql_type: str) -> None:
     with pytest.raises(SourceError) as refused:
         stage(sources, BORROWER, parquet(BORROWER, first_name=NO_SCALARS[sql_type]))
-    assert f"part.parquet: column 'first_name' is of type {sql_type}, which is no single value" in str(refused.value)
+    assert f"part.parquet: column 'first_name' is of type {sql_type}, which is not a single value" in str(refused.value)
     assert "Okafor" not in str(refused.value)
 
 

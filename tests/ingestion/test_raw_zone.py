@@ -70,7 +70,7 @@ def test_hidden_files_of_a_dropped_folder_stay_out(sources: Sources, lake: Folde
 
 @pytest.mark.parametrize("second", ["market_equity.csv.gz", "market_equity.parquet", "market_equity/part.csv"])
 def test_a_source_in_two_forms_is_refused(sources: Sources, lake: FolderStore, second: str) -> None:
-    with pytest.raises(SourceError, match=r"'market_equity' stands there more than once .*; keep one of them"):
+    with pytest.raises(SourceError, match=r"'market_equity' is there more than once .*; keep one of them"):
         ingest(sources, {"market_equity.csv": GOOD, second: GOOD, "loan_information.csv": GOOD})
     assert keys(lake) == []
 
