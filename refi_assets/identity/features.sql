@@ -27,11 +27,17 @@ CREATE MACRO word(raw) AS LIST_EXTRACT(
     1
 );
 
--- The generation in a name, where it follows another word: a Spanish Sr. before it is a title.
+-- The generation in a name: after another word, or, as far as it is no name itself, before it. A Spanish Sr. before a
+-- name is a title; taken for a generation, it parts nobody but from a Jr.
 CREATE MACRO name_suffix(raw) AS CASE
-    REGEXP_EXTRACT(LOWER(raw), '\S[\s,.(]+(jr|junior|sr|senior|iii|ii|iv|2nd|3rd|4th)\b', 1)
-    WHEN 'jr' THEN 'jr' WHEN 'junior' THEN 'jr'
-    WHEN 'sr' THEN 'sr' WHEN 'senior' THEN 'sr'
+    COALESCE(
+        NULLIF(
+            REGEXP_EXTRACT(LOWER(raw), '\S[\s,.(-]+(jr|jnr|junior|sr|snr|senior|iii|ii|iv|2nd|3rd|4th)\b', 1), ''
+        ),
+        REGEXP_EXTRACT(LOWER(raw), '^\W*(jr|jnr|sr|snr|iii|ii|iv)\b', 1)
+    )
+    WHEN 'jr' THEN 'jr' WHEN 'jnr' THEN 'jr' WHEN 'junior' THEN 'jr'
+    WHEN 'sr' THEN 'sr' WHEN 'snr' THEN 'sr' WHEN 'senior' THEN 'sr'
     WHEN 'ii' THEN 'ii' WHEN '2nd' THEN 'ii'
     WHEN 'iii' THEN 'iii' WHEN '3rd' THEN 'iii'
     WHEN 'iv' THEN 'iv' WHEN '4th' THEN 'iv'
@@ -40,7 +46,7 @@ END;
 -- The words of a name that are no title and no generation.
 CREATE MACRO name_words(raw) AS LIST_FILTER(
     STRING_SPLIT(word(raw), ' '),
-    (part, place) -> part NOT IN ('mr', 'mrs', 'ms', 'miss', 'dr', 'prof', 'sir', 'jr', 'sr', 'ii', 'iii', 'iv')
+    (part, place) -> part NOT IN ('mr', 'mrs', 'ms', 'miss', 'dr', 'prof', 'sir', 'jr', 'jnr', 'sr', 'snr', 'ii', 'iii', 'iv')
         AND (place = 1 OR part NOT IN ('junior', 'senior', '2nd', '3rd', '4th'))
 );
 

@@ -5,7 +5,7 @@
 CREATE MACRO is_well_known(attribute, value) AS CASE attribute
     WHEN 'date_of_birth' THEN value IN (
         '00010101', '11111111', '17530101', '18000101', '18991230', '18991231', '19000000', '19000100', '19000101',
-        '19010101', '99990101', '99991231', '99999999'
+        '19010101', '19700101', '99990101', '99991231', '99999999'
     )
     WHEN 'email' THEN REGEXP_MATCHES(
         value,

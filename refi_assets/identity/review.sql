@@ -25,6 +25,15 @@ CREATE MACRO is_typing_error(one, one_records, other, other_records) AS
     DAMERAU_LEVENSHTEIN(one, other) <= 1
     AND 50 * LEAST(one_records, other_records) <= GREATEST(one_records, other_records);
 
+-- Names on no list of which neither can be the other with a slip of the pen: Ayşe and Fatma, not Ravi and Rawi.
+CREATE MACRO are_unlike(one, other) AS
+    LEAST(LENGTH(one), LENGTH(other)) > 1 AND JARO_WINKLER_SIMILARITY(one, other) < 0.7;
+
+-- Whether two dates are of two generations; an unknown year is of none.
+CREATE MACRO are_generations_apart(birth_1, birth_2) AS COALESCE(
+    ABS(CAST(NULLIF(birth_1[:4], '0000') AS INTEGER) - CAST(NULLIF(birth_2[:4], '0000') AS INTEGER)) >= 14, FALSE
+);
+
 -- Records in which a surname is so often wholly wrong have as many wrong given names: those tell nobody apart.
 CREATE MACRO are_names_reliable(share_of_wrong_surnames) AS share_of_wrong_surnames <= 0.05;
 
@@ -58,9 +67,10 @@ SELECT
     CASE
         WHEN one.suffix <> other.suffix
             THEN 'different suffixes'
+        WHEN (one.suffix IS NULL) <> (other.suffix IS NULL) AND are_generations_apart(one.birth, other.birth)
+            THEN 'a suffix and another generation'
         WHEN are_names_reliable(share_of_wrong_surnames)
-            AND one.given_is_known
-            AND other.given_is_known
+            AND ((one.given_is_known AND other.given_is_known) OR are_unlike(one.given, other.given))
             AND NOT LIST_HAS_ANY(STRING_SPLIT(one.given, ' '), STRING_SPLIT(other.given, ' '))
             AND NOT is_nickname_pair(
                 one.given, one.given_roots, one.given_has_nicknames,

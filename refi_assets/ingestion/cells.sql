@@ -54,6 +54,9 @@ CREATE MACRO is_below(cell, bound) AS COALESCE(
     cell[1] = '-'
 );
 
+-- A text in lower case whose words are one space apart, however they were: Paid  off, PAID_OFF and paid-off are one.
+CREATE MACRO spaced(cell) AS REGEXP_REPLACE(LOWER(cell), '[\s\x{A0}_-]+', ' ', 'g');
+
 -- Words that systems write for nothing, in any case; spreadsheets write their errors into any column.
 CREATE MACRO is_spreadsheet_error(cell) AS
     cell[1] = '#' AND UPPER(cell) IN ('#N/A', '#VALUE!', '#DIV/0!', '#REF!', '#NAME?');

@@ -85,5 +85,6 @@ class StagedDetails(Details):
     emptied: dict[str, dict[str, int]] = Field(default_factory=dict)
     invisible: dict[str, int] = Field(default_factory=dict)
     profiles: dict[str, Profile] = Field(default_factory=dict)
+    file_medians: dict[str, dict[str, Decimal]] = Field(default_factory=dict)
     shared: dict[str, SharedValue] = Field(default_factory=dict)
     causes: tuple[Cause, ...] = ()  # of the rows in quarantine, the most frequent first

@@ -4,11 +4,11 @@ Cells that the contract has are right, or refused: a number that cannot be exact
 text of a cell means belongs to staging/.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from refi_assets.engines.duckdb import ORDERED_PARQUET, DuckDBSession, parquet_sql
+from refi_assets.engines.duckdb import ORDERED_PARQUET, DuckDBSession, parquet_sql, path_literal
 from refi_assets.errors import EngineError, SourceError
 from refi_assets.ingestion.first_bytes import not_utf8
 from refi_assets.ingestion.headers import read_names
@@ -19,6 +19,7 @@ from refi_assets.specs.contracts import Contract
 
 EXACT_BELOW = {"DOUBLE": 2**53, "FLOAT": 2**24}  # from there on, a whole number may be its neighbour's value
 SHOWN_TYPE = 60
+MOST_DIGITS = 38
 ROWS_AT_ONCE = 1000
 COLUMNS_AT_ONCE = 100  # DuckDB takes much longer to plan ten times as many
 _NO_SCALARS = ("STRUCT", "MAP", "UNION", "VARIANT", "GEOMETRY")
@@ -95,6 +96,7 @@ def scan_parquet(
         ParquetColumn('"' + name.replace('"', '""') + '"', sql_type, in_contract.get(read_name))
         for (name, sql_type), read_name in zip(described, names, strict=True)
     ]
+    _require_digits(session, url, dict(zip([name for name, _ in described], columns, strict=True)))
     _require_text(session, source, columns)
     for column in columns:
         if column.column:
@@ -102,6 +104,20 @@ def scan_parquet(
     scan = Scan(columns=names, respelled=respelled, records=rows)
     _set_malformed_aside(session, url, columns, scan, clean_copy, on_malformed)
     return scan
+
+
+def _require_digits(session: DuckDBSession, url: str, columns: Mapping[str, ParquetColumn]) -> None:
+    """Raise SourceError for a decimal of more digits than DuckDB has: it reads other numbers, without a word."""
+    wide = session.execute(
+        f"SELECT name, precision FROM parquet_schema({path_literal(url)}) WHERE precision > {MOST_DIGITS}"
+    )
+    for name, digits in wide:
+        column = columns.get(name)
+        if column and column.column:
+            raise SourceError(
+                f"column '{column.column.name}' is a decimal of {digits} digits, of which {MOST_DIGITS} can be read; "
+                "write it with fewer, or as text"
+            )
 
 
 def _require_text(session: DuckDBSession, source: str, columns: Sequence[ParquetColumn]) -> None:

@@ -117,8 +117,8 @@ class FolderStore(ObjectStore):
 
 
 def is_hidden(path: str) -> bool:
-    """Whether a name in the path begins with . or _: markers, and what other programs leave half-done."""
-    return any(name.startswith((".", "_")) for name in path.split("/"))
+    """Whether a name in the path begins with ., _ or ~$: markers, locks, and what other programs leave half-done."""
+    return any(name.startswith((".", "_", "~$")) for name in path.split("/"))
 
 
 def require_regular_file(path: Path, folder: Path, shown: str) -> None:

@@ -233,7 +233,7 @@ def _state(column: Column, in_file: set[str]) -> str:
 
 
 def _tells(text: str, state: State) -> str:
-    tests = [f"LOWER({text}) IN ({_texts(state.words)})"] if state.words else []
+    tests = [f"spaced({text}) IN ({_texts(state.words)})"] if state.words else []
     if state.at_most is not None:
         tests.append(f"(is_number({text}) AND NOT is_above({text}, {state.at_most}))")
     return " OR ".join(tests)

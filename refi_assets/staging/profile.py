@@ -13,6 +13,7 @@ from refi_assets.specs.columns import Column
 from refi_assets.specs.contracts import Contract
 from refi_assets.staging.judge import EMPTY, noted_sql
 
+FEW_NUMBERS = 20  # from here on, a file has a median of its own
 HEAVY_HITTERS = 30  # a value of one row in thirty is among them for certain
 
 
@@ -37,6 +38,29 @@ def profiles_of(session: DuckDBSession, contract: Contract, file_columns: Collec
             )
             profiles[column.name] = _profile(row[0], row[1:])
     return {column.name: profiles[column.name] for column in columns}
+
+
+def medians_by_file(
+    session: DuckDBSession, contract: Contract, file_columns: Collection[str]
+) -> dict[str, dict[str, Decimal]]:
+    """The median in each of several files, of the columns for which the contract says where it must be.
+
+    A file with few numbers says nothing of its unit, and is left out.
+    """
+    if session.value("SELECT COUNT(*) FROM source_file") < 2:
+        return {}
+    return {
+        column.name: {
+            file: Decimal(str(median))
+            for file, median in session.execute(
+                f"SELECT source_file.file, QUANTILE_CONT(judged.{quoted(column.name)}, 0.5) FROM judged "
+                f"INNER JOIN source_file ON source_file.file_number = judged.file_number GROUP BY source_file.file "
+                f"HAVING COUNT(judged.{quoted(column.name)}) >= {FEW_NUMBERS} ORDER BY source_file.file"
+            )
+        }
+        for column in contract.columns
+        if column.plausible_median is not None and column.name in file_columns
+    }
 
 
 def shared_values(session: DuckDBSession, contract: Contract, file_columns: Collection[str]) -> dict[str, SharedValue]:

@@ -13,18 +13,27 @@ from refi_assets.specs.columns import Column, Range
 from refi_assets.specs.contracts import Contract
 from refi_assets.specs.policies import ProfileLimits
 
+NOTHING: Mapping[str, Mapping[str, Decimal]] = {}
+
 _UNITS = {"percent": " %", "USD": " USD"}
 
 
-def medians_plausible(contract: Contract, profiles: Mapping[str, Profile]) -> Outcome:
-    """The median of every column for which the contract says where it must be, at any number of rows."""
+def medians_plausible(
+    contract: Contract, profiles: Mapping[str, Profile], by_file: Mapping[str, Mapping[str, Decimal]] = NOTHING
+) -> Outcome:
+    """The median of every column for which the contract says where it must be, at any number of rows.
+
+    `by_file`: the medians in each of several files, of which one may be in another unit.
+    """
     problems = []
     for column in contract.columns:
-        profile = profiles.get(column.name)
-        if column.plausible_median is None or profile is None or profile.median is None:
+        bounds, profile = column.plausible_median, profiles.get(column.name)
+        if bounds is None or profile is None or profile.median is None:
             continue
-        if not _is_within(profile.median, column.plausible_median):
-            problems.append(_implausible(column, column.plausible_median, profile))
+        medians = {f" in {file}": median for file, median in by_file.get(column.name, {}).items()}
+        for where, median in {"": profile.median, **medians}.items():
+            if not _is_within(median, bounds):
+                problems.append(_implausible(column, bounds, median, where))
     return Outcome(not problems, len(problems), "0 columns", description="; ".join(problems) or None)
 
 
@@ -81,10 +90,10 @@ def _is_within(number: Decimal, bounds: Range) -> bool:
     return bounds.minimum <= number <= bounds.maximum or number in bounds.also
 
 
-def _implausible(column: Column, bounds: Range, profile: Profile) -> str:
-    median, unit = profile.median or Decimal(0), _UNITS.get(column.unit or "", "")
+def _implausible(column: Column, bounds: Range, median: Decimal, where: str) -> str:
+    unit = _UNITS.get(column.unit or "", "")
     allowed = f"{_plain(bounds.minimum)} to {_plain(bounds.maximum)}"
-    words = f"the median of {column.name} is {_plain(median)}, not from {allowed}"
+    words = f"the median of {column.name}{where} is {_plain(median)}, not from {allowed}"
     for factor, looks_like in ((100, "a fraction"), (Decimal("0.01"), "hundredths")):
         if _is_within(median * factor, bounds):
             return f"{words}: looks like {looks_like}: {_plain(median)} for {_plain(median * factor)}{unit}?"

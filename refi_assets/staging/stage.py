@@ -6,6 +6,7 @@ once, conflicting ones not at all. Which rows of the file are not accepted is li
 """
 
 from dataclasses import dataclass
+from decimal import Decimal
 from importlib.resources import files
 
 from refi_assets.engines.duckdb import ORDERED_PARQUET, DuckDBSession, parquet_sql, path_literal, text_literal
@@ -18,7 +19,7 @@ from refi_assets.specs.contracts import Contract
 from refi_assets.staging.causes import causes_of_quarantine
 from refi_assets.staging.judge import EMPTY, INVISIBLE, judged_rows_sql, noted_sql, original_cells_sql
 from refi_assets.staging.keys import facts_sql, is_the_one_sql, party_sql, thing_names, thing_sql
-from refi_assets.staging.profile import profiles_of, shared_values
+from refi_assets.staging.profile import medians_by_file, profiles_of, shared_values
 
 # One row a quarantined record. A record that parsed has original_cells, a malformed one original_bytes.
 QUARANTINE_COLUMNS = {
@@ -39,8 +40,8 @@ class Staged:
 
     Of the accepted rows: `nulled` cells by column, `emptied` ones by column and word (those of keys, too, which cost
     the row), `invisible` characters taken out of cells by column, `keys` (distinct ones), `shared` (the value that most
-    rows share, of some columns). Of all well-formed rows: `profiles` of the columns of numbers. `quarantined_keys` are
-    up to ten of them.
+    rows share, of some columns). Of all well-formed rows: `profiles` of the columns of numbers, `file_medians` in each
+    of several files. `quarantined_keys` are up to ten of them.
     """
 
     rows: int
@@ -52,6 +53,7 @@ class Staged:
     keys: int
     quarantined_keys: list[str]
     profiles: dict[str, Profile]
+    file_medians: dict[str, dict[str, Decimal]]
     shared: dict[str, SharedValue]
     causes: tuple[Cause, ...]
 
@@ -205,6 +207,7 @@ def _count(session: DuckDBSession, contract: Contract, source_files: list[Scanne
         f"SELECT DISTINCT COALESCE({key}) AS key FROM quarantined "
         "WHERE original_cells IS NOT NULL AND key IS NOT NULL ORDER BY key LIMIT 10"
     )
+    file_columns = {name for file in source_files for name in file.columns}
     return Staged(
         rows=sum(file.rows for file in source_files),
         accepted=rows,
@@ -214,8 +217,9 @@ def _count(session: DuckDBSession, contract: Contract, source_files: list[Scanne
         invisible=invisible,
         keys=rows - repeated + keys,
         quarantined_keys=[row[0] for row in some_keys],
-        profiles=profiles_of(session, contract, {name for file in source_files for name in file.columns}),
-        shared=shared_values(session, contract, {name for file in source_files for name in file.columns}),
+        profiles=profiles_of(session, contract, file_columns),
+        file_medians=medians_by_file(session, contract, file_columns),
+        shared=shared_values(session, contract, file_columns),
         causes=causes_of_quarantine(session, thing_names(contract, source_files[0].columns)) if quarantined else (),
     )
 

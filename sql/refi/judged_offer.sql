@@ -66,6 +66,7 @@ offer AS (
         loan.remaining_term_months,
         'paid_off' IN (loan.remaining_balance_state, loan.loan_type_state, loan.loan_status_state) AS is_paid_off,
         loan.lien_position,
+        loan.lien_position_state,
         borrower.credit_score,
         loan.late_payments_12m,
         COALESCE(LOWER(market.offered_by) = 'own', FALSE) AS is_own,
@@ -123,7 +124,9 @@ judged AS (
                 CASE WHEN offer.market_rate_offer IS NULL THEN 'market_rate_missing' END,
                 CASE WHEN offer.monthly_savings_est < :min_monthly_savings_usd THEN 'savings_below_min' END,
                 CASE WHEN offer.is_paid_off THEN 'loan_paid_off' END,
-                CASE WHEN offer.lien_position <> 1 THEN 'not_first_lien' END,
+                CASE
+                    WHEN offer.lien_position <> 1 OR offer.lien_position_state = 'junior' THEN 'not_first_lien'
+                END,
                 CASE WHEN offer.credit_score < :min_credit_score THEN 'credit_score_below_min' END,
                 CASE
                     WHEN offer.credit_score IS NULL AND :min_credit_score IS NOT NULL THEN 'credit_score_missing'

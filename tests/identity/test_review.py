@@ -42,7 +42,7 @@ def review_reason(one: dict[str, Any], other: dict[str, Any], crowd: str | None 
     [
         *(("Jon", "Joan"), ("Mark", "Marc"), ("Ann", "Anna"), ("Tim", "Tom"), ("Kim", "Kam"), ("Eric", "Erin")),
         *(("Daniel", "Danielle"), ("Victor", "Victoria"), ("Joseph", "Josephine"), ("Gabriel", "Gabrielle")),
-        *(("Peter", "Susan"), ("मीना", "मोना"), ("रीमा", "रोमा")),
+        *(("Ayşe", "Fatma"), ("Olumide", "Temitope"), ("Peter", "Susan"), ("मीना", "मोना"), ("रीमा", "रोमा")),
     ],
 )
 def test_two_given_names_of_one_birth_date_and_home_need_people(one, other):
@@ -84,12 +84,21 @@ def test_two_given_names_that_do_not_share_birth_date_and_home_are_weighed(apart
     [
         ("Kelding Sr.", "Kelding Jr.", "different suffixes"),
         ("Kelding II", "Kelding III", "different suffixes"),
+        ("Jr Kelding", "Sr Kelding", "different suffixes"),
+        ("Kelding Jnr", "Kelding Snr", "different suffixes"),
+        ("Kelding-Jr", "Kelding-Sr", "different suffixes"),
         ("Kelding Jr.", "Kelding jr", None),
         ("Kelding Jr.", "Kelding", None),
     ],
 )
 def test_two_suffixes_need_people(one, other, reason):
     assert review_reason({"surname": one}, {"surname": other}) == reason
+
+
+def test_a_suffix_on_one_side_and_a_birth_a_generation_apart_need_people():
+    father, son = {"date_of_birth": "1950-02-01"}, {"surname": "Kelding Jr.", "date_of_birth": "1978-05-06"}
+    assert review_reason({"surname": "Kelding", **father}, son) == "a suffix and another generation"
+    assert review_reason({"surname": "Kelding", **son, "date_of_birth": "1978-05-09"}, son) is None
 
 
 def test_records_with_wrong_surnames_have_wrong_given_names_too():

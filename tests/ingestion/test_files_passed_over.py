@@ -104,6 +104,7 @@ def test_sources_of_other_domains_are_passed_over_in_silence(sources: Sources) -
     "name",
     [
         *("truth.json", "persons.csv", "README", "README.md", "readme.txt", "expected_audience.csv", ".DS_Store"),
+        "~$loan_information.xlsx",
         *("_SUCCESS", "loan_information/README", "Truth.JSON"),
     ],
 )
@@ -127,7 +128,9 @@ def test_a_copy_beside_a_source_is_taken_once_and_said(sources: Sources, name: s
     assert names(ingested) == ["market_equity.csv"]
     (warning,) = ingested.warnings
     assert warning.endswith(f"{name} is a copy of market_equity.csv; it is read once")
-    with pytest.raises(SourceError, match=r"rename it to market_equity\.csv"):
+    with pytest.raises(
+        SourceError, match=r"by its name, it is a copy of market_equity\.csv, and not the same; keep one"
+    ):
         ingest(sources, {name: market_csv("P1,5,70,11")})
 
 

@@ -171,3 +171,20 @@ def test_the_value_that_most_accepted_rows_share_is_known(sources: Sources) -> N
     shared = sources.stage_rows("borrower_information", *rows).counts.shared
     assert shared == {"property_id": SharedValue(value="P9", rows=30, of=170)}
     assert sources.stage_rows("borrower_information", {"property_id": ""}).counts.shared == {}
+
+
+def test_one_of_several_files_may_be_in_another_unit(sources: Sources) -> None:
+    """The median of all is 80; in b.csv it is 0.8, and each of its cells could be a real one."""
+    percent = market_csv(*(f"P{n},5,80,1" for n in range(40)))
+    fractions = market_csv(*(f"Q{n},5,0.8,1" for n in range(20)))
+    few = market_csv(*(f"R{n},5,0.8,1" for n in range(19)))
+    counts = sources.stage("market_equity", {"a.csv": percent, "b.csv": fractions, "c.csv": few}).counts
+    (a, b) = counts.file_medians["ltv_ratio"]
+    assert (a.rsplit("/")[-1], b.rsplit("/")[-1]) == ("a.csv", "b.csv")
+    assert list(counts.file_medians["ltv_ratio"].values()) == [Decimal(80), Decimal("0.8")]
+    outcome = medians_plausible(MARKET, counts.profiles, counts.file_medians)
+    assert (outcome.passed, outcome.blocks) == (False, True)
+    assert outcome.description == (
+        f"the median of ltv_ratio in {b} is 0.8, not from 2 to 150: looks like a fraction: 0.8 for 80 %?"
+    )
+    assert sources.stage("market_equity", percent).counts.file_medians == {}

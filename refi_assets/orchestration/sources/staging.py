@@ -87,6 +87,7 @@ def staging_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
                     emptied=counted.emptied,
                     invisible=counted.invisible,
                     profiles=counted.profiles,
+                    file_medians=counted.file_medians,
                     shared=counted.shared,
                     keys=counted.keys,
                     quarantined_keys=tuple(counted.quarantined_keys),
@@ -241,7 +242,8 @@ def staging_checks(domain: Domain, contract: Contract) -> dg.AssetChecksDefiniti
     """The checks of one source; those of its numbers and ids if the contract says how they should be."""
 
     def medians(step: CheckedStep) -> Outcome:
-        return medians_plausible(contract, step.relation.details_as(StagedDetails).profiles)
+        details = step.relation.details_as(StagedDetails)
+        return medians_plausible(contract, details.profiles, details.file_medians)
 
     def steady(step: CheckedStep) -> Outcome:
         profiles = step.relation.details_as(StagedDetails).profiles

@@ -49,6 +49,7 @@ WITH joint_home AS (
     loan.remaining_term_months,
     'paid_off' IN (loan.remaining_balance_state, loan.loan_type_state, loan.loan_status_state) AS is_paid_off,
     loan.lien_position,
+    loan.lien_position_state,
     borrower.credit_score,
     loan.late_payments_12m,
     COALESCE(LOWER(market.offered_by) = 'own', FALSE) AS is_own,
@@ -116,7 +117,10 @@ WITH joint_home AS (
           THEN 'savings_below_min'
         END,
         CASE WHEN offer.is_paid_off THEN 'loan_paid_off' END,
-        CASE WHEN offer.lien_position <> 1 THEN 'not_first_lien' END,
+        CASE
+          WHEN offer.lien_position <> 1 OR offer.lien_position_state = 'junior'
+          THEN 'not_first_lien'
+        END,
         CASE
           WHEN offer.credit_score < CAST(NULL AS BIGINT)
           THEN 'credit_score_below_min'
@@ -259,6 +263,7 @@ WITH joint_home AS (
     loan.remaining_term_months,
     'paid_off' IN (loan.remaining_balance_state, loan.loan_type_state, loan.loan_status_state) AS is_paid_off,
     loan.lien_position,
+    loan.lien_position_state,
     borrower.credit_score,
     loan.late_payments_12m,
     COALESCE(LOWER(market.offered_by) = 'own', FALSE) AS is_own,
@@ -318,7 +323,10 @@ WITH joint_home AS (
       END, CASE WHEN offer.ltv_ratio IS NULL THEN 'ltv_missing' END, CASE WHEN offer.current_interest_rate IS NULL THEN 'current_rate_missing' END, CASE WHEN offer.market_rate_offer IS NULL THEN 'market_rate_missing' END, CASE
         WHEN offer.monthly_savings_est < CAST('0' AS DECIMAL(18, 2))
         THEN 'savings_below_min'
-      END, CASE WHEN offer.is_paid_off THEN 'loan_paid_off' END, CASE WHEN offer.lien_position <> 1 THEN 'not_first_lien' END, CASE
+      END, CASE WHEN offer.is_paid_off THEN 'loan_paid_off' END, CASE
+        WHEN offer.lien_position <> 1 OR offer.lien_position_state = 'junior'
+        THEN 'not_first_lien'
+      END, CASE
         WHEN offer.credit_score < CAST(NULL AS BIGINT)
         THEN 'credit_score_below_min'
       END, CASE

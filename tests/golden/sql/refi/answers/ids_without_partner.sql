@@ -76,7 +76,14 @@ WITH spelled AS (
       WHEN 4
       THEN REGEXP_REPLACE(counted.id, '[\p{Z}\p{C}]', '', 'g')
       WHEN 5
-      THEN REGEXP_REPLACE(LOWER(REGEXP_REPLACE(counted.id, '^0+|\.0+$|[\p{Z}\p{C}]', '', 'g')), '^0+', '', 'g')
+      THEN REGEXP_REPLACE(counted.id, '^[=''"`]+|[''"`]+$', '', 'g')
+      WHEN 6
+      THEN REGEXP_REPLACE(
+        LOWER(REGEXP_REPLACE(counted.id, '^0+|\.0+$|^[=''"`]+|[''"`]+$|[\p{Z}\p{C}]', '', 'g')),
+        '^0+',
+        '',
+        'g'
+      )
     END AS form
   FROM counted
   CROSS JOIN (VALUES
@@ -84,17 +91,12 @@ WITH spelled AS (
     (2, 'capital letters'),
     (3, 'a .0 at the end'),
     (4, 'spaces or invisible characters'),
-    (5, 'several of zeros, capitals, a .0 and spaces')) AS loss(priority, differs_by)
+    (5, 'quotes or an equals sign around them'),
+    (6, 'several of zeros, capitals, a .0, spaces and quotes')) AS loss(priority, differs_by)
 ), meeting AS (
   SELECT
     form.priority,
-    form.form,
-    CASE
-      WHEN MIN(CASE WHEN form.is_partner THEN form.id END) <> MAX(CASE WHEN form.is_partner THEN form.id END)
-      THEN MIN(CASE WHEN form.is_partner THEN form.id END) || ' and ' || MAX(CASE WHEN form.is_partner THEN form.id END)
-      WHEN MIN(CASE WHEN NOT form.is_partner THEN form.id END) <> MAX(CASE WHEN NOT form.is_partner THEN form.id END)
-      THEN MIN(CASE WHEN NOT form.is_partner THEN form.id END) || ' and ' || MAX(CASE WHEN NOT form.is_partner THEN form.id END)
-    END AS would_be_one
+    form.form
   FROM form
   GROUP BY
     form.priority,
@@ -102,6 +104,25 @@ WITH spelled AS (
   HAVING
     BOOL_OR(CAST(form.is_partner AS BOOLEAN))
     AND NOT BOOL_AND(CAST(form.is_partner AS BOOLEAN))
+), clash AS (
+  SELECT
+    same.priority,
+    MIN(same.one_id || ' and ' || same.another_id) AS would_be_one
+  FROM (
+    SELECT
+      form.priority,
+      MIN(form.id) AS one_id,
+      MAX(form.id) AS another_id
+    FROM form
+    GROUP BY
+      form.priority,
+      form.form,
+      form.is_partner
+    HAVING
+      COUNT(*) > 1
+  ) AS same
+  GROUP BY
+    same.priority
 ), explained AS (
   SELECT
     form.id,
@@ -121,7 +142,7 @@ WITH spelled AS (
       WHEN NOT explained.priority IS NULL
       THEN explained.priority
       WHEN REGEXP_MATCHES(counted.id, '^[0-9](\.[0-9]+)?[eE][+]?[0-9]+$')
-      THEN 6
+      THEN 7
     END AS priority
   FROM counted
   LEFT JOIN explained
@@ -131,17 +152,17 @@ WITH spelled AS (
 )
 SELECT
   CASE
-    WHEN alone.priority = 6
+    WHEN alone.priority = 7
     THEN 'digits that the exponent form lost'
     ELSE MIN(form.differs_by)
   END AS differs_by,
   SUM(alone.amount) AS amount,
-  MIN(meeting.would_be_one) AS would_be_one
+  MIN(clash.would_be_one) AS would_be_one
 FROM alone
 LEFT JOIN form
   ON form.id = alone.id AND form.priority = alone.priority
-LEFT JOIN meeting
-  ON meeting.priority = form.priority AND meeting.form = form.form
+LEFT JOIN clash
+  ON clash.priority = alone.priority
 GROUP BY
   alone.priority
 ORDER BY
@@ -226,7 +247,13 @@ WITH spelled AS (
       WHEN 4
       THEN REGEXP_REPLACE(counted.id, '[\p{Z}\p{C}]', '')
       WHEN 5
-      THEN REGEXP_REPLACE(LOWER(REGEXP_REPLACE(counted.id, '^0+|\.0+$|[\p{Z}\p{C}]', '')), '^0+', '')
+      THEN REGEXP_REPLACE(counted.id, '^[=''"`]+|[''"`]+$', '')
+      WHEN 6
+      THEN REGEXP_REPLACE(
+        LOWER(REGEXP_REPLACE(counted.id, '^0+|\.0+$|^[=''"`]+|[''"`]+$|[\p{Z}\p{C}]', '')),
+        '^0+',
+        ''
+      )
     END AS form
   FROM counted
   CROSS JOIN (VALUES
@@ -234,23 +261,37 @@ WITH spelled AS (
     (2, 'capital letters'),
     (3, 'a .0 at the end'),
     (4, 'spaces or invisible characters'),
-    (5, 'several of zeros, capitals, a .0 and spaces')) AS loss(priority, differs_by)
+    (5, 'quotes or an equals sign around them'),
+    (6, 'several of zeros, capitals, a .0, spaces and quotes')) AS loss(priority, differs_by)
 ), meeting AS (
   SELECT
     form.priority,
-    form.form,
-    CASE
-      WHEN MIN(CASE WHEN form.is_partner THEN form.id END) <> MAX(CASE WHEN form.is_partner THEN form.id END)
-      THEN MIN(CASE WHEN form.is_partner THEN form.id END) || ' and ' || MAX(CASE WHEN form.is_partner THEN form.id END)
-      WHEN MIN(CASE WHEN NOT form.is_partner THEN form.id END) <> MAX(CASE WHEN NOT form.is_partner THEN form.id END)
-      THEN MIN(CASE WHEN NOT form.is_partner THEN form.id END) || ' and ' || MAX(CASE WHEN NOT form.is_partner THEN form.id END)
-    END AS would_be_one
+    form.form
   FROM form
   GROUP BY
     form.priority,
     form.form
   HAVING
     BOOL_OR(form.is_partner) AND NOT BOOL_AND(form.is_partner)
+), clash AS (
+  SELECT
+    same.priority,
+    MIN(same.one_id || ' and ' || same.another_id) AS would_be_one
+  FROM (
+    SELECT
+      form.priority,
+      MIN(form.id) AS one_id,
+      MAX(form.id) AS another_id
+    FROM form
+    GROUP BY
+      form.priority,
+      form.form,
+      form.is_partner
+    HAVING
+      COUNT(*) > 1
+  ) AS same
+  GROUP BY
+    same.priority
 ), explained AS (
   SELECT
     form.id,
@@ -270,7 +311,7 @@ WITH spelled AS (
       WHEN NOT explained.priority IS NULL
       THEN explained.priority
       WHEN REGEXP_LIKE(counted.id, '^[0-9](\.[0-9]+)?[eE][+]?[0-9]+$')
-      THEN 6
+      THEN 7
     END AS priority
   FROM counted
   LEFT JOIN explained
@@ -280,17 +321,17 @@ WITH spelled AS (
 )
 SELECT
   CASE
-    WHEN alone.priority = 6
+    WHEN alone.priority = 7
     THEN 'digits that the exponent form lost'
     ELSE MIN(form.differs_by)
   END AS differs_by,
   SUM(alone.amount) AS amount,
-  MIN(meeting.would_be_one) AS would_be_one
+  MIN(clash.would_be_one) AS would_be_one
 FROM alone
 LEFT JOIN form
   ON form.id = alone.id AND form.priority = alone.priority
-LEFT JOIN meeting
-  ON meeting.priority = form.priority AND meeting.form = form.form
+LEFT JOIN clash
+  ON clash.priority = alone.priority
 GROUP BY
   alone.priority
 ORDER BY
