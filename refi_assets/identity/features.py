@@ -140,7 +140,9 @@ def _names(connection: DuckDBPyConnection, table: str, kinds: Collection[str]) -
     }
     written = [kind for kind in ("given_name", "surname", "full_name") if kind in kinds]
     if written:
-        names["suffix"] = f"COALESCE({', '.join(f'name_suffix({kind})' for kind in written)})"
+        suffixes = [f"name_suffix({kind})" for kind in written]
+        suffixes += [f"leading_suffix({kind})" for kind in written if kind != "full_name"]
+        names["suffix"] = f"COALESCE({', '.join(suffixes)})"
     return names
 
 

@@ -27,21 +27,20 @@ CREATE MACRO word(raw) AS LIST_EXTRACT(
     1
 );
 
--- The generation in a name: after another word, or, as far as it is no name itself, before it. A Spanish Sr. before a
--- name is a title; taken for a generation, it parts nobody but from a Jr.
-CREATE MACRO name_suffix(raw) AS CASE
-    COALESCE(
-        NULLIF(
-            REGEXP_EXTRACT(LOWER(raw), '\S[\s,.(-]+(jr|jnr|junior|sr|snr|senior|iii|ii|iv|2nd|3rd|4th)\b', 1), ''
-        ),
-        REGEXP_EXTRACT(LOWER(raw), '^\W*(jr|jnr|sr|snr|iii|ii|iv)\b', 1)
-    )
-    WHEN 'jr' THEN 'jr' WHEN 'jnr' THEN 'jr' WHEN 'junior' THEN 'jr'
-    WHEN 'sr' THEN 'sr' WHEN 'snr' THEN 'sr' WHEN 'senior' THEN 'sr'
-    WHEN 'ii' THEN 'ii' WHEN '2nd' THEN 'ii'
-    WHEN 'iii' THEN 'iii' WHEN '3rd' THEN 'iii'
-    WHEN 'iv' THEN 'iv' WHEN '4th' THEN 'iv'
+-- The generation in a name, after another word: a Spanish Sr. before a full name is a title.
+CREATE MACRO generation(suffix) AS CASE
+    WHEN suffix IN ('jr', 'jnr', 'junior') THEN 'jr'
+    WHEN suffix IN ('sr', 'snr', 'senior') THEN 'sr'
+    WHEN suffix IN ('ii', '2nd') THEN 'ii'
+    WHEN suffix IN ('iii', '3rd') THEN 'iii'
+    WHEN suffix IN ('iv', '4th') THEN 'iv'
 END;
+CREATE MACRO name_suffix(raw) AS generation(
+    REGEXP_EXTRACT(LOWER(raw), '\S[\s,.(-]+(jr|jnr|junior|sr|snr|senior|iii|ii|iv|2nd|3rd|4th)\b', 1)
+);
+
+-- The generation at the start of a given name or a surname, of which it is no part: Jr. Kelding.
+CREATE MACRO leading_suffix(raw) AS generation(REGEXP_EXTRACT(LOWER(raw), '^\W*(jr|jnr|sr|snr|iii|ii|iv)\b', 1));
 
 -- The words of a name that are no title and no generation.
 CREATE MACRO name_words(raw) AS LIST_FILTER(

@@ -87,7 +87,7 @@ def _why_not_read(path: Path, sources: Collection[str]) -> str | None:
     if source is None:
         return None
     ending = "/" if path.is_dir() else suffix_of(path.name)
-    if ending and original_of(path.name):
+    if ending and original_of(path.name) and (path.parent / f"{source}{ending}").exists():
         return f"is not read: by its name, it is a copy of {source}{ending}, and not the same; keep one of them"
     return f"is not read under that name; rename it to {source}{ending}" if ending else _no_kind(path)
 

@@ -49,20 +49,6 @@ BIRTHS: dict[str, tuple[pa.Array, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("name", BIRTHS)
-def test_a_decimal_of_more_digits_than_can_be_read_is_refused(sources: Sources) -> None:
-    """DuckDB reads 47.52 of decimal256(50, 18) as another number, and says nothing."""
-    rows = {
-        "property_id": pa.array(["P1"]),
-        "market_rate_offer": pa.array([Decimal("5.5")], pa.decimal256(40, 10)),
-        "ltv_ratio": pa.array([Decimal("70")], pa.decimal128(38, 10)),
-        "monthly_savings_est": pa.array([10.0]),
-    }
-    file = io.BytesIO()
-    pq.write_table(pa.table(rows), file)
-    with pytest.raises(SourceError, match="column 'market_rate_offer' is a decimal of 40 digits, of which 38 can"):
-        sources.stage("market_equity", {"part.parquet": file.getvalue()})
-
-
 def test_a_date_of_birth_of_any_type_reads_as_its_day(
     sources: Sources, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -216,3 +202,17 @@ def test_text_that_is_not_utf8_is_refused_with_its_column(sources: Sources, colu
 
 def test_a_column_of_nulls_is_empty(sources: Sources) -> None:
     assert first(sources, BORROWER, "email", pa.nulls(1)) is None
+
+
+def test_a_decimal_of_more_digits_than_can_be_read_is_refused(sources: Sources) -> None:
+    """DuckDB reads 47.52 of decimal256(50, 18) as another number, and says nothing."""
+    rows = {
+        "property_id": pa.array(["P1"]),
+        "market_rate_offer": pa.array([Decimal("5.5")], pa.decimal256(40, 10)),
+        "ltv_ratio": pa.array([Decimal("70")], pa.decimal128(38, 10)),
+        "monthly_savings_est": pa.array([10.0]),
+    }
+    file = io.BytesIO()
+    pq.write_table(pa.table(rows), file)
+    with pytest.raises(SourceError, match="column 'market_rate_offer' is a decimal of 40 digits, of which 38 can"):
+        sources.stage("market_equity", {"part.parquet": file.getvalue()})

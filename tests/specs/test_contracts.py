@@ -42,7 +42,7 @@ SHIPPED = {
         O origination_year INTEGER year
         O loan_type VARCHAR tells_paid_off
         O loan_status VARCHAR tells_paid_off
-        O lien_position INTEGER >=1 <=99
+        O lien_position INTEGER >=1 <=99 tells_junior
         O late_payments_12m INTEGER >=0 <=999
         O remaining_balance DECIMAL(18,2) >=0 USD tells_paid_off
         O remaining_term_months INTEGER >=1 <=480 months
