@@ -22,12 +22,14 @@ from refi_assets.errors import LakeError
 from refi_assets.lake import ObjectStore, Relation, RunFolder, open_lake
 from refi_assets.publishing.publication import Publication
 from refi_assets.publishing.published import PublishedRun, manifests
-from refi_assets.publishing.stops import stopped_runs
+from refi_assets.publishing.stops import silent_runs, stopped_runs
 from refi_assets.refi.audience import AUDIENCE, PublishedAudience
 from refi_assets.refi.diff import audience_changes, counted, policy_changes, write_changes
 from refi_assets.refi.explain import Explanation, JudgedLoan, explain
 from refi_assets.refi.policy import RefiPolicy
 from refi_assets.specs.contracts import quarantine_of
+
+SHOWN_RUNS = 5
 
 
 def open_run(lake_url: str, run_id: str | None = None, as_of: date | None = None) -> PublishedRun:
@@ -252,6 +254,11 @@ def _show_runs(
     _print_table(console, ["as of", "run", *names, "status"], rows, is_whole=True)
     for stop in [stop for run in stopped for stop in run.stops] if run_id else []:
         console.say(f"{stop.asset} {stop.check or 'failed'}: {stop.reason}")
+    if run_id is None and (silent := silent_runs(lake)):
+        names_shown = ", ".join(silent[:SHOWN_RUNS]) + (
+            f" and {len(silent) - SHOWN_RUNS} more" * (len(silent) > SHOWN_RUNS)
+        )
+        console.say(f"Killed, under way, or not meant to publish: {names_shown}. See: refi log RUN_ID")
 
 
 def show_diff(lake_url: str, run_a: str | None, run_b: str | None, out: Path | None, *, as_json: bool) -> None:

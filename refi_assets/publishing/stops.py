@@ -95,6 +95,12 @@ def stopped_runs(lake: ObjectStore, publication: Publication) -> list[StoppedRun
     return sorted(ours, key=lambda run: run.at)
 
 
+def silent_runs(lake: ObjectStore) -> list[str]:
+    """The runs that published nothing under any name and do not say why: killed, under way, or not meant to publish."""
+    run_ids = set(lake.folders("runs")) - published_run_ids(lake)
+    return sorted(run_id for run_id in run_ids if find_stopped(lake, run_id) is None)
+
+
 def last_if_stopped(lake: ObjectStore, publication: Publication) -> StoppedRun | None:
     """The last run, if it published nothing: it was stopped after the last commit of the publication."""
     last = next(iter(reversed(stopped_runs(lake, publication))), None)

@@ -204,3 +204,11 @@ def test_borrowers_that_do_not_match_are_counted_by_reason(refi, tmp_path) -> No
     query = lines[3].split('"')[1]
     rows_shown = refi("query", "--run", ran.run_id, query, "--lake", tmp_path / "lake", "--json").stdout
     assert json.loads(rows_shown.splitlines()[0])["borrower_id"].startswith("B0")
+
+
+def test_a_run_that_was_killed_is_named(refi, published_lake) -> None:
+    shown = refi("runs", "--lake", published_lake).stdout
+    assert "Killed" not in shown
+    (published_lake / "runs" / "killed-run" / "raw").mkdir(parents=True)
+    (published_lake / "runs" / "killed-run" / "raw" / "loan_information.json").write_text("{}")
+    assert "Killed, under way, or not meant to publish: killed-run." in refi("runs", "--lake", published_lake).stdout
