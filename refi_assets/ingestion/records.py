@@ -207,7 +207,7 @@ class _Scanner:
         if match is not None and match.end() - header_at > MAX_RECORD_BYTES:
             match = None
         header = match[1].removesuffix(b"\r") if match else b""
-        names = [cell.decode() for cell in cells(header)] if match and _is_utf8(header) else None
+        names = [cell.decode() for cell in cells(header)] if match and is_utf8(header) else None
         if self._known_names:
             require_header(body[header_at:], body.count(b"\n", 0, header_at) + 1, names, self._known_names)
         if match is None:
@@ -299,7 +299,7 @@ class _Scanner:
         body = match[1]
         body = body.removesuffix(b"\r") if block[match.end(1) : match.end()] == b"\n" else body
         found = cells(body)
-        if not _is_utf8(body):
+        if not is_utf8(body):
             self._reject(not_utf8(body), body)
         elif len(found) != self._commas + 1:
             cr = "; CR alone ends no line" if b"\r" in body else ""
@@ -387,7 +387,8 @@ def _not_utf8(block: bytes, starts: np.ndarray) -> list[int]:
     return found
 
 
-def _is_utf8(block: bytes) -> bool:
+def is_utf8(block: bytes) -> bool:
+    """Whether bytes are UTF-8."""
     try:
         block.decode()
     except UnicodeDecodeError:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from importlib.resources import files
 
 from refi_assets.engines.duckdb import DuckDBSession, text_literal
-from refi_assets.ingestion.records import cells
+from refi_assets.ingestion.records import cells, is_utf8
 from refi_assets.specs.checks import Cause
 
 _SHOWN_CHARACTERS = 60
@@ -45,20 +45,21 @@ def masked(text: str) -> str:
 def masked_record(record: bytes, problem: str) -> str:
     """The shape of a malformed record, or of the field that makes it so."""
     fields = record.split(b",") if problem == "broken quoting" else cells(record)
-    bad = {"broken quoting": _is_badly_quoted, "not UTF-8": _is_not_utf8}.get(problem.partition(";")[0])
+    bad = {"broken quoting": _is_badly_quoted, "not UTF-8": lambda field: not is_utf8(field)}.get(
+        problem.partition(";")[0]
+    )
     shown = next(filter(bad, fields), record) if bad else record
-    return masked(shown.decode("cp1252" if _is_not_utf8(shown) else "utf-8", errors="replace"))
+    return masked(shown.decode("utf-8" if is_utf8(shown) else "cp1252", errors="replace"))
 
 
 def _conflict(session: DuckDBSession, key: Sequence[str]) -> str | None:
     """In which columns rows of one key differ, those in which most do first."""
-    cells = [f"COALESCE(cell(original_cells ->> {text_literal(name)}), '')" for name in key]
+    key_cells = [f"COALESCE(cell(original_cells ->> {text_literal(name)}), '')" for name in key]
     columns = session.execute(
         "WITH conflicting AS ("
-        f"SELECT original_cells, CONCAT_WS(CHR(31), {', '.join(cells)}) AS key FROM quarantined "
+        f"SELECT original_cells, CONCAT_WS(CHR(31), {', '.join(key_cells)}) AS key FROM quarantined "
         "WHERE reason = 'conflicting_key'), "
-        "compared AS (SELECT DISTINCT key FROM conflicting WHERE key IS NOT NULL ORDER BY key "
-        f"LIMIT {_CONFLICTS_COMPARED}), "
+        f"compared AS (SELECT DISTINCT key FROM conflicting ORDER BY key LIMIT {_CONFLICTS_COMPARED}), "
         "cells AS (SELECT key, original_cells, UNNEST(JSON_KEYS(original_cells)) AS name "
         "FROM conflicting SEMI JOIN compared USING (key)), "
         "differing AS (SELECT key, name FROM cells GROUP BY key, name "
@@ -80,11 +81,3 @@ def _mask(character: str) -> str:
 
 def _is_badly_quoted(field: bytes) -> bool:
     return b'"' in field and not re.fullmatch(rb'\s*"(?:[^"]|"")*"\s*', field)
-
-
-def _is_not_utf8(field: bytes) -> bool:
-    try:
-        field.decode()
-    except UnicodeDecodeError:
-        return True
-    return False

@@ -1,16 +1,10 @@
 -- Rows not to be kept although each is good by itself, since other rows have the same key: later copies of an
 -- identical row, and every row of a thing whose rows contradict one another. `suspect` holds the judged rows of things
--- with several rows, `read_again` the cells of those whose cells matter; a row of one is found in the other by the hash
--- of its cells. Parties that share a thing may differ in who they are, and in nothing that is said of the thing.
+-- with several rows, `at_odds` the things whose rows differ in facts, `read_again` the cells of the rows whose cells
+-- matter; a row of one is found in the other by the hash of its cells. Parties that share a thing may differ in who
+-- they are, and in nothing that is said of the thing.
 CREATE TEMP TABLE contradicted AS
-SELECT
-    suspect.thing
-FROM suspect
-GROUP BY
-    suspect.thing
-HAVING
-    MIN(suspect.facts) <> MAX(suspect.facts)
-    OR COUNT(DISTINCT suspect.party) FILTER (WHERE suspect.is_the_one) > 1
+FROM at_odds
 UNION
 SELECT
     suspect.thing

@@ -160,10 +160,10 @@ def _find_repeated_rows(
         f"CREATE TEMP TABLE suspect AS SELECT file_number, position, raw_hash, {thing} AS thing, {party} AS party, "
         f"{facts} AS facts, {is_the_one} AS is_the_one FROM judged "
         f"WHERE fault IS NULL AND HASH({thing}) IN (FROM repeated_thing); "
+        "CREATE TEMP TABLE at_odds AS SELECT thing FROM suspect GROUP BY thing HAVING MIN(facts) <> MAX(facts) "
+        "OR COUNT(DISTINCT party) FILTER (WHERE is_the_one) > 1; "
         "CREATE TEMP TABLE looked_at AS SELECT DISTINCT raw_hash FROM suspect WHERE thing IN ("
-        "SELECT thing FROM suspect GROUP BY thing, party HAVING COUNT(*) > 1 UNION "
-        "SELECT thing FROM suspect GROUP BY thing HAVING MIN(facts) <> MAX(facts) "
-        "OR COUNT(DISTINCT party) FILTER (WHERE is_the_one) > 1); "
+        "SELECT thing FROM suspect GROUP BY thing, party HAVING COUNT(*) > 1 UNION FROM at_odds); "
         "CREATE TEMP TABLE read_again (file_number INTEGER, raw_hash UBIGINT, original_cells VARCHAR, "
         "trimmed_cells VARCHAR)"
     )
