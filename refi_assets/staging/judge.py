@@ -23,7 +23,7 @@ def judged_rows_sql(contract: Contract, columns: list[FileColumn], source_sql: s
 
     `source_sql` is a FROM item with the file's rows. Columns of the result: the contract's, in order and
     typed, and its states; `raw_hash` (of the cells as they are); `fault`; `original_cells` (JSON); `noted` (see
-    noted_sql).
+    notes_sql).
     """
     in_file = {column.name for column in columns}
     judged = [column for column in contract.columns if column.name in in_file]
@@ -63,16 +63,16 @@ FROM (
 )"""
 
 
-def noted_sql(source: str) -> str:
-    """SELECT of the notes on the rows of a relation, one a row: `name` of the column, `kind`, `cell`.
+def notes_sql(judged: str) -> str:
+    """SELECT of the notes on judged rows, one a row: the row's `position`, `name` of the column, `kind`, `cell`.
 
     `kind` is EMPTY (`cell` is the word that reads as empty, in upper case), INVISIBLE, or the fault by which a cell
     became null (`cell` is its text if that is a number).
     """
     return (
-        f"SELECT SPLIT_PART(note, CHR(31), 1) AS name, SPLIT_PART(note, CHR(31), 2) AS kind, "
-        f"SPLIT_PART(note, CHR(31), 3) AS cell FROM (SELECT UNNEST(STRING_SPLIT(noted, {_MANY})) AS note "
-        f"FROM {source} WHERE noted IS NOT NULL)"
+        f"SELECT position, SPLIT_PART(note, CHR(31), 1) AS name, SPLIT_PART(note, CHR(31), 2) AS kind, "
+        f"SPLIT_PART(note, CHR(31), 3) AS cell FROM (SELECT position, UNNEST(STRING_SPLIT(noted, {_MANY})) AS note "
+        f"FROM {judged} WHERE noted IS NOT NULL)"
     )
 
 

@@ -11,18 +11,18 @@ from refi_assets.engines.duckdb import DuckDBSession, quoted, text_literal
 from refi_assets.ingestion.details import Profile, SharedValue
 from refi_assets.specs.columns import Column
 from refi_assets.specs.contracts import Contract
-from refi_assets.staging.judge import EMPTY, noted_sql
+from refi_assets.staging.judge import EMPTY
 
 FEW_NUMBERS = 20  # from here on, a file has a median of its own
 HEAVY_HITTERS = 30  # a value of one row in thirty is among them for certain
 
 
 def profiles_of(session: DuckDBSession, contract: Contract, file_columns: Collection[str]) -> dict[str, Profile]:
-    """The profile of each column of numbers that the files have, over the view `judged`."""
+    """The profile of each column of numbers that the files have, over `judged` and `note`."""
     columns = [column for column in contract.columns if column.is_numeric and column.name in file_columns]
     if not columns:
         return {}
-    nulled = {name for (name,) in session.execute(f"SELECT DISTINCT name FROM ({noted_sql('judged')})")}
+    nulled = {name for (name,) in session.execute("SELECT DISTINCT name FROM note")}
     plain = [column for column in columns if column.name not in nulled]
     profiles = {}
     if plain:
@@ -33,7 +33,7 @@ def profiles_of(session: DuckDBSession, contract: Contract, file_columns: Collec
         if column.name in nulled:
             (row,) = session.execute(
                 f"SELECT (SELECT COUNT(*) FROM judged), {_measures(column)} FROM (SELECT {quoted(column.name)} "
-                f"FROM judged UNION ALL SELECT TRY_CAST(cell AS {column.sql_type}) FROM ({noted_sql('judged')}) "
+                f"FROM judged UNION ALL SELECT TRY_CAST(cell AS {column.sql_type}) FROM note "
                 f"WHERE name = {text_literal(column.name)} AND cell <> '' AND kind <> {text_literal(EMPTY)})"
             )
             profiles[column.name] = _profile(row[0], row[1:])

@@ -17,7 +17,7 @@ from refi_assets.lake import ObjectStore
 from refi_assets.specs.checks import Cause
 from refi_assets.specs.contracts import Contract
 from refi_assets.staging.causes import causes_of_quarantine
-from refi_assets.staging.judge import EMPTY, INVISIBLE, judged_rows_sql, noted_sql, original_cells_sql
+from refi_assets.staging.judge import EMPTY, INVISIBLE, judged_rows_sql, notes_sql, original_cells_sql
 from refi_assets.staging.keys import facts_sql, is_the_one_sql, party_sql, thing_names, thing_sql
 from refi_assets.staging.profile import medians_by_file, profiles_of, shared_values
 
@@ -110,7 +110,8 @@ def _judge(
         "CREATE TEMP VIEW judged AS SELECT * RENAME (file_row_number AS position) "
         f"FROM {parquet_sql(path, options=', file_row_number = true')}; "
         "CREATE TEMP TABLE source_file AS SELECT * FROM "
-        f"(VALUES {', '.join(known)}) AS known (file_number, source, file, first_position)"
+        f"(VALUES {', '.join(known)}) AS known (file_number, source, file, first_position); "
+        f"CREATE TEMP TABLE note AS {notes_sql('judged')}"
     )
     found = session.execute(
         "SELECT file_number, MIN(position), MAX(position) + 1 - MIN(position), COUNT(*) FROM judged "
@@ -191,8 +192,8 @@ def _count(session: DuckDBSession, contract: Contract, source_files: list[Scanne
     invisible: dict[str, int] = {}
     for name, kind, word, cells in session.execute(
         f"SELECT name, kind, CASE WHEN kind = {text_literal(EMPTY)} THEN cell END AS word, COUNT(*) "
-        f"FROM ({noted_sql('accepted')} UNION ALL FROM ({noted_sql('judged')}) WHERE kind = {text_literal(EMPTY)} "
-        f"AND name IN ({must_be_filled})) GROUP BY ALL ORDER BY ALL"
+        "FROM note WHERE position NOT IN (FROM deleted) "
+        f"OR (kind = {text_literal(EMPTY)} AND name IN ({must_be_filled})) GROUP BY ALL ORDER BY ALL"
     ):
         if kind == EMPTY:
             emptied.setdefault(name, {})[word] = cells
