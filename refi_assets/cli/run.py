@@ -235,7 +235,10 @@ def run_job(
     config = {"loggers": {"console": {"config": {"log_level": "DEBUG" if is_json else "CRITICAL"}}}}
     resolved = _resolve(definitions, name)
     with instance or dg.DagsterInstance.get() as used:
-        with Watcher(used, run_id, console, is_silent=is_json) as watcher:
+        with (
+            Watcher(used, run_id, console, is_silent=is_json) as watcher,
+            resources["engine"].duckdb(lake).kept_open(),
+        ):
             outcome = resolved.execute_in_process(
                 run_config=config,
                 instance=used,

@@ -4,9 +4,11 @@ There is no database file to lock or to lose, and no catalog: the lake is the st
 trees in the project's dialect and leave as DuckDB's. DuckDB reads what other engines have written, too.
 """
 
+import hashlib
 import re
 import tempfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -19,8 +21,8 @@ from sqlglot import exp
 
 from refi_assets import aws
 from refi_assets.engines.base import Descriptions, Row, start_of
+from refi_assets.engines.database import database_of
 from refi_assets.engines.settings import EngineSettings
-from refi_assets.engines.spill import SpillFolder
 from refi_assets.engines.spreadsheets import inert_rows
 from refi_assets.errors import EngineError, LakeError
 from refi_assets.lake import ObjectStore, Relation
@@ -37,13 +39,12 @@ _SAFE_ERRORS = (
     duckdb.ParserException,
 )
 
-# COPY writes the rows of a parallel query in any order unless told; keeping the order costs time and memory.
-PARQUET = "FORMAT parquet, COMPRESSION zstd, PRESERVE_ORDER false"
-ORDERED_PARQUET = "FORMAT parquet, COMPRESSION zstd, PRESERVE_ORDER true"
-
-# Tables are joined as the SQL says, each into what stands before it: DuckDB takes a relation with deletes for a
-# fifth of what it is, and then keeps the large side of a join in memory.
-JOIN_AS_WRITTEN = "join_order, build_side_probe_side"
+# COPY writes the rows of a parallel query in any order unless told; keeping the order costs time and memory. Looking
+# for a dictionary in columns that have none costs more than compression, and makes files no smaller.
+PARQUET = (
+    "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, DICTIONARY_SIZE_LIMIT 1000, PRESERVE_ORDER false"
+)
+ORDERED_PARQUET = PARQUET.replace("PRESERVE_ORDER false", "PRESERVE_ORDER true")
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,12 @@ class DuckDBEngine:
     def session(self, relations: Sequence[Relation] = ()) -> "DuckDBSession":
         """A session in which these relations can be read as group.relation."""
         return DuckDBSession(self, relations)
+
+    @contextmanager
+    def kept_open(self) -> Iterator[None]:
+        """Let the sessions of this time share one database, although there are moments without a session."""
+        with database_of(self.threads, self.memory_limit):
+            yield
 
     def register_files(
         self, table: str, columns: Sequence[str], folder: str, first_day: date, comments: Descriptions
@@ -80,7 +87,7 @@ def open_duckdb(lake: ObjectStore) -> DuckDBEngine:
 
 
 class DuckDBSession:
-    """One in-memory connection; close it, or use it in a with statement."""
+    """A connection with a catalog of its own; close it, or use it in a with statement."""
 
     queries: tuple[QueryCost, ...] = ()
 
@@ -88,19 +95,14 @@ class DuckDBSession:
         self._engine = engine
         self._relations = {relation.key: relation for relation in relations}
         self._views: set[str] = set()
-        self._spill = SpillFolder()
-        config: dict[str, Any] = {"memory_limit": engine.memory_limit, "temp_directory": str(self._spill.path)}
-        if engine.threads:
-            config["threads"] = engine.threads
-        self.connection = duckdb.connect(config=config)
-        self.execute(f"SET disabled_optimizers = '{JOIN_AS_WRITTEN}'")
-        if isinstance(engine.lake, S3Store):
-            self._open_s3(engine.lake)
-
-    @property
-    def scratch(self) -> Path:
-        """A folder for files that are gone with the session."""
-        return self._spill.path
+        with ExitStack() as stack:
+            database = stack.enter_context(database_of(engine.threads, engine.memory_limit))
+            self.connection, catalog = database.connect()
+            stack.callback(database.disconnect, self.connection, catalog)
+            self.scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=database.scratch)))
+            if isinstance(engine.lake, S3Store):
+                self._open_s3(engine.lake)
+            self._opened = stack.pop_all()
 
     def _open_s3(self, lake: S3Store) -> None:
         """Let DuckDB read and write the lake's bucket itself, with the credentials of now."""
@@ -122,7 +124,11 @@ class DuckDBSession:
             options |= {"ENDPOINT": parts.netloc, "URL_STYLE": "path", "USE_SSL": str(parts.scheme == "https")}
         given = ", ".join(f"{name} {text_literal(value)}" for name, value in options.items() if value)
         try:
-            self.connection.execute(f"CREATE SECRET (TYPE s3, {given})")
+            # Named by the lake: sessions on another one may be open in the same database.
+            name = f"lake_{hashlib.sha256(lake.name.encode()).hexdigest()[:16]}"
+            self.connection.execute(
+                f"CREATE OR REPLACE SECRET {name} (TYPE s3, SCOPE {text_literal(lake.name)}, {given})"
+            )
         except duckdb.Error as error:  # whose words may hold the secret
             raise EngineError(f"DuckDB cannot use the AWS credentials: {type(error).__name__}.") from None
 
@@ -239,9 +245,8 @@ class DuckDBSession:
             ) from None
 
     def close(self) -> None:
-        """Close the connection and remove what it spilled."""
-        self.connection.close()
-        self._spill.close()
+        """Close the connection, and drop all that the session made but for the relations."""
+        self._opened.close()
 
     def __enter__(self) -> "DuckDBSession":
         return self

@@ -3,14 +3,15 @@
 
 -- A cell without the white space around it; empty is null. Most cells have none, which is seen in a sixth of the
 -- time that trimming takes.
+CREATE MACRO is_trimmed(raw) AS
+    raw >= '!'
+    AND (raw < CHR(127) OR NOT (STARTS_WITH(raw, CHR(160)) OR STARTS_WITH(raw, CHR(65279))))
+    AND NOT (
+        ENDS_WITH(raw, ' ') OR ENDS_WITH(raw, E'\t') OR ENDS_WITH(raw, E'\r') OR ENDS_WITH(raw, E'\n')
+        OR ENDS_WITH(raw, CHR(160)) OR ENDS_WITH(raw, CHR(65279))
+    );
 CREATE MACRO cell(raw) AS CASE
-    WHEN
-        raw >= '!' AND raw < CHR(127)
-        AND NOT (
-            ENDS_WITH(raw, ' ') OR ENDS_WITH(raw, E'\t') OR ENDS_WITH(raw, E'\r') OR ENDS_WITH(raw, E'\n')
-            OR ENDS_WITH(raw, CHR(160)) OR ENDS_WITH(raw, CHR(65279))
-        )
-        THEN raw
+    WHEN is_trimmed(raw) THEN raw
     ELSE NULLIF(TRIM(raw, E' \t\r\n' || CHR(160) || CHR(65279)), '')
 END;
 
@@ -28,13 +29,8 @@ CREATE MACRO is_cast_rightly(cell) AS
         OR ENDS_WITH(cell, CHR(11)) OR ENDS_WITH(cell, CHR(12))
     );
 
-CREATE MACRO truth(cell) AS CASE LOWER(cell)
-    WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE
-    WHEN 'yes' THEN TRUE WHEN 'no' THEN FALSE
-    WHEN '1' THEN TRUE WHEN '0' THEN FALSE
-    WHEN 't' THEN TRUE WHEN 'f' THEN FALSE
-    WHEN 'y' THEN TRUE WHEN 'n' THEN FALSE
-END;
+-- DuckDB takes these words and no others, in any case: true, t, yes, y, 1, false, f, no, n, 0.
+CREATE MACRO truth(cell) AS TRY_CAST(cell AS BOOLEAN);
 
 -- A number's text cut (not rounded) after six decimals, and whether the cut took something off.
 -- Null where it has more whole digits than any bound. Eighteen digits, since wider decimals cost fifty times as much.
@@ -67,11 +63,20 @@ CREATE MACRO is_word_for_nothing(cell) AS
         '#VALUE!', '#DIV/0!', '#REF!', '#NAME?'
     );
 
+-- The opposite, for most texts by their first letter, which comparisons tell in a quarter of the time.
+CREATE MACRO is_no_spreadsheet_error(cell) AS cell < '#' OR cell >= '$' OR NOT is_spreadsheet_error(cell);
+CREATE MACRO is_no_word_for_nothing(cell) AS
+    LENGTH(cell) > 7 OR (cell >= '/' AND cell < 'N') OR (cell >= 'O' AND cell < 'U')
+    OR (cell >= 'V' AND cell < 'n') OR (cell >= 'o' AND cell < 'u') OR cell >= 'v'
+    OR NOT is_word_for_nothing(cell);
+
 -- NUL and the characters without width that copies from web pages leave, which no eye sees and no join forgives:
 -- soft hyphen, zero-width spaces, marks and embeddings of direction, word joiner, byte order mark; and the joiners.
 CREATE MACRO invisible() AS
     '\x00\x{AD}\x{61C}\x{200B}\x{200E}\x{200F}\x{202A}-\x{202E}\x{2060}-\x{2064}\x{2066}-\x{2069}\x{FEFF}';
 CREATE MACRO joiners() AS '\x{200C}\x{200D}';
+CREATE MACRO is_visible(cell) AS
+    STRLEN(cell) = LENGTH(cell) OR NOT REGEXP_MATCHES(cell, '[' || invisible() || joiners() || ']');
 CREATE MACRO is_plain(cell) AS STRLEN(cell) = LENGTH(cell) AND NOT CONTAINS(cell, CHR(0));
 CREATE MACRO visible(cell) AS CASE
     WHEN is_plain(cell) THEN cell

@@ -37,10 +37,21 @@ MACROS = files("refi_assets.ingestion").joinpath("cells.sql").read_text("utf-8")
 
 @dataclass(frozen=True)
 class FileColumn:
-    """A column of a file: its name in the contract's sense, and the SQL that reads it as text."""
+    """A column of a file: its name in the contract's sense, and the SQL that reads it as text.
+
+    `reads_empty_as_null`: an empty cell reads as null. `is_tidy`: so it does, and no cell begins or ends with white
+    space or holds a control character.
+    """
 
     name: str
     sql: str
+    reads_empty_as_null: bool = False
+    is_tidy: bool = False
+
+    @property
+    def original(self) -> str:
+        """SQL of its cells as the file has them."""
+        return f"COALESCE({self.sql}, '')" if self.reads_empty_as_null else self.sql
 
 
 class ScannedFile(BaseModel):
@@ -191,7 +202,7 @@ class _Unpacked(gzip.GzipFile):
 def text_columns(session: DuckDBSession, lake: ObjectStore, file: ScannedFile) -> list[FileColumn]:
     """The file's columns, each with the SQL that gives its cells as text."""
     if not file.is_parquet:
-        return [FileColumn(name, f"c{number}") for number, name in enumerate(file.columns)]
+        return [FileColumn(name, f"c{number}", reads_empty_as_null=True) for number, name in enumerate(file.columns)]
     described = session.execute(f"DESCRIBE SELECT * FROM {rows_sql(lake, file)}")
     return [
         FileColumn(name, text_sql('"' + row[0].replace('"', '""') + '"', row[1]))
@@ -200,17 +211,16 @@ def text_columns(session: DuckDBSession, lake: ObjectStore, file: ScannedFile) -
 
 
 def rows_sql(lake: ObjectStore, file: ScannedFile) -> str:
-    """A FROM item with the well-formed rows of a file, in order."""
+    """A FROM item with the well-formed rows of a file, in order. Empty cells of a CSV file are null."""
     if file.is_parquet:
         return parquet_sql(lake.url(file.read_key))
     columns = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(file.columns)))
-    names = ", ".join(f"'c{number}'" for number in range(len(file.columns)))
     # The line end is given only where it is LF: given CRLF, DuckDB 1.5.5 finds no rows; left to itself, it
     # takes a CR inside quotes for one.
     line_end = ", new_line = '\\n'" if file.line_end == "\n" else ""
     return (
         f"read_csv({path_literal(lake.url(file.read_key))}, {CSV_DIALECT}, header = true, "
-        f"columns = {{{columns}}}, force_not_null = [{names}], max_line_size = {2 * MAX_RECORD_BYTES}, "
+        f"columns = {{{columns}}}, max_line_size = {2 * MAX_RECORD_BYTES}, "
         f"parallel = {'false' if file.multiline else 'true'}{line_end})"
     )
 

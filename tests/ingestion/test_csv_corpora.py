@@ -107,7 +107,7 @@ def test_duckdb_is_given_the_same_cells(path: Path, tmp_path: Path) -> None:
     file = scan_file(lake, ObjectInfo("raw/corpus/file.csv", path.stat().st_size), RunFolder(lake, "r"), "raw/c", 0)
     with duckdb.connect() as connection:
         found = connection.execute(f"SELECT * FROM {rows_sql(lake, file)}").fetchall()
-    assert [tuple(trim(cell) for cell in row) for row in found] == read(path, tmp_path)[1]
+    assert [tuple(trim(cell or "") for cell in row) for row in found] == read(path, tmp_path)[1]
 
 
 @pytest.mark.parametrize(

@@ -278,7 +278,7 @@ class Reading:
         self.lake.put(key, data)
         file = scan_file(self.lake, ObjectInfo(key, len(data)), RunFolder(self.lake, "run"), "raw/some_source", 0)
         rows = self.connection.execute(f"SELECT * FROM {rows_sql(self.lake, file)}").fetchall()
-        return [tuple(trim(cell) for cell in row) for row in rows]
+        return [tuple(trim(cell or "") for cell in row) for row in rows]
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,73 @@
+"""DuckDB's databases of this process: one for all sessions that are open at a time, in memory.
+
+A database takes some 20 ms to open and has threads and a memory limit of its own, so sessions share it: each has a
+connection of its own, and a catalog of its own for its views, tables and macros. It closes with the last session.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from refi_assets.engines.spill import SpillFolder
+
+_lock = threading.Lock()
+_open: dict[tuple[int, str], "Database"] = {}
+
+
+class Database:
+    """A database. Get it by database_of(), which counts who uses it."""
+
+    def __init__(self, threads: int, memory_limit: str) -> None:
+        self._spill = SpillFolder()
+        config: dict[str, Any] = {"memory_limit": memory_limit, "temp_directory": str(self._spill.path)}
+        if threads:
+            config["threads"] = threads
+        self._root = duckdb.connect(config=config)
+        self._numbers = count(1)
+        self.users = 0
+
+    @property
+    def scratch(self) -> Path:
+        """A folder for files that are gone with the database."""
+        return self._spill.path
+
+    def connect(self) -> tuple[duckdb.DuckDBPyConnection, str]:
+        """A connection in a catalog of its own, and the catalog's name."""
+        with _lock:
+            catalog = f"session {next(self._numbers)}"
+            connection = self._root.cursor()
+            connection.execute(f"ATTACH ':memory:' AS \"{catalog}\"; USE \"{catalog}\"")
+        return connection, catalog
+
+    def disconnect(self, connection: duckdb.DuckDBPyConnection, catalog: str) -> None:
+        """Close a connection, and drop what is in its catalog."""
+        with _lock:
+            connection.close()
+            self._root.execute(f'DETACH DATABASE IF EXISTS "{catalog}"')
+
+    def close(self) -> None:
+        """Close the database, and remove what it spilled."""
+        self._root.close()
+        self._spill.close()
+
+
+@contextmanager
+def database_of(threads: int, memory_limit: str) -> Iterator[Database]:
+    """The database with these limits, which is open as long as somebody uses it. `threads` 0 takes one a core."""
+    key = threads, memory_limit
+    with _lock:
+        database = _open.get(key) or _open.setdefault(key, Database(threads, memory_limit))
+        database.users += 1
+    try:
+        yield database
+    finally:
+        with _lock:
+            database.users -= 1
+            if not database.users:
+                del _open[key]
+                database.close()
