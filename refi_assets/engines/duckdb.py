@@ -24,6 +24,7 @@ from refi_assets.engines.base import Descriptions, Row, start_of
 from refi_assets.engines.database import database_of
 from refi_assets.engines.settings import EngineSettings
 from refi_assets.engines.spreadsheets import inert_rows
+from refi_assets.engines.views import ALL, columns_named, cut_down
 from refi_assets.errors import EngineError, LakeError
 from refi_assets.lake import ObjectStore, Relation
 from refi_assets.lake.relations import QueryCost
@@ -94,7 +95,7 @@ class DuckDBSession:
     def __init__(self, engine: DuckDBEngine, relations: Sequence[Relation] = ()) -> None:
         self._engine = engine
         self._relations = {relation.key: relation for relation in relations}
-        self._views: set[str] = set()
+        self._tables: set[str] = set()  # which of them can be read, with all their columns
         with ExitStack() as stack:
             database = stack.enter_context(database_of(engine.threads, engine.memory_limit))
             self.connection, catalog = database.connect()
@@ -134,20 +135,36 @@ class DuckDBSession:
 
     def _read(self, statement: exp.Query) -> str:
         """The statement in DuckDB's SQL, once the relations that it reads are views."""
+        self._show(statement, {})
+        return to_duckdb(statement)
+
+    def _show(self, statement: exp.Query, shown: dict[str, set[str] | None]) -> None:
+        """Let what a statement reads be views, with the columns that it names; `shown` are those it has by now."""
+        named = columns_named(statement)
         for key in relations_read(statement):
             relation = self._relations.get(key)
-            if relation is None or key in self._views:
+            if relation is None or key in self._tables:
                 continue
-            if relation.parquet is not None:
-                source = self._table_sql(relation, relation.parquet)
+            before = shown.get(key, set())
+            columns = ALL if named is ALL or before is ALL else before | named.intersection(relation.columns)
+            if key in shown and columns == before:
+                continue
+            if relation.parquet is not None and (not relation.kept or _are_in(columns, relation.kept)):
+                self.create_view(key, self._table_sql(relation, relation.parquet))
+                if not relation.kept:
+                    self._tables.add(key)
             elif relation.sql is not None:
-                query = cast(exp.Query, sqlglot.parse_one(relation.sql, read=DIALECT))
-                source = self._read(with_groups(query, relation.inputs))  # old records have bare names
-            else:
-                continue
-            self.create_view(key, source)
-            self._views.add(key)
-        return to_duckdb(statement)
+                query = self._view_query(relation, columns)
+                self._show(query, shown)
+                self.create_view(key, to_duckdb(query))
+            shown[key] = columns
+
+    def _view_query(self, relation: Relation, columns: set[str] | None) -> exp.Query:
+        query = cast(exp.Query, sqlglot.parse_one(relation.sql or "", read=DIALECT))
+        query = with_groups(query, relation.inputs)  # old records have bare names
+        if columns is ALL:
+            return query
+        return cut_down(query, columns, {key: one.grain for key, one in self._relations.items()})
 
     def rows_sql(self, relation: Relation) -> str:
         """A SELECT, in DuckDB's own SQL, of the rows that a relation has in the lake."""
@@ -156,10 +173,10 @@ class DuckDBSession:
     def create_view(self, key: str, sql: str) -> None:
         """Let a query (in DuckDB's own SQL) be read as group.relation. Raises EngineError."""
         group, name = group_and_name(key)
-        self.execute(f'CREATE SCHEMA IF NOT EXISTS "{group}"; CREATE VIEW "{group}"."{name}" AS {sql}')
+        self.execute(f'CREATE SCHEMA IF NOT EXISTS "{group}"; CREATE OR REPLACE VIEW "{group}"."{name}" AS {sql}')
 
     def _table_sql(self, relation: Relation, parquet: str) -> str:
-        names = ", ".join(f'"{name}"' for name in relation.columns) or "*"
+        names = ", ".join(f'"{name}"' for name in relation.kept or relation.columns) or "*"
         lake = self._engine.lake
         if parquet.endswith("/"):
             paths = [lake.url(info.key) for info in lake.objects(parquet.rstrip("/")) if info.size]
@@ -183,14 +200,18 @@ class DuckDBSession:
         return [dict(zip(names, row, strict=True)) for row in rows]
 
     def create(self, draft: Relation, statement: exp.Query) -> Relation:
-        """Write a query's rows into the lake, as one Parquet file. Raises EngineError.
+        """Write a query's rows into the lake, as one Parquet file; of a view, the columns that it keeps, if any.
 
-        They stand in the order of its ORDER BY; without one, in any order.
+        They are in the order of its ORDER BY; without one, in any order. Raises EngineError.
         """
-        sql, parquet = self._read(statement), parquet_key(draft)
-        ordered = statement.args.get("order") is not None
-        rows = self.copy(sql, self._engine.lake.target(parquet), ORDERED_PARQUET if ordered else PARQUET)
-        made = draft.model_copy(update={"parquet": parquet, "columns": self.columns(statement), "rows": rows})
+        made = draft.model_copy(update={"columns": self.columns(statement)})
+        if draft.kind != "view" or draft.kept:
+            if draft.kept:
+                statement = cut_down(statement, draft.kept, {})
+            sql, parquet = self._read(statement), parquet_key(draft)
+            ordered = statement.args.get("order") is not None
+            rows = self.copy(sql, self._engine.lake.target(parquet), ORDERED_PARQUET if ordered else PARQUET)
+            made = made.model_copy(update={"parquet": parquet, "rows": rows})
         self._relations[made.key] = made
         return made
 
@@ -281,8 +302,21 @@ def _s3_failure(error: duckdb.IOException) -> str | None:
 
 
 def to_duckdb(statement: exp.Expr) -> str:
-    """A statement of the project's dialect as DuckDB reads it."""
-    return statement.sql("duckdb")
+    """A statement of the project's dialect as DuckDB reads it.
+
+    DuckDB keeps the rows of a CTE that is read twice. Of one that only joins and computes, that may be all rows of all
+    that it joins; its readers are given its query instead, each to filter it in its own way.
+    """
+    tree = statement.copy()
+    for cte in tree.find_all(exp.CTE):
+        is_reduced = any(cte.this.args.get(clause) for clause in ("group", "distinct", "having", "qualify"))
+        if isinstance(cte.this, exp.Select) and not is_reduced and not cte.this.find(exp.Window):
+            cte.set("materialized", False)
+    return tree.sql("duckdb")
+
+
+def _are_in(columns: set[str] | None, kept: Collection[str]) -> bool:
+    return columns is not ALL and columns.issubset(kept)
 
 
 def text_literal(text: str) -> str:

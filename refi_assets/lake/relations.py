@@ -63,9 +63,9 @@ class Relation(BaseModel):
     """The record of one relation of one run.
 
     `columns` maps names to SQL types. A table lies in `parquet` (a key); a view is its `sql`, in the
-    project's dialect, and may have its rows in `parquet` as well, to be read instead. `deletes` (a key) lists
-    rows that stand in the Parquet file and are not the table's, by `position` from 0, as Iceberg's position
-    deletes do. `inputs` maps the keys of the relations it was made from to the runs that made them. `counts`
+    project's dialect, and may have rows in `parquet` as well, to be read instead: of all columns, or of those in `kept`.
+    `deletes` (a key) lists rows that are in the Parquet file and not in the table, by `position` from 0, as Iceberg's
+    position deletes do. `grain` are columns of which it is known that no two rows have them in common. `inputs` maps the keys of the relations it was made from to the runs that made them. `counts`
     and `details` hold what was measured while it was made; no person's data is in them. `cadence` says how often it
     is made, `fingerprint` of what: a relation of the same fingerprint is equal (see memo.py). `made_by` is the run that
     made its data, if that was an earlier one.
@@ -80,7 +80,9 @@ class Relation(BaseModel):
     kind: Literal["files", "table", "view"]
     columns: dict[str, str] = {}
     parquet: str | None = None
+    kept: tuple[str, ...] = ()
     deletes: str | None = None
+    grain: tuple[str, ...] = ()
     sql: str | None = None
     rows: int = 0
     seconds: float = 0.0
@@ -185,8 +187,8 @@ def with_inputs(lake: ObjectStore, relations: Sequence[Relation]) -> list[Relati
 
 
 def readable(lake: ObjectStore, relations: Sequence[Relation]) -> list[Relation]:
-    """These relations, and what views among them read that have no rows of their own."""
-    views = [relation for relation in relations if relation.parquet is None and relation.sql is not None]
+    """These relations, and what views among them read that have no rows, or not all columns, of their own."""
+    views = [one for one in relations if one.sql is not None and (one.parquet is None or one.kept)]
     behind = {relation.key: relation for relation in with_inputs(lake, views)}
     return list((behind | {relation.key: relation for relation in relations}).values())
 

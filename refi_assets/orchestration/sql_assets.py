@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, Literal
 
 import dagster as dg
@@ -10,6 +11,7 @@ from sqlglot import exp
 from refi_assets.engines.base import Engine, Session
 from refi_assets.engines.duckdb import DuckDBEngine, open_duckdb
 from refi_assets.engines.settings import EngineSettings
+from refi_assets.engines.views import ALL, columns_named, cut_down
 from refi_assets.errors import SettingError
 from refi_assets.lake import NO_DETAILS, Details, Relation
 from refi_assets.lake.relations import readable
@@ -26,19 +28,28 @@ from refi_assets.specs.policies import policy_of
 from refi_assets.specs.sql_models import AS_OF, DIALECT, Parameter, SqlModel, load_sql_models
 
 
-def sql_asset(
-    domain: Domain, key: str, kind: Literal["view", "table"], *, parameters: Sequence[str] = ()
-) -> dg.AssetsDefinition:
-    """An asset whose relation is defined by sql/<key>.sql, with the policy's parameters of these sections or names."""
+Kind = Literal["table", "kept view", "view"]
+
+_views: set[str] = set()  # keys of the assets of which DuckDB keeps no rows
+
+
+def sql_asset(domain: Domain, key: str, kind: Kind, *, parameters: Sequence[str] = ()) -> dg.AssetsDefinition:
+    """An asset whose relation is defined by sql/<key>.sql, with the policy's parameters of these sections or names.
+
+    On DuckDB a table is stored; of a kept view, the columns that later SQL names; of a view, nothing. Other engines
+    store all.
+    """
     model = load_sql_models()[key]
     require_described(model)
+    if kind == "view":
+        _views.add(key)
 
     @described_by(
         domain,
         model,
         model.inputs,
         parameters=parameters,
-        kinds={settings_of(EngineSettings).engine, "sql", kind},
+        kinds={settings_of(EngineSettings).engine, "sql", kind.rpartition(" ")[2]},
         metadata={"sql": dg.MetadataValue.md(f"```sql\n{model.text}```")},
     )
     def relation(
@@ -74,7 +85,7 @@ def made_by_sql(
     engine: Engine,
     parameters: Mapping[str, Parameter],
     model: SqlModel,
-    kind: Literal["view", "table"],
+    kind: Kind,
     made_from: dict[str, Relation],
     details: Details = NO_DETAILS,
 ) -> dg.MaterializeResult[Any]:
@@ -82,11 +93,14 @@ def made_by_sql(
     query = model.bind({**parameters, AS_OF: step.as_of})
     sql = query.sql(DIALECT)  # with the as-of day, if the query asks for it
     counted_by = measures.sha256 if (measures := _measures_of(model)) else None
+    kept = columns_named_later(model.key) if kind == "kept view" else ()
     fingerprint = step.fingerprint(
         model.key,
         __name__,
         made_from,
         sql=sql,
+        kind=kind,
+        kept=kept,
         counted_by=counted_by,
         engine=type(engine).__name__,
         details=details.model_dump(mode="json"),
@@ -94,8 +108,10 @@ def made_by_sql(
     if (relation := step.recall(model.key, fingerprint, made_from)) is not None:
         return materialize(step, relation, made_from)
     with engine.session(readable(step.lake, list(made_from.values()))) as session:
-        # The rows of a view are written, too: what reads it need not join again.
-        draft = step.draft(model.key, made_from=made_from, kind=kind, sql=sql, fingerprint=fingerprint)
+        stored_as: Any = "table" if kind == "table" else "view"
+        draft = step.draft(
+            model.key, made_from=made_from, kind=stored_as, kept=kept, sql=sql, fingerprint=fingerprint
+        )
         made = session.create(draft, query)
         counts = measure(session, model)
         if session.queries:
@@ -146,6 +162,29 @@ def materialize(
     return step.materialized(relation, metadata, descriptions(model.key), sources)
 
 
+@cache
+def columns_named_later(key: str) -> tuple[str, ...]:
+    """The columns of a relation that the SQL of assets, their counts and checks names, by itself or through views."""
+    named = _named_later(key)
+    columns = load_sql_models()[key].tree.named_selects
+    return tuple(column for column in columns if named is ALL or column in named)
+
+
+def _named_later(key: str) -> set[str] | None:
+    named: set[str] = set()
+    for model in load_sql_models().values():
+        if key not in model.inputs or "/answers/" in model.key:
+            continue
+        query, asked = model.tree, ALL
+        if model.key in _views and (asked := _named_later(model.key)) is not ALL:
+            query = cut_down(query, asked, {})
+        more = columns_named(query)
+        if more is ALL:
+            return ALL
+        named |= more
+    return named
+
+
 def engine_metadata(relation: Relation) -> dict[str, Any]:
     """What the engine says of the queries that made a relation; DuckDB says nothing."""
     queries = relation.details.queries
@@ -160,8 +199,11 @@ def measure(session: Session, model: SqlModel) -> dict[str, int]:
     """The `rows` of a relation, and what sql/<group>/measures/<relation>.sql counts of it, if there is such a file."""
     counting = exp.select(exp.Literal.string("rows").as_("measure"), exp.Count(this=exp.Star()).as_("amount"))
     rows = counting.from_(table_of(model.key))
-    measures = _measures_of(model)
-    measured = session.query(exp.union(rows, measures.tree, distinct=False) if measures else rows)
+    if measures := _measures_of(model):
+        counted = exp.select("measured.measure", "measured.amount").from_(measures.tree.subquery("measured"))
+        measured = session.query(exp.union(rows, counted, distinct=False))
+    else:
+        measured = session.query(rows)
     return {row["measure"]: row["amount"] for row in sorted(measured, key=lambda row: row["measure"])}
 
 

@@ -38,6 +38,9 @@ QUARANTINE_COLUMNS = {
 class Staged:
     """What staging a source counted. rows = accepted + the sum of quarantined, or a check says so.
 
+    `deleted` of the rows that were written are not accepted. `grain`: the columns that no two accepted rows have in
+    common, if every file has them.
+
     Of the accepted rows: `nulled` cells by column, `emptied` ones by column and word (those of keys, too, which cost
     the row), `invisible` characters taken out of cells by column, `keys` (distinct ones), `shared` (the value that most
     rows share, of some columns). Of all well-formed rows: `profiles` of the columns of numbers, `file_medians` in each
@@ -46,6 +49,8 @@ class Staged:
 
     rows: int
     accepted: int
+    deleted: int
+    grain: tuple[str, ...]
     quarantined: dict[str, int]
     nulled: dict[str, int]
     emptied: dict[str, dict[str, int]]
@@ -85,8 +90,11 @@ def stage_source(
         "CREATE TEMP TABLE deleted AS SELECT position FROM judged WHERE fault IS NOT NULL "
         "UNION ALL SELECT position FROM repeated_row"
     )
-    session.execute("CREATE TEMP VIEW accepted AS FROM judged ANTI JOIN deleted USING (position)")
-    if deletes_path is not None:
+    deleted = session.value("SELECT COUNT(*) FROM deleted")
+    session.execute(
+        f"CREATE TEMP VIEW accepted AS FROM judged {'ANTI JOIN deleted USING (position)' if deleted else ''}"
+    )
+    if deletes_path is not None and deleted:
         session.copy("FROM deleted ORDER BY position", deletes_path, ORDERED_PARQUET)
     if accepted_path is not None:
         names = ", ".join(f'"{name}"' for name in contract.sql_types)
@@ -209,14 +217,18 @@ def _count(session: DuckDBSession, contract: Contract, source_files: list[Scanne
         "WHERE original_cells IS NOT NULL AND key IS NOT NULL ORDER BY key LIMIT 10"
     )
     file_columns = {name for file in source_files for name in file.columns}
+    grains = {tuple(column.name for column in contract.key(file.columns)) for file in source_files}
+    keys = rows - repeated + keys
     return Staged(
         rows=sum(file.rows for file in source_files),
         accepted=rows,
+        deleted=session.value("SELECT COUNT(*) FROM deleted"),
+        grain=grains.pop() if len(grains) == 1 and keys == rows else (),
         quarantined=dict(quarantined),
         nulled=nulled,
         emptied=emptied,
         invisible=invisible,
-        keys=rows - repeated + keys,
+        keys=keys,
         quarantined_keys=[row[0] for row in some_keys],
         profiles=profiles_of(session, contract, file_columns),
         file_medians=medians_by_file(session, contract, file_columns),

@@ -23,7 +23,7 @@ from refi_assets.identity.pipeline import (
 from refi_assets.identity.previous import content_of, previous_persons
 from refi_assets.lake import NO_DETAILS, Details, Relation
 from refi_assets.orchestration.resources import EngineResource, IdentityResource, LakeResource, PoliciesResource
-from refi_assets.orchestration.sql_assets import described_by, made_by_python, made_by_sql, materialize
+from refi_assets.orchestration.sql_assets import Kind, described_by, made_by_python, made_by_sql, materialize
 from refi_assets.orchestration.steps import Step, asset_step
 from refi_assets.specs.sql_models import Parameter, load_sql_models
 
@@ -142,8 +142,9 @@ def _by_sql(
     details: Details = NO_DETAILS,
     parameters: Mapping[str, Parameter] | None = None,
 ) -> dg.MaterializeResult[Any]:
+    kind: Kind = "view" if engine.kind == "duckdb" else "table"  # other engines read files
     return made_by_sql(
-        step, engine.duckdb(step.lake), parameters or {}, load_sql_models()[key], "table", made_from, details
+        step, engine.duckdb(step.lake), parameters or {}, load_sql_models()[key], kind, made_from, details
     )
 
 

@@ -18,10 +18,10 @@ def relations() -> dg.Definitions:
     """Every offer judged, the unified view, who is missing from it, everyone judged, and who was chosen."""
     return dg.Definitions(
         assets=[
-            sql_asset(REFI, "refi/judged_offer", kind="table", parameters=("eligibility", "tiers")),
+            sql_asset(REFI, "refi/judged_offer", kind="kept view", parameters=("eligibility", "tiers")),
             sql_asset(REFI, "refi/unified_refi_dataset", kind="view"),
             sql_asset(REFI, "refi/unmatched_borrowers", kind="table"),
-            sql_asset(REFI, "refi/refi_eligibility", kind="table", parameters=("letters_per_loan",)),
+            sql_asset(REFI, "refi/refi_eligibility", kind="view", parameters=("letters_per_loan",)),
             sql_asset(REFI, "refi/refi_audience", kind="table"),
         ]
     )

@@ -77,7 +77,8 @@ def staging_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
                 draft,
                 columns=contract.sql_types,
                 parquet=parquet,
-                deletes=deletes,
+                deletes=deletes if counted.deleted else None,
+                grain=counted.grain,
                 rows=counted.accepted,
                 counts={"source_rows": counted.rows, "quarantined": sum(counted.quarantined.values())},
                 details=StagedDetails(

@@ -1,0 +1,83 @@
+"""A view's query, cut down to what a statement asks of it: the columns it names, and the joins that these need.
+
+A LEFT JOIN with something that has at most one row to offer changes no row, so it is left out if none of its columns
+is named. Views then cost what is asked of them, and counting the rows of one costs no join.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import cast
+
+from sqlglot import exp
+
+from refi_assets.specs.names import key_of
+
+ALL = None  # columns
+
+
+def columns_named(statement: exp.Query) -> set[str] | None:
+    """Names of all columns that a statement names, of whatever relation; ALL if it has a star."""
+    stars = statement.find_all(exp.Star)
+    if any(isinstance(star.parent, exp.Select | exp.Column) for star in stars):
+        return ALL
+    return {column.name for column in statement.find_all(exp.Column)}
+
+
+def cut_down(query: exp.Query, columns: Collection[str], grains: Mapping[str, Sequence[str]]) -> exp.Query:
+    """The query with these of its columns, and one at least, and without the joins that they do not need.
+
+    `grains` has, by key, the columns of a relation that no two of its rows have in common and that are never null.
+    """
+    if not isinstance(query, exp.Select) or query.args.get("distinct") or query.args.get("order"):
+        return query
+    cut = query.copy()
+    kept = [select for select in cut.selects if select.alias_or_name in columns] or cut.selects[:1]
+    cut.set("expressions", kept)
+    ctes = {cte.alias: cte.this for cte in cut.ctes}
+    for join in reversed(cut.args.get("joins") or []):
+        if _is_idle(cut, join, ctes, grains):
+            join.pop()
+    named = {table.name for table in cut.find_all(exp.Table)}
+    for cte in cut.ctes:
+        if cte.alias not in named:
+            cte.pop()
+    if not cut.ctes:
+        cut.set("with_", None)
+    return cut
+
+
+def _is_idle(
+    query: exp.Select, join: exp.Join, ctes: Mapping[str, exp.Query], grains: Mapping[str, Sequence[str]]
+) -> bool:
+    """Whether a join neither adds a column that is named nor a row."""
+    table = join.this
+    if join.side != "LEFT" or join.args.get("using") or not isinstance(table, exp.Table):
+        return False
+    own = _joined_by(join)
+    others = [column for column in query.find_all(exp.Column) if column.find_ancestor(exp.Join) is not join]
+    if any(column.table in ("", table.alias_or_name) for column in others):
+        return False
+    grain = _grouped_by(ctes[table.name]) if table.name in ctes and not table.db else grains.get(key_of(table), ())
+    return bool(grain) and own.issuperset(grain)
+
+
+def _joined_by(join: exp.Join) -> set[str]:
+    """The columns of a joined table that must be equal to something; none if the condition says anything else."""
+    on, name = join.args.get("on"), join.this.alias_or_name
+    conditions = list(on.flatten()) if isinstance(on, exp.And) else [on]
+    own = set()
+    for condition in conditions:
+        if not isinstance(condition, exp.EQ):
+            return set()
+        sides = [side for side in (condition.this, condition.expression) if isinstance(side, exp.Column)]
+        own |= {side.name for side in sides if side.table == name and len(sides) == 2}
+    return own
+
+
+def _grouped_by(query: exp.Query) -> list[str]:
+    """The columns that tell the rows of a grouping query apart, by the names it gives them."""
+    group = query.args.get("group")
+    if not isinstance(query, exp.Select) or group is None:
+        return []
+    names = {select.unalias().sql(): select.alias_or_name for select in query.selects}
+    keys = [names.get(cast(exp.Expr, key).sql()) for key in group.expressions]
+    return [key for key in keys if key] if all(keys) else []
