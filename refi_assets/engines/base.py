@@ -37,6 +37,13 @@ class Session(Protocol):
         """The rows of a query. Raises EngineError."""
         ...
 
+    def proves_empty(self, statement: exp.Query) -> bool:
+        """Whether something cheaper than running a query shows that it has no row; if not, it may have.
+
+        Raises EngineError.
+        """
+        ...
+
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *exception: object) -> None: ...

@@ -7,21 +7,23 @@ trees in the project's dialect and leave as DuckDB's. DuckDB reads what other en
 import hashlib
 import re
 import tempfile
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 from urllib.parse import urlsplit
 
 import duckdb
+import numpy as np
 import sqlglot
 from sqlglot import exp
 
 from refi_assets import aws
 from refi_assets.engines.base import Descriptions, Row, start_of
 from refi_assets.engines.database import database_of
+from refi_assets.engines.proofs import HASH, balance_of_groups, hashes_of_groups
 from refi_assets.engines.settings import EngineSettings
 from refi_assets.engines.spreadsheets import inert_rows
 from refi_assets.engines.views import ALL, columns_named, cut_down
@@ -32,6 +34,8 @@ from refi_assets.lake.s3_store import S3Store
 from refi_assets.settings import settings_of
 from refi_assets.specs.names import group_and_name
 from refi_assets.specs.sql_models import DIALECT, relations_read, with_groups
+
+T = TypeVar("T")
 
 # What these say is about statements, files and memory. Every other error may quote a file's cells.
 _SAFE_ERRORS = (
@@ -199,6 +203,14 @@ class DuckDBSession:
         names = [column[0] for column in self.connection.description or []]
         return [dict(zip(names, row, strict=True)) for row in rows]
 
+    def proves_empty(self, statement: exp.Query) -> bool:
+        """Whether hashes show that a query has no row; if not, it may have. Raises EngineError."""
+        if (balance := balance_of_groups(statement)) is not None:
+            return bool(self.value(self._read(balance)))
+        if (hashes := hashes_of_groups(statement)) is not None:
+            return are_distinct(self.numbers(self._read(hashes), HASH))
+        return False
+
     def create(self, draft: Relation, statement: exp.Query) -> Relation:
         """Write a query's rows into the lake, as one Parquet file; of a view, the columns that it keeps, if any.
 
@@ -249,8 +261,11 @@ class DuckDBSession:
 
         Raises LakeError for what is the lake's failure.
         """
+        return self._run(sql, lambda result: result.fetchall())
+
+    def _run(self, sql: str, fetch: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
         try:
-            return self.connection.execute(sql).fetchall()  # errors may come as late as in the fetch
+            return fetch(self.connection.execute(sql))  # errors may come as late as in the fetch
         except duckdb.OutOfMemoryException:
             raise out_of_memory(self._engine.memory_limit) from None
         except duckdb.IOException as error:
@@ -264,6 +279,10 @@ class DuckDBSession:
                 f"DuckDB: {type(error).__name__}. Its words are withheld, since they may quote a cell. "
                 f"The statement began: {start_of(sql)}"
             ) from None
+
+    def numbers(self, sql: str, name: str) -> "np.ndarray[Any, np.dtype[np.uint64]]":
+        """A column of whole numbers that a statement in DuckDB's own SQL returns. Raises EngineError."""
+        return self._run(sql, lambda result: np.asarray(result.fetchnumpy()[name], np.uint64))
 
     def close(self) -> None:
         """Close the connection, and drop all that the session made but for the relations."""
@@ -313,6 +332,12 @@ def to_duckdb(statement: exp.Expr) -> str:
         if isinstance(cte.this, exp.Select) and not is_reduced and not cte.this.find(exp.Window):
             cte.set("materialized", False)
     return tree.sql("duckdb")
+
+
+def are_distinct(numbers: "np.ndarray[Any, np.dtype[np.uint64]]") -> bool:
+    """Whether no two numbers are equal. Sorts them in place."""
+    numbers.sort()
+    return not bool((numbers[1:] == numbers[:-1]).any())
 
 
 def _are_in(columns: set[str] | None, kept: Collection[str]) -> bool:

@@ -84,6 +84,10 @@ class RemoteSession(ABC):
     def query(self, statement: exp.Query) -> list[Row]:
         """The rows of a query. Raises EngineError."""
 
+    def proves_empty(self, statement: exp.Query) -> bool:
+        """Nothing is cheaper there."""
+        return False
+
     @abstractmethod
     def _place(self, relation: Relation) -> exp.Table:
         """The table of a relation, registered."""

@@ -136,20 +136,23 @@ class CheckedStep(Step):
 
     @cached_property
     def _broken(self) -> dict[str, tuple[int, list[str]]]:
-        """How many rows each SQL check of the asset returns, counted in one query, and some of their keys."""
+        """How many rows each SQL check of the asset returns, and some of their keys: what is not proven, in one query."""
         models = checking_models(self.relation.key)
         queries = {model.key: self._bound(model) for model in models}
         shown = {model.key: shown_columns(self.relation.key, model) for model in models}
         read = {key for query in queries.values() for key in relations_read(query)}
         relations = [self.relation, *(self.input(key) for key in sorted(read - {self.relation.key}))]
-        counting = [
-            exp.select(exp.Literal.string(key).as_("checked"), exp.Count(this=exp.Star()).as_("broken")).from_(
-                query.subquery("broken_rows")
-            )
-            for key, query in queries.items()
-        ]
         with self._engine.session(readable(self.lake, relations)) as session:
-            counted = {row["checked"]: row["broken"] for row in session.query(_all_of(counting))}
+            searched = [key for key, query in queries.items() if not session.proves_empty(query)]
+            counted = dict.fromkeys(queries, 0)
+            if searched:
+                counting = [
+                    exp.select(exp.Literal.string(key).as_("checked"), exp.Count(this=exp.Star()).as_("broken")).from_(
+                        queries[key].subquery("broken_rows")
+                    )
+                    for key in searched
+                ]
+                counted |= {row["checked"]: row["broken"] for row in session.query(_all_of(counting))}
             some = {
                 key: session.query(queries[key].order_by(*shown[key]).limit(SHOWN_KEYS))
                 for key, broken in counted.items()

@@ -8,7 +8,7 @@
 -- marketing_category: The tier.
 -- sms_opt_in: Whether every record of the person agrees to text messages.
 -- no_sms_because: If not, what one of them says: said_no, or else no_answer (an empty cell) or no_engagement (no row).
-WITH no_sms AS (
+WITH several_records AS (
     SELECT
         resolved.person_id,
         CASE
@@ -20,7 +20,8 @@ WITH no_sms AS (
     LEFT JOIN staging.borrower_engagement AS engagement
         ON engagement.borrower_id = resolved.borrower_id
     WHERE
-        NOT COALESCE(engagement.sms_opt_in, FALSE)
+        resolved.cluster_size > 1
+        AND NOT COALESCE(engagement.sms_opt_in, FALSE)
     GROUP BY
         resolved.person_id
 ),
@@ -28,8 +29,7 @@ ranked AS (
     SELECT
         judged.borrower_id,
         resolved.person_id,
-        judged.first_name,
-        judged.last_name,
+        resolved.cluster_size,
         judged.rate_spread,
         judged.monthly_savings_est,
         judged.marketing_category,
@@ -37,9 +37,6 @@ ranked AS (
         judged.current_interest_rate,
         judged.market_rate_offer,
         judged.ltv_ratio,
-        judged.paperless_billing,
-        judged.email_open_last_30d,
-        judged.mobile_app_login_last_30d,
         ROW_NUMBER() OVER (
             PARTITION BY resolved.person_id
             ORDER BY
@@ -54,33 +51,61 @@ ranked AS (
     WHERE
         judged.is_eligible
         AND judged.letter_to IS NULL
+),
+reached AS (
+    SELECT
+        ranked.borrower_id,
+        CASE
+            WHEN borrower.first_name IS NOT NULL AND borrower.last_name IS NOT NULL
+                THEN borrower.first_name || ' ' || borrower.last_name
+            ELSE COALESCE(borrower.first_name, borrower.last_name)
+        END AS name,
+        ranked.rate_spread,
+        ranked.monthly_savings_est,
+        ranked.marketing_category,
+        ranked.person_id,
+        ranked.loan_id,
+        ranked.current_interest_rate,
+        ranked.market_rate_offer,
+        ranked.ltv_ratio,
+        engagement.paperless_billing,
+        engagement.email_open_last_30d,
+        engagement.mobile_app_login_last_30d,
+        CASE
+            WHEN ranked.cluster_size > 1 THEN several_records.because
+            WHEN engagement.sms_opt_in THEN NULL
+            WHEN engagement.sms_opt_in IS NOT NULL THEN 'said_no'
+            WHEN engagement.borrower_id IS NOT NULL THEN 'no_answer'
+            ELSE 'no_engagement'
+        END AS no_sms_because
+    FROM ranked
+    INNER JOIN staging.borrower_information AS borrower
+        ON borrower.borrower_id = ranked.borrower_id
+    LEFT JOIN staging.borrower_engagement AS engagement
+        ON engagement.borrower_id = ranked.borrower_id
+    LEFT JOIN several_records
+        ON several_records.person_id = ranked.person_id
+    WHERE
+        ranked.choice = 1
 )
 SELECT
-    ranked.borrower_id,
-    CASE
-        WHEN ranked.first_name IS NOT NULL AND ranked.last_name IS NOT NULL
-            THEN ranked.first_name || ' ' || ranked.last_name
-        ELSE COALESCE(ranked.first_name, ranked.last_name)
-    END AS name,
-    ranked.rate_spread,
-    ranked.monthly_savings_est,
-    ranked.marketing_category,
-    ranked.person_id,
-    ranked.loan_id,
-    ranked.current_interest_rate,
-    ranked.market_rate_offer,
-    ranked.ltv_ratio,
-    ranked.paperless_billing,
-    ranked.email_open_last_30d,
-    ranked.mobile_app_login_last_30d,
-    no_sms.because IS NULL AS sms_opt_in,
-    no_sms.because AS no_sms_because
-FROM ranked
-LEFT JOIN no_sms
-    ON no_sms.person_id = ranked.person_id
-WHERE
-    ranked.choice = 1
+    reached.borrower_id,
+    reached.name,
+    reached.rate_spread,
+    reached.monthly_savings_est,
+    reached.marketing_category,
+    reached.person_id,
+    reached.loan_id,
+    reached.current_interest_rate,
+    reached.market_rate_offer,
+    reached.ltv_ratio,
+    reached.paperless_billing,
+    reached.email_open_last_30d,
+    reached.mobile_app_login_last_30d,
+    reached.no_sms_because IS NULL AS sms_opt_in,
+    reached.no_sms_because
+FROM reached
 ORDER BY
-    ranked.rate_spread DESC NULLS LAST,
-    ranked.monthly_savings_est DESC NULLS LAST,
-    ranked.borrower_id ASC NULLS LAST
+    reached.rate_spread DESC NULLS LAST,
+    reached.monthly_savings_est DESC NULLS LAST,
+    reached.borrower_id ASC NULLS LAST

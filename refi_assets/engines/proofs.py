@@ -1,0 +1,61 @@
+"""Proof before search: cheap queries that show that another one returns no row, without running it.
+
+A check groups millions of texts to find the few that should not be there. That there are none, the hashes of the
+groups show in a fraction of the time. If they do not, nothing is known, and the check's own SQL says which rows it is.
+"""
+
+from sqlglot import exp
+
+HASH = "row_hash"
+
+
+def hashes_of_groups(query: exp.Query) -> exp.Select | None:
+    """Of a query for groups with more than one row: one whose rows are the hashes of each row's group.
+
+    If no two hashes are equal, no two rows are of one group. None for another query.
+    """
+    if not isinstance(query, exp.Select) or not _has_only(query, "from_", "where", "group", "having"):
+        return None
+    if _sql_of(query, "having") != "COUNT(*) > 1":
+        return None
+    return _with_select(query, exp.alias_(_hash(query), HASH))
+
+
+def balance_of_groups(query: exp.Query) -> exp.Select | None:
+    """Of a query for groups whose sum of something is not 0: one that tells whether the sums of all are, by hashes.
+
+    Each group weighs as much as its hash: if the whole is in balance, so is each group, but for a chance of one in
+    10^19. None for another query.
+    """
+    if not isinstance(query, exp.Select) or not _has_only(query, "with_", "from_", "group", "having"):
+        return None
+    having = query.args.get("having")
+    condition = having.this if having else None
+    if not isinstance(condition, exp.NEQ) or not isinstance(condition.this, exp.Sum):
+        return None
+    if condition.expression != exp.Literal.number(0):
+        return None
+    weighed = exp.Mul(this=condition.this.this.copy(), expression=exp.cast(_hash(query), "HUGEINT"))
+    balance = exp.Coalesce(this=exp.Sum(this=weighed), expressions=[exp.Literal.number(0)])
+    return _with_select(query, exp.alias_(balance.eq(0), "is_balanced"))
+
+
+def _has_only(query: exp.Select, *clauses: str) -> bool:
+    used = {name for name, value in query.args.items() if value} - {"expressions", "kind", "hint"}
+    return used <= set(clauses) and "group" in used and "having" in used
+
+
+def _sql_of(query: exp.Select, clause: str) -> str:
+    return str(query.args[clause].this.sql(comments=False))
+
+
+def _hash(query: exp.Select) -> exp.Anonymous:
+    return exp.Anonymous(this="HASH", expressions=[key.copy() for key in query.args["group"].expressions])
+
+
+def _with_select(query: exp.Select, select: exp.Expr) -> exp.Select:
+    proof = query.copy()
+    proof.set("expressions", [select])
+    proof.set("group", None)
+    proof.set("having", None)
+    return proof
