@@ -7,6 +7,7 @@ without HTTP, by which it would take minutes.
 
 import logging
 import sys
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 from moto.backends import get_backend
@@ -26,14 +27,19 @@ def main(old_objects: int) -> None:
     s3 = get_backend("s3")[DEFAULT_ACCOUNT_ID]["aws"]
     for bucket in ("lake", "old"):
         s3.create_bucket(bucket, "us-east-1")
-    days = [*range(RECENT_DAYS), *(RECENT_DAYS + n // OLD_FILES_A_DAY for n in range(old_objects // len(SOURCES)))]
-    for source in SOURCES:
-        for number, days_ago in enumerate(days):
-            key = f"raw/{source}/load_date={LAST_DAY - timedelta(days_ago)}/part-{number}.csv"
-            s3.put_object("old", key, b"x")
+    for key in raw_zone(old_objects):
+        s3.put_object("old", key, b"x")
     server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=True)
     print(server.server_port, flush=True)
     server.serve_forever()
+
+
+def raw_zone(old_objects: int) -> Iterator[str]:
+    """Keys of a raw zone with a file of each source on each recent day, and so many on days before them."""
+    days = [*range(RECENT_DAYS), *(RECENT_DAYS + n // OLD_FILES_A_DAY for n in range(old_objects // len(SOURCES)))]
+    for source in SOURCES:
+        for number, days_ago in enumerate(days):
+            yield f"raw/{source}/load_date={LAST_DAY - timedelta(days_ago)}/part-{number}.csv"
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.measure import PROJECT_DIR, asked, command, dagster_home, emptied, measure, python
+from bench.measure import PROJECT_DIR, MeasureError, asked, command, dagster_home, emptied, measure, python
 from bench.results import AGAIN, CHANGED, DBT, DUCKDB, FRESH, ON_S3, PANDAS, POLARS, Bench
 from bench.s3 import moto
 
@@ -47,7 +47,7 @@ def measure_portfolio(
         home, lake = dagster_home(folder / "home"), folder / "lake"
         of_day = ("--source", source, "--as-of", AS_OF)
         result, _ = our_job(bench, data, FRESH, lake, home, *of_day)
-        bench.audience[data] = sum(result["counts"]["audience_tiers"].values())
+        bench.audience[data] = audience_rows(result)
         for peer in peers:
             out = folder / f"{peer}.csv"
             bench.keep(data, peer, measure(peer_command(peer, source, out), folder))
@@ -112,14 +112,24 @@ def out_of_core(sources: Mapping[str, Path], scratch: Path) -> dict[str, float]:
     """Our job on lakes whose raw zones have the files of `large` and `huge` already: rows, seconds, and huge's peak."""
     bench = Bench()
     for data, source in sources.items():
-        bench.rows[data] = json.loads((source / "truth.json").read_text())["rows"]
+        truth = json.loads((source / "truth.json").read_text())
+        bench.rows[data] = truth["rows"]
         folder = emptied(scratch / "round")
         home, lake = dagster_home(folder / "home"), folder / "lake"
         measure(command("refi", "ingest", "--source", source, "--lake", lake, "--as-of", AS_OF), folder, home)
-        our_job(bench, data, FRESH, lake, home, "--as-of", AS_OF)
+        result, _ = our_job(bench, data, FRESH, lake, home, "--as-of", AS_OF)
+        if audience_rows(result) != truth["audience_rows"]:
+            raise MeasureError(
+                f"The audience of {source} has {audience_rows(result)} rows, not {truth['audience_rows']}."
+            )
     seconds = {f"{data}_seconds": bench.seconds(data, FRESH) for data in bench.rows}
     rows = {f"{data}_rows": rows for data, rows in bench.rows.items()}
     return rows | seconds | {"huge_peak_gib": bench.peak("huge", FRESH)}
+
+
+def audience_rows(result: Any) -> int:
+    """How many borrowers are in an audience, as the run counts them."""
+    return sum(result["counts"]["audience_tiers"].values())
 
 
 def read_through(source: Path) -> None:

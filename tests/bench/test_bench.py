@@ -11,6 +11,7 @@ import yaml
 from bench.bare_duckdb import main as bare_duckdb
 from bench.compare import difference
 from bench.measure import MeasureError, dagster_home, measure
+from bench.moto_s3 import raw_zone
 from bench.steps import relations_made
 from refi_assets.lake import Relation, RunFolder, open_lake
 from refi_assets.sample.cases import borrowers_by_case
@@ -152,3 +153,13 @@ def test_what_is_made_anew_and_does_not_depend_on_the_new_file_is_found(tmp_path
         "for_nothing": ["staging/market_equity"],
         "used_again": ["staging/loan_information"],
     }
+
+
+def test_the_sensors_raw_zone_has_so_many_old_objects_and_a_file_of_each_source_on_each_recent_day():
+    keys = list(raw_zone(10_000))
+    recent = {f"load_date=2026-02-{day:02}" for day in range(7, 21)}  # what the sensor looks at each time
+    days = [key.split("/")[2] for key in keys]
+    assert len(set(keys)) == 10_000 + 14 * 4
+    assert [day for day in days if day >= min(recent)].count("load_date=2026-02-07") == 4
+    assert {day for day in days if day >= min(recent)} == recent
+    assert sum(day < min(recent) for day in days) == 10_000
