@@ -45,6 +45,8 @@ def main() -> None:
     parser.add_argument("--all", action="store_true", help="three times the larger number, too, out of core")
     parser.add_argument("--render", action="store_true", help="measure nothing, write the page again")
     arguments = parser.parse_args()
+    if len(arguments.rows) != 2:
+        parser.error("name two numbers of borrowers, the medium and the large one")
     folder = arguments.dir.resolve()
     is_full = arguments.rows == ROWS
     page, kept = (PAGE, OUT_OF_CORE) if is_full else (folder / PAGE.name, folder / OUT_OF_CORE.name)

@@ -480,7 +480,7 @@ CASES = (
     ),
 )
 
-MINIMUM_ROWS = len(CASES)  # one borrower a case
+# Nothing defective, missing, joint or odd.
 CLEAN_CASES = tuple(case for case in CASES if not case.rows and case.fate == "unified")
 
 

@@ -180,7 +180,7 @@ def generate(
         out_dir.mkdir(parents=True, exist_ok=True)
         for name in (TRUTH_FILE, PERSONS_FILE):  # a generation cut short must not look finished
             (out_dir / name).unlink(missing_ok=True)
-        _write(rows, seed, people, out_dir, _cases(clean), threads)
+        _write(borrowers_by_case(rows, _cases(clean)), rows, seed, people, out_dir, threads)
     except (OSError, duckdb.IOException) as error:
         raise SettingError(f"{out_dir} cannot be written to as a folder: {error}. Name another folder.") from None
     known = truth(rows, seed, duplicates, clean=clean)
@@ -197,9 +197,8 @@ def _people(rows: int, seed: int, duplicates: int) -> People | None:
 
 
 def _write(
-    rows: int, seed: int, people: People | None, out_dir: Path, all_cases: tuple[Case, ...], threads: int
+    cases: list[tuple[Case, range]], rows: int, seed: int, people: People | None, out_dir: Path, threads: int
 ) -> None:
-    cases = borrowers_by_case(rows, all_cases)
     with tempfile.TemporaryDirectory(prefix="refi-generate-") as spill:
         config: dict[str, Any] = {"memory_limit": "2GB", "temp_directory": spill}
         with duckdb.connect(config=config | ({"threads": threads} if threads else {})) as connection:

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from refi_assets.errors import SettingError
-from refi_assets.sample.cases import CASES, CLEAN_CASES, MINIMUM_ROWS, SOURCES
+from refi_assets.sample.cases import CASES, CLEAN_CASES, SOURCES
 from refi_assets.sample.generate import TRUTH_FILE, generate, truth
 from refi_assets.settings import PROJECT_DIR
 from tests.support.plain_rules import outcome
 from tests.support.sources import Sources
 
+MINIMUM_ROWS = len(CASES)  # one borrower a case
 SAMPLE = PROJECT_DIR / "data" / "sample"
 FILES = (*(f"{source}.csv" for source in SOURCES), TRUTH_FILE)
 
@@ -191,7 +192,7 @@ def test_shares_are_such_that_an_audience_is_published(rows: int, quarantined_be
 
 @pytest.mark.parametrize("rows", [-1, 0, MINIMUM_ROWS - 1, 10**10])
 def test_too_few_or_absurdly_many_rows_are_refused_before_anything_is_written(tmp_path: Path, rows: int):
-    with pytest.raises(SettingError, match=f"{rows} rows cannot be generated; ask for at least {len(CASES)}"):
+    with pytest.raises(SettingError, match=f"{rows} rows cannot be generated; ask for at least {MINIMUM_ROWS}"):
         generate(rows, 1, tmp_path / "made")
     assert not (tmp_path / "made").exists()
 
