@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.measure import PROJECT_DIR, Measured, command, measure, python, tell
-from bench.report import BARE_SPLINK, FEBRL_3, FEBRL_4, RESOLVE, Resolved, generated_borrowers
+from bench.measure import PROJECT_DIR, command, measure, python
+from bench.results import BARE_SPLINK, FAKE_1000, FEBRL_3, FEBRL_4, PEOPLE, RESOLVE, Bench
 
 PUBLIC = PROJECT_DIR.parent / "shared" / "data" / "entity_resolution"
 BORROWER = {
@@ -60,50 +60,50 @@ def map_words(maps: Mapping[str, str]) -> list[str]:
     return [word for kind, column in maps.items() for word in ("--map", f"{kind}={column}")]
 
 
-def beside_bare_splink(rows: int, folder: Path) -> list[Resolved]:
+def beside_bare_splink(bench: Bench, rows: int, folder: Path) -> None:
     """Both on so many generated borrowers, a tenth of whom are there twice or more; all files in a new folder."""
     source, records, rules, theirs = (folder / name for name in ("source", "records.parquet", "rules.json", "bare.csv"))
     folder.mkdir()
     measure(command("refi", "generate", source, "--rows", str(rows), "--duplicates", "10"), folder)
     measure(python("-c", WELL_FORMED, source, records), folder)
-    measured, found = _resolve([records], BORROWER, "borrower_id", "person", folder)
-    rules.write_text(json.dumps(found["model"]["rules"]), encoding="utf-8")
+    resolved = resolve(bench, PEOPLE, [records], BORROWER, "borrower_id", "person", folder)
+    rules.write_text(json.dumps(resolved["model"]["rules"]), encoding="utf-8")
     bare = measure(python(PROJECT_DIR / "bench" / "bare_splink.py", records, rules, theirs), folder)
+    bench.keep(PEOPLE, BARE_SPLINK, bare)
     score = json.loads(measure(python("-c", SCORE, theirs, records), folder).stdout)
-    data = generated_borrowers(rows)
-    return [
-        _resolved(data, RESOLVE, found["records"], measured, found["score"]),
-        _resolved(data, BARE_SPLINK, found["records"], bare, score),
-    ]
+    bench.scores[PEOPLE][BARE_SPLINK] = score
 
 
-def on_public_data(folder: Path) -> list[Resolved]:
-    """On FEBRL 3 and 4, without the number that tells who is who, and on Splink's fake_1000, where they are there."""
+def on_public_data(bench: Bench, folder: Path) -> None:
+    """On FEBRL 3 and 4, without the number that says who is who, and on Splink's fake_1000, if they are there."""
     if not PUBLIC.is_dir():
-        return []
+        return
     folder.mkdir()
     for path in PUBLIC.glob("dataset*.csv"):
         measure(python("-c", PERSON_OF_FEBRL, path, folder / f"{path.stem}.parquet"), folder)
     shutil.copy(PUBLIC / "fake_1000.csv", folder)
-    resolved = []
     for data, files, maps, id_column, person in (
         (FEBRL_4, ("dataset4a.parquet", "dataset4b.parquet"), FEBRL, "rec_id", "person"),
         (FEBRL_3, ("dataset3.parquet",), FEBRL, "rec_id", "person"),
-        ("fake_1000", ("fake_1000.csv",), FAKE, "unique_id", "cluster"),
+        (FAKE_1000, ("fake_1000.csv",), FAKE, "unique_id", "cluster"),
     ):
-        measured, found = _resolve([folder / name for name in files], maps, id_column, person, folder)
-        resolved.append(_resolved(data, RESOLVE, found["records"], measured, found["score"]))
-    return resolved
+        resolve(bench, data, [folder / name for name in files], maps, id_column, person, folder)
 
 
-def _resolve(
-    files: Sequence[Path], maps: Mapping[str, str], id_column: str, person: str, folder: Path
-) -> tuple[Measured, Any]:
+def resolve(
+    bench: Bench,
+    data: str,
+    files: Sequence[Path],
+    maps: Mapping[str, str],
+    id_column: str,
+    person: str,
+    folder: Path,
+) -> Any:
+    """Run and keep `refi resolve` with its score; returns its result."""
     out = ("--out", folder / "resolved.csv", "--truth", person, "--json")
     measured = measure(command("refi", "resolve", *files, *map_words(maps), "--id", id_column, *out), folder)
-    return measured, json.loads(measured.stdout)
-
-
-def _resolved(data: str, job: str, records: int, measured: Measured, score: Mapping[str, float]) -> Resolved:
-    tell(records, job, measured)
-    return Resolved(data, job, records, measured, score["precision"], score["recall"], score["f1"])
+    resolved = json.loads(measured.stdout)
+    bench.rows[data] = resolved["records"]
+    bench.keep(data, RESOLVE, measured)
+    bench.scores[data] = {RESOLVE: resolved["score"]}
+    return resolved

@@ -1,23 +1,29 @@
 """One process, measured: wall time from its start to its end, and its peak memory.
 
-Nothing heavy is imported here and in __main__.py: what Linux reports as the peak of a child is at least
-the peak of the process that started it, so that the harness must stay small.
+Nothing heavy is imported here and in the modules of the harness: what Linux reports as the peak of a child is at least
+the peak of the process that started it.
 """
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from refi_assets.errors import RefiError
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 CORES = 2
+# Settings of the caller; and without bytecode, each process would compile all that it imports.
+NOT_PASSED_ON = ("REFI_", "DAGSTER_", "AWS_", "PYTHONDONTWRITEBYTECODE")
 
 
 class MeasureError(RefiError):
@@ -44,32 +50,45 @@ def use_two_cores() -> None:
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
 
 
-def measure(command: Sequence[str | Path], scratch: Path, home: Path | None = None) -> Measured:
-    """Run a command in the project's folder and measure it; `home` is its Dagster instance.
+def measure(
+    command: Sequence[str | Path],
+    scratch: Path,
+    home: Path | None = None,
+    *,
+    variables: Mapping[str, str] | None = None,
+    folder: Path = PROJECT_DIR,
+) -> Measured:
+    """Run a command in a folder and measure it; `home` is its Dagster instance.
 
-    What it spills goes below `scratch`, on disk. Settings (REFI_...) of the caller do not reach it.
-    Raises MeasureError with the end of its messages where it fails.
+    What it spills goes below `scratch`, on disk. Of the caller's settings, none reach it but `variables`.
+    Raises MeasureError with the end of its messages if it fails.
     """
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("REFI_", "DAGSTER_"))}
-    environment["TMPDIR"] = str(scratch)
-    environment["DAGSTER_HOME"] = str(home or scratch)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(NOT_PASSED_ON)}
+    environment |= {"TMPDIR": str(scratch), "DAGSTER_HOME": str(home or scratch), **(variables or {})}
     os.sync()  # what the one before wrote is not to be waited for by this one
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as messages:
         started, clock = time.time(), time.perf_counter()
-        process = subprocess.Popen(command, cwd=PROJECT_DIR, env=environment, stdout=out, stderr=messages)
+        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=out, stderr=messages)
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - clock
         process.returncode = os.waitstatus_to_exitcode(status)
         out.seek(0)
         messages.seek(0)
         if process.returncode:
-            raise MeasureError(f"{' '.join(map(str, command))} failed:\n{messages.read()[-2000:]}")
+            last_words = messages.read()[-2000:] or out.read()[-2000:]
+            raise MeasureError(f"{' '.join(map(str, command))} failed:\n{last_words}")
         return Measured(started, seconds, usage.ru_maxrss * 1024, out.read())
 
 
-def tell(rows: int, job: str, measured: Measured) -> None:
-    """Print what was measured."""
-    print(f"{rows:>12,}  {job:34} {measured.seconds:8.2f} s {measured.peak_gib * 1024:8.0f} MiB", flush=True)
+def asked(
+    module: str,
+    *arguments: str | Path,
+    scratch: Path,
+    home: Path | None = None,
+    variables: Mapping[str, str] | None = None,
+) -> Any:
+    """What a module of this folder answers as JSON, in a process of its own."""
+    return json.loads(measure(python("-m", module, *arguments), scratch, home, variables=variables).stdout)
 
 
 def python(*arguments: str | Path) -> list[str | Path]:
@@ -82,8 +101,18 @@ def command(name: str, *arguments: str | Path) -> list[str | Path]:
     return [Path(sys.executable).with_name(name), *arguments]
 
 
-def dagster_home(folder: Path) -> Path:
-    """A new Dagster instance, configured as the project's."""
+def emptied(folder: Path) -> Path:
+    """The folder, with nothing in it."""
+    shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    shutil.copy(PROJECT_DIR / ".dagster" / "dagster.yaml", folder)
+    return folder
+
+
+def dagster_home(folder: Path, *, own_storage: bool = True) -> Path:
+    """A new Dagster instance, configured as the project's; without `own_storage`, on Dagster's SQLite storage."""
+    folder.mkdir(parents=True)
+    settings = yaml.safe_load((PROJECT_DIR / ".dagster" / "dagster.yaml").read_text(encoding="utf-8"))
+    if not own_storage:
+        settings.pop("storage", None)
+    (folder / "dagster.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
     return folder

@@ -1,4 +1,4 @@
-"""Where a run's time went, as JSON: python -m bench.steps DAGSTER_HOME LAKE RUN_ID.
+"""Where a run's time went, and what it made, as JSON: python -m bench.steps DAGSTER_HOME LAKE RUN_ID.
 
 An asset's seconds are those of its record in the lake: its own work, without Dagster's around it. Checks leave no
 record; theirs are Dagster's steps from start to end. A process of its own, so that the harness need not import Dagster.
@@ -7,31 +7,53 @@ record; theirs are Dagster's steps from start to end. A process of its own, so t
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
 from refi_assets.lake import RunFolder, open_lake
 
+NEW = "raw/borrower_engagement"  # the source of which a new file is tried
 
-def seconds_by_step(home: Path, lake: Path, run_id: str) -> dict[str, float]:
+
+def seconds_by_step(home: Path, folder: RunFolder) -> dict[str, float]:
     """Seconds of each asset, and of the checks of each group, in the order of the run.
 
     Under "started": when Dagster's run began, in seconds since 1970.
     """
-    folder = RunFolder(open_lake(str(lake)), run_id)
     with dg.DagsterInstance.from_config(str(home)) as instance:
-        (run,) = instance.get_run_records(dg.RunsFilter(run_ids=[run_id]))
-        steps = sorted(instance.get_run_step_stats(run_id), key=lambda step: step.start_time or 0)
-    found = {"started": run.start_time or 0}
+        (run,) = instance.get_run_records(dg.RunsFilter(run_ids=[folder.run_id]))
+        steps = sorted(instance.get_run_step_stats(folder.run_id), key=lambda step: step.start_time or 0)
+    seconds = {"started": run.start_time or 0}
     for step in steps:
         if step.step_key.startswith("checks_of_"):
             name = f"checks of {step.step_key.split('_')[2]}"
-            found[name] = found.get(name, 0) + (step.end_time or 0) - (step.start_time or 0)
+            seconds[name] = seconds.get(name, 0) + (step.end_time or 0) - (step.start_time or 0)
         else:
             name = step.step_key.replace("__", "/")
-            found[name] = folder.load(name).seconds
-    return found
+            seconds[name] = folder.load(name).seconds
+    return seconds
+
+
+def relations_made(folder: RunFolder) -> dict[str, list[str]]:
+    """The relations of a run with rows of their own: those `made` in it, of them those that do not depend on NEW, and
+    those that an earlier run had made (`used_again`).
+    """
+    relations = {relation.key: relation for relation in folder.relations()}
+    dependent = {NEW}
+    while more := {key for key, one in relations.items() if dependent & one.inputs.keys()} - dependent:
+        dependent |= more
+    with_rows = [one for one in relations.values() if one.kind != "files" and one.parquet is not None]
+    made = [one.key for one in with_rows if not one.made_by]
+    used_again = [one.key for one in with_rows if one.made_by]
+    return {"made": made, "for_nothing": sorted({*made} - dependent), "used_again": used_again}
+
+
+def main(home: str, lake: str, run_id: str) -> dict[str, Any]:
+    """Both."""
+    folder = RunFolder(open_lake(lake), run_id)
+    return {"seconds": seconds_by_step(Path(home), folder), "relations": relations_made(folder)}
 
 
 if __name__ == "__main__":
-    print(json.dumps(seconds_by_step(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])))
+    print(json.dumps(main(*sys.argv[1:])))

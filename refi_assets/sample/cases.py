@@ -5,7 +5,7 @@ that the truth about any number of borrowers is arithmetic. How rows are written
 to generate.py.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Literal
@@ -480,15 +480,16 @@ CASES = (
     ),
 )
 
-MINIMUM_ROWS = len(CASES)  # one borrower a case
+# Nothing defective, missing, joint or odd.
+CLEAN_CASES = tuple(case for case in CASES if not case.rows and case.fate == "unified")
 
 
-def borrowers_by_case(rows: int) -> list[tuple[Case, range]]:
+def borrowers_by_case(rows: int, cases: Sequence[Case] = CASES) -> list[tuple[Case, range]]:
     """Each case with the ranks of its borrowers: at least one each, and the shares of what is left.
 
-    Ranks 0 to rows - 1, in the order of the cases; rows is at least MINIMUM_ROWS.
+    Ranks 0 to rows - 1, in the order of the cases; rows is at least the number of cases.
     """
-    sizes = [1 + (rows - MINIMUM_ROWS) * case.per_100_000 // 100_000 for case in CASES]
+    sizes = [1 + (rows - len(cases)) * case.per_100_000 // 100_000 for case in cases]
     sizes[0] += rows - sum(sizes)
     ends = accumulate(sizes)
-    return [(case, range(end - size, end)) for case, size, end in zip(CASES, sizes, ends, strict=True)]
+    return [(case, range(end - size, end)) for case, size, end in zip(cases, sizes, ends, strict=True)]

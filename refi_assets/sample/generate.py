@@ -22,10 +22,11 @@ from refi_assets.engines.duckdb import text_literal
 from refi_assets.errors import SettingError
 from refi_assets.sample.cases import (
     BORROWER,
+    CASES,
+    CLEAN_CASES,
     ENGAGEMENT,
     LOAN,
     MARKET,
-    MINIMUM_ROWS,
     NOT_UTF8,
     SOURCES,
     Case,
@@ -153,41 +154,51 @@ _FILES = (
 )
 
 
-def generate(rows: int, seed: int, out_dir: Path, *, duplicates: int = 0, threads: int = 0) -> dict[str, Any]:
+def generate(
+    rows: int, seed: int, out_dir: Path, *, duplicates: int = 0, clean: bool = False, threads: int = 0
+) -> dict[str, Any]:
     """Write the four source files of so many borrowers, and truth.json; returns what is in truth.json.
 
     Truth has the shape of a run's counts (`rows` counts borrowers, of a joint loan one, not rows of files). If
     `duplicates` is more than 0, so many percent of the borrowers are second or third records of a person,
-    borrower_information has more columns, and persons.csv says who each borrower of it is. Files of the same name are
-    written over.
+    borrower_information has more columns, and persons.csv says who each borrower of it is. If `clean`, nothing is
+    defective, missing, joint or odd. Files of the same name are written over.
     `threads` 0 takes one a core; the bytes are the same for any.
-    Raises SettingError where rows is below MINIMUM_ROWS or absurdly large, duplicates are more than can be, or
-    out_dir cannot be written to.
+    Raises SettingError if rows is below the number of cases or absurdly large, duplicates are more than can be or
+    are to be clean, or out_dir cannot be written to.
     """
-    if not MINIMUM_ROWS <= rows <= MAXIMUM_ROWS:
+    minimum_rows = len(_cases(clean))
+    if not minimum_rows <= rows <= MAXIMUM_ROWS:
         raise SettingError(
-            f"{rows} rows cannot be generated; ask for at least {MINIMUM_ROWS}, so that every kind of defect has a "
-            f"borrower, and at most {MAXIMUM_ROWS}."
+            f"{rows} rows cannot be generated; ask for at least {minimum_rows}, so that every case has a borrower, and "
+            f"at most {MAXIMUM_ROWS}."
         )
+    if clean and duplicates:
+        raise SettingError("Clean files have no duplicates: leave out --clean or --duplicates.")
     people = _people(rows, seed, duplicates)
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
         for name in (TRUTH_FILE, PERSONS_FILE):  # a generation cut short must not look finished
             (out_dir / name).unlink(missing_ok=True)
-        _write(rows, seed, people, out_dir, threads)
+        _write(borrowers_by_case(rows, _cases(clean)), rows, seed, people, out_dir, threads)
     except (OSError, duckdb.IOException) as error:
         raise SettingError(f"{out_dir} cannot be written to as a folder: {error}. Name another folder.") from None
-    known = truth(rows, seed, duplicates)
+    known = truth(rows, seed, duplicates, clean=clean)
     (out_dir / TRUTH_FILE).write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")
     return known
+
+
+def _cases(clean: bool) -> tuple[Case, ...]:
+    return CLEAN_CASES if clean else CASES
 
 
 def _people(rows: int, seed: int, duplicates: int) -> People | None:
     return People(rows, seed, duplicates) if duplicates else None
 
 
-def _write(rows: int, seed: int, people: People | None, out_dir: Path, threads: int) -> None:
-    cases = borrowers_by_case(rows)
+def _write(
+    cases: list[tuple[Case, range]], rows: int, seed: int, people: People | None, out_dir: Path, threads: int
+) -> None:
     with tempfile.TemporaryDirectory(prefix="refi-generate-") as spill:
         config: dict[str, Any] = {"memory_limit": "2GB", "temp_directory": spill}
         with duckdb.connect(config=config | ({"threads": threads} if threads else {})) as connection:
@@ -233,12 +244,12 @@ SELECT 'B' || n || other AS borrower_id, 'person-' || person || other AS person
 FROM (SELECT *, UNNEST(CASE WHEN {joint} THEN ['', '-2'] ELSE [''] END) AS other FROM numbered WHERE NOT ({hidden}))"""
 
 
-def truth(rows: int, seed: int, duplicates: int = 0) -> dict[str, Any]:
+def truth(rows: int, seed: int, duplicates: int = 0, *, clean: bool = False) -> dict[str, Any]:
     """What a run on the generated files must count, by arithmetic over the cases. Zeros are left out of mappings.
 
     Raises SettingError where duplicates are more than can be.
     """
-    sizes = [(case, len(ranks)) for case, ranks in borrowers_by_case(rows)]
+    sizes = [(case, len(ranks)) for case, ranks in borrowers_by_case(rows, _cases(clean))]
     tiers: Counter[str] = Counter()
     audience_tiers: Counter[str] = Counter()
     fates: Counter[str] = Counter()
@@ -258,7 +269,9 @@ def truth(rows: int, seed: int, duplicates: int = 0) -> dict[str, Any]:
         "sources": {source: _source_counts(source, sizes) for source in SOURCES},
         "unified": tiers.total(),
         "eligible": eligible,
-        "unmatched": {reason: fates[reason] for reason in ("no_loan", "no_market_data", "no_own_offer")},
+        "unmatched": {
+            reason: fates[reason] for reason in ("no_loan", "no_market_data", "no_own_offer") if fates[reason]
+        },
         "loans_without_borrower": fates["no_borrower"],
         "engagement_without_borrower": sum(
             size * case.accepted_in(ENGAGEMENT) for case, size in sizes if not case.accepted_in(BORROWER)
@@ -278,6 +291,7 @@ def truth(rows: int, seed: int, duplicates: int = 0) -> dict[str, Any]:
         "rows": rows,
         "seed": seed,
         **({} if people is None else {"duplicates": duplicates}),
+        **({"clean": True} if clean else {}),
         "counts": counts,
         "audience_rows": audience_rows,
         **({} if people is None else people.truth(audience_rows)),

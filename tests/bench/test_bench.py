@@ -1,35 +1,22 @@
-"""What `make bench` says: the bare DuckDB script's audience, how audiences are compared, and the page's figures."""
+"""What `make bench` measures: the bare DuckDB script's audience, how audiences are compared, a process, and a run."""
 
 import csv
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 
 from bench.bare_duckdb import main as bare_duckdb
 from bench.compare import difference
-from bench.measure import Measured, MeasureError, measure
-from bench.report import (
-    AGAIN,
-    BARE_SPLINK,
-    DUCKDB,
-    FEBRL_3,
-    FEBRL_4,
-    FRESH,
-    PANDAS,
-    POLARS,
-    RESOLVE,
-    Bench,
-    Difference,
-    Machine,
-    Resolved,
-    Sample,
-    Size,
-    generated_borrowers,
-    render,
-)
+from bench.measure import MeasureError, dagster_home, measure
+from bench.moto_s3 import raw_zone
+from bench.steps import relations_made
+from refi_assets.lake import Relation, RunFolder, open_lake
 from refi_assets.sample.cases import borrowers_by_case
 from refi_assets.sample.generate import generate
+from refi_assets.settings import PROJECT_DIR
 from tests.support.lender import lender, write
 from tests.support.oracle import expected
 
@@ -123,110 +110,56 @@ def test_a_command_that_fails_while_measured_says_why(tmp_path):
         measure([sys.executable, "-c", "raise SystemExit('no such thing')"], tmp_path)
 
 
-def measured(seconds: float, gib: float = 0.5) -> Measured:
-    return Measured(1000.0, seconds, int(gib * 2**30), "")
+def test_a_process_has_no_settings_of_the_callers_but_those_it_is_given(tmp_path, monkeypatch):
+    for name in ("REFI_LAKE_URL", "AWS_PROFILE"):
+        monkeypatch.setenv(name, "the caller's")
+    script = "import os; print(os.environ.get('REFI_LAKE_URL'), os.environ.get('AWS_PROFILE'), os.getcwd())"
+
+    given = measure([sys.executable, "-c", script], tmp_path, variables={"AWS_PROFILE": "given"}, folder=tmp_path)
+
+    assert given.stdout.split() == ["None", "given", str(tmp_path)]
 
 
-def made_up(rows: int, **jobs: list[Measured]) -> Size:
-    names = {"fresh": FRESH, "again": AGAIN, "duckdb": DUCKDB, "pandas": PANDAS, "polars": POLARS}
-    size = Size(rows, truth=290)
-    for name, rounds in jobs.items():
-        size.jobs[names[name]] = rounds
-    for job in (FRESH, AGAIN):
-        for one in size.jobs[job]:
-            size.add_steps(job, one, {"started": 1002.0, "raw/market_equity": 3.0, "checks of raw": 0.5})
-    size.differences[DUCKDB] = Difference(ours=290, missing=4, wrongly=3, other=2)
-    return size
-
-
-@pytest.fixture
-def bench() -> Bench:
-    medium = made_up(
-        1_000_000,
-        fresh=[measured(20.0), measured(10.0), measured(12.0, gib=1.25)],  # median 12
-        duckdb=[measured(4.0), measured(9.0), measured(3.0)],  # median 4
-        pandas=[measured(24.0), measured(23.0), measured(30.0)],  # median 24, twice 12
-        polars=[measured(6.0), measured(6.0), measured(6.0)],
-        again=[measured(7.0), measured(8.0), measured(9.0)],
+def test_an_instance_has_the_projects_settings_but_for_the_storage_if_that_is_to_be_dagsters(tmp_path):
+    ours, plain = (
+        yaml.safe_load((dagster_home(tmp_path / name, own_storage=own) / "dagster.yaml").read_text())
+        for name, own in (("ours", True), ("plain", False))
     )
-    large = made_up(10_000_000, fresh=[measured(101.0, gib=3.0)], duckdb=[measured(40.0)], again=[measured(50.0)])
-    machine = Machine("Made-up processor", 8, 16.0, {"Python": "3.11.0"})
-    sample = Sample(seconds=[9.0, 12.0, 9.5], not_dagsters=[1.2, 1.6, 1.5])
-    commands = {"refi runs": [1.0, 9.0, 1.5], "dg list defs": [2.5, 2.4, 2.6]}
-    resolved = [
-        Resolved(generated_borrowers(1_000_000), RESOLVE, 959_000, measured(30.0, gib=2.5), 0.98, 0.96, 0.97),
-        Resolved(generated_borrowers(1_000_000), BARE_SPLINK, 959_000, measured(10.0), 0.5, 0.9, 0.6429),
-        Resolved(FEBRL_4, RESOLVE, 10_000, measured(5.0), 0.9989999, 0.9961, 0.99704),
-        Resolved(FEBRL_3, RESOLVE, 5_000, measured(4.0), 1.0, 0.991, 0.9955),
-    ]
-    return Bench(machine, [medium, large], commands, sample, resolved)
+    assert ours == yaml.safe_load((PROJECT_DIR / ".dagster" / "dagster.yaml").read_text())
+    assert plain == {name: setting for name, setting in ours.items() if name != "storage"}
+    assert plain["telemetry"] == {"enabled": False}
 
 
-def cells(page: str, begin: str) -> list[str]:
-    (line,) = (line for line in page.splitlines() if line.startswith(f"| {begin}"))
-    return [cell.strip() for cell in line.strip("|").split("|")][1:]
+def test_what_is_made_anew_and_does_not_depend_on_the_new_file_is_found(tmp_path):
+    folder = RunFolder(open_lake(str(tmp_path)), "run-2")
+
+    def save(key: str, *inputs: str, made_by: str = "", parquet: str | None = "rows.parquet", kind="table") -> None:
+        made_from = dict.fromkeys(inputs, "run-2")
+        folder.save(
+            Relation(key=key, run_id="run-2", as_of=date(2026, 2, 21), kind=kind, parquet=parquet, inputs=made_from,
+                     made_by=made_by)
+        )  # fmt: skip
+
+    save("raw/borrower_engagement", kind="files", parquet=None)
+    save("staging/borrower_engagement", "raw/borrower_engagement")
+    save("staging/loan_information", "raw/loan_information", made_by="run-1")
+    save("staging/market_equity", "raw/market_equity")
+    save("refi/judged_offer", "staging/loan_information", kind="view", parquet=None)  # a view costs nothing
+    save("refi/refi_audience", "refi/judged_offer", "staging/borrower_engagement")
+    save("activation/audience_file", "refi/refi_audience", kind="files", parquet=None)
+
+    assert relations_made(folder) == {
+        "made": ["refi/refi_audience", "staging/borrower_engagement", "staging/market_equity"],
+        "for_nothing": ["staging/market_equity"],
+        "used_again": ["staging/loan_information"],
+    }
 
 
-def test_the_page_has_medians_ratios_and_peaks(bench):
-    medium = render(bench).split("## 1,000,000 borrowers")[1].split("\n## ")[0]
-
-    assert cells(medium, FRESH) == ["12.0", "10.0 - 20.0", "3.00", "1.00", "1.25"]
-    assert cells(medium, DUCKDB + " | 4.0") == ["4.0", "3.0 - 9.0", "1.00", "0.33", "0.50"]
-    assert cells(medium, PANDAS) == ["24.0", "23.0 - 30.0", "6.00", "2.00", "0.50"]
-    assert cells(medium, AGAIN) == ["8.0", "7.0 - 9.0", "2.00", "0.67", "0.50"]
-    assert cells(medium, DUCKDB + " | 4 |") == ["4", "3", "2"]
-    assert "290 borrowers, as the generator's truth says" in medium
-
-
-@pytest.mark.parametrize(
-    ("goal", "figure", "verdict"),
-    [
-        ("10,000,000 borrowers, fresh lake: at most 2.5 times", "2.52 times", "**not reached**"),  # 101 / 40
-        ("10,000,000 borrowers, fresh lake: at most 3 GiB", "3.00 GiB", "reached"),
-        ("1,000,000 borrowers", "2.00 times as fast", "reached"),
-        ("`dg list defs` and each command", "2.50 s, `dg list defs`", "**not reached**"),  # under, not at most
-        ("The sample's whole run, process start", "9.50 s", "reached"),
-        ("The sample's whole run, what is not", "1.50 s", "**not reached**"),
-        ("Who is who, 1,000,000 generated borrowers: under 3 times", "3.00 times", "**not reached**"),
-        ("Who is who, 1,000,000 generated borrowers: under 6 GiB", "2.50 GiB", "reached"),
-        ("FEBRL 4: precision", "0.9990", "**not reached**"),
-        ("FEBRL 4: F1", "0.9970", "reached"),
-        ("FEBRL 3: precision", "1.0000", "reached"),
-        ("FEBRL 3: F1", "0.9955", "**not reached**"),
-    ],
-)
-def test_a_goal_is_called_reached_only_where_the_figure_says_so(bench, goal, figure, verdict):
-    assert cells(render(bench), goal) == [figure, verdict]
-
-
-def test_the_verdict_is_of_the_figure_before_it_is_rounded(bench):
-    bench.sample.seconds[:] = [10.001]
-    assert cells(render(bench), "The sample's whole run, process start") == ["10.00 s", "**not reached**"]
-
-
-def test_a_size_that_was_not_measured_has_no_verdict(bench):
-    bench.sizes.pop()
-    assert cells(render(bench), "10,000,000 borrowers, fresh lake: at most 2.5") == ["-", "not measured"]
-
-
-def test_who_is_who_stands_beside_the_bare_script(bench):
-    page = render(bench).split("## Who is who")[1]
-
-    ours = ["refi resolve", "959,000", "30.0", "3.00", "2.50", "0.9800", "0.9600", "0.9700"]
-    assert cells(page, "1,000,000 generated borrowers | refi resolve") == ours
-    assert cells(page, "FEBRL 3") == ["refi resolve", "5,000", "4.0", "", "0.50", "1.0000", "0.9910", "0.9955"]
-
-
-def test_an_audience_that_is_not_the_truths_is_shown(bench):
-    bench.sizes[0].truth = 291
-    assert "290 borrowers, **not 291, as** the generator's truth says" in render(bench)
-
-
-def test_the_steps_add_up_to_the_wall_time(bench):
-    steps = render(bench).split("## Where our time goes")[1]
-
-    # 12 = 2 before the graph + 3 + 0.5 + the rest; the columns are fresh and again at a million, then at ten.
-    assert cells(steps, "before the graph") == ["2.00"] * 4
-    assert cells(steps, "raw/market_equity") == ["3.00"] * 4
-    assert cells(steps, "checks of raw") == ["0.50"] * 4
-    assert cells(steps, "Dagster around the steps") == ["6.50", "2.50", "95.50", "44.50"]
+def test_the_sensors_raw_zone_has_so_many_old_objects_and_a_file_of_each_source_on_each_recent_day():
+    keys = list(raw_zone(10_000))
+    recent = {f"load_date=2026-02-{day:02}" for day in range(7, 21)}  # what the sensor looks at each time
+    days = [key.split("/")[2] for key in keys]
+    assert len(set(keys)) == 10_000 + 14 * 4
+    assert [day for day in days if day >= min(recent)].count("load_date=2026-02-07") == 4
+    assert {day for day in days if day >= min(recent)} == recent
+    assert sum(day < min(recent) for day in days) == 10_000

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from refi_assets.errors import SettingError
-from refi_assets.sample.cases import CASES, MINIMUM_ROWS, SOURCES
+from refi_assets.sample.cases import CASES, CLEAN_CASES, SOURCES
 from refi_assets.sample.generate import TRUTH_FILE, generate, truth
 from refi_assets.settings import PROJECT_DIR
 from tests.support.plain_rules import outcome
 from tests.support.sources import Sources
 
+MINIMUM_ROWS = len(CASES)  # one borrower a case
 SAMPLE = PROJECT_DIR / "data" / "sample"
 FILES = (*(f"{source}.csv" for source in SOURCES), TRUTH_FILE)
 
@@ -77,6 +78,30 @@ def test_the_truth_is_what_staging_and_a_plain_join_find(
         }
     judged = joined_and_judged({source: found.accepted for source, found in staged.items()})
     assert judged == {name: counted for name, counted in counts.items() if name != "sources"}
+
+
+@pytest.mark.parametrize(("rows", "seed"), [(len(CLEAN_CASES), 1), (4_000, 77)])
+def test_of_clean_files_every_cell_is_read_and_every_borrower_is_judged(
+    sources: Sources, tmp_path: Path, rows: int, seed: int
+):
+    counts = generate(rows, seed, tmp_path / "made", clean=True)["counts"]
+    staged = {source: sources.stage_folder(source, tmp_path / "made") for source in SOURCES}
+    for source, found in staged.items():
+        plain = {"rows": rows, "accepted": rows, "quarantined": {}, "nulled": {}, "emptied": {}, "invisible": {}}
+        assert counts["sources"][source] == plain
+        assert found.counts.accepted == found.counts.rows == rows
+        lines = (tmp_path / "made" / f"{source}.csv").read_text("utf-8").splitlines()[1:]
+        cells = [cell for line in lines for cell in line.split(",")]
+        assert not [cell for cell in cells if '"' in cell or cell != cell.strip()]
+    judged = joined_and_judged({source: found.accepted for source, found in staged.items()})
+    assert judged == {name: counted for name, counted in counts.items() if name != "sources"}
+    assert judged["unified"] == rows
+
+
+def test_clean_files_have_no_duplicates(tmp_path: Path):
+    with pytest.raises(SettingError, match="leave out --clean or --duplicates"):
+        generate(1_000, 1, tmp_path / "made", duplicates=10, clean=True)
+    assert not (tmp_path / "made").exists()
 
 
 @pytest.mark.parametrize("duplicates", [0, 10])
@@ -167,7 +192,7 @@ def test_shares_are_such_that_an_audience_is_published(rows: int, quarantined_be
 
 @pytest.mark.parametrize("rows", [-1, 0, MINIMUM_ROWS - 1, 10**10])
 def test_too_few_or_absurdly_many_rows_are_refused_before_anything_is_written(tmp_path: Path, rows: int):
-    with pytest.raises(SettingError, match=f"{rows} rows cannot be generated; ask for at least {len(CASES)}"):
+    with pytest.raises(SettingError, match=f"{rows} rows cannot be generated; ask for at least {MINIMUM_ROWS}"):
         generate(rows, 1, tmp_path / "made")
     assert not (tmp_path / "made").exists()
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from refi_assets.errors import SettingError
-from refi_assets.sample.cases import MINIMUM_ROWS, SOURCES
+from refi_assets.sample.cases import CASES, SOURCES
 from refi_assets.sample.generate import PERSONS_FILE, TRUTH_FILE, generate, truth
 from refi_assets.sample.names import NICKNAMES
 from refi_assets.specs.contracts import load_contracts
@@ -280,7 +280,7 @@ def test_whose_case_a_duplicate_has_does_not_follow_from_the_first_record():
 
 
 def test_the_columns_are_those_of_the_contract(tmp_path: Path):
-    generate(MINIMUM_ROWS, 1, tmp_path, duplicates=5)
+    generate(len(CASES), 1, tmp_path, duplicates=5)
     header = (tmp_path / "borrower_information.csv").read_text("utf-8", "replace").splitlines()[0]
     assert set(header.split(",")) == set(load_contracts()["borrower_information"].file_types)
 
@@ -292,13 +292,13 @@ def test_more_duplicates_than_can_be_are_refused_before_anything_is_written(tmp_
 
 
 def test_the_least_of_rows_and_shares_still_has_a_duplicate(tmp_path: Path):
-    known = generate(MINIMUM_ROWS, 1, tmp_path, duplicates=1)
+    known = generate(len(CASES), 1, tmp_path, duplicates=1)
     assert known["persons"]["pairs"] == 1
     assert known["persons"]["persons"] == len({person for _, person in persons_of(tmp_path)})
     assert json.loads((tmp_path / TRUTH_FILE).read_text()) == known
 
 
 def test_without_duplicates_no_persons_of_another_time_are_left(tmp_path: Path):
-    generate(MINIMUM_ROWS, 1, tmp_path, duplicates=1)
-    generate(MINIMUM_ROWS, 1, tmp_path)
+    generate(len(CASES), 1, tmp_path, duplicates=1)
+    generate(len(CASES), 1, tmp_path)
     assert not (tmp_path / PERSONS_FILE).exists()

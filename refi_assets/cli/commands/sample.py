@@ -25,9 +25,10 @@ def generate(
             "nicknames, moved, …); persons.csv says who is who.",
         ),
     ] = 0,
+    clean: Annotated[bool, typer.Option("--clean", help="Nothing defective, missing, joint or odd.")] = False,
 ) -> None:
     """Write realistic source files with a set share of every defect, and truth.json, how many of each."""
     from refi_assets.sample.generate import generate as write
 
-    write(rows, seed, out_dir, duplicates=duplicates)
+    write(rows, seed, out_dir, duplicates=duplicates, clean=clean)
     say(f"{rows} borrowers, seed {seed}: {out_dir}")
