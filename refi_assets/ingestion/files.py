@@ -19,7 +19,7 @@ from refi_assets.errors import EngineError, SourceError
 from refi_assets.ingestion.file_names import suffix_of
 from refi_assets.ingestion.first_bytes import format_of
 from refi_assets.ingestion.parquet import scan_parquet, text_sql
-from refi_assets.ingestion.records import MAX_RECORD_BYTES, Malformed, Scan, scan_csv
+from refi_assets.ingestion.records import MAX_RECORD_BYTES, Malformed, Scan, lines_at, scan_csv
 from refi_assets.ingestion.settings import GB, too_large
 from refi_assets.lake import ObjectInfo, ObjectStore, RunFolder
 from refi_assets.specs.contracts import Contract
@@ -223,6 +223,33 @@ def rows_sql(lake: ObjectStore, file: ScannedFile) -> str:
         f"columns = {{{columns}}}, max_line_size = {2 * MAX_RECORD_BYTES}, "
         f"parallel = {'false' if file.multiline else 'true'}{line_end})"
     )
+
+
+def chosen_rows(
+    session: DuckDBSession, lake: ObjectStore, file: ScannedFile, positions: str
+) -> tuple[list[FileColumn], str]:
+    """Columns, and a FROM item, of the well-formed rows at some positions, with `position`.
+
+    `positions` is a SELECT of `position`, from 0. Of a CSV file whose records are lines, the lines are cut out; else it is read once more.
+    """
+    columns = text_columns(session, lake, file)
+    if file.is_parquet:
+        rows = parquet_sql(lake.url(file.read_key), options=", file_row_number = true")
+        rows = f"(SELECT * RENAME (file_row_number AS position) FROM {rows})"
+    elif file.multiline:
+        rows = f"(SELECT *, ROW_NUMBER() OVER () - 1 AS position FROM {rows_sql(lake, file)})"
+    else:
+        path = session.scratch / "chosen_rows.csv"
+        numbers = [position + 1 for (position,) in session.execute(f"{positions} ORDER BY position")]
+        with lake.open(file.read_key) as stream, path.open("wb") as cut:
+            for number, line in zip(numbers, lines_at(stream, numbers), strict=True):
+                cut.write(b"%d," % (number - 1) + line.rstrip(b"\r\n") + b"\n")
+        names = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(file.columns)))
+        return columns, (
+            f"read_csv({path_literal(str(path))}, {CSV_DIALECT}, header = false, new_line = '\\n', "
+            f"columns = {{'position': 'BIGINT', {names}}}, max_line_size = {2 * MAX_RECORD_BYTES})"
+        )
+    return columns, f"(SELECT * FROM {rows} WHERE position IN ({positions}))"
 
 
 class _MalformedFile:

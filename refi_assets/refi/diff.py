@@ -2,7 +2,12 @@
 
 import csv
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
+
+import sqlglot
+from sqlglot import exp
 
 from refi_assets.engines.base import Row
 from refi_assets.engines.spreadsheets import inert
@@ -11,16 +16,15 @@ from refi_assets.lake import Relation
 from refi_assets.publishing.published import PublishedRun
 from refi_assets.refi.audience import OFFERS
 from refi_assets.refi.policy import RefiPolicy
-from refi_assets.specs.sql_models import DIALECT, load_sql_models
+from refi_assets.specs.sql_models import DIALECT, load_sql_models, tables_read
 
-COMPARED = ("refi/refi_audience", "refi/refi_eligibility")
+BEFORE = "before_"  # the groups of the earlier relations, as SQL reads them beside later ones
 DECIDED = ("refi/judged_offer", "refi/unified_refi_dataset", "refi/refi_eligibility", "refi/refi_audience")  # by policy
 
 
 def audience_changes(before: PublishedRun, after: PublishedRun) -> list[Row]:
     """One row a borrower that moved; columns as in sql/refi/answers/audience_changes.sql. Raises EngineError."""
-    relations = [_renamed(one) for one in before.relations if one.key in COMPARED]
-    relations += [one for one in after.relations if one.key in COMPARED]
+    relations = [*_renamed(before.relations), *after.relations]
     same_policy = before.manifest["policy"]["sha256"] == after.manifest["policy"]["sha256"]
     return _ask(after, relations, otherwise="another fact" if same_policy else "policy")
 
@@ -35,8 +39,7 @@ def policy_changes(run: PublishedRun, policy: RefiPolicy) -> list[Row]:
             f"Run {run.run_id} (as of {run.as_of}) was published by an older version, which did not keep what another "
             f"policy needs. Run that day again: refi run --as-of {run.as_of}"
         )
-    relations = [_renamed(one) for one in run.relations if one.key in COMPARED]
-    relations += [one for one in run.relations if one.key not in DECIDED]
+    relations = [*_renamed(run.relations), *(one for one in run.relations if one.key not in DECIDED)]
     for key in DECIDED:
         sql = load_sql_models()[key].bind(policy.parameters).sql(DIALECT)
         relations.append(Relation(key=key, run_id=run.run_id, as_of=run.as_of, kind="view", sql=sql))
@@ -65,6 +68,23 @@ def _ask(run: PublishedRun, relations: list[Relation], otherwise: str) -> list[R
         return session.query(load_sql_models()["refi/answers/audience_changes"].bind({"otherwise": otherwise}))
 
 
-def _renamed(relation: Relation) -> Relation:
-    """The relation as SQL reads it beside a later one: before_refi.refi_audience."""
-    return relation.model_copy(update={"key": f"before_{relation.key}"})
+def _renamed(relations: Sequence[Relation]) -> list[Relation]:
+    """The relations under the names of earlier ones, and views that read these: before_refi.refi_audience."""
+    return [
+        relation.model_copy(
+            update={
+                "key": f"{BEFORE}{relation.key}",
+                "inputs": {f"{BEFORE}{key}": run_id for key, run_id in relation.inputs.items()},
+                "sql": relation.sql and _reading_before(relation.sql),
+            }
+        )
+        for relation in relations
+    ]
+
+
+def _reading_before(sql: str) -> str:
+    query = cast(exp.Query, sqlglot.parse_one(sql, read=DIALECT))
+    for table in tables_read(query):
+        if table.db:
+            table.set("db", exp.to_identifier(f"{BEFORE}{table.db}"))
+    return query.sql(DIALECT)

@@ -27,8 +27,7 @@ def judged_rows_sql(contract: Contract, columns: list[FileColumn], source_sql: s
     """SELECT that judges every row of one file, in the file's order.
 
     `source_sql` is a FROM item with the file's rows. Columns of the result: the contract's, in order and
-    typed, and its states; `raw_hash` (of the cells as they are); `fault`; `original_cells` (JSON); `noted` (see
-    notes_sql).
+    typed, and its states; `fault`; `original_cells` (JSON); `noted` (see notes_sql).
 
     Most rows are plainly good, which a few cheap tests prove: their cells are taken as they are. Only the others are
     judged cell by cell.
@@ -56,7 +55,6 @@ def judged_rows_sql(contract: Contract, columns: list[FileColumn], source_sql: s
         ["*", _unless_plain(_row_fault(judged), "fault")],
         [
             *staged,
-            f"{_hash(raws)} AS raw_hash",
             "fault",
             f"CASE WHEN fault IS NOT NULL THEN {_json(raws)} END AS original_cells",
             _unless_plain(_notes(judged, raw_of), "noted"),
@@ -81,11 +79,10 @@ def notes_sql(judged: str) -> str:
     )
 
 
-def original_cells_sql(columns: list[FileColumn], source_sql: str, hashes: str) -> str:
-    """SELECT of `raw_hash`, `original_cells` (JSON) and `trimmed_cells` of the rows with certain hashes.
+def original_cells_sql(columns: list[FileColumn], source_sql: str) -> str:
+    """SELECT of `original_cells` (JSON) and `trimmed_cells` of rows, and of their `position`.
 
-    `hashes` has a column `raw_hash`. `trimmed_cells` is one text for all cells that are not null, by column name, to
-    be compared. Rows come in no order; rows with the same raw_hash are the same to the letter.
+    `trimmed_cells` is one text for all cells that are not null, by column name, to be compared.
     """
     trimmed = ", ".join(
         # Columns without a name, which come first, are told apart by their number: no name begins with a space.
@@ -93,17 +90,10 @@ def original_cells_sql(columns: list[FileColumn], source_sql: str, hashes: str) 
         for number, column in enumerate(sorted(columns, key=lambda column: column.name))
         for text in [f"cell({column.sql})"]
     )
-    return f"""
-SELECT
-    {_hash(columns)} AS raw_hash,
-    {_json(columns)} AS original_cells,
-    CONCAT_WS(',', {trimmed}) AS trimmed_cells
-FROM {source_sql}
-WHERE {_hash(columns)} IN (SELECT raw_hash FROM {hashes})"""
-
-
-def _hash(columns: list[FileColumn]) -> str:
-    return f"HASH({', '.join(column.sql for column in columns)})"
+    return (
+        f"SELECT position, {_json(columns)} AS original_cells, CONCAT_WS(',', {trimmed}) AS trimmed_cells "
+        f"FROM {source_sql}"
+    )
 
 
 def _json(columns: list[FileColumn]) -> str:
@@ -149,23 +139,28 @@ def _plainly_good_cell(column: Column, raw: FileColumn, judged: list[Column]) ->
         tests += [f"(is_visible({cell}))", *_says_something(column, cell, judged)]
         tests += [f"{cell} IN ({_texts(column.values)})"] if column.values else []
     else:
-        # Rounding keeps the order, and bounds have no more decimals than the column: inside them, so is the text.
-        # A whole number is not rounded.
-        equal = "=" if column.logical_type == "integer" else ""
-        lows = [column.minimum, column.plausible and column.plausible.minimum]
-        highs = [column.maximum, column.plausible and column.plausible.maximum]
-        tests += [f"{cast} >{equal} {bound}" for bound in lows if bound is not None]
-        tests += [f"{cast} <{equal} {bound}" for bound in highs if bound is not None]
-        tests += [f"{cast} > {bound}" for bound in [column.exclusive_minimum] if bound is not None]
-        tests += [f"{cast} < {bound}" for bound in [column.exclusive_maximum] if bound is not None]
-        tests += [f"{cast} NOT IN ({', '.join(column.missing_values)})"] if column.missing_values else []
-        tests += [f"{cast} IS NOT NULL"]
-        tests += [f"NOT CONTAINS({cell}, '.')"] if column.logical_type == "integer" else []
+        tests += _good_number(column, cell, cast)
         tests += [] if raw.is_tidy else [f"(is_cast_rightly({cell}))"]
     tests += _tells_no_state(column, cell, cast)
     if column.not_null:
         return [f"{cell} IS NOT NULL", *tests]
     return [f"({cell} IS NULL OR ({' AND '.join(tests)}))"] if tests else []
+
+
+def _good_number(column: Column, text: str, cast: str) -> list[str]:
+    """Tests of a number that, if they hold and the cast is right, make its cell good."""
+    # Rounding keeps the order, and bounds have no more decimals than the column: inside them, so is the text.
+    # A whole number is not rounded.
+    equal = "=" if column.logical_type == "integer" else ""
+    lows = [column.minimum, column.plausible and column.plausible.minimum]
+    highs = [column.maximum, column.plausible and column.plausible.maximum]
+    tests = [f"{cast} >{equal} {bound}" for bound in lows if bound is not None]
+    tests += [f"{cast} <{equal} {bound}" for bound in highs if bound is not None]
+    tests += [f"{cast} > {bound}" for bound in [column.exclusive_minimum] if bound is not None]
+    tests += [f"{cast} < {bound}" for bound in [column.exclusive_maximum] if bound is not None]
+    tests += [f"{cast} NOT IN ({', '.join(column.missing_values)})"] if column.missing_values else []
+    tests += [f"NOT CONTAINS({text}, '.')"] if column.logical_type == "integer" else []
+    return [*tests, f"{cast} IS NOT NULL"]
 
 
 def _numbers(judged: list[Column], raw_of: dict[str, FileColumn]) -> str:
@@ -220,8 +215,9 @@ def _fault(column: Column, judged: list[Column]) -> str:
     out_of_range = [f"{test}({text}, {bound})" for test, bound in _bounds(column)]
     out_of_range.append(f"{value} IS NULL")  # more digits than the column holds
     implausible = f" WHEN {_is_implausible(text, column.plausible)} THEN 'implausible'" if column.plausible else ""
+    good = " AND ".join([*_good_number(column, text, value), f"(is_cast_rightly({text}))"])
     return (
-        f"CASE WHEN {text} IS NULL THEN NULL {empty} "
+        f"CASE WHEN {text} IS NULL OR ({good}) THEN NULL {empty} "
         f"WHEN NOT {'is_whole' if column.logical_type == 'integer' else 'is_number'}({text}) THEN 'not_a_number' "
         f"WHEN {' OR '.join(out_of_range)} THEN 'out_of_range'{implausible} END"
     )

@@ -1,7 +1,7 @@
 -- Rows not to be kept although each is good by itself, since other rows have the same key: later copies of an
 -- identical row, and every row of a thing whose rows contradict one another. `suspect` holds the judged rows of things
 -- with several rows, `at_odds` the things whose rows differ in facts, `read_again` the cells of the rows whose cells
--- matter; a row of one is found in the other by the hash of its cells. Parties that share a thing may differ in who
+-- matter. Parties that share a thing may differ in who
 -- they are, and in nothing that is said of the thing.
 CREATE TEMP TABLE contradicted AS
 FROM at_odds
@@ -10,8 +10,7 @@ SELECT
     suspect.thing
 FROM suspect
 INNER JOIN read_again
-    ON read_again.file_number = suspect.file_number
-    AND read_again.raw_hash = suspect.raw_hash
+    ON read_again.position = suspect.position
 GROUP BY
     suspect.thing,
     suspect.party
@@ -23,7 +22,6 @@ WITH ranked AS (
     SELECT
         suspect.file_number,
         suspect.position,
-        suspect.raw_hash,
         contradicted.thing IS NOT NULL AS is_contradicted,
         ROW_NUMBER() OVER (PARTITION BY suspect.thing, suspect.party ORDER BY suspect.position) AS copy
     FROM suspect
@@ -37,8 +35,7 @@ SELECT
     CASE WHEN ranked.is_contradicted THEN 'conflicting_key' ELSE 'duplicate_row' END AS reason
 FROM ranked
 LEFT JOIN read_again
-    ON read_again.file_number = ranked.file_number
-    AND read_again.raw_hash = ranked.raw_hash
+    ON read_again.position = ranked.position
 WHERE
     ranked.is_contradicted
     OR ranked.copy > 1

@@ -9,10 +9,17 @@ from dataclasses import dataclass
 from decimal import Decimal
 from importlib.resources import files
 
-from refi_assets.engines.duckdb import ORDERED_PARQUET, DuckDBSession, parquet_sql, path_literal, text_literal
+from refi_assets.engines.duckdb import (
+    ORDERED_PARQUET,
+    DuckDBSession,
+    are_distinct,
+    parquet_sql,
+    path_literal,
+    text_literal,
+)
 from refi_assets.errors import EngineError
 from refi_assets.ingestion.details import Profile, SharedValue
-from refi_assets.ingestion.files import CSV_DIALECT, MACROS, ScannedFile, rows_sql, text_columns
+from refi_assets.ingestion.files import CSV_DIALECT, MACROS, ScannedFile, chosen_rows, rows_sql, text_columns
 from refi_assets.lake import ObjectStore
 from refi_assets.specs.checks import Cause
 from refi_assets.specs.contracts import Contract
@@ -163,28 +170,32 @@ def _find_repeated_rows(
     columns_of = [file.columns for file in source_files]
     thing, party = thing_sql(contract, columns_of), party_sql(contract, columns_of)
     facts, is_the_one = facts_sql(contract), is_the_one_sql(contract)
+    things = session.numbers(f"SELECT HASH({thing}) AS hash FROM judged WHERE fault IS NULL", "hash")
+    are_there_any = "LIMIT 0" if are_distinct(things) else ""
+    del things
     session.execute(
         f"CREATE TEMP TABLE repeated_thing AS SELECT HASH({thing}) AS thing_hash FROM judged WHERE fault IS NULL "
-        "GROUP BY thing_hash HAVING COUNT(*) > 1; "
-        f"CREATE TEMP TABLE suspect AS SELECT file_number, position, raw_hash, {thing} AS thing, {party} AS party, "
+        f"GROUP BY thing_hash HAVING COUNT(*) > 1 {are_there_any}; "
+        f"CREATE TEMP TABLE suspect AS SELECT file_number, position, {thing} AS thing, {party} AS party, "
         f"{facts} AS facts, {is_the_one} AS is_the_one FROM judged "
-        f"WHERE fault IS NULL AND HASH({thing}) IN (FROM repeated_thing); "
+        f"WHERE fault IS NULL AND HASH({thing}) IN (FROM repeated_thing) {are_there_any}; "
         "CREATE TEMP TABLE at_odds AS SELECT thing FROM suspect GROUP BY thing HAVING MIN(facts) <> MAX(facts) "
         "OR COUNT(DISTINCT party) FILTER (WHERE is_the_one) > 1; "
-        "CREATE TEMP TABLE looked_at AS SELECT DISTINCT raw_hash FROM suspect WHERE thing IN ("
+        "CREATE TEMP TABLE looked_at AS SELECT file_number, position FROM suspect WHERE thing IN ("
         "SELECT thing FROM suspect GROUP BY thing, party HAVING COUNT(*) > 1 UNION FROM at_odds); "
-        "CREATE TEMP TABLE read_again (file_number INTEGER, raw_hash UBIGINT, original_cells VARCHAR, "
-        "trimmed_cells VARCHAR)"
+        "CREATE TEMP TABLE read_again (position BIGINT, original_cells VARCHAR, trimmed_cells VARCHAR)"
     )
-    if session.value("SELECT COUNT(*) FROM looked_at"):
-        for number, file in enumerate(source_files):
-            cells = original_cells_sql(text_columns(session, lake, file), rows_sql(lake, file), hashes="looked_at")
-            session.execute(f"INSERT INTO read_again SELECT DISTINCT {number}, * FROM ({cells})")
-    rows, different = session.execute("SELECT COUNT(*), COUNT(DISTINCT (file_number, raw_hash)) FROM read_again")[0]
-    if rows != different:
-        raise EngineError(f"{contract.source}: two different rows have one hash; nothing was published.")
+    first = 0
+    for number, file in enumerate(source_files if session.value("SELECT COUNT(*) FROM looked_at") else []):
+        places = f"SELECT position - {first} AS position FROM looked_at WHERE file_number = {number}"
+        columns, rows = chosen_rows(session, lake, file, places)
+        session.execute(
+            f"INSERT INTO read_again SELECT * REPLACE (position + {first} AS position) "
+            f"FROM ({original_cells_sql(columns, rows)})"
+        )
+        first += file.rows - file.malformed
     session.execute(_sql("repeated_rows.sql"))
-    if unread := session.value("SELECT COUNT(*) FROM repeated_row WHERE original_cells IS NULL"):
+    if unread := session.value("SELECT COUNT(*) FROM looked_at ANTI JOIN read_again USING (position)"):
         raise EngineError(f"{contract.source}: {unread} rows with a repeated key were not read again.")
 
 

@@ -15,8 +15,13 @@ from typing import Any
 import dagster as dg
 import duckdb
 import pytest
+from sqlglot import exp
 
+from refi_assets.engines.duckdb import DuckDBEngine
+from refi_assets.lake import FolderStore, Relation
+from refi_assets.lake.relations import with_inputs
 from refi_assets.settings import PROJECT_DIR
+from refi_assets.specs.names import table_of
 from tests.support.lakes import PublishedLake
 from tests.support.lender import Rows, lender, write
 from tests.support.running import definitions, ingest, latest, run_job
@@ -127,11 +132,19 @@ def clustered(records: int) -> Change:
 
 
 def parquet(select: str) -> Change:
-    """Replace a relation's rows by a query on them (`it`)."""
+    """Replace a relation's rows by a query on them (`it`). A view becomes a table."""
 
     def change(path: Path) -> None:
         file = path.with_suffix("") / "data.parquet"
         new = file.with_suffix(".new")
+        if not file.is_file():
+            lake = FolderStore(str(path.parents[3]))
+            relation = Relation.model_validate(json.loads(path.read_text()))
+            with DuckDBEngine(lake).session(with_inputs(lake, [relation])) as session:
+                session.create(
+                    relation.model_copy(update={"kind": "table"}), exp.select("*").from_(table_of(relation.key))
+                )
+            record(kind="table", parquet=file.relative_to(lake.root).as_posix())(path)
         duckdb.sql(f"COPY (WITH it AS (FROM '{file}') {select}) TO '{new}' (FORMAT parquet)")
         new.replace(file)
 

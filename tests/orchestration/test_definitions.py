@@ -118,7 +118,8 @@ def test_data_flows_from_the_sources_to_the_audience_file(graph):
     assert upstream("identity/review_queue") == {"identity/matched_pairs"}
     assert upstream("identity/person_history") == {"identity/resolved_borrower"}
     assert upstream("refi/refi_audience") == {
-        "refi/refi_eligibility", "identity/resolved_borrower", "staging/borrower_engagement"
+        "refi/refi_eligibility", "identity/resolved_borrower", "staging/borrower_information",
+        "staging/borrower_engagement"
     }  # fmt: skip
     assert "refi/refi_audience" in upstream("activation/audience_file")
 

@@ -30,8 +30,8 @@ def relation(lake: Path, ran: Ran, key: str) -> Relation:
 
 
 def made_by(lake: Path, ran: Ran, *keys: str) -> list[str]:
-    """The run in whose folder the rows of each relation lie."""
-    return [str(relation(lake, ran, key).parquet).split("/")[1] for key in keys]
+    """The run that made each relation."""
+    return [one.made_by or one.run_id for one in (relation(lake, ran, key) for key in keys)]
 
 
 def entries(lake: Path) -> set[str]:

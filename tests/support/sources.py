@@ -147,7 +147,7 @@ class Sources:
             )
         judged, types = read_parquet(judged_path)
         accepted_types = {name: types[name] for name in load_contracts()[source].sql_types}
-        deleted = {row["position"] for row in read_parquet(deletes_path)[0]}
+        deleted = {row["position"] for row in read_parquet(deletes_path)[0]} if counts.deleted else set()
         accepted = [{name: row[name] for name in accepted_types} for n, row in enumerate(judged) if n not in deleted]
         quarantine, quarantine_types = read_parquet(quarantine_path)
         for row in quarantine:
