@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import obstore
-from obstore.exceptions import AlreadyExistsError, PreconditionError
+from obstore.exceptions import AlreadyExistsError, GenericError, PreconditionError
 from obstore.store import S3Store as Bucket
 
 from refi_assets import aws
@@ -233,12 +233,20 @@ class _Parts(RawIOBase):
         self._at = 0
         try:
             with lake._asked_for(key):
-                got = obstore.get(lake._store, key)
-                self._size, self._etag = got.meta["size"], got.meta["e_tag"]
-                self._left = memoryview(got.bytes() if self._size <= PART_BYTES else b"")
+                self._size, self._etag, self._left = self._first()
         except FileNotFoundError:
             raise LakeError(f"{key} is not in the lake {lake}.") from None
         self._at = len(self._left)
+
+    def _first(self) -> tuple[int, str | None, memoryview]:
+        """The object's size, its ETag and its first part."""
+        try:
+            got = obstore.get(self._lake._store, self._key, options={"range": (0, PART_BYTES)})
+        except GenericError as error:
+            if "InvalidRange" in str(error):  # S3 gives no part of an empty object
+                return 0, None, memoryview(b"")
+            raise
+        return got.meta["size"], got.meta["e_tag"], memoryview(got.bytes())
 
     def readable(self) -> bool:
         return True
