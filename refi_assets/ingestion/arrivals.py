@@ -13,13 +13,12 @@ from datetime import date, datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict
 
-from refi_assets.ingestion.raw_zone import Place, load_dates, objects_of
+from refi_assets.ingestion.raw_zone import Place, arrivals_between, load_dates, objects_of
 from refi_assets.lake.folder_store import FolderStore
-from refi_assets.lake.objects import ObjectStore
+from refi_assets.lake.objects import ObjectInfo, ObjectStore
 
 RECENT_LOAD_DATES = 14  # of each source, the newest; changes in older ones are told, but not apart
-SWEEP_REQUESTS = 200  # that one look spends on older load dates on S3; the next goes on from there
-KEYS_PER_REQUEST = 1000  # that S3 lists at most
+SWEEP_FILES = 900  # of older load dates on S3, after which a look lists no more: mostly one request, of 1,000 keys
 SUM_LIMIT = 1 << 63
 
 Fingerprints = dict[date, str]  # by load date
@@ -131,19 +130,41 @@ def _recent(
     held: Fingerprints = {}
     if woken is not None:
         days = [day for name, day in woken if name == source and not _is_overtaken(day, known, as_of)]
-        held = known | {day: _fingerprint(lake, source, day)[0] for day in days}
+        held = known | {day: _fingerprint(objects_of(lake, source, day)) for day in days}
         held = {day: fingerprint for day, fingerprint in held.items() if fingerprint}
         if not days or any(day <= as_of for day in held):
-            kept = {*sorted(held)[-RECENT_LOAD_DATES:], max((day for day in held if day <= as_of), default=None)}
-            return {day: held[day] for day in sorted(held) if day in kept}
+            return _kept(held, as_of)
         held = {}  # the snapshot is gone, and the one before it is not known
-    for day in reversed(load_dates(lake, source)):
-        if len(held) >= RECENT_LOAD_DATES and min(held) <= as_of:
+    for first in _starts(lake, source, known, as_of):
+        listed = arrivals_between(lake, source, first, date.max)
+        held = {day: _fingerprint(files) for day, files in listed if files}
+        if _is_enough(held, as_of):
             break
-        if len(held) < RECENT_LOAD_DATES or day <= as_of:
-            fingerprint, _ = _fingerprint(lake, source, day)
-            held |= {day: fingerprint} if fingerprint else {}
-    return dict(sorted(held.items()))
+    return _kept(held, as_of)
+
+
+def _starts(lake: ObjectStore, source: str, known: Fingerprints, as_of: date) -> Iterator[date]:
+    """Load dates to list from until enough is found, each further back, as any of them may turn out to be empty."""
+    if _is_enough(known, as_of):
+        yield min(known)
+    days = load_dates(lake, source)
+    past = [day for day in days if day <= as_of]
+    count, first = 1, None
+    while days and first != days[0]:
+        first = min(days[-RECENT_LOAD_DATES * count :] + past[-count:])
+        yield first
+        count *= 2
+
+
+def _is_enough(held: Fingerprints, as_of: date) -> bool:
+    """Whether older load dates are neither recent nor in the snapshot."""
+    return len(held) >= RECENT_LOAD_DATES and min(held) <= as_of
+
+
+def _kept(held: Fingerprints, as_of: date) -> Fingerprints:
+    """Those of the recent load dates, and of the snapshot."""
+    kept = {*sorted(held)[-RECENT_LOAD_DATES:], max((day for day in held if day <= as_of), default=None)}
+    return {day: held[day] for day in sorted(held) if day in kept}
 
 
 def _is_overtaken(day: date, known: Fingerprints, as_of: date) -> bool:
@@ -152,11 +173,10 @@ def _is_overtaken(day: date, known: Fingerprints, as_of: date) -> bool:
     return day not in known and len(newer) >= RECENT_LOAD_DATES and min(newer) <= as_of
 
 
-def _fingerprint(lake: ObjectStore, source: str, load_date: date) -> tuple[str, int]:
-    """The fingerprint of a load date, empty where there are no files, and how many there are."""
-    found = objects_of(lake, source, load_date)
-    lines = "".join(f"{info.key}\0{info.size}\0{info.etag}\n" for info in found)
-    return (hashlib.sha256(lines.encode()).hexdigest()[:32] if found else ""), len(found)
+def _fingerprint(files: list[ObjectInfo]) -> str:
+    """The fingerprint of a load date's files; empty if there are none."""
+    lines = "".join(f"{info.key}\0{info.size}\0{info.etag}\n" for info in files)
+    return hashlib.sha256(lines.encode()).hexdigest()[:32] if files else ""
 
 
 def _changes(found: Fingerprints, known: Fingerprints | None) -> Iterator[date]:
@@ -185,20 +205,32 @@ def _sweep(
     """Take the sweeps further: those that go on at the next look, and the sums of those that came to their end."""
     left: dict[str, Sweep] = {}
     done: dict[str, int] = {}
-    requests: float = math.inf if isinstance(lake, FolderStore) else SWEEP_REQUESTS
+    room: float = math.inf if isinstance(lake, FolderStore) else SWEEP_FILES
     for source, sweep in sweeps.items():
-        total = sweep.total
-        for day in load_dates(lake, source):
-            if day < sweep.goes_on:
-                continue
-            fingerprint = recent[source].get(day)
-            if fingerprint is None:
-                if requests <= 0:
-                    left[source] = Sweep(goes_on=day, total=total)
-                    break
-                fingerprint, files = _fingerprint(lake, source, day)
-                requests -= 1 + files // KEYS_PER_REQUEST
-            total = (total + _term(fingerprint)) % SUM_LIMIT
-        else:
+        if room <= 0:
+            left[source] = sweep
+            continue
+        total, until = sweep.total, None
+        for day, files in _older(lake, source, sweep.goes_on, recent[source]):
+            total += _term(_fingerprint(files))
+            room -= len(files)
+            if room <= 0:
+                until = day + timedelta(days=1)
+                break
+        passed = (day for day in recent[source] if sweep.goes_on <= day and (until is None or day < until))
+        total = (total + sum(_term(recent[source][day]) for day in passed)) % SUM_LIMIT
+        if until is None:
             done[source] = total
+        else:
+            left[source] = Sweep(goes_on=until, total=total)
     return left, done
+
+
+def _older(
+    lake: ObjectStore, source: str, first: date, recent: Fingerprints
+) -> Iterator[tuple[date, list[ObjectInfo]]]:
+    """Load dates that are not among the recent ones, oldest first, each with its files, as they are listed."""
+    if len(recent) >= RECENT_LOAD_DATES:  # else there are no others
+        for day, files in arrivals_between(lake, source, first, sorted(recent)[-RECENT_LOAD_DATES]):
+            if day not in recent:
+                yield day, files

@@ -210,17 +210,22 @@ def text_columns(session: DuckDBSession, lake: ObjectStore, file: ScannedFile) -
     ]
 
 
-def rows_sql(lake: ObjectStore, file: ScannedFile) -> str:
-    """A FROM item with the well-formed rows of a file, in order. Empty cells of a CSV file are null."""
+def rows_sql(lake: ObjectStore, file: ScannedFile, *, is_sample: bool = False) -> str:
+    """A FROM item with the well-formed rows of a file, in order. Empty cells of a CSV file are null.
+
+    With `is_sample`, only the first will be read.
+    """
     if file.is_parquet:
         return parquet_sql(lake.url(file.read_key))
     columns = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(file.columns)))
     # The line end is given only where it is LF: given CRLF, DuckDB 1.5.5 finds no rows; left to itself, it
     # takes a CR inside quotes for one.
     line_end = ", new_line = '\\n'" if file.line_end == "\n" else ""
+    # DuckDB reads a buffer's worth at once: of its own accord 64 MB, sixteen times the longest line.
+    buffer = f", buffer_size = {4 * MAX_RECORD_BYTES}" if is_sample else ""
     return (
         f"read_csv({path_literal(lake.url(file.read_key))}, {CSV_DIALECT}, header = true, "
-        f"columns = {{{columns}}}, max_line_size = {2 * MAX_RECORD_BYTES}, "
+        f"columns = {{{columns}}}, max_line_size = {2 * MAX_RECORD_BYTES}{buffer}, "
         f"parallel = {'false' if file.multiline else 'true'}{line_end})"
     )
 
@@ -230,7 +235,8 @@ def chosen_rows(
 ) -> tuple[list[FileColumn], str]:
     """Columns, and a FROM item, of the well-formed rows at some positions, with `position`.
 
-    `positions` is a SELECT of `position`, from 0. Of a CSV file whose records are lines, the lines are cut out; else it is read once more.
+    `positions` is a SELECT of `position`, from 0. Of a CSV file whose records are lines, the lines are cut out; else it
+    is read once more.
     """
     columns = text_columns(session, lake, file)
     if file.is_parquet:

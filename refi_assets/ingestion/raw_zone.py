@@ -6,7 +6,7 @@ came; what is in them belongs to staging/.
 
 import hashlib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -52,8 +52,20 @@ def place_of(key: str) -> Place | None:
 
 def objects_of(lake: ObjectStore, source: str, load_date: date) -> list[ObjectInfo]:
     """The files of a source and load date, in key order. Hidden files and notes are passed over."""
-    prefix = f"raw/{source}/load_date={load_date}"
-    return [info for info in lake.objects(prefix) if not is_passed_over(info.key.removeprefix(f"{prefix}/"))]
+    return _without_notes(lake.objects(f"raw/{source}/load_date={load_date}"))
+
+
+def arrivals_between(
+    lake: ObjectStore, source: str, first: date, last: date
+) -> Iterator[tuple[date, list[ObjectInfo]]]:
+    """Load dates of a source from one to another, oldest first, each with its files, as they are listed."""
+    for name, objects in lake.folders_between(f"raw/{source}", f"load_date={first}", f"load_date={last}"):
+        if day := _load_date(name):
+            yield day, _without_notes(objects)
+
+
+def _without_notes(objects: Iterable[ObjectInfo]) -> list[ObjectInfo]:
+    return [info for info in objects if not is_passed_over(info.key.split("/", 3)[3])]
 
 
 def others_of(lake: ObjectStore, source: str) -> list[str]:

@@ -196,7 +196,7 @@ def _infer(session: DuckDBSession, lake: ObjectStore, file: ScannedFile) -> dict
             some = columns[first : first + COLUMNS_AT_ONCE]
             cells = ", ".join(f"cell({column.sql}) AS t{number}" for number, column in enumerate(some))
             types = ", ".join(_INFERRED_TYPE.format(cell=f"t{number}") for number in range(len(some)))
-            sample = f"SELECT {cells} FROM (SELECT * FROM {rows_sql(lake, file)} LIMIT {SAMPLE_ROWS})"
+            sample = f"SELECT {cells} FROM (SELECT * FROM {rows_sql(lake, file, is_sample=True)} LIMIT {SAMPLE_ROWS})"
             (row,) = session.execute(f"SELECT {types} FROM ({sample})")
             inferred |= zip([column.name for column in some], row, strict=True)
     except EngineError:

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from io import BufferedReader, RawIOBase
+from itertools import groupby, takewhile
 from pathlib import Path
 from typing import Any
 
 import obstore
-from obstore.exceptions import AlreadyExistsError, PreconditionError
+from obstore.exceptions import AlreadyExistsError, GenericError, PreconditionError
 from obstore.store import S3Store as Bucket
 
 from refi_assets import aws
@@ -24,6 +25,7 @@ PART_BYTES = 12 << 20  # S3 takes 10,000 parts of an upload
 PARTS_AT_ONCE = 4
 REQUEST_SECONDS = 60.0  # for the most that one request carries, by a slow line: PARTS_AT_ONCE at a time
 SLOW_BYTES_PER_SECOND = PART_BYTES * PARTS_AT_ONCE / REQUEST_SECONDS
+KEYS_PER_REQUEST = 1000  # that S3 lists at most
 APPENDED_WITHIN = 50  # attempts
 CREDENTIALS_FOR = timedelta(seconds=1)  # then boto3 is asked again, which keeps them and renews them in time
 NO_NAME = re.compile(r"(^|/)\.{0,2}(/|$)|[?\\]")  # for DuckDB, a ? begins options of its own
@@ -93,6 +95,40 @@ class S3Store(ObjectStore):
     def objects(self, prefix: str) -> Iterator[ObjectInfo]:
         """Objects below a prefix. The empty one that consoles put for the folder itself is none."""
         return (info for info in super().objects(prefix) if info.key != prefix)
+
+    def folders_between(self, prefix: str, first: str, last: str) -> Iterator[tuple[str, list[ObjectInfo]]]:
+        """A request for a thousand objects, of however many folders; each folder by itself if a key beside them is none
+        that obstore can read."""
+        passed: set[str] = set()
+        try:
+            for name, objects in self._in_key_order(prefix, first, last):
+                passed.add(name)
+                yield name, objects
+        except LakeError as error:
+            if "invalid path" not in str(error):
+                raise
+            one_by_one = super().folders_between(prefix, first, last)
+            yield from ((name, objects) for name, objects in one_by_one if name not in passed)
+
+    def _in_key_order(self, prefix: str, first: str, last: str) -> Iterator[tuple[str, list[ObjectInfo]]]:
+        start, end = f"{prefix}/{first}/", f"{prefix}/{last}/"  # with their slash, as a.b/ comes before a/
+        listed = self._listed(prefix, f"{prefix}/{first}")
+        upto_last = takewhile(lambda info: info.key < end or info.key.startswith(end), listed)
+        for name, objects in groupby(upto_last, lambda info: info.key.removeprefix(f"{prefix}/").partition("/")[0]):
+            inside = [info for info in objects if info.key >= start and info.key.startswith(f"{prefix}/{name}/")]
+            if inside:
+                yield name, sorted(inside, key=lambda info: info.key)
+
+    def _listed(self, prefix: str, after: str) -> Iterator[ObjectInfo]:
+        """Objects below a prefix whose keys come after a key, page by page, as they are asked for."""
+        pages = obstore.list(self._store, prefix=prefix, offset=after, chunk_size=KEYS_PER_REQUEST)
+        while True:
+            with self._asked_for(prefix):
+                page = next(pages, None)
+            if page is None:
+                return
+            for entry in page:
+                yield ObjectInfo(entry["path"], entry["size"], entry["e_tag"])
 
     def find(self, key: str) -> ObjectInfo | None:
         """What is known of an object, or None where there is none."""
@@ -197,12 +233,20 @@ class _Parts(RawIOBase):
         self._at = 0
         try:
             with lake._asked_for(key):
-                got = obstore.get(lake._store, key)
-                self._size, self._etag = got.meta["size"], got.meta["e_tag"]
-                self._left = memoryview(got.bytes() if self._size <= PART_BYTES else b"")
+                self._size, self._etag, self._left = self._first()
         except FileNotFoundError:
             raise LakeError(f"{key} is not in the lake {lake}.") from None
         self._at = len(self._left)
+
+    def _first(self) -> tuple[int, str | None, memoryview]:
+        """The object's size, its ETag and its first part."""
+        try:
+            got = obstore.get(self._lake._store, self._key, options={"range": (0, PART_BYTES)})
+        except GenericError as error:
+            if "InvalidRange" in str(error):  # S3 gives no part of an empty object
+                return 0, None, memoryview(b"")
+            raise
+        return got.meta["size"], got.meta["e_tag"], memoryview(got.bytes())
 
     def readable(self) -> bool:
         return True

@@ -9,13 +9,17 @@ import dagster as dg
 import pytest
 
 from refi_assets.ingestion import arrival_events, arrivals
+from refi_assets.ingestion.arrivals import SUM_LIMIT, Seen, _fingerprint, _term
+from refi_assets.ingestion.raw_zone import load_dates, objects_of
+from refi_assets.lake import ObjectStore, open_lake
 from tests.engines.arrival_lender import NAMES, S3Lender, eventbridge_message, expired, s3_lender, s3_message
 from tests.fakes.aws import Aws
 from tests.support.arriving import SOURCES, START, TODAY, YESTERDAY, news, said
 
 ALL_OF_TODAY = dict.fromkeys(SOURCES, TODAY)
-# A listing of the recent load dates: the folders of each source, then one for each of their load dates.
-FOLDERS = len(SOURCES)
+# Requests for the recent load dates of a source: one if fourteen of them are known, else one more for its folders.
+KNOWN, YOUNG = 1, 2
+OTHERS = YOUNG * (len(SOURCES) - 1)
 
 
 @pytest.fixture
@@ -48,10 +52,10 @@ def test_without_a_queue_only_recent_load_dates_are_listed_at_each_look(alone: S
     for source in SOURCES:
         alone.drop(source, TODAY)
     alone.tick()
-    at_each_look = {"ListObjectsV2": FOLDERS + 14 + (len(SOURCES) - 1)}
+    at_each_look = {"ListObjectsV2": KNOWN + OTHERS}
     assert alone.requests_of_a_tick() == (at_each_look, None)
     next_day, _ = alone.requests_of_a_tick(24 * 60)
-    assert next_day == {"ListObjectsV2": at_each_look["ListObjectsV2"] + FOLDERS + (30 - 14)}
+    assert next_day == {"ListObjectsV2": KNOWN + OTHERS + 1}, "the sixteen older ones"
     assert alone.requests_of_a_tick() == (at_each_look, None)
 
 
@@ -78,15 +82,13 @@ def test_a_late_file_for_an_old_load_date_is_told_the_next_day_and_starts_nothin
 
 
 def test_old_load_dates_are_listed_a_part_at_a_time(alone: S3Lender, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(arrivals, "SWEEP_REQUESTS", 10)
+    monkeypatch.setattr(arrivals, "SWEEP_FILES", 10)
     alone.drop_all(TODAY)
     for days in range(1, 60):
         alone.drop("loan_information", START.date() - timedelta(days=days))
-    recent = FOLDERS + 14 + (len(SOURCES) - 1)
     looks = [alone.requests_of_a_tick()[0]["ListObjectsV2"] for _ in range(7)]
-    left = 60 - 14
-    parts = [10, 10, 10, 10, left - 40]
-    assert looks == [recent + 4 + parts[0], *(recent + 1 + part for part in parts[1:]), recent, recent]
+    recent, parts = KNOWN + OTHERS, 5  # of the 46 older ones
+    assert looks == [YOUNG + OTHERS + 1, *[recent + 1] * (parts - 1), recent, recent]
     alone.drop("loan_information", START.date() - timedelta(days=50), "late")
     told = [alone.tick(24 * 60), *(alone.tick() for _ in range(5))]
     assert ["loan_information before" in said(tick) for tick in told] == [False] * 4 + [True, False]
@@ -94,13 +96,13 @@ def test_old_load_dates_are_listed_a_part_at_a_time(alone: S3Lender, monkeypatch
 
 @pytest.mark.parametrize(
     ("in_one", "in_each_other", "pages"),
-    [(1_010, 3, 2), pytest.param(2_500, 250, 3, marks=pytest.mark.long)],
+    [(1_010, 3, [2, 1]), pytest.param(2_500, 250, [*[2] * 7, 4, 1], marks=pytest.mark.long)],
     ids=["a thousand", "ten thousand"],
 )
 def test_old_objects_are_listed_once_a_day_whatever_comes(
-    lender: S3Lender, in_one: int, in_each_other: int, pages: int
+    lender: S3Lender, in_one: int, in_each_other: int, pages: list[int]
 ) -> None:
-    """So many in one old load date, listed in so many pages, and so many in each of thirty others."""
+    """So many in one old load date, and so many in each of thirty others, listed in so many pages by each look."""
     days = [START.date() - timedelta(days=20 + n) for n in range(31)]
     names = [(days[0], f"part-{n}.csv") for n in range(in_one)]
     names += [(day, f"part-{n}.csv") for day in days[1:] for n in range(in_each_other)]
@@ -108,13 +110,15 @@ def test_old_objects_are_listed_once_a_day_whatever_comes(
     lender.drop_all(TODAY)
     for n in range(13):
         lender.drop("loan_information", START.date() - timedelta(days=1 + n))
-    recent = FOLDERS + 14 + (len(SOURCES) - 1)
+    recent = KNOWN + OTHERS
     queue = {"ReceiveMessage": 1}
 
     assert lender.requests_of_a_tick() == (
-        {"ListObjectsV2": recent + FOLDERS + 30 + pages, **queue},
+        {"ListObjectsV2": YOUNG + OTHERS + pages[0], **queue},
         ALL_OF_TODAY,
     ), "the first look"
+    for page in pages[1:]:
+        assert lender.requests_of_a_tick() == ({"ListObjectsV2": recent + page, **queue}, None)
     assert lender.requests_of_a_tick() == (queue, None), "nothing woke it"
     lender.tell_of(lender.key("loan_information", days[0], "part-7.csv"))
     handled = {"ReceiveMessage": 2}
@@ -127,8 +131,8 @@ def test_old_objects_are_listed_once_a_day_whatever_comes(
     woken, new = lender.requests_of_a_tick()
     assert new == {"loan_information": TODAY}
     assert woken == {"ListObjectsV2": 1 + recent, **handled}, "a run is asked for from a fresh look"
-    next_day, _ = lender.requests_of_a_tick(24 * 60)
-    assert next_day["ListObjectsV2"] == recent + FOLDERS + 30 + pages
+    next_day = [lender.requests_of_a_tick(24 * 60), *(lender.requests_of_a_tick() for _ in pages[1:])]
+    assert [requests["ListObjectsV2"] for requests, _ in next_day] == [recent + page for page in pages]
     assert lender.requests_of_a_tick() == (queue, None)
 
 
@@ -140,6 +144,56 @@ def test_a_load_date_of_more_than_a_thousand_files_is_seen_to_its_last(lender: S
     assert lender.new() == {"market_equity": TODAY}
     lender.tell_of(lender.drop("market_equity", TODAY, "changed", "part-01199.csv"))
     assert lender.new() == {"market_equity": TODAY}
+
+
+def test_at_random_what_many_looks_have_seen_is_what_lies_in_the_lake(
+    alone: S3Lender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files come, change and go in load dates of any age, more of them than are recent, and are swept in parts."""
+    monkeypatch.setattr(arrivals, "RECENT_LOAD_DATES", 2)
+    monkeypatch.setattr(arrivals, "SWEEP_FILES", 4)
+    chance = random.Random(11)
+    keys: set[str] = set()
+
+    def change_some(number: int) -> None:
+        for _ in range(chance.randrange(10, 30)):
+            day = alone.at.date() + timedelta(days=chance.choice([6, 5, 4, 3, 0, -1, -2, -3, -5, -8, -13, -40]))
+            source, name = chance.choice(SOURCES[:2]), chance.choice([*NAMES, "_SUCCESS"])
+            key = alone.key(source, day, name)
+            if key in keys and chance.random() < 0.6:
+                alone.remove(key)
+                keys.discard(key)
+            else:
+                keys.add(alone.drop(source, day, str(number), name))
+
+    def swept() -> Seen:
+        """What was seen when all older load dates have been listed."""
+        for _ in range(100):
+            seen = Seen.model_validate_json(alone.cursor or "")
+            if not seen.sweeps:
+                return seen
+            alone.tick()
+        raise AssertionError("a sweep goes on for ever")
+
+    for number in range(6):
+        alone.tick(24 * 60)
+        change_some(number)
+        alone.tick()
+        swept()
+        alone.tick(24 * 60)  # which finds what came behind the last sweep
+        seen = swept()
+        for source in SOURCES[:2]:
+            lies = all_of(open_lake(alone.lake_url), source)
+            snapshot = max((day for day in lies if day <= alone.at.date()), default=None)
+            newest = {*sorted(lies)[-2:], snapshot}
+            assert seen.recent[source] == {day: lies[day] for day in lies if day in newest}
+            assert seen.totals[source] == sum(map(_term, lies.values())) % SUM_LIMIT
+
+
+def all_of(lake: ObjectStore, source: str) -> dict[date, str]:
+    """The fingerprints of all load dates, each listed by itself."""
+    fingerprints = {day: _fingerprint(objects_of(lake, source, day)) for day in load_dates(lake, source)}
+    return {day: fingerprint for day, fingerprint in fingerprints.items() if fingerprint}
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,15 @@
 """AWS of the tests: requests are named as IAM names them, faults come as ordered, crawlers crawl."""
 
+import random
+
 import httpx
 import pytest
 from botocore.exceptions import ClientError, IncompleteReadError, ResponseStreamingError
+from moto.s3.models import S3Backend
 
 from tests.fakes.aws import Aws
 from tests.fakes.faults import Fault
+from tests.fakes.moto_answers import list_objects_v2
 
 pytestmark = [pytest.mark.long, pytest.mark.not_the_pipeline]
 
@@ -195,3 +199,27 @@ def test_a_crawl_fails_with_its_reason_or_never_ends(aws: Aws) -> None:
 
 def test_a_wrong_fault_rule_is_refused(moto_url: str) -> None:
     assert httpx.put(f"{moto_url}/_faults", json=[{"operatoin": "s3:.*"}]).status_code >= 400
+
+
+def test_pages_of_objects_are_those_of_moto() -> None:
+    chance = random.Random(3)
+    backend = S3Backend("us-east-1", "123456789012")
+    parts = ["a", "b", "a.b", "a b", "ü", "日", ""]
+    pages = 0
+    for number in range(60):
+        bucket = backend.create_bucket(f"bucket-{number}", "us-east-1")
+        for _ in range(chance.randrange(40)):
+            name = "/".join(chance.choice(parts) for _ in range(chance.randrange(1, 5))) or "x"
+            backend.put_object(bucket.name, name, b"", disable_notification=True)
+        starts = ["", "a", "a/", *(name[:length] for name in bucket.keys for length in (2, 4, 20))]
+        for _ in range(20):
+            prefix, after, most = chance.choice(starts), chance.choice(starts), chance.choice([1, 2, 3, 1000])
+            delimiter, token = chance.choice([None, "/"]), None
+            while True:
+                asked = (bucket, prefix, delimiter, token, after, most)
+                page = backend.list_objects_v2(*asked)
+                assert list_objects_v2(backend, *asked) == page
+                pages, token = pages + 1, page[2]
+                if not token:
+                    break
+    assert pages > 1000

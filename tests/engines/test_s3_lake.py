@@ -129,12 +129,13 @@ def test_large_files_go_up_in_parts_and_come_down_in_parts(aws: Aws, lake: Objec
     ]
     with lake.open("raw/large") as stream:
         assert stream.read() == large.read_bytes()
-    assert [status for operation, status in operations(aws, "raw/large") if operation == "GetObject"] == [
-        200,
-        206,
-        206,
-        206,
-    ]
+    assert operations(aws, "raw/large")[5:] == [("GetObject", 206)] * 3, "no request for more than a part"
+
+
+def test_an_empty_object_is_read_as_no_bytes(lake: ObjectStore) -> None:
+    lake.put("raw/empty", b"")
+    with lake.open("raw/empty") as stream:
+        assert stream.read() == b""
 
 
 def test_nothing_is_there_of_an_upload_that_was_cut_short(aws: Aws, impatient: ObjectStore, large: Path) -> None:
@@ -245,6 +246,28 @@ def test_the_empty_object_of_a_folder_is_no_file(aws: Aws, lake: ObjectStore) ->
     aws.client("s3").put_object(**bucket_and_key(lake, "raw/loans/load_date=2026-02-20/"))
     lake.put("raw/loans/load_date=2026-02-20/loans.csv", b"n\n1\n")
     assert [info.key.rsplit("/", 1)[-1] for info in lake.objects("raw/loans/load_date=2026-02-20")] == ["loans.csv"]
+
+
+BESIDE_THE_DAYS = ["day=1 copy/x", "day=1.bak/x", "day=2/", "day=2", "day=", "notes/x", "day=3/sub/", "day=3/sub.csv"]
+
+
+@pytest.mark.parametrize("beside", [BESIDE_THE_DAYS, [*BESIDE_THE_DAYS, "notes//y", "notes/../x"]])
+def test_folders_are_listed_a_thousand_objects_at_once(aws: Aws, lake: ObjectStore, beside: list[str]) -> None:
+    names = [f"day={day}/{name}" for day in range(1, 6) for name in ("b", "a/c", "a.csv", "ü 1+1.csv")]
+    bucket, _, prefix = str(lake).removeprefix("s3://").partition("/")
+    for name in names + beside:
+        aws.client("s3").put_object(Bucket=bucket, Key=f"{prefix}/raw/s/{name}", Body=b"x")
+    before = len(aws.requests())
+    found = [
+        (folder, [info.key.removeprefix("raw/s/") for info in objects])
+        for folder, objects in lake.folders_between("raw/s", "day=2", "day=4")
+    ]
+    of_three = [f"day=3/{name}" for name in ("a.csv", "a/c", "b", "sub", "sub.csv", "ü 1+1.csv")]
+    wanted = {day: [f"day={day}/{name}" for name in ("a.csv", "a/c", "b", "ü 1+1.csv")] for day in (2, 4)} | {
+        3: of_three
+    }
+    assert found == [(f"day={day}", wanted[day]) for day in (2, 3, 4)]
+    assert beside != BESIDE_THE_DAYS or len(aws.requests()) == before + 1
 
 
 def test_a_parquet_file_is_scanned_where_it_lies(lake: ObjectStore, tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ def test_an_audience_that_cannot_be_compared_with_the_last_is_published_with_a_w
     refi, source, tmp_path, monkeypatch
 ):
     refi("run", "--source", source, "--lake", tmp_path / "lake", "--as-of", "2026-02-20")
-    monkeypatch.setattr(diff, "COMPARED", None)
+    monkeypatch.setattr(diff, "tables_read", None)
 
     code, said, _ = refi("run", "--lake", tmp_path / "lake", "--as-of", NEXT_DAY, "--json")
 

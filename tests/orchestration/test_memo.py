@@ -110,7 +110,7 @@ def test_verify_makes_everything_anew_and_agrees(lake):
 
 def test_verify_names_a_relation_that_is_not_what_the_memo_has(lake):
     first = run_job(lake)
-    parquet = lake / str(relation(lake, first, "refi/refi_eligibility").parquet)
+    parquet = lake / str(relation(lake, first, "refi/judged_offer").parquet)
     changed = "SELECT * REPLACE (CASE borrower_id WHEN 'B007' THEN 99 ELSE ltv_ratio END AS ltv_ratio)"
     duckdb.sql(f"COPY ({changed} FROM '{parquet}') TO '{parquet}.new' (FORMAT parquet)")
     Path(f"{parquet}.new").replace(parquet)
@@ -119,7 +119,7 @@ def test_verify_names_a_relation_that_is_not_what_the_memo_has(lake):
     again = run_job(lake, memo="verify")
 
     assert not again.success
-    assert f"refi/refi_eligibility: run {first.result.run_id} made it" in again.failure
+    assert f"refi/judged_offer: run {first.result.run_id} made it" in again.failure
     assert "1 rows then that are not there now, 1 the other way" in again.failure
 
 

@@ -15,7 +15,7 @@ from refi_assets.errors import EngineError
 from refi_assets.lake import FolderStore, RunFolder
 from refi_assets.publishing.published import PublishedRun
 from refi_assets.refi.audience import AUDIENCE, PublishedAudience
-from refi_assets.refi.diff import COMPARED, audience_changes
+from refi_assets.refi.diff import audience_changes
 from refi_assets.refi.explain import explain
 from refi_assets.specs.names import table_of
 
@@ -89,9 +89,11 @@ def old_run(lake: FolderStore, run_id: str, rate: str) -> PublishedAudience:
         },
     )
     for relation in run.relations:
-        if relation.key in COMPARED:  # these had their rows beside their SQL
+        if relation.key in ("refi/refi_eligibility", "refi/refi_audience"):  # these had their rows beside their SQL
             with run.engine.session(run.relations) as session:
-                RunFolder(lake, run_id).save(session.create(relation, exp.select("*").from_(table_of(relation.key))))
+                table = relation.model_copy(update={"kind": "table"})
+                rows = session.create(table, exp.select("*").from_(table_of(relation.key)))
+            RunFolder(lake, run_id).save(rows.model_copy(update={"kind": "view"}))
     return PublishedAudience.find(AUDIENCE, lake, run.engine, run_id)
 
 

@@ -232,7 +232,7 @@ def test_why_somebody_is_not_eligible(tmp_path):
     ingest(tmp_path / "lake", write(rows, tmp_path / "source"))
     ran = run_job(tmp_path / "lake")
 
-    file = tmp_path / "lake" / "runs" / ran.result.run_id / "refi" / "refi_eligibility" / "data.parquet"
+    file = tmp_path / "lake" / "runs" / ran.result.run_id / "refi" / "judged_offer" / "data.parquet"
     judged = duckdb.sql(f"SELECT borrower_id, is_eligible, ineligibility_reasons FROM '{file}'").fetchall()
     reasons = {borrower: (eligible, list(why)) for borrower, eligible, why in judged}
     assert reasons["B001"] == (False, ["current_rate_missing"])
@@ -259,7 +259,7 @@ def test_tiers_are_half_open_bands_on_the_exact_spread(tmp_path):
     ingest(tmp_path / "lake", write(rows, tmp_path / "source"))
     ran = run_job(tmp_path / "lake")
 
-    file = tmp_path / "lake" / "runs" / ran.result.run_id / "refi" / "refi_eligibility" / "data.parquet"
+    file = tmp_path / "lake" / "runs" / ran.result.run_id / "refi" / "judged_offer" / "data.parquet"
     tiers = dict(duckdb.sql(f"SELECT borrower_id, marketing_category FROM '{file}'").fetchall())
     assert [tiers[f"B00{n}"] for n in range(1, 7)] == [
         "Hot Lead", "Immediate Action", "Watchlist", "Hot Lead", "Ineligible", "Watchlist"
