@@ -4,6 +4,7 @@ A database takes some 20 ms to open and has threads and a memory limit of its ow
 connection of its own, and a catalog of its own for its views, tables and macros. It closes with the last session.
 """
 
+import hashlib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ class Database:
             config["threads"] = threads
         self._root = duckdb.connect(config=config)
         self._numbers = count(1)
+        self._secrets: dict[str, str] = {}
         self.users = 0
 
     @property
@@ -49,6 +51,15 @@ class Database:
         with _lock:
             connection.close()
             self._root.execute(f'DETACH DATABASE IF EXISTS "{catalog}"')
+
+    def set_secret(self, url: str, options: str) -> None:
+        """Let sessions read and write below a URL with these options of a secret."""
+        with _lock:
+            if self._secrets.get(url) != options:
+                name = f"secret_{hashlib.sha256(url.encode()).hexdigest()[:16]}"
+                scope = url.replace("'", "''")
+                self._root.execute(f"CREATE OR REPLACE SECRET {name} ({options}, SCOPE '{scope}/')")
+                self._secrets[url] = options
 
     def close(self) -> None:
         """Close the database, and remove what it spilled."""

@@ -4,7 +4,6 @@ There is no database file to lock or to lose, and no catalog: the lake is the st
 trees in the project's dialect and leave as DuckDB's. DuckDB reads what other engines have written, too.
 """
 
-import hashlib
 import re
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -101,10 +100,10 @@ class DuckDBSession:
         self._relations = {relation.key: relation for relation in relations}
         self._tables: set[str] = set()  # which of them can be read, with all their columns
         with ExitStack() as stack:
-            database = stack.enter_context(database_of(engine.threads, engine.memory_limit))
-            self.connection, catalog = database.connect()
-            stack.callback(database.disconnect, self.connection, catalog)
-            self.scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=database.scratch)))
+            self._database = stack.enter_context(database_of(engine.threads, engine.memory_limit))
+            self.connection, catalog = self._database.connect()
+            stack.callback(self._database.disconnect, self.connection, catalog)
+            self.scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=self._database.scratch)))
             if isinstance(engine.lake, S3Store):
                 self._open_s3(engine.lake)
             self._opened = stack.pop_all()
@@ -129,11 +128,7 @@ class DuckDBSession:
             options |= {"ENDPOINT": parts.netloc, "URL_STYLE": "path", "USE_SSL": str(parts.scheme == "https")}
         given = ", ".join(f"{name} {text_literal(value)}" for name, value in options.items() if value)
         try:
-            # Named by the lake: sessions on another one may be open in the same database.
-            name = f"lake_{hashlib.sha256(lake.name.encode()).hexdigest()[:16]}"
-            self.connection.execute(
-                f"CREATE OR REPLACE SECRET {name} (TYPE s3, SCOPE {text_literal(lake.name)}, {given})"
-            )
+            self._database.set_secret(lake.name, f"TYPE s3, {given}")
         except duckdb.Error as error:  # whose words may hold the secret
             raise EngineError(f"DuckDB cannot use the AWS credentials: {type(error).__name__}.") from None
 

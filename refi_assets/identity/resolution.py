@@ -41,7 +41,6 @@ class Resolved:
 
 def make_records(session: DuckDBSession, attributes: Mapping[str, str]) -> None:
     """Make the table of records out of staging.borrower_information; `attributes`: column -> what it says."""
-    session.execute("SET disabled_optimizers = ''")  # joins from here on are Splink's
     said = "".join(f', CAST("{column}" AS VARCHAR) AS {attribute}' for column, attribute in attributes.items())
     session.create_table(
         RECORDS,

@@ -177,7 +177,7 @@ def test_column_lineage_is_read_from_the_sql(materialized):
         return {f"{dep.asset_key.to_user_string()}.{dep.column_name}" for dep in lineage[column]}
 
     assert sources("refi/refi_audience", "name") == {
-        "refi/refi_eligibility.first_name", "refi/refi_eligibility.last_name"
+        "staging/borrower_information.first_name", "staging/borrower_information.last_name"
     }  # fmt: skip
     assert sources("refi/refi_eligibility", "rate_spread") == {"refi/unified_refi_dataset.rate_spread"}
     assert sources("refi/judged_offer", "rate_spread") == {

@@ -51,6 +51,10 @@ class Refi:
             self._connection.execute(
                 "UPDATE identity.resolved_borrower SET person_id = ? WHERE borrower_id = ?", [person, borrower]
             )
+        self._connection.execute(
+            "UPDATE identity.resolved_borrower AS one SET cluster_size = (SELECT COUNT(*) "
+            "FROM identity.resolved_borrower AS other WHERE other.person_id = one.person_id)"
+        )
         for name in MODELS:
             self._create(load_sql_models()[f"refi/{name}"])
 

@@ -18,8 +18,6 @@ WITH joint_loan AS (
 )
 SELECT
   unified.borrower_id,
-  unified.first_name,
-  unified.last_name,
   unified.loan_id,
   unified.current_interest_rate,
   unified.market_rate_offer,
@@ -29,10 +27,6 @@ SELECT
   unified.marketing_category,
   unified.is_eligible,
   unified.ineligibility_reasons,
-  unified.paperless_billing,
-  unified.email_open_last_30d,
-  unified.mobile_app_login_last_30d,
-  unified.sms_opt_in,
   unified.product,
   unified.term_months,
   CASE
@@ -63,8 +57,6 @@ WITH joint_loan AS (
 )
 SELECT
   unified.borrower_id,
-  unified.first_name,
-  unified.last_name,
   unified.loan_id,
   unified.current_interest_rate,
   unified.market_rate_offer,
@@ -74,10 +66,6 @@ SELECT
   unified.marketing_category,
   unified.is_eligible,
   unified.ineligibility_reasons,
-  unified.paperless_billing,
-  unified.email_open_last_30d,
-  unified.mobile_app_login_last_30d,
-  unified.sms_opt_in,
   unified.product,
   unified.term_months,
   CASE

@@ -33,7 +33,7 @@ SELECT
   taken.is_eligible,
   taken.ineligibility_reasons
 FROM refi.judged_offer AS taken
-INNER JOIN staging.borrower_information AS borrower
+LEFT JOIN staging.borrower_information AS borrower
   ON borrower.borrower_id = taken.borrower_id
 LEFT JOIN staging.borrower_engagement AS engagement
   ON engagement.borrower_id = taken.borrower_id

@@ -1,7 +1,7 @@
 -- duckdb, trino, athena
 SELECT
   'persons' AS measure,
-  COUNT(DISTINCT resolved.person_id) AS amount
+  COUNT(CASE WHEN resolved.cluster_size = 1 THEN 1 END) + COUNT(DISTINCT CASE WHEN resolved.cluster_size > 1 THEN resolved.person_id END) AS amount
 FROM identity.resolved_borrower AS resolved
 UNION ALL
 SELECT

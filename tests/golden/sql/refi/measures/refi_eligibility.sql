@@ -1,29 +1,43 @@
 -- duckdb, trino, athena
+WITH judged AS (
+  SELECT
+    eligibility.marketing_category,
+    eligibility.is_eligible,
+    eligibility.ineligibility_reasons,
+    NOT eligibility.letter_to IS NULL AS is_letter_to_another,
+    COUNT(*) AS amount
+  FROM refi.refi_eligibility AS eligibility
+  GROUP BY
+    eligibility.marketing_category,
+    eligibility.is_eligible,
+    eligibility.ineligibility_reasons,
+    NOT eligibility.letter_to IS NULL
+)
 SELECT
   'tier: ' || judged.marketing_category AS measure,
-  COUNT(*) AS amount
-FROM refi.refi_eligibility AS judged
+  CAST(SUM(judged.amount) AS BIGINT) AS amount
+FROM judged
 GROUP BY
   judged.marketing_category
 UNION ALL
 SELECT
   'eligible' AS measure,
-  COUNT(*) AS amount
-FROM refi.refi_eligibility AS judged
+  CAST(COALESCE(SUM(judged.amount), 0) AS BIGINT) AS amount
+FROM judged
 WHERE
   judged.is_eligible
 UNION ALL
 SELECT
   'letter to another' AS measure,
-  COUNT(*) AS amount
-FROM refi.refi_eligibility AS judged
+  CAST(COALESCE(SUM(judged.amount), 0) AS BIGINT) AS amount
+FROM judged
 WHERE
-  NOT judged.letter_to IS NULL
+  judged.is_letter_to_another
 UNION ALL
 SELECT
   'eligible: ' || judged.marketing_category AS measure,
-  COUNT(*) AS amount
-FROM refi.refi_eligibility AS judged
+  CAST(SUM(judged.amount) AS BIGINT) AS amount
+FROM judged
 WHERE
   judged.is_eligible
 GROUP BY
@@ -31,8 +45,8 @@ GROUP BY
 UNION ALL
 SELECT
   reasons.reason AS measure,
-  COUNT(*) AS amount
-FROM refi.refi_eligibility AS judged
+  CAST(SUM(judged.amount) AS BIGINT) AS amount
+FROM judged
 CROSS JOIN UNNEST(judged.ineligibility_reasons) AS reasons(reason)
 GROUP BY
   reasons.reason;

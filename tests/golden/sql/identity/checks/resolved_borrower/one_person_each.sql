@@ -1,18 +1,19 @@
 -- duckdb, trino, athena
 WITH counted AS (
   SELECT
+    borrower.borrower_id,
+    1 AS to_be_found
+  FROM staging.borrower_information AS borrower
+  UNION ALL
+  SELECT
     resolved.borrower_id,
-    COUNT(*) AS persons
+    -1 AS to_be_found
   FROM identity.resolved_borrower AS resolved
-  GROUP BY
-    resolved.borrower_id
 )
 SELECT
-  COALESCE(borrower.borrower_id, counted.borrower_id) AS borrower_id
-FROM staging.borrower_information AS borrower
-FULL JOIN counted
-  ON counted.borrower_id = borrower.borrower_id
-WHERE
-  borrower.borrower_id IS NULL
-  OR counted.borrower_id IS NULL
-  OR counted.persons <> 1;
+  counted.borrower_id
+FROM counted
+GROUP BY
+  counted.borrower_id
+HAVING
+  SUM(counted.to_be_found) <> 0;
