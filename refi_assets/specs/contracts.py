@@ -18,6 +18,7 @@ import yaml
 from refi_assets.errors import SettingError
 from refi_assets.settings import PROJECT_DIR
 from refi_assets.specs.columns import Column, column_of
+from refi_assets.specs.yaml_loader import SafeLoader
 
 CONTRACTS_DIR = PROJECT_DIR / "contracts"
 
@@ -117,7 +118,7 @@ def quarantine_of(domain: str) -> str:
 def _read(path: Path) -> Contract:
     text = path.read_bytes()
     try:
-        raw = yaml.safe_load(text)
+        raw = yaml.load(text, Loader=SafeLoader)  # noqa: S506
     except yaml.YAMLError as error:
         raise SettingError(f"{path.name} is not YAML: {error}") from None
     _refuse_what_the_standard_does_not_know(path, raw)
