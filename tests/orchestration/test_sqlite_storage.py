@@ -320,9 +320,8 @@ def test_the_folder_is_that_of_the_configuration(home: Path, tmp_path: Path, mon
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
     with dg.DagsterInstance.from_config(str(home)) as instance:
         assert isinstance(instance, OpenSqliteInstance)
-        reference = deserialize_value(
-            serialize_value(instance.get_ref()), InstanceRef
-        )  # as other processes are given it
+        sent = serialize_value(instance.get_ref())  # to other processes
+    reference = deserialize_value(sent, InstanceRef)
     for path in home.rglob("*.db"):
         path.unlink()
     with dg.DagsterInstance.from_ref(reference) as instance:
