@@ -15,14 +15,14 @@ from rich.measure import Measurement
 from rich.table import Table
 
 from refi_assets.cli.terminal import Terminal, one_line
-from refi_assets.cli.unpublished import UnpublishedRun, find_run, say_if_stopped
+from refi_assets.cli.unpublished import UnpublishedRun, find_run, say_if_last
 from refi_assets.engines.base import Row
 from refi_assets.engines.duckdb import DuckDBEngine, open_duckdb
 from refi_assets.errors import LakeError
 from refi_assets.lake import ObjectStore, Relation, RunFolder, open_lake
 from refi_assets.publishing.publication import Publication
 from refi_assets.publishing.published import PublishedRun, manifests
-from refi_assets.publishing.stops import silent_runs, stopped_runs
+from refi_assets.publishing.stops import stopped_runs, unpublished_runs
 from refi_assets.refi.audience import AUDIENCE, PublishedAudience
 from refi_assets.refi.diff import audience_changes, counted, policy_changes, write_changes
 from refi_assets.refi.explain import Explanation, JudgedLoan, explain
@@ -228,9 +228,11 @@ def _show_runs(
     """`columns` gives what JSON says of a manifest, and the numbers under `names`. With a run id, that run alone."""
     lake, _ = _opened(lake_url)
     published = [one for one in manifests(publication, lake) if run_id in (None, one["run_id"])]
-    stopped = [one for one in stopped_runs(lake, publication) if run_id in (None, one.run_id)]
+    unpublished = unpublished_runs(lake)
+    all_stopped = stopped_runs(publication, unpublished.values())
+    stopped = [one for one in all_stopped if run_id in (None, one.run_id)]
     if run_id is None:
-        say_if_stopped(publication, lake)
+        say_if_last(publication, lake, all_stopped)
     elif not published and not stopped:
         raise LakeError(f"No run {run_id} is known in {lake}. See: {publication.command} runs")
     latest = publication.latest(lake) or {}
@@ -254,7 +256,8 @@ def _show_runs(
     _print_table(console, ["as of", "run", *names, "status"], rows, is_whole=True)
     for stop in [stop for run in stopped for stop in run.stops] if run_id else []:
         console.say(f"{stop.asset} {stop.check or 'failed'}: {stop.reason}")
-    if run_id is None and (silent := silent_runs(lake)):
+    silent = [one for one, stops in unpublished.items() if stops is None]
+    if run_id is None and silent:
         names_shown = ", ".join(silent[:SHOWN_RUNS]) + (
             f" and {len(silent) - SHOWN_RUNS} more" * (len(silent) > SHOWN_RUNS)
         )

@@ -17,6 +17,7 @@ import dagster as dg
 from rich import box
 from rich.table import Table
 
+from refi_assets.cli.start_up import keep_what_is_there, uncollected
 from refi_assets.cli.terminal import Terminal
 from refi_assets.cli.watching import Watcher
 from refi_assets.engines.settings import EngineSettings
@@ -211,11 +212,12 @@ def run_job(
     verify: bool = False,
 ) -> JobRun:
     """Run the job of a domain, of the partition that holds a day, and then clean up. Raises RefiError as run_graph."""
-    from refi_assets.definitions import defs
+    with uncollected():
+        from refi_assets.definitions import defs
 
-    domain = domain_of(name)
-    policy_of(domain.policy, policy_file)
-    definitions, run_id = defs(), str(uuid.uuid4())
+        domain = domain_of(name)
+        policy_of(domain.policy, policy_file)
+        definitions, run_id = defs(), str(uuid.uuid4())
     if name not in {job.name for job in definitions.jobs or ()}:
         raise SettingError(f"Domain {name} has no job; define it in refi_assets/defs/{name}/automation.py.")
     partition = partition_of_day(domain.cadence, day)
@@ -233,12 +235,21 @@ def run_job(
     if is_json := settings_of(ObservabilitySettings).log_format == "json":
         log_as_json()
     config = {"loggers": {"console": {"config": {"log_level": "DEBUG" if is_json else "CRITICAL"}}}}
+<<<<<<< HEAD
     resolved = _resolve(definitions, name)
     with instance or dg.DagsterInstance.get() as used:
         with (
             Watcher(used, run_id, console, is_silent=is_json) as watcher,
             resources["engine"].duckdb(lake).kept_open(),
         ):
+=======
+    with uncollected():
+        resolved = _resolve(definitions, name)
+        used = instance or dg.DagsterInstance.get()
+        keep_what_is_there()
+    with used:
+        with Watcher(used, run_id, console, is_silent=is_json) as watcher:
+>>>>>>> h-start
             outcome = resolved.execute_in_process(
                 run_config=config,
                 instance=used,

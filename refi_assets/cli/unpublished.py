@@ -1,6 +1,6 @@
 """A run that published nothing, seen as far as it came: the relations it made, and the quarantine of its sources."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Self
@@ -11,17 +11,15 @@ from refi_assets.cli.terminal import Terminal
 from refi_assets.engines.base import Row
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import LakeError
-from refi_assets.ingestion.details import StagedDetails
 from refi_assets.lake import ObjectStore, Relation, RunFolder
 from refi_assets.lake.relations import with_inputs
 from refi_assets.publishing.publication import FIRST, Publication
 from refi_assets.publishing.published import PublishedRun
-from refi_assets.publishing.stops import StoppedRun, find_stopped, last_if_stopped
+from refi_assets.publishing.stops import StoppedRun, find_stopped, last_if_stopped, stopped_runs, unpublished_runs
 from refi_assets.specs.contracts import contracts_of, quarantine_of
 from refi_assets.specs.names import table_of
 from refi_assets.specs.policies import POLICIES_DIR, policy_of
 from refi_assets.specs.sql_models import DIALECT, Bindable, load_sql_models, relations_read
-from refi_assets.staging.stage import QUARANTINE_COLUMNS
 
 
 @dataclass(frozen=True)
@@ -62,6 +60,9 @@ class UnpublishedRun(PublishedRun):
 
     def _quarantine(self, key: str, relations: Mapping[str, Relation]) -> dict[str, Relation]:
         """The quarantine of the sources that were staged, as the run would have made it, and its parts."""
+        from refi_assets.ingestion.details import StagedDetails  # which import numpy
+        from refi_assets.staging.stage import QUARANTINE_COLUMNS
+
         staged = [relations.get(f"staging/{source}") for source in contracts_of(self.publication.name)]
         own: dict[str, Any] = {"run_id": self.run_id, "as_of": self.as_of}
         parts = {  # without columns, so that no query of a user takes them for the sources
@@ -120,9 +121,15 @@ def find_run(
 def say_if_stopped(publication: Publication, lake: ObjectStore) -> StoppedRun | None:
     """Say on stderr if the last run published nothing; returns it."""
     try:
-        stopped = last_if_stopped(lake, publication)
+        runs = stopped_runs(publication, unpublished_runs(lake).values())
+        return say_if_last(publication, lake, runs)
     except LakeError:  # who may read what was published need not be allowed to look at every run
         return None
+
+
+def say_if_last(publication: Publication, lake: ObjectStore, runs: Sequence[StoppedRun]) -> StoppedRun | None:
+    """The same, if the stopped runs of the publication are known already. Raises LakeError."""
+    stopped = last_if_stopped(lake, publication, runs)
     if stopped is not None:
         latest = publication.latest(lake)
         shown = f"this is the {publication.contents} of {latest['as_of']} (run {latest['run_id']})" if latest else None

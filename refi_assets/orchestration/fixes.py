@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
 from refi_assets.lake import ObjectStore, RunFolder
@@ -18,6 +17,7 @@ from refi_assets.orchestration.domain import Domain
 from refi_assets.publishing.publication import Publication
 from refi_assets.settings import settings_of
 from refi_assets.specs.checks import Cause, Outcome
+from refi_assets.specs.yaml_loader import load_yaml
 
 SHOWN_CAUSES = 5
 _PACKAGE = Path(__file__).parent.parent
@@ -121,4 +121,4 @@ def _fix_of(fixes: Fixes, source: str, cause: Cause) -> str | None:
 
 
 def _read(path: Path) -> Fixes:
-    return Fixes.model_validate(yaml.safe_load(path.read_text("utf-8"))) if path.is_file() else Fixes()
+    return Fixes.model_validate(load_yaml(path.read_text("utf-8"))) if path.is_file() else Fixes()

@@ -4,7 +4,7 @@ The lake knows it by itself, whoever started the run, as long as the run's folde
 killed could say nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -87,23 +87,25 @@ def find_stopped(lake: ObjectStore, run_id: str) -> StoppedRun | None:
     return StoppedRun(run_id, tuple(sorted(stops, key=lambda stop: stop.at))) if stops else None
 
 
-def stopped_runs(lake: ObjectStore, publication: Publication) -> list[StoppedRun]:
-    """The runs on the way to a publication that were stopped and published nothing, the last one last."""
+def unpublished_runs(lake: ObjectStore) -> dict[str, StoppedRun | None]:
+    """The runs that published nothing under any name, sorted, with what stopped them.
+
+    None for those that do not say why: killed, under way, or not meant to publish.
+    """
     run_ids = set(lake.folders("runs")) - published_run_ids(lake)
-    stopped = [run for run in (find_stopped(lake, run_id) for run_id in sorted(run_ids)) if run is not None]
+    return {run_id: find_stopped(lake, run_id) for run_id in sorted(run_ids)}
+
+
+def stopped_runs(publication: Publication, unpublished: Iterable[StoppedRun | None]) -> list[StoppedRun]:
+    """Those of the unpublished runs that were stopped on the way to a publication, the last one last."""
+    stopped = [run for run in unpublished if run is not None]
     ours = [run for run in stopped if any(publication_of(stop.asset) == publication.name for stop in run.stops)]
     return sorted(ours, key=lambda run: run.at)
 
 
-def silent_runs(lake: ObjectStore) -> list[str]:
-    """The runs that published nothing under any name and do not say why: killed, under way, or not meant to publish."""
-    run_ids = set(lake.folders("runs")) - published_run_ids(lake)
-    return sorted(run_id for run_id in run_ids if find_stopped(lake, run_id) is None)
-
-
-def last_if_stopped(lake: ObjectStore, publication: Publication) -> StoppedRun | None:
-    """The last run, if it published nothing: it was stopped after the last commit of the publication."""
-    last = next(iter(reversed(stopped_runs(lake, publication))), None)
+def last_if_stopped(lake: ObjectStore, publication: Publication, stopped: Sequence[StoppedRun]) -> StoppedRun | None:
+    """The last of a publication's stopped runs, if nothing was committed after it."""
+    last = stopped[-1] if stopped else None
     if last is None or publication.latest(lake) is None:
         return last
     return last if last.at.timestamp() > lake.last_change(publication.commits_folder) else None

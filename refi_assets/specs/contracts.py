@@ -9,6 +9,7 @@ import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ import yaml
 from refi_assets.errors import SettingError
 from refi_assets.settings import PROJECT_DIR
 from refi_assets.specs.columns import Column, column_of
+from refi_assets.specs.kept_verdicts import is_kept, keep, verdict_of
+from refi_assets.specs.yaml_loader import load_yaml
 
 CONTRACTS_DIR = PROJECT_DIR / "contracts"
 
@@ -117,10 +120,15 @@ def quarantine_of(domain: str) -> str:
 def _read(path: Path) -> Contract:
     text = path.read_bytes()
     try:
-        raw = yaml.safe_load(text)
+        raw = load_yaml(text)
     except yaml.YAMLError as error:
         raise SettingError(f"{path.name} is not YAML: {error}") from None
-    _refuse_what_the_standard_does_not_know(path, raw)
+    standard = files("open_data_contract_standard").joinpath("schema.json").read_bytes()
+    judges = (Path(__file__).read_bytes(), version("jsonschema"), version("PyYAML"))
+    verdict = verdict_of(text, standard, *judges)
+    if not is_kept(verdict):
+        _refuse_what_the_standard_does_not_know(path, raw, json.loads(standard))
+        keep(verdict)
     if len(raw.get("schema") or []) != 1:
         raise SettingError(f"{path.name}: 'schema' must hold exactly one object, the source file.")
     source = raw["schema"][0]
@@ -155,12 +163,11 @@ def _read(path: Path) -> Contract:
     )
 
 
-def _refuse_what_the_standard_does_not_know(path: Path, raw: Any) -> None:
+def _refuse_what_the_standard_does_not_know(path: Path, raw: Any, schema: Any) -> None:
     # The model class of the package drops unknown keys without a word; the standard's own JSON schema,
     # which the package ships, names them.
     import jsonschema
 
-    schema = json.loads(files("open_data_contract_standard").joinpath("schema.json").read_text())
     validator = jsonschema.validators.validator_for(schema)(schema)
     errors = sorted(validator.iter_errors(raw), key=lambda error: len(error.absolute_path))
     if errors:  # the deepest one says what is wrong; those above it blame its neighbours, too

@@ -35,6 +35,7 @@ from refi_assets.errors import SettingError
 from refi_assets.settings import PROJECT_DIR, settings_of
 from refi_assets.specs.settings import SpecSettings
 from refi_assets.specs.sql_models import AS_OF, Parameter
+from refi_assets.specs.yaml_loader import SafeLoader
 
 
 @dataclass(frozen=True)
@@ -342,10 +343,10 @@ def _read_yaml(path: Path) -> Any:
         raise SettingError(f"{path} cannot be read as YAML: {error}") from None
 
 
-class _ExactNumbers(yaml.SafeLoader):
+class _ExactNumbers(SafeLoader):  # type: ignore[misc, valid-type]
     """Numbers and dates stay as they are written, for the policy to read: 075 is 75, not an octal 61."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:
         names = [key.value for key, _ in node.value]
         if repeated := sorted({name for name in names if names.count(name) > 1}):
             raise yaml.constructor.ConstructorError(None, None, f"{', '.join(repeated)} stands there twice")

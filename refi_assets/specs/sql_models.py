@@ -145,7 +145,8 @@ class SqlModel:
 
     def column_lineage(self, schema: Schema) -> dict[str, list[tuple[str, str]]]:
         """Output column -> the (group/relation, column) pairs it is computed from, in one step."""
-        nodes = lineage(None, self.tree, schema=_nested(schema), dialect=DIALECT)
+        # Trimmed, every step of every column would be a copy of its query; only the ends are looked at.
+        nodes = lineage(None, self.tree, schema=_nested(schema), dialect=DIALECT, trim_selects=False)
         return {
             column: sorted(
                 {

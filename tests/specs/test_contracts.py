@@ -15,6 +15,7 @@ from refi_assets.settings import PROJECT_DIR
 from refi_assets.specs.columns import Column, Range
 from refi_assets.specs.contract_reference import section
 from refi_assets.specs.contracts import contracts_of, load_contracts
+from refi_assets.specs.kept_verdicts import verdict_of
 
 # R: the file must have the column; O: it may. KEY: a part of the key, in files that have it.
 SHIPPED = {
@@ -449,3 +450,35 @@ def test_the_reference_in_docs_is_generated_from_the_contracts() -> None:
 def test_what_stands_for_an_absent_column_is_a_text(tmp_path: Path, value: object) -> None:
     said = refusal(write(tmp_path, lambda contract: declare(home_id(contract), "whenAbsent", value)))
     assert f"column 'home_id': whenAbsent is {value!r}, not a text" in said
+
+
+def test_a_good_contract_is_remembered_and_another_is_judged_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    folder = write(tmp_path)
+    first = load_contracts(folder)
+    [verdict] = (tmp_path / "cache" / "refi_assets" / "contracts").iterdir()
+    load_contracts.cache_clear()
+    assert load_contracts(folder) == first
+
+    load_contracts.cache_clear()
+    write(tmp_path, lambda contract: contract.update(colour="blue"))
+    assert "colour" in refusal(folder)
+    assert [*verdict.parent.iterdir()] == [verdict], "a bad one is not kept"
+
+
+def test_another_judge_judges_anew() -> None:
+    one = verdict_of(b"contract", b"standard", "jsonschema 1")
+    assert verdict_of(b"contract", b"standard", "jsonschema 1") == one
+    assert len({one, verdict_of(b"contract", b"standard", "jsonschema 2"), verdict_of(b"contracts", b"tandard")}) == 3
+
+
+@pytest.mark.parametrize("home", ["/dev/null", "not/absolute"])
+def test_without_a_folder_for_verdicts_contracts_are_judged_each_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", home)
+    assert load_contracts(write(tmp_path))
+    assert not (tmp_path / "not").exists()

@@ -1,0 +1,12 @@
+"""How YAML files are read: by libyaml if PyYAML was built with it, which is eight times as fast."""
+
+from typing import Any
+
+import yaml
+
+SafeLoader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def load_yaml(text: str | bytes) -> Any:
+    """As yaml.safe_load. Raises yaml.YAMLError."""
+    return yaml.load(text, Loader=SafeLoader)  # noqa: S506 (a SafeLoader)
