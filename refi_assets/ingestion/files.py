@@ -49,7 +49,7 @@ class ScannedFile(BaseModel):
     `etag` is the one it had when it was scanned. `rows` counts records after the header, malformed ones included.
     `respelled` maps names that the file writes in another way than the contract to the contract's. `read_key` is the
     object that DuckDB reads; `malformed_key` lists the malformed records (record number, problem, part, bytes in hex),
-    if any.
+    if any. `padded` is Scan's, of all that DuckDB reads; it is None of Parquet and in old records.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -66,6 +66,7 @@ class ScannedFile(BaseModel):
     malformed_key: str | None = None
     multiline: bool = False
     line_end: str = "\n"
+    padded: tuple[str, ...] | None = None
 
     @property
     def info(self) -> ObjectInfo:
@@ -161,6 +162,7 @@ def _scanned(info: ObjectInfo, sha256: str, scan: Scan, clean_key: str, malforme
         malformed_key=malformed_key if scan.malformed else None,
         multiline=scan.multiline,
         line_end=scan.line_end.decode() if scan.clean else "\n",
+        padded=scan.padded,
     )
 
 

@@ -1,0 +1,178 @@
+"""The lines of a block of a CSV file, as vectors: where they end, and which must be looked at one by one.
+
+A block begins where a record does, and has some hundred thousand bytes. A handful of vector operations prove of most
+lines that each is a record of the right number of cells in UTF-8, and find the columns in which a cell is padded.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+QUOTE, COMMA, LF, CR, SPACE = 0x22, 0x2C, 0x0A, 0x0D, 0x20
+WIDE_SPACES = ("\u00a0", "\ufeff")  # white space that is trimmed from cells and is not ASCII
+
+_BESIDE_CELLS = np.isin(np.arange(256), (QUOTE, COMMA, LF, CR))
+# What may follow a byte in UTF-8 if not every byte from 80 to BF; after C0 and C1, nothing may.
+_SECOND_BYTES = {0xC0: (1, 0), 0xC1: (1, 0), 0xE0: (0xA0, 0xBF), 0xED: (0, 0x9F), 0xF0: (0x90, 0xBF), 0xF4: (0, 0x8F)}
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The lines of a block: where each starts and ends (before its LF), and whether it is blank or strange.
+
+    A line that is neither is a record. `returns` counts line ends that are CRLF. `padded` holds the numbers of the
+    columns in which a cell of such a record is padded, see Scan.
+    """
+
+    starts: np.ndarray
+    ends: np.ndarray
+    is_blank: np.ndarray
+    is_strange: np.ndarray
+    returns: int
+    padded: set[int]
+
+
+def look_at_lines(block: bytes, columns: int, max_bytes: int) -> Lines:
+    """The lines of a block whose records have so many cells, and at most max_bytes."""
+    text = block if block.endswith(b"\n") else block + b"\n"
+    codes = np.frombuffer(text, np.uint8)
+    marks = np.flatnonzero((codes == COMMA) | (codes == LF))
+    at_ends = np.flatnonzero(codes[marks] == LF)
+    ends = marks[at_ends]
+    starts = _after(ends)
+    lengths = ends - starts
+    cells = np.diff(at_ends, prepend=-1)
+    is_strange = lengths > max_bytes
+    quoted_lines = None
+    if b'"' in block:
+        quoted = np.unique(np.searchsorted(ends, np.flatnonzero(codes == QUOTE)))
+        quoted_lines = _QuotedLines(_these_lines(text, starts, ends, quoted))
+        cells[quoted] = quoted_lines.cells
+        is_strange[quoted] |= quoted_lines.is_broken
+    is_strange |= cells != columns
+    returns = 0
+    if b"\r" in block:
+        in_end = (codes[ends - 1] == CR) & (lengths > 0)
+        if np.count_nonzero(codes == CR) > np.count_nonzero(in_end):
+            in_line = np.bincount(np.searchsorted(ends, np.flatnonzero(codes == CR)), minlength=len(ends))
+            is_strange |= in_line != in_end
+        if text is not block and in_end[-1]:  # half a line end
+            is_strange[-1], in_end[-1] = True, False
+        lengths = lengths - in_end
+        returns = int(np.count_nonzero(in_end))
+    if not block.isascii():
+        is_strange[np.searchsorted(ends, _not_utf8(text, codes))] = True
+    is_blank = lengths == 0
+    is_proven = ~(is_strange | is_blank)
+    padded: set[int] = set()
+    if quoted_lines:
+        padded |= quoted_lines.padded(is_proven[quoted])
+        is_proven[quoted] = False
+    at = _padding(text, codes).starts
+    if len(at):
+        line = np.searchsorted(ends, at)
+        column = np.searchsorted(marks, at) - _after(at_ends)[line]
+        padded |= set(column[is_proven[line]].tolist())
+    return Lines(starts, ends, is_blank, is_strange & ~is_blank, returns, padded)
+
+
+class _QuotedLines:
+    """Whole lines with quotes: how many cells each has, and whether a quote is open at its end or out of place.
+
+    Within a line, quotes open and close by turns. One that opens stands at the start of a cell, one that closes at its
+    end; a doubled quote closes and opens at once.
+    """
+
+    def __init__(self, text: bytes) -> None:
+        self._text, self._codes = text, np.frombuffer(text, np.uint8)
+        codes = self._codes
+        self._marks = marks = np.flatnonzero((codes == COMMA) | (codes == LF) | (codes == QUOTE))
+        kinds = codes[marks]
+        at_ends = np.flatnonzero(kinds == LF)
+        self._ends = marks[at_ends]
+        is_quote = kinds == QUOTE
+        quotes = np.cumsum(is_quote, dtype=np.int32)  # up to each mark, itself included
+        before_line = np.concatenate(([0], quotes[at_ends[:-1]]))
+        is_open = (quotes - np.repeat(before_line, np.diff(at_ends, prepend=-1))) % 2 == 1
+        opening, closing = marks[is_quote & is_open], marks[is_quote & ~is_open]
+        starts_cell = np.isin(codes[opening - 1], (COMMA, LF, QUOTE)) | (opening == 0)
+        ends_cell = np.isin(codes[closing + 1], (COMMA, LF, CR, QUOTE))
+        self.is_broken: np.ndarray = is_open[at_ends]
+        misplaced = np.concatenate((opening[~starts_cell], closing[~ends_cell]))
+        self.is_broken[np.searchsorted(self._ends, misplaced)] = True
+        self._is_inside = np.concatenate(([False], is_open & (kinds != LF)))  # quotes, before each mark
+        ends_a_cell = (kinds == LF) | ((kinds == COMMA) & ~is_open)
+        self._cells = np.concatenate(([0], np.cumsum(ends_a_cell, dtype=np.int32)))  # that end before each mark
+        self._cells_before = np.concatenate(([0], self._cells[at_ends + 1]))  # each line
+        self.cells = np.diff(self._cells_before)
+
+    def padded(self, is_proven: np.ndarray) -> set[int]:
+        """The columns in which a cell of a proven line is padded; a quote in a cell counts as an end of it."""
+        at, after, is_control = _padding(self._text, self._codes)
+        is_beside_quote = (self._codes[at - 1] == QUOTE) | (self._codes[after] == QUOTE)
+        mark, line = np.searchsorted(self._marks, at), np.searchsorted(self._ends, at)
+        chosen = is_proven[line] & (is_control | is_beside_quote | ~self._is_inside[mark])
+        column = self._cells[mark] - self._cells_before[line]
+        return set(column[chosen].tolist())
+
+
+class _Padding(NamedTuple):
+    """Characters: where each starts, where the next one does, and whether it is a control character."""
+
+    starts: np.ndarray
+    afters: np.ndarray
+    is_control: np.ndarray
+
+
+def _padding(text: bytes, codes: np.ndarray) -> _Padding:
+    """The white space beside commas, quotes and line ends, and every control character that is no line end."""
+    controls = np.flatnonzero((codes < SPACE) & (codes != LF))
+    controls = controls[(codes[controls] != CR) | (codes[controls + 1] != LF)]
+    spaces = np.flatnonzero(codes == SPACE)
+    starts, afters = [spaces], [spaces + 1]
+    for first, *others in (space.encode() for space in WIDE_SPACES):
+        if bytes([first]) in text:
+            at = np.flatnonzero(codes == first)
+            for distance, code in enumerate(others, 1):
+                at = at[codes[at + distance] == code]
+            starts.append(at)
+            afters.append(at + 1 + len(others))
+    start, after = np.concatenate(starts), np.concatenate(afters)
+    is_beside = _BESIDE_CELLS[codes[start - 1]] | _BESIDE_CELLS[codes[after]]  # before the first byte, there is an LF
+    start, after = start[is_beside], after[is_beside]
+    is_control = np.repeat((False, True), (len(start), len(controls)))
+    return _Padding(np.concatenate((start, controls)), np.concatenate((after, controls + 1)), is_control)
+
+
+def _after(ends: np.ndarray) -> np.ndarray:
+    """Where what ends here starts, if each begins right after the one before."""
+    return np.concatenate(([0], ends[:-1] + 1))
+
+
+def _these_lines(text: bytes, starts: np.ndarray, ends: np.ndarray, chosen: np.ndarray) -> bytes:
+    """Some lines of a text, each with its LF."""
+    if len(chosen) == len(starts):
+        return text
+    places = zip(starts[chosen].tolist(), (ends[chosen] + 1).tolist(), strict=True)
+    return b"".join([text[start:after] for start, after in places])
+
+
+def _not_utf8(text: bytes, codes: np.ndarray) -> np.ndarray:
+    """Positions that cannot be in UTF-8, at least one in every line that is not. The text ends in LF."""
+    is_next = (codes & 0xC0) == 0x80
+    is_expected = np.zeros(len(codes), bool)
+    is_expected[1:] = codes[:-1] >= 0xC0
+    is_expected[2:] |= (codes[:-2] >= 0xE0) & is_next[1:-1]
+    largest = int(codes.max())
+    if largest >= 0xF0:
+        is_expected[3:] |= (codes[:-3] >= 0xF0) & is_next[1:-2] & is_next[2:-1]
+    is_wrong = is_next != is_expected
+    if largest > 0xF4:
+        is_wrong |= codes > 0xF4
+    for first, (least, most) in _SECOND_BYTES.items():
+        if bytes([first]) in text:
+            at = np.flatnonzero(codes == first)
+            second = codes[at + 1]
+            is_wrong[at] |= (second < least) | (second > most)
+    return np.flatnonzero(is_wrong)
