@@ -18,11 +18,12 @@ from typing import BinaryIO
 import numpy as np
 
 from refi_assets.errors import SourceError
-from refi_assets.ingestion.block_lines import WIDE_SPACES, Lines, look_at_lines
+from refi_assets.ingestion.block_lines import WIDE_SPACES, Lines, LineShape
 from refi_assets.ingestion.first_bytes import not_utf8, require_csv, require_header
 from refi_assets.ingestion.headers import read_names
 
 HEADER_BYTES = 4 << 20
+COPY_BUFFER_BYTES = 64 << 10
 BLOCK_BYTES = 1 << 20  # what fits into the processor's cache is looked at twice as fast
 MAX_RECORD_BYTES = 2 << 20
 MAX_COLUMNS = 2000  # DuckDB plans a statement on some thousands of columns for minutes
@@ -118,43 +119,38 @@ class _Copy:
         self._open_file, self._path = open_file, path
         self._out: BinaryIO | None = None
         self.header_bytes = 0  # of the file, not copied
-        self.has_returns = False  # some line ends in CRLF
-        self.has_blank_lines = False
         self._kept_bytes = 0
+        self._kept_returns = False
 
     @property
     def started(self) -> bool:
         return self._out is not None
 
-    def keep(self, lines: bytes) -> None:
-        """These lines of the file stay, but for blank ones; line breaks stand at their ends only."""
-        self._kept_bytes += len(lines)
-        if self._out is not None:
-            self._out.write(self._clean(lines))
+    def keep(self, lines: bytes, *, has_returns: bool, has_blank_lines: bool) -> None:
+        """These lines of the file stay, but for CRs and blank lines if there are any. Only their ends have line breaks.
+
+        The copy must have been begun if there are blank lines.
+        """
+        if self._out is None:
+            self._kept_bytes += len(lines)
+            self._kept_returns |= has_returns
+            return
+        lines = _without_returns(lines) if has_returns else lines
+        self._out.write(_LINE_ENDS.sub(b"\n", lines.lstrip(b"\n")) if has_blank_lines else lines)
 
     def change(self, to: bytes) -> None:
         """The next bytes of the file become these, or nothing. The copy's line end is LF."""
         if self._out is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._out = self._path.open("wb")
+            self._out = self._path.open("wb", COPY_BUFFER_BYTES)
             self._out.write(b"header\n")
             with self._open_file() as original:
                 original.read(self.header_bytes)
                 left = self._kept_bytes
                 while left and (block := original.read(min(left, BLOCK_BYTES))):
                     left -= len(block)
-                    if block.endswith(b"\r") and left:
-                        block += original.read(1)
-                        left -= 1
-                    self._out.write(self._clean(block))
+                    self._out.write(_without_returns(block) if self._kept_returns else block)
         self._out.write(to)
-
-    def _clean(self, lines: bytes) -> bytes:
-        if self.has_returns:
-            lines = lines.replace(b"\r\n", b"\n")
-        if self.has_blank_lines:
-            lines = _LINE_ENDS.sub(b"\n", lines.lstrip(b"\n"))
-        return lines
 
     def __enter__(self) -> "_Copy":
         return self
@@ -236,28 +232,25 @@ class _Scanner:
             raise SourceError(f"{len(names):,} columns, where a file may have {MAX_COLUMNS:,}")
         self.scan.columns, self.scan.respelled = read_names(names, self._known_names)
         self.scan.line_end = b"\r\n" if match[0].endswith(b"\r\n") else b"\n"
+        self._shape = LineShape(len(names), self.scan.line_end, MAX_RECORD_BYTES)
         self._copy.header_bytes = len(start) - len(body) + match.end()
         if self._always_copy or header_at or b"\r" in header or b"\n" in header:
             self._copy.change(b"")
         return body[match.end() :]
 
     def _scan_lines(self, block: bytes, is_last: bool) -> None:
-        lines = look_at_lines(block, len(self.scan.columns), MAX_RECORD_BYTES)
+        lines = self._shape.look_at(block)
         self._padded |= lines.padded
-        if lines.returns:
-            self._copy.has_returns = True
-        if lines.returns != (block.count(b"\n") if self.scan.line_end == b"\r\n" else 0):
+        if lines.returns != (lines.breaks if self.scan.line_end == b"\r\n" else 0):
             self._copy.change(b"")  # DuckDB wants one kind of line end; the copy has LF only
-        blanks = np.flatnonzero(lines.is_blank)
-        if len(blanks):
+        if lines.blanks:
             self._copy.change(b"")
-            self._copy.has_blank_lines = True
         line = 0
         for suspect in np.flatnonzero(lines.is_strange).tolist():
             if suspect < line:
                 continue
+            self._keep_lines(block, lines, line, suspect)
             start, end = int(lines.starts[suspect]), int(lines.ends[suspect])
-            self._keep_lines(block, lines, blanks, line, suspect)
             after = self._scan_record(block, start, end, is_last)
             if after is None:
                 self._unread = block[start:]
@@ -265,16 +258,16 @@ class _Scanner:
             line = suspect + 1
             if after != end + 1:  # the record goes on
                 line = int(lines.starts.searchsorted(after))
-        self._keep_lines(block, lines, blanks, line, len(lines.starts))
+        self._keep_lines(block, lines, line, lines.count)
 
-    def _keep_lines(self, block: bytes, lines: Lines, blanks: np.ndarray, first: int, stop: int) -> None:
+    def _keep_lines(self, block: bytes, lines: Lines, first: int, stop: int) -> None:
         """Count these lines of a block, and let them stay."""
         if first < stop:
-            self.scan.records += stop - first
-            if len(blanks):
-                self.scan.records -= int(blanks.searchsorted(stop) - blanks.searchsorted(first))
-            after = int(lines.starts[stop]) if stop < len(lines.starts) else len(block)
-            self._copy.keep(block[int(lines.starts[first]) : after])
+            blanks = int(np.count_nonzero(lines.is_blank[first:stop])) if lines.blanks else 0
+            self.scan.records += stop - first - blanks
+            start = int(lines.starts[first]) if first else 0
+            after = int(lines.starts[stop]) if stop < lines.count else len(block)
+            self._copy.keep(block[start:after], has_returns=lines.returns > 0, has_blank_lines=blanks > 0)
 
     def _scan_record(self, block: bytes, start: int, line_end: int, is_last: bool) -> int | None:
         """Look at one record; return where the next one starts, or None when the block ends inside it."""
@@ -322,6 +315,11 @@ class _Scanner:
         require_records(self.scan)
         self._on_malformed(Malformed(self.scan.records, problem, raw))
         self._copy.change(b"")
+
+
+def _without_returns(lines: bytes) -> bytes:
+    """Lines of which no CR is data."""
+    return lines.translate(None, b"\r") if b"\r" in lines else lines
 
 
 def is_utf8(block: bytes) -> bool:

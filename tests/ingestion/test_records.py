@@ -81,6 +81,7 @@ KNOWN_CASES: dict[str, tuple[bytes, Rows, MalformedRecords]] = {
     "not UTF-8, quoted, over two lines": (b'a,b\n"\xe9\n",2\n3,4\n', [("3", "4")], [(1, b'"\xe9\n",2')]),
     "a lone CR is data": (b"a,b\n1\r2,3\n4,5\n", [("1\r2", "3"), ("4", "5")], []),
     "a lone CR is data in a CRLF file": (b"a,b\r\n1\r2,3\r\n4,5\r\n", [("1\r2", "3"), ("4", "5")], []),
+    "a lone CR as the only one of its line": (b"a,b\r\n,1\r2\n", [("", "1\r2")], []),
     "a lone CR in quotes is data": (b'a,b\n"1\r2",3\n', [("1\r2", "3")], []),
     "CR line ends are no line ends": (b"a,b\n1,2\r3,4\r", [], [(1, b"1,2\r3,4\r")]),
     "a NUL is data": (b"a,b\n1\x002,3\n", [("1\x002", "3")], []),
