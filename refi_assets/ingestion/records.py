@@ -188,7 +188,7 @@ class _Scanner:
             more = self._read()
             cut = more.rfind(b"\n") + 1
             if cut or not more:
-                block, self._unread = b"".join((self._unread, tail, more[:cut])), b""
+                block, self._unread = b"".join((self._unread, tail, memoryview(more)[:cut])), b""
                 tail = more[cut:]
                 if block:
                     yield block, not more

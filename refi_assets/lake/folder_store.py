@@ -21,7 +21,7 @@ from refi_assets.errors import LakeError, SourceError
 from refi_assets.lake.objects import ObjectInfo, ObjectStore, Version, require_key
 
 SETTLED_NS = 2_000_000_000  # the coarsest time of a file system is told to two seconds
-COPIED_BYTES = 1 << 20
+COPIED_BYTES = 256 << 10  # at once
 MAX_NAME_BYTES = 240  # file systems take 255, of which a put needs some for its unfinished file
 
 
@@ -80,9 +80,10 @@ class FolderStore(ObjectStore):
         """
         target, sha256 = Path(self.target(key)), hashlib.sha256()
         with self._asked_for(key), path.open("rb", buffering=0) as source, _unfinished(target) as copy:
-            while block := source.read(COPIED_BYTES):
-                sha256.update(block)
-                copy.write(block)
+            buffer = memoryview(bytearray(COPIED_BYTES))
+            while size := source.readinto(buffer):
+                sha256.update(buffer[:size])
+                copy.write(buffer[:size])
             times = os.fstat(source.fileno())
             with suppress(OSError):  # not every file system takes it
                 os.utime(copy.fileno(), ns=(times.st_atime_ns, times.st_mtime_ns))
