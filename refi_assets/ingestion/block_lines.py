@@ -117,7 +117,7 @@ class LineShape:
         if quoted_lines:
             padded |= quoted_lines.padded(is_proven[quoted])
             is_proven[quoted] = False
-        at = _padding(text, codes).starts
+        at = _padding(text, codes, len(ends) + returns).starts
         if len(at):
             line = np.searchsorted(ends, at)
             column = np.searchsorted(marks, at) - _after(at_ends)[line]
@@ -158,7 +158,7 @@ class _QuotedLines:
 
     def padded(self, is_proven: np.ndarray) -> set[int]:
         """The columns in which a cell of a proven line is padded; a quote in a cell counts as an end of it."""
-        at, after, is_control = _padding(self._text, self._codes)
+        at, after, is_control = _padding(self._text, self._codes, len(self._ends))
         is_beside_quote = (self._codes[at - 1] == QUOTE) | (self._codes[after] == QUOTE)
         mark, line = np.searchsorted(self._marks, at), np.searchsorted(self._ends, at)
         chosen = is_proven[line] & (is_control | is_beside_quote | ~self._is_inside[mark])
@@ -174,10 +174,16 @@ class _Padding(NamedTuple):
     is_control: np.ndarray
 
 
-def _padding(text: bytes, codes: np.ndarray) -> _Padding:
-    """The white space beside commas, quotes and line ends, and every control character that is no line end."""
-    controls = np.flatnonzero((codes < SPACE) & (codes != LF))
-    controls = controls[(codes[controls] != CR) | (codes[controls + 1] != LF)]
+def _padding(text: bytes, codes: np.ndarray, line_end_bytes: int) -> _Padding:
+    """The white space beside commas, quotes and line ends, and every control character that is no line end.
+
+    There are none if the text has no more characters below SPACE than line_end_bytes.
+    """
+    controls = np.array([], int)
+    is_low = codes < SPACE
+    if np.count_nonzero(is_low) > line_end_bytes:
+        controls = np.flatnonzero(is_low & (codes != LF))
+        controls = controls[(codes[controls] != CR) | (codes[controls + 1] != LF)]
     spaces = np.flatnonzero(codes == SPACE)
     starts, afters = [spaces], [spaces + 1]
     for first, *others in (space.encode() for space in WIDE_SPACES):
