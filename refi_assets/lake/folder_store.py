@@ -66,17 +66,20 @@ class FolderStore(ObjectStore):
             with self._asked_for(key):
                 return self._path(key).open("rb")
         except FileNotFoundError:
-            raise LakeError(f"{key} is not in the lake {self}.") from None
+            raise self._absent(key) from None
 
     def version(self, info: ObjectInfo) -> Version:
         """By the file's inode, size and times; settled two seconds after it was changed, by the file system's clock."""
-        with self._asked_for(info.key), tempfile.TemporaryFile(dir=self.root) as now:
-            return version_of_file(self._path(info.key), os.fstat(now.fileno()).st_mtime_ns)
+        try:
+            with self._asked_for(info.key), tempfile.TemporaryFile(dir=self.root) as now:
+                return version_of_file(self._path(info.key), os.fstat(now.fileno()).st_mtime_ns)
+        except FileNotFoundError:
+            raise self._absent(info.key) from None
 
     def put_hashed(self, key: str, path: Path) -> tuple[str, Version]:
         """Copy a file, and its time with it: a file that was old stays so, and whoever writes to it makes it young.
 
-        So the hash of an old file is that of its version from the first moment on that others can see it.
+        So of an old file, the version that is returned is the one that was hashed: see docs/adr/0014.
         """
         target, sha256 = Path(self.target(key)), hashlib.sha256()
         with self._asked_for(key), path.open("rb", buffering=0) as source, _unfinished(target) as copy:
@@ -133,6 +136,9 @@ class FolderStore(ObjectStore):
             path.unlink(missing_ok=True)
         return len(old)
 
+    def _absent(self, key: str) -> LakeError:
+        return LakeError(f"{key} is not in the lake {self}.")
+
     def _path(self, key: str) -> Path:
         require_key(key)
         return self.root / key
@@ -147,15 +153,21 @@ class FolderStore(ObjectStore):
 
 @contextmanager
 def _unfinished(target: Path) -> Iterator[FileIO]:
-    """A new file beside the target, under a name as obstore gives it; deleted unless it is renamed."""
-    for number in itertools.count(1):
-        with suppress(FileExistsError), Path(f"{target}#{number}").open("xb", buffering=0) as file:
-            try:
-                yield file
-            except BaseException:
-                Path(file.name).unlink(missing_ok=True)
-                raise
-            return
+    """A new file beside the target; deleted unless it is renamed."""
+    with _new_beside(target) as file:
+        try:
+            yield file
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise
+
+
+def _new_beside(target: Path) -> FileIO:
+    """A new file, under a name as obstore gives it to what is unfinished."""
+    numbers = itertools.count(1)
+    while True:
+        with suppress(FileExistsError):
+            return Path(f"{target}#{next(numbers)}").open("xb", buffering=0)
 
 
 def version_of_file(path: Path, now_ns: int) -> Version:

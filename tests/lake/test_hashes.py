@@ -133,6 +133,13 @@ def test_a_copy_has_the_time_of_its_source_and_nothing_else_is_left(lake, source
     assert [path.read_bytes() for path in (lake.root / KEY).parent.iterdir()] == [b"one"]
 
 
+def test_a_file_that_is_gone_is_named(lake, path):
+    found = lake.find(KEY)
+    path.unlink()
+    with pytest.raises(LakeError, match=r"market_equity\.csv is not in the lake"):
+        Hashes(lake).of_object(found)
+
+
 def test_of_a_put_that_fails_nothing_is_left(lake, source):
     (lake.root / KEY).mkdir(parents=True)
     with pytest.raises(LakeError, match=KEY):
