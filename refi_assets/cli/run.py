@@ -235,21 +235,15 @@ def run_job(
     if is_json := settings_of(ObservabilitySettings).log_format == "json":
         log_as_json()
     config = {"loggers": {"console": {"config": {"log_level": "DEBUG" if is_json else "CRITICAL"}}}}
-<<<<<<< HEAD
-    resolved = _resolve(definitions, name)
-    with instance or dg.DagsterInstance.get() as used:
-        with (
-            Watcher(used, run_id, console, is_silent=is_json) as watcher,
-            resources["engine"].duckdb(lake).kept_open(),
-        ):
-=======
     with uncollected():
         resolved = _resolve(definitions, name)
         used = instance or dg.DagsterInstance.get()
         keep_what_is_there()
     with used:
-        with Watcher(used, run_id, console, is_silent=is_json) as watcher:
->>>>>>> h-start
+        with (
+            Watcher(used, run_id, console, is_silent=is_json) as watcher,
+            resources["engine"].duckdb(lake).kept_open(),
+        ):
             outcome = resolved.execute_in_process(
                 run_config=config,
                 instance=used,

@@ -13,6 +13,7 @@ from refi_assets.errors import SourceError
 from refi_assets.ingestion.raw_zone import find_snapshot
 from refi_assets.ingestion.snapshots import ScannedSnapshot
 from refi_assets.lake import ObjectStore
+from refi_assets.lake.hashes import Hashes
 
 # The checks that look at a snapshot as a whole, and may be wrong about it.
 ACCEPTABLE = ("rows_not_fallen", "medians_plausible", "profile_steady", "ids_not_shared")
@@ -26,7 +27,7 @@ def accept(lake: ObjectStore, source: str, as_of: date, check: str, reason: str)
     snapshot = find_snapshot(lake, source, as_of)
     if snapshot is None:
         raise SourceError(f"{source}: no file with a load date on or before {as_of} whose check could be accepted.")
-    hashes = [lake.sha256(info.key) for info in snapshot.objects]
+    hashes = [Hashes(lake).of_object(info) for info in snapshot.objects]
     return restore(lake, source, snapshot.load_date, hashes, check, reason)
 
 

@@ -60,7 +60,7 @@ class ScannedFile(BaseModel):
     `etag` is the one it had when it was scanned. `rows` counts records after the header, malformed ones included.
     `respelled` maps names that the file writes in another way than the contract to the contract's. `read_key` is the
     object that DuckDB reads; `malformed_key` lists the malformed records (record number, problem, part, bytes in hex),
-    if any.
+    if any. `padded` is Scan's, of all that DuckDB reads; it is None of Parquet and in old records.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -77,6 +77,7 @@ class ScannedFile(BaseModel):
     malformed_key: str | None = None
     multiline: bool = False
     line_end: str = "\n"
+    padded: tuple[str, ...] | None = None
 
     @property
     def info(self) -> ObjectInfo:
@@ -172,6 +173,7 @@ def _scanned(info: ObjectInfo, sha256: str, scan: Scan, clean_key: str, malforme
         malformed_key=malformed_key if scan.malformed else None,
         multiline=scan.multiline,
         line_end=scan.line_end.decode() if scan.clean else "\n",
+        padded=scan.padded,
     )
 
 
@@ -202,7 +204,11 @@ class _Unpacked(gzip.GzipFile):
 def text_columns(session: DuckDBSession, lake: ObjectStore, file: ScannedFile) -> list[FileColumn]:
     """The file's columns, each with the SQL that gives its cells as text."""
     if not file.is_parquet:
-        return [FileColumn(name, f"c{number}", reads_empty_as_null=True) for number, name in enumerate(file.columns)]
+        padded = file.columns if file.padded is None else file.padded
+        return [
+            FileColumn(name, f"c{number}", reads_empty_as_null=True, is_tidy=name not in padded)
+            for number, name in enumerate(file.columns)
+        ]
     described = session.execute(f"DESCRIBE SELECT * FROM {rows_sql(lake, file)}")
     return [
         FileColumn(name, text_sql('"' + row[0].replace('"', '""') + '"', row[1]))

@@ -4,9 +4,9 @@ The snapshot of a source as of a day is its newest load date on or before that d
 came; what is in them belongs to staging/.
 """
 
-import hashlib
 import re
 from collections.abc import Collection, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -15,8 +15,11 @@ from refi_assets.errors import LakeError, SourceError
 from refi_assets.ingestion.file_names import SUFFIXES, is_passed_over, seems_source, suffix_of
 from refi_assets.ingestion.source_folder import SourceFile, find_source_files
 from refi_assets.lake.folder_store import is_hidden
+from refi_assets.lake.hashes import Hashes
 from refi_assets.lake.objects import ObjectInfo, ObjectStore
 from refi_assets.specs.contracts import load_contracts
+
+FILES_AT_ONCE = 2  # that are copied; one alone does not keep the disk busy while it is hashed
 
 Place = tuple[str, date]  # a source and a load date
 
@@ -130,8 +133,8 @@ def ingest_folder(
     for source in sorted({file.source for file in files}):
         prefix = f"raw/{source}/load_date={load_date}"
         new = {f"{prefix}/{file.path.name}": file for file in files if file.source == source}
-        there = {info.key: info.size for info in objects_of(lake, source, load_date)}
-        if there.keys() == new.keys() and all(_is_same(lake, key, there[key], file) for key, file in new.items()):
+        there = {info.key: info for info in objects_of(lake, source, load_date)}
+        if there.keys() == new.keys() and all(_is_same(lake, there[key], file) for key, file in new.items()):
             continue
         if there and not replace:
             raise LakeError(
@@ -140,23 +143,24 @@ def ingest_folder(
             )
         to_delete += sorted(there.keys() - new.keys())
         to_put |= new
-    for key, file in to_put.items():
-        _put_whole(lake, key, file)
+    with ThreadPoolExecutor(FILES_AT_ONCE) as threads:
+        puts = [threads.submit(_put_whole, lake, key, file.path) for key, file in to_put.items()]
+        try:
+            for put in puts:
+                put.result()
+        except BaseException:
+            threads.shutdown(cancel_futures=True)
+            raise
     lake.delete(to_delete)
     return Ingested(list(to_put), source_folder.warnings)
 
 
-def _put_whole(lake: ObjectStore, key: str, file: SourceFile) -> None:
-    before = file.path.stat()
-    lake.put(key, file.path)
-    after = file.path.stat()
-    if (before.st_ino, before.st_mtime_ns, before.st_size) != (after.st_ino, after.st_mtime_ns, after.st_size):
+def _put_whole(lake: ObjectStore, key: str, path: Path) -> None:
+    if not Hashes(lake).put(key, path):
         lake.delete([key])
-        raise SourceError(f"{file.path} changed while it was read. Put it in again when it has been written.")
+        raise SourceError(f"{path} changed while it was read. Put it in again when it has been written.")
 
 
-def _is_same(lake: ObjectStore, key: str, size: int, file: SourceFile) -> bool:
-    if size != file.path.stat().st_size:
-        return False
-    with lake.open(key) as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest() == file.sha256
+def _is_same(lake: ObjectStore, info: ObjectInfo, file: SourceFile) -> bool:
+    hashes = Hashes(lake)
+    return info.size == file.path.stat().st_size and hashes.of_object(info) == hashes.of_file(file.path)

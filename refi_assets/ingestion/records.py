@@ -18,22 +18,25 @@ from typing import BinaryIO
 import numpy as np
 
 from refi_assets.errors import SourceError
+from refi_assets.ingestion.block_lines import WIDE_SPACES, Lines, LineShape
 from refi_assets.ingestion.first_bytes import not_utf8, require_csv, require_header
 from refi_assets.ingestion.headers import read_names
 
-BLOCK_BYTES = 4 << 20  # a block of nothing but line breaks takes a hundred times as much memory
-UTF8_BYTES = 64 << 10
+HEADER_BYTES = 4 << 20
+COPY_BUFFER_BYTES = 64 << 10
+BLOCK_BYTES = 1 << 20  # what fits into the processor's cache is looked at twice as fast
 MAX_RECORD_BYTES = 2 << 20
 MAX_COLUMNS = 2000  # DuckDB plans a statement on some thousands of columns for minutes
 MAX_MALFORMED = 1_000_000  # from here on, most records must be well-formed: each malformed one takes much longer
 BOM = b"\xef\xbb\xbf"
 
-_QUOTE, _COMMA, _LF, _CR = 0x22, 0x2C, 0x0A, 0x0D
 _FIELD = rb'(?:"(?:[^"]++|"")*+"|[^",\n]*+)'
 _RECORD = re.compile(rb"(" + _FIELD + rb"(?:," + _FIELD + rb")*+)\r?(?:\n|\Z)")
 _OPEN_AT_END = re.compile(rb"(?:" + _FIELD + rb",)*+" + rb'"(?:[^"]++|"")*+\Z')
 _BLANK_LINES_FIRST = re.compile(rb"\A(?:\r?\n)++")
 _LINE_ENDS = re.compile(rb"\n\n+")
+_SPACES = "|".join([" ", *WIDE_SPACES]).encode()
+_PADDED = re.compile(rb"[\x00-\x1f]|\A(?:%b)|(?:%b)\Z" % (_SPACES, _SPACES))
 _CELL = re.compile(rb'(?:^|,)(?:"((?:[^"]++|"")*+)"|([^",]*+))')
 
 
@@ -51,10 +54,14 @@ class Scan:
     """What one pass over a CSV file found.
 
     `columns` are the header's names as read_names() reads them, `respelled` those that the file writes in another way,
-    with ours. `records` counts every record, malformed ones
-    included. `clean` says that the file itself may be read; else `clean_copy`, with a header line of its own, must be.
-    `multiline` warns that some field holds a line break, so that the file must not be
-    split for reading; `line_end` is the file's; a clean copy's is LF.
+    with ours. `records` counts every record, malformed ones included. `clean` says that the file itself may be read;
+    else `clean_copy`, with a header line of its own, must be. `multiline` warns that some field holds a line break, so
+    that the file must not be split for reading; `line_end` is the file's; a clean copy's is LF.
+
+    `padded` names the columns in which a cell of a well-formed record, its quotes taken off, begins or ends with white
+    space (space, tab, CR, LF, U+00A0, U+FEFF) or holds a control character below U+0020. Because of white space beside
+    a quote in a cell, or in a field of several lines, it may name more. None: not known. In a column that it does not
+    name, cell() in cells.sql changes the empty cells, to null, and no others.
     """
 
     columns: tuple[str, ...] = ()
@@ -64,6 +71,7 @@ class Scan:
     clean: bool = True
     multiline: bool = False
     line_end: bytes = b"\n"
+    padded: tuple[str, ...] | None = None
 
 
 def require_records(scan: Scan) -> None:
@@ -131,43 +139,38 @@ class _Copy:
         self._open_file, self._path = open_file, path
         self._out: BinaryIO | None = None
         self.header_bytes = 0  # of the file, not copied
-        self.has_returns = False  # some line ends in CRLF
-        self.has_blank_lines = False
         self._kept_bytes = 0
+        self._kept_returns = False
 
     @property
     def started(self) -> bool:
         return self._out is not None
 
-    def keep(self, lines: bytes) -> None:
-        """These lines of the file stay, but for blank ones; line breaks stand at their ends only."""
-        self._kept_bytes += len(lines)
-        if self._out is not None:
-            self._out.write(self._clean(lines))
+    def keep(self, lines: bytes, *, has_returns: bool, has_blank_lines: bool) -> None:
+        """These lines of the file stay, but for CRs and blank lines if there are any. Only their ends have line breaks.
+
+        The copy must have been begun if there are blank lines.
+        """
+        if self._out is None:
+            self._kept_bytes += len(lines)
+            self._kept_returns |= has_returns
+            return
+        lines = _without_returns(lines) if has_returns else lines
+        self._out.write(_LINE_ENDS.sub(b"\n", lines.lstrip(b"\n")) if has_blank_lines else lines)
 
     def change(self, to: bytes) -> None:
         """The next bytes of the file become these, or nothing. The copy's line end is LF."""
         if self._out is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._out = self._path.open("wb")
+            self._out = self._path.open("wb", COPY_BUFFER_BYTES)
             self._out.write(b"header\n")
             with self._open_file() as original:
                 original.read(self.header_bytes)
                 left = self._kept_bytes
                 while left and (block := original.read(min(left, BLOCK_BYTES))):
                     left -= len(block)
-                    if block.endswith(b"\r") and left:
-                        block += original.read(1)
-                        left -= 1
-                    self._out.write(self._clean(block))
+                    self._out.write(_without_returns(block) if self._kept_returns else block)
         self._out.write(to)
-
-    def _clean(self, lines: bytes) -> bytes:
-        if self.has_returns:
-            lines = lines.replace(b"\r\n", b"\n")
-        if self.has_blank_lines:
-            lines = _LINE_ENDS.sub(b"\n", lines.lstrip(b"\n"))
-        return lines
 
     def __enter__(self) -> "_Copy":
         return self
@@ -189,38 +192,49 @@ class _Scanner:
         self.scan = Scan()
         self._stream, self._copy, self._on_malformed = stream, copy, on_malformed
         self._known_names, self._always_copy = known_names, always_copy
-        self._commas = 0  # in a record, outside quotes
+        self._unread = b""
+        self._padded: set[int] = set()  # numbers of columns
 
     def run(self) -> None:
         for block, is_last in self._blocks():
             self._scan_lines(block, is_last)
+        self.scan.padded = tuple(name for number, name in enumerate(self.scan.columns) if number in self._padded)
 
     def _blocks(self) -> Iterator[tuple[bytes, bool]]:
         """Blocks of whole lines; what a block leaves unread (an open quote) leads the next one."""
-        self._rest = self._read_header(self._stream.read(BLOCK_BYTES))
+        self._start = self._read_header(self._stream.read(HEADER_BYTES))
+        tail = b""
         while True:
-            more = self._stream.read(BLOCK_BYTES)
-            cut = len(self._rest) if not more else self._rest.rfind(b"\n") + 1
-            if cut:
-                block, tail = self._rest[:cut], self._rest[cut:]
-                self._rest = b""
-                yield block, not more
-                self._rest += tail  # the block's own remainder comes first
+            more = self._read()
+            cut = more.rfind(b"\n") + 1
+            if cut or not more:
+                block, self._unread = b"".join((self._unread, tail, memoryview(more)[:cut])), b""
+                tail = more[cut:]
+                if block:
+                    yield block, not more
+            else:
+                tail += more
             if not more:
                 return
-            self._rest += more
-            if len(self._rest) > MAX_RECORD_BYTES + 2 * BLOCK_BYTES and b"\n" not in self._rest:
+            if len(tail) > MAX_RECORD_BYTES + 8 * BLOCK_BYTES:
                 raise SourceError(
-                    f"a line of more than {len(self._rest) >> 20} MiB, where a record may have "
+                    f"a line of more than {len(tail) >> 20} MiB, where a record may have "
                     f"{MAX_RECORD_BYTES >> 20}; this is no CSV file with line breaks"
                 )
+
+    def _read(self) -> bytes:
+        """The next bytes; first those that were read with the header."""
+        more, self._start = self._start[:BLOCK_BYTES], self._start[BLOCK_BYTES:]
+        return more or self._stream.read(BLOCK_BYTES)
 
     def _read_header(self, start: bytes) -> bytes:
         """Take the header off the first block; the first line that is not empty is the header."""
         body = start.removeprefix(BOM)
         header_at = len(body) - len(_BLANK_LINES_FIRST.sub(b"", body))
         if body[header_at:] in (b"", b"\r"):
-            blank = "the file is empty" if len(start) < BLOCK_BYTES else f"its first {BLOCK_BYTES >> 20} MiB are blank"
+            blank = (
+                "the file is empty" if len(start) < HEADER_BYTES else f"its first {HEADER_BYTES >> 20} MiB are blank"
+            )
             raise SourceError(blank)
         require_csv(body)
         match = _RECORD.match(body, header_at)
@@ -237,61 +251,43 @@ class _Scanner:
         if len(names) > MAX_COLUMNS:
             raise SourceError(f"{len(names):,} columns, where a file may have {MAX_COLUMNS:,}")
         self.scan.columns, self.scan.respelled = read_names(names, self._known_names)
-        self._commas = len(names) - 1
         self.scan.line_end = b"\r\n" if match[0].endswith(b"\r\n") else b"\n"
+        self._shape = LineShape(len(names), self.scan.line_end, MAX_RECORD_BYTES)
         self._copy.header_bytes = len(start) - len(body) + match.end()
         if self._always_copy or header_at or b"\r" in header or b"\n" in header:
             self._copy.change(b"")
         return body[match.end() :]
 
     def _scan_lines(self, block: bytes, is_last: bool) -> None:
-        starts, ends, records, suspicious = self._look_at_lines(block)
+        lines = self._shape.look_at(block)
+        self._padded |= lines.padded
+        if lines.returns != (lines.breaks if self.scan.line_end == b"\r\n" else 0):
+            self._copy.change(b"")  # DuckDB wants one kind of line end; the copy has LF only
+        if lines.blanks:
+            self._copy.change(b"")
         line = 0
-        for suspect in suspicious.tolist():
+        for suspect in np.flatnonzero(lines.is_strange).tolist():
             if suspect < line:
                 continue
-            start = int(starts[suspect])
-            if suspect > line:
-                self.scan.records += int(records[suspect] - records[line])
-                self._copy.keep(block[starts[line] : start])
-            after = self._scan_record(block, start, int(ends[suspect]), is_last)
+            self._keep_lines(block, lines, line, suspect)
+            start, end = int(lines.starts[suspect]), int(lines.ends[suspect])
+            after = self._scan_record(block, start, end, is_last)
             if after is None:
-                self._rest = block[start:]
+                self._unread = block[start:]
                 return
             line = suspect + 1
-            if after != ends[suspect] + 1:  # the record goes on
-                line = int(np.searchsorted(starts, after))
-        if line < len(starts):
-            self.scan.records += int(records[-1] - records[line])
-            self._copy.keep(block[starts[line] :])
+            if after != end + 1:  # the record goes on
+                line = int(lines.starts.searchsorted(after))
+        self._keep_lines(block, lines, line, lines.count)
 
-    def _look_at_lines(self, block: bytes) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Of a block's lines: starts, ends (before LF), records before each, and which to look at one by one."""
-        codes = np.frombuffer(block, np.uint8)
-        starts, ends, commas = _lines(codes)
-        strange = ends - starts > MAX_RECORD_BYTES
-        if b'"' in block:
-            quoted = np.unique(np.searchsorted(ends, np.flatnonzero(codes == _QUOTE)))
-            commas[quoted], misplaced = _commas_outside_quotes(_these_lines(block, starts, ends, quoted))
-            strange[quoted] |= misplaced
-        strange |= commas != self._commas
-        length = ends - starts
-        if b"\r" in block or self.scan.line_end == b"\r\n":
-            self._copy.has_returns = True
-            in_line, in_end = _returns(codes, ends)
-            strange |= in_line != in_end
-            length -= in_end
-            has_line_end = slice(None) if block.endswith(b"\n") else slice(-1)
-            if (in_end[has_line_end] != (self.scan.line_end == b"\r\n")).any():
-                self._copy.change(b"")  # DuckDB wants one kind of line end; the copy has LF only
-        if not block.isascii():
-            strange[_not_utf8(block, starts)] = True
-        is_blank = length == 0
-        if is_blank.any():
-            strange &= ~is_blank
-            self._copy.change(b"")
-            self._copy.has_blank_lines = True
-        return starts, ends, np.concatenate(([0], np.cumsum(~is_blank))), np.flatnonzero(strange)
+    def _keep_lines(self, block: bytes, lines: Lines, first: int, stop: int) -> None:
+        """Count these lines of a block, and let them stay."""
+        if first < stop:
+            blanks = int(np.count_nonzero(lines.is_blank[first:stop])) if lines.blanks else 0
+            self.scan.records += stop - first - blanks
+            start = int(lines.starts[first]) if first else 0
+            after = int(lines.starts[stop]) if stop < lines.count else len(block)
+            self._copy.keep(block[start:after], has_returns=lines.returns > 0, has_blank_lines=blanks > 0)
 
     def _scan_record(self, block: bytes, start: int, line_end: int, is_last: bool) -> int | None:
         """Look at one record; return where the next one starts, or None when the block ends inside it."""
@@ -321,12 +317,13 @@ class _Scanner:
         found = cells(body)
         if not is_utf8(body):
             self._reject(not_utf8(body), body)
-        elif len(found) != self._commas + 1:
+        elif len(found) != len(self.scan.columns):
             cr = "; CR alone ends no line" if b"\r" in body else ""
-            self._reject(f"{len(found)} fields instead of {self._commas + 1}{cr}", body)
+            self._reject(f"{len(found)} fields instead of {len(self.scan.columns)}{cr}", body)
         else:
             self.scan.records += 1
             self.scan.multiline |= b"\n" in body
+            self._padded.update(number for number, cell in enumerate(found) if _PADDED.search(cell))
             if b"\r" in body:  # a lone CR would end the line for DuckDB, unless it is quoted
                 body = b",".join(b'"' + cell.replace(b'"', b'""') + b'"' for cell in found)
             self._copy.change(body + b"\n" if match[0].endswith(b"\n") else body)
@@ -340,71 +337,9 @@ class _Scanner:
         self._copy.change(b"")
 
 
-def _lines(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Starts and ends (before LF) of the lines of a block, and how many commas each has."""
-    marks = np.flatnonzero((codes == _COMMA) | (codes == _LF))
-    at_ends = np.flatnonzero(codes[marks] == _LF)
-    ends = marks[at_ends]
-    if codes[-1] != _LF:
-        at_ends, ends = np.append(at_ends, len(marks)), np.append(ends, len(codes))
-    return np.concatenate(([0], ends[:-1] + 1)), ends, np.diff(at_ends, prepend=-1) - 1
-
-
-def _these_lines(block: bytes, starts: np.ndarray, ends: np.ndarray, chosen: np.ndarray) -> bytes:
-    """Some lines of a block, each with its LF."""
-    if len(chosen) == len(starts):
-        return block if block.endswith(b"\n") else block + b"\n"
-    places = zip(starts[chosen].tolist(), ends[chosen].tolist(), strict=True)
-    return b"".join(block[start:end] + b"\n" for start, end in places)
-
-
-def _commas_outside_quotes(block: bytes) -> tuple[np.ndarray, np.ndarray]:
-    """Of whole lines: commas outside quotes, and whether a quote is open at the end or out of place, by line.
-
-    Within a line, quotes open and close by turns. One that opens stands at the start of a field, one that
-    closes at its end; a doubled quote closes and opens at once.
-    """
-    codes = np.frombuffer(block, np.uint8)
-    marks = np.flatnonzero((codes == _COMMA) | (codes == _LF) | (codes == _QUOTE))
-    kinds = codes[marks]
-    at_ends = np.flatnonzero(kinds == _LF)
-    is_quote = kinds == _QUOTE
-    quotes = np.cumsum(is_quote, dtype=np.int32)  # up to each mark, itself included
-    before_line = np.concatenate(([0], quotes[at_ends[:-1]]))
-    in_line = quotes - np.repeat(before_line, np.diff(at_ends, prepend=-1))
-    commas = np.cumsum((kinds == _COMMA) & (in_line % 2 == 0), dtype=np.int32)
-    opening, closing = marks[is_quote & (in_line % 2 == 1)], marks[is_quote & (in_line % 2 == 0)]
-    starts_field = np.isin(codes[opening - 1], (_COMMA, _LF, _QUOTE)) | (opening == 0)
-    ends_field = np.isin(codes[closing + 1], (_COMMA, _LF, _CR, _QUOTE))
-    strange: np.ndarray = in_line[at_ends] % 2 == 1
-    misplaced = np.concatenate((opening[~starts_field], closing[~ends_field]))
-    strange[np.searchsorted(marks[at_ends], misplaced)] = True
-    return np.diff(commas[at_ends], prepend=0), strange
-
-
-def _returns(codes: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """How many CRs each line has, and how many of them (0 or 1) belong to its line end."""
-    in_line = np.bincount(np.searchsorted(ends, np.flatnonzero(codes == _CR)), minlength=len(ends))
-    in_end = (codes[ends - 1] == _CR) & (in_line > 0) & (ends < len(codes))
-    return in_line, in_end
-
-
-def _not_utf8(block: bytes, starts: np.ndarray) -> list[int]:
-    """The lines that are not UTF-8."""
-    found: list[int] = []
-    view, at = memoryview(block), 0
-    while at < len(block):
-        # A few lines at a time: each try reserves as much memory as it has bytes, and every line may be a bad one.
-        after = int(np.searchsorted(starts, at + UTF8_BYTES))
-        stop = int(starts[after]) if after < len(starts) else len(block)
-        try:
-            str(view[at:stop], "utf-8")
-            at = stop
-        except UnicodeDecodeError as error:
-            line = int(np.searchsorted(starts, at + error.start, "right")) - 1
-            found.append(line)
-            at = int(starts[line + 1]) if line + 1 < len(starts) else len(block)
-    return found
+def _without_returns(lines: bytes) -> bytes:
+    """Lines of which no CR is data."""
+    return lines.translate(None, b"\r") if b"\r" in lines else lines
 
 
 def is_utf8(block: bytes) -> bool:

@@ -16,6 +16,7 @@ from refi_assets.ingestion.files import MACROS, ScannedFile, require_size, rows_
 from refi_assets.ingestion.raw_zone import Snapshot, find_snapshot
 from refi_assets.ingestion.source_folder import EXPECTED
 from refi_assets.lake import ObjectInfo, ObjectStore, RunFolder
+from refi_assets.lake.hashes import Hashes
 from refi_assets.lake.memo import Memo, fingerprint
 from refi_assets.specs.code import code_sha256, version_of
 from refi_assets.specs.contracts import Contract
@@ -121,7 +122,7 @@ def _scan(
     """
     for info in snapshot.objects:
         require_size(info, max_file_gb)
-    hashes = [lake.sha256(info.key) for info in snapshot.objects]
+    hashes = [Hashes(lake).of_object(info, anew=not use_memo) for info in snapshot.objects]
     keys = [info.key for info in snapshot.objects]
     copies = _copies(dict(zip(keys, hashes, strict=True)))
     memo, code = Memo(lake), code_sha256(__name__)

@@ -1,22 +1,27 @@
 """A lake in a local folder."""
 
+import hashlib
+import itertools
 import os
 import re
 import shutil
 import stat
+import tempfile
 import time
 import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager
-from io import BufferedReader
+from contextlib import contextmanager, suppress
+from io import BufferedReader, FileIO
 from pathlib import Path
 from typing import Any
 
 from obstore.store import LocalStore
 
 from refi_assets.errors import LakeError, SourceError
-from refi_assets.lake.objects import ObjectStore, require_key
+from refi_assets.lake.objects import ObjectInfo, ObjectStore, Version, require_key
 
+SETTLED_NS = 2_000_000_000  # the coarsest time of a file system is told to two seconds
+COPIED_BYTES = 256 << 10  # at once
 MAX_NAME_BYTES = 240  # file systems take 255, of which a put needs some for its unfinished file
 
 
@@ -61,7 +66,34 @@ class FolderStore(ObjectStore):
             with self._asked_for(key):
                 return self._path(key).open("rb")
         except FileNotFoundError:
-            raise LakeError(f"{key} is not in the lake {self}.") from None
+            raise self._absent(key) from None
+
+    def version(self, info: ObjectInfo) -> Version:
+        """By the file's inode, size and times; settled two seconds after it was changed, by the file system's clock."""
+        try:
+            with self._asked_for(info.key), tempfile.TemporaryFile(dir=self.root) as now:
+                return version_of_file(self._path(info.key), os.fstat(now.fileno()).st_mtime_ns)
+        except FileNotFoundError:
+            raise self._absent(info.key) from None
+
+    def put_hashed(self, key: str, path: Path) -> tuple[str, Version]:
+        """Copy a file, and its time with it: a file that was old stays so, and whoever writes to it makes it young.
+
+        So of an old file, the version that is returned is the one that was hashed: see docs/adr/0014.
+        """
+        target, sha256 = Path(self.target(key)), hashlib.sha256()
+        with self._asked_for(key), path.open("rb", buffering=0) as source, _unfinished(target) as copy:
+            buffer = memoryview(bytearray(COPIED_BYTES))
+            while size := source.readinto(buffer):
+                sha256.update(buffer[:size])
+                copy.write(buffer[:size])
+            times = os.fstat(source.fileno())
+            with suppress(OSError):  # not every file system takes it
+                os.utime(copy.fileno(), ns=(times.st_atime_ns, times.st_mtime_ns))
+            os.replace(copy.name, target)
+            put = os.fstat(copy.fileno())
+        is_settled = put.st_mtime_ns == times.st_mtime_ns < put.st_ctime_ns - SETTLED_NS
+        return sha256.hexdigest(), Version(_version(put), is_settled)
 
     def replace_json(self, key: str, value: Any, etag: str | None) -> None:
         """Put a value. A folder cannot compare and swap: whoever calls looks again afterwards."""
@@ -104,6 +136,9 @@ class FolderStore(ObjectStore):
             path.unlink(missing_ok=True)
         return len(old)
 
+    def _absent(self, key: str) -> LakeError:
+        return LakeError(f"{key} is not in the lake {self}.")
+
     def _path(self, key: str) -> Path:
         require_key(key)
         return self.root / key
@@ -114,6 +149,35 @@ class FolderStore(ObjectStore):
             return error.strerror or str(error)
         found = re.findall(r"[^:\n]+(?= \(os error [0-9]+\))", str(error))
         return found[-1].strip() if found else str(error).splitlines()[0]
+
+
+@contextmanager
+def _unfinished(target: Path) -> Iterator[FileIO]:
+    """A new file beside the target; deleted unless it is renamed."""
+    with _new_beside(target) as file:
+        try:
+            yield file
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise
+
+
+def _new_beside(target: Path) -> FileIO:
+    """A new file, under a name as obstore gives it to what is unfinished."""
+    numbers = itertools.count(1)
+    while True:
+        with suppress(FileExistsError):
+            return Path(f"{target}#{next(numbers)}").open("xb", buffering=0)
+
+
+def version_of_file(path: Path, now_ns: int) -> Version:
+    """The version of a file at a time in nanoseconds since 1970."""
+    found = path.stat()
+    return Version(_version(found), max(found.st_mtime_ns, found.st_ctime_ns) < now_ns - SETTLED_NS)
+
+
+def _version(file: os.stat_result) -> str:
+    return f"inode {file.st_ino}, {file.st_size} bytes, mtime {file.st_mtime_ns}, ctime {file.st_ctime_ns}"
 
 
 def is_hidden(path: str) -> bool:

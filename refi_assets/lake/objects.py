@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
@@ -30,6 +30,16 @@ class ObjectInfo:
     key: str
     size: int
     etag: str | None = None
+
+
+class Version(NamedTuple):
+    """A text that is another when an object's bytes are.
+
+    Unless it `is_settled`, the bytes may yet change without the text, if they do so at once.
+    """
+
+    text: str
+    is_settled: bool
 
 
 class ObjectStore(ABC):
@@ -56,6 +66,14 @@ class ObjectStore(ABC):
     @abstractmethod
     def open(self, key: str) -> BufferedReader:
         """An object's bytes, to be read once from the start."""
+
+    @abstractmethod
+    def version(self, info: ObjectInfo) -> Version:
+        """The version of an object that is there."""
+
+    @abstractmethod
+    def put_hashed(self, key: str, path: Path) -> tuple[str, Version]:
+        """Put a file as an object, whole, as put() does; returns the SHA-256 of what was put, and its version."""
 
     @abstractmethod
     def replace_json(self, key: str, value: Any, etag: str | None) -> None:

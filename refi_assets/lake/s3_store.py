@@ -1,5 +1,6 @@
 """A lake on S3, or on a store that speaks its protocol."""
 
+import hashlib
 import mmap
 import re
 import shutil
@@ -11,7 +12,7 @@ from datetime import timedelta
 from io import BufferedReader, RawIOBase
 from itertools import groupby, takewhile
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, GenericError, PreconditionError
@@ -19,7 +20,7 @@ from obstore.store import S3Store as Bucket
 
 from refi_assets import aws
 from refi_assets.errors import LakeError, SourceError
-from refi_assets.lake.objects import ObjectInfo, ObjectStore, as_json, require_key
+from refi_assets.lake.objects import ObjectInfo, ObjectStore, Version, as_json, require_key
 
 PART_BYTES = 12 << 20  # S3 takes 10,000 parts of an upload
 PARTS_AT_ONCE = 4
@@ -142,6 +143,27 @@ class S3Store(ObjectStore):
         """Put an object, whole; a large file in parts."""
         with self._asked_for(key):
             obstore.put(self._store, key, data, chunk_size=PART_BYTES, max_concurrency=PARTS_AT_ONCE)
+
+    def version(self, info: ObjectInfo) -> Version:
+        """By size and ETag."""
+        return Version(f"{info.size} bytes, ETag {info.etag}", info.etag is not None)
+
+    def put_hashed(self, key: str, path: Path) -> tuple[str, Version]:
+        """Hash a file while it is uploaded, in parts if it is large."""
+        sha256, size = hashlib.sha256(), 0
+
+        def blocks(stream: BinaryIO) -> Iterator[bytes]:
+            nonlocal size
+            while block := stream.read(PART_BYTES):
+                sha256.update(block)
+                size += len(block)
+                yield block
+
+        with self._asked_for(key), path.open("rb") as stream:
+            is_large = path.stat().st_size > PART_BYTES
+            data = blocks(stream) if is_large else b"".join(blocks(stream))
+            put = obstore.put(self._store, key, data, chunk_size=PART_BYTES, max_concurrency=PARTS_AT_ONCE)
+        return sha256.hexdigest(), self.version(ObjectInfo(key, size, put["e_tag"]))
 
     def replace_json(self, key: str, value: Any, etag: str | None) -> None:
         """Put a value over the version with this ETag (None: where there is none), or not at all."""

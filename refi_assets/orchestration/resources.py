@@ -14,6 +14,7 @@ from refi_assets.identity.settings import IdentitySettings
 from refi_assets.lake import ObjectStore, open_lake
 from refi_assets.lake.settings import LakeSettings
 from refi_assets.orchestration.domain import Domain
+from refi_assets.orchestration.scans import ScansResource
 from refi_assets.settings import settings_of
 from refi_assets.specs.policies import Policy, policy_of
 
@@ -100,6 +101,7 @@ def resources() -> dict[str, object]:
     """The resources, by the names that assets and checks ask for."""
     return {
         "lake": LakeResource(),
+        "scans": ScansResource(),
         "engine": EngineResource(),
         "identity": IdentityResource(),
         "policies": PoliciesResource(),

@@ -1,5 +1,6 @@
 """A lake on S3: puts of which one wins, large files, encryption, names, credentials, and what is said without one."""
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from refi_assets.engines.duckdb import DuckDBEngine, DuckDBSession, path_literal
 from refi_assets.errors import EngineError, LakeError, SettingError, SourceError
 from refi_assets.ingestion.files import scan_file
 from refi_assets.lake import ObjectStore, RunFolder, open_lake
+from refi_assets.lake.hashes import Hashes
 from refi_assets.lake.s3_store import CREDENTIALS_FOR, PART_BYTES, S3Store
 from tests.engines.deployments import Deployment, in_force, on_s3
 from tests.fakes.aws import Aws
@@ -138,10 +140,31 @@ def test_an_empty_object_is_read_as_no_bytes(lake: ObjectStore) -> None:
         assert stream.read() == b""
 
 
+@pytest.mark.parametrize("size", [0, 3, 2 * PART_BYTES + 1])
+def test_a_hash_is_remembered_until_the_etag_is_another(lake: ObjectStore, tmp_path: Path, size: int) -> None:
+    (tmp_path / "file").write_bytes(b"x" * size)
+    assert Hashes(lake).put("raw/file", tmp_path / "file")
+    info = lake.find("raw/file")
+    assert info is not None
+    (record,) = [info.key for info in lake.objects("memo")]
+    forged = lake.get_json(record) | {"sha256": "forged"}
+    assert forged["of"] == "raw/file"
+    lake.put_json(record, forged)
+    assert Hashes(lake).of_object(info) == "forged"
+    assert Hashes(lake).of_object(info, anew=True) == hashlib.sha256(b"x" * size).hexdigest()
+    lake.put_json(record, forged)
+    lake.put("raw/file", b"y" * size + b"y")
+    info = lake.find("raw/file")
+    assert info is not None
+    assert Hashes(lake).of_object(info) == hashlib.sha256(b"y" * size + b"y").hexdigest()
+
+
 def test_nothing_is_there_of_an_upload_that_was_cut_short(aws: Aws, impatient: ObjectStore, large: Path) -> None:
     aws.faults(Fault("s3:UploadPart", after=1, count=100, status=500))
     with pytest.raises(LakeError, match="raw/large in the lake"):
         impatient.put("raw/large", large)
+    with pytest.raises(LakeError, match="raw/large in the lake"):
+        impatient.put_hashed("raw/large", large)
     with DuckDBEngine(impatient).session() as session:
         session.execute(SMALL_PARTS)
         with pytest.raises(LakeError, match=r"HTTP PUT .*runs/table\.parquet"):

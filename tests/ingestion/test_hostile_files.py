@@ -265,7 +265,7 @@ def test_a_file_that_changes_while_it_is_put_in_is_refused(
     sources: Sources, lake: FolderStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = sources.new_folder({"market_equity.csv": GOOD})
-    changing(monkeypatch, lake, "put", lambda: (folder / "market_equity.csv").open("ab").write(b"P2,5,7"))
+    changing(monkeypatch, lake, "put_hashed", lambda: (folder / "market_equity.csv").open("ab").write(b"P2,5,7"))
     with pytest.raises(SourceError, match=r"market_equity\.csv changed while it was read"):
         ingest_folder(lake, folder, DAY, load_contracts())
     assert list(lake.objects("raw")) == []

@@ -16,7 +16,7 @@ from refi_assets.ingestion.headers import trim
 from refi_assets.ingestion.records import MAX_RECORD_BYTES, Malformed, cells, scan_csv
 from refi_assets.lake import FolderStore, ObjectInfo, RunFolder
 from tests.support import reference_csv
-from tests.support.agreement import Rows, require_same_records, scan
+from tests.support.agreement import Rows, require_padded_columns, require_same_records, scan
 
 BOM = b"\xef\xbb\xbf"
 
@@ -81,6 +81,7 @@ KNOWN_CASES: dict[str, tuple[bytes, Rows, MalformedRecords]] = {
     "not UTF-8, quoted, over two lines": (b'a,b\n"\xe9\n",2\n3,4\n', [("3", "4")], [(1, b'"\xe9\n",2')]),
     "a lone CR is data": (b"a,b\n1\r2,3\n4,5\n", [("1\r2", "3"), ("4", "5")], []),
     "a lone CR is data in a CRLF file": (b"a,b\r\n1\r2,3\r\n4,5\r\n", [("1\r2", "3"), ("4", "5")], []),
+    "a lone CR as the only one of its line": (b"a,b\r\n,1\r2\n", [("", "1\r2")], []),
     "a lone CR in quotes is data": (b'a,b\n"1\r2",3\n', [("1\r2", "3")], []),
     "CR line ends are no line ends": (b"a,b\n1,2\r3,4\r", [], [(1, b"1,2\r3,4\r")]),
     "a NUL is data": (b"a,b\n1\x002,3\n", [("1\x002", "3")], []),
@@ -234,6 +235,45 @@ def test_a_record_may_begin_in_one_block_and_end_in_another(
     assert (found.records, numbered(malformed), found.multiline) == (4, [(2, b"x")], True)
 
 
+@pytest.mark.parametrize(
+    ("rows", "padded"),
+    [
+        ("x,y,z\n,,\nSan José,a b,1.5\n", ""),
+        (" x,y,z\n", "a"),
+        ("x,y ,z\n", "b"),
+        ("x,y,\tz\n", "c"),
+        ("x,y,z \n", "c"),
+        ("x,y,z ", "c"),
+        ("x,   ,z\n", "b"),
+        ("x,y,z\r\nx,y,z \r\n", "c"),
+        ("x,y,z\r\nx,y,z\r\n", ""),
+        ("x,\u00a0y,z\nx,y,z\u00a0\n", "b c"),
+        ("x,y\ufeff,z\n\ufeffx,y,z\n", "a b"),
+        ("x,à,Á\n", ""),  # whose last bytes are those of white space, or look like them
+        ("x,\u2003y,z\n", ""),  # which is not trimmed
+        ("x,y\x00y,z\n", "b"),
+        ("x,y\x1fy,z\n", "b"),
+        ("x,y\x7fy,z\n", ""),
+        ('x,"y, y",z\n', ""),
+        ('x,"y ,y",z\n', ""),
+        ('x,"y,y"," z"\n', "c"),
+        ('"x","y,y ",z\n', "b"),
+        ('x," ",""\n', "b"),
+        ('x,"y\ny",z\n', "b"),
+        ('x,"y\r\ny",z \n', "b c"),
+        ("x,y\ry,z\n", "b"),
+        (" x,y\nx,y,z\n", ""),  # a malformed record is not read
+        ('x, "y",z\nx,y,z\n', ""),
+    ],
+)
+@pytest.mark.parametrize("block_bytes", [4, 8 << 20])
+def test_columns_with_a_padded_cell_are_named(
+    rows: str, padded: str, block_bytes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "BLOCK_BYTES", block_bytes)
+    assert scan(tmp_path, ("a,b,c\n" + rows).encode())[0].padded == tuple(padded.split())
+
+
 def test_cells_of_a_record_are_unquoted() -> None:
     assert cells(b'1,"a,""b""",,"",x') == [b"1", b'a,"b"', b"", b"", b"x"]
 
@@ -326,12 +366,13 @@ def well_formed_files(draw: st.DrawFn) -> bytes:
 def test_a_well_formed_file_reads_as_pythons_csv_module_reads_it(
     reading: Reading, data: bytes, block_bytes: int
 ) -> None:
-    lines = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
-    expected = [tuple(trim(cell) for cell in row) for row in list(lines)[1:]]
+    written = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True))
+    expected = [tuple(trim(cell) for cell in row) for row in written[1:]]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(records, "BLOCK_BYTES", block_bytes)
         found, rows, malformed = scan(reading.folder, data)
         assert (rows, malformed, found.records) == (expected, [], len(expected))
+        require_padded_columns(found, [tuple(row) for row in written[1:]], data)
         assert reading.duckdb_rows(data) == expected
 
 

@@ -31,6 +31,7 @@ FILE = {
     "malformed_key": "runs/one/raw/loan_information.0.malformed.csv",
     "multiline": False,
     "line_end": "\n",
+    "padded": ["loan_id"],
 }
 PARQUET_FILE = {
     "key": "raw/loan_information/load_date=2026-02-19/loans.parquet",
@@ -45,6 +46,7 @@ PARQUET_FILE = {
     "malformed_key": None,
     "multiline": False,
     "line_end": "\n",
+    "padded": None,
 }
 MODEL = {"records": 246, "prior": 0.5, "comparisons": [{"name": "surname", "levels": [{"label": "alike", "m": 0.01}]}]}
 SPLIT = {"borrower_id_1": "B1029", "borrower_id_2": "B2514", "probability": 0.99, "reason": "different dates of birth"}
@@ -67,6 +69,7 @@ KINDS: dict[str, tuple[Details, dict[str, Any]]] = {
                         columns=("loan_id", "servicer"),
                         read_key="runs/one/raw/loan_information.0.clean.csv",
                         malformed_key="runs/one/raw/loan_information.0.malformed.csv",
+                        padded=("loan_id",),
                     ),
                 ),
                 inferred={"loan_id": "string", "servicer": "string"},
@@ -276,6 +279,14 @@ def test_a_record_from_before_copies_and_other_spellings_is_read(folder):
             del file["respelled"]
 
     assert put(folder, older).details_as(SnapshotDetails) == details
+
+
+def test_of_a_record_from_before_padded_columns_they_are_not_known(folder):
+    older = json.loads(json.dumps(KINDS["raw"][1]))
+    for snapshot in older.values():
+        for file in snapshot["files"]:
+            del file["padded"]
+    assert [file.padded for file in put(folder, older).details_as(SnapshotDetails).snapshot.files] == [None]
 
 
 def test_a_field_of_another_version_is_neither_in_the_way_nor_lost(folder):

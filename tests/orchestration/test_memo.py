@@ -1,5 +1,6 @@
 """What was made of the same before is used again, whatever decides it is seen to, and --verify does not trust it."""
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ import dagster as dg
 import duckdb
 import pytest
 
+from refi_assets.ingestion.details import SnapshotDetails
 from refi_assets.lake import FolderStore, Relation, RunFolder
 from refi_assets.settings import PROJECT_DIR
 from refi_assets.specs.code import code_sha256, modules_behind
@@ -35,7 +37,9 @@ def made_by(lake: Path, ran: Ran, *keys: str) -> list[str]:
 
 
 def entries(lake: Path) -> set[str]:
-    return {path.relative_to(lake).as_posix() for path in (lake / "memo").rglob("*.json")}
+    """What runs remember; hashes of files are no run's."""
+    paths = {path.relative_to(lake) for path in (lake / "memo").rglob("*.json")}
+    return {path.as_posix() for path in paths if path.parts[1] != "hashes"}
 
 
 def policy(tmp_path: Path, old: str, new: str) -> Path:
@@ -106,6 +110,26 @@ def test_verify_makes_everything_anew_and_agrees(lake):
     assert made_by(lake, again, *MADE_BY_SQL) == [again.result.run_id] * 5
     files = [lake / "output" / f"{ran.result.run_id}.csv" for ran in (first, again)]
     assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_verify_hashes_a_file_whose_remembered_hash_is_forged(lake):
+    """Everything else agrees: the record has the version of the file that is there."""
+    first = run_job(lake)
+    (path,) = (lake / "raw" / "market_equity").rglob("*.csv")
+    honest = hashlib.sha256(path.read_bytes()).hexdigest()
+    path.write_text(path.read_text().replace("P001", "P999"))
+    store, key = FolderStore(str(lake)), path.relative_to(lake).as_posix()
+    info = store.find(key)
+    assert info is not None
+    name = hashlib.sha256(key.encode()).hexdigest()
+    store.put_json(f"memo/hashes/{name}.json", {"of": key, "version": store.version(info).text, "sha256": honest})
+
+    believing, verifying = run_job(lake), run_job(lake, memo="verify")
+
+    scanned = [relation(lake, ran, "raw/market_equity") for ran in (first, believing, verifying)]
+    hashes = [one.details_as(SnapshotDetails).snapshot.files[0].sha256 for one in scanned]
+    assert hashes == [honest, honest, hashlib.sha256(path.read_bytes()).hexdigest()]
+    assert made_by(lake, verifying, "staging/market_equity") == [verifying.result.run_id]
 
 
 def test_verify_names_a_relation_that_is_not_what_the_memo_has(lake):

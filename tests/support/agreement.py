@@ -1,5 +1,6 @@
 """The fast reader held to the slow, independent ones: what tests with random input, and the fuzzer, require of it."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,27 @@ def require_same_records(folder: Path, data: bytes, block_bytes: int) -> Rows:
         (number, record.raw) for number, record in enumerate(expected, 1) if record.cells is None
     ]
     assert (found.records, found.malformed) == (len(expected), len(malformed))
+    require_padded_columns(found, [record.cells for record in expected if record.cells is not None], data)
     return rows
+
+
+def require_padded_columns(found: Scan, rows: list[tuple[str, ...]], data: bytes) -> None:
+    """The scan names the columns with a padded cell. Without quotes, it names no others.
+
+    DuckDB is never given a CR at the end of a record.
+    """
+    padded = _columns(found, rows, lambda cell: _is_padded(cell.rstrip("\r")))
+    maybe = _columns(found, rows, _is_padded) if b'"' not in data else set(found.columns)
+    assert found.padded is not None
+    assert padded <= set(found.padded) <= maybe
+
+
+def _columns(found: Scan, rows: list[tuple[str, ...]], has: Callable[[str], bool]) -> set[str]:
+    return {found.columns[number] for row in rows for number, cell in enumerate(row) if has(cell)}
+
+
+def _is_padded(cell: str) -> bool:
+    return cell != trim(cell) or any(character < " " for character in cell)
 
 
 def require_same_staging(sources: Sources, files: dict[str, bytes], threads: int = 2) -> None:

@@ -38,4 +38,5 @@ def refusal(lake: FolderStore, max_file_gb: float = 100) -> str:
 
 
 def left_behind(lake: FolderStore) -> list[str]:
-    return [path.name for folder in ("runs", "memo") for path in (lake.root / folder).rglob("*") if path.is_file()]
+    paths = [path for folder in ("runs", "memo") for path in (lake.root / folder).rglob("*") if path.is_file()]
+    return [path.name for path in paths if path.parent.name != "hashes"]  # whose record is of the file, read or not

@@ -4,6 +4,7 @@ Of what is in the files, only the header is looked at here.
 """
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -16,12 +17,13 @@ from refi_assets.orchestration.asset_checks import Check, CheckedStep, checks_of
 from refi_assets.orchestration.domain import Domain
 from refi_assets.orchestration.partitions import partitions
 from refi_assets.orchestration.resources import EngineResource, LakeResource
-from refi_assets.orchestration.steps import asset_step, records_table
+from refi_assets.orchestration.scans import ScansResource
+from refi_assets.orchestration.steps import asset_of_step, asset_step, records_table
 from refi_assets.publishing.baseline import baseline_of
 from refi_assets.publishing.publication import Publication
 from refi_assets.settings import settings_of
 from refi_assets.specs.checks import Outcome, current, not_fallen, not_respelled, nothing_unread
-from refi_assets.specs.contracts import Contract
+from refi_assets.specs.contracts import Contract, contracts_of
 
 
 def raw_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
@@ -37,17 +39,27 @@ def raw_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
         freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(days=contract.due_every_days)),
         code_version="1",
     )
-    def raw(context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource) -> dg.MaterializeResult[Any]:
+    def raw(
+        context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource, scans: ScansResource
+    ) -> dg.MaterializeResult[Any]:
         with asset_step(context, lake) as step:
             store = step.lake
-            snapshot, previous = scan_source(
-                store,
-                engine.duckdb(store),
-                contract,
-                step.as_of,
-                step.folder,
-                settings_of(IngestionSettings).max_file_gb,
-                use_memo=step.uses_memo,
+            snapshot, previous = scans.take(
+                contract.source,
+                {
+                    other.source: partial(
+                        scan_source,
+                        store,
+                        engine.duckdb(store),
+                        other,
+                        step.as_of,
+                        step.folder,
+                        settings_of(IngestionSettings).max_file_gb,
+                        use_memo=step.uses_memo,
+                    )
+                    for other in contracts_of(domain.name).values()
+                    if _is_in_run(context, f"raw/{other.source}")
+                },
             )
             baseline = baseline_of(Publication(domain.name), store, contract.source, snapshot.load_date)
             others = others_of(store, contract.source)
@@ -83,6 +95,13 @@ def raw_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
         )
 
     return raw
+
+
+def _is_in_run(context: dg.AssetExecutionContext, key: str) -> bool:
+    """Whether the run has the step that makes an asset."""
+    steps = context.run.step_keys_to_execute
+    is_selected = dg.AssetKey(key.split("/")) in context.job_def.asset_layer.selected_asset_keys
+    return is_selected and (steps is None or any(asset_of_step(step) == key for step in steps))
 
 
 def raw_checks(domain: Domain, contract: Contract) -> dg.AssetChecksDefinition:

@@ -1,0 +1,247 @@
+"""The lines of a block of a CSV file, as vectors: where they end, and which must be looked at one by one.
+
+A block begins where a record does, and has some hundred thousand bytes. A handful of vector operations prove of most
+lines that each is a record of the right number of cells in UTF-8, and find the columns in which a cell is padded.
+"""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+QUOTE, COMMA, LF, CR, SPACE = 0x22, 0x2C, 0x0A, 0x0D, 0x20
+WIDE_SPACES = ("\u00a0", "\ufeff")  # white space that is trimmed from cells and is not ASCII
+
+PLAIN_SHARE = 0.75  # of a block's lines, from which on looking for the others pays
+CLOSE_LOOKS = 16  # after a block with fewer
+
+_UNREMARKABLE = bytes(code for code in range(SPACE + 1, 0x80) if code not in (QUOTE, COMMA))
+_BESIDE_CELLS = np.isin(np.arange(256), (QUOTE, COMMA, LF, CR))
+# What may follow a byte in UTF-8 if not every byte from 80 to BF; after C0 and C1, nothing may.
+_SECOND_BYTES = {0xC0: (1, 0), 0xC1: (1, 0), 0xE0: (0xA0, 0xBF), 0xED: (0, 0x9F), 0xF0: (0x90, 0xBF), 0xF4: (0, 0x8F)}
+
+
+def _nothing() -> np.ndarray:
+    return np.array([], int)
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The lines of a block: where each starts and ends (before its LF), and whether it is blank or strange.
+
+    A line that is neither is a record. Of a block that was proven as a whole, only the counts are given: of lines, line
+    `breaks` (the last line may have none), CRLF among them (`returns`) and `blanks`. `padded` holds the numbers of the
+    columns in which a cell of a record is padded, see Scan.
+    """
+
+    count: int
+    breaks: int
+    returns: int
+    blanks: int = 0
+    starts: np.ndarray = field(default_factory=_nothing)
+    ends: np.ndarray = field(default_factory=_nothing)
+    is_blank: np.ndarray = field(default_factory=_nothing)
+    is_strange: np.ndarray = field(default_factory=_nothing)
+    padded: frozenset[int] = frozenset()
+
+
+class LineShape:
+    """The shape of a file's records: so many cells, the line end, and at most max_bytes."""
+
+    def __init__(self, columns: int, line_end: bytes, max_bytes: int) -> None:
+        self._columns, self._has_returns, self._max_bytes = columns, line_end == b"\r\n", max_bytes
+        self._plain_marks = b"," * (columns - 1) + line_end
+        self._close_looks = 0  # to take before another block is tried as a whole
+
+    def look_at(self, block: bytes) -> Lines:
+        """The lines of a block. Most are plain in most files: ASCII without quotes, spaces or control characters."""
+        self._close_looks -= 1
+        is_whole = block.endswith(b"\n") and len(block) <= self._max_bytes
+        if self._close_looks > 0 or not is_whole or self._columns == 1:  # whose blank lines have as many commas
+            return self._look_closely_at(block)
+        marks = block.translate(None, _UNREMARKABLE)
+        count = len(marks) // len(self._plain_marks)
+        if marks == self._plain_marks * count and not self._has_returns:
+            return Lines(count, count, 0)
+        is_plain = _are_plain(marks, self._plain_marks)
+        if np.count_nonzero(is_plain) < PLAIN_SHARE * len(is_plain):
+            self._close_looks = CLOSE_LOOKS
+            return self._look_closely_at(block)
+        codes = np.frombuffer(block, np.uint8)
+        ends = np.flatnonzero(codes == LF)
+        if self._has_returns:
+            is_plain &= codes[ends - 1] == CR  # the one CR of a line may be anywhere in it
+        chosen = np.flatnonzero(~is_plain)
+        if not len(chosen):
+            return Lines(count, count, count)
+        starts = _after(ends)
+        close = self._look_closely_at(_these_lines(block, starts, ends, chosen))
+        is_blank, is_strange = np.zeros(len(ends), bool), np.zeros(len(ends), bool)
+        is_blank[chosen], is_strange[chosen] = close.is_blank, close.is_strange
+        returns = close.returns + (len(ends) - len(chosen)) * self._has_returns
+        return Lines(len(ends), len(ends), returns, close.blanks, starts, ends, is_blank, is_strange, close.padded)
+
+    def _look_closely_at(self, block: bytes) -> Lines:
+        text = block if block.endswith(b"\n") else block + b"\n"
+        codes = np.frombuffer(text, np.uint8)
+        marks = np.flatnonzero((codes == COMMA) | (codes == LF))
+        at_ends = np.flatnonzero(codes[marks] == LF)
+        ends = marks[at_ends]
+        starts = _after(ends)
+        lengths = ends - starts
+        cells = np.diff(at_ends, prepend=-1)
+        is_strange = lengths > self._max_bytes
+        quoted_lines = None
+        if b'"' in block:
+            quoted = np.unique(np.searchsorted(ends, np.flatnonzero(codes == QUOTE)))
+            quoted_lines = _QuotedLines(_these_lines(text, starts, ends, quoted))
+            cells[quoted] = quoted_lines.cells
+            is_strange[quoted] |= quoted_lines.is_broken
+        is_strange |= cells != self._columns
+        returns = 0
+        if b"\r" in block:
+            in_end = (codes[ends - 1] == CR) & (lengths > 0)
+            if np.count_nonzero(codes == CR) > np.count_nonzero(in_end):
+                in_line = np.bincount(np.searchsorted(ends, np.flatnonzero(codes == CR)), minlength=len(ends))
+                is_strange |= in_line != in_end
+            if text is not block and in_end[-1]:  # half a line end
+                is_strange[-1], in_end[-1] = True, False
+            lengths = lengths - in_end
+            returns = int(np.count_nonzero(in_end))
+        if not block.isascii():
+            is_strange[np.searchsorted(ends, _not_utf8(text, codes))] = True
+        is_blank = lengths == 0
+        is_strange &= ~is_blank
+        is_proven = ~(is_strange | is_blank)
+        padded: set[int] = set()
+        if quoted_lines:
+            padded |= quoted_lines.padded(is_proven[quoted])
+            is_proven[quoted] = False
+        at = _padding(text, codes, len(ends) + returns).starts
+        if len(at):
+            line = np.searchsorted(ends, at)
+            column = np.searchsorted(marks, at) - _after(at_ends)[line]
+            padded |= set(column[is_proven[line]].tolist())
+        breaks, blanks = len(ends) - (text is not block), int(np.count_nonzero(is_blank))
+        return Lines(len(ends), breaks, returns, blanks, starts, ends, is_blank, is_strange, frozenset(padded))
+
+
+class _QuotedLines:
+    """Whole lines with quotes: how many cells each has, and whether a quote is open at its end or out of place.
+
+    Within a line, quotes open and close by turns. One that opens stands at the start of a cell, one that closes at its
+    end; a doubled quote closes and opens at once.
+    """
+
+    def __init__(self, text: bytes) -> None:
+        self._text, self._codes = text, np.frombuffer(text, np.uint8)
+        codes = self._codes
+        self._marks = marks = np.flatnonzero((codes == COMMA) | (codes == LF) | (codes == QUOTE))
+        kinds = codes[marks]
+        at_ends = np.flatnonzero(kinds == LF)
+        self._ends = marks[at_ends]
+        is_quote = kinds == QUOTE
+        quotes = np.cumsum(is_quote, dtype=np.int32)  # up to each mark, itself included
+        before_line = np.concatenate(([0], quotes[at_ends[:-1]]))
+        is_open = (quotes - np.repeat(before_line, np.diff(at_ends, prepend=-1))) % 2 == 1
+        opening, closing = marks[is_quote & is_open], marks[is_quote & ~is_open]
+        starts_cell = np.isin(codes[opening - 1], (COMMA, LF, QUOTE)) | (opening == 0)
+        ends_cell = np.isin(codes[closing + 1], (COMMA, LF, CR, QUOTE))
+        self.is_broken: np.ndarray = is_open[at_ends]
+        misplaced = np.concatenate((opening[~starts_cell], closing[~ends_cell]))
+        self.is_broken[np.searchsorted(self._ends, misplaced)] = True
+        self._is_inside = np.concatenate(([False], is_open & (kinds != LF)))  # quotes, before each mark
+        ends_a_cell = (kinds == LF) | ((kinds == COMMA) & ~is_open)
+        self._cells = np.concatenate(([0], np.cumsum(ends_a_cell, dtype=np.int32)))  # that end before each mark
+        self._cells_before = np.concatenate(([0], self._cells[at_ends + 1]))  # each line
+        self.cells = np.diff(self._cells_before)
+
+    def padded(self, is_proven: np.ndarray) -> set[int]:
+        """The columns in which a cell of a proven line is padded; a quote in a cell counts as an end of it."""
+        at, after, is_control = _padding(self._text, self._codes, len(self._ends))
+        is_beside_quote = (self._codes[at - 1] == QUOTE) | (self._codes[after] == QUOTE)
+        mark, line = np.searchsorted(self._marks, at), np.searchsorted(self._ends, at)
+        chosen = is_proven[line] & (is_control | is_beside_quote | ~self._is_inside[mark])
+        column = self._cells[mark] - self._cells_before[line]
+        return set(column[chosen].tolist())
+
+
+class _Padding(NamedTuple):
+    """Characters: where each starts, where the next one does, and whether it is a control character."""
+
+    starts: np.ndarray
+    afters: np.ndarray
+    is_control: np.ndarray
+
+
+def _padding(text: bytes, codes: np.ndarray, line_end_bytes: int) -> _Padding:
+    """The white space beside commas, quotes and line ends, and every control character that is no line end.
+
+    There are none if the text has no more characters below SPACE than line_end_bytes.
+    """
+    controls = np.array([], int)
+    is_low = codes < SPACE
+    if np.count_nonzero(is_low) > line_end_bytes:
+        controls = np.flatnonzero(is_low & (codes != LF))
+        controls = controls[(codes[controls] != CR) | (codes[controls + 1] != LF)]
+    spaces = np.flatnonzero(codes == SPACE)
+    starts, afters = [spaces], [spaces + 1]
+    for first, *others in (space.encode() for space in WIDE_SPACES):
+        if bytes([first]) in text:
+            at = np.flatnonzero(codes == first)
+            for distance, code in enumerate(others, 1):
+                at = at[codes[at + distance] == code]
+            starts.append(at)
+            afters.append(at + 1 + len(others))
+    start, after = np.concatenate(starts), np.concatenate(afters)
+    is_beside = _BESIDE_CELLS[codes[start - 1]] | _BESIDE_CELLS[codes[after]]  # before the first byte, there is an LF
+    start, after = start[is_beside], after[is_beside]
+    is_control = np.repeat((False, True), (len(start), len(controls)))
+    return _Padding(np.concatenate((start, controls)), np.concatenate((after, controls + 1)), is_control)
+
+
+def _are_plain(marks: bytes, plain_marks: bytes) -> np.ndarray:
+    """Of lines, given what is remarkable in each: whether that is plain_marks, which end in LF or CRLF."""
+    codes = np.frombuffer(marks, np.uint8)
+    is_end = codes == LF
+    ends = np.flatnonzero(is_end)
+    is_plain: np.ndarray = np.diff(ends, prepend=-1) == len(plain_marks)
+    if plain_marks.endswith(b"\r\n"):
+        is_plain &= codes[ends - 1] == CR
+        is_end[:-1] |= is_end[1:] & (codes[:-1] == CR)
+    others = np.flatnonzero(~is_end & (codes != COMMA))
+    is_plain[np.searchsorted(ends, others)] = False
+    return is_plain
+
+
+def _after(ends: np.ndarray) -> np.ndarray:
+    """Where what ends here starts, if each begins right after the one before."""
+    return np.concatenate(([0], ends[:-1] + 1))
+
+
+def _these_lines(text: bytes, starts: np.ndarray, ends: np.ndarray, chosen: np.ndarray) -> bytes:
+    """Some lines of a text, each with its LF."""
+    if len(chosen) == len(starts):
+        return text
+    places = zip(starts[chosen].tolist(), (ends[chosen] + 1).tolist(), strict=True)
+    return b"".join([text[start:after] for start, after in places])
+
+
+def _not_utf8(text: bytes, codes: np.ndarray) -> np.ndarray:
+    """Positions that cannot be in UTF-8, at least one in every line that is not. The text ends in LF."""
+    is_next = (codes & 0xC0) == 0x80
+    is_expected = np.zeros(len(codes), bool)
+    is_expected[1:] = codes[:-1] >= 0xC0
+    is_expected[2:] |= (codes[:-2] >= 0xE0) & is_next[1:-1]
+    largest = int(codes.max())
+    if largest >= 0xF0:
+        is_expected[3:] |= (codes[:-3] >= 0xF0) & is_next[1:-2] & is_next[2:-1]
+    is_wrong = is_next != is_expected
+    if largest > 0xF4:
+        is_wrong |= codes > 0xF4
+    for first, (least, most) in _SECOND_BYTES.items():
+        if bytes([first]) in text:
+            at = np.flatnonzero(codes == first)
+            second = codes[at + 1]
+            is_wrong[at] |= (second < least) | (second > most)
+    return np.flatnonzero(is_wrong)
