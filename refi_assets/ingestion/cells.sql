@@ -54,13 +54,14 @@ CREATE MACRO is_below(cell, bound) AS COALESCE(
 CREATE MACRO spaced(cell) AS REGEXP_REPLACE(LOWER(cell), '[\s\x{A0}_-]+', ' ', 'g');
 
 -- Words that systems write for nothing, in any case; spreadsheets write their errors into any column.
-CREATE MACRO is_spreadsheet_error(cell) AS
-    cell[1] = '#' AND UPPER(cell) IN ('#N/A', '#VALUE!', '#DIV/0!', '#REF!', '#NAME?');
+-- (Of an IN with many words DuckDB makes a join, which is computed for all rows, and in their order by one thread.)
+CREATE MACRO spreadsheet_errors() AS ['#N/A', '#VALUE!', '#DIV/0!', '#REF!', '#NAME?'];
+CREATE MACRO is_spreadsheet_error(cell) AS cell[1] = '#' AND LIST_CONTAINS(spreadsheet_errors(), UPPER(cell));
 CREATE MACRO is_word_for_nothing(cell) AS
     LENGTH(cell) <= 7
-    AND UPPER(cell) IN (
-        'NULL', 'N/A', 'NA', 'N.A.', '#N/A', 'NAN', 'NONE', 'UNKNOWN', 'NIL', '-', '--', '.',
-        '#VALUE!', '#DIV/0!', '#REF!', '#NAME?'
+    AND LIST_CONTAINS(
+        ['NULL', 'N/A', 'NA', 'N.A.', 'NAN', 'NONE', 'UNKNOWN', 'NIL', '-', '--', '.'] || spreadsheet_errors(),
+        UPPER(cell)
     );
 
 -- The opposite, for most texts by their first letter, which comparisons tell in a quarter of the time.

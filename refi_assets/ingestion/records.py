@@ -18,7 +18,7 @@ from typing import BinaryIO
 import numpy as np
 
 from refi_assets.errors import SourceError
-from refi_assets.ingestion.block_lines import WIDE_SPACES, Lines, LineShape
+from refi_assets.ingestion.block_lines import LF, WIDE_SPACES, Lines, LineShape
 from refi_assets.ingestion.first_bytes import not_utf8, require_csv, require_header
 from refi_assets.ingestion.headers import read_names
 
@@ -122,7 +122,7 @@ def lines_at(stream: BinaryIO, numbers: Sequence[int]) -> Iterator[bytes]:
         block, rest = rest + more[:cut], more[cut:] if cut else rest + more
         after = line + block.count(b"\n")
         if number < after:
-            ends = np.flatnonzero(np.frombuffer(block, np.uint8) == _LF) + 1
+            ends = np.flatnonzero(np.frombuffer(block, np.uint8) == LF) + 1
             while number is not None and number < after:
                 place = number - line
                 yield block[ends[place - 1] if place else 0 : ends[place]]

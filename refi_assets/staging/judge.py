@@ -137,7 +137,7 @@ def _plainly_good_cell(column: Column, raw: FileColumn, judged: list[Column]) ->
     elif column.logical_type == "string":
         tests += [] if raw.is_tidy else [f"NOT CONTAINS({cell}, CHR(0))"]
         tests += [f"(is_visible({cell}))", *_says_something(column, cell, judged)]
-        tests += [f"{cell} IN ({_texts(column.values)})"] if column.values else []
+        tests += [_is_one_of(cell, column.values)] if column.values else []
     else:
         tests += _good_number(column, cell, cast)
         tests += [] if raw.is_tidy else [f"(is_cast_rightly({cell}))"]
@@ -158,7 +158,7 @@ def _good_number(column: Column, text: str, cast: str) -> list[str]:
     tests += [f"{cast} <{equal} {bound}" for bound in highs if bound is not None]
     tests += [f"{cast} > {bound}" for bound in [column.exclusive_minimum] if bound is not None]
     tests += [f"{cast} < {bound}" for bound in [column.exclusive_maximum] if bound is not None]
-    tests += [f"{cast} NOT IN ({', '.join(column.missing_values)})"] if column.missing_values else []
+    tests += [f"{cast} <> {number}" for number in column.missing_values]
     tests += [f"NOT CONTAINS({text}, '.')"] if column.logical_type == "integer" else []
     return [*tests, f"{cast} IS NOT NULL"]
 
@@ -169,9 +169,9 @@ def _numbers(judged: list[Column], raw_of: dict[str, FileColumn]) -> str:
 
 def _says_something(column: Column, cell: str, judged: list[Column]) -> list[str]:
     """Tests of a cell of text that, if they hold, make it not read as empty."""
-    tests = [f"{cell} NOT IN ({_texts(column.missing_values)})"] if column.missing_values else []
+    tests = [f"NOT {_is_one_of(cell, column.missing_values)}"] if column.missing_values else []
     if column.missing_words:
-        tests.append(f"UPPER({cell}) NOT IN ({_texts(column.missing_words)})")
+        tests.append(f"NOT {_is_one_of(f'UPPER({cell})', column.missing_words)}")
     elif column.is_name:
         tests.append(f"(is_no_spreadsheet_error({cell}))")
         if _parts_of_name(column, judged):
@@ -208,7 +208,7 @@ def _fault(column: Column, judged: list[Column]) -> str:
     text, value = _text(column.name), _value_of(column.name)
     empty = f"WHEN {_reads_empty(column, judged)} THEN {text_literal(EMPTY)}"
     if column.logical_type == "string":
-        others = f" WHEN LOWER({text}) NOT IN ({_texts(column.values)}) THEN 'not_a_value'" if column.values else ""
+        others = f" WHEN NOT {_is_one_of(f'LOWER({text})', column.values)} THEN 'not_a_value'" if column.values else ""
         return f"CASE {empty}{others} END"
     if column.logical_type == "boolean":
         return f"CASE WHEN {text} IS NULL OR {value} IS NOT NULL THEN NULL {empty} ELSE 'not_a_boolean' END"
@@ -227,7 +227,7 @@ def _reads_empty(column: Column, judged: list[Column]) -> str:
     """Whether a cell's text says that there is nothing."""
     text = _text(column.name)
     if column.missing_words is not None:
-        tests = [f"UPPER({text}) IN ({_texts(column.missing_words)})"] if column.missing_words else []
+        tests = [_is_one_of(f"UPPER({text})", column.missing_words)] if column.missing_words else []
     elif column.is_name:
         tests = [f"is_spreadsheet_error({text})"]
         if parts := _parts_of_name(column, judged):  # people are called Null; nobody is called Null Null
@@ -240,7 +240,7 @@ def _reads_empty(column: Column, judged: list[Column]) -> str:
             for number in column.missing_values
         ]
     elif column.missing_values:
-        tests.append(f"{text} IN ({_texts(column.missing_values)})")
+        tests.append(_is_one_of(text, column.missing_values))
     return " OR ".join(tests) or "FALSE"
 
 
@@ -308,7 +308,7 @@ def _state(column: Column, in_file: set[str]) -> str:
 
 
 def _tells(text: str, state: State) -> str:
-    tests = [f"spaced({text}) IN ({_texts(state.words)})"] if state.words else []
+    tests = [_is_one_of(f"spaced({text})", state.words)] if state.words else []
     if state.at_most is not None:
         tests.append(f"(is_number({text}) AND NOT is_above({text}, {state.at_most}))")
     return " OR ".join(tests)
@@ -335,8 +335,9 @@ def _note(column: Column, kind: str, cell: str) -> str:
     return f"CONCAT_WS(CHR(31), {text_literal(column.name)}, {kind}, {cell})"
 
 
-def _texts(words: tuple[str, ...]) -> str:
-    return ", ".join(map(text_literal, words))
+def _is_one_of(text: str, words: tuple[str, ...]) -> str:
+    """Of an IN with many words DuckDB would make a join, see cells.sql."""
+    return f"LIST_CONTAINS([{', '.join(map(text_literal, words))}], {text})"
 
 
 def _text(name: str) -> str:
