@@ -32,9 +32,10 @@ from refi_assets.lake.relations import QueryCost
 from refi_assets.lake.s3_store import S3Store
 from refi_assets.settings import settings_of
 from refi_assets.specs.names import group_and_name
-from refi_assets.specs.sql_models import DIALECT, relations_read, with_groups
+from refi_assets.specs.sql_models import DIALECT, with_groups
 
 T = TypeVar("T")
+Integers = np.ndarray[Any, np.dtype[Any]]
 
 # What these say is about statements, files and memory. Every other error may quote a file's cells.
 _SAFE_ERRORS = (
@@ -139,8 +140,7 @@ class DuckDBSession:
 
     def _show(self, statement: exp.Query, shown: dict[str, set[str] | None]) -> None:
         """Let what a statement reads be views, with the columns that it names; `shown` are those it has by now."""
-        named = columns_named(statement)
-        for key in relations_read(statement):
+        for key, named in columns_named(statement).items():
             relation = self._relations.get(key)
             if relation is None or key in self._tables:
                 continue
@@ -213,9 +213,10 @@ class DuckDBSession:
         """
         made = draft.model_copy(update={"columns": self.columns(statement)})
         if draft.kind != "view" or draft.kept:
+            parquet = parquet_key(draft)
+            sql = self._read(statement)
             if draft.kept:
-                statement = cut_down(statement, draft.kept, {})
-            sql, parquet = self._read(statement), parquet_key(draft)
+                sql = f"SELECT {', '.join(map(quoted, draft.kept))} FROM ({sql})"
             ordered = statement.args.get("order") is not None
             rows = self.copy(sql, self._engine.lake.target(parquet), ORDERED_PARQUET if ordered else PARQUET)
             made = made.model_copy(update={"parquet": parquet, "rows": rows})
@@ -275,9 +276,12 @@ class DuckDBSession:
                 f"The statement began: {start_of(sql)}"
             ) from None
 
-    def numbers(self, sql: str, name: str) -> "np.ndarray[Any, np.dtype[np.uint64]]":
-        """A column of whole numbers that a statement in DuckDB's own SQL returns. Raises EngineError."""
-        return self._run(sql, lambda result: np.asarray(result.fetchnumpy()[name], np.uint64))
+    def numbers(self, sql: str, name: str) -> Integers:
+        """A column of whole numbers, none of them null, that a statement in DuckDB's own SQL returns.
+
+        Raises EngineError.
+        """
+        return self._run(sql, lambda result: np.asarray(result.fetchnumpy()[name]))
 
     def close(self) -> None:
         """Close the connection, and drop all that the session made but for the relations."""
@@ -329,7 +333,7 @@ def to_duckdb(statement: exp.Expr) -> str:
     return tree.sql("duckdb")
 
 
-def are_distinct(numbers: "np.ndarray[Any, np.dtype[np.uint64]]") -> bool:
+def are_distinct(numbers: Integers) -> bool:
     """Whether no two numbers are equal. Sorts them in place."""
     numbers.sort()
     return not bool((numbers[1:] == numbers[:-1]).any())

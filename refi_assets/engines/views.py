@@ -10,16 +10,32 @@ from typing import cast
 from sqlglot import exp
 
 from refi_assets.specs.names import key_of
+from refi_assets.specs.sql_models import tables_read
 
 ALL = None  # columns
 
 
-def columns_named(statement: exp.Query) -> set[str] | None:
-    """Names of all columns that a statement names, of whatever relation; ALL if it has a star."""
-    stars = statement.find_all(exp.Star)
-    if any(isinstance(star.parent, exp.Select | exp.Column) for star in stars):
-        return ALL
-    return {column.name for column in statement.find_all(exp.Column)}
+def columns_named(statement: exp.Query) -> dict[str, set[str] | None]:
+    """By the key of each relation that a statement reads: the columns of it that the statement names, or ALL.
+
+    A column counts for every relation that goes by its qualifier anywhere in the statement; one without a qualifier,
+    for all.
+    """
+    keys: dict[str, set[str]] = {}
+    for table in tables_read(statement):
+        keys.setdefault(table.alias_or_name, set()).add(key_of(table))
+    everything = {key for same in keys.values() for key in same}
+    named: dict[str, set[str] | None] = {key: set() for key in everything}
+    for column in statement.find_all(exp.Column):
+        for key in keys.get(column.table, set()) if column.table else everything:
+            names = named[key]
+            if isinstance(column.this, exp.Star):
+                named[key] = ALL
+            elif names is not ALL:
+                names.add(column.name)
+    if any(isinstance(star.parent, exp.Select) for star in statement.find_all(exp.Star)):
+        return dict.fromkeys(everything, ALL)
+    return named
 
 
 def cut_down(query: exp.Query, columns: Collection[str], grains: Mapping[str, Sequence[str]]) -> exp.Query:

@@ -178,7 +178,7 @@ def _named_later(key: str) -> set[str] | None:
         query, asked = model.tree, ALL
         if model.key in _views and (asked := _named_later(model.key)) is not ALL:
             query = cut_down(query, asked, {})
-        more = columns_named(query)
+        more = columns_named(query)[key]
         if more is ALL:
             return ALL
         named |= more

@@ -23,6 +23,12 @@ def thing_sql(contract: Contract, columns_of_files: Sequence[Collection[str]]) -
     return _by_file(by_file)
 
 
+def thing_columns(contract: Contract, columns_of_files: Sequence[Collection[str]]) -> list[str]:
+    """Columns in which two rows of one thing never differ."""
+    names = [thing_names(contract, columns) for columns in columns_of_files]
+    return [name for name in names[0] if all(name in others for others in names)]
+
+
 def party_sql(contract: Contract, columns_of_files: Sequence[Collection[str]]) -> str:
     """Text that tells apart the rows of one thing that may stand beside one another."""
     by_file = [

@@ -15,6 +15,7 @@ from refi_assets.engines.duckdb import (
     are_distinct,
     parquet_sql,
     path_literal,
+    quoted,
     text_literal,
 )
 from refi_assets.errors import EngineError
@@ -25,7 +26,7 @@ from refi_assets.specs.checks import Cause
 from refi_assets.specs.contracts import Contract
 from refi_assets.staging.causes import causes_of_quarantine
 from refi_assets.staging.judge import EMPTY, INVISIBLE, judged_rows_sql, notes_sql, original_cells_sql
-from refi_assets.staging.keys import facts_sql, is_the_one_sql, party_sql, thing_names, thing_sql
+from refi_assets.staging.keys import facts_sql, is_the_one_sql, party_sql, thing_columns, thing_names, thing_sql
 from refi_assets.staging.profile import medians_by_file, profiles_of, shared_values
 
 # One row a quarantined record. A record that parsed has original_cells, a malformed one original_bytes.
@@ -170,7 +171,8 @@ def _find_repeated_rows(
     columns_of = [file.columns for file in source_files]
     thing, party = thing_sql(contract, columns_of), party_sql(contract, columns_of)
     facts, is_the_one = facts_sql(contract), is_the_one_sql(contract)
-    things = session.numbers(f"SELECT HASH({thing}) AS hash FROM judged WHERE fault IS NULL", "hash")
+    names = ", ".join(map(quoted, thing_columns(contract, columns_of))) or "''"
+    things = session.numbers(f"SELECT HASH({names}) AS hash FROM judged WHERE fault IS NULL", "hash")
     are_there_any = "LIMIT 0" if are_distinct(things) else ""
     del things
     session.execute(
