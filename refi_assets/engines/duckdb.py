@@ -35,7 +35,7 @@ from refi_assets.specs.names import group_and_name
 from refi_assets.specs.sql_models import DIALECT, with_groups
 
 T = TypeVar("T")
-Integers = np.ndarray[Any, np.dtype[Any]]
+Numbers = np.ndarray[Any, np.dtype[Any]]
 
 # What these say is about statements, files and memory. Every other error may quote a file's cells.
 _SAFE_ERRORS = (
@@ -276,8 +276,8 @@ class DuckDBSession:
                 f"The statement began: {start_of(sql)}"
             ) from None
 
-    def numbers(self, sql: str, name: str) -> Integers:
-        """A column of whole numbers, none of them null, that a statement in DuckDB's own SQL returns.
+    def numbers(self, sql: str, name: str) -> Numbers:
+        """A column of numbers, none of them null, that a statement in DuckDB's own SQL returns.
 
         Raises EngineError.
         """
@@ -333,7 +333,7 @@ def to_duckdb(statement: exp.Expr) -> str:
     return tree.sql("duckdb")
 
 
-def are_distinct(numbers: Integers) -> bool:
+def are_distinct(numbers: Numbers) -> bool:
     """Whether no two numbers are equal. Sorts them in place."""
     numbers.sort()
     return not bool((numbers[1:] == numbers[:-1]).any())

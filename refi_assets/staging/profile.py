@@ -10,7 +10,7 @@ from math import ceil, floor
 
 import numpy as np
 
-from refi_assets.engines.duckdb import DuckDBSession, Integers, quoted, text_literal
+from refi_assets.engines.duckdb import DuckDBSession, Numbers, quoted, text_literal
 from refi_assets.ingestion.details import Profile, SharedValue
 from refi_assets.specs.columns import Column
 from refi_assets.specs.contracts import Contract
@@ -78,37 +78,34 @@ def _profile(session: DuckDBSession, column: Column, rows: int, is_nulled: bool)
             f" UNION ALL SELECT TRY_CAST(cell AS {column.sql_type}) FROM note "
             f"WHERE name = {text_literal(column.name)} AND cell <> '' AND kind <> {text_literal(EMPTY)}"
         )
+    numbers = session.numbers(f"SELECT CAST(cell AS DOUBLE) AS number FROM ({cells}) WHERE cell IS NOT NULL", "number")
     scale = int(column.sql_type.rstrip(")").split(",")[1]) if "," in column.sql_type else 0
-    unit = 10**scale
-    units = session.numbers(
-        f"SELECT CAST(cell * {unit} AS BIGINT) AS units FROM ({cells}) WHERE cell IS NOT NULL", "units"
-    )
-    first, median, third = _quartiles(units, scale)
+    first, median, third = _quartiles(numbers, scale)
     return Profile(
         rows=rows,
-        numbers=len(units),
+        numbers=len(numbers),
         quartile_1=first,
         median=median,
         quartile_3=third,
-        zeros=len(units) - int(np.count_nonzero(units)),
-        whole=int(np.count_nonzero(units % unit == 0)),
+        zeros=len(numbers) - int(np.count_nonzero(numbers)),
+        whole=int(np.count_nonzero(np.floor(numbers) == numbers)),
     )
 
 
-def _quartiles(units: Integers, scale: int) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
-    """Quartiles of numbers, in units of the last of `scale` decimals, as QUANTILE_CONT has them. Reorders the numbers.
+def _quartiles(numbers: Numbers, scale: int) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
+    """Quartiles as QUANTILE_CONT has them, with so many decimals. Sorts the numbers.
 
-    They are found by selection, in a third of the time that DuckDB takes, which keeps all of them for each column.
+    NumPy does so in a third of the time that DuckDB takes, which keeps a copy of every column.
     """
-    if not len(units):
+    if not len(numbers):
         return None, None, None
-    places = [(len(units) - 1) * quarter / 4 for quarter in (1, 2, 3)]
-    units.partition(sorted({place for at in places for place in (floor(at), ceil(at))}))
-    first, median, third = (
-        int(units[floor(at)]) + (int(units[ceil(at)]) - int(units[floor(at)])) * (at - floor(at)) for at in places
-    )
-    return _decimal(first, scale), _decimal(median, scale), _decimal(third, scale)
+    numbers.sort()
+    last = len(numbers) - 1
+    first, median, third = (_number_at(numbers, last * quarter / 4, scale) for quarter in (1, 2, 3))
+    return first, median, third
 
 
-def _decimal(units: float, scale: int) -> Decimal:
-    return Decimal(round(units)).scaleb(-scale)
+def _number_at(numbers: Numbers, place: float, scale: int) -> Decimal:
+    """The number at a place in their order, between two of them if it is."""
+    low, high = float(numbers[floor(place)]), float(numbers[ceil(place)])
+    return round(Decimal(low + (high - low) * (place - floor(place))), scale)
