@@ -145,7 +145,7 @@ class DuckDBSession:
             if relation is None or key in self._tables:
                 continue
             before = shown.get(key, set())
-            columns = ALL if named is ALL or before is ALL else before | named.intersection(relation.columns)
+            columns = ALL if named is ALL or before is ALL else before | named
             if key in shown and columns == before:
                 continue
             if relation.parquet is not None and (not relation.kept or _are_in(columns, relation.kept)):

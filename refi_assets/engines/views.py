@@ -25,17 +25,28 @@ def columns_named(statement: exp.Query) -> dict[str, set[str] | None]:
     for table in tables_read(statement):
         keys.setdefault(table.alias_or_name, set()).add(key_of(table))
     everything = {key for same in keys.values() for key in same}
+    stars = [star for star in statement.find_all(exp.Star) if isinstance(star.parent, exp.Select)]
+    natural = [join for join in statement.find_all(exp.Join) if join.method == "NATURAL"]
+    if stars or natural or statement.find(exp.Pivot):
+        return dict.fromkeys(everything, ALL)
     named: dict[str, set[str] | None] = {key: set() for key in everything}
     for column in statement.find_all(exp.Column):
-        for key in keys.get(column.table, set()) if column.table else everything:
-            names = named[key]
-            if isinstance(column.this, exp.Star):
-                named[key] = ALL
-            elif names is not ALL:
-                names.add(column.name)
-    if any(isinstance(star.parent, exp.Select) for star in statement.find_all(exp.Star)):
-        return dict.fromkeys(everything, ALL)
+        is_row = not column.table and column.name in keys  # a whole row, by the name of its table
+        for key in keys.get(column.table or column.name, set()) if column.table or is_row else everything:
+            _name(named, key, ALL if is_row or isinstance(column.this, exp.Star) else column.name)
+    for join in statement.find_all(exp.Join):
+        for identifier in join.args.get("using") or []:
+            for key in everything:
+                _name(named, key, identifier.name)
     return named
+
+
+def _name(named: dict[str, set[str] | None], key: str, column: str | None) -> None:
+    names = named[key]
+    if column is ALL:
+        named[key] = ALL
+    elif names is not ALL:
+        names.add(column)
 
 
 def cut_down(query: exp.Query, columns: Collection[str], grains: Mapping[str, Sequence[str]]) -> exp.Query:

@@ -43,8 +43,8 @@ SOURCES = {
     "paperless_billing": {"borrower_engagement.csv.paperless_billing"},
     "email_open_last_30d": {"borrower_engagement.csv.email_open_last_30d"},
     "mobile_app_login_last_30d": {"borrower_engagement.csv.mobile_app_login_last_30d"},
-    # A record without a row has not said yes.
-    "sms_opt_in": {"borrower_engagement.csv.sms_opt_in", "borrower_engagement.csv.borrower_id"},
+    # A record without a row has not said yes; of a person with several records, each must.
+    "sms_opt_in": {"borrower_engagement.csv.sms_opt_in", "borrower_engagement.csv.borrower_id", *PERSON},
 }
 SPREAD = "(loan.current_interest_rate - market.market_rate_offer)"  # each is read more than once
 
@@ -75,9 +75,9 @@ def test_every_column_of_the_audience_file_comes_from_these_columns_of_the_sourc
         ("audience_file.name", "refi_audience.name"),
         (
             "refi_audience.name",
-            "CASE WHEN refi_eligibility.first_name IS NOT NULL AND refi_eligibility.last_name IS NOT NULL "
-            "THEN refi_eligibility.first_name || ' ' || refi_eligibility.last_name "
-            "ELSE COALESCE(refi_eligibility.first_name, refi_eligibility.last_name) END",
+            "CASE WHEN borrower_information.first_name IS NOT NULL AND borrower_information.last_name IS NOT NULL "
+            "THEN borrower_information.first_name || ' ' || borrower_information.last_name "
+            "ELSE COALESCE(borrower_information.first_name, borrower_information.last_name) END",
         ),
         ("judged_offer.rate_spread", SPREAD[1:-1]),
         (
@@ -138,7 +138,7 @@ def test_every_declared_source_exists_and_is_read(graph):
 
 def test_a_coalesced_column_comes_from_both_tables(graph):
     name = find_column(graph, "refi_audience.name")
-    assert [one.id for one in name.made_from] == ["refi_eligibility.first_name", "refi_eligibility.last_name"]
+    assert [one.id for one in name.made_from] == ["borrower_information.first_name", "borrower_information.last_name"]
     assert set(leaves(name)) == {"borrower_information.csv.first_name", "borrower_information.csv.last_name"}
 
 

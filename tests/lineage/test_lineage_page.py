@@ -98,10 +98,10 @@ def test_a_link_leads_to_its_column_and_the_keyboard_goes_on_from_there(open_pag
 
     assert page.get_by_role("complementary").get_by_role("heading").first.inner_text() == "refi_audience.name"
     assert in_map(page, "refi_audience", "name").get_attribute("aria-pressed") == "true"
-    page.get_by_role("button", name="refi_eligibility.last_name", exact=True).focus()
+    page.get_by_role("button", name="borrower_information.last_name", exact=True).focus()
     page.keyboard.press("Enter")
-    page.wait_for_url("**#refi_eligibility.last_name")
-    assert in_map(page, "refi_eligibility", "last_name").evaluate("button => button === document.activeElement")
+    page.wait_for_url("**#borrower_information.last_name")
+    assert in_map(page, "borrower_information", "last_name").evaluate("button => button === document.activeElement")
     page.go_back()
     page.wait_for_url("**#refi_audience.name")
     assert in_map(page, "refi_audience", "name").get_attribute("aria-pressed") == "true"

@@ -41,7 +41,10 @@ READS = {
     "identity/resolved_borrower": {"staging/borrower_information", "identity/matched_pairs"},
     "identity/review_queue": {"identity/matched_pairs"},
     "identity/person_history": {"identity/resolved_borrower"},
-    "refi/refi_audience": {"refi/refi_eligibility", "identity/resolved_borrower", "staging/borrower_engagement"},
+    "refi/refi_audience": {
+        "refi/refi_eligibility", "identity/resolved_borrower", "staging/borrower_information",
+        "staging/borrower_engagement",
+    },
     "activation/audience_file": {
         "refi/refi_audience", "refi/unmatched_borrowers", "staging/quarantine",
         "identity/review_queue", "identity/person_history",
@@ -106,7 +109,7 @@ def test_columns_come_from_these_columns(ran):
     assert sources("activation/audience_file", "name") == {("refi/refi_audience", "name")}
     assert sources("activation/audience_file", "rate_spread") == {("refi/refi_audience", "rate_spread")}
     assert sources("refi/refi_audience", "name") == {
-        ("refi/refi_eligibility", "first_name"), ("refi/refi_eligibility", "last_name")
+        ("staging/borrower_information", "first_name"), ("staging/borrower_information", "last_name")
     }  # fmt: skip
     assert sources("refi/refi_audience", "ltv_ratio") == {("refi/refi_eligibility", "ltv_ratio")}
     assert sources("refi/refi_eligibility", "rate_spread") == {("refi/unified_refi_dataset", "rate_spread")}

@@ -31,14 +31,17 @@ def ran(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_the_parquet_has_the_declared_columns_and_types(ran, key):
+def test_the_relation_has_the_declared_columns_and_types(ran, key):
+    """Without matching it is a view, of which there are no files."""
     lake, run = ran
     record = json.loads((lake / "runs" / run.result.run_id / f"{key}.json").read_text())
-    path = lake / record["parquet"]
-    files = f"{path}/*.parquet" if path.is_dir() else str(path)
-    described = duckdb.sql(f"DESCRIBE FROM read_parquet('{files}')").fetchall()
-    assert {name: kind for name, kind, *_ in described} == python_relations()[key].sql_types
-    assert [name for name, *_ in described] == list(python_relations()[key].columns)
+    described = record["columns"]
+    if record["parquet"]:
+        path = lake / record["parquet"]
+        rows = duckdb.sql(f"DESCRIBE FROM read_parquet('{f'{path}/*.parquet' if path.is_dir() else path}')").fetchall()
+        described = {name: kind for name, kind, *_ in rows}
+    assert described == python_relations()[key].sql_types
+    assert list(described) == list(python_relations()[key].columns)
 
 
 @pytest.mark.parametrize("key", KEYS)
