@@ -145,7 +145,7 @@ def test_the_event_of_unmatched_borrowers_in_full(ran):
     )
     sql = event["job"]["facets"]["sql"]
     assert sql == facet("1-1-0", "SQLJobFacet", dialect="athena", query=sql["query"])
-    assert sql["query"].endswith("WHERE unified.borrower_id IS NULL")
+    assert sql["query"].endswith("with_others_offer.borrower_id = lost.borrower_id")
     assert event["outputs"] == [
         {
             "namespace": "file",
