@@ -19,7 +19,7 @@ from refi_assets.errors import EngineError, SourceError
 from refi_assets.ingestion.file_names import suffix_of
 from refi_assets.ingestion.first_bytes import format_of
 from refi_assets.ingestion.parquet import scan_parquet, text_sql
-from refi_assets.ingestion.records import MAX_RECORD_BYTES, Malformed, Scan, lines_at, scan_csv
+from refi_assets.ingestion.records import LINE_BREAK, MAX_RECORD_BYTES, Malformed, Scan, lines_at, scan_csv
 from refi_assets.ingestion.settings import GB, too_large
 from refi_assets.lake import ObjectInfo, ObjectStore, RunFolder
 from refi_assets.specs.contracts import Contract
@@ -60,7 +60,8 @@ class ScannedFile(BaseModel):
     `etag` is the one it had when it was scanned. `rows` counts records after the header, malformed ones included.
     `respelled` maps names that the file writes in another way than the contract to the contract's. `read_key` is the
     object that DuckDB reads; `malformed_key` lists the malformed records (record number, problem, part, bytes in hex),
-    if any. `padded` is Scan's, of all that DuckDB reads; it is None of Parquet and in old records.
+    if any. `line_breaks` and `padded` are Scan's, of all that DuckDB reads; `padded` is None of Parquet and in old
+    records.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -75,7 +76,7 @@ class ScannedFile(BaseModel):
     respelled: dict[str, str] = {}
     read_key: str
     malformed_key: str | None = None
-    multiline: bool = False
+    line_breaks: tuple[str, ...] = ()
     line_end: str = "\n"
     padded: tuple[str, ...] | None = None
 
@@ -171,7 +172,7 @@ def _scanned(info: ObjectInfo, sha256: str, scan: Scan, clean_key: str, malforme
         respelled=scan.respelled,
         read_key=info.key if scan.clean else clean_key,
         malformed_key=malformed_key if scan.malformed else None,
-        multiline=scan.multiline,
+        line_breaks=scan.line_breaks,
         line_end=scan.line_end.decode() if scan.clean else "\n",
         padded=scan.padded,
     )
@@ -206,7 +207,7 @@ def text_columns(session: DuckDBSession, lake: ObjectStore, file: ScannedFile) -
     if not file.is_parquet:
         padded = file.columns if file.padded is None else file.padded
         return [
-            FileColumn(name, f"c{number}", reads_empty_as_null=True, is_tidy=name not in padded)
+            FileColumn(name, _csv_cell(file, number, name), reads_empty_as_null=True, is_tidy=name not in padded)
             for number, name in enumerate(file.columns)
         ]
     described = session.execute(f"DESCRIBE SELECT * FROM {rows_sql(lake, file)}")
@@ -214,6 +215,10 @@ def text_columns(session: DuckDBSession, lake: ObjectStore, file: ScannedFile) -
         FileColumn(name, text_sql('"' + row[0].replace('"', '""') + '"', row[1]))
         for name, row in zip(file.columns, described, strict=True)
     ]
+
+
+def _csv_cell(file: ScannedFile, number: int, name: str) -> str:
+    return f"REPLACE(c{number}, '{LINE_BREAK}', CHR(10))" if name in file.line_breaks else f"c{number}"
 
 
 def rows_sql(lake: ObjectStore, file: ScannedFile, *, is_sample: bool = False) -> str:
@@ -231,8 +236,7 @@ def rows_sql(lake: ObjectStore, file: ScannedFile, *, is_sample: bool = False) -
     buffer = f", buffer_size = {4 * MAX_RECORD_BYTES}" if is_sample else ""
     return (
         f"read_csv({path_literal(lake.url(file.read_key))}, {CSV_DIALECT}, header = true, "
-        f"columns = {{{columns}}}, max_line_size = {2 * MAX_RECORD_BYTES}{buffer}, "
-        f"parallel = {'false' if file.multiline else 'true'}{line_end})"
+        f"columns = {{{columns}}}, max_line_size = {2 * MAX_RECORD_BYTES}{buffer}, parallel = true{line_end})"
     )
 
 
@@ -241,15 +245,12 @@ def chosen_rows(
 ) -> tuple[list[FileColumn], str]:
     """Columns, and a FROM item, of the well-formed rows at some positions, with `position`.
 
-    `positions` is a SELECT of `position`, from 0. Of a CSV file whose records are lines, the lines are cut out; else it
-    is read once more.
+    `positions` is a SELECT of `position`, from 0. Of a CSV file, their lines are cut out.
     """
     columns = text_columns(session, lake, file)
     if file.is_parquet:
         rows = parquet_sql(lake.url(file.read_key), options=", file_row_number = true")
         rows = f"(SELECT * RENAME (file_row_number AS position) FROM {rows})"
-    elif file.multiline:
-        rows = f"(SELECT *, ROW_NUMBER() OVER () - 1 AS position FROM {rows_sql(lake, file)})"
     else:
         path = session.scratch / "chosen_rows.csv"
         numbers = [position + 1 for (position,) in session.execute(f"{positions} ORDER BY position")]

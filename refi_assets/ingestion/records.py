@@ -26,6 +26,7 @@ HEADER_BYTES = 4 << 20
 COPY_BUFFER_BYTES = 64 << 10
 BLOCK_BYTES = 1 << 20  # what fits into the processor's cache is looked at twice as fast
 MAX_RECORD_BYTES = 2 << 20
+LINE_BREAK = "\ue00a\uf8ff\ue00a"  # stands for one in a cell: private characters, which nobody exchanges
 MAX_COLUMNS = 2000  # DuckDB plans a statement on some thousands of columns for minutes
 MAX_MALFORMED = 1_000_000  # from here on, most records must be well-formed: each malformed one takes much longer
 BOM = b"\xef\xbb\xbf"
@@ -55,8 +56,9 @@ class Scan:
 
     `columns` are the header's names as read_names() reads them, `respelled` those that the file writes in another way,
     with ours. `records` counts every record, malformed ones included. `clean` says that the file itself may be read;
-    else `clean_copy`, with a header line of its own, must be. `multiline` warns that some field holds a line break, so
-    that the file must not be split for reading; `line_end` is the file's; a clean copy's is LF.
+    else `clean_copy`, with a header line of its own, must be; in it every record is a line. `line_breaks` names the
+    columns in which cells have line breaks, for which LINE_BREAK stands in the copy. `line_end` is the file's; a clean
+    copy's is LF.
 
     `padded` names the columns in which a cell of a well-formed record, its quotes taken off, begins or ends with white
     space (space, tab, CR, LF, U+00A0, U+FEFF) or holds a control character below U+0020. Because of white space beside
@@ -69,7 +71,7 @@ class Scan:
     records: int = 0
     malformed: int = 0
     clean: bool = True
-    multiline: bool = False
+    line_breaks: tuple[str, ...] = ()
     line_end: bytes = b"\n"
     padded: tuple[str, ...] | None = None
 
@@ -194,11 +196,13 @@ class _Scanner:
         self._known_names, self._always_copy = known_names, always_copy
         self._unread = b""
         self._padded: set[int] = set()  # numbers of columns
+        self._broken: set[int] = set()
 
     def run(self) -> None:
         for block, is_last in self._blocks():
             self._scan_lines(block, is_last)
         self.scan.padded = tuple(name for number, name in enumerate(self.scan.columns) if number in self._padded)
+        self.scan.line_breaks = tuple(name for number, name in enumerate(self.scan.columns) if number in self._broken)
 
     def _blocks(self) -> Iterator[tuple[bytes, bool]]:
         """Blocks of whole lines; what a block leaves unread (an open quote) leads the next one."""
@@ -265,6 +269,8 @@ class _Scanner:
             self._copy.change(b"")  # DuckDB wants one kind of line end; the copy has LF only
         if lines.blanks:
             self._copy.change(b"")
+        if not block.isascii() and LINE_BREAK.encode() in block:
+            self._look_closely(block, lines)
         line = 0
         for suspect in np.flatnonzero(lines.is_strange).tolist():
             if suspect < line:
@@ -279,6 +285,11 @@ class _Scanner:
             if after != end + 1:  # the record goes on
                 line = int(lines.starts.searchsorted(after))
         self._keep_lines(block, lines, line, lines.count)
+
+    def _look_closely(self, block: bytes, lines: Lines) -> None:
+        """Let no line stay unseen that holds what stands for a line break."""
+        for match in re.finditer(LINE_BREAK.encode(), block):
+            lines.is_strange[int(lines.starts.searchsorted(match.start(), "right")) - 1] = True
 
     def _keep_lines(self, block: bytes, lines: Lines, first: int, stop: int) -> None:
         """Count these lines of a block, and let them stay."""
@@ -315,17 +326,24 @@ class _Scanner:
         body = match[1]
         body = body.removesuffix(b"\r") if block[match.end(1) : match.end()] == b"\n" else body
         found = cells(body)
-        if not is_utf8(body):
+        line_breaks = body.count(b"\n")
+        if len(body) + line_breaks * len(LINE_BREAK.encode()) > 2 * MAX_RECORD_BYTES:
+            self._reject(f"longer than {MAX_RECORD_BYTES} bytes, with {line_breaks} line breaks", body)
+        elif not is_utf8(body):
             self._reject(not_utf8(body), body)
+        elif LINE_BREAK.encode() in body:
+            self._reject("private characters that stand for a line break here", body)
         elif len(found) != len(self.scan.columns):
             cr = "; CR alone ends no line" if b"\r" in body else ""
             self._reject(f"{len(found)} fields instead of {len(self.scan.columns)}{cr}", body)
         else:
             self.scan.records += 1
-            self.scan.multiline |= b"\n" in body
             self._padded.update(number for number, cell in enumerate(found) if _PADDED.search(cell))
             if b"\r" in body:  # a lone CR would end the line for DuckDB, unless it is quoted
                 body = b",".join(b'"' + cell.replace(b'"', b'""') + b'"' for cell in found)
+            if line_breaks:
+                self._broken.update(number for number, cell in enumerate(found) if b"\n" in cell)
+                body = body.replace(b"\n", LINE_BREAK.encode())
             self._copy.change(body + b"\n" if match[0].endswith(b"\n") else body)
         return match.end()
 

@@ -15,7 +15,7 @@ import pytest
 from refi_assets.errors import SourceError
 from refi_assets.ingestion.files import rows_sql, scan_file
 from refi_assets.ingestion.headers import trim
-from refi_assets.ingestion.records import Malformed, scan_csv
+from refi_assets.ingestion.records import LINE_BREAK, Malformed, scan_csv
 from refi_assets.lake import FolderStore, ObjectInfo, RunFolder
 from tests.support import reference_csv
 
@@ -55,6 +55,7 @@ def read(path: Path, folder: Path) -> tuple[tuple[str, ...], list[tuple[str, ...
     data = path.read_bytes()
     if not scan.clean:
         data = ",".join(scan.columns).encode() + b"\n" + copy.read_bytes().partition(b"\n")[2]
+    data = data.replace(LINE_BREAK.encode(), b"\n")
     found = [record.cells for record in reference_csv.read(data)[1]]
     rows = [tuple(trim(cell) for cell in cells) for cells in found if cells is not None]
     assert scan.records == len(rows) + len(malformed)
@@ -107,7 +108,8 @@ def test_duckdb_is_given_the_same_cells(path: Path, tmp_path: Path) -> None:
     file = scan_file(lake, ObjectInfo("raw/corpus/file.csv", path.stat().st_size), RunFolder(lake, "r"), "raw/c", 0)
     with duckdb.connect() as connection:
         found = connection.execute(f"SELECT * FROM {rows_sql(lake, file)}").fetchall()
-    assert [tuple(trim(cell or "") for cell in row) for row in found] == read(path, tmp_path)[1]
+    cells = [tuple(trim((cell or "").replace(LINE_BREAK, "\n")) for cell in row) for row in found]
+    assert cells == read(path, tmp_path)[1]
 
 
 @pytest.mark.parametrize(

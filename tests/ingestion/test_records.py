@@ -13,7 +13,7 @@ from refi_assets.errors import SourceError
 from refi_assets.ingestion import records
 from refi_assets.ingestion.files import rows_sql, scan_file
 from refi_assets.ingestion.headers import trim
-from refi_assets.ingestion.records import MAX_RECORD_BYTES, Malformed, cells, scan_csv
+from refi_assets.ingestion.records import LINE_BREAK, MAX_RECORD_BYTES, Malformed, cells, scan_csv
 from refi_assets.lake import FolderStore, ObjectInfo, RunFolder
 from tests.support import reference_csv
 from tests.support.agreement import Rows, require_padded_columns, require_same_records, scan
@@ -232,7 +232,15 @@ def test_a_record_may_begin_in_one_block_and_end_in_another(
     data = 'a,b\n"one\n\ntwo, ""three""\r\nfour",é😎\nx\n5,"6"\n7,8'.encode()
     found, rows, malformed = scan(tmp_path, data)
     assert rows == [('one\n\ntwo, "three"\r\nfour', "é😎"), ("5", "6"), ("7", "8")]
-    assert (found.records, numbered(malformed), found.multiline) == (4, [(2, b"x")], True)
+    assert (found.records, numbered(malformed), found.line_breaks) == (4, [(2, b"x")], ("a",))
+
+
+def test_a_record_with_what_stands_for_a_line_break_is_set_aside(tmp_path: Path) -> None:
+    """Beside records that have a line break: nobody can tell the two apart any more."""
+    data = f'a,b\n1,x{LINE_BREAK}y\n2,"x\ny"\n3,é\n'.encode()
+    found, rows, malformed = scan(tmp_path, data)
+    assert rows == [("2", "x\ny"), ("3", "é")]
+    assert (found.line_breaks, numbered(malformed)) == (("b",), [(1, f"1,x{LINE_BREAK}y".encode())])
 
 
 @pytest.mark.parametrize(
@@ -318,7 +326,7 @@ class Reading:
         self.lake.put(key, data)
         file = scan_file(self.lake, ObjectInfo(key, len(data)), RunFolder(self.lake, "run"), "raw/some_source", 0)
         rows = self.connection.execute(f"SELECT * FROM {rows_sql(self.lake, file)}").fetchall()
-        return [tuple(trim(cell or "") for cell in row) for row in rows]
+        return [tuple(trim((cell or "").replace(LINE_BREAK, "\n")) for cell in row) for row in rows]
 
 
 @pytest.fixture(scope="module")

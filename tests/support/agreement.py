@@ -11,7 +11,7 @@ from refi_assets.errors import SourceError
 from refi_assets.ingestion import records
 from refi_assets.ingestion.headers import trim
 from refi_assets.ingestion.raw_zone import ingest_folder
-from refi_assets.ingestion.records import Malformed, Scan, scan_csv
+from refi_assets.ingestion.records import LINE_BREAK, Malformed, Scan, scan_csv
 from refi_assets.ingestion.snapshots import require_columns, scan_source
 from refi_assets.lake import RunFolder
 from refi_assets.specs.contracts import load_contracts
@@ -37,7 +37,8 @@ def scan(folder: Path, data: bytes) -> tuple[Scan, Rows, list[Malformed]]:
         well_formed = ",".join(f"c{number}" for number in range(len(found.columns))).encode() + b"\n" + body
     rows = [record.cells for record in reference_csv.read(well_formed)[1]]
     assert None not in rows, "what DuckDB is given holds no malformed record"
-    return found, [tuple(trim(cell) for cell in row) for row in rows if row is not None], malformed
+    whole = [tuple(trim(cell.replace(LINE_BREAK, "\n")) for cell in row) for row in rows if row is not None]
+    return found, whole, malformed
 
 
 def require_same_records(folder: Path, data: bytes, block_bytes: int) -> Rows:
