@@ -43,7 +43,7 @@ class Database:
         with _lock:
             catalog = f"session {next(self._numbers)}"
             connection = self._root.cursor()
-            connection.execute(f"ATTACH ':memory:' AS \"{catalog}\"; USE \"{catalog}\"")
+            connection.execute(f'ATTACH \':memory:\' AS "{catalog}"; USE "{catalog}"')
         return connection, catalog
 
     def disconnect(self, connection: duckdb.DuckDBPyConnection, catalog: str) -> None:

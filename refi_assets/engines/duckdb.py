@@ -46,9 +46,7 @@ _SAFE_ERRORS = (
 
 # COPY writes the rows of a parallel query in any order unless told; keeping the order costs time and memory. Looking
 # for a dictionary in columns that have none costs more than compression, and makes files no smaller.
-PARQUET = (
-    "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, DICTIONARY_SIZE_LIMIT 1000, PRESERVE_ORDER false"
-)
+PARQUET = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, DICTIONARY_SIZE_LIMIT 1000, PRESERVE_ORDER false"
 ORDERED_PARQUET = PARQUET.replace("PRESERVE_ORDER false", "PRESERVE_ORDER true")
 
 

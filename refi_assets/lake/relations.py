@@ -63,12 +63,13 @@ class Relation(BaseModel):
     """The record of one relation of one run.
 
     `columns` maps names to SQL types. A table lies in `parquet` (a key); a view is its `sql`, in the
-    project's dialect, and may have rows in `parquet` as well, to be read instead: of all columns, or of those in `kept`.
-    `deletes` (a key) lists rows that are in the Parquet file and not in the table, by `position` from 0, as Iceberg's
-    position deletes do. `grain` are columns of which it is known that no two rows have them in common. `inputs` maps the keys of the relations it was made from to the runs that made them. `counts`
-    and `details` hold what was measured while it was made; no person's data is in them. `cadence` says how often it
-    is made, `fingerprint` of what: a relation of the same fingerprint is equal (see memo.py). `made_by` is the run that
-    made its data, if that was an earlier one.
+    project's dialect, and may have rows in `parquet` as well, to be read instead: of all columns, or of those in
+    `kept`. `deletes` (a key) lists rows that are in the Parquet file and not in the table, by `position` from 0, as
+    Iceberg's position deletes do. `grain`: columns of which it is known that no two rows have them in common. `inputs`
+    maps the keys of the relations it was made from to the runs that made them. `counts` and `details` hold what was
+    measured while it was made; no person's data is in them. `cadence` says how often it is made, `fingerprint` of what:
+    a relation of the same fingerprint is equal (see memo.py). `made_by` is the run that made its data, if that was an
+    earlier one.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

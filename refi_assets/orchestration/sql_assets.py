@@ -27,7 +27,6 @@ from refi_assets.specs.names import table_of
 from refi_assets.specs.policies import policy_of
 from refi_assets.specs.sql_models import AS_OF, DIALECT, Parameter, SqlModel, load_sql_models
 
-
 Kind = Literal["table", "kept view", "view"]
 
 _views: set[str] = set()  # keys of the assets of which DuckDB keeps no rows
@@ -109,9 +108,7 @@ def made_by_sql(
         return materialize(step, relation, made_from)
     with engine.session(readable(step.lake, list(made_from.values()))) as session:
         stored_as: Any = "table" if kind == "table" else "view"
-        draft = step.draft(
-            model.key, made_from=made_from, kind=stored_as, kept=kept, sql=sql, fingerprint=fingerprint
-        )
+        draft = step.draft(model.key, made_from=made_from, kind=stored_as, kept=kept, sql=sql, fingerprint=fingerprint)
         made = session.create(draft, query)
         counts = measure(session, model)
         if session.queries:

@@ -9,11 +9,15 @@ from typing import Any
 
 import duckdb
 import pytest
+from sqlglot import exp
 
+from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.identity.pipeline import PERSON_CHANGES
-from refi_assets.lake import open_lake
+from refi_assets.lake import FolderStore, RunFolder, open_lake
+from refi_assets.lake.relations import with_inputs
 from refi_assets.publishing.retention import clean_up
 from refi_assets.sample.generate import generate
+from refi_assets.specs.names import table_of
 from refi_assets.specs.sql_models import SqlModel, load_sql_models
 from tests.support.lender import lender, write
 from tests.support.people import truth
@@ -24,8 +28,13 @@ HEADER = "borrower_id_1,borrower_id_2,decision,who,when,why\n"
 
 
 def rows(lake: Path, relation: str, run_id: str | None = None) -> list[dict[str, Any]]:
-    """A relation of a run (the latest published one)."""
-    found = json.loads((lake / "runs" / (run_id or latest(lake)["run_id"]) / f"{relation}.json").read_text())
+    """A relation of a run (the latest published one). A view has no file."""
+    store = FolderStore(str(lake))
+    record = RunFolder(store, run_id or latest(lake)["run_id"]).load(relation)
+    if record.parquet is None:
+        with DuckDBEngine(store).session(with_inputs(store, [record])) as session:
+            return session.query(exp.select("*").from_(table_of(relation)))
+    found = record.model_dump()
     path = lake / found["parquet"]
     frame = duckdb.sql(f"FROM read_parquet('{path / '*' if found['parquet'].endswith('/') else path}')")
     return [dict(zip(frame.columns, row, strict=True)) for row in frame.fetchall()]

@@ -29,7 +29,7 @@ FILE = {
     "respelled": {},
     "read_key": "runs/one/raw/loan_information.0.clean.csv",
     "malformed_key": "runs/one/raw/loan_information.0.malformed.csv",
-    "multiline": False,
+    "line_breaks": [],
     "line_end": "\n",
     "padded": ["loan_id"],
 }
@@ -44,7 +44,7 @@ PARQUET_FILE = {
     "respelled": {},
     "read_key": "raw/loan_information/load_date=2026-02-19/loans.parquet",
     "malformed_key": None,
-    "multiline": False,
+    "line_breaks": [],
     "line_end": "\n",
     "padded": None,
 }
@@ -226,7 +226,9 @@ def record(details: dict[str, Any]) -> dict[str, Any]:
         "kind": "table",
         "columns": {},
         "parquet": None,
+        "kept": [],
         "deletes": None,
+        "grain": [],
         "sql": None,
         "rows": 246,
         "seconds": 0.5,

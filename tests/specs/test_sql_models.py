@@ -107,7 +107,10 @@ SHIPPED: dict[str, tuple[tuple[str, ...], Set[str]]] = {
         set(),
     ),
     "refi/refi_audience": (
-        ("staging/borrower_engagement", "refi/refi_eligibility", "identity/resolved_borrower"),
+        (
+            *("staging/borrower_engagement", "staging/borrower_information"),
+            *("refi/refi_eligibility", "identity/resolved_borrower"),
+        ),
         set(),
     ),
     "refi/judged_offer": (

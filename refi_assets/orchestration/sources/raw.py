@@ -37,6 +37,7 @@ def raw_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
         description=f"{contract.description}\n\nThe files of the newest load date on or before the as-of day.",
         partitions_def=partitions(domain.cadence),
         freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(days=contract.due_every_days)),
+        op_tags={"dagster/priority": "-1"},  # the first begins all scans; what is ready goes on while they run
         code_version="1",
     )
     def raw(
