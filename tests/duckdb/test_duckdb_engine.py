@@ -337,3 +337,57 @@ def test_a_name_with_a_backslash_before_a_pattern_is_read_as_itself_or_refused(
     except EngineError:
         return
     assert found == [("mine",)]
+
+
+def test_sessions_share_a_database_and_nothing_that_is_in_it(lake: FolderStore) -> None:
+    loans = write_loans(lake)
+    with DuckDBEngine(lake).session() as one, DuckDBEngine(lake).session([loans]) as other:
+        for session, number in ((one, 1), (other, 2)):
+            session.execute(
+                f"CREATE TABLE same AS SELECT {number} AS n; CREATE TEMP TABLE temporary AS SELECT {number} AS n"
+            )
+            session.execute(
+                f"CREATE MACRO number() AS {number}; CREATE SCHEMA g; CREATE VIEW g.v AS SELECT {number} AS n"
+            )
+        for session, number in ((one, 1), (other, 2)):
+            found = session.execute("SELECT same.n, temporary.n, number(), v.n FROM same, temporary, g.v")
+            assert found == [(number,) * 4]
+        folders = {session.value("SELECT current_setting('temp_directory')") for session in (one, other)}
+        assert len(folders) == 1
+        assert one.scratch != other.scratch
+
+
+def test_a_database_that_is_kept_open_is_there_between_sessions(
+    lake: FolderStore, spills: Callable[[], list[Path]]
+) -> None:
+    engine = DuckDBEngine(lake)
+    with engine.kept_open():
+        with engine.session():
+            [folder] = spills()
+        assert spills() == [folder]
+        with engine.session() as session:
+            assert session.value("SELECT current_setting('temp_directory')") == str(folder)
+    assert spills() == []
+
+
+def test_a_view_is_not_stored_and_of_a_kept_view_the_kept_columns(lake: FolderStore) -> None:
+    loans = write_loans(lake)
+    sql = "SELECT loans.loan_id, loans.rate, loans.rate + 1 AS more FROM refi.loans"
+    with DuckDBEngine(lake).session([loans]) as session:
+        view = session.create(relation("refi/view", sql=sql, inputs={"refi/loans": "r1"}), query(sql))
+        kept = session.create(
+            relation("refi/kept", sql=sql, kept=("loan_id",), inputs={"refi/loans": "r1"}), query(sql)
+        )
+        everything = [
+            {"loan_id": "L1", "rate": None, "more": None},
+            {"loan_id": "L2", "rate": Decimal("6.5"), "more": Decimal("7.5")},
+        ]
+        for name in ("view", "kept"):
+            assert session.query(query(f"SELECT * FROM refi.{name} ORDER BY loan_id")) == everything
+            assert session.query(query(f"SELECT loan_id FROM refi.{name} ORDER BY 1")) == [
+                {"loan_id": "L1"},
+                {"loan_id": "L2"},
+            ]
+    assert view.parquet is None
+    assert duckdb.sql(f"DESCRIBE FROM '{lake.root / str(kept.parquet)}'").fetchall()[0][0] == "loan_id"
+    assert list(view.columns) == list(kept.columns) == ["loan_id", "rate", "more"]
