@@ -113,6 +113,6 @@ def dagster_home(folder: Path, *, own_storage: bool = True) -> Path:
     folder.mkdir(parents=True)
     settings = yaml.safe_load((PROJECT_DIR / ".dagster" / "dagster.yaml").read_text(encoding="utf-8"))
     if not own_storage:
-        settings.pop("storage", None)
+        settings.pop("instance_class", None)
     (folder / "dagster.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
     return folder

@@ -11,11 +11,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 from urllib.parse import urlsplit
 
 import duckdb
-import numpy as np
 import sqlglot
 from sqlglot import exp
 
@@ -34,8 +33,12 @@ from refi_assets.settings import settings_of
 from refi_assets.specs.names import group_and_name
 from refi_assets.specs.sql_models import DIALECT, with_groups
 
+if TYPE_CHECKING:
+    import numpy as np
+
+    Numbers = np.ndarray[Any, np.dtype[Any]]
+
 T = TypeVar("T")
-Numbers = np.ndarray[Any, np.dtype[Any]]
 
 # What these say is about statements, files and memory. Every other error may quote a file's cells.
 _SAFE_ERRORS = (
@@ -274,12 +277,12 @@ class DuckDBSession:
                 f"The statement began: {start_of(sql)}"
             ) from None
 
-    def numbers(self, sql: str, name: str) -> Numbers:
+    def numbers(self, sql: str, name: str) -> "Numbers":
         """A column of numbers, none of them null, that a statement in DuckDB's own SQL returns.
 
         Raises EngineError.
         """
-        return self._run(sql, lambda result: np.asarray(result.fetchnumpy()[name]))
+        return self._run(sql, lambda result: cast("Numbers", result.fetchnumpy()[name]))
 
     def close(self) -> None:
         """Close the connection, and drop all that the session made but for the relations."""
@@ -331,7 +334,7 @@ def to_duckdb(statement: exp.Expr) -> str:
     return tree.sql("duckdb")
 
 
-def are_distinct(numbers: Numbers) -> bool:
+def are_distinct(numbers: "Numbers") -> bool:
     """Whether no two numbers are equal. Sorts them in place."""
     numbers.sort()
     return not bool((numbers[1:] == numbers[:-1]).any())

@@ -96,7 +96,10 @@ def _joined_by(join: exp.Join) -> set[str]:
         if not isinstance(condition, exp.EQ):
             return set()
         sides = [side for side in (condition.this, condition.expression) if isinstance(side, exp.Column)]
-        own |= {side.name for side in sides if side.table == name and len(sides) == 2}
+        names = [side.name for side in sides if side.table == name]
+        if len(sides) != 2 or len(names) != 1:
+            return set()
+        own.add(names[0])
     return own
 
 

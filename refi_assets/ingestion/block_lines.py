@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from refi_assets.ingestion.records import WIDE_SPACES
+
 QUOTE, COMMA, LF, CR, SPACE = 0x22, 0x2C, 0x0A, 0x0D, 0x20
-WIDE_SPACES = ("\u00a0", "\ufeff")  # white space that is trimmed from cells and is not ASCII
 
 PLAIN_SHARE = 0.75  # of a block's lines, from which on looking for the others pays
 CLOSE_LOOKS = 16  # after a block with fewer

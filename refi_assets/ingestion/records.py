@@ -13,14 +13,14 @@ import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
-
-import numpy as np
+from typing import TYPE_CHECKING, BinaryIO
 
 from refi_assets.errors import SourceError
-from refi_assets.ingestion.block_lines import LF, WIDE_SPACES, Lines, LineShape
 from refi_assets.ingestion.first_bytes import not_utf8, require_csv, require_header
 from refi_assets.ingestion.headers import read_names
+
+if TYPE_CHECKING:
+    from refi_assets.ingestion.block_lines import Lines
 
 HEADER_BYTES = 4 << 20
 COPY_BUFFER_BYTES = 64 << 10
@@ -36,6 +36,7 @@ _RECORD = re.compile(rb"(" + _FIELD + rb"(?:," + _FIELD + rb")*+)\r?(?:\n|\Z)")
 _OPEN_AT_END = re.compile(rb"(?:" + _FIELD + rb",)*+" + rb'"(?:[^"]++|"")*+\Z')
 _BLANK_LINES_FIRST = re.compile(rb"\A(?:\r?\n)++")
 _LINE_ENDS = re.compile(rb"\n\n+")
+WIDE_SPACES = ("\u00a0", "\ufeff")  # white space that is trimmed from cells and is not ASCII
 _SPACES = "|".join([" ", *WIDE_SPACES]).encode()
 _PADDED = re.compile(rb"[\x00-\x1f]|\A(?:%b)|(?:%b)\Z" % (_SPACES, _SPACES))
 _CELL = re.compile(rb'(?:^|,)(?:"((?:[^"]++|"")*+)"|([^",]*+))')
@@ -124,7 +125,7 @@ def lines_at(stream: BinaryIO, numbers: Sequence[int]) -> Iterator[bytes]:
         block, rest = rest + more[:cut], more[cut:] if cut else rest + more
         after = line + block.count(b"\n")
         if number < after:
-            ends = np.flatnonzero(np.frombuffer(block, np.uint8) == LF) + 1
+            ends = [match.end() for match in re.finditer(b"\n", block)]
             while number is not None and number < after:
                 place = number - line
                 yield block[ends[place - 1] if place else 0 : ends[place]]
@@ -256,6 +257,10 @@ class _Scanner:
             raise SourceError(f"{len(names):,} columns, where a file may have {MAX_COLUMNS:,}")
         self.scan.columns, self.scan.respelled = read_names(names, self._known_names)
         self.scan.line_end = b"\r\n" if match[0].endswith(b"\r\n") else b"\n"
+        from refi_assets.ingestion.block_lines import (
+            LineShape,
+        )  # and NumPy, which commands that read no file can do without
+
         self._shape = LineShape(len(names), self.scan.line_end, MAX_RECORD_BYTES)
         self._copy.header_bytes = len(start) - len(body) + match.end()
         if self._always_copy or header_at or b"\r" in header or b"\n" in header:
@@ -272,7 +277,7 @@ class _Scanner:
         if not block.isascii() and LINE_BREAK.encode() in block:
             self._look_closely(block, lines)
         line = 0
-        for suspect in np.flatnonzero(lines.is_strange).tolist():
+        for suspect in lines.is_strange.nonzero()[0].tolist():
             if suspect < line:
                 continue
             self._keep_lines(block, lines, line, suspect)
@@ -286,15 +291,15 @@ class _Scanner:
                 line = int(lines.starts.searchsorted(after))
         self._keep_lines(block, lines, line, lines.count)
 
-    def _look_closely(self, block: bytes, lines: Lines) -> None:
+    def _look_closely(self, block: bytes, lines: "Lines") -> None:
         """Let no line stay unseen that holds what stands for a line break."""
         for match in re.finditer(LINE_BREAK.encode(), block):
             lines.is_strange[int(lines.starts.searchsorted(match.start(), "right")) - 1] = True
 
-    def _keep_lines(self, block: bytes, lines: Lines, first: int, stop: int) -> None:
+    def _keep_lines(self, block: bytes, lines: "Lines", first: int, stop: int) -> None:
         """Count these lines of a block, and let them stay."""
         if first < stop:
-            blanks = int(np.count_nonzero(lines.is_blank[first:stop])) if lines.blanks else 0
+            blanks = int(lines.is_blank[first:stop].sum()) if lines.blanks else 0
             self.scan.records += stop - first - blanks
             start = int(lines.starts[first]) if first else 0
             after = int(lines.starts[stop]) if stop < lines.count else len(block)

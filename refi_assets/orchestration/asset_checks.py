@@ -136,7 +136,7 @@ class CheckedStep(Step):
 
     @cached_property
     def _broken(self) -> dict[str, tuple[int, list[str]]]:
-        """How many rows each SQL check of the asset returns, and some of their keys: one query for all without proof."""
+        """How many rows each SQL check of the asset returns, and some of their keys."""
         models = checking_models(self.relation.key)
         queries = {model.key: self._bound(model) for model in models}
         shown = {model.key: shown_columns(self.relation.key, model) for model in models}

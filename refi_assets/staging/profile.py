@@ -7,14 +7,16 @@ see: a column in another unit. Whether it may go on is judged by checks.
 from collections.abc import Collection
 from decimal import Decimal
 from math import ceil, floor
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from refi_assets.engines.duckdb import DuckDBSession, Numbers, quoted, text_literal
+from refi_assets.engines.duckdb import DuckDBSession, quoted, text_literal
 from refi_assets.ingestion.details import Profile, SharedValue
 from refi_assets.specs.columns import Column
 from refi_assets.specs.contracts import Contract
 from refi_assets.staging.judge import EMPTY
+
+if TYPE_CHECKING:
+    from refi_assets.engines.duckdb import Numbers
 
 FEW_NUMBERS = 20  # from here on, a file has a median of its own
 HEAVY_HITTERS = 30  # a value of one row in thirty is among them for certain
@@ -87,12 +89,12 @@ def _profile(session: DuckDBSession, column: Column, rows: int, is_nulled: bool)
         quartile_1=first,
         median=median,
         quartile_3=third,
-        zeros=len(numbers) - int(np.count_nonzero(numbers)),
-        whole=int(np.count_nonzero(np.floor(numbers) == numbers)),
+        zeros=int((numbers == 0).sum()),
+        whole=int((numbers % 1 == 0).sum()),
     )
 
 
-def _quartiles(numbers: Numbers, scale: int) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
+def _quartiles(numbers: "Numbers", scale: int) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
     """Quartiles as QUANTILE_CONT has them, with so many decimals. Sorts the numbers.
 
     NumPy does so in a third of the time that DuckDB takes, which keeps a copy of every column.
@@ -105,7 +107,7 @@ def _quartiles(numbers: Numbers, scale: int) -> tuple[Decimal | None, Decimal | 
     return first, median, third
 
 
-def _number_at(numbers: Numbers, place: float, scale: int) -> Decimal:
+def _number_at(numbers: "Numbers", place: float, scale: int) -> Decimal:
     """The number at a place in their order, between two of them if it is."""
     low, high = float(numbers[floor(place)]), float(numbers[ceil(place)])
     return round(Decimal(low + (high - low) * (place - floor(place))), scale)
