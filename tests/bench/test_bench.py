@@ -126,7 +126,7 @@ def test_an_instance_has_the_projects_settings_but_for_the_storage_if_that_is_to
         for name, own in (("ours", True), ("plain", False))
     )
     assert ours == yaml.safe_load((PROJECT_DIR / ".dagster" / "dagster.yaml").read_text())
-    assert plain == {name: setting for name, setting in ours.items() if name != "storage"}
+    assert plain == {name: setting for name, setting in ours.items() if name != "instance_class"}
     assert plain["telemetry"] == {"enabled": False}
 
 
