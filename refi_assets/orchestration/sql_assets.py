@@ -161,7 +161,7 @@ def materialize(
 
 @cache
 def columns_named_later(key: str) -> tuple[str, ...]:
-    """The columns of a relation that the SQL of assets, their counts and checks names, by itself or through views."""
+    """The columns of a relation that other SQL in sql/ names, by itself or through views."""
     named = _named_later(key)
     columns = load_sql_models()[key].tree.named_selects
     return tuple(column for column in columns if named is ALL or column in named)
@@ -170,7 +170,7 @@ def columns_named_later(key: str) -> tuple[str, ...]:
 def _named_later(key: str) -> set[str] | None:
     named: set[str] = set()
     for model in load_sql_models().values():
-        if key not in model.inputs or "/answers/" in model.key:
+        if key not in model.inputs:
             continue
         query, asked = model.tree, ALL
         if model.key in _views and (asked := _named_later(model.key)) is not ALL:
