@@ -204,7 +204,7 @@ class DuckDBSession:
         if (balance := balance_of_groups(statement)) is not None:
             return bool(self.value(self._read(balance)))
         if (hashes := hashes_of_groups(statement)) is not None:
-            return are_distinct(self.numbers(self._read(hashes), HASH))
+            return not len(repeated(self.numbers(self._read(hashes), HASH)))
         return False
 
     def create(self, draft: Relation, statement: exp.Query) -> Relation:
@@ -334,10 +334,11 @@ def to_duckdb(statement: exp.Expr) -> str:
     return tree.sql("duckdb")
 
 
-def are_distinct(numbers: "Numbers") -> bool:
-    """Whether no two numbers are equal. Sorts them in place."""
+def repeated(numbers: "Numbers") -> "Numbers":
+    """The numbers that are there more than once, each of them at least once. Sorts all in place."""
     numbers.sort()
-    return not bool((numbers[1:] == numbers[:-1]).any())
+    again: Numbers = numbers[1:][numbers[1:] == numbers[:-1]]
+    return again
 
 
 def _are_in(columns: set[str] | None, kept: Collection[str]) -> bool:

@@ -40,8 +40,8 @@ def judged_rows_sql(contract: Contract, columns: list[FileColumn], source_sql: s
     renamed = [f"{column.sql} AS {raw.sql}" for column, raw in zip(columns, raws, strict=True)]
     typed = [column for column in judged if column.logical_type != "string"]
     casts = [f"{_cast(column, raw_of[column.name].sql)} AS {_cast_of(column.name)}" for column in typed]
-    texts = [_unless_plain(_text_of_cell(c, raw_of[c.name].sql), _text(c.name)) for c in judged]
-    values = [_unless_plain(_cast(column, _text(column.name)), _value_of(column.name)) for column in typed]
+    texts = [_slow_text(column, raw_of[column.name]) for column in judged]
+    values = [_slow_value(column, raw_of[column.name]) for column in typed]
     faults = [_unless_plain(_fault(column, judged), _fault_of(column.name)) for column in judged]
     staged = [f"{_staged(column, raw_of.get(column.name))} AS {quoted(column.name)}" for column in contract.columns]
     staged += [f"{_state(column, in_file)} AS {quoted(column.state_column)}" for column in contract.columns_with_states]
@@ -106,6 +106,18 @@ def _text_of_cell(column: Column, raw: str) -> str:
     if column.logical_type == "string":
         return f"cell({'visible_name' if column.is_name else 'visible'}({raw}))"
     return f"cell({raw})"
+
+
+def _slow_text(column: Column, raw: FileColumn) -> str:
+    if raw.is_tidy and column.logical_type != "string":
+        return f"{raw.sql} AS {_text(column.name)}"
+    return _unless_plain(_text_of_cell(column, raw.sql), _text(column.name))
+
+
+def _slow_value(column: Column, raw: FileColumn) -> str:
+    if raw.is_tidy:
+        return f"{_cast_of(column.name)} AS {_value_of(column.name)}"
+    return _unless_plain(_cast(column, _text(column.name)), _value_of(column.name))
 
 
 def _cast(column: Column, text: str) -> str:

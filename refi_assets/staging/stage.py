@@ -12,10 +12,10 @@ from importlib.resources import files
 from refi_assets.engines.duckdb import (
     ORDERED_PARQUET,
     DuckDBSession,
-    are_distinct,
     parquet_sql,
     path_literal,
     quoted,
+    repeated,
     text_literal,
 )
 from refi_assets.errors import EngineError
@@ -40,6 +40,8 @@ QUARANTINE_COLUMNS = {
     "original_cells": "VARCHAR",
     "original_bytes": "BLOB",
 }
+
+_HASHES_IN_A_STATEMENT = 100_000  # DuckDB reads a million in a second; to find them anew takes less then
 
 
 @dataclass(frozen=True)
@@ -172,15 +174,18 @@ def _find_repeated_rows(
     thing, party = thing_sql(contract, columns_of), party_sql(contract, columns_of)
     facts, is_the_one = facts_sql(contract), is_the_one_sql(contract)
     names = ", ".join(map(quoted, thing_columns(contract, columns_of))) or "''"
-    things = session.numbers(f"SELECT HASH({names}) AS hash FROM judged WHERE fault IS NULL", "hash")
-    are_there_any = "LIMIT 0" if are_distinct(things) else ""
-    del things
+    hashes = repeated(session.numbers(f"SELECT HASH({names}) AS hash FROM judged WHERE fault IS NULL", "hash"))
+    if len(hashes) <= _HASHES_IN_A_STATEMENT:
+        repeated_hashes = f"SELECT UNNEST(CAST({hashes.tolist()} AS UBIGINT[]))"
+    else:
+        repeated_hashes = (
+            f"SELECT HASH({names}) AS hash FROM judged WHERE fault IS NULL GROUP BY hash HAVING COUNT(*) > 1"
+        )
     session.execute(
-        f"CREATE TEMP TABLE repeated_thing AS SELECT HASH({thing}) AS thing_hash FROM judged WHERE fault IS NULL "
-        f"GROUP BY thing_hash HAVING COUNT(*) > 1 {are_there_any}; "
+        f"CREATE TEMP TABLE repeated_hash AS {repeated_hashes}; "
         f"CREATE TEMP TABLE suspect AS SELECT file_number, position, {thing} AS thing, {party} AS party, "
         f"{facts} AS facts, {is_the_one} AS is_the_one FROM judged "
-        f"WHERE fault IS NULL AND HASH({thing}) IN (FROM repeated_thing) {are_there_any}; "
+        f"WHERE fault IS NULL AND HASH({names}) IN (FROM repeated_hash); "
         "CREATE TEMP TABLE at_odds AS SELECT thing FROM suspect GROUP BY thing HAVING MIN(facts) <> MAX(facts) "
         "OR COUNT(DISTINCT party) FILTER (WHERE is_the_one) > 1; "
         "CREATE TEMP TABLE looked_at AS SELECT file_number, position FROM suspect WHERE thing IN ("

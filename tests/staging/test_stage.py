@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from refi_assets.specs.contracts import load_contracts
+from refi_assets.staging import stage
 from refi_assets.staging.stage import QUARANTINE_COLUMNS
 from tests.support.sources import MARKET, Sources, csv_bytes, key_of, loans_csv, market_csv
 
@@ -252,6 +253,18 @@ def test_hundreds_of_repeated_keys_are_judged_like_two(sources: Sources, threads
         (number, "conflicting_key" if number in (8, 508) else "duplicate_row") for number in [8, *range(501, 1001)]
     ]
     assert staged.quarantine[-1]["original_cells"]["property_id"] == "P499"
+
+
+def test_more_repeated_keys_than_a_statement_takes_are_judged_the_same(
+    sources: Sources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [f"P{number % 70},5.5,70,{number // 105}" for number in range(140)]  # 35 homes with two different rows
+    few = sources.stage("market_equity", market_csv(*rows))
+    monkeypatch.setattr(stage, "_HASHES_IN_A_STATEMENT", 3)
+    many = sources.stage("market_equity", market_csv(*rows))
+    assert few.counts.quarantined == many.counts.quarantined == {"conflicting_key": 70, "duplicate_row": 35}
+    assert few.accepted == many.accepted
+    assert few.quarantine == many.quarantine
 
 
 def test_a_file_in_which_every_row_is_repeated_often_is_judged(sources: Sources) -> None:
