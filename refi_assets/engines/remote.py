@@ -94,7 +94,7 @@ class RemoteSession(ABC):
 
     def _made(self, draft: Relation, folder: str, columns: dict[str, str]) -> Relation:
         """The relation whose table is there now, to be read by its name from now on."""
-        made = draft.model_copy(update={"parquet": f"{folder}/", "columns": columns})
+        made = draft.model_copy(update={"parquet": f"{folder}/", "columns": columns, "kept": ()})
         self._registered.add(run_table(made))
         self._relations[made.key] = made
         return made

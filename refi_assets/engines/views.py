@@ -13,17 +13,18 @@ from refi_assets.specs.names import key_of
 from refi_assets.specs.sql_models import tables_read
 
 ALL = None  # columns
+_DEPENDING = ("distinct", "group", "having", "order", "limit", "offset", "qualify")
 
 
 def columns_named(statement: exp.Query) -> dict[str, set[str] | None]:
     """By the key of each relation that a statement reads: the columns of it that the statement names, or ALL.
 
-    A column counts for every relation that goes by its qualifier anywhere in the statement; one without a qualifier,
-    for all.
+    Names are in lower case: SQL does not tell cases apart. A column counts for every relation that goes by its
+    qualifier anywhere in the statement; one without a qualifier, for all.
     """
     keys: dict[str, set[str]] = {}
     for table in tables_read(statement):
-        keys.setdefault(table.alias_or_name, set()).add(key_of(table))
+        keys.setdefault(table.alias_or_name.lower(), set()).add(key_of(table))
     everything = {key for same in keys.values() for key in same}
     stars = [star for star in statement.find_all(exp.Star) if isinstance(star.parent, exp.Select)]
     natural = [join for join in statement.find_all(exp.Join) if join.method == "NATURAL"]
@@ -31,13 +32,14 @@ def columns_named(statement: exp.Query) -> dict[str, set[str] | None]:
         return dict.fromkeys(everything, ALL)
     named: dict[str, set[str] | None] = {key: set() for key in everything}
     for column in statement.find_all(exp.Column):
-        is_row = not column.table and column.name in keys  # a whole row, by the name of its table
-        for key in keys.get(column.table or column.name, set()) if column.table or is_row else everything:
-            _name(named, key, ALL if is_row or isinstance(column.this, exp.Star) else column.name)
+        qualifier, name = column.table.lower(), column.name.lower()
+        is_row = not qualifier and name in keys  # a whole row, by the name of its table
+        for key in keys.get(qualifier or name, set()) if qualifier or is_row else everything:
+            _name(named, key, ALL if is_row or isinstance(column.this, exp.Star) else name)
     for join in statement.find_all(exp.Join):
         for identifier in join.args.get("using") or []:
             for key in everything:
-                _name(named, key, identifier.name)
+                _name(named, key, identifier.name.lower())
     return named
 
 
@@ -50,14 +52,15 @@ def _name(named: dict[str, set[str] | None], key: str, column: str | None) -> No
 
 
 def cut_down(query: exp.Query, columns: Collection[str], grains: Mapping[str, Sequence[str]]) -> exp.Query:
-    """The query with these of its columns, and one at least, and without the joins that they do not need.
+    """The query with these of its columns (in lower case), one at least, and without the joins that they do not need.
 
-    `grains` has, by key, the columns of a relation that no two of its rows have in common and that are never null.
+    A query whose rows depend on its columns, or on their order, stays whole. `grains` has, by key, the columns of a
+    relation that no two of its rows have in common and that are never null.
     """
-    if not isinstance(query, exp.Select) or query.args.get("distinct") or query.args.get("order"):
+    if not isinstance(query, exp.Select) or any(query.args.get(clause) for clause in _DEPENDING):
         return query
     cut = query.copy()
-    kept = [select for select in cut.selects if select.alias_or_name in columns] or cut.selects[:1]
+    kept = [select for select in cut.selects if select.alias_or_name.lower() in columns] or cut.selects[:1]
     cut.set("expressions", kept)
     ctes = {cte.alias: cte.this for cte in cut.ctes}
     for join in reversed(cut.args.get("joins") or []):

@@ -384,6 +384,9 @@ def test_a_view_is_not_stored_and_of_a_kept_view_the_kept_columns(lake: FolderSt
         ]
         for name in ("view", "kept"):
             assert session.query(query(f"SELECT * FROM refi.{name} ORDER BY loan_id")) == everything
+            assert session.query(query(f"SELECT V.RATE FROM refi.{name} AS v WHERE Loan_Id = 'L2'")) == [
+                {"rate": Decimal("6.5")}
+            ]
             assert session.query(query(f"SELECT loan_id FROM refi.{name} ORDER BY 1")) == [
                 {"loan_id": "L1"},
                 {"loan_id": "L2"},

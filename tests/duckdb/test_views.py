@@ -25,6 +25,8 @@ def cut(sql: str, *columns: str) -> str:
     ("sql", "named"),
     [
         ("SELECT a.x FROM g.one AS a WHERE a.y > 1", {"g/one": {"x", "y"}}),
+        ("SELECT A.X FROM g.one AS a WHERE a.Y > 1", {"g/one": {"x", "y"}}),
+        ("SELECT X FROM g.one AS a JOIN g.two AS B ON b.K = A.k", {"g/one": {"x", "k"}, "g/two": {"x", "k"}}),
         ("SELECT COUNT(*) AS n FROM g.one AS a", {"g/one": set()}),
         ("SELECT * FROM g.one AS a", {"g/one": None}),
         ("SELECT a.*, b.x FROM g.one AS a JOIN g.two AS b ON b.k = a.k", {"g/one": None, "g/two": {"x", "k"}}),
@@ -85,7 +87,13 @@ def test_a_join_stays_that_may_change_the_rows(join: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "sql", ["SELECT DISTINCT a.x, a.y FROM g.one AS a", "SELECT a.x, a.y FROM g.one AS a ORDER BY a.y"]
+    "sql",
+    [
+        "SELECT DISTINCT a.x, a.y FROM g.one AS a",
+        "SELECT a.x, a.y FROM g.one AS a ORDER BY a.y",
+        "SELECT a.x, COUNT(*) AS y FROM g.one AS a GROUP BY 1",
+        "SELECT a.x, a.y FROM g.one AS a LIMIT 3",
+    ],
 )
 def test_a_view_whose_rows_depend_on_all_columns_stays_whole(sql: str) -> None:
     assert cut_down(parsed(sql), ("x",), GRAINS) == parsed(sql)
@@ -98,6 +106,12 @@ def test_a_grouped_cte_goes_with_its_join() -> None:
     )
     assert cut(sql, "loan_id") == "SELECT loan.loan_id FROM staging.loan AS loan"
     assert cut(sql, "n").startswith("WITH joint AS")
+
+
+def test_names_are_told_apart_in_no_case() -> None:
+    assert cut("SELECT loan.LOAN_ID, loan.other FROM staging.loan AS loan", "loan_id") == (
+        "SELECT loan.LOAN_ID FROM staging.loan AS loan"
+    )
 
 
 def test_every_choice_of_columns_has_the_rows_of_the_whole() -> None:
