@@ -38,6 +38,7 @@ from dagster._core.storage.sqlite_storage import (
 from dagster._serdes import ConfigurableClassData
 from dagster._utils import mkdir_p
 from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from watchdog.events import FileSystemEvent
 from watchdog.observers import Observer
@@ -77,14 +78,18 @@ def _is_newest(engine: Engine) -> bool:
 
 
 def _create_newest(engine: Engine, tables: db.MetaData) -> bool:
-    """Give an empty database the tables and the stamp of the newest revision, as Dagster does; False if it has tables.
+    """Give an empty database the tables and the stamp of the newest revision, as Dagster does.
 
-    In one transaction, so that another process finds either nothing or all of it.
+    In one transaction, so that another process finds either nothing or all of it. False if it has tables, or if another
+    process is just giving it some, for which Dagster's own code waits.
     """
     if NEWEST_REVISION is None:
         return False
     with engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+        try:
+            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+        except OperationalError:  # locked; for this statement SQLite does not wait
+            return False
         connection.exec_driver_sql("BEGIN IMMEDIATE")
         if db.inspect(connection).get_table_names():
             return False

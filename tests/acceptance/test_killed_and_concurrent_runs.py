@@ -98,7 +98,7 @@ def expected(day: date) -> list[str]:
 
 # The last event before the kill, and whether the audience was published by then.
 PHASES = [
-    ("STEP_START", "raw__borrower_information", False),
+    ("STEP_START", "catalog__borrower_engagement", False),
     ("STEP_START", "staging__loan_information", False),
     ("STEP_START", "refi__refi_eligibility", False),
     ("STEP_START", "activation__audience_file", False),

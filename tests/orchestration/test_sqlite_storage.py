@@ -293,6 +293,18 @@ def test_who_watches_a_run_sees_its_events_before_its_file_is_closed(
     assert dg.DagsterEventType.STEP_FAILURE in seen
 
 
+def test_a_database_that_another_process_is_creating_is_waited_for(ours: dg.DagsterInstance, home: Path) -> None:
+    """SQLite refuses to change to a write-ahead log at once, however long it is told to wait."""
+    (run_id,) = ids(1)
+    other = sqlite3.connect(home / "history" / "runs" / f"{run_id}.db", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    ending = threading.Timer(0.5, other.rollback)
+    ending.start()
+    assert ours.all_logs(run_id) == []
+    ending.join()
+    other.close()
+
+
 def test_the_end_of_an_instance_closes_its_files(home: Path) -> None:
     with dg.DagsterInstance.from_config(str(home), OURS) as instance:
         run(instance, ids(1)[0])
