@@ -11,6 +11,7 @@ from refi_assets.cli.terminal import Terminal
 from refi_assets.engines.base import Row
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import LakeError
+from refi_assets.ingestion.details import StagedDetails
 from refi_assets.lake import ObjectStore, Relation, RunFolder
 from refi_assets.lake.relations import with_inputs
 from refi_assets.publishing.publication import FIRST, Publication
@@ -20,6 +21,7 @@ from refi_assets.specs.contracts import contracts_of, quarantine_of
 from refi_assets.specs.names import table_of
 from refi_assets.specs.policies import POLICIES_DIR, policy_of
 from refi_assets.specs.sql_models import DIALECT, Bindable, load_sql_models, relations_read
+from refi_assets.staging.stage import QUARANTINE_COLUMNS
 
 
 @dataclass(frozen=True)
@@ -60,9 +62,6 @@ class UnpublishedRun(PublishedRun):
 
     def _quarantine(self, key: str, relations: Mapping[str, Relation]) -> dict[str, Relation]:
         """The quarantine of the sources that were staged, as the run would have made it, and its parts."""
-        from refi_assets.ingestion.details import StagedDetails  # which import numpy
-        from refi_assets.staging.stage import QUARANTINE_COLUMNS
-
         staged = [relations.get(f"staging/{source}") for source in contracts_of(self.publication.name)]
         own: dict[str, Any] = {"run_id": self.run_id, "as_of": self.as_of}
         parts = {  # without columns, so that no query of a user takes them for the sources

@@ -38,19 +38,19 @@ class Database:
         """A folder for files that are gone with the database."""
         return self._spill.path
 
-    def connect(self) -> tuple[duckdb.DuckDBPyConnection, str]:
-        """A connection in a catalog of its own, and the catalog's name."""
+    @contextmanager
+    def connection(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection in a catalog of its own. In the end what is in the catalog is dropped."""
         with _lock:
             catalog = f"session {next(self._numbers)}"
             connection = self._root.cursor()
             connection.execute(f'ATTACH \':memory:\' AS "{catalog}"; USE "{catalog}"')
-        return connection, catalog
-
-    def disconnect(self, connection: duckdb.DuckDBPyConnection, catalog: str) -> None:
-        """Close a connection, and drop what is in its catalog."""
-        with _lock:
-            connection.close()
-            self._root.execute(f'DETACH DATABASE IF EXISTS "{catalog}"')
+        try:
+            yield connection
+        finally:
+            with _lock:
+                connection.close()
+                self._root.execute(f'DETACH DATABASE IF EXISTS "{catalog}"')
 
     def set_secret(self, url: str, options: str) -> None:
         """Let sessions read and write below a URL with these options of a secret."""

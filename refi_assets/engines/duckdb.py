@@ -103,8 +103,7 @@ class DuckDBSession:
         self._tables: set[str] = set()  # which of them can be read, with all their columns
         with ExitStack() as stack:
             self._database = stack.enter_context(database_of(engine.threads, engine.memory_limit))
-            self.connection, catalog = self._database.connect()
-            stack.callback(self._database.disconnect, self.connection, catalog)
+            self.connection = stack.enter_context(self._database.connection())
             self.scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=self._database.scratch)))
             if isinstance(engine.lake, S3Store):
                 self._open_s3(engine.lake)

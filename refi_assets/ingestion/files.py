@@ -221,6 +221,10 @@ def _csv_cell(file: ScannedFile, number: int, name: str) -> str:
     return f"REPLACE(c{number}, '{LINE_BREAK}', CHR(10))" if name in file.line_breaks else f"c{number}"
 
 
+def _csv_columns(file: ScannedFile) -> str:
+    return ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(file.columns)))
+
+
 def rows_sql(lake: ObjectStore, file: ScannedFile, *, is_sample: bool = False) -> str:
     """A FROM item with the well-formed rows of a file, in order. Empty cells of a CSV file are null.
 
@@ -228,7 +232,6 @@ def rows_sql(lake: ObjectStore, file: ScannedFile, *, is_sample: bool = False) -
     """
     if file.is_parquet:
         return parquet_sql(lake.url(file.read_key))
-    columns = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(file.columns)))
     # The line end is given only where it is LF: given CRLF, DuckDB 1.5.5 finds no rows; left to itself, it
     # takes a CR inside quotes for one.
     line_end = ", new_line = '\\n'" if file.line_end == "\n" else ""
@@ -236,7 +239,8 @@ def rows_sql(lake: ObjectStore, file: ScannedFile, *, is_sample: bool = False) -
     buffer = f", buffer_size = {4 * MAX_RECORD_BYTES}" if is_sample else ""
     return (
         f"read_csv({path_literal(lake.url(file.read_key))}, {CSV_DIALECT}, header = true, "
-        f"columns = {{{columns}}}, max_line_size = {2 * MAX_RECORD_BYTES}{buffer}, parallel = true{line_end})"
+        f"columns = {{{_csv_columns(file)}}}, max_line_size = {2 * MAX_RECORD_BYTES}{buffer}, parallel = true"
+        f"{line_end})"
     )
 
 
@@ -257,10 +261,9 @@ def chosen_rows(
         with lake.open(file.read_key) as stream, path.open("wb") as cut:
             for number, line in zip(numbers, lines_at(stream, numbers), strict=True):
                 cut.write(b"%d," % (number - 1) + line.rstrip(b"\r\n") + b"\n")
-        names = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(file.columns)))
         return columns, (
             f"read_csv({path_literal(str(path))}, {CSV_DIALECT}, header = false, new_line = '\\n', "
-            f"columns = {{'position': 'BIGINT', {names}}}, max_line_size = {2 * MAX_RECORD_BYTES})"
+            f"columns = {{'position': 'BIGINT', {_csv_columns(file)}}}, max_line_size = {2 * MAX_RECORD_BYTES})"
         )
     return columns, f"(SELECT * FROM {rows} WHERE position IN ({positions}))"
 

@@ -27,6 +27,7 @@ COPY_BUFFER_BYTES = 64 << 10
 BLOCK_BYTES = 1 << 20  # what fits into the processor's cache is looked at twice as fast
 MAX_RECORD_BYTES = 2 << 20
 LINE_BREAK = "\ue00a\uf8ff\ue00a"  # stands for one in a cell: private characters, which nobody exchanges
+_LINE_BREAK_BYTES = LINE_BREAK.encode()
 MAX_COLUMNS = 2000  # DuckDB plans a statement on some thousands of columns for minutes
 MAX_MALFORMED = 1_000_000  # from here on, most records must be well-formed: each malformed one takes much longer
 BOM = b"\xef\xbb\xbf"
@@ -274,7 +275,7 @@ class _Scanner:
             self._copy.change(b"")  # DuckDB wants one kind of line end; the copy has LF only
         if lines.blanks:
             self._copy.change(b"")
-        if not block.isascii() and LINE_BREAK.encode() in block:
+        if not block.isascii() and _LINE_BREAK_BYTES in block:
             self._look_closely(block, lines)
         line = 0
         for suspect in lines.is_strange.nonzero()[0].tolist():
@@ -293,7 +294,7 @@ class _Scanner:
 
     def _look_closely(self, block: bytes, lines: "Lines") -> None:
         """Let no line stay unseen that holds what stands for a line break."""
-        for match in re.finditer(LINE_BREAK.encode(), block):
+        for match in re.finditer(_LINE_BREAK_BYTES, block):
             lines.is_strange[int(lines.starts.searchsorted(match.start(), "right")) - 1] = True
 
     def _keep_lines(self, block: bytes, lines: "Lines", first: int, stop: int) -> None:
@@ -332,11 +333,11 @@ class _Scanner:
         body = body.removesuffix(b"\r") if block[match.end(1) : match.end()] == b"\n" else body
         found = cells(body)
         line_breaks = body.count(b"\n")
-        if len(body) + line_breaks * len(LINE_BREAK.encode()) > 2 * MAX_RECORD_BYTES:
+        if len(body) + line_breaks * len(_LINE_BREAK_BYTES) > 2 * MAX_RECORD_BYTES:
             self._reject(f"longer than {MAX_RECORD_BYTES} bytes, with {line_breaks} line breaks", body)
         elif not is_utf8(body):
             self._reject(not_utf8(body), body)
-        elif LINE_BREAK.encode() in body:
+        elif _LINE_BREAK_BYTES in body:
             self._reject("private characters that stand for a line break here", body)
         elif len(found) != len(self.scan.columns):
             cr = "; CR alone ends no line" if b"\r" in body else ""
@@ -348,7 +349,7 @@ class _Scanner:
                 body = b",".join(b'"' + cell.replace(b'"', b'""') + b'"' for cell in found)
             if line_breaks:
                 self._broken.update(number for number, cell in enumerate(found) if b"\n" in cell)
-                body = body.replace(b"\n", LINE_BREAK.encode())
+                body = body.replace(b"\n", _LINE_BREAK_BYTES)
             self._copy.change(body + b"\n" if match[0].endswith(b"\n") else body)
         return match.end()
 

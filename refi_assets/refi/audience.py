@@ -9,6 +9,7 @@ from typing import Any
 
 from refi_assets.lake import Relation
 from refi_assets.publishing.publication import Publication
+from refi_assets.publishing.publish import source_counts
 from refi_assets.publishing.published import PublishedRun
 from refi_assets.specs.sql_models import DIALECT, load_sql_models
 
@@ -35,8 +36,6 @@ class PublishedAudience(PublishedRun):
 def counts(relations: Sequence[Relation]) -> dict[str, Any]:
     """Everything that was counted on the way to an audience, by what it says; of a run that was stopped, as far as it
     came."""
-    from refi_assets.publishing.publish import source_counts  # which imports numpy
-
     by_key = {relation.key: relation for relation in relations}
     counted: dict[str, Any] = {"sources": source_counts(relations)}
     if unified := by_key.get("refi/unified_refi_dataset"):

@@ -164,12 +164,15 @@ def _good_number(column: Column, text: str, cast: str) -> list[str]:
     # Rounding keeps the order, and bounds have no more decimals than the column: inside them, so is the text.
     # A whole number is not rounded.
     equal = "=" if column.logical_type == "integer" else ""
-    lows = [column.minimum, column.plausible and column.plausible.minimum]
-    highs = [column.maximum, column.plausible and column.plausible.maximum]
-    tests = [f"{cast} >{equal} {bound}" for bound in lows if bound is not None]
-    tests += [f"{cast} <{equal} {bound}" for bound in highs if bound is not None]
-    tests += [f"{cast} > {bound}" for bound in [column.exclusive_minimum] if bound is not None]
-    tests += [f"{cast} < {bound}" for bound in [column.exclusive_maximum] if bound is not None]
+    bounds = (
+        (f">{equal}", column.minimum),
+        (f">{equal}", column.plausible and column.plausible.minimum),
+        (">", column.exclusive_minimum),
+        (f"<{equal}", column.maximum),
+        (f"<{equal}", column.plausible and column.plausible.maximum),
+        ("<", column.exclusive_maximum),
+    )
+    tests = [f"{cast} {sign} {bound}" for sign, bound in bounds if bound is not None]
     tests += [f"{cast} <> {number}" for number in column.missing_values]
     tests += [f"NOT CONTAINS({text}, '.')"] if column.logical_type == "integer" else []
     return [*tests, f"{cast} IS NOT NULL"]

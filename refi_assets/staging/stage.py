@@ -109,7 +109,7 @@ def stage_source(
     if accepted_path is not None:
         names = ", ".join(f'"{name}"' for name in contract.sql_types)
         session.copy(f"SELECT {names} FROM accepted ORDER BY position", accepted_path, ORDERED_PARQUET)
-    return _count(session, contract, source_files)
+    return _count(session, contract, source_files, deleted)
 
 
 def _judge(
@@ -206,7 +206,7 @@ def _find_repeated_rows(
         raise EngineError(f"{contract.source}: {unread} rows with a repeated key were not read again.")
 
 
-def _count(session: DuckDBSession, contract: Contract, source_files: list[ScannedFile]) -> Staged:
+def _count(session: DuckDBSession, contract: Contract, source_files: list[ScannedFile], deleted: int) -> Staged:
     rows = session.value("SELECT COUNT(*) FROM accepted")
     # Rows that are no suspects have a key of their own.
     repeated, keys = session.execute(
@@ -240,7 +240,7 @@ def _count(session: DuckDBSession, contract: Contract, source_files: list[Scanne
     return Staged(
         rows=sum(file.rows for file in source_files),
         accepted=rows,
-        deleted=session.value("SELECT COUNT(*) FROM deleted"),
+        deleted=deleted,
         grain=grains.pop() if len(grains) == 1 and keys == rows else (),
         quarantined=dict(quarantined),
         nulled=nulled,
