@@ -175,22 +175,25 @@ class DuckDBSession:
         self.execute(f'CREATE SCHEMA IF NOT EXISTS "{group}"; CREATE OR REPLACE VIEW "{group}"."{name}" AS {sql}')
 
     def _table_sql(self, relation: Relation, parquet: str) -> str:
-        names = ", ".join(f'"{name}"' for name in relation.kept or relation.columns) or "*"
+        types = {name: relation.columns[name] for name in relation.kept or relation.columns}
         lake = self._engine.lake
         if parquet.endswith("/"):
             paths = [lake.url(info.key) for info in lake.objects(parquet.rstrip("/")) if info.size]
             if not paths:  # other engines write no file where there is no row
-                nothing = ", ".join(f'CAST(NULL AS {kind}) AS "{name}"' for name, kind in relation.columns.items())
-                return f"SELECT {nothing} WHERE FALSE"
-            return f"SELECT {names} FROM {parquet_sql(*paths)}"
+                return f"SELECT {columns_sql(types, dict.fromkeys(types))} WHERE FALSE"
+            return f"SELECT {columns_sql(types)} FROM {parquet_sql(*paths)}"
+        names = columns_sql(types, relation.constants) or "*"
         path = lake.url(parquet)
         if relation.deletes is None:
             return f"SELECT {names} FROM {parquet_sql(path)}"
-        return (
+        rows = (
             f"SELECT {names} FROM {parquet_sql(path, options=', file_row_number = true')} AS stored "
-            f"ANTI JOIN {parquet_sql(self._engine.lake.url(relation.deletes))} AS deleted "
+            f"ANTI JOIN {parquet_sql(lake.url(relation.deletes))} AS deleted "
             "ON deleted.position = stored.file_row_number"
         )
+        if relation.additions is not None:
+            rows += f" UNION ALL SELECT {columns_sql(types)} FROM {parquet_sql(lake.url(relation.additions))}"
+        return rows
 
     def query(self, statement: exp.Query) -> list[Row]:
         """The rows of a query. Raises EngineError."""
@@ -214,7 +217,7 @@ class DuckDBSession:
         made = draft.model_copy(update={"columns": self.columns(statement)})
         if draft.kind != "view" or draft.kept:
             parquet = parquet_key(draft)
-            sql = self._read(statement)
+            sql = self._read(cut_down(statement, draft.kept, {}) if draft.kept else statement)
             if draft.kept:
                 sql = f"SELECT {', '.join(map(quoted, draft.kept))} FROM ({sql})"
             ordered = statement.args.get("order") is not None
@@ -361,6 +364,15 @@ def path_literal(path: str) -> str:
     if pattern and "\\" in path:
         raise EngineError(f"DuckDB cannot read {path!r}: it holds a backslash and a {pattern[0]}. Rename the file.")
     return text_literal(re.sub(r"[*?\[]", r"[\g<0>]", path))
+
+
+def columns_sql(types: Mapping[str, str], constants: Mapping[str, str | None] | None = None) -> str:
+    """A SELECT list of these columns, name -> SQL type, of which some are constants, name -> value as text."""
+    values = {name: "NULL" if value is None else text_literal(value) for name, value in (constants or {}).items()}
+    return ", ".join(
+        f"CAST({values[name]} AS {sql_type}) AS {quoted(name)}" if name in values else quoted(name)
+        for name, sql_type in types.items()
+    )
 
 
 def parquet_sql(*paths: str, options: str = "") -> str:

@@ -57,7 +57,9 @@ def cut_down(query: exp.Query, columns: Collection[str], grains: Mapping[str, Se
     A query whose rows depend on its columns, or on their order, stays whole. `grains` has, by key, the columns of a
     relation that no two of its rows have in common and that are never null.
     """
-    if not isinstance(query, exp.Select) or any(query.args.get(clause) for clause in _DEPENDING):
+    if isinstance(query, exp.Union):
+        return _cut_union(query, columns)
+    if not isinstance(query, exp.Select) or _needs_all(query):
         return query
     cut = query.copy()
     kept = [select for select in cut.selects if select.alias_or_name.lower() in columns] or cut.selects[:1]
@@ -73,6 +75,33 @@ def cut_down(query: exp.Query, columns: Collection[str], grains: Mapping[str, Se
     if not cut.ctes:
         cut.set("with_", None)
     return cut
+
+
+def _cut_union(query: exp.Union, columns: Collection[str]) -> exp.Query:
+    """A UNION ALL of SELECTs with these of its columns, one at least: DuckDB would read and join the others, too."""
+    cut = query.copy()
+    parts = _parts(cut)
+    selects = [part for part in parts if isinstance(part, exp.Select)]
+    names = query.named_selects
+    if any(map(_needs_all, parts)) or any(len(select.selects) != len(names) for select in selects):
+        return query
+    places = [place for place, name in enumerate(names) if name.lower() in columns] or [0]
+    for select in selects:
+        select.set("expressions", [select.selects[place] for place in places])
+    return cut
+
+
+def _parts(query: exp.Expr) -> list[exp.Expr]:
+    """A union, its sides, and theirs; a query that is none, by itself."""
+    return [query, *_parts(query.this), *_parts(query.expression)] if isinstance(query, exp.Union) else [query]
+
+
+def _needs_all(query: exp.Expr) -> bool:
+    """Whether which rows a query has, or in which order, may depend on its columns."""
+    if not isinstance(query, exp.Select | exp.Union) or any(query.args.get(clause) for clause in _DEPENDING):
+        return True
+    aggregates = [one for select in query.selects for one in select.find_all(exp.AggFunc)]
+    return isinstance(query, exp.Select) and any(not one.find_ancestor(exp.Window) for one in aggregates)
 
 
 def _is_idle(

@@ -4,12 +4,13 @@ A block begins where a record does, and has some hundred thousand bytes. A handf
 lines that each is a record of the right number of cells in UTF-8, and find the columns in which a cell is padded.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
-from refi_assets.ingestion.records import WIDE_SPACES
+from refi_assets.ingestion.records import BLOCK_BYTES, WIDE_SPACES
 
 QUOTE, COMMA, LF, CR, SPACE = 0x22, 0x2C, 0x0A, 0x0D, 0x20
 
@@ -125,6 +126,25 @@ class LineShape:
             padded |= set(column[is_proven[line]].tolist())
         breaks, blanks = len(ends) - (text is not block), int(np.count_nonzero(is_blank))
         return Lines(len(ends), breaks, returns, blanks, starts, ends, is_blank, is_strange, frozenset(padded))
+
+
+def lines_at(stream: BinaryIO, numbers: np.ndarray) -> Iterator[bytes]:
+    """The lines of a file with these numbers (from 0, in order), without their line ends."""
+    first = at = 0  # the number of the first line of the block; the place of the next number
+    rest = b""
+    while at < len(numbers) and (more := stream.read(BLOCK_BYTES)):
+        cut = more.rfind(b"\n") + 1
+        block, rest = rest + more[:cut], more[cut:] if cut else rest + more
+        after = first + block.count(b"\n")
+        until = int(np.searchsorted(numbers, after))
+        if at < until:
+            ends = np.flatnonzero(np.frombuffer(block, np.uint8) == LF)
+            chosen = numbers[at:until] - first
+            for start, end in zip(_after(ends)[chosen].tolist(), ends[chosen].tolist(), strict=True):
+                yield block[start:end].removesuffix(b"\r")
+        first, at = after, until
+    if at < len(numbers):
+        yield rest.removesuffix(b"\r")
 
 
 class _QuotedLines:

@@ -19,7 +19,7 @@ from refi_assets.errors import EngineError, SourceError
 from refi_assets.ingestion.file_names import suffix_of
 from refi_assets.ingestion.first_bytes import format_of
 from refi_assets.ingestion.parquet import scan_parquet, text_sql
-from refi_assets.ingestion.records import LINE_BREAK, MAX_RECORD_BYTES, Malformed, Scan, lines_at, scan_csv
+from refi_assets.ingestion.records import LINE_BREAK, MAX_RECORD_BYTES, Malformed, Scan, scan_csv
 from refi_assets.ingestion.settings import GB, too_large
 from refi_assets.lake import ObjectInfo, ObjectStore, RunFolder
 from refi_assets.specs.contracts import Contract
@@ -256,11 +256,13 @@ def chosen_rows(
         rows = parquet_sql(lake.url(file.read_key), options=", file_row_number = true")
         rows = f"(SELECT * RENAME (file_row_number AS position) FROM {rows})"
     else:
+        from refi_assets.ingestion.block_lines import lines_at  # with NumPy, see records.py
+
         path = session.scratch / "chosen_rows.csv"
-        numbers = [position + 1 for (position,) in session.execute(f"{positions} ORDER BY position")]
-        with lake.open(file.read_key) as stream, path.open("wb") as cut:
-            for number, line in zip(numbers, lines_at(stream, numbers), strict=True):
-                cut.write(b"%d," % (number - 1) + line.rstrip(b"\r\n") + b"\n")
+        numbers = session.numbers(f"SELECT position FROM ({positions}) ORDER BY position", "position")
+        with lake.open(file.read_key) as stream, path.open("wb") as cut:  # after its header, which is a line, too
+            lines = zip(numbers.tolist(), lines_at(stream, numbers + 1), strict=True)
+            cut.writelines(b"%d,%b\n" % numbered for numbered in lines)
         return columns, (
             f"read_csv({path_literal(str(path))}, {CSV_DIALECT}, header = false, new_line = '\\n', "
             f"columns = {{'position': 'BIGINT', {_csv_columns(file)}}}, max_line_size = {2 * MAX_RECORD_BYTES})"

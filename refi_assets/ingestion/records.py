@@ -10,7 +10,7 @@ looked at one by one. A quoted field that never closes costs its own line, not t
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -114,26 +114,6 @@ def scan_csv(
         scanner.run()
         scanner.scan.clean = not copy.started
         return scanner.scan
-
-
-def lines_at(stream: BinaryIO, numbers: Sequence[int]) -> Iterator[bytes]:
-    """The lines of a file with these numbers (from 0, in order), with their line ends; the last one may have none."""
-    line = 0  # the number of the first line of the block
-    rest, wanted = b"", iter(numbers)
-    number = next(wanted, None)
-    while number is not None and (more := stream.read(BLOCK_BYTES)):
-        cut = more.rfind(b"\n") + 1
-        block, rest = rest + more[:cut], more[cut:] if cut else rest + more
-        after = line + block.count(b"\n")
-        if number < after:
-            ends = [match.end() for match in re.finditer(b"\n", block)]
-            while number is not None and number < after:
-                place = number - line
-                yield block[ends[place - 1] if place else 0 : ends[place]]
-                number = next(wanted, None)
-        line = after
-    if number == line and rest:
-        yield rest
 
 
 class _Copy:

@@ -65,11 +65,12 @@ class Relation(BaseModel):
     `columns` maps names to SQL types. A table lies in `parquet` (a key); a view is its `sql`, in the
     project's dialect, and may have rows in `parquet` as well, to be read instead: of all columns, or of those in
     `kept`. `deletes` (a key) lists rows that are in the Parquet file and not in the table, by `position` from 0, as
-    Iceberg's position deletes do. `grain`: columns of which it is known that no two rows have them in common. `inputs`
-    maps the keys of the relations it was made from to the runs that made them. `counts` and `details` hold what was
-    measured while it was made; no person's data is in them. `cadence` says how often it is made, `fingerprint` of what:
-    a relation of the same fingerprint is equal (see memo.py). `made_by` is the run that made its data, if that was an
-    earlier one.
+    Iceberg's position deletes do; `additions` (a key) has those that are only in the table, each with its position.
+    `constants` are columns that the first file lacks, since all its rows have the same value there, as text. `grain`:
+    columns of which it is known that no two rows have them in common. `inputs` maps the keys of the relations it was
+    made from to the runs that made them. `counts` and `details` hold what was measured while it was made; no person's
+    data is in them. `cadence` says how often it is made, `fingerprint` of what: a relation of the same fingerprint is
+    equal (see memo.py). `made_by` is the run that made its data, if that was an earlier one.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -83,6 +84,8 @@ class Relation(BaseModel):
     parquet: str | None = None
     kept: tuple[str, ...] = ()
     deletes: str | None = None
+    additions: str | None = None
+    constants: dict[str, str | None] = {}
     grain: tuple[str, ...] = ()
     sql: str | None = None
     rows: int = 0
@@ -99,7 +102,7 @@ class Relation(BaseModel):
         named = set(re.findall(r'"((?:runs|output|athena)/[^"]+)"', self.model_dump_json(include={"details"})))
         if self.parquet and (self.rows or not self.parquet.endswith("/")):  # some engines write no file without a row
             named.add(self.parquet)
-        return sorted(named | ({self.deletes} if self.deletes else set()))
+        return sorted(named | {key for key in (self.deletes, self.additions) if key})
 
     @property
     def name(self) -> str:

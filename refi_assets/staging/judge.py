@@ -1,11 +1,13 @@
 """Judging a file's cells by the contract: SQL that types what is good and names what is bad.
 
-One row in, one row out: the typed columns and states, `fault` (null, or 'reason column' of the first bad required
-cell), the cells as they were where there is a fault, and `noted`: which cells are not as the file has them.
+Most rows are plainly good, which a few cheap tests prove: their cells are taken as they are. The others are judged cell
+by cell, one row in, one row out: the typed columns and states, `fault` (null, or 'reason column' of the first bad
+required cell), the cells as they were if there is a fault, and `noted`: which cells are not as the file has them.
 How text is judged is in ingestion/cells.sql; which columns there are and their ranges come from the contract.
 """
 
 import re
+from collections.abc import Collection
 from dataclasses import replace
 from decimal import Decimal
 
@@ -16,50 +18,82 @@ from refi_assets.specs.contracts import Contract
 
 EMPTY = "empty"  # a cell's fault that is none: it reads as empty
 INVISIBLE = "invisible"  # of a text: characters that no eye sees were taken out
+PLAIN = quoted("is plainly good")
 
 _MANY = "CHR(30)"  # between notes; within one, CHR(31)
 
 _NUMBERS = quoted("numbers of the row")  # the cells of numbers, as one text
-_PLAIN = quoted("is plainly good")
+
+
+def plain_rows_sql(contract: Contract, columns: list[FileColumn], names: Collection[str], source_sql: str) -> str:
+    """SELECT of every row of one file, in the file's order, that takes the cells of plainly good rows as they are.
+
+    `source_sql` is a FROM item with the file's rows. Columns of the result: those of the contract that are in `names`,
+    in order and typed, and PLAIN: whether a few cheap tests prove that the row is good and tells no state. The file's
+    columns are null in every other row, which judged_rows_sql judges cell by cell.
+    """
+    judged, raws, raw_of = _raws(contract, columns)
+    renamed = [f"{column.sql} AS {raw.sql}" for column, raw in zip(columns, raws, strict=True)]
+    typed = [column for column in judged if column.logical_type != "string"]
+    casts = [f"{_cast(column, raw_of[column.name].sql)} AS {_cast_of(column.name)}" for column in typed]
+    return _selected(
+        source_sql,
+        [*renamed],
+        ["*", *casts, f"{_numbers(judged, raw_of)} AS {_NUMBERS}"],
+        ["*", f"CASE WHEN {_plainly_good(judged, raw_of)} THEN TRUE ELSE FALSE END AS {PLAIN}"],
+        [
+            *(
+                f"{_plain_value(column, raw_of.get(column.name))} AS {quoted(column.name)}"
+                for column in contract.columns
+                if column.name in names
+            ),
+            PLAIN,
+        ],
+    )
 
 
 def judged_rows_sql(contract: Contract, columns: list[FileColumn], source_sql: str) -> str:
-    """SELECT that judges every row of one file, in the file's order.
+    """SELECT that judges rows of one file cell by cell.
 
-    `source_sql` is a FROM item with the file's rows. Columns of the result: the contract's, in order and
-    typed, and its states; `fault`; `original_cells` (JSON); `noted` (see notes_sql).
-
-    Most rows are plainly good, which a few cheap tests prove: their cells are taken as they are. Only the others are
-    judged cell by cell.
+    `source_sql` is a FROM item with the rows and their `position`. Columns of the result: the `position`; the
+    contract's, in order and typed, and its states; `fault`; `original_cells` (JSON); `noted` (see notes_sql).
     """
+    judged, raws, raw_of = _raws(contract, columns)
+    in_file = {column.name for column in judged}
+    renamed = [f"{column.sql} AS {raw.sql}" for column, raw in zip(columns, raws, strict=True)]
+    typed = [column for column in judged if column.logical_type != "string"]
+    staged = [f"{_staged(column, in_file)} AS {quoted(column.name)}" for column in contract.columns]
+    staged += [f"{_state(column, in_file)} AS {quoted(column.state_column)}" for column in contract.columns_with_states]
+    return _selected(
+        source_sql,
+        ["position", *renamed],
+        ["*", *(f"{_text_of_cell(column, raw_of[column.name].sql)} AS {_text(column.name)}" for column in judged)],
+        ["*", *(f"{_cast(column, _text(column.name))} AS {_value_of(column.name)}" for column in typed)],
+        ["*", *(f"{_fault(column, judged)} AS {_fault_of(column.name)}" for column in judged)],
+        ["*", f"{_row_fault(judged)} AS fault"],
+        [
+            "position",
+            *staged,
+            "fault",
+            f"CASE WHEN fault IS NOT NULL THEN {_json(raws)} END AS original_cells",
+            f"{_notes(judged, raw_of)} AS noted",
+        ],
+    )
+
+
+def _raws(
+    contract: Contract, columns: list[FileColumn]
+) -> tuple[list[Column], list[FileColumn], dict[str, FileColumn]]:
+    """The columns that are judged, those of the file under names of their own, and of these the judged ones by name."""
     in_file = {column.name for column in columns}
     judged = [column for column in contract.columns if column.name in in_file]
     names = {column.name for column in judged}
     raws = [replace(column, sql=quoted(f"raw {number}")) for number, column in enumerate(columns)]
-    raw_of = {raw.name: raw for raw in raws if raw.name in names}
-    renamed = [f"{column.sql} AS {raw.sql}" for column, raw in zip(columns, raws, strict=True)]
-    typed = [column for column in judged if column.logical_type != "string"]
-    casts = [f"{_cast(column, raw_of[column.name].sql)} AS {_cast_of(column.name)}" for column in typed]
-    texts = [_slow_text(column, raw_of[column.name]) for column in judged]
-    values = [_slow_value(column, raw_of[column.name]) for column in typed]
-    faults = [_unless_plain(_fault(column, judged), _fault_of(column.name)) for column in judged]
-    staged = [f"{_staged(column, raw_of.get(column.name))} AS {quoted(column.name)}" for column in contract.columns]
-    staged += [f"{_state(column, in_file)} AS {quoted(column.state_column)}" for column in contract.columns_with_states]
-    steps = [
-        [*renamed],
-        ["*", *casts, f"{_numbers(judged, raw_of)} AS {_NUMBERS}"],
-        ["*", f"CASE WHEN {_plainly_good(judged, raw_of)} THEN TRUE ELSE FALSE END AS {_PLAIN}"],
-        ["*", *texts],
-        ["*", *values],
-        ["*", *faults],
-        ["*", _unless_plain(_row_fault(judged), "fault")],
-        [
-            *staged,
-            "fault",
-            f"CASE WHEN fault IS NOT NULL THEN {_json(raws)} END AS original_cells",
-            _unless_plain(_notes(judged, raw_of), "noted"),
-        ],
-    ]
+    return judged, raws, {raw.name: raw for raw in raws if raw.name in names}
+
+
+def _selected(source_sql: str, *steps: list[str]) -> str:
+    """A SELECT of each step's items from the one before."""
     sql = source_sql
     for step in steps:
         sql = f"(\nSELECT\n    {_listed(step)}\nFROM {sql}\n)"
@@ -106,18 +140,6 @@ def _text_of_cell(column: Column, raw: str) -> str:
     if column.logical_type == "string":
         return f"cell({'visible_name' if column.is_name else 'visible'}({raw}))"
     return f"cell({raw})"
-
-
-def _slow_text(column: Column, raw: FileColumn) -> str:
-    if raw.is_tidy and column.logical_type != "string":
-        return f"{raw.sql} AS {_text(column.name)}"
-    return _unless_plain(_text_of_cell(column, raw.sql), _text(column.name))
-
-
-def _slow_value(column: Column, raw: FileColumn) -> str:
-    if raw.is_tidy:
-        return f"{_cast_of(column.name)} AS {_value_of(column.name)}"
-    return _unless_plain(_cast(column, _text(column.name)), _value_of(column.name))
 
 
 def _cast(column: Column, text: str) -> str:
@@ -298,28 +320,35 @@ def _row_fault(judged: list[Column]) -> str:
     return f"CASE {' '.join(whens)} END"
 
 
-def _staged(column: Column, raw: FileColumn | None) -> str:
-    """The value of a column. A required column's bad cell costs the row, and is kept for the column's profile."""
+def _plain_value(column: Column, raw: FileColumn | None) -> str:
     if raw is None:
-        return (
-            f"CAST({'NULL' if column.when_absent is None else text_literal(column.when_absent)} AS {column.sql_type})"
-        )
-    is_text = column.logical_type == "string"
-    value = _text(column.name) if is_text else _value_of(column.name)
+        return absent_value(column)
+    return f"CASE WHEN {PLAIN} THEN {raw.sql if column.logical_type == 'string' else _cast_of(column.name)} END"
+
+
+def absent_value(column: Column) -> str:
+    """The value of a column that a file does not have."""
+    return f"CAST({'NULL' if column.when_absent is None else text_literal(column.when_absent)} AS {column.sql_type})"
+
+
+def _staged(column: Column, in_file: set[str]) -> str:
+    """The value of a column. A required column's bad cell costs the row, and is kept for the column's profile."""
+    if column.name not in in_file:
+        return absent_value(column)
+    value = _text(column.name) if column.logical_type == "string" else _value_of(column.name)
     value = f"LOWER({value})" if column.values else value
     fault = _fault_of(column.name)
     is_kept = f"{fault} IS NULL"
     if column.present:
         is_kept = f"COALESCE({fault} NOT IN ({text_literal(EMPTY)}, 'not_a_number'), TRUE)"
-    plain = raw.sql if is_text else _cast_of(column.name)
-    return f"CASE WHEN {_PLAIN} THEN {plain} WHEN {is_kept} THEN {value} END"
+    return f"CASE WHEN {is_kept} THEN {value} END"
 
 
 def _state(column: Column, in_file: set[str]) -> str:
     if column.name not in in_file:
         return "CAST(NULL AS VARCHAR)"
     whens = [f"WHEN {_tells(_text(column.name), state)} THEN {text_literal(state.name)}" for state in column.states]
-    return f"CASE WHEN {_PLAIN} OR {_text(column.name)} IS NULL THEN NULL {' '.join(whens)} END"
+    return f"CASE WHEN {_text(column.name)} IS NULL THEN NULL {' '.join(whens)} END"
 
 
 def _tells(text: str, state: State) -> str:
@@ -369,10 +398,6 @@ def _value_of(name: str) -> str:
 
 def _fault_of(name: str) -> str:
     return quoted(f"fault of {name}")
-
-
-def _unless_plain(sql: str, name: str) -> str:
-    return f"CASE WHEN NOT {_PLAIN} THEN {sql} END AS {name}"
 
 
 def _listed(items: list[str]) -> str:

@@ -3,16 +3,16 @@
 CREATE TEMP TABLE quarantined AS
 WITH rejected AS (
     SELECT
-        judged.file_number,
-        judged.position + 1 - source_file.first_position AS ordinal,
+        reconsidered.file_number,
+        reconsidered.position + 1 - source_file.first_position AS ordinal,
         SPLIT_PART(fault, ' ', 1) AS reason,
         SPLIT_PART(fault, ' ', 2) AS column_name,
         original_cells
-    FROM judged
+    FROM reconsidered
     INNER JOIN source_file
-        ON source_file.file_number = judged.file_number
+        ON source_file.file_number = reconsidered.file_number
     WHERE
-        judged.fault IS NOT NULL
+        reconsidered.fault IS NOT NULL
     UNION ALL
     SELECT
         repeated_row.file_number,

@@ -1,8 +1,9 @@
-"""Staging a source: typed rows to one Parquet file, every other row to quarantine, nothing lost.
+"""Staging a source: typed rows to Parquet, every other row to quarantine, nothing lost.
 
-Files are read once each and judged row by row (judge.py), into one Parquet file that is not written again.
+Files are read once each, into one Parquet file that is not written again: its plainly good rows are the source's. The
+others are cut out of the files and judged cell by cell (judge.py); those that pass are in a second Parquet file.
 Among the rows that passed, things that have several rows are looked at again (keys.py): identical rows are kept
-once, conflicting ones not at all. Which rows of the file are not accepted is listed beside it.
+once, conflicting ones not at all. Which rows of the first file do not count is listed beside it.
 """
 
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from importlib.resources import files
 from refi_assets.engines.duckdb import (
     ORDERED_PARQUET,
     DuckDBSession,
+    columns_sql,
     parquet_sql,
     path_literal,
     quoted,
@@ -25,7 +27,15 @@ from refi_assets.lake import ObjectStore
 from refi_assets.specs.checks import Cause
 from refi_assets.specs.contracts import Contract
 from refi_assets.staging.causes import causes_of_quarantine
-from refi_assets.staging.judge import EMPTY, INVISIBLE, judged_rows_sql, notes_sql, original_cells_sql
+from refi_assets.staging.judge import (
+    EMPTY,
+    INVISIBLE,
+    PLAIN,
+    judged_rows_sql,
+    notes_sql,
+    original_cells_sql,
+    plain_rows_sql,
+)
 from refi_assets.staging.keys import facts_sql, is_the_one_sql, party_sql, thing_columns, thing_names, thing_sql
 from refi_assets.staging.profile import medians_by_file, profiles_of, shared_values
 
@@ -48,8 +58,9 @@ _HASHES_IN_A_STATEMENT = 100_000  # DuckDB reads a million in a second; to find 
 class Staged:
     """What staging a source counted. rows = accepted + the sum of quarantined, or a check says so.
 
-    `deleted` of the rows that were written are not accepted. `grain`: the columns that no two accepted rows have in
-    common, if every file has them.
+    `deleted` of the rows that were written first do not count, `added` ones were written apart. `constants` has the
+    columns that were not written, since no file has them, with their values. `grain`: the columns that no two accepted
+    rows have in common, if every file has them.
 
     Of the accepted rows: `nulled` cells by column, `emptied` ones by column and word (those of keys, too, which cost
     the row), `invisible` characters taken out of cells by column, `keys` (distinct ones), `shared` (the value that most
@@ -60,6 +71,8 @@ class Staged:
     rows: int
     accepted: int
     deleted: int
+    added: int
+    constants: dict[str, str | None]
     grain: tuple[str, ...]
     quarantined: dict[str, int]
     nulled: dict[str, int]
@@ -79,63 +92,123 @@ def stage_source(
     contract: Contract,
     source_files: list[ScannedFile],
     *,
-    judged_path: str,
+    plain_path: str,
     quarantine_path: str,
-    deletes_path: str | None = None,
+    deletes_path: str,
+    additions_path: str,
     accepted_path: str | None = None,
 ) -> Staged:
     """Write a source's well-formed rows, judged, and the quarantine, as Parquet; count them.
 
-    Which rows are not accepted is listed in `deletes_path`; for engines that cannot leave those out, the accepted ones
-    are written once more, to `accepted_path`. source_files must have every column that the contract requires. Raises
-    EngineError.
+    Which rows in `plain_path` do not count is listed in `deletes_path`; `additions_path` has further ones. For engines
+    that cannot put these together, the accepted rows are written once more, to `accepted_path`. No file is written to
+    say that there is nothing. source_files must have every column that the contract requires. Raises EngineError.
     """
     session.execute(MACROS)
-    _judge(session, lake, contract, source_files, judged_path)
+    constants = _constants(contract, source_files)
+    _write_plain_rows(session, lake, contract, source_files, constants, plain_path)
+    _judge_others(session, lake, contract, source_files, constants)
     _load_malformed(session, lake, source_files)
     _find_repeated_rows(session, lake, contract, source_files)
     session.execute(_sql("quarantined.sql"))
     session.copy("FROM quarantined", quarantine_path, ORDERED_PARQUET)
     session.execute(
-        "CREATE TEMP TABLE deleted AS SELECT position FROM judged WHERE fault IS NOT NULL "
+        "CREATE TEMP TABLE rejected AS SELECT position FROM reconsidered WHERE fault IS NOT NULL "
         "UNION ALL SELECT position FROM repeated_row"
     )
-    deleted = session.value("SELECT COUNT(*) FROM deleted")
+    is_any_rejected = session.value("SELECT COUNT(*) FROM rejected") > 0
     session.execute(
-        f"CREATE TEMP VIEW accepted AS FROM judged {'ANTI JOIN deleted USING (position)' if deleted else ''}"
+        f"CREATE TEMP VIEW accepted AS FROM judged {'ANTI JOIN rejected USING (position)' if is_any_rejected else ''}; "
+        "CREATE TEMP TABLE deleted AS SELECT position FROM reconsidered UNION SELECT position FROM repeated_row"
     )
-    if deletes_path is not None and deleted:
-        session.copy("FROM deleted ORDER BY position", deletes_path, ORDERED_PARQUET)
+    names = ", ".join(f'"{name}"' for name in contract.sql_types)
+    deleted = added = 0
     if accepted_path is not None:
-        names = ", ".join(f'"{name}"' for name in contract.sql_types)
         session.copy(f"SELECT {names} FROM accepted ORDER BY position", accepted_path, ORDERED_PARQUET)
-    return _count(session, contract, source_files, deleted)
+    elif deleted := session.value("SELECT COUNT(*) FROM deleted"):
+        session.copy("FROM deleted ORDER BY position", deletes_path, ORDERED_PARQUET)
+        added = session.value("SELECT COUNT(*) FROM reconsidered ANTI JOIN rejected USING (position)")
+    if added:
+        session.copy(
+            f"SELECT position, {names} FROM reconsidered ANTI JOIN rejected USING (position) ORDER BY position",
+            additions_path,
+            ORDERED_PARQUET,
+        )
+    return _count(session, contract, source_files, deleted, added, constants)
 
 
-def _judge(
-    session: DuckDBSession, lake: ObjectStore, contract: Contract, source_files: list[ScannedFile], path: str
+def _constants(contract: Contract, source_files: list[ScannedFile]) -> dict[str, str | None]:
+    """The columns that no file has, and the states, which no plainly good row tells, with their values as text."""
+    in_files = {name for file in source_files for name in file.columns}
+    absent = {column.name: column.when_absent for column in contract.columns if column.name not in in_files}
+    return {**absent, **dict.fromkeys(column.state_column for column in contract.columns_with_states)}
+
+
+def _write_plain_rows(
+    session: DuckDBSession,
+    lake: ObjectStore,
+    contract: Contract,
+    source_files: list[ScannedFile],
+    constants: dict[str, str | None],
+    path: str,
 ) -> None:
-    """Write every well-formed row, judged, in order, and give it the names by which later steps know it."""
+    """Write every well-formed row, in order, if plainly good, and give it the names by which later steps know it."""
     selects, known = [], []
+    names = contract.sql_types.keys() - constants.keys()
     position = 0
     for number, file in enumerate(source_files):
-        judged = judged_rows_sql(contract, text_columns(session, lake, file), rows_sql(lake, file))
-        selects.append(f"SELECT {number} AS file_number, * FROM ({judged})")
+        plain = plain_rows_sql(contract, text_columns(session, lake, file), names, rows_sql(lake, file))
+        selects.append(f"SELECT {number} AS file_number, * FROM ({plain})")
         known.append(f"({number}, {text_literal(contract.source)}, {text_literal(file.key)}, {position})")
         position += file.rows - file.malformed
     session.copy(" UNION ALL ".join(selects), path, ORDERED_PARQUET)
     session.execute(
-        "CREATE TEMP VIEW judged AS SELECT * RENAME (file_row_number AS position) "
+        "CREATE TEMP VIEW written AS SELECT * RENAME (file_row_number AS position) "
         f"FROM {parquet_sql(path, options=', file_row_number = true')}; "
         "CREATE TEMP TABLE source_file AS SELECT * FROM "
-        f"(VALUES {', '.join(known)}) AS known (file_number, source, file, first_position); "
-        f"CREATE TEMP TABLE note AS {notes_sql('judged')}"
+        f"(VALUES {', '.join(known)}) AS known (file_number, source, file, first_position)"
     )
-    found = session.execute(
-        "SELECT file_number, MIN(position), MAX(position) + 1 - MIN(position), COUNT(*) FROM judged "
+    places = session.execute(
+        "SELECT file_number, MIN(position), MAX(position) + 1 - MIN(position), COUNT(*) FROM written "
         "GROUP BY file_number"
     )
-    _require_every_record(source_files, {number: tuple(places) for number, *places in found})
+    _require_every_record(source_files, {number: tuple(places) for number, *places in places})
+
+
+def _judge_others(
+    session: DuckDBSession,
+    lake: ObjectStore,
+    contract: Contract,
+    source_files: list[ScannedFile],
+    constants: dict[str, str | None],
+) -> None:
+    """Judge the rows that are not plainly good, `reconsidered`, and let these and the others be `judged` together."""
+    typed = ", ".join(f"{quoted(name)} {sql_type}" for name, sql_type in contract.sql_types.items())
+    session.execute(
+        f"CREATE TEMP TABLE doubtful AS SELECT file_number, position FROM written WHERE NOT {PLAIN}; "
+        f"CREATE TEMP TABLE reconsidered (file_number INTEGER, position BIGINT, {typed}, fault VARCHAR, "
+        "original_cells VARCHAR, noted VARCHAR)"
+    )
+    first = 0
+    doubtful = session.value("SELECT COUNT(*) FROM doubtful")
+    for number, file in enumerate(source_files if doubtful else []):
+        places = f"SELECT position - {first} AS position FROM doubtful WHERE file_number = {number}"
+        columns, rows = chosen_rows(session, lake, file, places)
+        session.execute(
+            f"INSERT INTO reconsidered SELECT {number}, * REPLACE (position + {first} AS position) "
+            f"FROM ({judged_rows_sql(contract, columns, rows)})"
+        )
+        first += file.rows - file.malformed
+    if session.value("SELECT COUNT(*) FROM doubtful ANTI JOIN reconsidered USING (position)"):
+        raise EngineError(f"{contract.source}: rows that are not plainly good were not read again.")
+    names = columns_sql(contract.sql_types, constants)
+    judged = f"SELECT file_number, position, {names}, CAST(NULL AS VARCHAR) AS fault FROM written"
+    if doubtful:
+        judged += (
+            f" WHERE {PLAIN} UNION ALL SELECT file_number, position, {columns_sql(contract.sql_types)}, fault "
+            "FROM reconsidered"
+        )
+    session.execute(f"CREATE TEMP VIEW judged AS {judged}; CREATE TEMP TABLE note AS {notes_sql('reconsidered')}")
 
 
 def _require_every_record(source_files: list[ScannedFile], found: dict[int, tuple[int, ...]]) -> None:
@@ -206,11 +279,18 @@ def _find_repeated_rows(
         raise EngineError(f"{contract.source}: {unread} rows with a repeated key were not read again.")
 
 
-def _count(session: DuckDBSession, contract: Contract, source_files: list[ScannedFile], deleted: int) -> Staged:
+def _count(
+    session: DuckDBSession,
+    contract: Contract,
+    source_files: list[ScannedFile],
+    deleted: int,
+    added: int,
+    constants: dict[str, str | None],
+) -> Staged:
     rows = session.value("SELECT COUNT(*) FROM accepted")
     # Rows that are no suspects have a key of their own.
     repeated, keys = session.execute(
-        "SELECT COUNT(*), COUNT(DISTINCT (thing, party)) FROM suspect ANTI JOIN deleted USING (position)"
+        "SELECT COUNT(*), COUNT(DISTINCT (thing, party)) FROM suspect ANTI JOIN rejected USING (position)"
     )[0]
     must_be_filled = ", ".join(text_literal(column.name) for column in contract.columns if column.not_null)
     nulled: dict[str, int] = {}
@@ -218,7 +298,7 @@ def _count(session: DuckDBSession, contract: Contract, source_files: list[Scanne
     invisible: dict[str, int] = {}
     for name, kind, word, cells in session.execute(
         f"SELECT name, kind, CASE WHEN kind = {text_literal(EMPTY)} THEN cell END AS word, COUNT(*) "
-        "FROM note WHERE position NOT IN (FROM deleted) "
+        "FROM note WHERE position NOT IN (FROM rejected) "
         f"OR (kind = {text_literal(EMPTY)} AND name IN ({must_be_filled})) GROUP BY ALL ORDER BY ALL"
     ):
         if kind == EMPTY:
@@ -241,6 +321,8 @@ def _count(session: DuckDBSession, contract: Contract, source_files: list[Scanne
         rows=sum(file.rows for file in source_files),
         accepted=rows,
         deleted=deleted,
+        added=added,
+        constants=constants,
         grain=grains.pop() if len(grains) == 1 and keys == rows else (),
         quarantined=dict(quarantined),
         nulled=nulled,

@@ -93,10 +93,26 @@ def test_a_join_stays_that_may_change_the_rows(join: str) -> None:
         "SELECT a.x, a.y FROM g.one AS a ORDER BY a.y",
         "SELECT a.x, COUNT(*) AS y FROM g.one AS a GROUP BY 1",
         "SELECT a.x, a.y FROM g.one AS a LIMIT 3",
+        "SELECT 1 AS x, MAX(a.y) AS y FROM g.one AS a",
+        "SELECT a.x, a.y FROM g.one AS a UNION SELECT b.x, b.y FROM g.two AS b",
+        "SELECT a.x, a.y FROM g.one AS a UNION ALL SELECT b.x, b.y FROM g.two AS b LIMIT 1",
+        "SELECT a.x, a.y FROM g.one AS a UNION ALL SELECT DISTINCT b.x, b.y FROM g.two AS b",
+        "SELECT a.x, a.y FROM g.one AS a UNION ALL SELECT 1, COUNT(*) FROM g.two AS b",
+        "SELECT a.x, a.y FROM g.one AS a UNION ALL SELECT * FROM g.two AS b",
+        "SELECT a.x, a.y FROM g.one AS a EXCEPT SELECT b.x, b.y FROM g.two AS b",
+        "SELECT a.x, a.y FROM g.one AS a UNION ALL (SELECT b.x, b.y FROM g.two AS b LIMIT 1)",
     ],
 )
 def test_a_view_whose_rows_depend_on_all_columns_stays_whole(sql: str) -> None:
     assert cut_down(parsed(sql), ("x",), GRAINS) == parsed(sql)
+
+
+def test_every_side_of_a_union_is_cut_by_the_place_of_its_columns() -> None:
+    sql = "SELECT a.x, a.y FROM g.one AS a UNION ALL SELECT b.y, ROW_NUMBER() OVER (ORDER BY b.x) FROM g.two AS b"
+    both = f"{sql} UNION ALL SELECT 1, 2"
+    assert cut(both, "x") == "SELECT a.x FROM g.one AS a UNION ALL SELECT b.y FROM g.two AS b UNION ALL SELECT 1"
+    assert cut(both, "y", "x") == parsed(both).sql()
+    assert cut(sql, "z") == "SELECT a.x FROM g.one AS a UNION ALL SELECT b.y FROM g.two AS b"
 
 
 def test_a_grouped_cte_goes_with_its_join() -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from refi_assets.ingestion.files import MACROS, FileColumn
 from refi_assets.specs.columns import Range
 from refi_assets.specs.contracts import load_contracts
-from refi_assets.staging.judge import judged_rows_sql
+from refi_assets.staging.judge import PLAIN, judged_rows_sql, plain_rows_sql
 from tests.support.sources import GOOD_ROW, Sources
 
 # What becomes of a cell: its value, or the reason for which it is bad.
@@ -49,8 +49,13 @@ class Judge:
             contract = replace(contract, columns=tuple(replace(one, plausible=None) for one in contract.columns))
         self.connection.execute("CREATE OR REPLACE TEMP TABLE cells (n INTEGER, text VARCHAR)")
         self.connection.executemany("INSERT INTO cells VALUES (?, ?)", list(enumerate(texts)))
-        sql = judged_rows_sql(contract, columns, f"(SELECT {cells}, text AS c{len(good)} FROM cells ORDER BY n)")
-        for value, fault, noted in self.connection.execute(f"SELECT {column}, fault, noted FROM ({sql})").fetchall():
+        rows = f"(SELECT n AS position, {cells}, text AS c{len(good)} FROM cells ORDER BY n)"
+        judged = f"SELECT {column}, fault, noted FROM ({judged_rows_sql(contract, columns, rows)})"
+        plain = f"SELECT {PLAIN}, {column} FROM ({plain_rows_sql(contract, columns, names, rows)})"
+        for (value, fault, noted), (is_plain, plain_value) in zip(
+            self.connection.execute(judged).fetchall(), self.connection.execute(plain).fetchall(), strict=True
+        ):
+            assert not is_plain or (plain_value, None, None) == (value, fault, noted), value
             assert fault is None or fault.endswith(f" {column}")
             name, kind = noted.split("\x1f")[:2] if noted else (column, None)
             assert name == column
@@ -182,7 +187,10 @@ def test_a_fraction_in_an_integer_column_is_not_a_number_even_where_it_is_out_of
     columns = tuple(replace(column, present=True) for column in contract.columns if column.name == "credit_score")
     key = contract.key({"borrower_id"})
     required = replace(contract, columns=(*key, *columns))
-    source = "(VALUES ('B1', '720.5'), ('B2', '900.5'), ('B3', '900'), ('B4', '720.0')) AS cells (c0, c1)"
+    source = (
+        "(VALUES (0, 'B1', '720.5'), (1, 'B2', '900.5'), (2, 'B3', '900'), (3, 'B4', '720.0')) "
+        "AS cells (position, c0, c1)"
+    )
     sql = judged_rows_sql(required, [FileColumn("borrower_id", "c0"), FileColumn("credit_score", "c1")], source)
     with duckdb.connect() as connection:
         connection.execute(MACROS)

@@ -17,7 +17,7 @@ import duckdb
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.ingestion.files import ScannedFile, scan_file
 from refi_assets.ingestion.raw_zone import find_snapshot, ingest_folder
-from refi_assets.lake import FolderStore, RunFolder
+from refi_assets.lake import FolderStore, Relation, RunFolder
 from refi_assets.specs.contracts import load_contracts
 from refi_assets.staging.stage import Staged, stage_source
 
@@ -67,7 +67,7 @@ def key_of(name: str, source: str = "market_equity") -> str:
 
 @dataclass(frozen=True)
 class StagedSource:
-    """What staging left: its counts, and its two Parquet files as rows, in the files' order."""
+    """What staging left: its counts, and its accepted and quarantined rows, in the files' order."""
 
     counts: Staged
     files: list[ScannedFile]
@@ -132,34 +132,59 @@ class Sources:
     def stage_folder(self, source: str, folder: Path, threads: int = 2) -> StagedSource:
         """Stage a source of a folder outside the lake."""
         files, run = self.scan(source, folder)
-        judged_path = Path(self.lake.target(run.key(f"staging/{source}", ".parquet")))
-        deletes_path = Path(self.lake.target(run.key(f"staging/{source}", ".deletes.parquet")))
-        quarantine_path = Path(self.lake.target(run.key(f"staging/{source}", ".quarantine.parquet")))
+        plain, deletes, additions, quarantined = (
+            run.key(f"staging/{source}", f"{kind}.parquet") for kind in ("", ".deletes", ".additions", ".quarantine")
+        )
+        contract = load_contracts()[source]
         with DuckDBEngine(self.lake, threads=threads).session() as session:
             counts = stage_source(
                 session,
                 self.lake,
-                load_contracts()[source],
+                contract,
                 files,
-                judged_path=str(judged_path),
-                deletes_path=str(deletes_path),
-                quarantine_path=str(quarantine_path),
+                plain_path=self.lake.target(plain),
+                deletes_path=self.lake.target(deletes),
+                additions_path=self.lake.target(additions),
+                quarantine_path=self.lake.target(quarantined),
             )
-        judged, types = read_parquet(judged_path)
-        accepted_types = {name: types[name] for name in load_contracts()[source].sql_types}
-        deleted = {row["position"] for row in read_parquet(deletes_path)[0]} if counts.deleted else set()
-        accepted = [{name: row[name] for name in accepted_types} for n, row in enumerate(judged) if n not in deleted]
-        quarantine, quarantine_types = read_parquet(quarantine_path)
+            relation = Relation(
+                key=f"staging/{source}",
+                run_id=run.run_id,
+                as_of=DAY,
+                kind="table",
+                columns=contract.sql_types,
+                parquet=plain,
+                deletes=deletes if counts.deleted else None,
+                additions=additions if counts.added else None,
+                constants=counts.constants,
+            )
+            accepted = _accepted(relation, self.lake)
+            as_read = session.execute(session.rows_sql(relation))
+            assert sorted(map(repr, as_read)) == sorted(repr(tuple(row.values())) for row in accepted)
+            types = {row[0]: row[1] for row in session.execute(f"DESCRIBE {session.rows_sql(relation)}")}
+        quarantine, quarantine_types = read_parquet(Path(self.lake.target(quarantined)))
         for row in quarantine:
             if row["original_cells"] is not None:
                 row["original_cells"] = json.loads(row["original_cells"])
-        return StagedSource(counts, files, accepted, quarantine, accepted_types, quarantine_types)
+        return StagedSource(counts, files, accepted, quarantine, types, quarantine_types)
 
     def stage_rows(self, source: str, *changes: Mapping[str, str]) -> StagedSource:
         """Stage one CSV file in which each row is the source's good row with other or further cells."""
         rows = [{**GOOD_ROW[source], **change} for change in changes]
         names = list(dict.fromkeys(name for row in rows for name in row))
         return self.stage(source, csv_bytes([names, *([row.get(name, "") for name in names] for row in rows)]))
+
+
+def _accepted(relation: Relation, lake: FolderStore) -> list[dict[str, Any]]:
+    """The accepted rows that staging left in several files, in the source file's order."""
+    written, deleted, added = (
+        read_parquet(Path(lake.target(key)))[0] if key else []
+        for key in (relation.parquet, relation.deletes, relation.additions)
+    )
+    left_out = {row["position"] for row in deleted}
+    rows = {at: {**relation.constants, **row} for at, row in enumerate(written) if at not in left_out}
+    rows |= {row["position"]: row for row in added}
+    return [{name: rows[at][name] for name in relation.columns} for at in sorted(rows)]
 
 
 def read_parquet(path: Path) -> tuple[list[dict[str, Any]], dict[str, str]]:

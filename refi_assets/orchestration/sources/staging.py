@@ -58,7 +58,8 @@ def staging_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
             draft = step.draft(f"staging/{source}", made_from=made_from, kind="table", fingerprint=fingerprint)
             parquet = parquet_key(draft)
             quarantine = step.folder.key(draft.key, ".quarantine.parquet")
-            deletes = step.folder.key(draft.key, ".deletes.parquet") if reads_deletes else None
+            deletes = step.folder.key(draft.key, ".deletes.parquet")
+            additions = step.folder.key(draft.key, ".additions.parquet")
             try:
                 with engine.duckdb(store).session() as session:
                     counted = stage_source(
@@ -66,10 +67,11 @@ def staging_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
                         store,
                         contract,
                         list(snapshot.files),
-                        judged_path=store.target(parquet) if deletes else str(session.scratch / "judged.parquet"),
+                        plain_path=store.target(parquet) if reads_deletes else str(session.scratch / "plain.parquet"),
                         quarantine_path=store.target(quarantine),
-                        deletes_path=store.target(deletes) if deletes else None,
-                        accepted_path=None if deletes else store.target(parquet),
+                        deletes_path=store.target(deletes),
+                        additions_path=store.target(additions),
+                        accepted_path=None if reads_deletes else store.target(parquet),
                     )
             finally:  # whether that failed or not: a file that was replaced since the scan is the reason to give
                 require_unchanged(store, [file.info for file in snapshot.files])
@@ -78,6 +80,8 @@ def staging_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
                 columns=contract.sql_types,
                 parquet=parquet,
                 deletes=deletes if counted.deleted else None,
+                additions=additions if counted.added else None,
+                constants=counted.constants if reads_deletes else {},
                 grain=counted.grain,
                 rows=counted.accepted,
                 counts={"source_rows": counted.rows, "quarantined": sum(counted.quarantined.values())},
