@@ -228,6 +228,8 @@ def record(details: dict[str, Any]) -> dict[str, Any]:
         "parquet": None,
         "kept": [],
         "deletes": None,
+        "additions": None,
+        "constants": {},
         "grain": [],
         "sql": None,
         "rows": 246,
