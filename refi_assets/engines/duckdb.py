@@ -21,7 +21,7 @@ from sqlglot import exp
 from refi_assets import aws
 from refi_assets.engines.base import Descriptions, Row, start_of
 from refi_assets.engines.database import database_of
-from refi_assets.engines.proofs import HASH, balance_of_groups, hashes_of_groups
+from refi_assets.engines.proofs import HASH, balance_of_groups, distinct_parts, hashes_of_groups, hashes_of_rows
 from refi_assets.engines.settings import EngineSettings
 from refi_assets.engines.spreadsheets import inert_rows
 from refi_assets.engines.views import ALL, columns_named, cut_down
@@ -204,10 +204,15 @@ class DuckDBSession:
     def proves_empty(self, statement: exp.Query) -> bool:
         """Whether hashes show that a query has no row; if not, it may have. Raises EngineError."""
         if (balance := balance_of_groups(statement)) is not None:
+            for part in distinct_parts(balance):
+                if self._are_all_different(hashes_of_rows(part)):
+                    part.set("distinct", None)
             return bool(self.value(self._read(balance)))
-        if (hashes := hashes_of_groups(statement)) is not None:
-            return not len(repeated(self.numbers(self._read(hashes), HASH)))
-        return False
+        hashes = hashes_of_groups(statement)
+        return hashes is not None and self._are_all_different(hashes)
+
+    def _are_all_different(self, hashes: exp.Select) -> bool:
+        return not len(repeated(self.numbers(self._read(hashes), HASH)))
 
     def create(self, draft: Relation, statement: exp.Query) -> Relation:
         """Write a query's rows into the lake, as one Parquet file; of a view, the columns that it keeps, if any.

@@ -40,6 +40,21 @@ def balance_of_groups(query: exp.Query) -> exp.Select | None:
     return _with_select(query, exp.alias_(balance.eq(0), "is_balanced"))
 
 
+def distinct_parts(query: exp.Query) -> list[exp.Select]:
+    """The SELECT DISTINCTs in a query that can run by themselves."""
+    parts = [part for part in query.find_all(exp.Select) if part.args.get("distinct") and not part.args.get("with_")]
+    return [part for part in parts if all(table.db for table in part.find_all(exp.Table))]
+
+
+def hashes_of_rows(select: exp.Select) -> exp.Select:
+    """The hashes of all rows of a SELECT DISTINCT, before it makes them distinct."""
+    columns = [column.unalias().copy() for column in select.selects]
+    hashes = select.copy()
+    hashes.set("distinct", None)
+    hashes.set("expressions", [exp.alias_(exp.Anonymous(this="HASH", expressions=columns), HASH)])
+    return hashes
+
+
 def _has_only(query: exp.Select, *clauses: str) -> bool:
     used = {name for name, value in query.args.items() if value} - {"expressions", "kind", "hint"}
     return used <= set(clauses) and "group" in used and "having" in used

@@ -89,8 +89,8 @@ def _profile(session: DuckDBSession, column: Column, rows: int, is_nulled: bool)
         quartile_1=first,
         median=median,
         quartile_3=third,
-        zeros=int((numbers == 0).sum()),
-        whole=int((numbers % 1 == 0).sum()),
+        zeros=int(numbers.searchsorted(0, "right") - numbers.searchsorted(0)),
+        whole=int((numbers.round() == numbers).sum()) if scale else len(numbers),
     )
 
 

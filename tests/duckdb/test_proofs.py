@@ -19,6 +19,7 @@ UNBALANCED = (
     "SELECT other.a, -1 AS weight FROM other) "
     "SELECT counted.a FROM counted GROUP BY counted.a HAVING SUM(counted.weight) <> 0"
 )
+DISTINCT = UNBALANCED.replace("SELECT other.a", "SELECT DISTINCT other.a").replace("FROM other", "FROM main.other")
 Rows = list[tuple[str | None, str | None]]
 cells = st.sampled_from(["", "x", "y", "xy", None])
 rows = st.lists(st.tuples(cells, cells), max_size=6)
@@ -40,7 +41,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> DuckDBEngine:
 
 
 @given(row=rows, other=rows)
-@pytest.mark.parametrize("sql", [REPEATED, UNBALANCED])
+@pytest.mark.parametrize("sql", [REPEATED, UNBALANCED, DISTINCT])
 def test_a_query_is_proven_empty_exactly_if_it_is(engine: DuckDBEngine, sql: str, row: Rows, other: Rows) -> None:
     with engine.session() as session:
         session.execute(f"CREATE TABLE item AS {values(row)}; CREATE TABLE other AS {values(other)}")
