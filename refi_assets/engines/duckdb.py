@@ -24,7 +24,7 @@ from refi_assets.engines.database import database_of
 from refi_assets.engines.proofs import HASH, balance_of_groups, distinct_parts, hashes_of_groups, hashes_of_rows
 from refi_assets.engines.settings import EngineSettings
 from refi_assets.engines.spreadsheets import inert_rows
-from refi_assets.engines.views import ALL, columns_named, cut_down
+from refi_assets.engines.views import ALL, columns_named, cut_down, needs_all, parts_of
 from refi_assets.errors import EngineError, LakeError
 from refi_assets.lake import ObjectStore, Relation
 from refi_assets.lake.relations import QueryCost
@@ -335,8 +335,7 @@ def to_duckdb(statement: exp.Expr) -> str:
     """
     tree = statement.copy()
     for cte in tree.find_all(exp.CTE):
-        is_reduced = any(cte.this.args.get(clause) for clause in ("group", "distinct", "having", "qualify"))
-        if isinstance(cte.this, exp.Select) and not is_reduced and not cte.this.find(exp.Window):
+        if not any(map(needs_all, parts_of(cte.this))) and not cte.this.find(exp.Window):
             cte.set("materialized", False)
     return tree.sql("duckdb")
 

@@ -59,7 +59,7 @@ def cut_down(query: exp.Query, columns: Collection[str], grains: Mapping[str, Se
     """
     if isinstance(query, exp.Union):
         return _cut_union(query, columns)
-    if not isinstance(query, exp.Select) or _needs_all(query):
+    if not isinstance(query, exp.Select) or needs_all(query):
         return query
     cut = query.copy()
     kept = [select for select in cut.selects if select.alias_or_name.lower() in columns] or cut.selects[:1]
@@ -80,10 +80,10 @@ def cut_down(query: exp.Query, columns: Collection[str], grains: Mapping[str, Se
 def _cut_union(query: exp.Union, columns: Collection[str]) -> exp.Query:
     """A UNION ALL of SELECTs with these of its columns, one at least: DuckDB would read and join the others, too."""
     cut = query.copy()
-    parts = _parts(cut)
+    parts = parts_of(cut)
     selects = [part for part in parts if isinstance(part, exp.Select)]
     names = query.named_selects
-    if any(map(_needs_all, parts)) or any(len(select.selects) != len(names) for select in selects):
+    if any(map(needs_all, parts)) or any(len(select.selects) != len(names) for select in selects):
         return query
     places = [place for place, name in enumerate(names) if name.lower() in columns] or [0]
     for select in selects:
@@ -91,12 +91,12 @@ def _cut_union(query: exp.Union, columns: Collection[str]) -> exp.Query:
     return cut
 
 
-def _parts(query: exp.Expr) -> list[exp.Expr]:
+def parts_of(query: exp.Expr) -> list[exp.Expr]:
     """A union, its sides, and theirs; a query that is none, by itself."""
-    return [query, *_parts(query.this), *_parts(query.expression)] if isinstance(query, exp.Union) else [query]
+    return [query, *parts_of(query.this), *parts_of(query.expression)] if isinstance(query, exp.Union) else [query]
 
 
-def _needs_all(query: exp.Expr) -> bool:
+def needs_all(query: exp.Expr) -> bool:
     """Whether which rows a query has, or in which order, may depend on its columns."""
     if not isinstance(query, exp.Select | exp.Union) or any(query.args.get(clause) for clause in _DEPENDING):
         return True

@@ -34,6 +34,55 @@ WITH joint_home AS (
     HAVING
         COUNT(*) > 1
 ),
+-- Loans, each with the home it is secured on. Those in the first half that name none find no offer.
+secured_loan AS (
+    SELECT
+        loan.loan_id,
+        loan.borrower_id,
+        loan.property_id,
+        loan.borrower_role,
+        loan.current_interest_rate,
+        loan.loan_amount,
+        loan.remaining_balance,
+        loan.origination_year,
+        loan.loan_type,
+        loan.remaining_term_months,
+        loan.remaining_balance_state,
+        loan.loan_type_state,
+        loan.loan_status_state,
+        loan.lien_position,
+        loan.lien_position_state,
+        loan.late_payments_12m
+    FROM staging.loan_information AS loan
+    UNION ALL
+    SELECT
+        loan.loan_id,
+        loan.borrower_id,
+        CASE
+            WHEN joint_home.loan_id IS NOT NULL THEN joint_home.property_id
+            ELSE borrower.property_id
+        END AS property_id,
+        loan.borrower_role,
+        loan.current_interest_rate,
+        loan.loan_amount,
+        loan.remaining_balance,
+        loan.origination_year,
+        loan.loan_type,
+        loan.remaining_term_months,
+        loan.remaining_balance_state,
+        loan.loan_type_state,
+        loan.loan_status_state,
+        loan.lien_position,
+        loan.lien_position_state,
+        loan.late_payments_12m
+    FROM staging.loan_information AS loan
+    INNER JOIN staging.borrower_information AS borrower
+        ON borrower.borrower_id = loan.borrower_id
+    LEFT JOIN joint_home
+        ON joint_home.loan_id = loan.loan_id
+    WHERE
+        loan.property_id IS NULL
+),
 -- Homes with one plain offer need no choice; those with several have one at least that says what it is.
 home_with_choice AS (
     SELECT DISTINCT market.property_id
@@ -45,9 +94,9 @@ home_with_choice AS (
 ),
 offer AS (
     SELECT
-        borrower.borrower_id,
+        loan.borrower_id,
         loan.loan_id,
-        market.property_id,
+        loan.property_id,
         market.product,
         market.term_months,
         market.offered_by,
@@ -71,19 +120,13 @@ offer AS (
         loan.late_payments_12m,
         COALESCE(LOWER(market.offered_by) = 'own', FALSE) AS is_own,
         home_with_choice.property_id IS NOT NULL AS has_choice
-    FROM staging.loan_information AS loan
+    FROM secured_loan AS loan
     INNER JOIN staging.borrower_information AS borrower
         ON borrower.borrower_id = loan.borrower_id
-    LEFT JOIN joint_home
-        ON joint_home.loan_id = loan.loan_id
     INNER JOIN staging.market_equity AS market
-        ON market.property_id = CASE
-            WHEN loan.property_id IS NOT NULL THEN loan.property_id
-            WHEN joint_home.loan_id IS NOT NULL THEN joint_home.property_id
-            ELSE borrower.property_id
-        END
+        ON market.property_id = loan.property_id
     LEFT JOIN home_with_choice
-        ON home_with_choice.property_id = market.property_id
+        ON home_with_choice.property_id = loan.property_id
 ),
 judged AS (
     SELECT

@@ -18,6 +18,54 @@ WITH joint_home AS (
     loan.loan_id
   HAVING
     COUNT(*) > 1
+), secured_loan AS (
+  SELECT
+    loan.loan_id,
+    loan.borrower_id,
+    loan.property_id,
+    loan.borrower_role,
+    loan.current_interest_rate,
+    loan.loan_amount,
+    loan.remaining_balance,
+    loan.origination_year,
+    loan.loan_type,
+    loan.remaining_term_months,
+    loan.remaining_balance_state,
+    loan.loan_type_state,
+    loan.loan_status_state,
+    loan.lien_position,
+    loan.lien_position_state,
+    loan.late_payments_12m
+  FROM staging.loan_information AS loan
+  UNION ALL
+  SELECT
+    loan.loan_id,
+    loan.borrower_id,
+    CASE
+      WHEN NOT joint_home.loan_id IS NULL
+      THEN joint_home.property_id
+      ELSE borrower.property_id
+    END AS property_id,
+    loan.borrower_role,
+    loan.current_interest_rate,
+    loan.loan_amount,
+    loan.remaining_balance,
+    loan.origination_year,
+    loan.loan_type,
+    loan.remaining_term_months,
+    loan.remaining_balance_state,
+    loan.loan_type_state,
+    loan.loan_status_state,
+    loan.lien_position,
+    loan.lien_position_state,
+    loan.late_payments_12m
+  FROM staging.loan_information AS loan
+  INNER JOIN staging.borrower_information AS borrower
+    ON borrower.borrower_id = loan.borrower_id
+  LEFT JOIN joint_home
+    ON joint_home.loan_id = loan.loan_id
+  WHERE
+    loan.property_id IS NULL
 ), home_with_choice AS (
   SELECT DISTINCT
     market.property_id
@@ -28,9 +76,9 @@ WITH joint_home AS (
     OR market.offered_by <> 'own'
 ), offer AS (
   SELECT
-    borrower.borrower_id,
+    loan.borrower_id,
     loan.loan_id,
-    market.property_id,
+    loan.property_id,
     market.product,
     market.term_months,
     market.offered_by,
@@ -54,21 +102,13 @@ WITH joint_home AS (
     loan.late_payments_12m,
     COALESCE(LOWER(market.offered_by) = 'own', FALSE) AS is_own,
     NOT home_with_choice.property_id IS NULL AS has_choice
-  FROM staging.loan_information AS loan
+  FROM secured_loan AS loan
   INNER JOIN staging.borrower_information AS borrower
     ON borrower.borrower_id = loan.borrower_id
-  LEFT JOIN joint_home
-    ON joint_home.loan_id = loan.loan_id
   INNER JOIN staging.market_equity AS market
-    ON market.property_id = CASE
-      WHEN NOT loan.property_id IS NULL
-      THEN loan.property_id
-      WHEN NOT joint_home.loan_id IS NULL
-      THEN joint_home.property_id
-      ELSE borrower.property_id
-    END
+    ON market.property_id = loan.property_id
   LEFT JOIN home_with_choice
-    ON home_with_choice.property_id = market.property_id
+    ON home_with_choice.property_id = loan.property_id
 ), judged AS (
   SELECT
     offer.borrower_id,
@@ -232,6 +272,54 @@ WITH joint_home AS (
     loan.loan_id
   HAVING
     COUNT(*) > 1
+), secured_loan AS (
+  SELECT
+    loan.loan_id,
+    loan.borrower_id,
+    loan.property_id,
+    loan.borrower_role,
+    loan.current_interest_rate,
+    loan.loan_amount,
+    loan.remaining_balance,
+    loan.origination_year,
+    loan.loan_type,
+    loan.remaining_term_months,
+    loan.remaining_balance_state,
+    loan.loan_type_state,
+    loan.loan_status_state,
+    loan.lien_position,
+    loan.lien_position_state,
+    loan.late_payments_12m
+  FROM staging.loan_information AS loan
+  UNION ALL
+  SELECT
+    loan.loan_id,
+    loan.borrower_id,
+    CASE
+      WHEN NOT joint_home.loan_id IS NULL
+      THEN joint_home.property_id
+      ELSE borrower.property_id
+    END AS property_id,
+    loan.borrower_role,
+    loan.current_interest_rate,
+    loan.loan_amount,
+    loan.remaining_balance,
+    loan.origination_year,
+    loan.loan_type,
+    loan.remaining_term_months,
+    loan.remaining_balance_state,
+    loan.loan_type_state,
+    loan.loan_status_state,
+    loan.lien_position,
+    loan.lien_position_state,
+    loan.late_payments_12m
+  FROM staging.loan_information AS loan
+  INNER JOIN staging.borrower_information AS borrower
+    ON borrower.borrower_id = loan.borrower_id
+  LEFT JOIN joint_home
+    ON joint_home.loan_id = loan.loan_id
+  WHERE
+    loan.property_id IS NULL
 ), home_with_choice AS (
   SELECT DISTINCT
     market.property_id
@@ -242,9 +330,9 @@ WITH joint_home AS (
     OR market.offered_by <> 'own'
 ), offer AS (
   SELECT
-    borrower.borrower_id,
+    loan.borrower_id,
     loan.loan_id,
-    market.property_id,
+    loan.property_id,
     market.product,
     market.term_months,
     market.offered_by,
@@ -268,21 +356,13 @@ WITH joint_home AS (
     loan.late_payments_12m,
     COALESCE(LOWER(market.offered_by) = 'own', FALSE) AS is_own,
     NOT home_with_choice.property_id IS NULL AS has_choice
-  FROM staging.loan_information AS loan
+  FROM secured_loan AS loan
   INNER JOIN staging.borrower_information AS borrower
     ON borrower.borrower_id = loan.borrower_id
-  LEFT JOIN joint_home
-    ON joint_home.loan_id = loan.loan_id
   INNER JOIN staging.market_equity AS market
-    ON market.property_id = CASE
-      WHEN NOT loan.property_id IS NULL
-      THEN loan.property_id
-      WHEN NOT joint_home.loan_id IS NULL
-      THEN joint_home.property_id
-      ELSE borrower.property_id
-    END
+    ON market.property_id = loan.property_id
   LEFT JOIN home_with_choice
-    ON home_with_choice.property_id = market.property_id
+    ON home_with_choice.property_id = loan.property_id
 ), judged AS (
   SELECT
     offer.borrower_id,
