@@ -17,7 +17,6 @@ import dagster as dg
 from rich import box
 from rich.table import Table
 
-from refi_assets.cli.start_up import keep_what_is_there, uncollected
 from refi_assets.cli.terminal import Terminal
 from refi_assets.cli.watching import Watcher
 from refi_assets.engines.settings import EngineSettings
@@ -29,6 +28,7 @@ from refi_assets.lake.memo import Memo
 from refi_assets.observability.logs import log_as_json
 from refi_assets.observability.settings import ObservabilitySettings
 from refi_assets.orchestration.domain import Domain
+from refi_assets.orchestration.garbage import keep_what_is_there
 from refi_assets.orchestration.jobs import CLEAN_UP_JOB
 from refi_assets.orchestration.partitions import as_of_day, partition_of_day
 from refi_assets.orchestration.resources import (
@@ -212,12 +212,11 @@ def run_job(
     verify: bool = False,
 ) -> JobRun:
     """Run the job of a domain, of the partition that holds a day, and then clean up. Raises RefiError as run_graph."""
-    with uncollected():
-        from refi_assets.definitions import defs
+    from refi_assets.definitions import defs
 
-        domain = domain_of(name)
-        policy_of(domain.policy, policy_file)
-        definitions, run_id = defs(), str(uuid.uuid4())
+    domain = domain_of(name)
+    policy_of(domain.policy, policy_file)
+    definitions, run_id = defs(), str(uuid.uuid4())
     if name not in {job.name for job in definitions.jobs or ()}:
         raise SettingError(f"Domain {name} has no job; define it in refi_assets/defs/{name}/automation.py.")
     partition = partition_of_day(domain.cadence, day)
@@ -235,10 +234,9 @@ def run_job(
     if is_json := settings_of(ObservabilitySettings).log_format == "json":
         log_as_json()
     config = {"loggers": {"console": {"config": {"log_level": "DEBUG" if is_json else "CRITICAL"}}}}
-    with uncollected():
-        resolved = _resolve(definitions, name)
-        used = instance or dg.DagsterInstance.get()
-        keep_what_is_there()
+    resolved = _resolve(definitions, name)
+    used = instance or dg.DagsterInstance.get()
+    keep_what_is_there()
     with used:
         with (
             Watcher(used, run_id, console, is_silent=is_json) as watcher,

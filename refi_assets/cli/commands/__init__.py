@@ -12,6 +12,7 @@ from refi_assets.cli.commands.domains import domain_app, domain_names
 from refi_assets.cli.commands.options import ERR
 from refi_assets.errors import RefiError, SettingError
 from refi_assets.observability.settings import ObservabilitySettings
+from refi_assets.orchestration.garbage import seldom_collected
 from refi_assets.settings import settings_of
 
 app = typer.Typer(
@@ -29,7 +30,8 @@ for domain in domain_names():
 def main() -> None:
     """Entry point of the `refi` command. What a user can mend is one message, not a traceback."""
     try:
-        app()
+        with seldom_collected():
+            app()
     except RefiError as error:
         _tell(error)
         sys.exit(1)

@@ -36,7 +36,6 @@ from refi_assets.cli.commands.options import (
     lake_url,
     print_ingested,
 )
-from refi_assets.cli.start_up import uncollected
 from refi_assets.cli.terminal import Terminal
 from refi_assets.identity.settings import IdentityEngine, IdentitySettings
 from refi_assets.settings import settings_of
@@ -66,10 +65,9 @@ def run(
     started = time.perf_counter()
     day = day_of(as_of)
     findings = findings_of("refi", accept, reason)
-    with uncollected():
-        from refi_assets.cli.run import failure_as_json, run_graph
-        from refi_assets.orchestration.resources import IdentityResource
-        from refi_assets.refi.audience import counts
+    from refi_assets.cli.run import failure_as_json, run_graph
+    from refi_assets.orchestration.resources import IdentityResource
+    from refi_assets.refi.audience import counts
 
     warnings: list[str] = []
     with failure_as_json(day, counts, warnings) if as_json else nullcontext():
