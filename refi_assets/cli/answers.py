@@ -77,7 +77,8 @@ def _opened(lake_url: str) -> tuple[ObjectStore, DuckDBEngine]:
 
 def show_explanation(run: PublishedRun, borrower_id: str, *, as_json: bool) -> None:
     """Print why a borrower is in the audience or not. Raises RefiError for one nobody knows."""
-    found = explain(run, borrower_id)
+    with run.engine.kept_open():
+        found = explain(run, borrower_id)
     not_reached = sorted(run.not_reached) if isinstance(run, UnpublishedRun) else []
     if as_json:
         unpublished = (

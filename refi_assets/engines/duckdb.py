@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 from urllib.parse import urlsplit
 
 import duckdb
-import sqlglot
 from sqlglot import exp
 
 from refi_assets import aws
@@ -31,7 +30,7 @@ from refi_assets.lake.relations import QueryCost
 from refi_assets.lake.s3_store import S3Store
 from refi_assets.settings import settings_of
 from refi_assets.specs.names import group_and_name
-from refi_assets.specs.sql_models import DIALECT, with_groups
+from refi_assets.specs.sql_models import parsed, with_groups
 
 if TYPE_CHECKING:
     import numpy as np
@@ -159,8 +158,7 @@ class DuckDBSession:
             shown[key] = columns
 
     def _view_query(self, relation: Relation, columns: set[str] | None) -> exp.Query:
-        query = cast(exp.Query, sqlglot.parse_one(relation.sql or "", read=DIALECT))
-        query = with_groups(query, relation.inputs)  # old records have bare names
+        query = with_groups(parsed(relation.sql or ""), relation.inputs)  # old records have bare names
         if columns is ALL:
             return query
         return cut_down(query, columns, {key: one.grain for key, one in self._relations.items()})
@@ -236,8 +234,7 @@ class DuckDBSession:
 
         Raises EngineError.
         """
-        query = cast(exp.Query, sqlglot.parse_one(sql, read=DIALECT))
-        self.execute(f'CREATE TABLE "{name}" AS {self._read(query)}')
+        self.execute(f'CREATE TABLE "{name}" AS {self._read(parsed(sql))}')
 
     def write_csv(self, statement: exp.Query, path: Path) -> int:
         """Write a query's rows to a CSV file, with a header; returns their number. Raises EngineError.
@@ -337,7 +334,7 @@ def to_duckdb(statement: exp.Expr) -> str:
     for cte in tree.find_all(exp.CTE):
         if not any(map(needs_all, parts_of(cte.this))) and not cte.this.find(exp.Window):
             cte.set("materialized", False)
-    return tree.sql("duckdb")
+    return tree.sql("duckdb", copy=False)
 
 
 def repeated(numbers: "Numbers") -> "Numbers":

@@ -2,29 +2,28 @@
 
 import csv
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
-from typing import cast
 
-import sqlglot
 from sqlglot import exp
 
 from refi_assets.engines.base import Row
 from refi_assets.engines.spreadsheets import inert
 from refi_assets.errors import RefiError, writing
 from refi_assets.lake import Relation
+from refi_assets.lake.relations import readable
 from refi_assets.publishing.published import PublishedRun
 from refi_assets.refi.audience import OFFERS
 from refi_assets.refi.policy import RefiPolicy
-from refi_assets.specs.sql_models import DIALECT, load_sql_models, tables_read
+from refi_assets.specs.sql_models import DIALECT, load_sql_models, parsed, tables_read
 
+CHANGES = "refi/answers/audience_changes"
 BEFORE = "before_"  # the groups of the earlier relations, as SQL reads them beside later ones
 DECIDED = ("refi/judged_offer", "refi/unified_refi_dataset", "refi/refi_eligibility", "refi/refi_audience")  # by policy
 
 
 def audience_changes(before: PublishedRun, after: PublishedRun) -> list[Row]:
     """One row a borrower that moved; columns as in sql/refi/answers/audience_changes.sql. Raises EngineError."""
-    relations = [*_renamed(before.relations), *after.relations]
+    relations = [*_before(before), *after.relations]
     same_policy = before.manifest["policy"]["sha256"] == after.manifest["policy"]["sha256"]
     return _ask(after, relations, otherwise="another fact" if same_policy else "policy")
 
@@ -39,9 +38,9 @@ def policy_changes(run: PublishedRun, policy: RefiPolicy) -> list[Row]:
             f"Run {run.run_id} (as of {run.as_of}) was published by an older version, which did not keep what another "
             f"policy needs. Run that day again: refi run --as-of {run.as_of}"
         )
-    relations = [*_renamed(run.relations), *(one for one in run.relations if one.key not in DECIDED)]
+    relations = [*_before(run), *(one for one in run.relations if one.key not in DECIDED)]
     for key in DECIDED:
-        sql = load_sql_models()[key].bind(policy.parameters).sql(DIALECT)
+        sql = load_sql_models()[key].bind(policy.parameters).sql(DIALECT, copy=False)
         relations.append(Relation(key=key, run_id=run.run_id, as_of=run.as_of, kind="view", sql=sql))
     return _ask(run, relations, otherwise="policy")
 
@@ -65,11 +64,13 @@ def write_changes(changes: list[Row], path: Path) -> None:
 
 def _ask(run: PublishedRun, relations: list[Relation], otherwise: str) -> list[Row]:
     with run.engine.session(relations) as session:
-        return session.query(load_sql_models()["refi/answers/audience_changes"].bind({"otherwise": otherwise}))
+        return session.query(load_sql_models()[CHANGES].bind({"otherwise": otherwise}))
 
 
-def _renamed(relations: Sequence[Relation]) -> list[Relation]:
-    """The relations under the names of earlier ones, and views that read these: before_refi.refi_audience."""
+def _before(run: PublishedRun) -> list[Relation]:
+    """What is compared of the earlier run, and what is behind it, under other names: before_refi.refi_audience."""
+    compared = {key.removeprefix(BEFORE) for key in load_sql_models()[CHANGES].inputs if key.startswith(BEFORE)}
+    relations = readable(run.lake, [relation for relation in run.relations if relation.key in compared])
     return [
         relation.model_copy(
             update={
@@ -83,8 +84,8 @@ def _renamed(relations: Sequence[Relation]) -> list[Relation]:
 
 
 def _reading_before(sql: str) -> str:
-    query = cast(exp.Query, sqlglot.parse_one(sql, read=DIALECT))
+    query = parsed(sql).copy()
     for table in tables_read(query):
         if table.db:
             table.set("db", exp.to_identifier(f"{BEFORE}{table.db}"))
-    return query.sql(DIALECT)
+    return query.sql(DIALECT, copy=False)

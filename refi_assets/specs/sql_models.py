@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from itertools import takewhile
 from pathlib import Path
 from typing import cast
@@ -177,14 +177,25 @@ class SqlModel:
         }
 
 
+@lru_cache
+def parsed(sql: str) -> exp.Query:
+    """A query in the project's dialect that is known to be one; copy it before you change it."""
+    return cast(exp.Query, sqlglot.parse_one(sql, read=DIALECT))
+
+
 def relations_read(query: exp.Query) -> set[str]:
     """Keys of the relations that a query reads; as in key_of, of what has no group the name, of a function nothing."""
     return {key_of(table) for table in tables_read(query)}
 
 
 def with_groups(query: exp.Query, keys: Iterable[str]) -> exp.Query:
-    """The query with a group for every bare name that is the last part of one of these keys, and of no other."""
+    """The query with a group for every bare name that is the last part of one of these keys, and of no other.
+
+    A query without such a name is returned as it is.
+    """
     by_name = keys_by_name(keys)
+    if not any(len(by_name.get(key, [])) == 1 for key in relations_read(query)):
+        return query
     qualified = query.copy()
     for table in tables_read(qualified):
         candidates = by_name.get(key_of(table), [])
