@@ -1,8 +1,21 @@
 -- duckdb, trino, athena
+WITH counted AS (
+  SELECT
+    COUNT(*) AS persons
+  FROM identity.resolved_borrower AS resolved
+  WHERE
+    resolved.cluster_size = 1
+  UNION ALL
+  SELECT
+    COUNT(DISTINCT resolved.person_id) AS persons
+  FROM identity.resolved_borrower AS resolved
+  WHERE
+    resolved.cluster_size > 1
+)
 SELECT
   'persons' AS measure,
-  COUNT(CASE WHEN resolved.cluster_size = 1 THEN 1 END) + COUNT(DISTINCT CASE WHEN resolved.cluster_size > 1 THEN resolved.person_id END) AS amount
-FROM identity.resolved_borrower AS resolved
+  CAST(SUM(counted.persons) AS BIGINT) AS amount
+FROM counted
 UNION ALL
 SELECT
   'records in clusters' AS measure,
