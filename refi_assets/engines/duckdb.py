@@ -109,6 +109,7 @@ class DuckDBSession:
         self._engine = engine
         self._relations = {relation.key: relation for relation in relations}
         self._tables: set[str] = set()  # which of them can be read, with all their columns
+        self._last: tuple[exp.Query, str] | None = None  # the statement that was read last, and in DuckDB's SQL
         with ExitStack() as stack:
             self._database = stack.enter_context(database_of(engine.threads, engine.memory_limit))
             self.connection = stack.enter_context(self._database.connection())
@@ -142,9 +143,15 @@ class DuckDBSession:
             raise EngineError(f"DuckDB cannot use the AWS credentials: {type(error).__name__}.") from None
 
     def _read(self, statement: exp.Query) -> str:
-        """The statement in DuckDB's SQL, once the relations that it reads are views."""
-        self._show(statement, {})
-        return to_duckdb(statement)
+        """The statement in DuckDB's SQL, once the relations that it reads are views.
+
+        A statement is often described before it runs, so the last one is kept.
+        """
+        if self._last is None or self._last[0] is not statement:
+            self._last = None
+            self._show(statement, {})
+            self._last = statement, to_duckdb(statement)
+        return self._last[1]
 
     def _show(self, statement: exp.Query, shown: dict[str, set[str] | None]) -> None:
         """Let what a statement reads be views, with the columns that it names; `shown` are those it has by now."""

@@ -169,8 +169,9 @@ def columns_named_later(key: str) -> tuple[str, ...]:
 
 def _named_later(key: str) -> set[str] | None:
     named: set[str] = set()
+    name = key.rpartition("/")[2]
     for model in load_sql_models().values():
-        if key not in model.inputs:
+        if name not in model.text or key not in model.inputs:  # most need not be parsed
             continue
         query, asked = model.tree, ALL
         if model.key in _views and (asked := _named_later(model.key)) is not ALL:

@@ -32,7 +32,8 @@ def modules_behind(module: str) -> frozenset[str]:
 def code_sha256(module: str) -> str:
     """Hash of the code behind a module, with the SQL, HTML and text files beside it."""
     paths = {path for name in modules_behind(module) if (path := _path(name)) is not None}
-    paths |= {file for path in paths for file in path.parent.iterdir() if file.suffix in _RESOURCES}
+    folders = {path.parent for path in paths}
+    paths |= {file for folder in folders for file in folder.iterdir() if file.suffix in _RESOURCES}
     lines = [f"{path.relative_to(PACKAGE)} {_file_sha256(path)}" for path in sorted(paths)]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 

@@ -206,13 +206,16 @@ def with_groups(query: exp.Query, keys: Iterable[str]) -> exp.Query:
 
 def tables_read(query: exp.Expr) -> list[exp.Table]:
     """Every table of a query that is not a CTE where it stands: a CTE may bear the name of what it reads."""
+    tables, names = [*query.find_all(exp.Table)], {cte.alias for cte in query.find_all(exp.CTE)}
+    if not any(table.name in names and not table.db for table in tables):
+        return tables
     ctes = {
         id(table)
         for scope in traverse_scope(query)
         for table in scope.tables
         if not table.db and table.name in scope.cte_sources
     }
-    return [table for table in query.find_all(exp.Table) if id(table) not in ctes]
+    return [table for table in tables if id(table) not in ctes]
 
 
 def _folded(scope: Scope, number: int, by_name: set[str]) -> exp.Expr:
