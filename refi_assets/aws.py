@@ -74,7 +74,13 @@ def client(service: str, **config: Any) -> Any:
 
 def own_endpoint(service: str) -> str | None:
     """The endpoint that the AWS variables set for a service, or None where it is AWS's own."""
-    url: str = session().client(service).meta.endpoint_url
+    return _own_endpoint(session(), service)
+
+
+@cache
+def _own_endpoint(of_session: "boto3.Session", service: str) -> str | None:
+    """Kept with the session: a client takes a while to make."""
+    url: str = of_session.client(service).meta.endpoint_url
     return None if re.search(r"\.amazonaws\.com(\.cn)?$", urlsplit(url).hostname or "") else url
 
 
