@@ -103,7 +103,7 @@ def _published(lake: ObjectStore, publication: Publication, run_id: str) -> dict
     if publication.manifest(lake, run_id) is None:
         return {"file": None, "manifest": None, "latest_moved": False}
     return {
-        "file": lake.url(publication.file_key(run_id)),
-        "manifest": lake.url(publication.manifest_key(run_id)),
+        "file": lake.address(publication.file_key(run_id)),
+        "manifest": lake.address(publication.manifest_key(run_id)),
         "latest_moved": any(commit["run_id"] == run_id for commit in publication.commits(lake)),
     }

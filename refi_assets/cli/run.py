@@ -319,8 +319,8 @@ def _result(lake: ObjectStore, job: JobRun) -> RunResult:
     return RunResult(
         run_id=job.run_id,
         as_of=job.as_of,
-        audience=lake.url(published.file),
-        manifest=lake.url(published.manifest),
+        audience=lake.address(published.file),
+        manifest=lake.address(published.manifest),
         held_back=published.held_back,
         counts=counts,
         load_dates=load_dates(folder, counts["sources"]),

@@ -88,7 +88,7 @@ class AthenaEngine:
         self, table: str, columns: Sequence[str], folder: str, first_day: date, comments: Descriptions
     ) -> dict[str, Any]:
         """Register a source's CSV files, or in crawler mode have them crawled. Raises EngineError."""
-        location = f"{self.lake.url(folder)}/"
+        location = f"{self.lake.address(folder)}/"
         if self.settings.catalog_mode == "contract":
             self.glue.show_csv(table, columns, location, first_day, comments)
             return {"database": self.glue.database}
@@ -141,7 +141,7 @@ class AthenaSession(RemoteSession):
             f"CREATE TABLE \"{database}\".\"{table}\" WITH (format = 'PARQUET', write_compression = 'ZSTD') AS\n"
             f"{self._sql(statement)}"
         )
-        output = f"{self.lake.url(f'runs/{draft.run_id}/{draft.key}')}/"
+        output = f"{self.lake.address(f'runs/{draft.run_id}/{draft.key}')}/"
         self._execute(sql, output, token=f"{draft.run_id} {draft.key} {sql}")
         location, columns = self._engine.glue.location_and_columns(table)
         if not location.startswith(f"{self.lake}/"):
@@ -153,7 +153,7 @@ class AthenaSession(RemoteSession):
 
     def query(self, statement: exp.Query) -> list[Row]:
         """The rows of a query. Tables of runs never change, so that an earlier answer may serve again."""
-        output = self._engine.settings.athena_output or f"{self.lake.url('athena')}/"
+        output = self._engine.settings.athena_output or f"{self.lake.address('athena')}/"
         cursor = self._execute(self._sql(statement), output, reuse=True)
         names = [column[0] for column in cursor.description or []]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 
-from refi_assets.engines.spill import SpillFolder
+from refi_assets.lake.spill import SpillFolder
 
 _lock = threading.Lock()
 _open: dict[tuple[int, str], "Database"] = {}

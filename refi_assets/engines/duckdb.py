@@ -276,8 +276,13 @@ class DuckDBSession:
         return self.copy(rows, str(path), "FORMAT csv, HEADER")
 
     def copy(self, sql: str, path: str, options: str) -> int:
-        """COPY a query (in DuckDB's own SQL) to a file; returns the number of rows. Raises EngineError."""
-        return int(self.value(f"COPY ({sql}) TO {text_literal(path)} ({options})"))
+        """COPY a query (in DuckDB's own SQL) to a file, or a lake's target; returns the number of rows.
+
+        Raises EngineError, or LakeError if it cannot be put into the lake.
+        """
+        rows = int(self.value(f"COPY ({sql}) TO {text_literal(path)} ({options})"))
+        self._engine.lake.written(path)
+        return rows
 
     def columns(self, statement: exp.Query) -> dict[str, str]:
         """Column name -> SQL type of a query, without running it. Raises EngineError."""

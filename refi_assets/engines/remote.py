@@ -52,7 +52,7 @@ def table_location(lake: ObjectStore, relation: Relation) -> str:
         raise LakeError(
             f"{relation.key} was made by run {relation.run_id} for DuckDB alone. Materialize it again, on this engine."
         )
-    return lake.url(relation.parquet.rpartition("/")[0]) + "/"
+    return lake.address(relation.parquet.rpartition("/")[0]) + "/"
 
 
 def said(error_name: str, message: str, sql: str) -> EngineError:

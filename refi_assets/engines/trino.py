@@ -82,7 +82,7 @@ class TrinoEngine:
         version = f"{table}_{hashlib.sha256(repr(lines).encode()).hexdigest()[:8]}"
         self.execute(
             f"CREATE TABLE IF NOT EXISTS {_quoted(version)} ({', '.join(lines)}) WITH (format = 'CSV', "
-            f"external_location = {_text(self.lake.url(folder) + '/')}, skip_header_line_count = 1, "
+            f"external_location = {_text(self.lake.address(folder) + '/')}, skip_header_line_count = 1, "
             "partitioned_by = ARRAY['load_date'], partition_projection_enabled = true)"
         )
         names = ", ".join(map(_quoted, (*columns, "load_date")))
@@ -157,7 +157,7 @@ class TrinoSession(RemoteSession):
         self._engine.execute(f"DROP TABLE IF EXISTS {_quoted(table)}")  # of an earlier try of this step
         self._run(
             f"CREATE TABLE {_quoted(table)} WITH (format = 'PARQUET', "
-            f"external_location = {_text(self.lake.url(folder) + '/')}) AS\n{self._sql(statement)}"
+            f"external_location = {_text(self.lake.address(folder) + '/')}) AS\n{self._sql(statement)}"
         )
         columns = {row[0]: from_dialect(row[1], "trino") for row in self._engine.execute(f"DESCRIBE {_quoted(table)}")}
         return self._made(draft, folder, columns)

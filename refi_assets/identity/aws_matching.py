@@ -132,7 +132,7 @@ def match_on_aws(
     Raises IdentityError in AWS's words for what AWS refuses, for a job that fails or takes too long, and for columns
     that no rule fits; SettingError for a lake that is not on S3.
     """
-    location = f"{lake.url(output_prefix.rstrip('/'))}/"
+    location = f"{lake.address(output_prefix.rstrip('/'))}/"
     if not location.startswith("s3://"):
         raise SettingError(
             f"REFI_LAKE_URL: AWS Entity Resolution writes to S3 alone, and the lake is {lake}. Use one on S3, or "
@@ -341,10 +341,10 @@ def _matches(lake: ObjectStore, prefix: str, job: dict[str, Any]) -> AwsMatches:
     if not matches.files and matches.match_ids:
         raise IdentityError(
             f"Entity Resolution, job {job_id}: it found {matches.match_ids} people, but wrote no file below "
-            f"{lake.url(prefix.rstrip('/'))}/. May its role write there? AWS delivers later where it then may."
+            f"{lake.address(prefix.rstrip('/'))}/. May its role write there? AWS delivers later where it then may."
         )
     if matches.records_not_processed:
-        where = lake.url(matches.error_files[0]).rpartition("/")[0] if matches.error_files else "no file"
+        where = lake.address(matches.error_files[0]).rpartition("/")[0] if matches.error_files else "no file"
         _LOG.warning(
             "Entity Resolution, job %s: %d of %d records were not processed; AWS says why in %s.",
             job_id,

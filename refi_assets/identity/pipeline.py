@@ -166,7 +166,7 @@ def _groups_of_aws(
     session.execute(f"ALTER TABLE {resolution.RECORDS} ALTER record TYPE VARCHAR")
     records = resolution.save_table(session, lake, records_draft, resolution.RECORDS, "borrower_id")
     shown_as = run_table(records_draft)
-    glue.create(shown_as, records.columns, lake.url(records.parquet or ""))
+    glue.create(shown_as, records.columns, lake.address(records.parquet or ""))
     try:
         matches = match_on_aws(
             matching,

@@ -12,7 +12,6 @@ import pandas as pd
 from duckdb import DuckDBPyConnection
 
 from refi_assets.engines.duckdb import out_of_memory, text_literal
-from refi_assets.engines.spill import SpillFolder
 from refi_assets.engines.spreadsheets import inert_rows
 from refi_assets.errors import IdentityError, writing
 from refi_assets.identity.blocking import allowed_pairs
@@ -27,6 +26,7 @@ from refi_assets.identity.clusters import (
 from refi_assets.identity.matching import Model, match
 from refi_assets.identity.records import Columns, load_records
 from refi_assets.identity.scoring import Score, score
+from refi_assets.lake.spill import SpillFolder
 
 LEAST_PROBABILITY = 0.01  # pairs less probable tell nothing of clusters
 PAIR_COLUMNS = ("record_1", "record_2", "match_weight", "match_probability", "review_reason")

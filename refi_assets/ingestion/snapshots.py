@@ -80,8 +80,8 @@ def scan_source(
     if snapshot is None:
         found = ", ".join(lake.folders("raw")) or "nothing"
         raise SourceError(
-            f"{source}: no file with a load date on or before {as_of} in {lake.url(f'raw/{source}')}; found in raw/: "
-            f"{found}; expected {EXPECTED.replace('<source>', source)}."
+            f"{source}: no file with a load date on or before {as_of} in {lake.address(f'raw/{source}')}; "
+            f"found in raw/: {found}; expected {EXPECTED.replace('<source>', source)}."
         )
     with engine.session() as session:
         session.execute(MACROS)

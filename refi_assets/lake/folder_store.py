@@ -48,12 +48,19 @@ class FolderStore(ObjectStore):
         """An absolute path."""
         return str(self._path(key))
 
+    def address(self, key: str) -> str:
+        """An absolute path."""
+        return self.url(key)
+
     def target(self, key: str) -> str:
         """An absolute path, in a folder that is there."""
         path = self._path(key)
         with self._asked_for(key):
             path.parent.mkdir(parents=True, exist_ok=True)
         return str(path)
+
+    def written(self, path: str) -> None:
+        """Nothing: the target is the object."""
 
     @contextmanager
     def new_file(self, key: str) -> Iterator[Path]:

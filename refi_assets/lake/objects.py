@@ -53,11 +53,19 @@ class ObjectStore(ABC):
 
     @abstractmethod
     def url(self, key: str) -> str:
-        """Where an engine reads an object: an absolute path, or an s3:// URL."""
+        """Where this process reads an object: an absolute path, or an s3:// URL."""
+
+    @abstractmethod
+    def address(self, key: str) -> str:
+        """Where everybody else finds an object, or a folder: an absolute path, or an s3:// URL."""
 
     @abstractmethod
     def target(self, key: str) -> str:
-        """Where an engine writes an object itself."""
+        """Where DuckDB writes an object itself, and may read it. When it has, written() is to be called."""
+
+    @abstractmethod
+    def written(self, path: str) -> None:
+        """DuckDB has written a file whole; if it is a target, it is the object when this returns."""
 
     @abstractmethod
     def new_file(self, key: str) -> AbstractContextManager[Path]:

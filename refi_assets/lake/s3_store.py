@@ -21,6 +21,7 @@ from obstore.store import S3Store as Bucket
 from refi_assets import aws
 from refi_assets.errors import LakeError, SourceError
 from refi_assets.lake.objects import ObjectInfo, ObjectStore, Version, as_json, require_key
+from refi_assets.lake.own_copies import OwnCopies
 
 PART_BYTES = 12 << 20  # S3 takes 10,000 parts of an upload
 PARTS_AT_ONCE = 4
@@ -29,6 +30,7 @@ SLOW_BYTES_PER_SECOND = PART_BYTES * PARTS_AT_ONCE / REQUEST_SECONDS
 KEYS_PER_REQUEST = 1000  # that S3 lists at most
 APPENDED_WITHIN = 50  # attempts
 CREDENTIALS_FOR = timedelta(seconds=1)  # then boto3 is asked again, which keeps them and renews them in time
+NEVER_CHANGED = ("runs/", "resolved/")  # what lies there, once it was put
 NO_NAME = re.compile(r"(^|/)\.{0,2}(/|$)|[?\\]")  # for DuckDB, a ? begins options of its own
 
 
@@ -44,6 +46,7 @@ class S3Store(ObjectStore):
         self.kms_key_id = kms_key_id
         self._request_seconds = request_seconds
         self._store = self._bucket(request_seconds)
+        self._own_copies = OwnCopies()
 
     def _bucket(self, request_seconds: float) -> Bucket:
         from obstore.auth.boto3 import Boto3CredentialProvider
@@ -72,25 +75,44 @@ class S3Store(ObjectStore):
         )
 
     def url(self, key: str) -> str:
+        """The path of our own copy, if there is one; else the address."""
+        own = self._own_copies.find(key)
+        return str(own) if own else self.address(key)
+
+    def address(self, key: str) -> str:
         """An s3:// URL."""
         require_key(key)
         return f"{self.name}/{key}"
 
     def target(self, key: str) -> str:
-        """An s3:// URL."""
-        return self.url(key)
+        """The path of a file on this machine."""
+        require_key(key)
+        return str(self._own_copies.place(key))
+
+    def written(self, path: str) -> None:
+        """Upload it, in parts if it is large, and keep it to be read again."""
+        if key := self._own_copies.key_of(Path(path)):
+            self.put(key, Path(path))
+            self._own_copies.keep(key, Path(path))
 
     @contextmanager
     def new_file(self, key: str) -> Iterator[Path]:
-        """A temporary file, which is uploaded in the end, in parts if it is large."""
-        with tempfile.TemporaryDirectory(prefix="refi-upload-") as folder:
-            path = Path(folder, "file")
+        """A file on this machine, which is uploaded in the end, and kept to be read again if there is room."""
+        path = Path(self.target(key))
+        try:
             yield path
             if path.exists():
                 self.put(key, path)
+                if key.startswith(NEVER_CHANGED) and path.stat().st_size < self.room():
+                    self._own_copies.keep(key, path)
+        finally:
+            if self._own_copies.find(key) != path:
+                path.unlink(missing_ok=True)
 
     def open(self, key: str) -> BufferedReader:
         """A GET for every PART_BYTES, when they are read: however long that takes, no request does."""
+        if own := self._own_copies.find(key):
+            return own.open("rb")
         return BufferedReader(_Parts(self, key), 1 << 20)
 
     def objects(self, prefix: str) -> Iterator[ObjectInfo]:
@@ -222,6 +244,11 @@ class S3Store(ObjectStore):
         with self._asked_for(folder):
             found = [entry for page in obstore.list(self._store, prefix=folder) for entry in page]
         return max((entry["last_modified"].timestamp() for entry in found), default=time.time())
+
+    def delete(self, keys: list[str]) -> None:
+        """Delete objects, and our own copies of them."""
+        super().delete(keys)
+        self._own_copies.forget(keys)
 
     def delete_folder(self, folder: str) -> None:
         """Delete its objects."""

@@ -119,7 +119,7 @@ class AssetEvents:
 
     def _name(self, key: str) -> str:
         """The same for every run, so that events link up. What a run made is told apart by the version."""
-        return self._lake.url(key).removeprefix(f"{self._namespace}/")
+        return self._lake.address(key).removeprefix(f"{self._namespace}/")
 
     def _inputs(self, relation: Relation) -> list[InputDataset]:
         made = [
@@ -186,7 +186,7 @@ class _Sender:
         if (client.config.transport or {}).get("type") or os.environ.get("OPENLINEAGE_URL"):
             client = OpenLineageClient()
             atexit.register(client.close, 10.0)  # some transports send later, in a thread of their own
-        else:
+        elif isinstance(self._lake, FolderStore):
             self._lake.target(f"{self._key}.jsonl")  # makes the folder
         return client
 

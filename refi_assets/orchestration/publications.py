@@ -89,8 +89,8 @@ def publication_asset(
         return step.materialized(
             relation,
             {
-                publication.contents: store.url(details.file),
-                "manifest": store.url(details.manifest),
+                publication.contents: store.address(details.file),
+                "manifest": store.address(details.manifest),
                 "sha256": details.sha256,
                 "latest": f"not moved: {details.held_back}" if details.held_back else "names this run",
             },

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from tests.engines.deployments import Deployment, in_force, on_s3, run_whole_job
+from tests.engines.deployments import Deployment, in_force, on_s3
 from tests.fakes.aws import Aws
 from tests.fakes.faults import Fault
 from tests.fakes.s3_reader import S3Reader
@@ -31,17 +31,26 @@ def test_a_run_gets_through_errors_halves_lost_answers_and_delays(aws: Aws, tmp_
         Fault("s3:PutObject", after=20, status=500, carried_out=True),
         Fault("s3:PutObject", resource="/output/", count=3, status=500, carried_out=True),
         Fault("s3:ListObjectsV2", after=3, status=503, code="SlowDown"),
-        Fault("s3:HeadObject", after=9, status=500),
+        Fault("s3:HeadObject", after=2, status=500),
         Fault("s3:GetObject", after=4, count=2, status=500),
-        Fault("s3:GetObject", after=40, delay_seconds=1),
-        *[Fault("s3:GetObject", r"\.(csv|parquet)$", after=n, truncate_to=n) for n in range(0, 60, 6)],
+        Fault("s3:GetObject", after=9, delay_seconds=1),
+        *[Fault("s3:GetObject", r"\.csv$", after=n, truncate_to=n) for n in range(0, 10, 2)],
     ]
     aws.faults(*faults)
-    ran = run_whole_job(deployment, write(lender(), tmp_path / "source"), DAY)
-    assert ran.success, ran.failure
-    assert aws.faults_met() == sum(fault.count for fault in faults)
-    lake = S3Reader(aws, deployment.lake_url)
-    require_whole_audience(lake)
+    source = write(lender(), tmp_path / "source")
+    with in_force(deployment), dg.DagsterInstance.ephemeral() as instance:
+        ingest(deployment.lake_url, source)
+        ran = run_job(deployment.lake_url, DAY, instance=instance)
+        assert ran.success, ran.failure
+        assert aws.faults_met() == sum(fault.count for fault in faults)
+        lake = S3Reader(aws, deployment.lake_url)
+        require_whole_audience(lake)
+        assert lake.borrowers() == ELIGIBLE
+        reading = [Fault("s3:GetObject", r"\.parquet$", count=2, truncate_to=9)]
+        aws.faults(*reading)  # for a run that reads what that one put, and has no copies
+        ran = run_job(deployment.lake_url, DAY, instance=instance, selection=PUBLISHING)
+        assert ran.success, ran.failure
+        assert aws.faults_met() == sum(fault.count for fault in faults + reading)
     assert lake.borrowers() == ELIGIBLE
 
 

@@ -180,6 +180,31 @@ def copy(session: DuckDBSession, key: str, rows: int) -> None:
     session.execute(f"COPY (SELECT hash(range) AS hashed FROM range({rows})) TO {path} (FORMAT parquet)")
 
 
+def test_what_a_process_put_into_a_run_it_reads_without_a_request(aws: Aws, lake: ObjectStore) -> None:
+    """Until it is deleted; others read it from S3. What may be put again is read from S3 by all."""
+    table, csv, raw = "runs/r/refi/a/data.parquet", "runs/r/raw/a.0.clean.csv", "raw/a/load_date=2026-02-20/a.csv"
+    for key in (csv, raw):
+        with lake.new_file(key) as path:
+            path.write_bytes(b"a\n1\n")
+    with DuckDBEngine(lake).session() as session:
+        session.copy("SELECT 7 AS seven", lake.target(table), "FORMAT parquet")
+        aws.faults(Fault("s3:(Get|Head)Object", status=403, code="AccessDenied", count=1000))
+        assert session.value(f"SELECT seven FROM {path_literal(lake.url(table))}") == 7
+        assert lake.open(csv).read() == b"a\n1\n"
+        assert aws.faults_met() == 0
+        with pytest.raises(LakeError, match="AccessDenied"):
+            lake.open(raw)
+        aws.clear_faults()
+    own_bytes, other = Path(lake.url(table)).read_bytes(), open_lake(lake.name)
+    assert other.open(table).read() == own_bytes
+    assert other.url(table) == f"{lake.name}/{table}" == lake.address(table)
+    other.delete([csv])
+    lake.delete([table, csv])
+    for key in (table, csv):
+        with pytest.raises(LakeError, match="is not in the lake"):
+            lake.open(key)
+
+
 def test_a_reader_may_take_longer_than_a_request(aws: Aws, lake: ObjectStore, large: Path) -> None:
     lake.put("raw/large", large)
     impatient = S3Store(lake.name, request_seconds=2)

@@ -94,7 +94,7 @@ def resolved_borrower(
     details = relation.details_as(PersonsDetails)
     shown: dict[str, Any] = {"splits": sum(details.splits.values()), "splits_by_reason": details.splits}
     if details.report:  # browsers follow no link to a file
-        shown["report"] = dg.MetadataValue.path(step.lake.url(details.report))
+        shown["report"] = dg.MetadataValue.path(step.lake.address(details.report))
     return materialize(step, relation, made_from, shown)
 
 

@@ -1,4 +1,4 @@
-"""Folders for what does not fit into memory: one a session, gone with it, or with a later one after a kill."""
+"""Folders on disk for what goes with a process: with what opened one, or after a kill with a later process."""
 
 import fcntl
 import shutil
