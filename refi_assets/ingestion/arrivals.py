@@ -8,6 +8,7 @@ dates to list; reading them belongs to arrival_events.py. What a look must remem
 import hashlib
 import math
 from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -19,15 +20,21 @@ from refi_assets.lake.objects import ObjectInfo, ObjectStore
 
 RECENT_LOAD_DATES = 14  # of each source, the newest; changes in older ones are told, but not apart
 SWEEP_FILES = 900  # of older load dates on S3, after which a look lists no more: mostly one request, of 1,000 keys
+SOURCES_AT_ONCE = 4  # that are listed: most of a request is waiting for its answer
+FINGERPRINT_LIMIT = 1 << 128
 SUM_LIMIT = 1 << 63
 
 Fingerprints = dict[date, str]  # by load date
 
 
 class Sweep(BaseModel):
-    """A listing of all load dates of a source, oldest first, over several looks: where it goes on, the sum so far."""
+    """A listing of all load dates of a source, oldest first, over several looks: where it goes on, the sum so far.
+
+    Of the load date where it goes on, files up to the key `after` are in the sum.
+    """
 
     goes_on: date = date.min
+    after: str = ""
     total: int = 0
 
 
@@ -85,7 +92,11 @@ def look(
     begins = isinstance(lake, FolderStore) or seen.swept_on != as_of
     sweeps = {**dict.fromkeys(due_every_days, Sweep()), **seen.sweeps} if begins else seen.sweeps
     only = None if sweeps else woken
-    found = {source: _recent(lake, source, seen.recent.get(source, {}), as_of, only) for source in due_every_days}
+    with ThreadPoolExecutor(SOURCES_AT_ONCE) as threads:
+        recent = threads.map(
+            lambda source: _recent(lake, source, seen.recent.get(source, {}), as_of, only), due_every_days
+        )
+        found = dict(zip(due_every_days, recent, strict=True))
     changes = [(source, day) for source in due_every_days for day in _changes(found[source], seen.recent.get(source))]
     totals = {source: _carried(seen, source, found[source], changes) for source in seen.totals}
     sweeps, swept = _sweep(lake, sweeps, found)
@@ -136,8 +147,10 @@ def _recent(
             return _kept(held, as_of)
         held = {}  # the snapshot is gone, and the one before it is not known
     for first in _starts(lake, source, known, as_of):
-        listed = arrivals_between(lake, source, first, date.max)
-        held = {day: _fingerprint(files) for day, files in listed if files}
+        files_of: dict[date, list[ObjectInfo]] = {}
+        for day, files in arrivals_between(lake, source, first, date.max):
+            files_of.setdefault(day, []).extend(files)
+        held = {day: _fingerprint(files) for day, files in files_of.items() if files}
         if _is_enough(held, as_of):
             break
     return _kept(held, as_of)
@@ -174,9 +187,10 @@ def _is_overtaken(day: date, known: Fingerprints, as_of: date) -> bool:
 
 
 def _fingerprint(files: list[ObjectInfo]) -> str:
-    """The fingerprint of a load date's files; empty if there are none."""
-    lines = "".join(f"{info.key}\0{info.size}\0{info.etag}\n" for info in files)
-    return hashlib.sha256(lines.encode()).hexdigest()[:32] if files else ""
+    """The fingerprint of a load date's files; empty if there are none. It is the sum of those of its parts."""
+    hashes = (hashlib.sha256(f"{info.key}\0{info.size}\0{info.etag}".encode()).digest() for info in files)
+    total = sum(int.from_bytes(sha256[:16], "big") for sha256 in hashes)
+    return f"{total % FINGERPRINT_LIMIT:032x}" if files else ""
 
 
 def _changes(found: Fingerprints, known: Fingerprints | None) -> Iterator[date]:
@@ -210,27 +224,29 @@ def _sweep(
         if room <= 0:
             left[source] = sweep
             continue
-        total, until = sweep.total, None
-        for day, files in _older(lake, source, sweep.goes_on, recent[source]):
+        total, until, after = sweep.total, None, ""
+        for day, files in _older(lake, source, sweep, recent[source]):
             total += _term(_fingerprint(files))
             room -= len(files)
             if room <= 0:
-                until = day + timedelta(days=1)
+                until, after = day, files[-1].key
                 break
         passed = (day for day in recent[source] if sweep.goes_on <= day and (until is None or day < until))
         total = (total + sum(_term(recent[source][day]) for day in passed)) % SUM_LIMIT
         if until is None:
             done[source] = total
         else:
-            left[source] = Sweep(goes_on=until, total=total)
+            left[source] = Sweep(goes_on=until, after=after, total=total)
     return left, done
 
 
 def _older(
-    lake: ObjectStore, source: str, first: date, recent: Fingerprints
+    lake: ObjectStore, source: str, sweep: Sweep, recent: Fingerprints
 ) -> Iterator[tuple[date, list[ObjectInfo]]]:
-    """Load dates that are not among the recent ones, oldest first, each with its files, as they are listed."""
+    """Load dates that are not among the recent ones, from where a sweep goes on, with files as they are listed."""
     if len(recent) >= RECENT_LOAD_DATES:  # else there are no others
-        for day, files in arrivals_between(lake, source, first, sorted(recent)[-RECENT_LOAD_DATES]):
+        for day, files in arrivals_between(
+            lake, source, sweep.goes_on, sorted(recent)[-RECENT_LOAD_DATES], sweep.after
+        ):
             if day not in recent:
                 yield day, files

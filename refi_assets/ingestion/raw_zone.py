@@ -59,10 +59,13 @@ def objects_of(lake: ObjectStore, source: str, load_date: date) -> list[ObjectIn
 
 
 def arrivals_between(
-    lake: ObjectStore, source: str, first: date, last: date
+    lake: ObjectStore, source: str, first: date, last: date, after: str = ""
 ) -> Iterator[tuple[date, list[ObjectInfo]]]:
-    """Load dates of a source from one to another, oldest first, each with its files, as they are listed."""
-    for name, objects in lake.folders_between(f"raw/{source}", f"load_date={first}", f"load_date={last}"):
+    """Load dates of a source from one to another, oldest first, each with its files, as they are listed.
+
+    Of the first, only files whose keys come `after` one. A load date of many files may come in parts.
+    """
+    for name, objects in lake.folders_between(f"raw/{source}", f"load_date={first}", f"load_date={last}", after):
         if day := _load_date(name):
             yield day, _without_notes(objects)
 

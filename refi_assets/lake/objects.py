@@ -147,11 +147,16 @@ class ObjectStore(ABC):
         """Names of the folders right below a prefix, sorted."""
         return [name.removesuffix("/") for name in self.names(prefix) if name.endswith("/")]
 
-    def folders_between(self, prefix: str, first: str, last: str) -> Iterator[tuple[str, list[ObjectInfo]]]:
-        """Folders right below a prefix, from one name to another, each with its objects; listed only when asked for."""
+    def folders_between(
+        self, prefix: str, first: str, last: str, after: str = ""
+    ) -> Iterator[tuple[str, list[ObjectInfo]]]:
+        """Folders right below a prefix, from one name to another, each with its objects; listed only when asked for.
+
+        Of the first folder, only objects whose keys come `after` one. A folder of many objects may come in parts.
+        """
         for name in self.folders(prefix):
             if first <= name <= last:
-                yield name, list(self.objects(f"{prefix}/{name}"))
+                yield name, [info for info in self.objects(f"{prefix}/{name}") if name != first or info.key > after]
 
     def names(self, prefix: str) -> list[str]:
         """Names of the folders and objects right below a prefix, sorted; those of folders end in a slash."""

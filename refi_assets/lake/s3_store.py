@@ -119,39 +119,50 @@ class S3Store(ObjectStore):
         """Objects below a prefix. The empty one that consoles put for the folder itself is none."""
         return (info for info in super().objects(prefix) if info.key != prefix)
 
-    def folders_between(self, prefix: str, first: str, last: str) -> Iterator[tuple[str, list[ObjectInfo]]]:
+    def folders_between(
+        self, prefix: str, first: str, last: str, after: str = ""
+    ) -> Iterator[tuple[str, list[ObjectInfo]]]:
         """A request for a thousand objects, of however many folders; each folder by itself if a key beside them is none
         that obstore can read."""
-        passed: set[str] = set()
+        passed: dict[str, str] = {}
         try:
-            for name, objects in self._in_key_order(prefix, first, last):
-                passed.add(name)
+            for name, objects in self._in_key_order(prefix, first, last, after):
+                passed[name] = objects[-1].key
                 yield name, objects
         except LakeError as error:
             if "invalid path" not in str(error):
                 raise
-            one_by_one = super().folders_between(prefix, first, last)
-            yield from ((name, objects) for name, objects in one_by_one if name not in passed)
+            for name, objects in super().folders_between(prefix, first, last, after):
+                if left := [info for info in objects if info.key > passed.get(name, "")]:
+                    yield name, left
 
-    def _in_key_order(self, prefix: str, first: str, last: str) -> Iterator[tuple[str, list[ObjectInfo]]]:
+    def _in_key_order(self, prefix: str, first: str, last: str, after: str) -> Iterator[tuple[str, list[ObjectInfo]]]:
+        """What a page holds of a folder, page by page: whether more of it is on the next, only that would tell."""
         start, end = f"{prefix}/{first}/", f"{prefix}/{last}/"  # with their slash, as a.b/ comes before a/
-        listed = self._listed(prefix, f"{prefix}/{first}")
-        upto_last = takewhile(lambda info: info.key < end or info.key.startswith(end), listed)
-        for name, objects in groupby(upto_last, lambda info: info.key.removeprefix(f"{prefix}/").partition("/")[0]):
-            inside = [info for info in objects if info.key >= start and info.key.startswith(f"{prefix}/{name}/")]
-            if inside:
-                yield name, sorted(inside, key=lambda info: info.key)
 
-    def _listed(self, prefix: str, after: str) -> Iterator[ObjectInfo]:
-        """Objects below a prefix whose keys come after a key, page by page, as they are asked for."""
+        def is_upto_last(info: ObjectInfo) -> bool:
+            return info.key < end or info.key.startswith(end)
+
+        def folder(info: ObjectInfo) -> str:
+            return info.key.removeprefix(f"{prefix}/").partition("/")[0]
+
+        for page in self._pages(prefix, after or f"{prefix}/{first}"):
+            for name, objects in groupby(takewhile(is_upto_last, page), folder):
+                inside = [info for info in objects if info.key >= start and info.key.startswith(f"{prefix}/{name}/")]
+                if inside:
+                    yield name, sorted(inside, key=lambda info: info.key)
+            if not is_upto_last(page[-1]):
+                return
+
+    def _pages(self, prefix: str, after: str) -> Iterator[list[ObjectInfo]]:
+        """Objects below a prefix whose keys come after a key, a page at a time, as they are asked for."""
         pages = obstore.list(self._store, prefix=prefix, offset=after, chunk_size=KEYS_PER_REQUEST)
         while True:
             with self._asked_for(prefix):
                 page = next(pages, None)
-            if page is None:
+            if not page:
                 return
-            for entry in page:
-                yield ObjectInfo(entry["path"], entry["size"], entry["e_tag"])
+            yield [ObjectInfo(entry["path"], entry["size"], entry["e_tag"]) for entry in page]
 
     def find(self, key: str) -> ObjectInfo | None:
         """What is known of an object, or None where there is none."""
