@@ -29,6 +29,8 @@ class Database:
         if threads:
             config["threads"] = threads
         self._root = duckdb.connect(config=config)
+        # What two parts of a statement have in common it would keep in memory, all rows of a source perhaps.
+        self._root.execute("SET disabled_optimizers = 'common_subplan'")
         self._numbers = count(1)
         self._secrets: dict[str, str] = {}
         self.users = 0

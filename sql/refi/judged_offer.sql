@@ -213,10 +213,23 @@ SELECT
     CARDINALITY(judged.ineligibility_reasons) = 0 AS is_eligible,
     judged.ineligibility_reasons,
     judged.is_own,
-    judged.is_own AS is_taken
+    judged.is_own
+    AND ROW_NUMBER() OVER (
+        PARTITION BY
+            judged.borrower_id,
+            judged.loan_id,
+            judged.is_own
+        ORDER BY
+            CARDINALITY(judged.ineligibility_reasons) = 0 DESC NULLS LAST,
+            judged.monthly_savings_est DESC NULLS LAST,
+            judged.market_rate_offer ASC NULLS LAST,
+            judged.term_months DESC NULLS LAST,
+            judged.product ASC NULLS LAST,
+            judged.offered_by ASC NULLS LAST
+    ) = 1 AS is_taken
 FROM judged
 WHERE
-    NOT judged.has_choice
+    judged.has_choice
 UNION ALL
 SELECT
     judged.borrower_id,
@@ -245,20 +258,7 @@ SELECT
     CARDINALITY(judged.ineligibility_reasons) = 0 AS is_eligible,
     judged.ineligibility_reasons,
     judged.is_own,
-    judged.is_own
-    AND ROW_NUMBER() OVER (
-        PARTITION BY
-            judged.borrower_id,
-            judged.loan_id,
-            judged.is_own
-        ORDER BY
-            CARDINALITY(judged.ineligibility_reasons) = 0 DESC NULLS LAST,
-            judged.monthly_savings_est DESC NULLS LAST,
-            judged.market_rate_offer ASC NULLS LAST,
-            judged.term_months DESC NULLS LAST,
-            judged.product ASC NULLS LAST,
-            judged.offered_by ASC NULLS LAST
-    ) = 1 AS is_taken
+    judged.is_own AS is_taken
 FROM judged
 WHERE
-    judged.has_choice
+    NOT judged.has_choice

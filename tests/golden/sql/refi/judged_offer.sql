@@ -211,10 +211,14 @@ SELECT
   ARRAY_LENGTH(judged.ineligibility_reasons) = 0 AS is_eligible,
   judged.ineligibility_reasons,
   judged.is_own,
-  judged.is_own AS is_taken
+  judged.is_own
+  AND ROW_NUMBER() OVER (
+    PARTITION BY judged.borrower_id, judged.loan_id, judged.is_own
+    ORDER BY ARRAY_LENGTH(judged.ineligibility_reasons) = 0 DESC, judged.monthly_savings_est DESC, judged.market_rate_offer ASC, judged.term_months DESC, judged.product ASC, judged.offered_by ASC
+  ) = 1 AS is_taken
 FROM judged
 WHERE
-  NOT judged.has_choice
+  judged.has_choice
 UNION ALL
 SELECT
   judged.borrower_id,
@@ -243,14 +247,10 @@ SELECT
   ARRAY_LENGTH(judged.ineligibility_reasons) = 0 AS is_eligible,
   judged.ineligibility_reasons,
   judged.is_own,
-  judged.is_own
-  AND ROW_NUMBER() OVER (
-    PARTITION BY judged.borrower_id, judged.loan_id, judged.is_own
-    ORDER BY ARRAY_LENGTH(judged.ineligibility_reasons) = 0 DESC, judged.monthly_savings_est DESC, judged.market_rate_offer ASC, judged.term_months DESC, judged.product ASC, judged.offered_by ASC
-  ) = 1 AS is_taken
+  judged.is_own AS is_taken
 FROM judged
 WHERE
-  judged.has_choice;
+  NOT judged.has_choice;
 
 -- trino, athena
 WITH joint_home AS (
@@ -452,10 +452,14 @@ SELECT
   CARDINALITY(judged.ineligibility_reasons) = 0 AS is_eligible,
   judged.ineligibility_reasons,
   judged.is_own,
-  judged.is_own AS is_taken
+  judged.is_own
+  AND ROW_NUMBER() OVER (
+    PARTITION BY judged.borrower_id, judged.loan_id, judged.is_own
+    ORDER BY CARDINALITY(judged.ineligibility_reasons) = 0 DESC, judged.monthly_savings_est DESC, judged.market_rate_offer ASC, judged.term_months DESC, judged.product ASC, judged.offered_by ASC
+  ) = 1 AS is_taken
 FROM judged
 WHERE
-  NOT judged.has_choice
+  judged.has_choice
 UNION ALL
 SELECT
   judged.borrower_id,
@@ -484,11 +488,7 @@ SELECT
   CARDINALITY(judged.ineligibility_reasons) = 0 AS is_eligible,
   judged.ineligibility_reasons,
   judged.is_own,
-  judged.is_own
-  AND ROW_NUMBER() OVER (
-    PARTITION BY judged.borrower_id, judged.loan_id, judged.is_own
-    ORDER BY CARDINALITY(judged.ineligibility_reasons) = 0 DESC, judged.monthly_savings_est DESC, judged.market_rate_offer ASC, judged.term_months DESC, judged.product ASC, judged.offered_by ASC
-  ) = 1 AS is_taken
+  judged.is_own AS is_taken
 FROM judged
 WHERE
-  judged.has_choice;
+  NOT judged.has_choice;

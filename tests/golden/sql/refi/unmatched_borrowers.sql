@@ -1,6 +1,6 @@
 -- duckdb, trino, athena
 WITH lost AS (
-  SELECT
+  SELECT DISTINCT
     borrower.borrower_id
   FROM staging.borrower_information AS borrower
   LEFT JOIN refi.unified_refi_dataset AS unified
