@@ -8,7 +8,7 @@ import sys
 
 import duckdb
 
-from refi_assets.engines.duckdb import path_literal
+from refi_assets.engines.duckdb_sql import path_literal
 
 TYPES = {
     "borrower_id": "VARCHAR",

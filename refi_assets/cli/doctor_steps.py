@@ -20,7 +20,8 @@ from sqlglot import exp
 from refi_assets import aws
 from refi_assets.cli.doctor import MendableError, Step, UnneededError
 from refi_assets.engines import open_engine
-from refi_assets.engines.duckdb import open_duckdb, text_literal
+from refi_assets.engines.duckdb import open_duckdb
+from refi_assets.engines.duckdb_sql import text_literal
 from refi_assets.engines.settings import EngineSettings
 from refi_assets.errors import EngineError, LakeError, RefiError, SettingError
 from refi_assets.ingestion.settings import IngestionSettings

@@ -20,6 +20,7 @@ from sqlglot import exp
 from refi_assets import aws
 from refi_assets.engines.base import Descriptions, Row, start_of
 from refi_assets.engines.database import database_of
+from refi_assets.engines.duckdb_sql import columns_sql, parquet_sql, quoted, text_literal, to_duckdb
 from refi_assets.engines.proofs import (
     HASH,
     Named,
@@ -32,7 +33,7 @@ from refi_assets.engines.proofs import (
 )
 from refi_assets.engines.settings import EngineSettings
 from refi_assets.engines.spreadsheets import inert_rows
-from refi_assets.engines.views import ALL, columns_named, cut_down, needs_all, parts_of
+from refi_assets.engines.views import ALL, columns_named, cut_down
 from refi_assets.errors import EngineError, LakeError
 from refi_assets.lake import ObjectStore, Relation
 from refi_assets.lake.relations import QueryCost
@@ -360,19 +361,6 @@ def _s3_failure(error: duckdb.IOException) -> str | None:
     return asked if " for HTTP " in asked else None
 
 
-def to_duckdb(statement: exp.Expr) -> str:
-    """A statement of the project's dialect as DuckDB reads it.
-
-    DuckDB keeps the rows of a CTE that is read twice. Of one that only joins and computes, that may be all rows of all
-    that it joins; its readers are given its query instead, each to filter it in its own way.
-    """
-    tree = statement.copy()
-    for cte in tree.find_all(exp.CTE):
-        if not any(map(needs_all, parts_of(cte.this))) and not cte.this.find(exp.Window):
-            cte.set("materialized", False)
-    return tree.sql("duckdb", copy=False)
-
-
 def repeated(numbers: "Numbers") -> "Numbers":
     """The numbers that are there more than once, each of them at least once. Sorts all in place."""
     numbers.sort()
@@ -382,39 +370,6 @@ def repeated(numbers: "Numbers") -> "Numbers":
 
 def _are_in(columns: set[str] | None, kept: Collection[str]) -> bool:
     return columns is not ALL and columns.issubset(kept)
-
-
-def text_literal(text: str) -> str:
-    """A text as a literal in DuckDB's SQL. (Bound parameters would make the client import pandas: 1.5 s.)"""
-    quoted = "'" + text.replace("'", "''") + "'"
-    return "(" + quoted.replace("\0", "' || CHR(0) || '") + ")" if "\0" in text else quoted  # a NUL ends a statement
-
-
-def quoted(name: str) -> str:
-    """The name of a column, whatever it holds."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def path_literal(path: str) -> str:
-    """The path of one file to be read, as a literal and no pattern. Raises EngineError where that cannot be."""
-    pattern = re.search(r"[*?\[]", path)
-    if pattern and "\\" in path:
-        raise EngineError(f"DuckDB cannot read {path!r}: it holds a backslash and a {pattern[0]}. Rename the file.")
-    return text_literal(re.sub(r"[*?\[]", r"[\g<0>]", path))
-
-
-def columns_sql(types: Mapping[str, str], constants: Mapping[str, str | None] | None = None) -> str:
-    """A SELECT list of these columns, name -> SQL type, of which some are constants, name -> value as text."""
-    values = {name: "NULL" if value is None else text_literal(value) for name, value in (constants or {}).items()}
-    return ", ".join(
-        f"CAST({values[name]} AS {sql_type}) AS {quoted(name)}" if name in values else quoted(name)
-        for name, sql_type in types.items()
-    )
-
-
-def parquet_sql(*paths: str, options: str = "") -> str:
-    """A FROM item with the rows of Parquet files; names of folders above them are no columns."""
-    return f"read_parquet([{', '.join(map(path_literal, paths))}], hive_partitioning = false{options})"
 
 
 def parquet_key(relation: Relation) -> str:

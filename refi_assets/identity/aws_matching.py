@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 from refi_assets import aws
-from refi_assets.engines.duckdb import path_literal
+from refi_assets.engines.duckdb_sql import path_literal
 from refi_assets.errors import IdentityError, SettingError
 from refi_assets.identity.settings import IdentitySettings
 from refi_assets.lake import ObjectStore

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 from duckdb import DuckDBPyConnection
 
-from refi_assets.engines.duckdb import parquet_sql, path_literal, text_literal
+from refi_assets.engines.duckdb_sql import parquet_sql, path_literal, text_literal
 from refi_assets.errors import IdentityError, SourceError
 from refi_assets.identity.features import KINDS
 

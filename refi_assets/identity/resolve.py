@@ -11,7 +11,8 @@ import duckdb
 import pandas as pd
 from duckdb import DuckDBPyConnection
 
-from refi_assets.engines.duckdb import out_of_memory, text_literal
+from refi_assets.engines.duckdb import out_of_memory
+from refi_assets.engines.duckdb_sql import text_literal
 from refi_assets.engines.spreadsheets import inert_rows
 from refi_assets.errors import IdentityError, writing
 from refi_assets.identity.blocking import allowed_pairs

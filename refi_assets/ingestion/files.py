@@ -14,7 +14,8 @@ from typing import BinaryIO, cast
 
 from pydantic import BaseModel, ConfigDict
 
-from refi_assets.engines.duckdb import DuckDBEngine, DuckDBSession, parquet_sql, path_literal
+from refi_assets.engines.duckdb import DuckDBEngine, DuckDBSession
+from refi_assets.engines.duckdb_sql import parquet_sql, path_literal
 from refi_assets.errors import EngineError, SourceError
 from refi_assets.ingestion.file_names import suffix_of
 from refi_assets.ingestion.first_bytes import format_of

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from refi_assets.engines.duckdb import ORDERED_PARQUET, DuckDBSession, parquet_sql, path_literal
+from refi_assets.engines.duckdb import ORDERED_PARQUET, DuckDBSession
+from refi_assets.engines.duckdb_sql import parquet_sql, path_literal
 from refi_assets.errors import EngineError, SourceError
 from refi_assets.ingestion.first_bytes import not_utf8
 from refi_assets.ingestion.headers import read_names

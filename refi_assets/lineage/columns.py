@@ -13,7 +13,8 @@ from graphlib import CycleError, TopologicalSorter
 from importlib.resources import files
 from tempfile import TemporaryDirectory
 
-from refi_assets.engines.duckdb import DuckDBEngine, to_duckdb
+from refi_assets.engines.duckdb import DuckDBEngine
+from refi_assets.engines.duckdb_sql import to_duckdb
 from refi_assets.errors import RefiError, SettingError
 from refi_assets.lake import open_lake
 from refi_assets.specs.columns import Column, State

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from refi_assets.engines.duckdb import text_literal
+from refi_assets.engines.duckdb_sql import text_literal
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from typing import Any
 
 import duckdb
 
-from refi_assets.engines.duckdb import text_literal
+from refi_assets.engines.duckdb_sql import text_literal
 from refi_assets.errors import SettingError
 from refi_assets.sample.cases import (
     BORROWER,

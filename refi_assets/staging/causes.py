@@ -8,7 +8,8 @@ import unicodedata
 from collections.abc import Sequence
 from importlib.resources import files
 
-from refi_assets.engines.duckdb import DuckDBSession, text_literal
+from refi_assets.engines.duckdb import DuckDBSession
+from refi_assets.engines.duckdb_sql import text_literal
 from refi_assets.ingestion.records import cells, is_utf8
 from refi_assets.specs.checks import Cause
 

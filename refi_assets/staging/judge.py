@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from decimal import Decimal
 
-from refi_assets.engines.duckdb import quoted, text_literal
+from refi_assets.engines.duckdb_sql import quoted, text_literal
 from refi_assets.ingestion.files import FileColumn
 from refi_assets.specs.columns import Column, Range, State
 from refi_assets.specs.contracts import Contract

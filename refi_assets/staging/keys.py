@@ -6,7 +6,7 @@ a party, and all its rows say the same of the thing.
 
 from collections.abc import Collection, Sequence
 
-from refi_assets.engines.duckdb import quoted, text_literal
+from refi_assets.engines.duckdb_sql import quoted, text_literal
 from refi_assets.specs.columns import Column
 from refi_assets.specs.contracts import Contract
 

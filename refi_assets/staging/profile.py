@@ -9,7 +9,8 @@ from decimal import Decimal
 from math import ceil, floor
 from typing import TYPE_CHECKING
 
-from refi_assets.engines.duckdb import DuckDBSession, quoted, text_literal
+from refi_assets.engines.duckdb import DuckDBSession
+from refi_assets.engines.duckdb_sql import quoted, text_literal
 from refi_assets.ingestion.details import Profile, SharedValue
 from refi_assets.specs.columns import Column
 from refi_assets.specs.contracts import Contract

@@ -10,16 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from importlib.resources import files
 
-from refi_assets.engines.duckdb import (
-    ORDERED_PARQUET,
-    DuckDBSession,
-    columns_sql,
-    parquet_sql,
-    path_literal,
-    quoted,
-    repeated,
-    text_literal,
-)
+from refi_assets.engines.duckdb import ORDERED_PARQUET, DuckDBSession, repeated
+from refi_assets.engines.duckdb_sql import columns_sql, parquet_sql, path_literal, quoted, text_literal
 from refi_assets.errors import EngineError
 from refi_assets.ingestion.details import Profile, SharedValue
 from refi_assets.ingestion.files import CSV_DIALECT, MACROS, ScannedFile, chosen_rows, rows_sql, text_columns

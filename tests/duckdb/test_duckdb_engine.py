@@ -12,7 +12,8 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from refi_assets.engines.duckdb import DuckDBEngine, DuckDBSession, path_literal, text_literal
+from refi_assets.engines.duckdb import DuckDBEngine, DuckDBSession
+from refi_assets.engines.duckdb_sql import path_literal, text_literal
 from refi_assets.errors import EngineError
 from refi_assets.lake import FolderStore, Relation
 

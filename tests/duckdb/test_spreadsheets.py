@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlglot import exp
 
-from refi_assets.engines.duckdb import DuckDBEngine, DuckDBSession, text_literal
+from refi_assets.engines.duckdb import DuckDBEngine, DuckDBSession
+from refi_assets.engines.duckdb_sql import text_literal
 from refi_assets.engines.spreadsheets import inert
 from refi_assets.lake import FolderStore
 

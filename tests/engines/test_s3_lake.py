@@ -13,7 +13,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from refi_assets.engines.duckdb import DuckDBEngine, DuckDBSession, path_literal, text_literal
+from refi_assets.engines.duckdb import DuckDBEngine, DuckDBSession
+from refi_assets.engines.duckdb_sql import path_literal, text_literal
 from refi_assets.errors import EngineError, LakeError, SettingError, SourceError
 from refi_assets.ingestion.files import scan_file
 from refi_assets.lake import ObjectStore, RunFolder, open_lake

@@ -3,7 +3,7 @@
 import duckdb
 import pytest
 
-from refi_assets.engines.duckdb import to_duckdb
+from refi_assets.engines.duckdb_sql import to_duckdb
 from refi_assets.specs.sql_models import load_sql_models
 
 MODEL = load_sql_models()["refi/answers/ids_without_partner"]

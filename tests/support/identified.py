@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from refi_assets.engines.duckdb import text_literal
+from refi_assets.engines.duckdb_sql import text_literal
 from refi_assets.identity.details import PairsDetails, PersonsDetails
 from refi_assets.lake import NO_DETAILS, Details, ObjectStore, Relation, RunFolder, open_lake
 from refi_assets.specs.contracts import load_contracts
