@@ -94,9 +94,9 @@ home_with_choice AS (
 ),
 offer AS (
     SELECT
-        loan.borrower_id,
+        borrower.borrower_id,
         loan.loan_id,
-        loan.property_id,
+        market.property_id,
         market.product,
         market.term_months,
         market.offered_by,

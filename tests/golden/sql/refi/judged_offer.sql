@@ -76,9 +76,9 @@ WITH joint_home AS (
     OR market.offered_by <> 'own'
 ), offer AS (
   SELECT
-    loan.borrower_id,
+    borrower.borrower_id,
     loan.loan_id,
-    loan.property_id,
+    market.property_id,
     market.product,
     market.term_months,
     market.offered_by,
@@ -330,9 +330,9 @@ WITH joint_home AS (
     OR market.offered_by <> 'own'
 ), offer AS (
   SELECT
-    loan.borrower_id,
+    borrower.borrower_id,
     loan.loan_id,
-    loan.property_id,
+    market.property_id,
     market.product,
     market.term_months,
     market.offered_by,
