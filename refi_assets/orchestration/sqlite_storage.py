@@ -9,10 +9,11 @@ dagster.yaml names the instance, not the storage: only an instance is told the f
 made from. A `storage` in that file comes before what is here, as always.
 """
 
+import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 import dagster as dg
 import sqlalchemy as db
@@ -44,6 +45,7 @@ from watchdog.events import FileSystemEvent
 from watchdog.observers import Observer
 
 OPEN_SHARDS = 4  # the index, and the runs used last
+AGAIN_AFTER = 0.2  # seconds, after which whoever watches a run reads its events once more
 
 # The newest schema revision of a Dagster, which is the same for all three storages. With another Dagster, its own code
 # reads the revisions, which takes a tenth of a second a database.
@@ -219,9 +221,28 @@ class _Watchdog(SqliteEventLogStorageWatchdog):
         """The files whose changes are looked at."""
         return [self._log_path, f"{self._log_path}-wal"]
 
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._reading = threading.Lock()
+        self._is_due = False
+
     def on_modified(self, event: FileSystemEvent) -> None:
-        """Read what is new."""
-        self._process_log()
+        """Read what is new, and soon once more: nobody can read a commit before all of it is in the log."""
+        self._read()
+        if not self._is_due:
+            self._is_due = True
+            timer = threading.Timer(AGAIN_AFTER, self._read_again)
+            timer.daemon = True
+            timer.start()
+
+    def _read_again(self) -> None:
+        self._is_due = False
+        if cast(OpenEventLogStorage, self._event_log_storage)._obs.is_alive():
+            self._read()
+
+    def _read(self) -> None:
+        with self._reading:
+            self._process_log()
 
 
 class OpenSqliteStorage(DagsterSqliteStorage):
