@@ -43,11 +43,17 @@ def path_literal(path: str) -> str:
 
 def columns_sql(types: Mapping[str, str], constants: Mapping[str, str | None] | None = None) -> str:
     """A SELECT list of these columns, name -> SQL type, of which some are constants, name -> value as text."""
-    values = {name: "NULL" if value is None else text_literal(value) for name, value in (constants or {}).items()}
     return ", ".join(
-        f"CAST({values[name]} AS {sql_type}) AS {quoted(name)}" if name in values else quoted(name)
+        f"{constant_sql(constants[name], sql_type)} AS {quoted(name)}"
+        if constants and name in constants
+        else quoted(name)
         for name, sql_type in types.items()
     )
+
+
+def constant_sql(value: str | None, sql_type: str) -> str:
+    """A value, given as text, of a SQL type."""
+    return f"CAST({'NULL' if value is None else text_literal(value)} AS {sql_type})"
 
 
 def parquet_sql(*paths: str, options: str = "") -> str:

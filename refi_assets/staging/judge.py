@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from decimal import Decimal
 
-from refi_assets.engines.duckdb_sql import quoted, text_literal
+from refi_assets.engines.duckdb_sql import constant_sql, quoted, text_literal
 from refi_assets.ingestion.files import FileColumn
 from refi_assets.specs.columns import Column, Range, State
 from refi_assets.specs.contracts import Contract
@@ -322,19 +322,14 @@ def _row_fault(judged: list[Column]) -> str:
 
 def _plain_value(column: Column, raw: FileColumn | None) -> str:
     if raw is None:
-        return absent_value(column)
+        return constant_sql(column.when_absent, column.sql_type)
     return f"CASE WHEN {PLAIN} THEN {raw.sql if column.logical_type == 'string' else _cast_of(column.name)} END"
-
-
-def absent_value(column: Column) -> str:
-    """The value of a column that a file does not have."""
-    return f"CAST({'NULL' if column.when_absent is None else text_literal(column.when_absent)} AS {column.sql_type})"
 
 
 def _staged(column: Column, in_file: set[str]) -> str:
     """The value of a column. A required column's bad cell costs the row, and is kept for the column's profile."""
     if column.name not in in_file:
-        return absent_value(column)
+        return constant_sql(column.when_absent, column.sql_type)
     value = _text(column.name) if column.logical_type == "string" else _value_of(column.name)
     value = f"LOWER({value})" if column.values else value
     fault = _fault_of(column.name)

@@ -6,6 +6,7 @@ Among the rows that passed, things that have several rows are looked at again (k
 once, conflicting ones not at all. Which rows of the first file do not count is listed beside it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from importlib.resources import files
@@ -14,7 +15,15 @@ from refi_assets.engines.duckdb import ORDERED_PARQUET, DuckDBSession, repeated
 from refi_assets.engines.duckdb_sql import columns_sql, parquet_sql, path_literal, quoted, text_literal
 from refi_assets.errors import EngineError
 from refi_assets.ingestion.details import Profile, SharedValue
-from refi_assets.ingestion.files import CSV_DIALECT, MACROS, ScannedFile, chosen_rows, rows_sql, text_columns
+from refi_assets.ingestion.files import (
+    CSV_DIALECT,
+    MACROS,
+    FileColumn,
+    ScannedFile,
+    chosen_rows,
+    rows_sql,
+    text_columns,
+)
 from refi_assets.lake import ObjectStore
 from refi_assets.specs.checks import Cause
 from refi_assets.specs.contracts import Contract
@@ -160,11 +169,11 @@ def _write_plain_rows(
         "CREATE TEMP TABLE source_file AS SELECT * FROM "
         f"(VALUES {', '.join(known)}) AS known (file_number, source, file, first_position)"
     )
-    places = session.execute(
+    rows = session.execute(
         "SELECT file_number, MIN(position), MAX(position) + 1 - MIN(position), COUNT(*) FROM written "
         "GROUP BY file_number"
     )
-    _require_every_record(source_files, {number: tuple(places) for number, *places in places})
+    _require_every_record(source_files, {number: tuple(places) for number, *places in rows})
 
 
 def _judge_others(
@@ -181,21 +190,10 @@ def _judge_others(
         f"CREATE TEMP TABLE reconsidered (file_number INTEGER, position BIGINT, {typed}, fault VARCHAR, "
         "original_cells VARCHAR, noted VARCHAR)"
     )
-    first = 0
-    doubtful = session.value("SELECT COUNT(*) FROM doubtful")
-    for number, file in enumerate(source_files if doubtful else []):
-        places = f"SELECT position - {first} AS position FROM doubtful WHERE file_number = {number}"
-        columns, rows = chosen_rows(session, lake, file, places)
-        session.execute(
-            f"INSERT INTO reconsidered SELECT {number}, * REPLACE (position + {first} AS position) "
-            f"FROM ({judged_rows_sql(contract, columns, rows)})"
-        )
-        first += file.rows - file.malformed
-    if session.value("SELECT COUNT(*) FROM doubtful ANTI JOIN reconsidered USING (position)"):
-        raise EngineError(f"{contract.source}: rows that are not plainly good were not read again.")
+    _read_again(session, lake, source_files, "doubtful", "reconsidered", lambda *rows: judged_rows_sql(contract, *rows))
     names = columns_sql(contract.sql_types, constants)
     judged = f"SELECT file_number, position, {names}, CAST(NULL AS VARCHAR) AS fault FROM written"
-    if doubtful:
+    if session.value("SELECT COUNT(*) FROM doubtful"):
         judged += (
             f" WHERE {PLAIN} UNION ALL SELECT file_number, position, {columns_sql(contract.sql_types)}, fault "
             "FROM reconsidered"
@@ -255,20 +253,40 @@ def _find_repeated_rows(
         "OR COUNT(DISTINCT party) FILTER (WHERE is_the_one) > 1; "
         "CREATE TEMP TABLE looked_at AS SELECT file_number, position FROM suspect WHERE thing IN ("
         "SELECT thing FROM suspect GROUP BY thing, party HAVING COUNT(*) > 1 UNION FROM at_odds); "
-        "CREATE TEMP TABLE read_again (position BIGINT, original_cells VARCHAR, trimmed_cells VARCHAR)"
+        "CREATE TEMP TABLE read_again (file_number INTEGER, position BIGINT, original_cells VARCHAR, "
+        "trimmed_cells VARCHAR)"
     )
-    first = 0
-    for number, file in enumerate(source_files if session.value("SELECT COUNT(*) FROM looked_at") else []):
-        places = f"SELECT position - {first} AS position FROM looked_at WHERE file_number = {number}"
-        columns, rows = chosen_rows(session, lake, file, places)
-        session.execute(
-            f"INSERT INTO read_again SELECT * REPLACE (position + {first} AS position) "
-            f"FROM ({original_cells_sql(columns, rows)})"
-        )
-        first += file.rows - file.malformed
+    _read_again(session, lake, source_files, "looked_at", "read_again", original_cells_sql)
     session.execute(_sql("repeated_rows.sql"))
-    if unread := session.value("SELECT COUNT(*) FROM looked_at ANTI JOIN read_again USING (position)"):
-        raise EngineError(f"{contract.source}: {unread} rows with a repeated key were not read again.")
+
+
+def _read_again(
+    session: DuckDBSession,
+    lake: ObjectStore,
+    source_files: list[ScannedFile],
+    places: str,
+    table: str,
+    select: Callable[[list[FileColumn], str], str],
+) -> None:
+    """Insert into a table what a SELECT makes of the rows at some places, a table of `file_number` and `position`.
+
+    `select` is given a file's columns and a FROM item with its rows; the SELECT has their `position` in the file.
+    """
+    for number, first in session.execute(
+        f"SELECT file_number, first_position FROM source_file WHERE file_number IN (SELECT file_number FROM {places}) "
+        "ORDER BY file_number"
+    ):
+        positions = f"SELECT position - {first} AS position FROM {places} WHERE file_number = {number}"
+        columns, rows = chosen_rows(session, lake, source_files[number], positions)
+        session.execute(
+            f"INSERT INTO {table} BY NAME SELECT * REPLACE (position + {first} AS position), {number} AS file_number "
+            f"FROM ({select(columns, rows)})"
+        )
+        if unread := session.value(
+            f"SELECT COUNT(*) FROM {places} ANTI JOIN {table} USING (file_number, position) "
+            f"WHERE file_number = {number}"
+        ):
+            raise EngineError(f"{source_files[number].key}: {unread} rows were not read again.")
 
 
 def _count(
