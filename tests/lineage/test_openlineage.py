@@ -67,7 +67,7 @@ def ran(tmp_path_factory) -> tuple[Path, Ran, list[Event]]:
     """A lake, a run on it, and the run's events."""
     folder = tmp_path_factory.mktemp("openlineage")
     ingest(folder / "lake", write(with_a_bad_row(), folder / "source"))
-    done = run_job(folder / "lake")
+    done = run_job(folder / "lake", identity="splink")
     assert done.success
     return folder / "lake", done, events_of(folder / "lake", done)
 

@@ -33,7 +33,7 @@ ASSETS = {
     "activation/run_numbers",
 }
 AFTER_PUBLICATION = ("activation/shown_tables", "activation/run_numbers")  # they hold no rows
-# On clean files, and without matching.
+# On clean files.
 EMPTY = (
     *("refi/unmatched_borrowers", "staging/quarantine"),
     *("identity/matched_pairs", "identity/review_queue", "identity/person_history"),
@@ -42,20 +42,20 @@ EMPTY = (
 
 @pytest.fixture(scope="module")
 def graph():
-    return definitions().resolve_asset_graph()
+    return definitions("splink").resolve_asset_graph()
 
 
 @pytest.fixture(scope="module")
 def of_refi(graph):
     """The assets of refi's job."""
-    keys = definitions().resolve_job_def("refi").asset_layer.executable_asset_keys
+    keys = definitions("splink").resolve_job_def("refi").asset_layer.executable_asset_keys
     return [graph.get(key) for key in keys]
 
 
 @pytest.fixture(scope="module")
-def materialized(published):
+def materialized(matched):
     """Metadata of every asset after a run, by key."""
-    events = published.ran.result.get_asset_materialization_events()
+    events = matched.ran.result.get_asset_materialization_events()
     return {
         made.asset_key.to_user_string(): made.metadata
         for made in (event.step_materialization_data.materialization for event in events)
@@ -122,6 +122,14 @@ def test_data_flows_from_the_sources_to_the_audience_file(graph):
         "staging/borrower_engagement"
     }  # fmt: skip
     assert "refi/refi_audience" in upstream("activation/audience_file")
+
+
+def test_with_matching_off_the_identity_group_is_not_in_the_run(published):
+    ran = {event.asset_key.to_user_string() for event in published.ran.result.get_asset_materialization_events()}
+    assert ran == {key for key in ASSETS if not key.startswith("identity/")}
+    assert not [check for check in published.ran.checks if check.startswith("identity/")]
+    audience = definitions().resolve_asset_graph().get(dg.AssetKey(["refi", "refi_audience"]))
+    assert {key.path[0] for key in audience.parent_keys} == {"refi", "staging"}
 
 
 def test_every_blocking_check_stands_before_the_audience_file(graph, of_refi):
