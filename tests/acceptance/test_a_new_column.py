@@ -31,7 +31,9 @@ slaProperties:
 EDITS = {
     "contracts/refi/borrower_information.yaml": {"slaProperties:\n": COLUMN},
     "sql/refi/refi_audience.sql": {
-        "        engagement.paperless_billing,\n": "        borrower.employer,\n        engagement.paperless_billing,\n",
+        "        engagement.paperless_billing,\n": (
+            "        borrower.employer,\n        engagement.paperless_billing,\n"
+        ),
         "    reached.paperless_billing,\n": "    reached.employer,\n    reached.paperless_billing,\n",
     },
     "sql/activation/audience_file.sql": {
