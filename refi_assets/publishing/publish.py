@@ -1,8 +1,8 @@
 """Publishing: a relation's rows as a CSV file, its manifest, and a commit of the publication.
 
-The CSV is written by DuckDB whatever engine made the rows, so that its bytes are the same everywhere. All versions
-behind one publication must agree: it is made of one version of each relation. The SQL model of the file decides what
-is in it; what a domain adds to the manifest, such as its counts, is the domain's.
+DuckDB writes the CSV whichever engine computed the rows, so that its bytes are the same everywhere. A file is
+computed from one version of each relation. The SQL model of the file decides its rows; a domain decides what it adds
+to the manifest, such as its counts.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ SOURCE_FIELDS = ("key", "size", "sha256", "rows")  # of a file, in a manifest
 
 
 class PublishedDetails(Details):
-    """What a run published: object keys. `held_back` says why the pointer was not moved, if it was not."""
+    """The object keys of a publication. `held_back`: why the pointer was not moved, or None if it was."""
 
     file: str = Field(alias="audience")
     manifest: str
@@ -41,7 +41,7 @@ class PublishedDetails(Details):
 
 
 class Published(NamedTuple):
-    """What a run published, the number of its rows, and its columns with their SQL types."""
+    """The result of publish(): object keys, number of rows, and columns with their SQL types."""
 
     details: PublishedDetails
     rows: int
@@ -62,11 +62,10 @@ def publish(
     policy_overridden: bool = False,
     force_latest: bool = False,
 ) -> Published:
-    """Publish the rows of a model, made from `relations` (with everything behind them), and move the pointer to them.
+    """Publish the rows of a model on `relations` (which include everything behind them), and move the pointer to them.
 
-    The pointer stays where it is for a day before the one it points to, and for an overridden policy, unless
-    force_latest. `more` is added to the manifest. Returns what was published and the number of its rows. Raises
-    LakeError, EngineError; nothing is published then.
+    Unless force_latest, the pointer stays where it is if it names a later day, or if the policy is overridden.
+    `more` is added to the manifest. Raises LakeError or EngineError; nothing is published then.
     """
     require_one_version(relations)
     file_key = publication.file_key(run_id)
@@ -99,7 +98,7 @@ def publish(
     }
     manifest_key = publication.manifest_key(run_id)
     if not lake.create_json(manifest_key, manifest):
-        raise LakeError(f"{manifest_key} is in the lake {lake} already, and says something else.")
+        raise LakeError(f"{manifest_key} is already in the lake {lake}, with another content.")
     commit = {
         "run_id": run_id,
         "as_of": as_of.isoformat(),
@@ -113,7 +112,10 @@ def publish(
 
 
 def code_behind() -> dict[str, dict[str, str]]:
-    """What decides the bytes of a publication besides its inputs and the policy, as a manifest names it."""
+    """The part of a manifest that identifies the code: hashes of SQL, contracts and Python, and package versions.
+
+    With the inputs and the policy, it decides the bytes of a publication.
+    """
     package = Path(__file__).parent.parent
     paths = sorted(path for path in package.rglob("*") if not path.is_relative_to(SHIPPED))  # not the copies of sql/
     files = [path for path in paths if path.suffix in (".py", ".sql", ".txt")]
@@ -127,7 +129,7 @@ def code_behind() -> dict[str, dict[str, str]]:
 
 
 def source_counts(relations: Sequence[Relation]) -> dict[str, dict[str, Any]]:
-    """What staging counted of each source behind a publication: rows, accepted, quarantined by reason, nulled."""
+    """Staging's counts of each source: rows, accepted, quarantined by reason, nulled, emptied and invisible."""
     return {
         relation.name: {
             "rows": relation.counts["source_rows"],
@@ -137,9 +139,7 @@ def source_counts(relations: Sequence[Relation]) -> dict[str, dict[str, Any]]:
             "emptied": staged.emptied,
             "invisible": staged.invisible,
         }
-        for relation in sorted(relations, key=lambda relation: relation.key)
-        if relation.key.startswith("staging/") and relation.name in load_contracts()
-        for staged in [relation.details_as(StagedDetails)]
+        for relation, staged in sorted(_staged(relations), key=lambda pair: pair[0].key)
     }
 
 
@@ -161,10 +161,14 @@ def _snapshots(relations: Sequence[Relation]) -> list[ScannedSnapshot]:
 
 
 def _profiles(relations: Sequence[Relation]) -> dict[str, Any]:
-    """The profile of each source's columns of numbers, against which the next snapshot is compared."""
-    staged = [one for one in relations if one.key.startswith("staging/") and one.name in load_contracts()]
+    """The profiles of each source's columns of numbers, with which the next snapshot is compared."""
     return {
-        relation.name: {name: profile.model_dump(mode="json") for name, profile in details.profiles.items()}
-        for relation in staged
-        for details in [relation.details_as(StagedDetails)]
+        relation.name: {name: profile.model_dump(mode="json") for name, profile in staged.profiles.items()}
+        for relation, staged in _staged(relations)
     }
+
+
+def _staged(relations: Sequence[Relation]) -> list[tuple[Relation, StagedDetails]]:
+    """The typed relations of sources among these, with their details."""
+    sources = {f"staging/{source}" for source in load_contracts()}
+    return [(relation, relation.details_as(StagedDetails)) for relation in relations if relation.key in sources]

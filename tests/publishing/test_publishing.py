@@ -1,4 +1,4 @@
-"""What is published when: the pointer, overridden policies, days replayed, assets materialized by hand."""
+"""Whole runs and their audiences: the pointer, overridden policies, past days, assets materialized by hand."""
 
 import csv
 import json
@@ -38,19 +38,19 @@ def lake(published_lake: Path) -> Path:
     return published_lake
 
 
-def test_the_pointer_does_not_move_to_an_earlier_day_unless_told_to(lake):
+def test_the_pointer_moves_to_an_earlier_day_only_if_forced(lake):
     run_job(lake, LATER)
     earlier = run_job(lake, DAY)
 
     assert earlier.success
     assert latest(lake)["as_of"] == "2026-02-21"
-    assert len(audience(lake, earlier.result.run_id)) == 10, "it is published all the same"
+    assert len(audience(lake, earlier.result.run_id)) == 10, "the earlier day is still published"
 
     forced = run_job(lake, DAY, force_latest=True)
     assert latest(lake) == {**latest(lake), "as_of": "2026-02-20", "run_id": forced.result.run_id}
 
 
-def test_the_pointer_does_not_move_for_an_overridden_policy_unless_told_to(lake, tmp_path):
+def test_the_pointer_moves_for_an_overridden_policy_only_if_forced(lake, tmp_path):
     before = latest(lake)
     hotter = policy(tmp_path, max_ltv_pct__80="69")
 
@@ -73,13 +73,13 @@ def test_every_move_of_the_pointer_is_a_commit_and_none_is_lost(lake, tmp_path):
     moved = [run_job(lake, LATER), run_job(lake, DAY, force_latest=True)]
     held_back = [run_job(lake, date(2026, 2, 19)), run_job(lake, LATER, policy=policy(tmp_path, max_ltv_pct__80="71"))]
 
-    assert [ran.success for ran in held_back] == [False, True], "there is no snapshot before the first"
+    assert [ran.success for ran in held_back] == [False, True], "the earlier day has no snapshot"
     commits = [json.loads(path.read_text()) for path in sorted((lake / "output" / "commits").iterdir())]
     assert [commit["run_id"] for commit in commits] == [first, *(ran.run_id for ran in moved)]
     assert commits[-1] == latest(lake)
 
 
-def test_a_run_that_was_killed_before_the_pointer_moved_is_overtaken_by_the_next(lake):
+def test_the_next_run_moves_the_pointer_past_a_run_that_was_killed_before_moving_it(lake):
     before = (lake / "output" / "latest.json").read_bytes()
     run_job(lake, DAY)
     (lake / "output" / "latest.json").write_bytes(before)
@@ -89,7 +89,7 @@ def test_a_run_that_was_killed_before_the_pointer_moved_is_overtaken_by_the_next
     assert len(list((lake / "output" / "commits").iterdir())) == 3
 
 
-def test_a_stopped_run_leaves_the_last_audience_as_it_was(lake, tmp_path):
+def test_a_blocked_run_leaves_the_last_audience_unchanged(lake, tmp_path):
     before = latest(lake)
     rows = lender(eligible=0)
     ingest(lake, write(rows, tmp_path / "nobody"), LATER)
@@ -99,7 +99,7 @@ def test_a_stopped_run_leaves_the_last_audience_as_it_was(lake, tmp_path):
     assert len(audience(lake)) == 10
 
 
-def test_a_past_day_is_replayed_from_the_snapshot_of_that_day(lake, tmp_path):
+def test_a_run_of_a_past_day_reads_the_snapshot_of_that_day(lake, tmp_path):
     first = latest(lake)["run_id"]
     ingest(lake, write(lender(eligible=12), tmp_path / "next"), LATER)
     run_job(lake, LATER)
@@ -110,16 +110,16 @@ def test_a_past_day_is_replayed_from_the_snapshot_of_that_day(lake, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def known_run(tmp_path_factory):
-    """A lake after a whole run, which an instance of its own knows: for assets materialized by hand."""
+def whole_run(tmp_path_factory):
+    """A lake, the Dagster instance that knows its only run, and that run: for assets materialized by hand."""
     folder = tmp_path_factory.mktemp("by_hand")
     ingest(folder / "lake", write(lender(), folder / "source"))
     instance = dg.DagsterInstance.ephemeral()
     return folder / "lake", instance, run_job(folder / "lake", instance=instance)
 
 
-def test_an_asset_materialized_by_hand_reads_what_the_last_run_of_its_day_made(known_run):
-    lake, instance, whole = known_run
+def test_an_asset_materialized_by_hand_reads_the_relations_of_the_last_run_of_its_day(whole_run):
+    lake, instance, whole = whole_run
     by_hand = run_job(lake, instance=instance, selection=["refi/refi_audience", "activation/audience_file"])
 
     assert by_hand.success
@@ -130,16 +130,16 @@ def test_an_asset_materialized_by_hand_reads_what_the_last_run_of_its_day_made(k
     assert len(written["inputs"]) == 4
 
 
-def test_an_asset_materialized_too_early_says_what_to_materialize_first(lake):
-    """The published run is known to another instance."""
+def test_an_asset_materialized_too_early_names_the_asset_to_materialize_first(lake):
+    """Only another instance knows the published run."""
     ran = run_job(lake, selection=["refi/refi_eligibility"])
 
     assert not ran.success
     assert "refi/unified_refi_dataset has not been materialized as of 2026-02-20" in ran.failure
 
 
-def test_two_versions_of_one_source_never_meet_in_an_audience(known_run):
-    lake, instance, _ = known_run
+def test_an_audience_from_two_versions_of_a_source_is_refused(whole_run):
+    lake, instance, _ = whole_run
     run_job(lake, instance=instance, selection=["staging/loan_information", "staging/quarantine"])
 
     mixed = run_job(lake, instance=instance, selection=["activation/audience_file"])
@@ -149,7 +149,7 @@ def test_two_versions_of_one_source_never_meet_in_an_audience(known_run):
     assert "Materialize everything downstream of it again" in mixed.failure
 
 
-def test_cells_that_a_spreadsheet_would_run_get_an_apostrophe_and_numbers_do_not(tmp_path):
+def test_text_that_a_spreadsheet_would_execute_gets_an_apostrophe_and_numbers_do_not(tmp_path):
     rows = lender()
     names = ["=1+1", "+SUM(A1)", "-2+3", "@cmd", "'quoted", "plain"]
     for row, name in zip(rows["borrower_information"], names, strict=False):
@@ -169,7 +169,7 @@ def test_cells_that_a_spreadsheet_would_run_get_an_apostrophe_and_numbers_do_not
     assert by_property["9"]["monthly_savings_est"] == "-12.50"
 
 
-def test_sql_in_cells_and_names_is_only_text(tmp_path):
+def test_sql_in_a_cell_or_a_column_name_is_only_text(tmp_path):
     rows = lender()
     attack = "Robert'); DROP VIEW borrower_information; --"
     rows["borrower_information"][0]["first_name"] = attack
@@ -183,13 +183,13 @@ def test_sql_in_cells_and_names_is_only_text(tmp_path):
     assert [row["name"] for row in audience(lake) if row["loan_id"] == "L' OR '1'='1"] == [f"{attack} Family1"]
 
 
-def test_of_several_loans_the_largest_spread_then_saving_then_smallest_loan_is_offered(tmp_path):
+def test_the_loan_with_the_largest_spread_then_saving_then_smallest_id_is_offered(tmp_path):
     rows = lender()
     extra = {
         "B001": [("L900", "6.600", "P020")],  # larger spread
         "B002": [("L901", "6.500", "P021")],  # equal spread, larger saving
         "B003": [("L000", "6.500", "P003")],  # all equal, smaller loan_id
-        "B004": [("L902", "6.500", "P022")],  # equal spread, no saving known
+        "B004": [("L902", "6.500", "P022")],  # equal spread, unknown saving
     }
     for row in rows["market_equity"]:
         row["monthly_savings_est"] = {"P021": "999.00", "P022": ""}.get(row["property_id"], row["monthly_savings_est"])
@@ -220,7 +220,7 @@ def test_unknown_engagement_is_null_and_unknown_consent_is_no(tmp_path):
     assert by_id["B003"]["sms_opt_in"] == "true"
 
 
-def test_why_somebody_is_not_eligible(tmp_path):
+def test_an_ineligible_borrower_has_every_reason_that_applies(tmp_path):
     rows = lender()
     rows["loan_information"][0]["current_interest_rate"] = ""
     rows["market_equity"][1]["market_rate_offer"] = ""
@@ -234,7 +234,7 @@ def test_why_somebody_is_not_eligible(tmp_path):
 
     file = tmp_path / "lake" / "runs" / ran.result.run_id / "refi" / "judged_offer" / "data.parquet"
     judged = duckdb.sql(f"SELECT borrower_id, is_eligible, ineligibility_reasons FROM '{file}'").fetchall()
-    reasons = {borrower: (eligible, list(why)) for borrower, eligible, why in judged}
+    reasons = {borrower: (is_eligible, list(codes)) for borrower, is_eligible, codes in judged}
     assert reasons["B001"] == (False, ["current_rate_missing"])
     assert reasons["B002"] == (False, ["market_rate_missing"])
     assert reasons["B003"] == (False, ["ltv_missing"])
@@ -266,7 +266,7 @@ def test_tiers_are_half_open_bands_on_the_exact_spread(tmp_path):
     ]  # fmt: skip
 
 
-def test_unmatched_borrowers_say_why(tmp_path):
+def test_unmatched_borrowers_are_counted_by_reason(tmp_path):
     rows = lender()
     rows["loan_information"] = [row for row in rows["loan_information"] if row["borrower_id"] != "B040"]
     rows["market_equity"] = [row for row in rows["market_equity"] if row["property_id"] != "P039"]
