@@ -28,9 +28,9 @@ WRONGLY_IN = {
     "loan at two rates": EVERY,
     "two offers for a home": EVERY,
     "current rate out of range, in a row whose null does not count": (4, {1, 2}),  # 31, 30.0000001
-    "an offer of a competitor, or of nobody known": EVERY,
-    "nothing owed any more": EVERY,
-    "nothing owed any more, in words": EVERY,
+    "an offer of a competitor, or of an unknown lender": EVERY,
+    "nothing owed": EVERY,
+    "nothing owed, in words": EVERY,
     "paid off by its type or its status": EVERY,
     "nothing saved a month": EVERY,
     "not the first lien": EVERY,

@@ -13,7 +13,7 @@ import dagster as dg
 import pytest
 
 from refi_assets.orchestration.logs import json_console
-from refi_assets.sample.cases import SOURCES
+from refi_assets.sample.case_model import SOURCES
 from refi_assets.settings import PROJECT_DIR
 from tests.support.lender import lender, write
 from tests.support.running import definitions
