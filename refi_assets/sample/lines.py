@@ -11,23 +11,11 @@ from dataclasses import dataclass, replace
 from refi_assets.engines.duckdb_sql import text_literal
 from refi_assets.sample.case_model import BORROWER, ENGAGEMENT, LOAN, MARKET, Case, Texts
 from refi_assets.sample.draws import Deal, columns_sql, cut, one_of
+from refi_assets.sample.names import ACCENTED_SURNAMES, GIVEN_NAMES, PLACES, SURNAMES, UNUSUAL_NAMES
 from refi_assets.sample.people import People
 from refi_assets.sample.records import CELLS, records_sql
 
 RankedCases = list[tuple[Case, range]]
-
-_FIRST_NAMES = (
-    *("Ana", "James", "Zoë", "Mary", "Wei", "Fatima", "José", "Linda", "Oluwaseun", "Björn", "Priya", "Renée"),
-    *("Robert", "Siobhán", "李", "Karen", "Łukasz", "Aisha", "Mary Ann", "D'Arcy", "Thị Mai", "Carlos", "Emily"),
-)
-_LAST_NAMES = (
-    *("Smith", "Núñez", "Johnson", "O'Brien", "García", "Nguyễn", "Müller", "van der Berg", "Kowalska", "小明"),
-    *("Brown", "Okafor", "Patel", "Smith-Jones", "Davis", "Ångström", "Lee", "Martin", "St. Clair", "Çelik", "Wilson"),
-)
-_CITIES = (
-    *(("Springfield", "IL"), ("Austin", "TX"), ("Cañon City", "CO"), ("Portland", "OR"), ("Columbus", "OH")),
-    *(("San José", "CA"), ("Albany", "NY"), ("Mobile", "AL"), ("Tampa", "FL"), ("Boise", "ID"), ("Reno", "NV")),
-)
 
 # A borrower's 128 random bits, cut into draws: the upper half, then the lower.
 _UPPER = {"spread_draw": 16, "ltv_draw": 16, "value_draw": 14, "offer_draw": 8, "year_draw": 6, "kind_draw": 4}
@@ -74,13 +62,13 @@ FILES = (
         BORROWER,
         {
             "borrower_id": "'B' || n",
-            "first_name": one_of(_FIRST_NAMES, "first_draw"),
-            "last_name": one_of(_LAST_NAMES, "last_draw"),
+            "first_name": one_of((*GIVEN_NAMES, *UNUSUAL_NAMES), "first_draw"),
+            "last_name": one_of((*SURNAMES, *ACCENTED_SURNAMES, *UNUSUAL_NAMES), "last_draw"),
             "email": "'b' || n || '@example.com'",
             "phone": "(201 + phone_draw // 100 % 700) || '-555-01' || (10 + phone_draw % 90)",
             "property_id": "'P' || n",
-            "city": one_of([city for city, _ in _CITIES], "city_draw"),
-            "state": one_of([state for _, state in _CITIES], "city_draw"),
+            "city": one_of([city for city, *_ in PLACES], "city_draw"),
+            "state": one_of([state for _, state, *_ in PLACES], "city_draw"),
             "credit_score": "CAST(850 - score_draw % 160 - score_draw // 160 % 180 AS VARCHAR)",
         },
     ),

@@ -122,14 +122,14 @@ def test_the_same_seed_gives_the_same_bytes_whatever_the_threads(tmp_path: Path,
 SHA256 = {
     (250, 1): {
         "borrower_engagement.csv": "06889c5e1b9d5dedd9179967b9ee940b4e658b5bf64896020b35b1b81f68a63c",
-        "borrower_information.csv": "59d7fedad08e46460e589c23a263562f6fee77cddc8641f6b98b9d075b009a5a",
+        "borrower_information.csv": "4cd2cbd6dcad91dfe384d47fb056b1ba11a993347e737ad94dfc8da6e5f212c6",
         "loan_information.csv": "a781aeb79324d3d5d3f332d10d620739c8d15239927f75dfb29f12c6da64d497",
         "market_equity.csv": "5558055ba10be1e3efbc39975173cf5064be6f06a34e37dd174d4612029632c5",
         "truth.json": "6c6f6da6ba8a1e3681e386979e8a2d982515874bf1fae3fe33f23d3f761b2189",
     },
     (2000, 7): {
         "borrower_engagement.csv": "1a3390d14df883a3562f16ffd8730bc848ea8d825e0c30be261c9ccbaafefc2e",
-        "borrower_information.csv": "65249a0cdd23e93fe3b08af0882f598f3cbb569de3877d1f8d8c02032cae4425",
+        "borrower_information.csv": "3a9e3ac8bd35ff24c6bbbac7ebef5934f1f08748099c400e618ec551c8e3cee5",
         "loan_information.csv": "e729971102b99ae069ab05fd06eb85882d79df1f3128e31a41be1454296de454",
         "market_equity.csv": "3b3fb8a15568f42d0b0a5aa4692b3f5943c9fa8f632f88c0f5738cc2b72f873a",
         "truth.json": "a4a5154e16fe445d8e307b58dacc7a7270093f130eef9beb5463c841eb03c564",
