@@ -15,7 +15,8 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
-SOURCES = ("borrower_engagement", "borrower_information", "loan_information", "market_equity")
+from refi_assets.sample.case_model import SOURCES
+
 RECENT_DAYS = 14
 OLD_FILES_A_DAY = 1000
 LAST_DAY = date(2026, 2, 20)

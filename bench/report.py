@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import median
 
-from bench.goals import GOALS
+from bench.goals import GOALS, verdict
 from bench.results import (
     BARE_SPLINK,
     CLEAN,
@@ -30,7 +30,7 @@ def render(bench: Bench) -> str:
     """The page."""
     parts = {
         "machine": bench.machine,
-        "goals": table(("goal", "measured", ""), (goal.verdict(bench) for goal in GOALS)),
+        "goals": table(("goal", "measured", ""), (verdict(goal, bench) for goal in GOALS)),
         **{f"jobs_{data}": jobs_table(bench, data) for data in (CLEAN, DEFECTS, MEDIUM, SAMPLE)},
         **{f"wrong_{data}": wrong_table(bench, data) for data in (CLEAN, MEDIUM)},
         **{f"relations_{kind}": ", ".join(f"`{key}`" for key in keys) for kind, keys in bench.relations.items()},
