@@ -18,7 +18,6 @@ from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import LakeError
 from refi_assets.ingestion.acceptances import acceptances
 from refi_assets.ingestion.details import SnapshotDetails, StagedDetails
-from refi_assets.ingestion.snapshots import ScannedSnapshot
 from refi_assets.lake import Details, ObjectStore, Relation
 from refi_assets.lake.relations import require_one_version
 from refi_assets.project import SHIPPED
@@ -41,14 +40,14 @@ class PublishedDetails(Details):
 
 
 class Published(NamedTuple):
-    """The result of publish(): object keys, number of rows, and columns with their SQL types."""
+    """The result of publish_file(): object keys, number of rows, and columns with their SQL types."""
 
     details: PublishedDetails
     rows: int
     columns: dict[str, str]
 
 
-def publish(
+def publish_file(
     publication: Publication,
     model: SqlModel,
     lake: ObjectStore,
@@ -75,37 +74,23 @@ def publish(
         with draft.open("rb") as stream:
             sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
         lake.create_file(file_key, draft)
+    run = {"run_id": run_id, "as_of": as_of.isoformat()}
     manifest = {
-        "run_id": run_id,
-        "as_of": as_of.isoformat(),
+        **run,
         publication.contents: {"key": file_key, "rows": rows, "sha256": sha256},
-        "inputs": _source_objects(relations),
         "policy": {
             "overridden": policy_overridden,
             "sha256": policy.sha256,
             "values": policy.model_dump(mode="json"),
         },
         **code_behind(),
-        "relations": {r.key: {"run_id": r.run_id, "rows": r.rows} for r in relations},
-        "runs": runs_behind(relations),
-        "profiles": _profiles(relations),
-        "accepted": [
-            {**acceptance, "load_date": snapshot.load_date.isoformat()}
-            for snapshot in _snapshots(relations)
-            for acceptance in acceptances(lake, snapshot)
-        ],
+        **_inputs_behind(lake, relations),
         **(more or {}),
     }
     manifest_key = publication.manifest_key(run_id)
     if not lake.create_json(manifest_key, manifest):
         raise LakeError(f"{manifest_key} is already in the lake {lake}, with another content.")
-    commit = {
-        "run_id": run_id,
-        "as_of": as_of.isoformat(),
-        publication.contents: file_key,
-        "manifest": manifest_key,
-        "sha256": sha256,
-    }
+    commit = {**run, publication.contents: file_key, "manifest": manifest_key, "sha256": sha256}
     held_back = publication.commit(lake, commit, policy_overridden=policy_overridden, force_latest=force_latest)
     details = PublishedDetails(file=file_key, manifest=manifest_key, sha256=sha256, held_back=held_back)
     return Published(details, rows, columns)
@@ -143,28 +128,34 @@ def source_counts(relations: Sequence[Relation]) -> dict[str, dict[str, Any]]:
     }
 
 
-def _source_objects(relations: Sequence[Relation]) -> list[dict[str, Any]]:
-    return [
-        {
-            "source": snapshot.source,
-            "load_date": snapshot.load_date.isoformat(),
-            **{name: getattr(file, name) for name in SOURCE_FIELDS},
-        }
-        for snapshot in _snapshots(relations)
-        for file in snapshot.files
-    ]
+def _inputs_behind(lake: ObjectStore, relations: Sequence[Relation]) -> dict[str, Any]:
+    """The part of a manifest that identifies the files, relations and runs behind a publication.
 
-
-def _snapshots(relations: Sequence[Relation]) -> list[ScannedSnapshot]:
+    The next snapshot of a source is compared with its `profiles`.
+    """
     raw = [relation for relation in relations if relation.key.startswith("raw/")]
-    return [relation.details_as(SnapshotDetails).snapshot for relation in raw]
-
-
-def _profiles(relations: Sequence[Relation]) -> dict[str, Any]:
-    """The profiles of each source's columns of numbers, with which the next snapshot is compared."""
+    snapshots = [relation.details_as(SnapshotDetails).snapshot for relation in raw]
     return {
-        relation.name: {name: profile.model_dump(mode="json") for name, profile in staged.profiles.items()}
-        for relation, staged in _staged(relations)
+        "inputs": [
+            {
+                "source": snapshot.source,
+                "load_date": snapshot.load_date.isoformat(),
+                **{name: getattr(file, name) for name in SOURCE_FIELDS},
+            }
+            for snapshot in snapshots
+            for file in snapshot.files
+        ],
+        "relations": {relation.key: {"run_id": relation.run_id, "rows": relation.rows} for relation in relations},
+        "runs": runs_behind(relations),
+        "profiles": {
+            relation.name: {name: profile.model_dump(mode="json") for name, profile in staged.profiles.items()}
+            for relation, staged in _staged(relations)
+        },
+        "accepted": [
+            {**acceptance, "load_date": snapshot.load_date.isoformat()}
+            for snapshot in snapshots
+            for acceptance in acceptances(lake, snapshot)
+        ],
     }
 
 
