@@ -1,6 +1,6 @@
 """`make bench`: measures our whole job beside bare scripts and dbt for the same answer, and writes docs/performance.md.
 
-measure.py measures a process; portfolio.py, identity.py, s3.py and startup.py say which; report.py writes the page.
+measure.py measures a process; portfolio.py, identity.py, s3.py and startup.py say which; page.py writes the page.
 The measurements are kept in measured.json, from which --render writes the page again.
 """
 
@@ -11,10 +11,10 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from bench.identity import compare_with_bare_splink, resolve_public_data
+from bench.entity_resolution import compare_with_bare_splink, resolve_public_data
 from bench.measure import PROJECT_DIR, MeasureError, empty_folder, use_two_cores
+from bench.page import render
 from bench.portfolio import generate_sources, measure_portfolio, run_on_s3, run_out_of_core, run_with_one_source_changed
-from bench.report import render
 from bench.results import (
     CLEAN,
     DBT,

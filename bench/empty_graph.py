@@ -16,7 +16,7 @@ import dagster as dg
 DAYS = dg.DailyPartitionsDefinition(start_date="2000-01-01", end_offset=1)
 
 
-def asset(key: str, deps: list[str]) -> dg.AssetsDefinition:
+def empty_asset(key: str, deps: list[str]) -> dg.AssetsDefinition:
     """An asset that does nothing."""
 
     @dg.asset(key=key.split("/"), deps=[dep.split("/") for dep in deps], partitions_def=DAYS)
@@ -26,7 +26,7 @@ def asset(key: str, deps: list[str]) -> dg.AssetsDefinition:
     return nothing
 
 
-def checks(key: str, names: list[str]) -> dg.AssetChecksDefinition:
+def empty_checks(key: str, names: list[str]) -> dg.AssetChecksDefinition:
     """Checks that pass."""
     asset_key = dg.AssetKey(key.split("/"))
     specs = [dg.AssetCheckSpec(name, asset=asset_key, blocking=True, partitions_def=DAYS) for name in names]
@@ -43,8 +43,8 @@ def main(shape: list[dict[str, Any]]) -> None:
     """Run the graph once, in this process."""
     job = dg.define_asset_job("empty", dg.AssetSelection.all(), executor_def=dg.in_process_executor)
     definitions = dg.Definitions(
-        assets=[asset(entry["key"], entry["deps"]) for entry in shape],
-        asset_checks=[checks(entry["key"], entry["checks"]) for entry in shape if entry["checks"]],
+        assets=[empty_asset(entry["key"], entry["deps"]) for entry in shape],
+        asset_checks=[empty_checks(entry["key"], entry["checks"]) for entry in shape if entry["checks"]],
         jobs=[job],
     )
     with dg.DagsterInstance.get() as instance:

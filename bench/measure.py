@@ -50,7 +50,7 @@ def use_two_cores() -> None:
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
 
 
-def measure(
+def measure_process(
     command: Sequence[str | Path],
     scratch: Path,
     home: Path | None = None,
@@ -88,7 +88,7 @@ def json_from(
     variables: Mapping[str, str] | None = None,
 ) -> Any:
     """The JSON that a module of this folder prints, run in a process of its own."""
-    return json.loads(measure(python("-m", module, *arguments), scratch, home, variables=variables).stdout)
+    return json.loads(measure_process(python("-m", module, *arguments), scratch, home, variables=variables).stdout)
 
 
 def python(*arguments: str | Path) -> list[str | Path]:

@@ -9,7 +9,16 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.measure import PROJECT_DIR, MeasureError, command, dagster_home, empty_folder, json_from, measure, python
+from bench.measure import (
+    PROJECT_DIR,
+    MeasureError,
+    command,
+    dagster_home,
+    empty_folder,
+    json_from,
+    measure_process,
+    python,
+)
 from bench.results import AGAIN, CHANGED, DBT, DUCKDB, FRESH, ON_S3, PANDAS, POLARS, Bench
 from bench.s3 import moto
 
@@ -24,7 +33,7 @@ def generate_sources(rows: int, folder: Path, *options: str) -> Path:
     if not (source / "truth.json").is_file():
         print(f"Generating {rows:,} borrowers", flush=True)
         source.mkdir(parents=True, exist_ok=True)
-        measure(command("refi", "generate", source, "--rows", str(rows), "--seed", "1", *options), folder)
+        measure_process(command("refi", "generate", source, "--rows", str(rows), "--seed", "1", *options), folder)
     return source
 
 
@@ -50,9 +59,9 @@ def measure_portfolio(
         bench.audience[data] = audience_rows(result)
         for peer in peers:
             out = folder / f"{peer}.csv"
-            bench.keep(data, peer, measure(peer_command(peer, source, out), folder))
+            bench.keep(data, peer, measure_process(peer_command(peer, source, out), folder))
             if number == 0:
-                wrong = json_from("bench.compare", result["audience"], out, scratch=folder)
+                wrong = json_from("bench.compare_audiences", result["audience"], out, scratch=folder)
                 bench.wrong.setdefault(data, {})[peer] = wrong
         run_our_job(bench, data, AGAIN, lake, home, *options)
         for run_job in more_jobs:
@@ -70,10 +79,10 @@ def run_our_job(
 ) -> tuple[Any, dict[str, list[str]]]:
     """Run our job and keep its measurement and steps; returns its result and the relations it computed."""
     run = command("refi", "run", "--lake", lake, "--json", *options)
-    measured = measure(run, home.parent, home, variables=variables)
+    measured = measure_process(run, home.parent, home, variables=variables)
     result = json.loads(measured.stdout.splitlines()[-1])
     run_id = result["run_id"]
-    steps = json_from("bench.steps", home, lake, run_id, scratch=home.parent, home=home, variables=variables)
+    steps = json_from("bench.run_steps", home, lake, run_id, scratch=home.parent, home=home, variables=variables)
     bench.keep(data, job, measured)
     bench.keep_steps(data, job, measured, steps["seconds"])
     return result, steps["relations"]
@@ -116,7 +125,7 @@ def run_out_of_core(sources: Mapping[str, Path], scratch: Path) -> dict[str, flo
         bench.rows[data] = truth["rows"]
         folder = empty_folder(scratch / "round")
         home, lake = dagster_home(folder / "home"), folder / "lake"
-        measure(command("refi", "ingest", "--source", source, "--lake", lake, "--as-of", AS_OF), folder, home)
+        measure_process(command("refi", "ingest", "--source", source, "--lake", lake, "--as-of", AS_OF), folder, home)
         result, _ = run_our_job(bench, data, FRESH, lake, home, "--as-of", AS_OF)
         if audience_rows(result) != truth["audience_rows"]:
             raise MeasureError(

@@ -1,4 +1,4 @@
-"""The measurements of one session, by data and job. report.py shows them; goals.py sets their limits."""
+"""The measurements of one session, by data and job. page.py shows them; goals.py sets their limits."""
 
 import os
 import platform

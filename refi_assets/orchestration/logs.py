@@ -1,6 +1,6 @@
 """The log of runs if REFI_LOG_FORMAT is json: one line an event, with run and asset on each.
 
-The form of a line is in refi_assets/observability/logs.py.
+The form of a line is in refi_assets/observability/json_logs.py.
 """
 
 import logging
@@ -8,7 +8,7 @@ from typing import Any
 
 import dagster as dg
 
-from refi_assets.observability.logs import Fields, JsonFormatter, stderr_handler
+from refi_assets.observability.json_logs import Fields, JsonFormatter, stderr_handler
 from refi_assets.observability.settings import ObservabilitySettings
 from refi_assets.orchestration.steps import asset_of_step, failure_reason
 from refi_assets.settings import settings_of

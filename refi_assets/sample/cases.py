@@ -8,8 +8,10 @@ from refi_assets.sample.case_model import (
     NOT_UTF8,
     PLAIN,
     Case,
+    Fate,
     Judged,
     Row,
+    Rows,
     Texts,
     changed,
     nulled,
@@ -47,6 +49,21 @@ CO_BORROWER = changed(
     date_of_birth="",
     property_id="P{n}-2",
 )
+
+
+def _defect(
+    name: str,
+    fate: Fate = "unified",
+    *,
+    judged: Judged = IMMEDIATE,
+    borrower: Rows = PLAIN,
+    loan: Rows = PLAIN,
+    market: Rows = PLAIN,
+    engagement: Rows = PLAIN,
+) -> Case:
+    """A case with a defect; each has the same share."""
+    return Case(name, 50, judged, fate, borrower, loan, market, engagement)
+
 
 # Borrowers are dealt to the cases in this order. The ordinary cases come first: most borrowers have them.
 CASES = (
@@ -214,55 +231,44 @@ CASES = (
         engagement=changed(paperless_billing=("TRUE", "No", "T"), sms_opt_in=("Y", "0", "fAlse")),
     ),
     # Defects of borrower_information. A borrower in quarantine leaves a loan without a borrower.
-    Case("borrower malformed", 50, IMMEDIATE, "no_borrower", borrower=MALFORMED),
-    Case("borrower_id empty", 50, IMMEDIATE, "no_borrower", borrower=quarantined("missing_key", borrower_id=EMPTY)),
-    Case(
+    _defect("borrower malformed", "no_borrower", borrower=MALFORMED),
+    _defect("borrower_id empty", "no_borrower", borrower=quarantined("missing_key", borrower_id=EMPTY)),
+    _defect(
         "borrower twice, with an invalid score",
-        50,
-        IMMEDIATE,
         borrower=(
             nulled(credit_score="900"),
             quarantined("duplicate_row", credit_score="900", borrower_id=AGAIN),
         ),
     ),
-    Case(
+    _defect(
         "borrower with two last names",
-        50,
-        IMMEDIATE,
         "no_borrower",
         borrower=(CONFLICTING, quarantined("conflicting_key", last_name="{cell}-Olsen")),
     ),
-    Case("invalid credit score", 50, IMMEDIATE, borrower=nulled(credit_score=("720.5", "299", "8OO", "7e2", "good"))),
+    _defect("invalid credit score", borrower=nulled(credit_score=("720.5", "299", "8OO", "7e2", "good"))),
     # Defects of loan_information. A borrower whose only loan is in quarantine has no loan.
-    Case("loan malformed", 50, IMMEDIATE, "no_loan", loan=MALFORMED),
-    Case("loan_id empty", 50, IMMEDIATE, "no_loan", loan=quarantined("missing_key", loan_id=EMPTY)),
-    Case("loan of nobody", 50, IMMEDIATE, "no_loan", loan=quarantined("missing_key", borrower_id=EMPTY)),
-    Case(
+    _defect("loan malformed", "no_loan", loan=MALFORMED),
+    _defect("loan_id empty", "no_loan", loan=quarantined("missing_key", loan_id=EMPTY)),
+    _defect("loan of nobody", "no_loan", loan=quarantined("missing_key", borrower_id=EMPTY)),
+    _defect(
         "current rate that is not a number, beside a good loan",
-        50,
-        IMMEDIATE,
         loan=(quarantined("not_a_number", current_interest_rate=NO_NUMBERS), changed(**SECOND_LOAN)),
     ),
-    Case(
+    _defect(
         "current rate out of range, in a row whose null does not count",
-        50,
-        IMMEDIATE,
         "no_loan",
         loan=quarantined("out_of_range", current_interest_rate=OUT_OF_RANGE, loan_amount="abc"),
     ),
-    Case("loan twice", 50, HOT, loan=(PLAIN, quarantined("duplicate_row", loan_id=AGAIN))),
-    Case(
+    _defect("loan twice", judged=HOT, loan=(PLAIN, quarantined("duplicate_row", loan_id=AGAIN))),
+    _defect(
         "loan at two rates",
-        50,
-        IMMEDIATE,
         "no_loan",
         loan=(CONFLICTING, quarantined("conflicting_key", current_interest_rate="9.875")),
     ),
-    Case("invalid loan amount", 50, HOT, loan=nulled(loan_amount=("abc", "0", '"$250,000"', "-1"))),
-    Case(
+    _defect("invalid loan amount", judged=HOT, loan=nulled(loan_amount=("abc", "0", '"$250,000"', "-1"))),
+    _defect(
         "invalid year, balance and term",
-        50,
-        HOT,
+        judged=HOT,
         loan=nulled(
             origination_year=("2001.5", "MMXX", "1e3"),
             remaining_balance=("1_000", "all", "1e5"),
@@ -270,12 +276,11 @@ CASES = (
         ),
     ),
     # Defects of market_equity. A borrower whose home has no row left has no market data.
-    Case("market row malformed", 50, IMMEDIATE, "no_market_data", market=MALFORMED),
-    Case("property_id empty", 50, IMMEDIATE, "no_market_data", market=quarantined("missing_key", property_id=EMPTY)),
-    Case(
+    _defect("market row malformed", "no_market_data", market=MALFORMED),
+    _defect("property_id empty", "no_market_data", market=quarantined("missing_key", property_id=EMPTY)),
+    _defect(
         "market row with a text for a number, sent again whole",
-        50,
-        HOT,
+        judged=HOT,
         market=(
             quarantined(
                 "not_a_number",
@@ -286,10 +291,8 @@ CASES = (
             PLAIN,
         ),
     ),
-    Case(
+    _defect(
         "offer or LTV out of range, sent again whole",
-        50,
-        IMMEDIATE,
         market=(
             quarantined(
                 "out_of_range",
@@ -299,34 +302,27 @@ CASES = (
             PLAIN,
         ),
     ),
-    Case("market row twice", 50, HOT, market=(PLAIN, quarantined("duplicate_row", property_id=AGAIN))),
-    Case(
+    _defect("market row twice", judged=HOT, market=(PLAIN, quarantined("duplicate_row", property_id=AGAIN))),
+    _defect(
         "two offers for a home",
-        50,
-        IMMEDIATE,
         "no_market_data",
         market=(CONFLICTING, quarantined("conflicting_key", market_rate_offer="2.999")),
     ),
-    Case(
+    _defect(
         "invalid home value and equity",
-        50,
-        HOT,
+        judged=HOT,
         market=nulled(current_home_value=("high", "4e5", "$1"), estimated_equity_amt=("?", "1_0", "0x1F")),
     ),
     # Defects of borrower_engagement. They cost knowledge of the borrower, not the offer.
-    Case("engagement malformed", 50, IMMEDIATE, engagement=MALFORMED),
-    Case("engagement of nobody", 50, IMMEDIATE, engagement=quarantined("missing_key", borrower_id=EMPTY)),
-    Case(
+    _defect("engagement malformed", engagement=MALFORMED),
+    _defect("engagement of nobody", engagement=quarantined("missing_key", borrower_id=EMPTY)),
+    _defect(
         "flag that is not a boolean",
-        50,
-        IMMEDIATE,
         engagement=quarantined("not_a_boolean", sms_opt_in=("maybe", "2", "on", "true?")),
     ),
-    Case("engagement twice", 50, HOT, engagement=(PLAIN, quarantined("duplicate_row", borrower_id=AGAIN))),
-    Case(
+    _defect("engagement twice", judged=HOT, engagement=(PLAIN, quarantined("duplicate_row", borrower_id=AGAIN))),
+    _defect(
         "consent both given and refused",
-        50,
-        IMMEDIATE,
         engagement=(quarantined("conflicting_key", sms_opt_in="1"), quarantined("conflicting_key", sms_opt_in="0")),
     ),
 )

@@ -37,7 +37,7 @@ class Deal:
         return f"({number} + {self.size - self._shift}) % {self.size} * {inverse} % {self.size}"
 
 
-def columns_sql(columns: Mapping[str, str]) -> str:
+def select_items(columns: Mapping[str, str]) -> str:
     """The items of a SELECT, from the SQL of each column."""
     return ", ".join(f"{sql} AS {name}" for name, sql in columns.items())
 

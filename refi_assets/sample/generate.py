@@ -26,7 +26,7 @@ TRUTH_FILE = "truth.json"
 PERSONS_FILE = "persons.csv"
 
 
-def generate(
+def generate_files(
     rows: int, seed: int, out_dir: Path, *, duplicates: int = 0, clean: bool = False, threads: int = 0
 ) -> dict[str, Any]:
     """Write the four source files of `rows` borrowers, and truth.json; returns the content of truth.json.

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 
 from refi_assets.engines.duckdb_sql import text_literal
 from refi_assets.sample.case_model import BORROWER, ENGAGEMENT, LOAN, MARKET, Case, Texts
-from refi_assets.sample.draws import Deal, columns_sql, cut, one_of
-from refi_assets.sample.names import ACCENTED_SURNAMES, GIVEN_NAMES, PLACES, SURNAMES, UNUSUAL_NAMES
+from refi_assets.sample.draws import Deal, cut, one_of, select_items
 from refi_assets.sample.people import People
-from refi_assets.sample.records import CELLS, records_sql
+from refi_assets.sample.person_names import ACCENTED_SURNAMES, GIVEN_NAMES, PLACES, SURNAMES, UNUSUAL_NAMES
+from refi_assets.sample.person_records import CELLS, records_sql
 
 RankedCases = list[tuple[Case, range]]
 
@@ -23,7 +23,7 @@ _LOWER = {"first_draw": 10, "last_draw": 10, "city_draw": 8, "phone_draw": 14, "
 
 
 @dataclass(frozen=True)
-class SourceFile:
+class GeneratedFile:
     """A source file: its columns with their SQL, its header if it differs from their names, and its encoding.
 
     `tables` are further CTEs on `money`; `cells_of` names the one whose columns the SQL reads.
@@ -43,7 +43,7 @@ class SourceFile:
         header = self.header or ",".join(self.columns)
         return ("\ufeff" if self.byte_order_mark else "") + header + ("\r" if self.carriage_return else "")
 
-    def with_people(self, people: People | None) -> "SourceFile":
+    def with_people(self, people: People | None) -> "GeneratedFile":
         """The file with the cells of generated people, and more columns of them, if it is the borrowers' file."""
         if people is None or self.source != BORROWER:
             return self
@@ -58,7 +58,7 @@ def _scaled(integer: str, scale: int) -> str:
 
 
 FILES = (
-    SourceFile(
+    GeneratedFile(
         BORROWER,
         {
             "borrower_id": "'B' || n",
@@ -72,7 +72,7 @@ FILES = (
             "credit_score": "CAST(850 - score_draw % 160 - score_draw // 160 % 180 AS VARCHAR)",
         },
     ),
-    SourceFile(
+    GeneratedFile(
         LOAN,
         {
             "loan_id": "'L' || n",
@@ -90,7 +90,7 @@ FILES = (
             "servicer": one_of(("North", "South"), "flag_draw"),  # not in the contract
         },
     ),
-    SourceFile(
+    GeneratedFile(
         MARKET,
         {  # not in the contract's order
             "market_rate_offer": _scaled("offer", 3),
@@ -105,7 +105,7 @@ FILES = (
         },
         byte_order_mark=True,
     ),
-    SourceFile(
+    GeneratedFile(
         ENGAGEMENT,
         {
             "borrower_id": "'B' || n",
@@ -135,7 +135,7 @@ _MONEY = {  # cents
 }
 
 
-def lines_sql(file: SourceFile, cases: RankedCases, rows: int, seed: int) -> str:
+def lines_sql(file: GeneratedFile, cases: RankedCases, rows: int, seed: int) -> str:
     """SELECT of a source's lines in the file's order: each borrower's row, then the second rows of some.
 
     Needs a table `place` with the column `position`, from 0 to rows - 1.
@@ -148,12 +148,12 @@ def lines_sql(file: SourceFile, cases: RankedCases, rows: int, seed: int) -> str
 WITH borrower AS ({_borrowers_sql(file.source, cases, rows, seed)}),
 bits AS (SELECT *, md5_number('{seed}:' || n) AS bits FROM borrower),
 halves AS (SELECT *, CAST(bits >> 64 AS UBIGINT) AS half0, CAST(bits & {2**64 - 1} AS UBIGINT) AS half1 FROM bits),
-draws AS (SELECT n, rank, number_of_row, {columns_sql(cut("half0", _UPPER) | cut("half1", _LOWER))} FROM halves),
-rates AS (SELECT *, {columns_sql(bounds | _RATES)} FROM draws),
-money AS (SELECT *, {columns_sql(_MONEY)} FROM rates),
+draws AS (SELECT n, rank, number_of_row, {select_items(cut("half0", _UPPER) | cut("half1", _LOWER))} FROM halves),
+rates AS (SELECT *, {select_items(bounds | _RATES)} FROM draws),
+money AS (SELECT *, {select_items(_MONEY)} FROM rates),
 {file.tables}
-cells AS (SELECT n, rank, number_of_row, {columns_sql(file.columns)} FROM {file.cells_of}),
-edited AS (SELECT n, rank, number_of_row, {columns_sql(edited)} FROM cells),
+cells AS (SELECT n, rank, number_of_row, {select_items(file.columns)} FROM {file.cells_of}),
+edited AS (SELECT n, rank, number_of_row, {select_items(edited)} FROM cells),
 lines AS (SELECT n, rank, number_of_row, CONCAT_WS(',', {", ".join(file.columns)}) AS line FROM edited)
 SELECT {_edited(file.source, "line", cases)}{line_end} AS "{file.header_line.replace('"', '""')}"
 FROM lines

@@ -4,7 +4,7 @@ A duplicate is a second or third record of a person, with a loan and a home of i
 record are ordinary borrowers (the leading cases of cases.py), so that the counts of every defect stay the same. The
 changes in a duplicate are dealt from CHANGES in turn, so the number of each kind is arithmetic.
 
-The names of people and the cells of their records belong to records.py.
+The names of people and the cells of their records belong to person_records.py.
 """
 
 from collections import Counter

@@ -11,7 +11,7 @@ Sizes = list[tuple[Case, int]]  # each case with its number of borrowers
 
 
 def truth(rows: int, seed: int, duplicates: int = 0, *, clean: bool = False) -> dict[str, Any]:
-    """The content of truth.json for the files of generate() with the same arguments. Zeros are left out of mappings.
+    """The content of truth.json for the same arguments of generate_files(). Zeros are left out of mappings.
 
     `rows` is the number of borrowers (one per joint loan), not of rows in files. Raises SettingError if there are
     more duplicates than possible.

@@ -9,13 +9,13 @@ import pytest
 import yaml
 
 from bench.bare_duckdb import main as bare_duckdb
-from bench.compare import difference
-from bench.measure import MeasureError, dagster_home, measure
+from bench.compare_audiences import audience_difference
+from bench.measure import MeasureError, dagster_home, measure_process
 from bench.moto_s3 import raw_zone
-from bench.steps import relations_made
+from bench.run_steps import relations_made
 from refi_assets.lake import Relation, RunFolder, open_lake
 from refi_assets.sample.cases import borrowers_by_case
-from refi_assets.sample.generate import generate
+from refi_assets.sample.generate import generate_files
 from refi_assets.settings import PROJECT_DIR
 from tests.support.lender import lender, write
 from tests.support.oracle import expected
@@ -68,7 +68,7 @@ def test_from_clean_files_the_bare_script_writes_exactly_the_audience(tmp_path):
 
 def test_from_files_with_defects_the_bare_script_misses_and_adds_exactly_the_expected_borrowers(tmp_path):
     rows = 20_000
-    truth = generate(rows, 1, tmp_path / "source")
+    truth = generate_files(rows, 1, tmp_path / "source")
 
     bare_duckdb(str(tmp_path / "source"), str(tmp_path / "out.csv"))
 
@@ -92,13 +92,13 @@ def test_audiences_are_compared_by_value_and_not_by_text(tmp_path):
     same = f'B1,"Ann\nLee",1.0,10,{REST.replace("true", "True")}'
     theirs.write_text(HEADER + same + f"B3,Ann,1.0,10.0,{REST}" + f"B4,Ann,1.0,10.0,{REST}")
 
-    assert difference(str(ours), str(theirs)) == {"ours": 3, "missing": 1, "wrongly": 1, "other": 1}
+    assert audience_difference(str(ours), str(theirs)) == {"ours": 3, "missing": 1, "wrongly": 1, "other": 1}
 
 
 def test_a_process_is_measured_with_its_memory_and_its_output(tmp_path):
     script = "import os; held = bytearray(300 * 2**20); print(os.environ['TMPDIR'])"
 
-    measured = measure([sys.executable, "-c", script], tmp_path)
+    measured = measure_process([sys.executable, "-c", script], tmp_path)
 
     assert measured.stdout.strip() == str(tmp_path)
     assert measured.peak > 300 * 2**20
@@ -107,7 +107,7 @@ def test_a_process_is_measured_with_its_memory_and_its_output(tmp_path):
 
 def test_a_measured_command_that_fails_raises_its_message(tmp_path):
     with pytest.raises(MeasureError, match="no such thing"):
-        measure([sys.executable, "-c", "raise SystemExit('no such thing')"], tmp_path)
+        measure_process([sys.executable, "-c", "raise SystemExit('no such thing')"], tmp_path)
 
 
 def test_a_process_gets_only_the_variables_that_it_is_given(tmp_path, monkeypatch):
@@ -115,7 +115,9 @@ def test_a_process_gets_only_the_variables_that_it_is_given(tmp_path, monkeypatc
         monkeypatch.setenv(name, "the caller's")
     script = "import os; print(os.environ.get('REFI_LAKE_URL'), os.environ.get('AWS_PROFILE'), os.getcwd())"
 
-    measured = measure([sys.executable, "-c", script], tmp_path, variables={"AWS_PROFILE": "given"}, folder=tmp_path)
+    measured = measure_process(
+        [sys.executable, "-c", script], tmp_path, variables={"AWS_PROFILE": "given"}, folder=tmp_path
+    )
 
     assert measured.stdout.split() == ["None", "given", str(tmp_path)]
 

@@ -7,7 +7,7 @@ import pytest
 
 from bench.goals import GOALS
 from bench.measure import Measured
-from bench.report import render
+from bench.page import render
 from bench.results import (
     AGAIN,
     BARE_SPLINK,

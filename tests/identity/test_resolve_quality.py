@@ -9,7 +9,7 @@ import pytest
 import splink.comparison_library as cl
 from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
-from bench.identity import FAKE, FEBRL, PUBLIC, map_options
+from bench.entity_resolution import FAKE, FEBRL, PUBLIC, map_options
 from tests.support.people import pairs
 
 pytestmark = pytest.mark.skipif(

@@ -110,7 +110,7 @@ def test_warnings_of_libraries_are_json_and_an_exception_is_named_by_its_type():
             sys.executable,
             "-c",
             "import logging, warnings\n"
-            "from refi_assets.observability.logs import log_as_json\n"
+            "from refi_assets.observability.json_logs import log_as_json\n"
             "log_as_json()\n"
             "warnings.warn('this is deprecated')\n"
             "try:\n    int('Given1')\n"

@@ -12,7 +12,7 @@ import pytest
 from refi_assets.errors import SettingError
 from refi_assets.sample.case_model import SOURCES
 from refi_assets.sample.cases import CASES, cases_of
-from refi_assets.sample.generate import TRUTH_FILE, generate
+from refi_assets.sample.generate import TRUTH_FILE, generate_files
 from refi_assets.sample.truth import truth
 from refi_assets.settings import PROJECT_DIR
 from tests.support.plain_rules import outcome
@@ -85,7 +85,7 @@ def test_staging_and_a_plain_join_confirm_the_truth(
     sources: Sources, tmp_path: Path, rows: int, seed: int, duplicates: int
 ):
     folder = tmp_path / "generated"
-    assert_confirmed(generate(rows, seed, folder, duplicates=duplicates)["counts"], folder, sources)
+    assert_confirmed(generate_files(rows, seed, folder, duplicates=duplicates)["counts"], folder, sources)
 
 
 @pytest.mark.parametrize(("rows", "seed"), [(MINIMUM_CLEAN_ROWS, 1), (4_000, 77)])
@@ -93,7 +93,7 @@ def test_every_cell_of_clean_files_is_read_and_every_borrower_is_judged(
     sources: Sources, tmp_path: Path, rows: int, seed: int
 ):
     folder = tmp_path / "generated"
-    counts = generate(rows, seed, folder, clean=True)["counts"]
+    counts = generate_files(rows, seed, folder, clean=True)["counts"]
     assert_confirmed(counts, folder, sources)
     assert counts["unified"] == rows
     clean = {"rows": rows, "accepted": rows, "quarantined": {}, "nulled": {}, "emptied": {}, "invisible": {}}
@@ -106,15 +106,15 @@ def test_every_cell_of_clean_files_is_read_and_every_borrower_is_judged(
 
 def test_clean_files_with_duplicates_are_refused(tmp_path: Path):
     with pytest.raises(SettingError, match="leave out --clean or --duplicates"):
-        generate(1_000, 1, tmp_path / "generated", duplicates=10, clean=True)
+        generate_files(1_000, 1, tmp_path / "generated", duplicates=10, clean=True)
     assert not (tmp_path / "generated").exists()
 
 
 @pytest.mark.parametrize("duplicates", [0, 10])
 def test_the_same_seed_gives_the_same_bytes_whatever_the_threads(tmp_path: Path, duplicates: int):
     # More than one row group of DuckDB (122,880 rows), so that there is work for a second thread.
-    generate(130_000, 5, tmp_path / "one", duplicates=duplicates, threads=1)
-    generate(130_000, 5, tmp_path / "four", duplicates=duplicates, threads=4)
+    generate_files(130_000, 5, tmp_path / "one", duplicates=duplicates, threads=1)
+    generate_files(130_000, 5, tmp_path / "four", duplicates=duplicates, threads=4)
     assert contents(tmp_path / "one") == contents(tmp_path / "four")
 
 
@@ -139,13 +139,13 @@ SHA256 = {
 
 @pytest.mark.parametrize(("rows", "seed"), SHA256)
 def test_the_bytes_are_the_same_everywhere_and_every_day(tmp_path: Path, rows: int, seed: int):
-    generate(rows, seed, tmp_path)
+    generate_files(rows, seed, tmp_path)
     assert {name: hashlib.sha256(data).hexdigest() for name, data in contents(tmp_path).items()} == SHA256[rows, seed]
 
 
 def test_another_seed_gives_different_people_and_different_defective_rows(tmp_path: Path):
-    generate(1_000, 1, tmp_path / "a")
-    generate(1_000, 2, tmp_path / "b")
+    generate_files(1_000, 1, tmp_path / "a")
+    generate_files(1_000, 2, tmp_path / "b")
     a, b = contents(tmp_path / "a"), contents(tmp_path / "b")
     assert not any(a[name] == b[name] for name in FILES)
     malformed = [{line.split(b",")[0] for line in files["loan_information.csv"].splitlines() if b",cut off" in line}
@@ -154,7 +154,7 @@ def test_another_seed_gives_different_people_and_different_defective_rows(tmp_pa
 
 
 def test_the_sample_is_the_output_of_the_generator(tmp_path: Path):
-    generate(250, 1, tmp_path / "generated", duplicates=8)
+    generate_files(250, 1, tmp_path / "generated", duplicates=8)
     assert contents(tmp_path / "generated") == contents(SAMPLE)
     assert sum(map(len, contents(SAMPLE).values())) < 200_000
 
@@ -173,7 +173,7 @@ def test_the_truth_adds_up(rows: int):
 
 
 def test_the_truth_is_returned_and_written_beside_the_files(tmp_path: Path):
-    document = generate(MINIMUM_ROWS, 9, tmp_path)
+    document = generate_files(MINIMUM_ROWS, 9, tmp_path)
     assert document == json.loads((tmp_path / TRUTH_FILE).read_text())
     assert sorted(contents(tmp_path)) == sorted(FILES)
 
@@ -200,32 +200,32 @@ def test_shares_are_within_the_limits_for_publishing_an_audience(rows: int, quar
 @pytest.mark.parametrize("rows", [-1, 0, MINIMUM_ROWS - 1, 10**10])
 def test_too_few_or_absurdly_many_rows_are_refused_and_nothing_is_written(tmp_path: Path, rows: int):
     with pytest.raises(SettingError, match=f"{rows} rows cannot be generated; ask for at least {MINIMUM_ROWS}"):
-        generate(rows, 1, tmp_path / "generated")
+        generate_files(rows, 1, tmp_path / "generated")
     assert not (tmp_path / "generated").exists()
 
 
 def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path):
     (tmp_path / "generated").write_text("something else")
     with pytest.raises(SettingError, match="cannot be written to as a folder"):
-        generate(MINIMUM_ROWS, 1, tmp_path / "generated")
+        generate_files(MINIMUM_ROWS, 1, tmp_path / "generated")
 
 
 def test_a_folder_in_place_of_a_file_is_refused_and_no_truth_is_left(tmp_path: Path):
-    generate(MINIMUM_ROWS, 1, tmp_path)
+    generate_files(MINIMUM_ROWS, 1, tmp_path)
     (tmp_path / "market_equity.csv").unlink()
     (tmp_path / "market_equity.csv").mkdir()
     with pytest.raises(SettingError, match="cannot be written to"):
-        generate(MINIMUM_ROWS, 1, tmp_path)
+        generate_files(MINIMUM_ROWS, 1, tmp_path)
     assert not (tmp_path / TRUTH_FILE).exists()
 
 
 def test_a_quote_in_the_folder_name_is_only_a_quote(tmp_path: Path):
-    generate(MINIMUM_ROWS, 1, tmp_path / "it's generated")
+    generate_files(MINIMUM_ROWS, 1, tmp_path / "it's generated")
     assert sorted(contents(tmp_path / "it's generated")) == sorted(FILES)
 
 
 def test_the_files_have_every_odd_encoding_that_must_lose_nothing(tmp_path: Path):
-    generate(4_000, 1, tmp_path)
+    generate_files(4_000, 1, tmp_path)
     files = contents(tmp_path)
     assert files["market_equity.csv"].startswith(b"\xef\xbb\xbfmarket_rate_offer,")
     assert files["borrower_engagement.csv"].startswith(b"Borrower_ID, Paperless_Billing ,EMAIL_OPEN_LAST_30D,")

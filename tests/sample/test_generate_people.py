@@ -16,8 +16,8 @@ import pytest
 from refi_assets.errors import SettingError
 from refi_assets.sample.case_model import SOURCES
 from refi_assets.sample.cases import CASES
-from refi_assets.sample.generate import PERSONS_FILE, TRUTH_FILE, generate
-from refi_assets.sample.names import NICKNAMES
+from refi_assets.sample.generate import PERSONS_FILE, TRUTH_FILE, generate_files
+from refi_assets.sample.person_names import NICKNAMES
 from refi_assets.sample.truth import truth
 from refi_assets.specs.contracts import load_contracts
 from tests.support.plain_rules import outcome
@@ -67,7 +67,7 @@ def persons_of(folder: Path) -> list[tuple[str, str]]:
 @pytest.fixture(scope="module")
 def generated(tmp_path_factory: pytest.TempPathFactory) -> Generated:
     folder = tmp_path_factory.mktemp("generated")
-    document = generate(ROWS, SEED, folder, duplicates=PERCENT)
+    document = generate_files(ROWS, SEED, folder, duplicates=PERCENT)
     lake = tmp_path_factory.mktemp("lake")
     accepted = Sources(lake).stage_folder("borrower_information", folder).accepted
     return Generated(document, {row["borrower_id"]: row for row in accepted}, dict(persons_of(folder)))
@@ -168,7 +168,7 @@ def test_persons_and_pairs_are_as_the_truth_says(generated: Generated):
 
 
 def test_persons_has_every_borrower_of_the_file_and_no_other(tmp_path: Path):
-    generate(2_000, 1, tmp_path, duplicates=10)
+    generate_files(2_000, 1, tmp_path, duplicates=10)
     borrowers = [borrower for borrower, _ in persons_of(tmp_path)]
     ordered = [borrower for borrower in borrowers if "-" not in borrower]
     assert ordered == sorted(set(ordered), key=lambda borrower: int(borrower[1:]))
@@ -184,7 +184,7 @@ def test_persons_has_every_borrower_of_the_file_and_no_other(tmp_path: Path):
 
 
 def test_a_person_in_several_records_is_one_row_of_the_audience_by_person(sources: Sources, tmp_path: Path):
-    document = generate(4_000, 5, tmp_path, duplicates=20)
+    document = generate_files(4_000, 5, tmp_path, duplicates=20)
     person = dict(persons_of(tmp_path))
     staged = {source: sources.stage_folder(source, tmp_path).accepted for source in SOURCES}
     audience = set(outcome(staged).audience)
@@ -283,25 +283,25 @@ def test_the_case_of_a_duplicate_does_not_follow_from_the_first_record():
 
 
 def test_the_columns_are_those_of_the_contract(tmp_path: Path):
-    generate(len(CASES), 1, tmp_path, duplicates=5)
+    generate_files(len(CASES), 1, tmp_path, duplicates=5)
     header = (tmp_path / "borrower_information.csv").read_text("utf-8", "replace").splitlines()[0]
     assert set(header.split(",")) == set(load_contracts()["borrower_information"].file_types)
 
 
 def test_too_many_duplicates_are_refused_and_nothing_is_written(tmp_path: Path):
     with pytest.raises(SettingError, match=r"60 % of 1000 borrowers cannot be duplicates.* Ask for a smaller share"):
-        generate(1_000, 1, tmp_path / "generated", duplicates=60)
+        generate_files(1_000, 1, tmp_path / "generated", duplicates=60)
     assert not (tmp_path / "generated").exists()
 
 
 def test_the_smallest_number_of_rows_and_share_has_one_duplicate(tmp_path: Path):
-    document = generate(len(CASES), 1, tmp_path, duplicates=1)
+    document = generate_files(len(CASES), 1, tmp_path, duplicates=1)
     assert document["persons"]["pairs"] == 1
     assert document["persons"]["persons"] == len({person for _, person in persons_of(tmp_path)})
     assert json.loads((tmp_path / TRUTH_FILE).read_text()) == document
 
 
 def test_without_duplicates_an_old_persons_file_is_removed(tmp_path: Path):
-    generate(len(CASES), 1, tmp_path, duplicates=1)
-    generate(len(CASES), 1, tmp_path)
+    generate_files(len(CASES), 1, tmp_path, duplicates=1)
+    generate_files(len(CASES), 1, tmp_path)
     assert not (tmp_path / PERSONS_FILE).exists()

@@ -28,7 +28,7 @@ def generate(
     clean: Annotated[bool, typer.Option("--clean", help="Nothing defective, missing, joint or odd.")] = False,
 ) -> None:
     """Write realistic source files with a set share of every defect, and truth.json, which counts them."""
-    from refi_assets.sample.generate import generate as write
+    from refi_assets.sample.generate import generate_files
 
-    write(rows, seed, out_dir, duplicates=duplicates, clean=clean)
+    generate_files(rows, seed, out_dir, duplicates=duplicates, clean=clean)
     say(f"{rows} borrowers, seed {seed}: {out_dir}")

@@ -1,7 +1,7 @@
 """Names, nicknames and places of generated borrowers: lists only, the most common first.
 
 Except for UNUSUAL_NAMES, names are Latin text of at least two letters, without commas or quotation marks. How often
-each is drawn is decided in lines.py and, for people with duplicates, in records.py.
+each is drawn is decided in lines.py and, for people with duplicates, in person_records.py.
 """
 
 

@@ -1,4 +1,4 @@
-"""The difference between two audiences, as JSON: python -m bench.compare OURS.csv THEIRS.csv.
+"""The difference between two audiences, as JSON: python -m bench.compare_audiences OURS.csv THEIRS.csv.
 
 A process of its own, so that the harness stays small.
 """
@@ -31,7 +31,7 @@ _COLUMNS = list(TYPES.items())
 OUR_TYPES = dict([*_COLUMNS[:5], ("person_id", "VARCHAR"), *_COLUMNS[5:]])
 
 
-def difference(ours: str, theirs: str) -> dict[str, int]:
+def audience_difference(ours: str, theirs: str) -> dict[str, int]:
     """Numbers of borrowers: in ours, `missing` from theirs, `wrongly` in theirs, in both with an `other` cell."""
     options = "delim = ',', quote = '\"', escape = '\"', header = true, strict_mode = false"
     other = " OR ".join(f"ours.{name} IS DISTINCT FROM theirs.{name}" for name in TYPES)
@@ -50,4 +50,4 @@ def difference(ours: str, theirs: str) -> dict[str, int]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(difference(sys.argv[1], sys.argv[2])))
+    print(json.dumps(audience_difference(sys.argv[1], sys.argv[2])))

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.measure import PROJECT_DIR, command, measure, python
+from bench.measure import PROJECT_DIR, command, measure_process, python
 from bench.results import BARE_SPLINK, FAKE_1000, FEBRL_3, FEBRL_4, PEOPLE, RESOLVE, Bench
 
 PUBLIC = PROJECT_DIR.parent / "shared" / "data" / "entity_resolution"
@@ -64,13 +64,13 @@ def compare_with_bare_splink(bench: Bench, rows: int, folder: Path) -> None:
     """Both on `rows` generated borrowers, a tenth of whom are duplicates; all files are in a new folder."""
     source, records, rules, theirs = (folder / name for name in ("source", "records.parquet", "rules.json", "bare.csv"))
     folder.mkdir()
-    measure(command("refi", "generate", source, "--rows", str(rows), "--duplicates", "10"), folder)
-    measure(python("-c", WELL_FORMED, source, records), folder)
+    measure_process(command("refi", "generate", source, "--rows", str(rows), "--duplicates", "10"), folder)
+    measure_process(python("-c", WELL_FORMED, source, records), folder)
     resolved = resolve_and_score(bench, PEOPLE, [records], BORROWER, "borrower_id", "person", folder)
     rules.write_text(json.dumps(resolved["model"]["rules"]), encoding="utf-8")
-    bare = measure(python(PROJECT_DIR / "bench" / "bare_splink.py", records, rules, theirs), folder)
+    bare = measure_process(python(PROJECT_DIR / "bench" / "bare_splink.py", records, rules, theirs), folder)
     bench.keep(PEOPLE, BARE_SPLINK, bare)
-    score = json.loads(measure(python("-c", SCORE, theirs, records), folder).stdout)
+    score = json.loads(measure_process(python("-c", SCORE, theirs, records), folder).stdout)
     bench.scores[PEOPLE][BARE_SPLINK] = score
 
 
@@ -80,7 +80,7 @@ def resolve_public_data(bench: Bench, folder: Path) -> None:
         return
     folder.mkdir()
     for path in PUBLIC.glob("dataset*.csv"):
-        measure(python("-c", PERSON_OF_FEBRL, path, folder / f"{path.stem}.parquet"), folder)
+        measure_process(python("-c", PERSON_OF_FEBRL, path, folder / f"{path.stem}.parquet"), folder)
     shutil.copy(PUBLIC / "fake_1000.csv", folder)
     for data, files, maps, id_column, person in (
         (FEBRL_4, ("dataset4a.parquet", "dataset4b.parquet"), FEBRL, "rec_id", "person"),
@@ -101,7 +101,7 @@ def resolve_and_score(
 ) -> Any:
     """Run `refi resolve`, keep its measurement and score, and return its result."""
     out = ("--out", folder / "resolved.csv", "--truth", person, "--json")
-    measured = measure(command("refi", "resolve", *files, *map_options(maps), "--id", id_column, *out), folder)
+    measured = measure_process(command("refi", "resolve", *files, *map_options(maps), "--id", id_column, *out), folder)
     resolved = json.loads(measured.stdout)
     bench.rows[data] = resolved["records"]
     bench.keep(data, RESOLVE, measured)

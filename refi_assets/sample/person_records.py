@@ -2,11 +2,12 @@
 
 Every cell is computed from the numbers that people.py gives a borrower: nothing is joined, looked up or kept, and the
 order of the rows does not matter. Records or people that share a value draw it from the random bits of a common key.
-Names and places are in names.py; lines.py writes the lines.
+Names and places are in person_names.py; lines.py writes the lines.
 """
 
-from refi_assets.sample.draws import columns_sql, cut, one_of, skewed
-from refi_assets.sample.names import (
+from refi_assets.sample.draws import cut, one_of, select_items, skewed
+from refi_assets.sample.people import CHANGES, People
+from refi_assets.sample.person_names import (
     ACCENTED_SURNAMES,
     GIVEN_NAMES,
     MAIL_DOMAINS,
@@ -19,7 +20,6 @@ from refi_assets.sample.names import (
     SURNAME_MIDDLES,
     SURNAMES,
 )
-from refi_assets.sample.people import CHANGES, People
 
 Columns = dict[str, str]  # a column -> its SQL. It may name a column before it, which DuckDB then computes twice.
 
@@ -99,7 +99,7 @@ def records_sql(people: People, table: str) -> str:
     }
     sources = ("numbered", *stages)
     ctes = (
-        f"{name} AS (SELECT *, {columns_sql(columns)} FROM {source})"
+        f"{name} AS (SELECT *, {select_items(columns)} FROM {source})"
         for source, (name, columns) in zip(sources, stages.items(), strict=False)
     )
     return ",\n".join((people.persons_sql(table), *ctes))

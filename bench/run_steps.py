@@ -1,4 +1,4 @@
-"""The seconds of a run's steps and its relations, as JSON: python -m bench.steps DAGSTER_HOME LAKE RUN_ID.
+"""The seconds of a run's steps and its relations, as JSON: python -m bench.run_steps DAGSTER_HOME LAKE RUN_ID.
 
 An asset's seconds are those of its record in the lake: its own work, without Dagster's. Checks have no record; theirs
 are those of Dagster's steps. This is a process of its own, so that the harness need not import Dagster.
