@@ -1,6 +1,6 @@
 """The audience by one DuckDB statement: python bench/bare_duckdb.py SOURCE_DIR OUT.csv.
 
-What an engineer would write who only wants the answer: read the text, cast it, join, judge, sort, write.
+The script of an engineer who only wants the answer: read the text, cast it, join, judge, sort, write.
 A cell that cannot be cast is null, a line that cannot be read is skipped, and nothing reports it.
 """
 

@@ -1,6 +1,6 @@
 """The audience by pandas: python bench/bare_pandas.py SOURCE_DIR OUT.csv.
 
-What an engineer would write who only wants the answer: read the text, cast it, join, judge, sort, write.
+The script of an engineer who only wants the answer: read the text, cast it, join, judge, sort, write.
 A cell that cannot be cast is missing, a line that cannot be read is skipped, and nothing reports it.
 Rates and LTV are integers in millionths of a point, since pandas has no fast decimals, and floats would not be
 exact: 4.1 - 3.1 is less than 1.

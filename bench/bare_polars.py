@@ -1,6 +1,6 @@
 """The audience by Polars: python bench/bare_polars.py SOURCE_DIR OUT.csv.
 
-What an engineer would write who only wants the answer: read the text, cast it, join, judge, sort, write.
+The script of an engineer who only wants the answer: read the text, cast it, join, judge, sort, write.
 A cell that cannot be cast is null, a line that cannot be read loses or gains cells, and nothing reports it.
 """
 

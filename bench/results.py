@@ -71,9 +71,9 @@ class Bench:
         """Highest peak of any round, in GiB."""
         return max(peak for _, peak in self.jobs[data][job])
 
-    def times(self, data: str, job: str, other: str) -> float:
-        """Wall time of a job as a multiple of another's on the same data."""
-        return self.seconds(data, job) / self.seconds(data, other)
+    def times(self, data: str, job: str, reference: str) -> float:
+        """Wall time of a job as a multiple of that of a reference on the same data."""
+        return self.seconds(data, job) / self.seconds(data, reference)
 
     def seconds_without_dagster(self) -> float:
         """Seconds of the sample's run beyond those of an empty graph; median of the rounds."""

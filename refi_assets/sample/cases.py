@@ -249,7 +249,7 @@ CASES = (
     # Defects of loan_information. A borrower whose only loan is in quarantine has no loan.
     _defect("loan malformed", "no_loan", loan=MALFORMED),
     _defect("loan_id empty", "no_loan", loan=quarantined("missing_key", loan_id=EMPTY)),
-    _defect("loan of nobody", "no_loan", loan=quarantined("missing_key", borrower_id=EMPTY)),
+    _defect("loan without a borrower_id", "no_loan", loan=quarantined("missing_key", borrower_id=EMPTY)),
     _defect(
         "current rate that is not a number, beside a good loan",
         loan=(quarantined("not_a_number", current_interest_rate=NO_NUMBERS), changed(**SECOND_LOAN)),
@@ -315,7 +315,7 @@ CASES = (
     ),
     # Defects of borrower_engagement. They cost knowledge of the borrower, not the offer.
     _defect("engagement malformed", engagement=MALFORMED),
-    _defect("engagement of nobody", engagement=quarantined("missing_key", borrower_id=EMPTY)),
+    _defect("engagement without a borrower_id", engagement=quarantined("missing_key", borrower_id=EMPTY)),
     _defect(
         "flag that is not a boolean",
         engagement=quarantined("not_a_boolean", sms_opt_in=("maybe", "2", "on", "true?")),

@@ -1,4 +1,4 @@
-"""`refi generate`: source files made up for demonstrations, tests and measurements.
+"""`refi generate`: source files for demonstrations, tests and measurements.
 
 The same number of borrowers and the same seed give the same bytes on any machine and any number of threads. The cases
 (cases.py) say what happens to borrowers' rows; lines.py computes the rows, and truth.py the counts of a run on them.

@@ -60,8 +60,8 @@ def test_a_replay_writes_the_same_bytes_and_only_reads_the_lake(refi, lake, run_
 
 
 def test_a_replay_uses_the_recorded_policy_and_not_the_one_in_force(refi, lake, run_id):
-    (other,) = {path.stem for path in (lake / "output").glob("*.csv")} - {run_id}
-    assert "The same bytes: 10 rows" in refi("replay", other, "--lake", lake).stdout
+    (overridden,) = {path.stem for path in (lake / "output").glob("*.csv")} - {run_id}
+    assert "The same bytes: 10 rows" in refi("replay", overridden, "--lake", lake).stdout
 
 
 @pytest.mark.parametrize("damage", ["changed", "gone"])
