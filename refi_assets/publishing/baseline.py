@@ -1,6 +1,6 @@
 """The snapshot that a new one of its source is compared with: the newest published one of an earlier load date.
 
-Only a run with a commit counts as published: a blocked run, or one under another policy, is never the baseline.
+Only a run with a commit counts as published: a run that was blocked or held back is never the baseline.
 """
 
 from datetime import date

@@ -27,7 +27,7 @@ def runs_behind(relations: Iterable[Relation]) -> list[str]:
 
 
 def clean_up(lake: ObjectStore, keep_runs: int, older_than: timedelta) -> int:
-    """Delete what nothing needs; returns the number of deleted objects, including unfinished uploads.
+    """Delete unneeded relations and leftovers; returns the number of objects, including unfinished uploads.
 
     The newest `keep_runs` manifests of each publication keep the runs they name. Since deleting reads every run,
     it starts only when there are a tenth more. A run that published nothing is deleted once nothing was added to it

@@ -23,17 +23,10 @@ from refi_assets.sample.person_names import (
 
 Columns = dict[str, str]  # a column -> its SQL. It may name a column before it, which DuckDB then computes twice.
 
-# The columns of a file that describe a person; without duplicates, the others are the same.
+# The columns of a file that describe a person, with their SQL. The other columns are the same without duplicates.
 CELLS: Columns = {
-    "first_name": "written_first_name",
-    "last_name": "written_last_name",
-    "email": "written_email",
-    "phone": "written_phone",
-    "date_of_birth": "written_date_of_birth",
-    "street": "written_street",
-    "city": "city",
-    "state": "state",
-    "postcode": "postcode",
+    **{name: f"written_{name}" for name in ("first_name", "last_name", "email", "phone", "date_of_birth", "street")},
+    **{name: name for name in ("city", "state", "postcode")},
 }
 
 # A key of the keyboard, and the one beside it that a finger may hit.
