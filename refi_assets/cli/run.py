@@ -23,7 +23,7 @@ from refi_assets.identity.settings import IdentitySettings
 from refi_assets.ingestion.details import SnapshotDetails
 from refi_assets.lake import ObjectStore, Relation, RunFolder, open_lake
 from refi_assets.lake.memo import Memo
-from refi_assets.observability.logs import log_as_json
+from refi_assets.observability.json_logs import log_as_json
 from refi_assets.observability.settings import ObservabilitySettings
 from refi_assets.orchestration.domain import Domain
 from refi_assets.orchestration.garbage import keep_what_is_there
