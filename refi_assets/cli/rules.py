@@ -5,6 +5,7 @@ generated from the first two by `make docs`; docs/contracts.md has the third.
 """
 
 import json
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from operator import attrgetter
@@ -184,4 +185,4 @@ def _names(columns: Iterable[tuple[str, str]]) -> tuple[str, ...]:
 
 
 if __name__ == "__main__":
-    print(page(), end="")
+    sys.stdout.write(page())

@@ -46,7 +46,8 @@ def declared_rules(key: str) -> list[SqlModel]:
     """
     group, name = group_and_name(key)
     if group == "staging" and (contract := load_contracts().get(name)):
-        return [_not_null(key, [column.name for column in contract.columns if column.present and column.not_null])]
+        required = [column.name for column in contract.columns if column.present and column.not_null]
+        return [_not_null(key, required)] if required else []
     model = load_sql_models().get(key)
     if model is None:
         return []

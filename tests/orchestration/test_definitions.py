@@ -68,7 +68,11 @@ def loaded_elsewhere(tmp_path_factory):
     folder = tmp_path_factory.mktemp("elsewhere")
     shipped = (PROJECT_DIR / "policies" / "refi" / "refi.yaml").read_text()
     (folder / "refi.yaml").write_text(shipped.replace("max_ltv_pct: 80", "max_ltv_pct: 81"))
-    environment = {"REFI_POLICY_FILE": str(folder / "refi.yaml"), "REFI_LAKE_URL": str(folder / "lake")}
+    environment = {
+        "REFI_POLICY_FILE": str(folder / "refi.yaml"),
+        "REFI_LAKE_URL": str(folder / "lake"),
+        "REFI_IDENTITY_ENGINE": "splink",
+    }
     command = [sys.executable, "-c", _LOAD]
     printed = subprocess.run(command, check=True, cwd=PROJECT_DIR, env=environment, capture_output=True, text=True)
     return json.loads(printed.stdout) | {"lake": folder / "lake"}
