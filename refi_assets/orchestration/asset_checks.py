@@ -200,8 +200,7 @@ class Check:
         elif self.sql or self.evaluate == CheckedStep.columns_as_declared:
             where = declared_in(asset)
         else:
-            code = self.evaluate.__code__
-            where = f"{self.evaluate.__module__.replace('.', '/')}.py:{code.co_firstlineno}"
+            where = f"{self.evaluate.__module__.replace('.', '/')}.py: {self.evaluate.__name__}"
         return {"where": where, **({"limits": f"{domain.policy}.{self.limits}"} if self.limits else {})}
 
 
