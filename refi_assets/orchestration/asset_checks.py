@@ -22,10 +22,10 @@ from refi_assets.orchestration.fixes import advice
 from refi_assets.orchestration.partitions import partitions
 from refi_assets.orchestration.resources import EngineResource, LakeResource, PoliciesResource
 from refi_assets.orchestration.steps import Step, user_errors
-from refi_assets.specs.checks import SHOWN_KEYS, Outcome, columns_equal, none_of
 from refi_assets.specs.code import code_sha256
 from refi_assets.specs.declarations import declared_columns, declared_in, declared_rules, grain_of
 from refi_assets.specs.names import table_of
+from refi_assets.specs.outcomes import SHOWN_KEYS, Outcome, columns_equal, none_of
 from refi_assets.specs.policies import Policy
 from refi_assets.specs.sql_models import AS_OF, Bindable, SqlModel, load_sql_models, relations_read
 

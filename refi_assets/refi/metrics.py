@@ -3,7 +3,7 @@
 from refi_assets.lake import Relation
 from refi_assets.observability.cloudwatch import Metric, metric
 from refi_assets.refi.audience import counts
-from refi_assets.specs.checks import share_pct
+from refi_assets.specs.outcomes import share_pct
 
 
 def run_metrics(run_id: str, relations: list[Relation], audience_rows: int, seconds: float) -> list[Metric]:

@@ -10,7 +10,7 @@ from refi_assets.identity import HISTORY, PAIRS, PERSONS, QUEUE
 from refi_assets.identity.details import PairsDetails, PersonsDetails
 from refi_assets.lake import RunFolder
 from refi_assets.orchestration.asset_checks import Check, CheckedStep, relation_checks
-from refi_assets.specs.checks import Outcome, share_pct
+from refi_assets.specs.outcomes import Outcome, share_pct
 from refi_assets.specs.policies import Bounds, Change
 
 

@@ -7,7 +7,7 @@ Checks on the source files themselves belong to orchestration/sources/.
 from dataclasses import replace
 
 from refi_assets.orchestration.asset_checks import Check, CheckedStep
-from refi_assets.specs.checks import Outcome, less_than, most_frequent, not_above, not_below
+from refi_assets.specs.outcomes import Outcome, less_than, most_frequent, not_above, not_below
 from refi_assets.specs.policies import Above, At, Below
 from refi_assets.specs.sql_models import load_sql_models
 

@@ -22,8 +22,8 @@ from refi_assets.orchestration.steps import asset_of_step, asset_step, records_t
 from refi_assets.publishing.baseline import baseline_of
 from refi_assets.publishing.publication import Publication
 from refi_assets.settings import settings_of
-from refi_assets.specs.checks import Outcome, current, not_fallen, not_respelled, nothing_unread
 from refi_assets.specs.contracts import Contract, contracts_of
+from refi_assets.specs.outcomes import Outcome, current, not_fallen, not_respelled, nothing_unread
 from refi_assets.specs.policies import Fall
 
 

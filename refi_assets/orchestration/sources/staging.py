@@ -19,9 +19,9 @@ from refi_assets.orchestration.domain import Domain
 from refi_assets.orchestration.partitions import partitions
 from refi_assets.orchestration.resources import EngineResource, LakeResource
 from refi_assets.orchestration.steps import Step, asset_step, records_table
-from refi_assets.specs.checks import Outcome, equal, none_of, not_above, share_pct
 from refi_assets.specs.contracts import Contract, quarantine_of
 from refi_assets.specs.names import table_of
+from refi_assets.specs.outcomes import Outcome, equal, none_of, not_above, share_pct
 from refi_assets.specs.policies import Above, ProfileLimits
 from refi_assets.staging.profile_checks import ids_not_shared, is_compared, medians_plausible, profile_steady
 from refi_assets.staging.stage import QUARANTINE_COLUMNS, stage_source
