@@ -21,16 +21,7 @@ from refi_assets import aws
 from refi_assets.engines.base import Descriptions, Row, start_of
 from refi_assets.engines.database import database_of
 from refi_assets.engines.duckdb_sql import columns_sql, parquet_sql, quoted, text_literal, to_duckdb
-from refi_assets.engines.proofs import (
-    HASH,
-    Named,
-    balance_of_groups,
-    distinct_parts,
-    hashes_of_groups,
-    hashes_of_rows,
-    opposites_of_groups,
-    origin,
-)
+from refi_assets.engines.proofs import HASH, balance_of_groups, distinct_parts, hashes_of_groups, hashes_of_rows
 from refi_assets.engines.settings import EngineSettings
 from refi_assets.engines.spreadsheets import inert_rows
 from refi_assets.engines.views import ALL, columns_named, cut_down
@@ -217,14 +208,7 @@ class DuckDBSession:
         return [dict(zip(names, row, strict=True)) for row in rows]
 
     def proves_empty(self, statement: exp.Query) -> bool:
-        """Whether what it reads, or hashes of that, show that a query has no row; if not, it may have.
-
-        Raises EngineError.
-        """
-        if (opposites := opposites_of_groups(statement)) is not None:
-            one, other = (origin(named, self._view) for named in opposites)
-            if one == other:
-                return True
+        """Whether hashes of the rows it reads prove that a query returns none; if not, it may. Raises EngineError."""
         if (balance := balance_of_groups(statement)) is not None:
             for part in distinct_parts(balance):
                 if self._are_all_different(hashes_of_rows(part)):
@@ -235,14 +219,6 @@ class DuckDBSession:
 
     def _are_all_different(self, hashes: exp.Select) -> bool:
         return not len(repeated(self.numbers(self._read(hashes), HASH)))
-
-    def _view(self, named: Named) -> exp.Query | None:
-        """The query of a relation of which there are no rows, with these of its columns."""
-        key, columns = named
-        relation = self._relations.get(key)
-        if relation is None or relation.parquet is not None or relation.sql is None:
-            return None
-        return self._view_query(relation, set(columns))
 
     def create(self, draft: Relation, statement: exp.Query) -> Relation:
         """Write a query's rows into the lake, as one Parquet file; of a view, the columns that it keeps, if any.

@@ -4,13 +4,7 @@ A check groups millions of texts to find the few that should not be there. That 
 groups show in a fraction of the time. If they do not, nothing is known, and the check's own SQL says which rows it is.
 """
 
-from collections.abc import Callable
-
 from sqlglot import exp
-
-from refi_assets.specs.names import key_of
-
-Named = tuple[str, tuple[str, ...]]  # all rows of a relation, by its key, and some of its columns, in lower case
 
 HASH = "row_hash"
 
@@ -61,65 +55,8 @@ def hashes_of_rows(select: exp.Select) -> exp.Select:
     return hashes
 
 
-def opposites_of_groups(query: exp.Query) -> tuple[Named, Named] | None:
-    """Of a query for groups whose sum of a weight is not 0: what is counted, and what is counted against it.
-
-    If the two are the same, each group is in balance, whatever the rows are. None for another query.
-    """
-    if balance_of_groups(query) is None or len(query.ctes) != 1:
-        return None
-    (cte,), weight, keys = query.ctes, query.args["having"].this.this.this, query.args["group"].expressions
-    union, counted = cte.this, query.args["from_"].this
-    if counted.sql() != exp.to_table(cte.alias).sql() or cte.alias_column_names:
-        return None
-    if not isinstance(union, exp.Union) or _used(union) != {"this", "expression"}:
-        return None
-    names, sides = union.named_selects, [union.this.copy(), union.expression.copy()]
-    if not all(isinstance(column, exp.Column) for column in (weight, *keys)) or weight.name not in names:
-        return None
-    if weight.name.lower() in {key.name.lower() for key in keys} or len(sides[1].selects) != len(names):
-        return None
-    weights = [side.selects.pop(names.index(weight.name)).unalias() for side in sides]
-    if not isinstance(weights[0], exp.Literal) or exp.Neg(this=weights[0]) != weights[1]:
-        return None
-    one, other = map(named_only, sides)
-    return (one, other) if one and other else None
-
-
-def named_only(query: exp.Query) -> Named | None:
-    """What a query names that only names columns of one relation, and has as many rows. None for another query."""
-    if not isinstance(query, exp.Select) or _used(query) != {"expressions", "from_"}:
-        return None
-    table, columns = query.args["from_"].this, [select.unalias() for select in query.selects]
-    if not isinstance(table, exp.Table) or not _used(table) <= {"this", "db", "alias"}:
-        return None
-    if not all(isinstance(column, exp.Column) and not column.is_star for column in columns):
-        return None
-    return key_of(table), tuple(column.name.lower() for column in columns)
-
-
-def origin(named: Named, view: Callable[[Named], exp.Query | None]) -> Named:
-    """Where columns of a relation are from: of a view that only names columns of another, the other's, and so on.
-
-    `view` gives the query of a view with these of its columns, at least, and None for what is no view.
-    """
-    query = view(named)
-    source = named_only(query) if query else None
-    if query is None or source is None:
-        return named
-    key, sources = source
-    of = dict(zip((select.alias_or_name.lower() for select in query.selects), sources, strict=True))
-    if not of.keys() >= {*named[1]}:
-        return named
-    return origin((key, tuple(of[column] for column in named[1])), view)
-
-
-def _used(query: exp.Expr) -> set[str]:
-    return {name for name, value in query.args.items() if value}
-
-
 def _has_only(query: exp.Select, *clauses: str) -> bool:
-    used = _used(query) - {"expressions", "kind", "hint"}
+    used = {name for name, value in query.args.items() if value} - {"expressions", "kind", "hint"}
     return used <= set(clauses) and "group" in used and "having" in used
 
 

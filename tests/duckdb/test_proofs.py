@@ -1,6 +1,5 @@
 """Proofs that a query returns nothing: given only if it does not, and given whenever a form of check has no row."""
 
-from datetime import date
 from typing import cast
 
 import pytest
@@ -10,9 +9,8 @@ from hypothesis import strategies as st
 from sqlglot import exp
 
 from refi_assets.engines.duckdb import DuckDBEngine
-from refi_assets.engines.proofs import balance_of_groups, hashes_of_groups, opposites_of_groups
-from refi_assets.errors import EngineError
-from refi_assets.lake import FolderStore, Relation
+from refi_assets.engines.proofs import balance_of_groups, hashes_of_groups
+from refi_assets.lake import FolderStore
 from refi_assets.specs.sql_models import load_sql_models
 
 REPEATED = "SELECT MIN(item.n) AS n FROM item WHERE item.n >= 0 GROUP BY item.a, item.b HAVING COUNT(*) > 1"
@@ -92,82 +90,3 @@ def test_one_repeated_row_among_many_is_no_proof(engine: DuckDBEngine) -> None:
         assert session.proves_empty(parsed(REPEATED)), "the check leaves it out"
         session.execute("INSERT INTO item VALUES (300001, '8', NULL)")
         assert not session.proves_empty(parsed(REPEATED))
-
-
-AGAINST = (
-    "WITH counted AS (SELECT item.a, 1 AS weight FROM part.item AS item UNION ALL "
-    "SELECT seen.a, -1 AS weight FROM part.seen AS seen) "
-    "SELECT counted.a FROM counted GROUP BY counted.a HAVING SUM(counted.weight) <> 0"
-)
-
-
-def relation(key: str, sql: str | None) -> Relation:
-    """A view of this SQL; without any, a table whose file is not there, so that it cannot be read."""
-    where: dict[str, str] = {"kind": "view", "sql": sql} if sql else {"kind": "table", "parquet": "runs/none.parquet"}
-    return Relation.model_validate({"key": key, "run_id": "run", "as_of": date(2026, 2, 20), **where})
-
-
-def reads_nothing(engine: DuckDBEngine, sql: str, **views: str) -> bool:
-    """Whether a query is proven empty without a file being read."""
-    relations = [relation("part/item", None), *(relation(f"part/{name}", view) for name, view in views.items())]
-    with engine.session(relations) as session:
-        try:
-            return session.proves_empty(parsed(sql))
-        except EngineError as error:
-            return "none.parquet" not in str(error)
-
-
-@pytest.mark.parametrize(
-    "seen",
-    [
-        "SELECT item.a FROM part.item AS item",
-        "SELECT item.a AS b, item.a, item.n + 1 AS m FROM part.item AS item",
-        "SELECT first.b AS a FROM part.first AS first",
-    ],
-)
-def test_a_view_that_only_names_columns_has_the_rows_of_what_it_names(engine: DuckDBEngine, seen: str) -> None:
-    first = "SELECT item.A AS b, item.n AS m FROM part.item AS item"
-    assert reads_nothing(engine, AGAINST, seen=seen, first=first)
-
-
-@pytest.mark.parametrize(
-    "seen",
-    [
-        "SELECT item.b AS a FROM part.item AS item",
-        "SELECT other.a FROM part.other AS other",
-        "SELECT CONCAT(item.a, '') AS a FROM part.item AS item",
-        "SELECT item.a FROM part.item AS item WHERE item.a <> 'x'",
-        "SELECT DISTINCT item.a FROM part.item AS item",
-        "SELECT item.a FROM part.item AS item LIMIT 1",
-        "SELECT item.a FROM part.item AS item GROUP BY item.a",
-        "SELECT item.a FROM part.item AS item, part.other AS other",
-        "SELECT item.a FROM part.item AS item LEFT JOIN part.other AS other ON other.a = item.a",
-        "SELECT item.a FROM part.item AS item UNION ALL SELECT item.a FROM part.item AS item",
-        "SELECT UNNEST(item.list) AS a FROM part.item AS item",
-        "SELECT MAX(item.a) AS a FROM part.item AS item",
-    ],
-)
-def test_of_any_other_view_the_rows_are_looked_at(engine: DuckDBEngine, seen: str) -> None:
-    other = "SELECT 'z' AS a FROM part.item AS item"
-    assert not reads_nothing(engine, AGAINST, seen=seen, other=other)
-
-
-@pytest.mark.parametrize(
-    ("was", "instead"),
-    [
-        ("UNION ALL", "UNION"),
-        ("-1 AS weight", "1 AS weight"),
-        ("-1 AS weight", "-2 AS weight"),
-        ("1 AS weight FROM part.item", "item.n AS weight FROM part.item"),
-        ("FROM part.item AS item", "FROM part.item AS item WHERE item.n > 1"),
-        ("WITH counted AS", "WITH counted (weight, a) AS"),
-        ("GROUP BY counted.a", "GROUP BY RANDOM()"),
-        ("GROUP BY counted.a", "GROUP BY counted.a, counted.WEIGHT"),
-        ("SELECT seen.a, -1 AS weight FROM", "SELECT * FROM"),
-        ("FROM counted GROUP", "FROM part.item AS counted GROUP"),
-    ],
-)
-def test_of_another_form_of_check_the_rows_are_looked_at(was: str, instead: str) -> None:
-    assert opposites_of_groups(parsed(AGAINST)) == (("part/item", ("a",)), ("part/seen", ("a",)))
-    assert was in AGAINST
-    assert opposites_of_groups(parsed(AGAINST.replace(was, instead))) is None
