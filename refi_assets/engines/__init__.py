@@ -1,15 +1,15 @@
-"""Where SQL runs: one file an engine, the same names inside each. Engines know nothing of lending."""
+"""Where SQL runs: one file per engine, with the same names in each. Engines know nothing about lending."""
 
 from refi_assets.engines.base import Engine
 from refi_assets.errors import SettingError
 from refi_assets.lake import FolderStore, ObjectStore
 
 
-def open_engine(kind: str, lake: ObjectStore) -> Engine:
-    """The deployment's engine on a lake, other than DuckDB. Raises SettingError where the two do not go together."""
+def open_remote_engine(kind: str, lake: ObjectStore) -> Engine:
+    """The deployment's engine, Athena or Trino, on a lake on S3. Raises SettingError for a lake in a folder."""
     if isinstance(lake, FolderStore):
         raise SettingError(
-            f"REFI_ENGINE: {kind} reads a lake on S3, and this one is the folder {lake}. Set REFI_LAKE_URL to "
+            f"REFI_ENGINE: {kind} reads a lake on S3, but this lake is the folder {lake}. Set REFI_LAKE_URL to "
             "s3://bucket/prefix, or REFI_ENGINE to duckdb."
         )
     if kind == "athena":

@@ -1,7 +1,7 @@
-"""Proof before search: cheap queries that show that another one returns no row, without running it.
+"""Proof before search: cheap queries that prove, by hashes, that a check's query returns no row.
 
-A check groups millions of texts to find the few that should not be there. That there are none, the hashes of the
-groups show in a fraction of the time. If they do not, nothing is known, and the check's own SQL says which rows it is.
+A check groups millions of texts to find the few that break its rule. Hashes of the groups prove in a fraction of the
+time that there are none. Without a proof, the check's own SQL runs and returns the offending rows.
 """
 
 from sqlglot import exp
@@ -10,9 +10,9 @@ HASH = "row_hash"
 
 
 def hashes_of_groups(query: exp.Query) -> exp.Select | None:
-    """Of a query for groups with more than one row: one whose rows are the hashes of each row's group.
+    """For a query that finds groups with more than one row: a query for the hash of each row's group.
 
-    If no two hashes are equal, no two rows are of one group. None for another query.
+    If all hashes differ, no group has two rows. None for any other query.
     """
     if not isinstance(query, exp.Select) or not _has_only(query, "from_", "where", "group", "having"):
         return None
@@ -22,10 +22,10 @@ def hashes_of_groups(query: exp.Query) -> exp.Select | None:
 
 
 def balance_of_groups(query: exp.Query) -> exp.Select | None:
-    """Of a query for groups whose sum of something is not 0: one that tells whether the sums of all are, by hashes.
+    """For a query that finds groups whose sum is not 0: a query, by hashes, for whether all sums are 0.
 
-    Each group weighs as much as its hash: if the whole is in balance, so is each group, but for a chance of one in
-    10^19. None for another query.
+    It multiplies each group's sum by the group's hash and adds up the products. If the total is 0, so is the sum of
+    each group, except by a chance of one in 10^19. None for any other query.
     """
     if not isinstance(query, exp.Select) or not _has_only(query, "with_", "from_", "group", "having"):
         return None
@@ -41,13 +41,13 @@ def balance_of_groups(query: exp.Query) -> exp.Select | None:
 
 
 def distinct_parts(query: exp.Query) -> list[exp.Select]:
-    """The SELECT DISTINCTs in a query that can run by themselves."""
+    """The SELECT DISTINCTs in a query that can run on their own."""
     parts = [part for part in query.find_all(exp.Select) if part.args.get("distinct") and not part.args.get("with_")]
     return [part for part in parts if all(table.db for table in part.find_all(exp.Table))]
 
 
 def hashes_of_rows(select: exp.Select) -> exp.Select:
-    """The hashes of all rows of a SELECT DISTINCT, before it makes them distinct."""
+    """A query for the hashes of all rows of a SELECT DISTINCT, duplicates included."""
     columns = [column.unalias().copy() for column in select.selects]
     hashes = select.copy()
     hashes.set("distinct", None)

@@ -78,7 +78,7 @@ def test_of_a_folder_that_is_not_there_the_first_step_says_so_and_the_rest_wait(
 
     assert states(found, *LAKE_STEPS) == {**dict.fromkeys(LAKE_STEPS, "skipped"), "lake list": "wrong"}
     assert f"There is no lake {tmp_path / 'nowhere'}" in found["lake list"][1]
-    assert found["duckdb"][1].startswith("lake list comes first")
+    assert found["duckdb"][1].startswith("fix lake list first")
     shown = refi("doctor", check=1, REFI_LAKE_URL=str(tmp_path / "nowhere")).stdout
     assert shown.endswith("1 wrong.\n")
 
@@ -121,7 +121,7 @@ def test_without_credentials_the_message_says_how_to_give_some_and_what_needs_th
     found = doctor(**nobody)
     assert found["credentials"][0] == "wrong"
     assert "there are no credentials. Give this process a role, or set AWS_PROFILE" in found["credentials"][1]
-    assert found["topic"] == ("skipped", "credentials comes first ")
+    assert found["topic"] == ("skipped", "fix credentials first ")
     assert found["lake list"][0] == "ok", "a folder needs none"
 
 
@@ -214,7 +214,7 @@ def test_each_thing_of_aws_that_is_not_there_is_named_with_its_setting(doctor, a
 def test_an_s3_that_does_not_answer_is_told_apart_from_a_bucket_that_is_not_there(doctor, aws: Aws):
     found = doctor(**on_athena(aws), AWS_ENDPOINT_URL_S3=NOBODY)
     assert states(found, *LAKE_STEPS) == {**dict.fromkeys(LAKE_STEPS, "skipped"), "lake list": "wrong"}
-    assert "the network lets this machine there" in found["lake list"][1]
+    assert "this machine's network can reach it" in found["lake list"][1]
     assert found["database"][0] == "ok"
 
 
@@ -291,4 +291,4 @@ def test_trino_must_answer_a_query_of_one_row(doctor, trino: Aws):
 def test_an_engine_that_cannot_read_the_lake_is_wrong(doctor, ambient_aws):
     state, said = doctor(REFI_ENGINE="trino", REFI_TRINO_URL="http://refi@127.0.0.1:9/hive/refi")["trino"]
     assert state == "wrong"
-    assert "trino reads a lake on S3, and this one is the folder" in said
+    assert "trino reads a lake on S3, but this lake is the folder" in said

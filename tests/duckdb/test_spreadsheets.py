@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from refi_assets.engines.duckdb import DuckDBEngine, DuckDBSession
 from refi_assets.engines.duckdb_sql import text_literal
-from refi_assets.engines.spreadsheets import inert
+from refi_assets.engines.spreadsheets import escape_formula
 from refi_assets.lake import FolderStore
 
 # The characters with which spreadsheets begin a formula, as OWASP's "CSV Injection" lists them.
@@ -46,7 +46,7 @@ def test_a_formula_in_a_column_that_nobody_thought_of_gets_an_apostrophe(session
 def test_a_text_is_prefixed_for_these_first_characters_and_no_others(session: DuckDBSession, first: str) -> None:
     text = f"{first}1"
     expected = f"'{text}" if first in STARTS else text
-    assert inert(text) == expected
+    assert escape_formula(text) == expected
     (row,) = written(session, f"SELECT {text_literal(text)} AS said")
     assert row["said"] == expected
 
@@ -88,7 +88,7 @@ def test_the_rows_keep_the_order_of_the_query(session: DuckDBSession) -> None:
 
 
 def test_nothing_is_nothing() -> None:
-    assert (inert(None), inert("")) == (None, "")
+    assert (escape_formula(None), escape_formula("")) == (None, "")
 
 
 def test_only_the_one_writer_writes_csv_files() -> None:
@@ -100,10 +100,10 @@ def test_only_the_one_writer_writes_csv_files() -> None:
         if any(word in path.read_text("utf-8") for word in ("FORMAT csv", "csv.writer", "csv.DictWriter", ".to_csv"))
     }
     assert writers == {
-        "refi/diff.py",  # by inert
+        "refi/diff.py",  # by escape_formula
         "engines/duckdb.py",
         "sample/generate.py",  # sources with every defect
         "identity/decisions.py",  # read again by the next run
-        "identity/resolve.py",  # by inert_rows
+        "identity/resolve.py",  # by escape_formulas
         "ingestion/files.py",  # read again by staging
     }

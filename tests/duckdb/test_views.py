@@ -8,7 +8,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from refi_assets.engines.views import columns_named, cut_down
+from refi_assets.engines.views import columns_read, prune_query
 
 GRAINS = {"staging/borrower": ("borrower_id",), "staging/offer": ("home", "term")}
 
@@ -18,7 +18,7 @@ def parsed(sql: str) -> exp.Query:
 
 
 def cut(sql: str, *columns: str) -> str:
-    return cut_down(parsed(sql), columns, GRAINS).sql()
+    return prune_query(parsed(sql), columns, GRAINS).sql()
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def cut(sql: str, *columns: str) -> str:
     ],
 )
 def test_a_statement_names_these_columns(sql: str, named: dict[str, set[str] | None]) -> None:
-    assert columns_named(parsed(sql)) == named
+    assert columns_read(parsed(sql)) == named
 
 
 LOANS = (
@@ -82,7 +82,7 @@ def test_a_join_stays_that_may_change_the_rows(join: str) -> None:
     sql = f"SELECT loan.loan_id, b.name FROM staging.loan AS loan {join}"
     assert (
         cut(sql, "loan_id").partition(" FROM ")[2]
-        == cut_down(parsed(sql), ("loan_id", "name"), {}).sql().partition(" FROM ")[2]
+        == prune_query(parsed(sql), ("loan_id", "name"), {}).sql().partition(" FROM ")[2]
     )
 
 
@@ -104,7 +104,7 @@ def test_a_join_stays_that_may_change_the_rows(join: str) -> None:
     ],
 )
 def test_a_view_whose_rows_depend_on_all_columns_stays_whole(sql: str) -> None:
-    assert cut_down(parsed(sql), ("x",), GRAINS) == parsed(sql)
+    assert prune_query(parsed(sql), ("x",), GRAINS) == parsed(sql)
 
 
 def test_every_side_of_a_union_is_cut_by_the_place_of_its_columns() -> None:

@@ -171,7 +171,7 @@ def test_a_run_beyond_the_workgroups_cutoff_is_refused_with_the_reason(
     ran = run_steps(with_settings(deployment, REFI_ATHENA_WORKGROUP=group), published, LAST_MODEL)
     assert not ran.success
     assert "Bytes scanned limit was exceeded" in ran.failure
-    assert f"cutoff of workgroup {group}" in ran.failure
+    assert f"Workgroup {group} has this limit" in ran.failure
     assert ran.failure.endswith("The last published audience is unchanged.")
 
 
@@ -181,7 +181,7 @@ def test_a_workgroup_that_enforces_a_place_outside_the_lake_is_refused(
     group, elsewhere = athena.new_name("refi"), athena.new_bucket()
     enforce(athena, group, f"s3://{elsewhere}/results/")
     ran = run_steps(with_settings(deployment, REFI_ATHENA_WORKGROUP=group), published, LAST_MODEL)
-    assert f"Workgroup {group} put a table into s3://{elsewhere}/results/" in ran.failure
+    assert f"Workgroup {group} wrote a table to s3://{elsewhere}/results/" in ran.failure
 
 
 def test_a_workgroup_that_enforces_a_prefix_of_the_lake_serves(

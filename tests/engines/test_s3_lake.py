@@ -390,6 +390,6 @@ def test_a_run_on_no_lake_says_so(
 
 def test_a_wrong_number_of_attempts_is_named(deployment: Deployment) -> None:
     wrong = {**deployment.env, "AWS_MAX_ATTEMPTS": "many"}
-    words = "AWS_MAX_ATTEMPTS: 'many' is no number from 1 to 99"
+    words = "AWS_MAX_ATTEMPTS: 'many' is not a number from 1 to 99"
     with in_force(Deployment(deployment.lake_url, wrong)), pytest.raises(SettingError, match=words):
         open_lake(deployment.lake_url)
