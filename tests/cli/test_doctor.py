@@ -56,7 +56,7 @@ def states(found: dict[str, tuple[str, str]], *names: str) -> dict[str, str]:
     return {name: found[name][0] for name in names}
 
 
-def test_of_a_lake_in_a_folder_all_is_well_and_what_is_not_set_is_skipped(refi, doctor, lake):
+def test_a_lake_in_a_folder_is_well_and_unset_services_are_skipped(refi, doctor, lake):
     before = sorted(lake.rglob("*"))
 
     found = doctor()
@@ -73,7 +73,7 @@ def test_of_a_lake_in_a_folder_all_is_well_and_what_is_not_set_is_skipped(refi, 
     assert shown.endswith("All is well.\n")
 
 
-def test_of_a_folder_that_is_not_there_the_first_step_says_so_and_the_rest_wait(refi, doctor, tmp_path):
+def test_a_missing_folder_is_reported_by_the_first_step_and_the_rest_are_skipped(refi, doctor, tmp_path):
     found = doctor(REFI_LAKE_URL=str(tmp_path / "nowhere"))
 
     assert states(found, *LAKE_STEPS) == {**dict.fromkeys(LAKE_STEPS, "skipped"), "lake list": "wrong"}
@@ -83,7 +83,7 @@ def test_of_a_folder_that_is_not_there_the_first_step_says_so_and_the_rest_wait(
     assert shown.endswith("1 wrong.\n")
 
 
-def test_a_folder_in_which_nothing_can_be_written_is_found(doctor, lake):
+def test_a_folder_without_write_permission_is_reported(doctor, lake):
     (lake / "runs").write_text("a file where a folder should be")
     found = doctor()
     assert states(found, "lake list", "lake write", "lake read") == {
@@ -94,19 +94,19 @@ def test_a_folder_in_which_nothing_can_be_written_is_found(doctor, lake):
     assert "this user must be allowed to read and write" in found["lake write"][1]
 
 
-def test_a_wrong_setting_is_named_and_nothing_else_is_tried(doctor):
+def test_a_wrong_setting_is_reported_and_nothing_else_is_tried(doctor):
     found = doctor(REFI_THREADS="many")
     assert found.pop("settings")[0] == "wrong"
     assert {state for state, _ in found.values()} == {"skipped"}
 
 
-def test_a_policy_that_is_not_there_is_named(doctor):
+def test_a_missing_policy_file_is_named(doctor):
     state, said = doctor(REFI_POLICY_FILE="/no/such/policy.yaml")["settings"]
     assert state == "wrong"
     assert "/no/such/policy.yaml" in said
 
 
-def test_an_instance_that_does_not_open_is_named_with_its_file(doctor, environment):
+def test_an_instance_that_does_not_open_is_reported_with_its_file(doctor, environment):
     Path(environment["DAGSTER_HOME"], "dagster.yaml").write_text("storage:\n  mysqlite: {}\n")
     state, said = doctor()["dagster"]
     assert state == "wrong"
@@ -116,7 +116,7 @@ def test_an_instance_that_does_not_open_is_named_with_its_file(doctor, environme
 # AWS
 
 
-def test_without_credentials_the_message_says_how_to_give_some_and_what_needs_them_waits(doctor, ambient_aws):
+def test_missing_credentials_are_reported_with_the_fix_and_dependent_steps_are_skipped(doctor, ambient_aws):
     nobody = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "REFI_ALERTS_TOPIC_ARN": "arn:aws:sns:x:1:y"}
     found = doctor(**nobody)
     assert found["credentials"][0] == "wrong"
@@ -125,14 +125,14 @@ def test_without_credentials_the_message_says_how_to_give_some_and_what_needs_th
     assert found["lake list"][0] == "ok", "a folder needs none"
 
 
-def test_an_endpoint_that_does_not_answer_is_named(doctor, ambient_aws):
+def test_an_unreachable_endpoint_is_named(doctor, ambient_aws):
     found = doctor(AWS_ENDPOINT_URL=NOBODY, REFI_METRICS_NAMESPACE="refi")
     assert found["credentials"][0] == "wrong"
     assert NOBODY in found["credentials"][1]
     assert "AWS_ENDPOINT_URL" in found["credentials"][1]
 
 
-def test_a_topic_must_be_there_and_have_somebody_who_hears_it(doctor, ambient_aws: Aws):
+def test_a_topic_must_exist_and_have_a_subscriber(doctor, ambient_aws: Aws):
     mailbox = Mailbox(ambient_aws)
     deaf = ambient_aws.client("sns").create_topic(Name=ambient_aws.new_name("deaf"))["TopicArn"]
 
@@ -149,7 +149,7 @@ def test_a_topic_must_be_there_and_have_somebody_who_hears_it(doctor, ambient_aw
     assert "correct REFI_ALERTS_TOPIC_ARN" in said
 
 
-def test_no_secret_is_shown_whatever_goes_wrong(refi, aws: Aws):
+def test_no_error_shows_a_secret(refi, aws: Aws):
     wrong = {
         **on_s3(aws, "trino").env,
         "REFI_TRINO_URL": "https://refi:a-trino-password@127.0.0.1:9/hive/refi",
@@ -181,7 +181,7 @@ def on_athena(aws: Aws) -> dict[str, str]:
     }
 
 
-def test_each_thing_of_aws_that_is_not_there_is_named_with_its_setting(doctor, aws: Aws):
+def test_each_missing_aws_resource_is_named_with_its_setting(doctor, aws: Aws):
     everything = on_athena(aws)
     gone = {
         "REFI_LAKE_URL": "s3://no-such-bucket/lake",
@@ -211,14 +211,14 @@ def test_each_thing_of_aws_that_is_not_there_is_named_with_its_setting(doctor, a
     assert states(found, "credentials", "topic", "dagster") == {"credentials": "ok", "topic": "ok", "dagster": "ok"}
 
 
-def test_an_s3_that_does_not_answer_is_told_apart_from_a_bucket_that_is_not_there(doctor, aws: Aws):
+def test_an_unreachable_s3_is_reported_differently_from_a_missing_bucket(doctor, aws: Aws):
     found = doctor(**on_athena(aws), AWS_ENDPOINT_URL_S3=NOBODY)
     assert states(found, *LAKE_STEPS) == {**dict.fromkeys(LAKE_STEPS, "skipped"), "lake list": "wrong"}
     assert "this machine's network can reach it" in found["lake list"][1]
     assert found["database"][0] == "ok"
 
 
-def test_what_iam_does_not_allow_is_named_as_iam_names_it(doctor, aws: Aws):
+def test_a_missing_permission_is_reported_by_its_name_in_iam(doctor, aws: Aws):
     for service, status, code in (
         ("s3", 403, "AccessDenied"),
         ("glue", 400, "AccessDeniedException"),
@@ -247,7 +247,7 @@ def test_what_iam_does_not_allow_is_named_as_iam_names_it(doctor, aws: Aws):
 # Engines
 
 
-def test_of_a_lake_on_s3_with_athena_all_is_well_and_nothing_of_ours_is_left_behind(doctor, athena: Aws):
+def test_a_lake_on_s3_with_athena_is_well_and_the_steps_leave_nothing_behind(doctor, athena: Aws):
     everything = on_athena(athena)
 
     found = doctor(**everything)
@@ -266,7 +266,7 @@ def test_of_a_lake_on_s3_with_athena_all_is_well_and_nothing_of_ours_is_left_beh
     assert message["Attributes"]["ApproximateReceiveCount"] == "1", "it was not received before"
 
 
-def test_a_query_that_does_not_end_is_stopped_and_told(doctor, athena: Aws, monkeypatch):
+def test_a_query_that_does_not_end_is_stopped_and_reported(doctor, athena: Aws, monkeypatch):
     monkeypatch.setattr(doctor_steps, "QUERY_SECONDS", 2)
     athena.faults(Fault("athena:StartQueryExecution", outcome="RUNNING"))
 

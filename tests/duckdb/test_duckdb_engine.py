@@ -109,7 +109,7 @@ def test_an_error_about_a_cell_does_not_quote_it(
         "CREATE TABLE keys (cell VARCHAR PRIMARY KEY); INSERT INTO keys SELECT c.cell FROM cells AS c, range(2)",
     ],
 )
-def test_whatever_goes_wrong_with_a_cell_is_told_without_it(session: DuckDBSession, sql: str) -> None:
+def test_no_error_about_a_cell_quotes_it(session: DuckDBSession, sql: str) -> None:
     session.execute(f"CREATE TABLE cells AS SELECT unnest(['{CELL}', 'Jane Doe']) AS cell")
     with pytest.raises(EngineError, match="The statement began: ") as refused:
         session.execute(sql)
@@ -150,20 +150,20 @@ def test_a_query_too_large_for_memory_says_so(lake: FolderStore) -> None:
 
 
 @pytest.mark.parametrize("threads", [1, 3])
-def test_memory_and_threads_arrive(lake: FolderStore, threads: int) -> None:
+def test_memory_and_threads_reach_duckdb(lake: FolderStore, threads: int) -> None:
     with DuckDBEngine(lake, threads=threads, memory_limit="1.5GiB").session() as session:
         found = session.execute("SELECT current_setting('memory_limit'), current_setting('threads')")
     assert found == [("1.5 GiB", threads)]
 
 
-def test_by_default_it_has_two_and_a_half_gigabytes_and_a_thread_a_core(lake: FolderStore) -> None:
+def test_the_default_is_two_and_a_half_gigabytes_and_a_thread_per_core(lake: FolderStore) -> None:
     cores = "SELECT current_setting('threads')"
     with DuckDBEngine(lake).session() as session:
         assert session.execute(cores) == duckdb.connect().execute(cores).fetchall()
         assert session.value("SELECT current_setting('memory_limit')") == "2.3 GiB"  # 2.5 GB
 
 
-def test_it_spills_into_a_folder_that_goes_when_it_is_closed(
+def test_the_spill_folder_is_deleted_when_the_session_closes(
     lake: FolderStore, spills: Callable[[], list[Path]]
 ) -> None:
     with DuckDBEngine(lake).session() as session:
@@ -173,13 +173,13 @@ def test_it_spills_into_a_folder_that_goes_when_it_is_closed(
     assert spills() == []
 
 
-def test_the_spill_folder_goes_when_a_query_fails(lake: FolderStore, spills: Callable[[], list[Path]]) -> None:
+def test_the_spill_folder_is_deleted_when_a_query_fails(lake: FolderStore, spills: Callable[[], list[Path]]) -> None:
     with pytest.raises(EngineError), DuckDBEngine(lake).session() as session:
         session.execute("SELEC")
     assert spills() == []
 
 
-def test_the_spill_folder_goes_when_a_relation_cannot_be_read(
+def test_the_spill_folder_is_deleted_when_a_relation_cannot_be_read(
     lake: FolderStore, spills: Callable[[], list[Path]]
 ) -> None:
     gone = relation("refi/gone", parquet="gone.parquet")
@@ -192,7 +192,7 @@ def test_the_spill_folder_goes_when_a_relation_cannot_be_read(
     assert refused.tb
 
 
-def test_a_table_and_views_of_it_read_back(lake: FolderStore) -> None:
+def test_a_table_and_its_views_can_be_read(lake: FolderStore) -> None:
     loans = write_loans(lake)
     dear = relation(
         "refi/dear", sql="SELECT loans.loan_id FROM refi.loans WHERE REGEXP_LIKE(loans.loan_id, '^L') LIMIT 1"
@@ -211,7 +211,7 @@ def test_a_table_and_views_of_it_read_back(lake: FolderStore) -> None:
         }
 
 
-def test_two_groups_may_have_a_relation_of_one_name(lake: FolderStore) -> None:
+def test_two_groups_may_each_have_a_relation_of_the_same_name(lake: FolderStore) -> None:
     """Also a group that is a word of SQL."""
     groups = ("bronze", "silver", "order")
     with DuckDBEngine(lake).session() as session:
@@ -223,18 +223,18 @@ def test_two_groups_may_have_a_relation_of_one_name(lake: FolderStore) -> None:
         ]
 
 
-def test_what_a_session_made_can_be_read_in_it_at_once(lake: FolderStore) -> None:
+def test_a_session_can_read_a_relation_that_it_just_created(lake: FolderStore) -> None:
     with DuckDBEngine(lake).session() as session:
         session.create(relation("refi/x"), query("SELECT 2 AS a"))
         assert session.query(query("SELECT a FROM refi.x")) == [{"a": 2}]
 
 
-def test_a_relation_that_nobody_reads_is_not_looked_for(lake: FolderStore) -> None:
+def test_a_relation_that_is_not_read_is_not_opened(lake: FolderStore) -> None:
     with DuckDBEngine(lake).session([relation("refi/gone", parquet="gone.parquet")]) as session:
         assert session.query(query("SELECT 1 AS a")) == [{"a": 1}]
 
 
-def test_a_relation_that_is_only_files_is_no_view(lake: FolderStore) -> None:
+def test_a_relation_of_files_alone_has_no_view(lake: FolderStore) -> None:
     with (
         pytest.raises(EngineError, match=r'Table with name "raw\.loans" does not exist'),
         DuckDBEngine(lake).session([relation("raw/loans")]) as session,
@@ -261,7 +261,7 @@ def test_a_table_in_several_files_or_in_none_is_read_whole(lake: FolderStore) ->
 @pytest.mark.parametrize(
     "folder", ["load_date=2026-02-20", "o'clock", "a*b", "wh?t", "[a]", "{a,b}", 'quo"te', "back\\slash", "Zoë 日本"]
 )
-def test_a_table_may_lie_in_a_folder_of_any_name(lake: FolderStore, folder: str) -> None:
+def test_a_tables_folder_may_have_any_name(lake: FolderStore, folder: str) -> None:
     """Beside it lies a file that its name would match, were it a pattern; a folder `x=y` is no column."""
     written = (lake.root / str(write_loans(lake).parquet)).read_bytes()
     for place in ("aXb", folder):
@@ -298,17 +298,17 @@ TEXTS = [
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_a_text_literal_is_that_text(session: DuckDBSession, text: str) -> None:
+def test_a_text_literal_equals_its_text(session: DuckDBSession, text: str) -> None:
     assert session.execute(f"SELECT {text_literal(text)}, 1") == [(text, 1)]
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_a_path_without_a_pattern_is_that_text(session: DuckDBSession, text: str) -> None:
+def test_the_literal_of_a_path_without_a_pattern_is_its_text(session: DuckDBSession, text: str) -> None:
     assert session.execute(f"SELECT {path_literal(text)}, 1") == [(text, 1)]
 
 
 @pytest.mark.parametrize("name", ["star*", "**", "wh?t", "[a-z]", "[!x]", "{a,b}", "o'clock*", "]", "[[]"])
-def test_a_path_literal_is_one_file_and_no_pattern(session: DuckDBSession, tmp_path: Path, name: str) -> None:
+def test_a_path_literal_matches_exactly_one_file(session: DuckDBSession, tmp_path: Path, name: str) -> None:
     for other in ("starry", "what", "a", "b", "o'clocks", "[", "a\\b"):
         (tmp_path / other).write_text("another")
     (tmp_path / name).write_text("mine")
@@ -331,7 +331,7 @@ def test_a_name_with_a_backslash_before_a_pattern_is_read_as_itself_or_refused(
     assert found == [("mine",)]
 
 
-def test_sessions_share_a_database_and_nothing_that_is_in_it(lake: FolderStore) -> None:
+def test_sessions_share_a_database_but_none_of_its_contents(lake: FolderStore) -> None:
     loans = write_loans(lake)
     with DuckDBEngine(lake).session() as one, DuckDBEngine(lake).session([loans]) as other:
         for session, number in ((one, 1), (other, 2)):
@@ -349,7 +349,7 @@ def test_sessions_share_a_database_and_nothing_that_is_in_it(lake: FolderStore) 
         assert one.scratch != other.scratch
 
 
-def test_a_database_that_is_kept_open_is_there_between_sessions(
+def test_a_database_that_is_kept_open_survives_between_sessions(
     lake: FolderStore, spills: Callable[[], list[Path]]
 ) -> None:
     engine = DuckDBEngine(lake)
@@ -362,7 +362,7 @@ def test_a_database_that_is_kept_open_is_there_between_sessions(
     assert spills() == []
 
 
-def test_a_view_is_not_stored_and_of_a_kept_view_the_kept_columns(lake: FolderStore) -> None:
+def test_of_a_view_only_the_kept_columns_are_stored(lake: FolderStore) -> None:
     loans = write_loans(lake)
     sql = "SELECT loans.loan_id, loans.rate, loans.rate + 1 AS more FROM refi.loans"
     with DuckDBEngine(lake).session([loans]) as session:

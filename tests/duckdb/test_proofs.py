@@ -42,7 +42,9 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> DuckDBEngine:
 
 @given(row=rows, other=rows)
 @pytest.mark.parametrize("sql", [REPEATED, UNBALANCED, DISTINCT])
-def test_a_query_is_proven_empty_exactly_if_it_is(engine: DuckDBEngine, sql: str, row: Rows, other: Rows) -> None:
+def test_a_query_is_proven_empty_if_and_only_if_it_is_empty(
+    engine: DuckDBEngine, sql: str, row: Rows, other: Rows
+) -> None:
     with engine.session() as session:
         session.execute(f"CREATE TABLE item AS {values(row)}; CREATE TABLE other AS {values(other)}")
         assert session.proves_empty(parsed(sql)) == (session.query(parsed(sql)) == [])
@@ -61,7 +63,7 @@ def test_a_query_is_proven_empty_exactly_if_it_is(engine: DuckDBEngine, sql: str
         "SELECT item.a FROM item WHERE item.n > 1 GROUP BY item.a HAVING SUM(item.n) <> 0",
     ],
 )
-def test_of_any_other_query_nothing_is_proven(sql: str) -> None:
+def test_no_other_query_has_a_proof(sql: str) -> None:
     assert hashes_of_groups(parsed(sql)) is None
     assert balance_of_groups(parsed(sql)) is None
 
@@ -82,7 +84,7 @@ def test_the_checks_that_read_every_row_have_a_proof() -> None:
     }
 
 
-def test_one_repeated_row_among_many_is_no_proof(engine: DuckDBEngine) -> None:
+def test_one_repeated_row_among_many_prevents_the_proof(engine: DuckDBEngine) -> None:
     with engine.session() as session:
         session.execute("CREATE TABLE item AS SELECT range AS n, range::VARCHAR AS a, NULL AS b FROM range(300000)")
         assert session.proves_empty(parsed(REPEATED))

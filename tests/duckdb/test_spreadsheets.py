@@ -35,7 +35,7 @@ def written(session: DuckDBSession, sql: str) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize("start", STARTS)
-def test_a_formula_in_a_column_that_nobody_thought_of_gets_an_apostrophe(session: DuckDBSession, start: str) -> None:
+def test_a_formula_in_any_column_gets_an_apostrophe(session: DuckDBSession, start: str) -> None:
     """Each column had a CASE of its own in audience_file.sql, and one without it carried the formula into the file."""
     session.execute(f"CREATE OR REPLACE TABLE offers AS SELECT {text_literal(start + '1+1')} AS brand_new, 'x' AS id")
     assert written(session, "SELECT brand_new, id FROM offers") == [{"brand_new": f"'{start}1+1", "id": "x"}]
@@ -43,7 +43,7 @@ def test_a_formula_in_a_column_that_nobody_thought_of_gets_an_apostrophe(session
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
-def test_a_text_is_prefixed_for_these_first_characters_and_no_others(session: DuckDBSession, first: str) -> None:
+def test_a_text_is_escaped_for_exactly_these_first_characters(session: DuckDBSession, first: str) -> None:
     text = f"{first}1"
     expected = f"'{text}" if first in STARTS else text
     assert escape_formula(text) == expected
@@ -69,13 +69,11 @@ def test_a_text_is_prefixed_for_these_first_characters_and_no_others(session: Du
         ("['=1']", "['=1']"),  # DuckDB's own way to show a list
     ],
 )
-def test_text_of_any_type_is_made_harmless_and_numbers_stay_numbers(
-    session: DuckDBSession, value: str, shown: str
-) -> None:
+def test_text_of_any_type_is_escaped_and_numbers_stay_numbers(session: DuckDBSession, value: str, shown: str) -> None:
     assert written(session, f"SELECT {value} AS shown, 1 AS id") == [{"shown": shown, "id": "1"}]
 
 
-def test_the_name_of_a_column_is_no_formula_either(session: DuckDBSession) -> None:
+def test_the_names_of_columns_are_escaped_as_well(session: DuckDBSession) -> None:
     assert written(session, 'SELECT 1 AS "=cmd()", 2 AS "say ""hi"""') == [{"'=cmd()": "1", 'say "hi"': "2"}]
 
 
@@ -87,11 +85,11 @@ def test_the_rows_keep_the_order_of_the_query(session: DuckDBSession) -> None:
     assert rows[0]["said"] == f"'={found[0]}"
 
 
-def test_nothing_is_nothing() -> None:
+def test_null_and_empty_texts_stay_as_they_are() -> None:
     assert (escape_formula(None), escape_formula("")) == (None, "")
 
 
-def test_only_the_one_writer_writes_csv_files() -> None:
+def test_csv_files_are_written_by_these_modules_alone() -> None:
     """Who writes a CSV elsewhere must make it harmless, too; these do, or write what only this program reads."""
     package = Path(__file__).parents[2] / "refi_assets"
     writers = {

@@ -38,7 +38,7 @@ def cut(sql: str, *columns: str) -> str:
         ("SELECT a.x FROM g.one AS a UNION ALL SELECT a.z FROM g.two AS a", {"g/one": {"x", "z"}, "g/two": {"x", "z"}}),
     ],
 )
-def test_a_statement_names_these_columns(sql: str, named: dict[str, set[str] | None]) -> None:
+def test_a_statement_reads_these_columns(sql: str, named: dict[str, set[str] | None]) -> None:
     assert columns_read(parsed(sql)) == named
 
 
@@ -61,7 +61,7 @@ OFFER = "LEFT JOIN staging.offer AS offer ON offer.home = loan.home AND offer.te
         (("loan_id", "name", "rate"), LOANS),
     ],
 )
-def test_a_view_joins_what_its_columns_need(columns: tuple[str, ...], sql: str) -> None:
+def test_a_view_keeps_only_the_joins_that_its_columns_need(columns: tuple[str, ...], sql: str) -> None:
     assert cut(LOANS, *columns) == sql
 
 
@@ -78,7 +78,7 @@ def test_a_view_joins_what_its_columns_need(columns: tuple[str, ...], sql: str) 
         "FULL JOIN staging.borrower AS b ON b.borrower_id = loan.borrower_id",
     ],
 )
-def test_a_join_stays_that_may_change_the_rows(join: str) -> None:
+def test_a_join_that_may_change_the_rows_stays(join: str) -> None:
     sql = f"SELECT loan.loan_id, b.name FROM staging.loan AS loan {join}"
     assert (
         cut(sql, "loan_id").partition(" FROM ")[2]
@@ -103,11 +103,11 @@ def test_a_join_stays_that_may_change_the_rows(join: str) -> None:
         "SELECT a.x, a.y FROM g.one AS a UNION ALL (SELECT b.x, b.y FROM g.two AS b LIMIT 1)",
     ],
 )
-def test_a_view_whose_rows_depend_on_all_columns_stays_whole(sql: str) -> None:
+def test_a_view_whose_rows_depend_on_all_columns_is_not_pruned(sql: str) -> None:
     assert prune_query(parsed(sql), ("x",), GRAINS) == parsed(sql)
 
 
-def test_every_side_of_a_union_is_cut_by_the_place_of_its_columns() -> None:
+def test_every_side_of_a_union_is_pruned_by_position() -> None:
     sql = "SELECT a.x, a.y FROM g.one AS a UNION ALL SELECT b.y, ROW_NUMBER() OVER (ORDER BY b.x) FROM g.two AS b"
     both = f"{sql} UNION ALL SELECT 1, 2"
     assert cut(both, "x") == "SELECT a.x FROM g.one AS a UNION ALL SELECT b.y FROM g.two AS b UNION ALL SELECT 1"
@@ -115,7 +115,7 @@ def test_every_side_of_a_union_is_cut_by_the_place_of_its_columns() -> None:
     assert cut(sql, "z") == "SELECT a.x FROM g.one AS a UNION ALL SELECT b.y FROM g.two AS b"
 
 
-def test_a_grouped_cte_goes_with_its_join() -> None:
+def test_a_grouped_cte_is_removed_with_its_join() -> None:
     sql = (
         "WITH joint AS (SELECT loan.home AS home, COUNT(*) AS n FROM staging.loan AS loan GROUP BY loan.home) "
         "SELECT loan.loan_id, joint.n FROM staging.loan AS loan LEFT JOIN joint ON joint.home = loan.home"
@@ -124,13 +124,13 @@ def test_a_grouped_cte_goes_with_its_join() -> None:
     assert cut(sql, "n").startswith("WITH joint AS")
 
 
-def test_names_are_told_apart_in_no_case() -> None:
+def test_names_ignore_case() -> None:
     assert cut("SELECT loan.LOAN_ID, loan.other FROM staging.loan AS loan", "loan_id") == (
         "SELECT loan.LOAN_ID FROM staging.loan AS loan"
     )
 
 
-def test_every_choice_of_columns_has_the_rows_of_the_whole() -> None:
+def test_any_choice_of_columns_gives_the_rows_of_the_whole_view() -> None:
     """On rows without partners, with several, and with nulls in what is joined by."""
     with duckdb.connect() as connection:
         connection.execute(

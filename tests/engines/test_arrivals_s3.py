@@ -46,7 +46,7 @@ def test_without_a_queue_changes_are_found_by_listing(alone: S3Lender) -> None:
     assert alone.new() is None
 
 
-def test_without_a_queue_only_recent_load_dates_are_listed_at_each_look(alone: S3Lender) -> None:
+def test_without_a_queue_each_tick_lists_only_recent_load_dates(alone: S3Lender) -> None:
     for days in range(30):
         alone.drop("loan_information", START.date() - timedelta(days=days))
     for source in SOURCES:
@@ -59,7 +59,7 @@ def test_without_a_queue_only_recent_load_dates_are_listed_at_each_look(alone: S
     assert alone.requests_of_a_tick() == (at_each_look, None)
 
 
-def test_the_snapshot_is_found_behind_any_number_of_load_dates_to_come(alone: S3Lender) -> None:
+def test_the_snapshot_is_found_behind_any_number_of_future_load_dates(alone: S3Lender) -> None:
     alone.drop_all(TODAY)
     for days in range(1, 21):
         alone.drop("market_equity", START.date() + timedelta(days=days))
@@ -68,7 +68,7 @@ def test_the_snapshot_is_found_behind_any_number_of_load_dates_to_come(alone: S3
     assert alone.new() == {"market_equity": TODAY}
 
 
-def test_a_late_file_for_an_old_load_date_is_told_the_next_day_and_starts_nothing(alone: S3Lender) -> None:
+def test_a_late_file_for_an_old_load_date_is_reported_the_next_day_and_starts_no_run(alone: S3Lender) -> None:
     for days in range(30):
         alone.drop("loan_information", START.date() - timedelta(days=days))
     for source in SOURCES:
@@ -81,7 +81,7 @@ def test_a_late_file_for_an_old_load_date_is_told_the_next_day_and_starts_nothin
     assert "Changed" not in said(alone.tick(24 * 60)), "it is told once"
 
 
-def test_old_load_dates_are_listed_a_part_at_a_time(alone: S3Lender, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_old_load_dates_are_listed_part_by_part(alone: S3Lender, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(arrivals, "SWEEP_FILES", 10)
     alone.drop_all(TODAY)
     for days in range(1, 60):
@@ -99,7 +99,7 @@ def test_old_load_dates_are_listed_a_part_at_a_time(alone: S3Lender, monkeypatch
     [(1_010, 3, [1] * 2), pytest.param(2_500, 250, [1] * 11, marks=pytest.mark.long)],
     ids=["a thousand", "ten thousand"],
 )
-def test_old_objects_are_listed_once_a_day_whatever_comes(
+def test_old_objects_are_listed_once_a_day_whatever_arrives(
     lender: S3Lender, in_one: int, in_each_other: int, pages: list[int]
 ) -> None:
     """So many in one old load date, and so many in each of thirty others, listed in so many pages by each look.
@@ -142,7 +142,7 @@ def test_old_objects_are_listed_once_a_day_whatever_comes(
     assert seen.totals["loan_information"] == sum(map(_term, lies.values())) % SUM_LIMIT
 
 
-def test_a_load_date_of_more_than_a_thousand_files_is_seen_to_its_last(lender: S3Lender) -> None:
+def test_a_load_date_of_more_than_a_thousand_files_is_listed_completely(lender: S3Lender) -> None:
     lender.drop_all(TODAY)
     assert lender.new() == ALL_OF_TODAY
     lender.drop_empty("market_equity", [(TODAY, f"part-{number:05}.csv") for number in range(1200)])
@@ -152,7 +152,7 @@ def test_a_load_date_of_more_than_a_thousand_files_is_seen_to_its_last(lender: S
     assert lender.new() == {"market_equity": TODAY}
 
 
-def test_at_random_what_many_looks_have_seen_is_what_lies_in_the_lake(
+def test_after_random_changes_the_sensor_has_seen_exactly_the_objects_in_the_lake(
     alone: S3Lender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Files come, change and go in load dates of any age, more of them than are recent, and are swept in parts."""
@@ -205,7 +205,7 @@ def all_of(lake: ObjectStore, source: str) -> dict[date, str]:
 @pytest.mark.parametrize(
     ("ticks", "least_requests"), [(20, 5), pytest.param(60, 15, marks=pytest.mark.long)], ids=["20 ticks", "60 ticks"]
 )
-def test_at_random_every_change_is_named_once_and_is_an_input_of_its_run(
+def test_each_random_change_is_reported_once_and_is_an_input_of_its_run(
     lender: S3Lender, monkeypatch: pytest.MonkeyPatch, ticks: int, least_requests: int
 ) -> None:
     """12 arrivals, overwrites and deletions before each tick; events lost, delayed, doubled; ticks that fail."""

@@ -65,7 +65,7 @@ def begun(athena: Aws, action: str) -> int:
     return sum(request["action"] == action for request in athena.requests())
 
 
-def test_a_step_that_is_tried_again_runs_its_query_once(engine: AthenaEngine, deployment: Deployment) -> None:
+def test_a_repeated_step_runs_its_query_once(engine: AthenaEngine, deployment: Deployment) -> None:
     made = [
         AthenaEngine(deployment.lake, settings_of(EngineSettings)).session([]).create(draft(), query("SELECT 1 AS one"))
         for _ in range(2)
@@ -74,7 +74,7 @@ def test_a_step_that_is_tried_again_runs_its_query_once(engine: AthenaEngine, de
     assert len(list(deployment.lake.objects(str(made[0].parquet).rstrip("/")))) == 1
 
 
-def test_a_step_whose_query_failed_runs_it_anew_when_it_is_tried_again(athena: Aws, engine: AthenaEngine) -> None:
+def test_a_repeated_step_runs_its_query_again_if_it_failed(athena: Aws, engine: AthenaEngine) -> None:
     athena.faults(Fault(START, outcome="FAILED", message="EXCEEDED_TIME_LIMIT: too slow"))
     with pytest.raises(EngineError, match="EXCEEDED_TIME_LIMIT: too slow"):
         engine.session([]).create(draft(), query("SELECT 1 AS one"))
@@ -83,7 +83,7 @@ def test_a_step_whose_query_failed_runs_it_anew_when_it_is_tried_again(athena: A
     assert engine.session([made]).query(query("SELECT one FROM refi.numbers")) == [{"one": 1}]
 
 
-def test_an_error_shows_the_line_and_the_place(engine: AthenaEngine) -> None:
+def test_an_error_shows_its_place_in_the_statement(engine: AthenaEngine) -> None:
     with pytest.raises(EngineError) as refused:
         engine.session([]).query(query("SELECT\n  1 AS one,\n  lower(2) AS two"))
     text = str(refused.value)
@@ -101,7 +101,7 @@ def test_an_error_about_a_cell_does_not_quote_it(engine: AthenaEngine) -> None:
     assert "Zoe" in statement, "what the statement itself says is no cell"
 
 
-def test_readers_see_the_old_table_or_the_new_one_and_never_none(athena: Aws, engine: AthenaEngine) -> None:
+def test_readers_always_see_either_the_old_table_or_the_new_one(athena: Aws, engine: AthenaEngine) -> None:
     tables = [engine.session([]).create(draft(run_id=f"r{n}"), query(f"SELECT {n} AS n")) for n in (1, 2)]
     engine.publish(tables[:1], {})
     seen: list[Any] = []
@@ -124,7 +124,7 @@ def test_readers_see_the_old_table_or_the_new_one_and_never_none(athena: Aws, en
     assert set(seen) == {1, 2}
 
 
-def test_each_group_that_is_not_refis_has_a_database_of_its_own(athena: Aws, engine: AthenaEngine) -> None:
+def test_each_group_other_than_refi_has_its_own_database(athena: Aws, engine: AthenaEngine) -> None:
     keys = ("refi/customer", "silver/customer", "gold/customer")
     for _ in range(2):  # the databases are there the second time
         session = engine.session([])
@@ -143,7 +143,7 @@ def test_each_group_that_is_not_refis_has_a_database_of_its_own(athena: Aws, eng
     assert set(engine.glue.names("run_")) == {f"run_r1__{group}__customer" for group in ("gold", "refi", "silver")}
 
 
-def test_tables_of_other_runs_go_and_their_files_stay(athena: Aws, engine: AthenaEngine) -> None:
+def test_tables_of_other_runs_are_deleted_and_their_files_stay(athena: Aws, engine: AthenaEngine) -> None:
     session = engine.session([])
     made = {run_id: session.create(draft(run_id=run_id), query("SELECT 1 AS one")) for run_id in ("old-1", "new-1")}
     engine.keep_only({"new-1", "not-there"})
@@ -152,7 +152,7 @@ def test_tables_of_other_runs_go_and_their_files_stay(athena: Aws, engine: Athen
         assert duck.query(query("SELECT one FROM refi.numbers")) == [{"one": 1}]
 
 
-def test_a_relation_that_was_staged_for_duckdb_alone_is_not_read_wrongly(engine: AthenaEngine) -> None:
+def test_a_relation_that_only_duckdb_can_read_is_refused(engine: AthenaEngine) -> None:
     staged = draft().model_copy(update={"parquet": "runs/r1/refi/numbers/data.parquet", "deletes": "deletes.parquet"})
     with pytest.raises(LakeError, match="Run r1 wrote refi/numbers in a form that only DuckDB can read"):
         engine.session([staged]).query(query("SELECT 1 AS one FROM refi.numbers"))
@@ -187,7 +187,7 @@ def crawl(deployment: Deployment, instance: dg.DagsterInstance, source: Path, da
         return run_job(deployment.lake_url, day, instance=instance, selection=REGISTERING)
 
 
-def test_a_crawl_is_held_against_the_contract_and_the_crawl_before(
+def test_a_crawl_is_compared_with_the_contract_and_the_crawl_before(
     athena: Aws, instance: dg.DagsterInstance, tmp_path: Path
 ) -> None:
     deployment = crawled(athena)
@@ -247,7 +247,7 @@ def _refi(environment: dict[str, str], words: Sequence[str]) -> None:
 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
-def test_a_query_is_stopped_when_its_run_is_killed_or_cancelled(
+def test_a_query_is_stopped_when_its_run_is_killed_or_canceled(
     athena: Aws, deployment: Deployment, tmp_path: Path, refi_process: Any, end: signal.Signals
 ) -> None:
     ingest(deployment.lake_url, write(lender(), tmp_path / "source"))

@@ -89,7 +89,7 @@ def test_pyathena_reads_values_of_every_kind(athena: Aws, bucket: str, monkeypat
     assert text[1] == '"6.500000","2026-02-20",,"[1, null]","Bob, ""Jr""","1.5E7","true"'
 
 
-def test_pages_of_a_result_hold_a_thousand_rows(athena: Aws, start: Callable[..., str]) -> None:
+def test_pages_of_a_result_have_a_thousand_rows(athena: Aws, start: Callable[..., str]) -> None:
     query_id = start("SELECT n FROM UNNEST(sequence(1, 2500)) AS numbers (n) ORDER BY n")
     assert _ended(athena, query_id)["Status"]["State"] == "SUCCEEDED"
     pages = list(athena.client("athena").get_paginator("get_query_results").paginate(QueryExecutionId=query_id))
@@ -122,7 +122,9 @@ def test_a_ctas_writes_parquet_that_duckdb_reads(athena: Aws, bucket: str, start
     assert codecs == [("ZSTD",)]
 
 
-def test_an_enforcing_workgroup_says_where_results_go(athena: Aws, bucket: str, start: Callable[..., str]) -> None:
+def test_an_enforcing_workgroup_decides_the_location_of_results(
+    athena: Aws, bucket: str, start: Callable[..., str]
+) -> None:
     group = athena.new_name("refi")
     settings = {
         "EnforceWorkGroupConfiguration": True,
@@ -133,9 +135,7 @@ def test_an_enforcing_workgroup_says_where_results_go(athena: Aws, bucket: str, 
     assert execution["ResultConfiguration"]["OutputLocation"].startswith(f"s3://{bucket}/enforced/")
 
 
-def test_a_query_that_reads_too_much_is_cancelled_by_its_workgroup(
-    athena: Aws, bucket: str, start: Callable[..., str]
-) -> None:
+def test_a_query_beyond_its_workgroups_cutoff_is_canceled(athena: Aws, bucket: str, start: Callable[..., str]) -> None:
     group = athena.new_name("refi")
     settings = {"EnforceWorkGroupConfiguration": False, "BytesScannedCutoffPerQuery": CUTOFF}
     athena.client("athena").create_work_group(Name=group, Configuration=settings)
@@ -159,7 +159,7 @@ def test_a_query_that_reads_too_much_is_cancelled_by_its_workgroup(
     assert _ended(athena, start("SELECT * FROM copy"))["Status"]["State"] == "FAILED"
 
 
-def test_a_stopped_query_ends_in_trino_too(athena: Aws, start: Callable[..., str]) -> None:
+def test_a_stopped_query_also_ends_on_trino(athena: Aws, start: Callable[..., str]) -> None:
     def is_in_state(state: str) -> bool:
         answer = httpx.get(f"http://127.0.0.1:{athena.trino_port}/v1/query", headers={"X-Trino-User": "harness"})
         return [query["state"] for query in answer.json() if query["query"] == ENDLESS_QUERY] == [state]
@@ -173,7 +173,7 @@ def test_a_stopped_query_ends_in_trino_too(athena: Aws, start: Callable[..., str
         athena.pipeline_client("athena").get_query_results(QueryExecutionId=query_id)
 
 
-def test_a_failed_query_says_why_and_bad_syntax_is_never_begun(athena: Aws, start: Callable[..., str]) -> None:
+def test_a_failed_query_gives_its_reason_and_bad_syntax_never_starts(athena: Aws, start: Callable[..., str]) -> None:
     failed = _ended(athena, start("SELECT unknown FROM (VALUES 1) AS t (known)"))["Status"]
     assert failed["State"] == "FAILED"
     assert failed["StateChangeReason"] == "COLUMN_NOT_FOUND: line 1:8: Column 'unknown' cannot be resolved"

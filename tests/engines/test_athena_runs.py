@@ -78,14 +78,14 @@ def calls(athena: Aws) -> Counter[str]:
     return Counter({action: n for action, n in asked.items() if not action.startswith("s3:")})
 
 
-def test_a_run_asks_about_a_dozen_queries(published: Published) -> None:
+def test_a_run_sends_about_a_dozen_queries(published: Published) -> None:
     """That it asks as many of forty times the rows is in test_parity.py."""
     assert published.asked[START] == 16
     assert sum(published.asked.values()) < 200, published.asked
 
 
 @pytest.mark.long
-def test_a_run_asks_as_many_queries_of_a_hundred_times_the_rows(
+def test_a_run_sends_as_many_queries_for_a_hundred_times_the_rows(
     athena: Aws, published: Published, tmp_path: Path
 ) -> None:
     larger = on_s3(athena, "athena")
@@ -99,7 +99,7 @@ def test_a_run_asks_as_many_queries_of_a_hundred_times_the_rows(
     assert many == few
 
 
-def test_what_queries_took_is_told_of_each_asset(athena: Aws, published: Published) -> None:
+def test_each_asset_reports_the_time_bytes_and_cost_of_its_queries(athena: Aws, published: Published) -> None:
     for asset in MODELS:
         told = published.ran.metadata(f"refi/{asset}")
         ids = told["query_ids"].split(", ")
@@ -112,7 +112,7 @@ def test_what_queries_took_is_told_of_each_asset(athena: Aws, published: Publish
         assert told["cost_usd"] == pytest.approx(2 * 0.01), "10 MB at least are billed of each, at 1,000 USD a TB"
 
 
-def test_athena_is_given_the_reviewed_statements(athena: Aws, published: Published) -> None:
+def test_athena_runs_the_reviewed_statements(athena: Aws, published: Published) -> None:
     """Those of tests/golden, but for where relations are."""
     place = re.compile(rf'"{published.deployment.env["REFI_GLUE_DATABASE"]}"\."run_[a-z0-9_]+?__([a-z]+)__([a-z_]+)"')
     reviewed = written_files()
@@ -124,7 +124,7 @@ def test_athena_is_given_the_reviewed_statements(athena: Aws, published: Publish
         assert f"{plain};\n" in reviewed[f"refi/{asset}.sql"]
 
 
-def test_tables_of_the_database_show_what_was_published_with_comments(published: Published) -> None:
+def test_tables_of_the_database_show_the_publication_with_comments(published: Published) -> None:
     first, second = published.shown
     assert set(first) == set(second) == {
         "borrower_engagement", "borrower_engagement_csv", "borrower_information", "borrower_information_csv",
@@ -162,7 +162,7 @@ def test_a_raw_table_shows_each_day_of_its_csv_files(athena: Aws, deployment: De
     assert [cell.get("VarCharValue") for cell in rows[1]["Data"]] == ["2026-02-21", "40", "Given9"]
 
 
-def test_a_run_beyond_the_workgroups_cutoff_is_refused_with_the_reason(
+def test_a_query_beyond_the_workgroups_cutoff_fails_with_the_reason(
     athena: Aws, deployment: Deployment, published: Published
 ) -> None:
     group = athena.new_name("refi")
@@ -176,7 +176,7 @@ def test_a_run_beyond_the_workgroups_cutoff_is_refused_with_the_reason(
     assert ran.failure.endswith("The last published audience is unchanged.")
 
 
-def test_a_workgroup_that_enforces_a_place_outside_the_lake_is_refused(
+def test_a_workgroup_that_enforces_a_location_outside_the_lake_is_refused(
     athena: Aws, deployment: Deployment, published: Published
 ) -> None:
     group, elsewhere = athena.new_name("refi"), athena.new_bucket()
@@ -185,7 +185,7 @@ def test_a_workgroup_that_enforces_a_place_outside_the_lake_is_refused(
     assert f"Workgroup {group} wrote a table to s3://{elsewhere}/results/" in ran.failure
 
 
-def test_a_workgroup_that_enforces_a_prefix_of_the_lake_serves(
+def test_a_workgroup_may_enforce_a_prefix_of_the_lake(
     athena: Aws, deployment: Deployment, published: Published
 ) -> None:
     group = athena.new_name("refi")
@@ -205,7 +205,7 @@ def enforce(athena: Aws, group: str, location: str) -> None:
 
 
 @pytest.mark.parametrize("state", ["FAILED", "CANCELLED"])
-def test_a_query_that_fails_is_told_and_nothing_is_published(
+def test_a_failed_query_is_reported_and_nothing_is_published(
     athena: Aws, deployment: Deployment, published: Published, state: str
 ) -> None:
     with in_force(deployment):
@@ -220,7 +220,7 @@ def test_a_query_that_fails_is_told_and_nothing_is_published(
     assert run_steps(deployment, published, *PUBLISHING).success
 
 
-def test_a_publication_whose_tables_cannot_be_swapped_says_that_the_audience_is_published(
+def test_if_tables_cannot_be_swapped_the_error_says_that_the_audience_is_published(
     athena: Aws, deployment: Deployment, published: Published
 ) -> None:
     code, message = "AccessDeniedException", "not you"
@@ -233,7 +233,7 @@ def test_a_publication_whose_tables_cannot_be_swapped_says_that_the_audience_is_
         assert latest(deployment.lake_url)["run_id"] == ran.result.run_id
 
 
-def test_throttled_requests_are_tried_again(athena: Aws, deployment: Deployment, published: Published) -> None:
+def test_throttled_requests_are_retried(athena: Aws, deployment: Deployment, published: Published) -> None:
     operations = (START, "athena:GetQueryExecution", "glue:CreateTable", "glue:UpdateTable")
     for operation in operations:
         athena.faults(

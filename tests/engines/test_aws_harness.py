@@ -66,7 +66,7 @@ def test_requests_of_other_services_are_recorded_with_their_resource(aws: Aws) -
     ]
 
 
-def test_requests_of_set_up_are_not_the_pipelines(aws: Aws) -> None:
+def test_setup_requests_are_not_recorded_as_the_pipelines(aws: Aws) -> None:
     aws.new_bucket()
     assert aws.requests() == []
 
@@ -92,7 +92,7 @@ def test_an_ordered_error_reaches_the_caller_with_its_code(aws: Aws, service: st
     assert [(request["status"], request["fault"]) for request in aws.requests()] == [(503, True), (200, False)]
 
 
-def test_faults_meet_the_requests_they_name_after_the_ones_they_let_pass(aws: Aws) -> None:
+def test_a_fault_meets_its_requests_after_letting_some_pass(aws: Aws) -> None:
     bucket, s3 = aws.new_bucket(), aws.pipeline_client("s3")
     aws.faults(Fault("s3:PutObject", resource="/raw/", after=1, status=500))
     s3.put_object(Bucket=bucket, Key="other", Body=b"")
@@ -104,7 +104,7 @@ def test_faults_meet_the_requests_they_name_after_the_ones_they_let_pass(aws: Aw
     assert [item["Key"] for item in listed] == ["other", "raw/1", "raw/3"]
 
 
-def test_an_answer_can_be_lost_after_the_request_had_its_effect(aws: Aws) -> None:
+def test_an_answer_can_be_lost_after_the_request_took_effect(aws: Aws) -> None:
     bucket, s3 = aws.new_bucket(), aws.pipeline_client("s3")
     aws.faults(Fault("s3:PutObject", status=500, carried_out=True))
     with pytest.raises(ClientError, match="InternalError"):
@@ -112,7 +112,7 @@ def test_an_answer_can_be_lost_after_the_request_had_its_effect(aws: Aws) -> Non
     assert aws.client("s3").get_object(Bucket=bucket, Key="kept")["Body"].read() == b"whole"
 
 
-def test_a_body_can_end_too_early(aws: Aws) -> None:
+def test_a_body_can_be_truncated(aws: Aws) -> None:
     bucket, s3 = aws.new_bucket(), aws.pipeline_client("s3")
     s3.put_object(Bucket=bucket, Key="big", Body=b"x" * 1000)
     aws.faults(Fault("s3:GetObject", truncate_to=100))
@@ -120,7 +120,7 @@ def test_a_body_can_end_too_early(aws: Aws) -> None:
         s3.get_object(Bucket=bucket, Key="big")["Body"].read()
 
 
-def test_faults_of_one_test_do_not_meet_another(aws: Aws, moto_url: str) -> None:
+def test_faults_of_one_test_do_not_affect_another(aws: Aws, moto_url: str) -> None:
     neighbour = Aws(moto_url, aws.record_file)
     neighbour.faults(Fault("s3:.*", status=500))
     aws.pipeline_client("s3").list_buckets()
@@ -201,7 +201,7 @@ def test_a_wrong_fault_rule_is_refused(moto_url: str) -> None:
     assert httpx.put(f"{moto_url}/_faults", json=[{"operatoin": "s3:.*"}]).status_code >= 400
 
 
-def test_pages_of_objects_are_those_of_moto() -> None:
+def test_listed_pages_equal_motos_own() -> None:
     chance = random.Random(3)
     backend = S3Backend("us-east-1", "123456789012")
     parts = ["a", "b", "a.b", "a b", "ü", "日", ""]

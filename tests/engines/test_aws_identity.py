@@ -49,7 +49,7 @@ def relation(deployment: Deployment, ran: Ran, key: str) -> list[dict[str, Any]]
         return session.query(exp.select("*").from_(table_of(found.key)))
 
 
-def test_what_aws_groups_is_one_person(aws: Aws, api: EntityResolutionApi, deployment: Deployment) -> None:
+def test_records_that_aws_groups_are_one_person(aws: Aws, api: EntityResolutionApi, deployment: Deployment) -> None:
     ran = run_job(deployment.lake_url)
     assert ran.success, ran.failure
     assert api.requests == [
@@ -83,7 +83,7 @@ def test_what_aws_groups_is_one_person(aws: Aws, api: EntityResolutionApi, deplo
     )
 
 
-def test_records_that_aws_leaves_out_are_persons_of_their_own_and_counted(
+def test_each_record_that_aws_leaves_out_is_a_person_and_is_counted(
     api: EntityResolutionApi, deployment: Deployment
 ) -> None:
     api.unprocessed = 10
@@ -95,7 +95,7 @@ def test_records_that_aws_leaves_out_are_persons_of_their_own_and_counted(
     assert {row["cluster_size"] for row in left_out} == {1}
 
 
-def test_a_job_that_fails_fails_the_run_in_the_words_of_aws(
+def test_a_failed_job_fails_the_run_with_the_message_of_aws(
     aws: Aws, api: EntityResolutionApi, deployment: Deployment
 ) -> None:
     api.fails_with = "Access denied to the output bucket"

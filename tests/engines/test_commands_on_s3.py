@@ -77,7 +77,7 @@ def in_a_folder(folder: Path) -> Answers:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_every_command_answers_as_in_a_folder(
+def test_every_command_gives_the_same_answer_as_in_a_folder(
     request: pytest.FixtureRequest, engine: str, folder: Path, in_a_folder: Answers
 ) -> None:
     aws: Aws = request.getfixturevalue("aws" if engine == "duckdb" else engine)

@@ -160,7 +160,7 @@ def keep_logs(deployment: Deployment, tmp_path: Path) -> None:
         assert b"said" in (manager.get_log_data(["run", "step"]).stdout or b"")
 
 
-def test_the_pipelines_policy_allows_what_it_does_and_nothing_that_it_does_not(
+def test_the_pipelines_policy_allows_exactly_the_calls_that_it_makes(
     athena: Aws,
     deployment: Deployment,
     role_policies: dict[str, Policies],

@@ -79,7 +79,7 @@ def test_messy_files_give_the_same_audience(
 
 @pytest.mark.long
 @pytest.mark.parametrize("engine", ENGINES)
-def test_people_who_are_in_the_files_twice_are_the_same_people(
+def test_matched_persons_are_the_same_on_every_engine(
     request: pytest.FixtureRequest, engine: str, in_a_folder: dict[Path, Outcome], tmp_path: Path
 ) -> None:
     """The sample, with Splink."""

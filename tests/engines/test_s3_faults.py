@@ -23,7 +23,7 @@ EXPIRED = Fault("s3:.*", status=400, code="ExpiredToken", message="The provided 
 DENIED = Fault("s3:.*", status=403, code="AccessDenied", message="Access Denied")
 
 
-def test_a_run_gets_through_errors_halves_lost_answers_and_delays(aws: Aws, tmp_path: Path) -> None:
+def test_a_run_survives_errors_truncated_and_lost_answers_and_delays(aws: Aws, tmp_path: Path) -> None:
     deployment = on_s3(aws, "duckdb")
     faults = [
         replace(SLOW_DOWN, count=2, after=2),
@@ -54,7 +54,7 @@ def test_a_run_gets_through_errors_halves_lost_answers_and_delays(aws: Aws, tmp_
     assert lake.borrowers() == ELIGIBLE
 
 
-def test_a_run_that_cannot_publish_says_why_and_leaves_the_last_audience(aws: Aws, tmp_path: Path) -> None:
+def test_a_run_that_cannot_publish_gives_the_reason_and_keeps_the_last_audience(aws: Aws, tmp_path: Path) -> None:
     """Only the step that publishes is run again and again: what it reads, it reads as in a whole run."""
     # A request is sent twice, not eight times: what never gets better would be the same half a minute later.
     deployment = on_s3(aws, "duckdb")

@@ -128,7 +128,7 @@ def begin(tmp_path_factory: pytest.TempPathFactory) -> Begin:
     return begin
 
 
-def test_a_kill_in_any_phase_of_publishing_leaves_a_whole_audience_and_the_next_run_publishes(
+def test_a_kill_at_any_point_of_publishing_leaves_a_whole_audience_and_the_next_run_publishes(
     aws: Aws, begin: Begin
 ) -> None:
     first, second, third = (DAY + timedelta(days=n) for n in range(3))
@@ -151,7 +151,7 @@ def test_a_kill_in_any_phase_of_publishing_leaves_a_whole_audience_and_the_next_
     lender.require_latest(third)
 
 
-def test_a_kill_while_tables_are_swapped_leaves_each_whole_and_the_next_run_swaps_all(
+def test_a_kill_while_tables_are_swapped_leaves_each_one_whole_and_the_next_run_swaps_all(
     athena: Aws, begin: Begin
 ) -> None:
     first, second = DAY, DAY + timedelta(days=1)
@@ -184,7 +184,7 @@ def tables(lender: Lender) -> dict[str, str]:
 
 
 @pytest.mark.long
-def test_runs_at_the_same_time_publish_whole_audiences_of_their_own(aws: Aws, begin: Begin) -> None:
+def test_concurrent_runs_each_publish_their_own_whole_audience(aws: Aws, begin: Begin) -> None:
     first, second, third = (DAY + timedelta(days=n) for n in range(3))
     lender = begin(aws, "duckdb", [first, second, third])
     done = threading.Event()

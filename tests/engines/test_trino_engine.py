@@ -27,7 +27,7 @@ def query(sql: str) -> exp.Query:
     return cast(exp.Query, sqlglot.parse_one(sql, read="athena"))
 
 
-def test_each_group_that_is_not_refis_has_a_schema_of_its_own(engine: TrinoEngine) -> None:
+def test_each_group_other_than_refi_has_its_own_schema(engine: TrinoEngine) -> None:
     keys = ("refi/customer", "silver/customer", "gold/customer")
     for _ in range(2):  # the schemas are there the second time
         session = engine.session([])

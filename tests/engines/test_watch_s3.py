@@ -57,7 +57,7 @@ def wait_for(attempt: Callable[[], Any], what: str, log: Path) -> Any:
 
 
 @pytest.mark.long
-def test_files_on_s3_become_an_audience_by_their_events(aws: Aws, tmp_path: Path) -> None:
+def test_events_turn_files_on_s3_into_an_audience(aws: Aws, tmp_path: Path) -> None:
     deployment = on_s3(aws, "duckdb")
     bucket = deployment.lake_url.split("/")[2]
     s3, sqs, log = aws.client("s3"), aws.client("sqs"), tmp_path / "log"

@@ -61,7 +61,7 @@ class Faults:
             self._seen = [(f, seen) for f, seen in self._seen if access_key not in ("", f.access_key)]
 
     def met(self, access_key: str) -> int:
-        """The number of requests that have met a rule for this access key, including those still waiting for an answer."""
+        """The number of requests that have met a rule for this access key, including those still waiting."""
         with self._lock:
             return sum(
                 max(0, min(seen - fault.after, fault.count))

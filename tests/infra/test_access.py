@@ -132,9 +132,7 @@ def test_a_lake_may_be_a_whole_bucket_and_need_no_crawler(role_policies: dict[st
     assert denied(policy, [crawl]) == [crawl]
 
 
-def test_matching_on_aws_is_allowed_what_it_asks_for_and_nothing_else_where_it_is_used(
-    role_policies: dict[str, Policies], tmp_path: Path
-):
+def test_matching_on_aws_is_allowed_exactly_its_own_calls(role_policies: dict[str, Policies], tmp_path: Path):
     service, lake = EntityResolution(), LakeOnS3(str(tmp_path / "lake"))
     service.does_a_first_run()
     matching = AwsMatching(WORKFLOW, ROLE)

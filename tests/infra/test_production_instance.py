@@ -81,7 +81,7 @@ def materialized(production: Production, run_id: str) -> dict[str, Any]:
     return {"/".join(json.loads(key)): partition for key, partition in rows}
 
 
-def test_refi_run_leaves_run_events_materialisations_and_checks_in_postgres_and_nothing_beside_the_files_of_the_image(
+def test_refi_run_records_everything_in_postgres_and_adds_no_file_to_the_image(
     production: Production,
 ):
     run_id = json.loads(production.refi("run", "--source", SAMPLE, "--as-of", DAY, "--json"))["run_id"]
@@ -110,7 +110,7 @@ def test_refi_run_leaves_run_events_materialisations_and_checks_in_postgres_and_
 
 
 @pytest.mark.long
-def test_two_runs_of_one_day_take_turns_and_the_ui_shows_from_s3_what_they_printed(services: Production):
+def test_two_runs_of_one_day_take_turns_and_the_ui_shows_their_output_from_s3(services: Production):
     run_ids = [services.submit(DAY), services.submit(DAY)]
     for run_id in run_ids:
         wait_until(services, run_id, "SUCCESS", "FAILURE")
@@ -133,7 +133,7 @@ def test_two_runs_of_one_day_take_turns_and_the_ui_shows_from_s3_what_they_print
 
 
 @pytest.mark.long
-def test_a_killed_run_is_marked_as_failed_and_begun_again_once(services: Production):
+def test_a_killed_run_is_marked_as_failed_and_retried_once(services: Production):
     run_id = services.submit(DAY)
     wait_until(services, run_id, "STARTED")
     kill(services, run_id)
@@ -146,7 +146,7 @@ def test_a_killed_run_is_marked_as_failed_and_begun_again_once(services: Product
 
 
 @pytest.mark.long
-def test_a_run_that_failed_in_a_step_is_not_begun_again(services: Production):
+def test_a_run_that_failed_in_a_step_is_not_retried(services: Production):
     run_id = services.submit("2026-02-19")  # for which there are no files
     wait_until(services, run_id, "FAILURE")
     wait_for(
@@ -160,7 +160,7 @@ def test_a_run_that_failed_in_a_step_is_not_begun_again(services: Production):
 
 
 @pytest.mark.long
-def test_a_code_location_that_is_told_to_stop_finishes_its_run_first(services: Production):
+def test_a_stopping_code_location_finishes_its_run_first(services: Production):
     run_id = services.submit(DAY)
     wait_until(services, run_id, "STARTED")
     services.stop("code")

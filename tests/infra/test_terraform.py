@@ -75,7 +75,7 @@ def test_the_code_is_valid_with_every_part_on(deployment: Terraform):
 
 
 @pytest.mark.long
-def test_what_is_applied_needs_no_change_works_and_is_destroyed_whole(
+def test_an_applied_deployment_needs_no_change_works_and_is_destroyed_completely(
     aws: Aws, account: boto3.Session, deployment: Terraform, monkeypatch: pytest.MonkeyPatch
 ):
     """The provider waits for two minutes until AWS, were it AWS, would be of one mind about queues and buckets."""
