@@ -1,4 +1,4 @@
-"""Names of SQL types come back from every engine's spelling as DuckDB has them."""
+"""SQL types are translated to every engine's names and back."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Proofs that a query returns nothing: given only if it does not, and given whenever a form of check has no row."""
+"""Proofs that a query returns no row: there is one only if it returns none, and always for the provable forms."""
 
 from typing import cast
 
@@ -89,6 +89,6 @@ def test_one_repeated_row_among_many_prevents_the_proof(engine: DuckDBEngine) ->
         session.execute("CREATE TABLE item AS SELECT range AS n, range::VARCHAR AS a, NULL AS b FROM range(300000)")
         assert session.proves_empty(parsed(REPEATED))
         session.execute("INSERT INTO item VALUES (-1, '7', NULL)")
-        assert session.proves_empty(parsed(REPEATED)), "the check leaves it out"
+        assert session.proves_empty(parsed(REPEATED)), "the check excludes this row"
         session.execute("INSERT INTO item VALUES (300001, '8', NULL)")
         assert not session.proves_empty(parsed(REPEATED))

@@ -1,4 +1,4 @@
-"""S3's events in a queue: which of them wake the sensor, when their messages are deleted, and what failures do."""
+"""S3's events in a queue: which of them wake the sensor, when messages are deleted, and the effect of failures."""
 
 import json
 import time
@@ -33,7 +33,7 @@ def lender(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Lender]:
 
 @pytest.fixture
 def settled(lender: S3Lender) -> S3Lender:
-    """A lender with a queue, whose files of today were asked a run for."""
+    """A lender with a queue, and a run request for today's files."""
     lender.drop_all(TODAY)
     assert lender.new() == ALL_OF_TODAY
     return lender
@@ -51,7 +51,7 @@ def test_an_event_in_any_form_wakes_the_sensor_whatever_the_file_is_called(
 
 
 def test_s3s_own_notifications_wake_the_sensor(settled: S3Lender) -> None:
-    """As moto sends them, for a put and for a deletion."""
+    """From moto, for a put and for a deletion."""
     arn = f"arn:aws:sqs:us-east-1:123456789012:{settled.queue.rpartition('/')[2]}"
     settled.aws.client("s3").put_bucket_notification_configuration(
         Bucket=settled.bucket,
@@ -82,7 +82,7 @@ def test_the_quiet_period_ends_without_a_message(lender: S3Lender) -> None:
     assert lender.new(3) is None
     lender.tell_of(lender.key("loan_information", TODAY))
     assert lender.new(1.5) is None, "a message that is delivered twice"
-    assert lender.new(0.6) == {"loan_information": TODAY}, "five minutes after the file came"
+    assert lender.new(0.6) == {"loan_information": TODAY}, "five minutes after the file arrived"
 
 
 def test_deleting_the_newest_snapshot_brings_back_the_one_before(lender: S3Lender) -> None:
@@ -93,12 +93,12 @@ def test_deleting_the_newest_snapshot_brings_back_the_one_before(lender: S3Lende
     lender.remove(keys[0])
     lender.tell(s3_message(lender.bucket, keys[0], "ObjectRemoved:Delete"))
     assert lender.new() is None, "the others are due"
-    assert lender.new(6) == {"market_equity": YESTERDAY}, "which was not among those that were remembered"
+    assert lender.new(6) == {"market_equity": YESTERDAY}, "which was not in the cursor"
 
 
 def test_meaningless_messages_are_deleted_without_harm(settled: S3Lender) -> None:
     key = settled.key("loan_information", TODAY)
-    nothing = [
+    bodies = [
         "",
         "no JSON: Maria Silva",
         "null",
@@ -116,10 +116,10 @@ def test_meaningless_messages_are_deleted_without_harm(settled: S3Lender) -> Non
         s3_message(settled.bucket, settled.key("loan_information", TODAY, "_SUCCESS")),
         s3_message(settled.bucket, "a lender/output/latest.json"),
     ]
-    settled.tell(*filter(None, nothing))
-    told = settled.tick()
-    assert said(told).endswith(f"Messages in the queue that name no file of a source: {len(nothing) - 1}.")
-    assert "Maria" not in said(told) + str(told.cursor)
+    settled.tell(*filter(None, bodies))
+    tick = settled.tick()
+    assert said(tick).endswith(f"Messages in the queue that name no file of a source: {len(bodies) - 1}.")
+    assert "Maria" not in said(tick) + str(tick.cursor)
     assert settled.messages_left() == 0
     assert "Messages" not in said(settled.tick())
 
@@ -208,12 +208,6 @@ def test_a_lost_event_is_noticed_the_next_day(lender: S3Lender) -> None:
 
 
 def test_a_run_request_names_all_new_files_even_if_an_event_was_lost(settled: S3Lender) -> None:
-    settled.drop("market_equity", TODAY, "other")  # of which nobody tells
+    settled.drop("market_equity", TODAY, "other")  # without a message
     settled.tell_of(settled.drop("loan_information", TODAY, "other"))
     assert settled.new() == {"loan_information": TODAY, "market_equity": TODAY}
-
-
-def test_a_cursor_of_the_time_before_sums_is_read(lender: S3Lender) -> None:
-    lender.cursor = json.dumps({"recent": {}, "older": {"loan_information": "0123"}, "run_key": "k"})
-    lender.drop_all(TODAY)
-    assert lender.new() == ALL_OF_TODAY

@@ -1,4 +1,4 @@
-"""Every statement is the text that was reviewed, on each engine. `make golden` rewrites it; read the diff."""
+"""Every statement equals its reviewed text, on each engine. `make golden` rewrites the texts; read the diff."""
 
 import pytest
 
