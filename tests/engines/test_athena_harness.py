@@ -1,4 +1,4 @@
-"""The Athena of the tests answers as Athena does: through PyAthena, and by boto3 where PyAthena hides the answer."""
+"""The tests' Athena answers as Athena does: through PyAthena, or through boto3 if PyAthena hides the answer."""
 
 import time
 from collections.abc import Callable
@@ -23,7 +23,7 @@ START = "athena:StartQueryExecution"
 THOUSANDS = "UNNEST(sequence(1, 9000))"
 ENDLESS_QUERY = f"SELECT count(*) FROM {THOUSANDS} AS a (x), {THOUSANDS} AS b (y), {THOUSANDS} AS c (z)"
 ENDS = ("SUCCEEDED", "FAILED", "CANCELLED")
-CUTOFF = 10_000_000  # the least that Athena takes
+CUTOFF = 10_000_000  # the lowest that Athena accepts
 
 pytestmark = [pytest.mark.long, pytest.mark.not_the_pipeline]
 
@@ -35,7 +35,7 @@ def bucket(athena: Aws) -> str:
 
 @pytest.fixture
 def start(athena: Aws, bucket: str) -> Callable[..., str]:
-    """Starts a query as the pipeline and answers its id."""
+    """Starts a query as the pipeline; returns its id."""
     database, client = athena.new_database(bucket), athena.pipeline_client("athena")
 
     def start(sql: str, **parameters: Any) -> str:
@@ -50,20 +50,20 @@ def start(athena: Aws, bucket: str) -> Callable[..., str]:
 
 
 def _execution(athena: Aws, query_id: str) -> dict[str, Any]:
-    found: dict[str, Any] = athena.client("athena").get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
-    return found
+    execution: dict[str, Any] = athena.client("athena").get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
+    return execution
 
 
 def _ended(athena: Aws, query_id: str) -> dict[str, Any]:
-    while (found := _execution(athena, query_id))["Status"]["State"] not in ENDS:
+    while (execution := _execution(athena, query_id))["Status"]["State"] not in ENDS:
         time.sleep(0.05)
-    return found
+    return execution
 
 
 def _becomes_true(condition: Callable[[], bool]) -> bool:
-    """Whether it does so within a minute."""
-    give_up = time.monotonic() + 60
-    while not (is_true := condition()) and time.monotonic() < give_up:
+    """Whether the condition becomes true within a minute."""
+    deadline = time.monotonic() + 60
+    while not (is_true := condition()) and time.monotonic() < deadline:
         time.sleep(0.05)
     return is_true
 
@@ -116,8 +116,8 @@ def test_a_ctas_writes_parquet_that_duckdb_reads(athena: Aws, bucket: str, start
         f"CREATE SECRET (TYPE s3, KEY_ID '{athena.access_key}', SECRET 'x', ENDPOINT '{endpoint}', "
         f"URL_STYLE 'path', USE_SSL false, REGION 'us-east-1')"
     )
-    found = database.execute(f"SELECT * FROM read_parquet('{location}/*') ORDER BY ALL").fetchall()
-    assert found == [("B1", Decimal("1.250000")), ("B2", None)]
+    rows = database.execute(f"SELECT * FROM read_parquet('{location}/*') ORDER BY ALL").fetchall()
+    assert rows == [("B1", Decimal("1.250000")), ("B2", None)]
     codecs = database.execute(f"SELECT DISTINCT compression FROM parquet_metadata('{location}/*')").fetchall()
     assert codecs == [("ZSTD",)]
 
@@ -168,7 +168,7 @@ def test_a_stopped_query_also_ends_on_trino(athena: Aws, start: Callable[..., st
     assert _becomes_true(lambda: is_in_state("RUNNING"))
     athena.pipeline_client("athena").stop_query_execution(QueryExecutionId=query_id)
     assert _execution(athena, query_id)["Status"]["State"] == "CANCELLED"
-    assert _becomes_true(lambda: is_in_state("FAILED"))  # as Trino calls a cancelled one
+    assert _becomes_true(lambda: is_in_state("FAILED"))  # Trino's state of a canceled query
     with pytest.raises(ClientError, match="Could not find results"):
         athena.pipeline_client("athena").get_query_results(QueryExecutionId=query_id)
 

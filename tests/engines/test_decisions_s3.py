@@ -1,4 +1,4 @@
-"""People's decisions in a lake on S3: what is added goes over the version that was read, or is added again."""
+"""People's decisions in a lake on S3: an addition replaces only the version that was read, or is tried again."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""A lake on S3: puts of which one wins, large files, encryption, names, credentials, and what is said without one."""
+"""A lake on S3: competing puts, large files, encryption, names, credentials, and errors about an unusable lake."""
 
 import hashlib
 import json
@@ -26,7 +26,7 @@ from tests.fakes.faults import Fault
 from tests.support.running import DAY, run_job
 
 ROWS = 1_000_000  # of hash(): 8 MB as Parquet
-SMALL_PARTS = "SET s3_uploader_max_filesize = '50GB'"  # so that DuckDB's parts are 5 MB, not 80
+SMALL_PARTS = "SET s3_uploader_max_filesize = '50GB'"  # makes DuckDB's parts 5 MB instead of 80
 
 
 @pytest.fixture
@@ -42,14 +42,14 @@ def lake(deployment: Deployment) -> Iterator[ObjectStore]:
 
 @pytest.fixture
 def impatient(aws: Aws, deployment: Deployment) -> Iterator[ObjectStore]:
-    """A lake whose requests are sent once: to see a failure at once that would be the same after a minute."""
+    """A lake whose requests are sent only once, so that failures come at once instead of after a minute."""
     with in_force(Deployment(deployment.lake_url, {**deployment.env, "AWS_MAX_ATTEMPTS": "1"})):
         yield deployment.lake
 
 
 @pytest.fixture
 def large(tmp_path: Path) -> Path:
-    """A file of two parts and a bit."""
+    """A file slightly larger than two parts."""
     path = tmp_path / "large"
     path.write_bytes(bytes(range(256)) * (2 * PART_BYTES // 256) + b"the end")
     return path
@@ -65,8 +65,12 @@ def head(aws: Aws, lake: ObjectStore, key: str) -> Any:
 
 
 def operations(aws: Aws, key: str) -> list[tuple[str, int]]:
-    """What was asked of S3 for an object on the pipeline's behalf, and how it was answered."""
-    return [(one["operation"], one["status"]) for one in aws.requests() if one["resource"].endswith(f"/{key}")]
+    """The pipeline's requests for an object, each with the status of its answer."""
+    return [
+        (request["operation"], request["status"])
+        for request in aws.requests()
+        if request["resource"].endswith(f"/{key}")
+    ]
 
 
 def test_only_one_of_many_threads_creates_an_object(lake: ObjectStore) -> None:
@@ -132,7 +136,7 @@ def test_large_files_are_uploaded_and_downloaded_in_parts(aws: Aws, lake: Object
     ]
     with lake.open("raw/large") as stream:
         assert stream.read() == large.read_bytes()
-    assert operations(aws, "raw/large")[5:] == [("GetObject", 206)] * 3, "no request for more than a part"
+    assert operations(aws, "raw/large")[5:] == [("GetObject", 206)] * 3, "no request reads more than a part"
 
 
 def test_an_empty_object_is_read_as_no_bytes(lake: ObjectStore) -> None:
@@ -176,13 +180,13 @@ def test_an_interrupted_upload_leaves_no_object(aws: Aws, impatient: ObjectStore
 
 
 def copy(session: DuckDBSession, key: str, rows: int) -> None:
-    """Let DuckDB write a Parquet file into its lake."""
+    """Let DuckDB write a Parquet file to its lake."""
     path = text_literal(session._engine.lake.url(key))
     session.execute(f"COPY (SELECT hash(range) AS hashed FROM range({rows})) TO {path} (FORMAT parquet)")
 
 
 def test_a_process_reads_its_own_objects_of_a_run_without_a_request(aws: Aws, lake: ObjectStore) -> None:
-    """Until it is deleted; others read it from S3. What may be put again is read from S3 by all."""
+    """Until they are deleted. Other processes read them from S3, and all processes read replaceable objects there."""
     table, csv, raw = "runs/r/refi/a/data.parquet", "runs/r/raw/a.0.clean.csv", "raw/a/load_date=2026-02-20/a.csv"
     for key in (csv, raw):
         with lake.new_file(key) as path:
@@ -196,10 +200,10 @@ def test_a_process_reads_its_own_objects_of_a_run_without_a_request(aws: Aws, la
         with pytest.raises(LakeError, match="AccessDenied"):
             lake.open(raw)
         aws.clear_faults()
-    own_bytes, other = Path(lake.url(table)).read_bytes(), open_lake(lake.name)
-    assert other.open(table).read() == own_bytes
-    assert other.url(table) == f"{lake.name}/{table}" == lake.address(table)
-    other.delete([csv])
+    own_bytes, other_lake = Path(lake.url(table)).read_bytes(), open_lake(lake.name)
+    assert other_lake.open(table).read() == own_bytes
+    assert other_lake.url(table) == f"{lake.name}/{table}" == lake.address(table)
+    other_lake.delete([csv])
     lake.delete([table, csv])
     for key in (table, csv):
         with pytest.raises(LakeError, match="is not in the lake"):
@@ -261,8 +265,8 @@ def test_everything_is_encrypted_with_the_configured_key(aws: Aws, deployment: D
             "runs/by DuckDB",
             "runs/by DuckDB in parts",
         ):
-            found = head(aws, lake, name)
-            assert (found.get("ServerSideEncryption"), found.get("SSEKMSKeyId")) == ("aws:kms", key_id), name
+            headers = head(aws, lake, name)
+            assert (headers.get("ServerSideEncryption"), headers.get("SSEKMSKeyId")) == ("aws:kms", key_id), name
 
 
 def test_a_name_means_the_same_to_obstore_duckdb_and_boto3(aws: Aws, lake: ObjectStore) -> None:
@@ -270,7 +274,7 @@ def test_a_name_means_the_same_to_obstore_duckdb_and_boto3(aws: Aws, lake: Objec
     for name in [*names, "a;{}|<>~:@,"]:
         key = f"raw/{name}.csv"
         lake.put(key, name.encode())
-        lake.put("raw/ab.csv", b"another's")  # which a name could mean as a pattern
+        lake.put("raw/ab.csv", b"another's")  # a name that a pattern could match
         assert head(aws, lake, key)["ContentLength"] == len(name.encode())
         with lake.open(key) as stream:
             assert stream.read() == name.encode()
@@ -283,11 +287,11 @@ def test_a_name_means_the_same_to_obstore_duckdb_and_boto3(aws: Aws, lake: Objec
 
 def test_a_name_that_not_every_client_can_request_is_refused(aws: Aws, lake: ObjectStore) -> None:
     for name in ("a?b", "a?s3_region=x", "a\\b", "a//b", "a/../b", "a\tb"):
-        place = bucket_and_key(lake, f"raw/loans/{name}.csv")
-        aws.client("s3").put_object(**place)
+        location = bucket_and_key(lake, f"raw/loans/{name}.csv")
+        aws.client("s3").put_object(**location)
         with pytest.raises((SourceError, LakeError), match="raw/loans"):
             lake.require_regular_files("raw/loans")
-        aws.client("s3").delete_object(**place)
+        aws.client("s3").delete_object(**location)
     lake.require_regular_files("raw/loans")
 
 
@@ -307,15 +311,13 @@ def test_folders_are_listed_a_thousand_objects_per_request(aws: Aws, lake: Objec
     for name in names + beside:
         aws.client("s3").put_object(Bucket=bucket, Key=f"{prefix}/raw/s/{name}", Body=b"x")
     before = len(aws.requests())
-    found = [
+    listed = [
         (folder, [info.key.removeprefix("raw/s/") for info in objects])
         for folder, objects in lake.folders_between("raw/s", "day=2", "day=4")
     ]
-    of_three = [f"day=3/{name}" for name in ("a.csv", "a/c", "b", "sub", "sub.csv", "ü 1+1.csv")]
-    wanted = {day: [f"day={day}/{name}" for name in ("a.csv", "a/c", "b", "ü 1+1.csv")] for day in (2, 4)} | {
-        3: of_three
-    }
-    assert found == [(f"day={day}", wanted[day]) for day in (2, 3, 4)]
+    expected = {day: [f"day={day}/{name}" for name in ("a.csv", "a/c", "b", "ü 1+1.csv")] for day in (2, 4)}
+    expected[3] = [f"day=3/{name}" for name in ("a.csv", "a/c", "b", "sub", "sub.csv", "ü 1+1.csv")]
+    assert listed == [(f"day={day}", expected[day]) for day in (2, 3, 4)]
     assert beside != BESIDE_THE_DAYS or len(aws.requests()) == before + 1
 
 
@@ -331,17 +333,17 @@ def test_a_parquet_file_is_scanned_in_place(lake: ObjectStore, tmp_path: Path) -
 def test_credentials_are_renewed_for_obstore_and_for_duckdb(
     aws: Aws, deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As roles, SSO and credential_process give them: for some time, and then others.
+    """Roles, SSO and credential_process give credentials for a limited time.
 
-    Those of five minutes are good, yet so near their end that boto3 asks for new ones at each use.
+    Credentials for five minutes are valid, but boto3 requests new ones at each use, so close to their end.
     """
-    given, config = tmp_path / "given.json", tmp_path / "config"
-    config.write_text(f"[profile lender]\ncredential_process = cat {given}\n")
+    credentials, config = tmp_path / "given.json", tmp_path / "config"
+    config.write_text(f"[profile lender]\ncredential_process = cat {credentials}\n")
 
     def give(key_id: str, valid_for: timedelta) -> None:
         until = (datetime.now(UTC) + valid_for).isoformat()
         keys = {"AccessKeyId": key_id, "SecretAccessKey": "secret", "SessionToken": "token"}
-        given.write_text(json.dumps({"Version": 1, "Expiration": until, **keys}))
+        credentials.write_text(json.dumps({"Version": 1, "Expiration": until, **keys}))
 
     first, second = (f"{which}{aws.unique.upper()}" for which in ("FIRST", "SECOND"))
     give(first, timedelta(minutes=5))
@@ -355,7 +357,7 @@ def test_credentials_are_renewed_for_obstore_and_for_duckdb(
         with DuckDBEngine(lake).session() as session:
             copy(session, "runs/two", 1)
         sleep(1.1 * CREDENTIALS_FOR.total_seconds())
-        given.unlink()
+        credentials.unlink()
         with pytest.raises(LakeError, match=r"three in the lake .*Error when retrieving credentials"):
             lake.put_json("runs/three", 1)
         with pytest.raises(EngineError, match="The AWS credentials: Error when retrieving credentials"):
@@ -364,12 +366,12 @@ def test_credentials_are_renewed_for_obstore_and_for_duckdb(
         lake.put_json("runs/three", 1)
         with DuckDBEngine(lake).session() as session:
             copy(session, "runs/four", 1)
-    assert [one["resource"].rpartition("/")[2] for one in aws.requests(first)] == ["one", "two"]
-    assert [one["resource"].rpartition("/")[2] for one in aws.requests(second)] == ["three", "four"]
+    assert [request["resource"].rpartition("/")[2] for request in aws.requests(first)] == ["one", "two"]
+    assert [request["resource"].rpartition("/")[2] for request in aws.requests(second)] == ["three", "four"]
 
 
 @pytest.mark.parametrize(
-    ("lake_url", "faults", "words"),
+    ("lake_url", "faults", "message"),
     [
         ("", (), r"borrower_engagement: no file .* in s3://.*; found in raw/: nothing; expected"),
         ("s3://no-such-lake/lender", (), r"raw/.* in the lake s3://no-such-lake/lender: NoSuchBucket: "),
@@ -379,17 +381,17 @@ def test_credentials_are_renewed_for_obstore_and_for_duckdb(
     ids=["empty", "absent", "denied"],
 )  # fmt: skip
 def test_a_run_on_an_unusable_lake_says_why(
-    aws: Aws, deployment: Deployment, lake_url: str, faults: tuple[Fault, ...], words: str
+    aws: Aws, deployment: Deployment, lake_url: str, faults: tuple[Fault, ...], message: str
 ) -> None:
     aws.faults(*faults)
     with in_force(deployment):
         ran = run_job(lake_url or deployment.lake_url, DAY)
-    assert re.match(words, ran.failure), ran.failure
+    assert re.match(message, ran.failure), ran.failure
     assert ran.failure.endswith("The last published audience is unchanged.")
 
 
 def test_an_invalid_number_of_attempts_is_reported(deployment: Deployment) -> None:
-    wrong = {**deployment.env, "AWS_MAX_ATTEMPTS": "many"}
-    words = "AWS_MAX_ATTEMPTS: 'many' is not a number from 1 to 99"
-    with in_force(Deployment(deployment.lake_url, wrong)), pytest.raises(SettingError, match=words):
+    env = {**deployment.env, "AWS_MAX_ATTEMPTS": "many"}
+    message = "AWS_MAX_ATTEMPTS: 'many' is not a number from 1 to 99"
+    with in_force(Deployment(deployment.lake_url, env)), pytest.raises(SettingError, match=message):
         open_lake(deployment.lake_url)

@@ -1,4 +1,4 @@
-"""The Trino of the tests reads and writes what lies in their Glue and S3."""
+"""The tests' Trino reads and writes tables in their Glue and S3."""
 
 import os
 from decimal import Decimal
@@ -30,7 +30,7 @@ def test_partition_projection_reads_a_new_day_without_registration(trino: Aws) -
         "projection.enabled": "true",
         "projection.load_date.type": "date",
         "projection.load_date.format": "yyyy-MM-dd",
-        "projection.load_date.range": "2026-02-18,2026-02-21",  # each day of it is listed,
+        "projection.load_date.range": "2026-02-18,2026-02-21",  # Trino lists each day of it
         "storage.location.template": f"s3://{bucket}/raw/load_date=${{load_date}}/",
     }
     table = {
@@ -44,8 +44,8 @@ def test_partition_projection_reads_a_new_day_without_registration(trino: Aws) -
     for day, name in (("2026-02-19", "Ann"), ("2026-02-20", '"Bob, Jr"')):
         trino.client("s3").put_object(Bucket=bucket, Key=f"raw/load_date={day}/b.csv", Body=f"name\n{name}\n".encode())
 
-    found = trino_server.rows(trino.trino_port, f"SELECT load_date, name FROM {database}.borrowers ORDER BY 1")
-    assert found == [["2026-02-19", "Ann"], ["2026-02-20", "Bob, Jr"]]
+    rows = trino_server.rows(trino.trino_port, f"SELECT load_date, name FROM {database}.borrowers ORDER BY 1")
+    assert rows == [["2026-02-19", "Ann"], ["2026-02-20", "Bob, Jr"]]
 
 
 def test_a_table_written_by_trino_is_read_through_its_view(trino: Aws) -> None:

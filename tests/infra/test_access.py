@@ -1,4 +1,4 @@
-"""What each role may do and may not, call by call, as its rendered policy says."""
+"""Each role's rendered policy, call by call."""
 
 from pathlib import Path
 
@@ -140,7 +140,9 @@ def test_matching_on_aws_is_allowed_exactly_its_own_calls(role_policies: dict[st
 
     policy = role_policies["with matching"]["pipeline"]
     assert denied(policy, service.calls()) == []
-    assert [one for one in unused(policy, service.calls()) if "entityresolution:" in one or "iam:" in one] == []
+    assert [
+        action for action in unused(policy, service.calls()) if "entityresolution:" in action or "iam:" in action
+    ] == []
     assert [statement.sid for statement in on_all_resources(policy)] == ["CreateMatching", "SendMetrics"]
     others = [
         Call("entityresolution:StartMatchingJob", f"{MATCHING}:matchingworkflow/another"),

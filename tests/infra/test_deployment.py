@@ -1,6 +1,6 @@
-"""The image, compose.yaml and dagster.yaml, as far as they can be judged without a container engine.
+"""The image, compose.yaml and dagster.yaml, as far as they can be tested without a container engine.
 
-That the commands start and the health checks answer is in test_production_instance.py.
+test_production_instance.py runs the commands and the health checks.
 """
 
 import re
@@ -25,15 +25,16 @@ OURS = ("code", "daemon", "webserver", "migrate")
 PINNED = re.compile(r"[a-z]+:\d+(\.\d+)+-[a-z-]*bookworm")
 
 
-def environment_variables(of: Any) -> set[str]:
+def environment_variables(configuration: Any) -> set[str]:
     """Names in every {env: NAME} of a configuration."""
-    if isinstance(of, dict):
-        return ({of["env"]} if of.keys() == {"env"} else set()).union(*map(environment_variables, of.values()))
-    return set().union(*map(environment_variables, of)) if isinstance(of, list) else set()
+    if isinstance(configuration, dict):
+        own = {configuration["env"]} if configuration.keys() == {"env"} else set()
+        return own.union(*map(environment_variables, configuration.values()))
+    return set().union(*map(environment_variables, configuration)) if isinstance(configuration, list) else set()
 
 
 def example() -> dict[str, str]:
-    """env.example, as name and value."""
+    """The variables of env.example, name -> value."""
     lines = (INFRA / "env.example").read_text().splitlines()
     return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
 
@@ -54,21 +55,21 @@ def test_a_misspelled_setting_of_the_instance_would_be_refused(tmp_path: Path):
 
 @pytest.mark.parametrize("service", OURS)
 def test_compose_sets_every_variable_that_the_instance_needs(service: str):
-    wanted = environment_variables(read_yaml("dagster.yaml")) | environment_variables(read_yaml("workspace.yaml"))
-    assert wanted <= services()[service]["environment"].keys()
-    assert len(wanted) == 7  # five of PostgreSQL, two of S3
+    needed = environment_variables(read_yaml("dagster.yaml")) | environment_variables(read_yaml("workspace.yaml"))
+    assert needed <= services()[service]["environment"].keys()
+    assert len(needed) == 7  # five of PostgreSQL, two of S3
 
 
 def test_the_example_has_every_variable_that_compose_requires_and_no_secret():
-    demanded = set(re.findall(r"\$\{(\w+):\?", (INFRA / "compose.yaml").read_text()))
-    assert demanded == TEST_VALUES.keys()
-    assert {name for name, value in example().items() if not value} == demanded
+    required = set(re.findall(r"\$\{(\w+):\?", (INFRA / "compose.yaml").read_text()))
+    assert required == TEST_VALUES.keys()
+    assert {name for name, value in example().items() if not value} == required
 
 
 def test_the_settings_in_the_example_are_ours_and_valid(monkeypatch: pytest.MonkeyPatch):
     ours = {name: value for name, value in example().items() if name.startswith("REFI_")}
-    known = {f"REFI_{name.upper()}" for room in all_settings() for name in type(room).model_fields}
-    assert ours.keys() - known == {"REFI_COMPUTE_LOGS_BUCKET", "REFI_COMPUTE_LOGS_PREFIX"}  # of dagster.yaml
+    settings = {f"REFI_{name.upper()}" for room in all_settings() for name in type(room).model_fields}
+    assert ours.keys() - settings == {"REFI_COMPUTE_LOGS_BUCKET", "REFI_COMPUTE_LOGS_PREFIX"}  # of dagster.yaml
     for name, value in ours.items():
         monkeypatch.setenv(name, value)
     forget_settings()
@@ -125,10 +126,10 @@ def test_every_package_in_the_image_is_checked_by_its_hash():
     installs = [arguments for name, arguments in dockerfile() if name == "RUN" and "pip" in arguments]
     fetching = re.findall(r"pip (?:--python \S+ )?install [^&]*", " ".join(installs))
     assert len(fetching) == 3
-    assert all("--require-hashes" in one or "--no-index" in one for one in fetching)
+    assert all("--require-hashes" in command or "--no-index" in command for command in fetching)
     build_system = yaml.safe_load((PROJECT_DIR / "pyproject.toml").read_text().split("requires = ")[1].split("\n")[0])
     locked = (INFRA / "requirements-build.lock").read_text()
-    assert all(re.search(rf"^{Requirement(one).name}==", locked, re.MULTILINE) for one in build_system)
+    assert all(re.search(rf"^{Requirement(package).name}==", locked, re.MULTILINE) for package in build_system)
 
 
 def test_no_service_runs_as_root_or_writes_to_its_root_file_system():
@@ -152,7 +153,7 @@ def test_services_are_monitored_and_restarted_and_only_the_ui_is_reachable_from_
 
 def test_a_service_waits_for_its_dependencies():
     def needs(name: str) -> dict[str, str]:
-        return {other: how["condition"] for other, how in services()[name].get("depends_on", {}).items()}
+        return {service: need["condition"] for service, need in services()[name].get("depends_on", {}).items()}
 
     tables = {"migrate": "service_completed_successfully"}
     assert needs("postgres") == {}
