@@ -45,16 +45,15 @@ class Deployment:
         self._key = f"runs/doctor-{uuid.uuid4()}/doctor.json"  # clean-up would delete it, as of an unpublished run
 
     @property
+    def _engine(self) -> EngineSettings:
+        return settings_of(EngineSettings)
+
+    @property
     def _needs_aws(self) -> bool:
         """Whether the settings need any service of AWS other than S3, whose protocol other stores have as well."""
-        observability = settings_of(ObservabilitySettings)
-        return settings_of(EngineSettings).engine == "athena" or any(
-            (
-                settings_of(IngestionSettings).arrivals_queue_url,
-                observability.alerts_topic_arn,
-                observability.metrics_namespace,
-            )
-        )
+        queue, observability = settings_of(IngestionSettings).arrivals_queue_url, settings_of(ObservabilitySettings)
+        is_set = any((queue, observability.alerts_topic_arn, observability.metrics_namespace))
+        return self._engine.engine == "athena" or is_set
 
     @cached_property
     def _lake(self) -> ObjectStore:
@@ -64,16 +63,16 @@ class Deployment:
         """The settings are valid, and so are the files that they name."""
         all_settings()
         load_refi_policy(settings_of(SpecSettings).policy_file)
-        engine, lake_url = settings_of(EngineSettings).engine, settings_of(LakeSettings).lake_url
-        return f"engine {engine}, lake {lake_url}, {len(load_contracts())} sources"
+        lake_url, sources = settings_of(LakeSettings).lake_url, len(load_contracts())
+        return f"engine {self._engine.engine}, lake {lake_url}, {sources} sources"
 
     def packages(self) -> str:
         """The packages that these settings need can be imported."""
         is_needed = {
             "boto3": _is_on_s3() or self._needs_aws,
             "duckdb_extension_httpfs": _is_on_s3(),
-            "pyathena": settings_of(EngineSettings).engine == "athena",
-            "trino": settings_of(EngineSettings).engine == "trino",
+            "pyathena": self._engine.engine == "athena",
+            "trino": self._engine.engine == "trino",
         }
         needed = [name for name, value in is_needed.items() if value]
         if missing := [name for name in needed if find_spec(name) is None]:
@@ -139,7 +138,7 @@ class Deployment:
 
     def database(self) -> str:
         """The Glue database exists."""
-        name = self._on_athena(settings_of(EngineSettings).glue_database)
+        name = self._on_athena(self._engine.glue_database)
         fix = "Create it (aws glue create-database, or infra/terraform), or correct REFI_GLUE_DATABASE."
         with _fixable("glue:GetDatabase", f"database {name}", fix):
             aws.client("glue", **aws.QUICK).get_database(Name=name)
@@ -147,8 +146,8 @@ class Deployment:
 
     def crawler(self) -> str:
         """The crawler exists."""
-        name = self._on_athena(settings_of(EngineSettings).glue_crawler)
-        if settings_of(EngineSettings).catalog_mode != "crawler":
+        name = self._on_athena(self._engine.glue_crawler)
+        if self._engine.catalog_mode != "crawler":
             raise UnneededError("REFI_CATALOG_MODE is contract")
         fix = "Create it (infra/terraform), or correct REFI_GLUE_CRAWLER."
         with _fixable("glue:GetCrawler", f"crawler {name}", fix):
@@ -157,7 +156,7 @@ class Deployment:
 
     def workgroup(self) -> str:
         """A query of one row runs in the workgroup."""
-        group = self._on_athena(settings_of(EngineSettings).athena_workgroup)
+        group = self._on_athena(self._engine.athena_workgroup)
         actions = "athena:StartQueryExecution, GetQueryExecution and GetQueryResults, and s3:PutObject for the results,"
         fix = "Create it (infra/terraform), or correct REFI_ATHENA_WORKGROUP."
         try:
@@ -168,9 +167,9 @@ class Deployment:
 
     def trino(self) -> str:
         """A query of one row runs."""
-        if settings_of(EngineSettings).engine != "trino":
-            raise UnneededError(f"REFI_ENGINE is {settings_of(EngineSettings).engine}")
-        url = urlsplit(settings_of(EngineSettings).trino_url)
+        if self._engine.engine != "trino":
+            raise UnneededError(f"REFI_ENGINE is {self._engine.engine}")
+        url = urlsplit(self._engine.trino_url)
         address = f"{url.scheme}://{url.netloc.rpartition('@')[2]}"
         try:
             self._query()
@@ -182,10 +181,7 @@ class Deployment:
     def _query(self) -> None:
         """Send the engine a query as a run does, for a value that no earlier result contains."""
         value = str(uuid.uuid4())
-        with (
-            _time_limit(QUERY_SECONDS),
-            open_remote_engine(settings_of(EngineSettings).engine, self._lake).session([]) as session,
-        ):
+        with _time_limit(QUERY_SECONDS), open_remote_engine(self._engine.engine, self._lake).session([]) as session:
             rows = session.query(exp.select(exp.Literal.string(value).as_("value")))
         if rows != [{"value": value}]:
             raise EngineError(f"a query for {value!r} returned {rows}")
@@ -240,8 +236,8 @@ class Deployment:
             raise FixableError(str(error), fix) from None
 
     def _on_athena(self, name: str) -> str:
-        if settings_of(EngineSettings).engine != "athena":
-            raise UnneededError(f"REFI_ENGINE is {settings_of(EngineSettings).engine}")
+        if self._engine.engine != "athena":
+            raise UnneededError(f"REFI_ENGINE is {self._engine.engine}")
         return name
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, ClassVar
 
 from sqlglot import exp
@@ -22,18 +22,11 @@ from refi_assets import aws
 from refi_assets.engines.base import Descriptions, Row, statement_start
 from refi_assets.engines.death_watch import DeathWatch
 from refi_assets.engines.glue import GlueTables, run_crawler
-from refi_assets.engines.remote import (
-    RemoteSession,
-    query_error,
-    run_table,
-    table_location,
-    tables_of_other_runs,
-)
+from refi_assets.engines.remote import RemoteSession, query_error, run_table, table_location, tables_of_other_runs
 from refi_assets.engines.settings import EngineSettings
 from refi_assets.errors import EngineError, LakeError
 from refi_assets.lake import ObjectStore, Relation
 from refi_assets.lake.relations import QueryCost
-from refi_assets.settings import settings_of
 from refi_assets.specs.names import database_of
 
 with aws.needs_extra("pyathena", "Athena"):
@@ -51,12 +44,6 @@ MAX_TRIES = 20  # of one step, including its failed tries in the past
 THROTTLED = ("ThrottlingException", "TooManyRequestsException", "InternalServerException")
 
 _WATCH = DeathWatch()
-
-
-@lru_cache(maxsize=4)
-def open_athena(lake: ObjectStore) -> "AthenaEngine":
-    """This deployment's engine on a lake, shared by all steps of a run in one process."""
-    return AthenaEngine(lake, settings_of(EngineSettings))
 
 
 @dataclass(eq=False)

@@ -64,11 +64,7 @@ class GlueTables:
         table = _csv(name, columns, location, first_day, comments)
         with self._readable_errors(name):
             existing = self._find(name)
-        if (
-            existing is None
-            or existing.get("Parameters") != table["Parameters"]
-            or existing["StorageDescriptor"]["Columns"] != table["StorageDescriptor"]["Columns"]
-        ):
+        if existing is None or _definition(existing) != _definition(table):
             self._put(table)
 
     def location_and_columns(self, name: str) -> tuple[str, dict[str, str]]:
@@ -151,6 +147,10 @@ def _wait_until_ready(client: Any, name: str, deadline: float) -> dict[str, Any]
         pause = min(pause * 1.5, 30)
 
 
+def _definition(table: dict[str, Any]) -> tuple[Any, Any]:
+    return table.get("Parameters"), table["StorageDescriptor"]["Columns"]
+
+
 def _parquet(name: str, columns: Mapping[str, str], location: str, comments: Descriptions) -> dict[str, Any]:
     types = {column: to_dialect(sql_type, "hive") for column, sql_type in columns.items()}
     return _table(name, types, location, comments, _PARQUET, {"classification": "parquet"})
@@ -180,14 +180,10 @@ def _table(
     stored_as: dict[str, Any],
     parameters: dict[str, str],
 ) -> dict[str, Any]:
-    columns = [
-        {
-            "Name": column,
-            "Type": hive_type,
-            **({"Comment": comments[column][:MAX_COMMENT]} if column in comments else {}),
-        }
-        for column, hive_type in types.items()
-    ]
+    columns = [{"Name": column, "Type": hive_type} for column, hive_type in types.items()]
+    for column in columns:
+        if comment := comments.get(column["Name"]):
+            column["Comment"] = comment[:MAX_COMMENT]
     return {
         "Name": name,
         "TableType": "EXTERNAL_TABLE",

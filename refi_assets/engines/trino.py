@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, ClassVar
 from urllib.parse import unquote, urlsplit
 from uuid import uuid4
@@ -19,31 +19,17 @@ from sqlglot import exp
 from refi_assets import aws
 from refi_assets.engines.base import Descriptions, Row
 from refi_assets.engines.duckdb_sql import quoted, text_literal
-from refi_assets.engines.remote import (
-    RemoteSession,
-    query_error,
-    run_table,
-    table_location,
-    tables_of_other_runs,
-)
-from refi_assets.engines.settings import EngineSettings
+from refi_assets.engines.remote import RemoteSession, query_error, run_table, table_location, tables_of_other_runs
 from refi_assets.engines.types import from_dialect, to_dialect
 from refi_assets.errors import EngineError
 from refi_assets.lake import ObjectStore, Relation
 from refi_assets.lake.relations import QueryCost
-from refi_assets.settings import settings_of
 from refi_assets.specs.names import database_of
 
 with aws.needs_extra("trino", "Trino"):
     from trino.auth import BasicAuthentication
     from trino.dbapi import connect
     from trino.exceptions import Error, TrinoConnectionError, TrinoQueryError
-
-
-@lru_cache(maxsize=4)
-def open_trino(lake: ObjectStore) -> "TrinoEngine":
-    """This deployment's engine on a lake, shared by all steps of a run in one process."""
-    return TrinoEngine(lake, settings_of(EngineSettings).trino_url)
 
 
 @dataclass(eq=False)

@@ -26,29 +26,20 @@ def columns_read(statement: exp.Query) -> dict[str, set[str] | None]:
     for table in tables_read(statement):
         keys.setdefault(table.alias_or_name.lower(), set()).add(key_of(table))
     all_keys: set[str] = set().union(*keys.values())
-    stars = [star for star in statement.find_all(exp.Star) if isinstance(star.parent, exp.Select)]
-    natural = [join for join in statement.find_all(exp.Join) if join.method == "NATURAL"]
-    if stars or natural or statement.find(exp.Pivot):
+    stars = any(isinstance(star.parent, exp.Select) for star in statement.find_all(exp.Star))
+    unnamed = any(join.method == "NATURAL" or join.args.get("using") for join in statement.find_all(exp.Join))
+    if stars or unnamed or statement.find(exp.Pivot):
         return dict.fromkeys(all_keys, ALL)
-    columns: dict[str, set[str] | None] = {key: set() for key in all_keys}
+    names: dict[str, set[str]] = {key: set() for key in all_keys}
+    read_whole: set[str] = set()
     for column in statement.find_all(exp.Column):
         qualifier, name = column.table.lower(), column.name.lower()
         is_row = not qualifier and name in keys  # a whole row, named by its table
         for key in keys.get(qualifier or name, set()) if qualifier or is_row else all_keys:
-            _add(columns, key, ALL if is_row or isinstance(column.this, exp.Star) else name)
-    for join in statement.find_all(exp.Join):
-        for identifier in join.args.get("using") or []:
-            for key in all_keys:
-                _add(columns, key, identifier.name.lower())
-    return columns
-
-
-def _add(columns: dict[str, set[str] | None], key: str, column: str | None) -> None:
-    names = columns[key]
-    if column is ALL:
-        columns[key] = ALL
-    elif names is not ALL:
-        names.add(column)
+            names[key].add(name)
+            if is_row or isinstance(column.this, exp.Star):
+                read_whole.add(key)
+    return {key: ALL if key in read_whole else names[key] for key in all_keys}
 
 
 def prune_query(query: exp.Query, columns: Collection[str], grains: Mapping[str, Sequence[str]]) -> exp.Query:
