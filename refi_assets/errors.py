@@ -1,6 +1,6 @@
-"""Errors a user can act on: what is wrong, where, and what to do.
+"""Errors that a user can act on: what is wrong, where, and what to do.
 
-Their text is shown as it is, without a traceback, so it must never quote a borrower's data.
+Their text is shown without a traceback, so it must never quote a borrower's data.
 """
 
 import traceback
@@ -10,11 +10,11 @@ from pathlib import Path
 
 
 class RefiError(Exception):
-    """Something a user can mend. Base of every error this package raises on purpose."""
+    """Something that a user can fix. The base of every error that this package raises on purpose."""
 
 
 class SettingError(RefiError):
-    """A setting, policy or contract is missing, absurd or contradicts another."""
+    """A setting, policy or contract is missing, invalid, or contradicts another."""
 
 
 class SourceError(RefiError):
@@ -22,36 +22,36 @@ class SourceError(RefiError):
 
 
 class LakeError(RefiError):
-    """The lake does not hold, or must not take, what was asked of it."""
+    """The lake failed, does not have a requested object, or must not store one."""
 
 
 class EngineError(RefiError):
-    """An engine refused a statement. The engine's own words are kept only where they cannot quote a file."""
+    """An engine refused a statement. The engine's own message is kept only if it cannot quote a file."""
 
 
 class IdentityError(RefiError):
-    """Who is who cannot be told: a matcher refused, failed or took too long."""
+    """A matcher refused its input, failed, or took too long."""
 
 
 @contextmanager
-def not_needed(failed: Callable[[str], object]) -> Iterator[None]:
-    """Let work fail that the answer does not need: `failed` gets the reason, in words that quote no borrower."""
+def best_effort(on_failure: Callable[[str], object]) -> Iterator[None]:
+    """Run optional work, which may fail: `on_failure` gets the reason, without any borrower's data."""
     try:
         yield
     except RefiError as error:
-        failed(str(error))
+        on_failure(str(error))
     except Exception as error:
-        failed(f"{type_and_place(error)}.")
+        on_failure(f"{type_and_place(error)}.")
 
 
 def type_and_place(error: BaseException) -> str:
-    """The kind of an error and where this package raised it; never its words, which may quote a borrower."""
+    """An error's type and where this package raised it, without its message, which may quote a borrower."""
     frames = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
     return at_place(type(error).__name__, frames)
 
 
 def at_place(name: str, frames: Iterable[tuple[str, int | None]]) -> str:
-    """An error's name and the module and line of this package's innermost frame, if one is among these."""
+    """An error's name, and the module and line of this package's innermost frame, if there is one."""
     package = Path(__file__).parent
     own = [(Path(file), line) for file, line in frames if package in Path(file).parents]
     if not own:
@@ -62,7 +62,7 @@ def at_place(name: str, frames: Iterable[tuple[str, int | None]]) -> str:
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turn a failure to write a file that the user named into a RefiError."""
+    """Turn a failure to write a file that the user chose into a RefiError."""
     try:
         yield
     except OSError as error:
@@ -70,14 +70,14 @@ def writing(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def needs_packages(what: str, packages: Collection[str], extra: str, make: str) -> Iterator[None]:
-    """Turn a missing package of an extra into a message; `make` is what installs it. Raises SettingError."""
+def needs_packages(feature: str, packages: Collection[str], extra: str, make: str) -> Iterator[None]:
+    """Turn a missing package of an extra into a SettingError; `make` is the command that installs it."""
     try:
         yield
     except ModuleNotFoundError as error:
         if error.name not in packages:
             raise
         raise SettingError(
-            f"{what} needs the package {error.name}, of the extra `{extra}`. Install refi-assets[{extra}]; in the "
+            f"{feature} needs the package {error.name}, of the extra `{extra}`. Install refi-assets[{extra}]; in the "
             f"project folder: {make}."
         ) from None

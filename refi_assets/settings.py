@@ -1,8 +1,7 @@
-"""Settings: environment variables with the prefix REFI_, read and validated once, a class a room.
+"""Settings: environment variables with the prefix REFI_, read and validated once. Each room has a class of its own.
 
-A room's class is in its own settings.py. Business rules are not settings: thresholds live in policies/, columns in
-contracts/, relations in sql/. Credentials, region and endpoints of AWS are not ours either: they come by the standard
-AWS variables.
+A room's class is in its settings.py. Business rules are not settings: limits are in policies/, columns in contracts/,
+relations in sql/. Neither are AWS's credentials, region and endpoints, which AWS's standard variables set.
 """
 
 import os
@@ -26,7 +25,7 @@ STATE_DIR = state_folder(PROJECT_DIR)
 
 
 class RoomSettings(BaseSettings):
-    """The settings of one room, an attribute each; `REFI_LAKE_URL` is `lake_url`, and so on."""
+    """The settings of one room: `REFI_LAKE_URL` is the attribute `lake_url`, and so on."""
 
     model_config = SettingsConfigDict(env_prefix="REFI_", frozen=True)
 
@@ -37,23 +36,25 @@ _S = TypeVar("_S", bound=RoomSettings)
 class PlatformSettings(RoomSettings):
     """The settings that belong to no single room."""
 
-    project_dir: Path = Field(default=PROJECT_DIR, description="The folder of contracts, policies and SQL.")
-    time_zone: str = Field(default="America/New_York", description="The lender's time zone: decides what day it is.")
+    project_dir: Path = Field(default=PROJECT_DIR, description="The folder with contracts, policies and SQL.")
+    time_zone: str = Field(
+        default="America/New_York", description="The lender's time zone, which decides what day it is."
+    )
 
     @field_validator("project_dir")
     @classmethod
     def _is_a_project(cls, value: Path) -> Path:
         if not is_project(value):
-            raise ValueError(f"'{value}' is not a project; it must have the folders {', '.join(MARKS)}")
+            raise ValueError(f"'{value}' is not a project: a project has the folders {', '.join(MARKS)}")
         return value
 
     @field_validator("time_zone")
     @classmethod
-    def _a_known_time_zone(cls, value: str) -> str:
+    def _is_a_time_zone(cls, value: str) -> str:
         try:
             ZoneInfo(value)
         except (KeyError, ValueError, OSError):
-            raise ValueError(f"{value!r} is no time zone; use a name such as America/New_York") from None
+            raise ValueError(f"{value!r} is not a valid time zone; use a name such as America/New_York") from None
         return value
 
 
@@ -70,7 +71,7 @@ def all_settings() -> list[RoomSettings]:
 
 
 def forget_settings() -> None:
-    """Read the environment again when settings are next asked for."""
+    """Clear the cache: the environment is read again with the next call of settings_of."""
     _read.cache_clear()
 
 
@@ -87,9 +88,9 @@ def overridden(name: str, value: str) -> Iterator[None]:
         forget_settings()
 
 
-def is_missing(name: str, why: str) -> PydanticCustomError:
-    """What a validator raises for a setting that another one needs."""
-    return PydanticCustomError("together", "{why}", {"name": name, "why": why})
+def related_setting_error(name: str, reason: str) -> PydanticCustomError:
+    """A validator's error about one setting that another one requires or forbids."""
+    return PydanticCustomError("related_setting", "{reason}", {"name": name, "reason": reason})
 
 
 @cache
@@ -98,7 +99,9 @@ def _read(room: type[RoomSettings]) -> RoomSettings:
         return room()
     except ValidationError as error:
         first = error.errors()[0]
-        name = "REFI_" + str(first["loc"][0] if first["loc"] else first["ctx"]["name"]).upper()
-        raise SettingError(
-            f"{name}: {first['msg'].removeprefix('Value error, ')}. Correct or unset the environment variable {name}."
-        ) from None
+        field = str(first["loc"][0] if first["loc"] else first["ctx"]["name"])
+        name, message = f"REFI_{field.upper()}", first["msg"].removeprefix("Value error, ")
+        if first["type"] == "string_pattern_mismatch":
+            examples = " or ".join(room.model_fields[field].examples or [])
+            message = f"{first['input']!r} is not valid; a valid value is, for example, {examples}"
+        raise SettingError(f"{name}: {message}. Correct or unset the environment variable {name}.") from None

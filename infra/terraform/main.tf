@@ -1,6 +1,6 @@
-# What refi_assets needs of an AWS account: a lake, a catalog, workgroups, a queue of arrivals, alarms, three roles, and
-# a role of Entity Resolution for those who use it.
-# docs/deploy-aws.md tells the way from an empty account to the first audience.
+# The AWS resources of refi_assets: a lake, a catalog, workgroups, a queue of arrivals, alarms, three roles and,
+# optionally, a role for Entity Resolution.
+# docs/deploy-aws.md leads from an empty account to the first audience.
 
 data "aws_caller_identity" "this" {}
 data "aws_partition" "this" {}
@@ -40,8 +40,8 @@ module "catalog" {
   aws             = { partition = local.partition, region = local.region, account = local.account }
 }
 
-# Analysts have a workgroup of their own: their results lie apart from the pipeline's tables, to which they must not
-# write, and what they scan is counted and cut off apart.
+# Analysts have their own workgroup: their results are separate from the pipeline's tables, where they may not write, and
+# their scans are counted and limited separately.
 
 module "pipeline_queries" {
   source = "./modules/query"

@@ -3,7 +3,7 @@ locals {
     {
       AWS_REGION              = local.region
       REFI_LAKE_URL           = local.lake_url
-      REFI_ENGINE             = "athena" # or duckdb, which needs neither workgroup nor database
+      REFI_ENGINE             = "athena" # or duckdb, which uses neither workgroup nor database
       REFI_ATHENA_WORKGROUP   = module.pipeline_queries.name
       REFI_ATHENA_OUTPUT      = module.pipeline_queries.results_url
       REFI_GLUE_DATABASE      = module.catalog.database
@@ -11,11 +11,11 @@ locals {
       REFI_ALERTS_TOPIC_ARN   = module.watching.topic_arn
       REFI_METRICS_NAMESPACE  = var.metrics_namespace
 
-      # What runs print, in a production instance (infra/dagster.yaml).
+      # The output of runs in a production instance (infra/dagster.yaml).
       REFI_COMPUTE_LOGS_BUCKET = module.lake.bucket
       REFI_COMPUTE_LOGS_PREFIX = "${local.root}logs"
     },
-    # The bucket encrypts by its key what comes without one, so REFI_KMS_KEY_ID is not needed.
+    # The bucket encrypts objects with its key by default, so REFI_KMS_KEY_ID is not needed.
     { for crawler in module.catalog.crawlers : "REFI_GLUE_CRAWLER" => crawler },
     { for crawler in module.catalog.crawlers : "REFI_CATALOG_MODE" => "crawler" },
     { for matching in module.matching.matchings : "REFI_IDENTITY_ENGINE" => "aws" },
@@ -30,31 +30,31 @@ output "environment" {
 }
 
 output "settings" {
-  description = "The same by name."
+  description = "The same settings, by name."
   value       = local.settings
 }
 
 output "pipeline_role_arn" {
-  description = "Role that the pipeline runs with."
+  description = "Role of the pipeline."
   value       = module.access.pipeline_role_arn
 }
 
 output "analyst_role_arn" {
-  description = "Role that analysts read with, in the workgroup analyst_workgroup."
+  description = "Role of analysts, who query in the workgroup analyst_workgroup."
   value       = module.access.analyst_role_arn
 }
 
 output "analyst_workgroup" {
-  description = "Workgroup of the analysts."
+  description = "Workgroup of analysts."
   value       = module.analyst_queries.name
 }
 
 output "sender_role_arn" {
-  description = "Role that those who deliver files put them into raw/ with."
+  description = "Role of senders, who put files into raw/."
   value       = module.access.sender_role_arn
 }
 
 output "policies" {
-  description = "What each role may do, as JSON, for audits and tests."
+  description = "The policy of each role as JSON, for audits and tests."
   value       = module.access.policies
 }

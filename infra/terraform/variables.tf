@@ -1,5 +1,5 @@
 variable "name" {
-  description = "What all that is made here is called, or begins with."
+  description = "Name of the deployment: the name of every resource is this, or begins with it."
   type        = string
   default     = "refi"
 
@@ -10,25 +10,25 @@ variable "name" {
 }
 
 variable "tags" {
-  description = "Tags of everything."
+  description = "Tags of every resource."
   type        = map(string)
   default     = { application = "refi_assets" }
 }
 
 variable "bucket_name" {
-  description = "Bucket of the lake. Default: <name>-lake-<account id>, as bucket names are unique in the world."
+  description = "Bucket of the lake. Default: <name>-lake-<account id>, because bucket names are globally unique."
   type        = string
   default     = null
 }
 
 variable "lake_prefix" {
-  description = "Where in the bucket the lake is, without slashes at the ends; \"\" for all of it."
+  description = "The lake's prefix in the bucket, without leading and trailing slashes; \"\" for the whole bucket."
   type        = string
   default     = "lake"
 
   validation {
     condition     = can(regex("^([A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*)?$", var.lake_prefix))
-    error_message = "lake_prefix must be folder names joined by /, without a slash at its beginning or end."
+    error_message = "lake_prefix must be folder names joined by /, without a leading or trailing slash."
   }
 }
 
@@ -44,100 +44,100 @@ variable "glue_database" {
 }
 
 variable "crawled_sources" {
-  description = "Sources whose raw files a Glue crawler is to look at (REFI_CATALOG_MODE=crawler). None: no crawler."
+  description = "Sources whose raw files a Glue crawler reads (REFI_CATALOG_MODE=crawler). None: no crawler."
   type        = set(string)
   default     = []
 }
 
 variable "entity_resolution_workflow" {
-  description = "Workflow of AWS Entity Resolution that tells who is who (REFI_IDENTITY_ENGINE=aws). \"\": none."
+  description = "Workflow of AWS Entity Resolution that matches records (REFI_IDENTITY_ENGINE=aws). \"\": none."
   type        = string
   default     = ""
 
   validation {
     condition     = can(regex("^[A-Za-z0-9_-]{0,240}$", var.entity_resolution_workflow))
-    error_message = "entity_resolution_workflow must be letters, digits, underscores and hyphens, 240 at most."
+    error_message = "entity_resolution_workflow must be at most 240 letters, digits, underscores and hyphens."
   }
 }
 
 variable "pipeline_scan_cutoff_gb" {
-  description = "A query of the pipeline that would scan more is stopped; in GB (10^9 bytes)."
+  description = "The most that a query of the pipeline may scan before it is stopped, in GB (10^9 bytes)."
   type        = number
   default     = 100
 }
 
 variable "analysts_scan_cutoff_gb" {
-  description = "A query of an analyst that would scan more is stopped; in GB (10^9 bytes)."
+  description = "The most that a query of an analyst may scan before it is stopped, in GB (10^9 bytes)."
   type        = number
   default     = 10
 }
 
 variable "keep_noncurrent_days" {
-  description = "How long what was overwritten or deleted in the lake can be brought back."
+  description = "Days for which overwritten or deleted objects of the lake can be restored."
   type        = number
   default     = 90
 }
 
 variable "keep_query_results_days" {
-  description = "How long results of queries are kept. Tables are no results, and stay."
+  description = "Days for which results of queries are kept. Tables are not results, and stay."
   type        = number
   default     = 30
 }
 
 variable "keep_logs_days" {
-  description = "How long is kept what runs print."
+  description = "Days for which the output of runs is kept."
   type        = number
   default     = 90
 }
 
 variable "raw_to_infrequent_access_days" {
-  description = "After how many days source files go to cheaper storage, at least 30; null: never."
+  description = "Days after which source files move to cheaper storage, at least 30; null: never."
   type        = number
   default     = null
 }
 
 variable "visibility_timeout_seconds" {
-  description = "How long a message that was read and not deleted stays hidden: longer than one look of the sensor."
+  description = "Seconds for which a message that was read but not deleted stays hidden: longer than one tick of the sensor."
   type        = number
   default     = 300
 }
 
 variable "metrics_namespace" {
-  description = "CloudWatch namespace of the numbers of each run."
+  description = "CloudWatch namespace of each run's metrics."
   type        = string
   default     = "refi_assets"
 }
 
 variable "hours_without_audience" {
-  description = "After how many hours without a published audience the alarm rings; at most 168."
+  description = "Hours without a published audience after which an alarm is raised; at most 168."
   type        = number
   default     = 26
 }
 
 variable "alert_emails" {
-  description = "Who gets alerts by mail. Each address must confirm a message from AWS once."
+  description = "Mail addresses that get alerts. Each must once confirm a message from AWS."
   type        = set(string)
   default     = []
 }
 
-# Who may take on a role, by type of principal as IAM has it, for example
+# The principals who may assume a role, by IAM's types of principals, for example
 #   { AWS = ["arn:aws:iam::111122223333:role/ci"], Service = ["ecs-tasks.amazonaws.com"] }
-# None: whoever in this account is allowed sts:AssumeRole on that role by a policy of their own.
+# None: everyone in this account whose own policy allows sts:AssumeRole on that role.
 
 variable "pipeline_principals" {
-  description = "Who may take on the pipeline's role: the tasks or machines that run it."
+  description = "Who may assume the pipeline's role: the tasks or machines that run it."
   type        = map(set(string))
   default     = {}
 }
 
 variable "analyst_principals" {
-  description = "Who may take on the analysts' role, which reads."
+  description = "Who may assume the analysts' role, which reads."
   type        = map(set(string))
   default     = {}
 }
 
 variable "sender_principals" {
-  description = "Who may take on the senders' role, which only puts files into raw/."
+  description = "Who may assume the senders' role, which only puts files into raw/."
   type        = map(set(string))
   default     = {}
 }

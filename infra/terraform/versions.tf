@@ -1,8 +1,8 @@
 terraform {
   required_version = ">= 1.9"
 
-  # State is kept where `terraform init` is run. For a team, add a file backend.tf with a backend of yours,
-  # such as an S3 bucket other than the lake. Commit .terraform.lock.hcl there, made for the platforms you use.
+  # The state is in the folder where `terraform init` runs. For a team, add a file backend.tf with your own backend,
+  # such as an S3 bucket other than the lake. Commit .terraform.lock.hcl for the platforms that you use.
   required_providers {
     aws = {
       source  = "hashicorp/aws"
@@ -11,7 +11,7 @@ terraform {
   }
 }
 
-# Region and credentials come by the standard AWS variables (AWS_REGION, AWS_PROFILE and so on).
+# Region and credentials come from the standard AWS variables (AWS_REGION, AWS_PROFILE and so on).
 provider "aws" {
   default_tags {
     tags = var.tags

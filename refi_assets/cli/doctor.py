@@ -1,6 +1,6 @@
-"""refi doctor: tries what a deployment needs, step by step, and says what is wrong and how to mend it.
+"""refi doctor: tries a deployment step by step, and reports each problem with its fix.
 
-The steps are in doctor_steps.py. A step that needs another which is wrong is not tried: one cause, one complaint.
+The steps are in doctor_steps.py. A step is skipped if a step that it depends on failed: one cause, one complaint.
 """
 
 import json
@@ -17,30 +17,30 @@ from refi_assets.errors import RefiError
 SECRETS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
 
-class MendableError(RefiError):
-    """What a step found to be wrong, and how to mend it."""
+class FixableError(RefiError):
+    """A problem that a step found, and its fix."""
 
-    def __init__(self, said: str, mend: str) -> None:
-        super().__init__(said)
-        self.mend = mend
+    def __init__(self, problem: str, fix: str) -> None:
+        super().__init__(problem)
+        self.fix = fix
 
 
 class UnneededError(Exception):
-    """Why a step is not tried."""
+    """The reason why a step is not needed."""
 
 
 @dataclass(frozen=True)
-class Step:
-    """One thing to try. `look` says what it found; it raises UnneededError, MendableError, or whatever it likes."""
+class DoctorStep:
+    """One thing to try. `attempt` returns its result as text; it raises UnneededError, FixableError or any error."""
 
     name: str
-    look: Callable[[], str]
+    attempt: Callable[[], str]
     after: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What came of a step."""
+    """The result of a step. The fields are the keys of `--json`."""
 
     step: str
     state: Literal["ok", "wrong", "skipped"]
@@ -48,25 +48,25 @@ class Finding:
     mend: str | None = None
 
 
-def examine(steps: Sequence[Step]) -> list[Finding]:
-    """Try the steps in turn. Nothing is raised, and no secret of the environment is in what they found."""
-    found: list[Finding] = []
-    broken: dict[str, str] = {}  # step -> the one that must be mended first
+def try_steps(steps: Sequence[DoctorStep]) -> list[Finding]:
+    """Try the steps in turn. Raises nothing, and no finding contains a secret of the environment."""
+    findings: list[Finding] = []
+    broken: dict[str, str] = {}  # step -> the step that must be fixed first
     for step in steps:
         cause = next((broken[name] for name in step.after if name in broken), None)
-        finding = _tried(step) if cause is None else Finding(step.name, "skipped", f"{cause} comes first")
+        finding = _try_step(step) if cause is None else Finding(step.name, "skipped", f"fix {cause} first")
         if cause is not None or finding.state == "wrong":
             broken[step.name] = cause or step.name
-        found.append(finding)
-    return found
+        findings.append(finding)
+    return findings
 
 
-def show(findings: Sequence[Finding], *, as_json: bool) -> bool:
-    """Print what was found; returns whether nothing is wrong."""
-    is_well = all(finding.state != "wrong" for finding in findings)
+def print_findings(findings: Sequence[Finding], *, as_json: bool) -> bool:
+    """Print the findings; returns whether all is well."""
+    wrong = sum(finding.state == "wrong" for finding in findings)
     if as_json:
-        print(json.dumps({"ok": is_well, "steps": [asdict(finding) for finding in findings]}))
-        return is_well
+        print(json.dumps({"ok": not wrong, "steps": [asdict(finding) for finding in findings]}))
+        return not wrong
     console = Terminal()
     styles = {"ok": "green", "wrong": "red", "skipped": "dim"}
     for finding in findings:
@@ -74,27 +74,26 @@ def show(findings: Sequence[Finding], *, as_json: bool) -> bool:
         console.say(text, style=styles[finding.state])
         if finding.mend:
             console.say(f"{'':8} {'':22} {finding.mend}")
-    wrong = sum(finding.state == "wrong" for finding in findings)
-    console.say("All is well." if is_well else f"{wrong} wrong.")
-    return is_well
+    console.say(f"{wrong} wrong." if wrong else "All is well.")
+    return not wrong
 
 
-def _tried(step: Step) -> Finding:
+def _try_step(step: DoctorStep) -> Finding:
     try:
-        return Finding(step.name, "ok", _harmless(step.look()))
+        return Finding(step.name, "ok", _without_secrets(step.attempt()))
     except UnneededError as reason:
-        return Finding(step.name, "skipped", _harmless(str(reason)))
-    except MendableError as error:
-        return Finding(step.name, "wrong", _harmless(str(error)), _harmless(error.mend))
+        return Finding(step.name, "skipped", _without_secrets(str(reason)))
+    except FixableError as error:
+        return Finding(step.name, "wrong", _without_secrets(str(error)), _without_secrets(error.fix))
     except RefiError as error:
-        return Finding(step.name, "wrong", _harmless(str(error)))
-    except Exception as error:  # whatever a library raises, the next step is tried
-        first = (str(error).splitlines() or [""])[0]
-        return Finding(step.name, "wrong", _harmless(f"{type(error).__name__}: {first}"))
+        return Finding(step.name, "wrong", _without_secrets(str(error)))
+    except Exception as error:  # a library's; go on with the next step
+        first_line = (str(error).splitlines() or [""])[0]
+        return Finding(step.name, "wrong", _without_secrets(f"{type(error).__name__}: {first_line}"))
 
 
-def _harmless(text: str) -> str:
-    """Without secrets of the environment, and without user names and passwords in addresses."""
+def _without_secrets(text: str) -> str:
+    """The text without the environment's secrets, and without user names and passwords in URLs."""
     trino = urlsplit(os.environ.get("REFI_TRINO_URL", "")).password
     for secret in (trino, *map(os.environ.get, SECRETS)):
         if secret:

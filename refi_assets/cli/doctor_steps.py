@@ -1,7 +1,7 @@
-"""The steps of refi doctor: what a deployment with these settings needs, each tried as the pipeline uses it.
+"""The steps of refi doctor: everything that a deployment with these settings needs, tried as the pipeline uses it.
 
-What is put into the lake is deleted again, and no message is published or received; what stays is the result of
-Athena's query, where results go. Which step comes when is in steps(); how they are run and shown, in doctor.py.
+The steps delete the object that they put into the lake, and publish and receive no message. Only the result of Athena's
+query stays, in the location for results. Running the steps and printing their findings belongs to doctor.py.
 """
 
 import os
@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 from sqlglot import exp
 
 from refi_assets import aws
-from refi_assets.cli.doctor import MendableError, Step, UnneededError
-from refi_assets.engines import open_engine
+from refi_assets.cli.doctor import DoctorStep, FixableError, UnneededError
+from refi_assets.engines import open_remote_engine
 from refi_assets.engines.duckdb import open_duckdb
 from refi_assets.engines.duckdb_sql import text_literal
 from refi_assets.engines.settings import EngineSettings
@@ -39,189 +39,190 @@ BAD_KEYS = "Correct AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOK
 
 
 class Deployment:
-    """What the settings say there is, and the looks at it."""
+    """The deployment that the settings describe. Each public method is one step, and returns its result as text."""
 
     def __init__(self) -> None:
-        self._key = f"runs/doctor-{uuid.uuid4()}/doctor.json"  # a run that published nothing: clean-up takes it, too
+        self._key = f"runs/doctor-{uuid.uuid4()}/doctor.json"  # clean-up would delete it, as of an unpublished run
 
     @property
-    def _asks_aws(self) -> bool:
-        """Whether anything of AWS is needed besides what speaks the protocol of S3."""
-        observability = settings_of(ObservabilitySettings)
-        return settings_of(EngineSettings).engine == "athena" or any(
-            (
-                settings_of(IngestionSettings).arrivals_queue_url,
-                observability.alerts_topic_arn,
-                observability.metrics_namespace,
-            )
-        )
+    def _engine(self) -> EngineSettings:
+        return settings_of(EngineSettings)
+
+    @property
+    def _needs_aws(self) -> bool:
+        """Whether the settings need any service of AWS other than S3, whose protocol other stores have as well."""
+        queue, observability = settings_of(IngestionSettings).arrivals_queue_url, settings_of(ObservabilitySettings)
+        is_set = any((queue, observability.alerts_topic_arn, observability.metrics_namespace))
+        return self._engine.engine == "athena" or is_set
 
     @cached_property
     def _lake(self) -> ObjectStore:
         return open_lake(settings_of(LakeSettings).lake_url, create=False)
 
     def settings(self) -> str:
-        """They are valid, and so are the files they name."""
+        """The settings are valid, and so are the files that they name."""
         all_settings()
         load_refi_policy(settings_of(SpecSettings).policy_file)
-        engine, lake_url = settings_of(EngineSettings).engine, settings_of(LakeSettings).lake_url
-        return f"engine {engine}, lake {lake_url}, {len(load_contracts())} sources"
+        lake_url, sources = settings_of(LakeSettings).lake_url, len(load_contracts())
+        return f"engine {self._engine.engine}, lake {lake_url}, {sources} sources"
 
     def packages(self) -> str:
-        """Those that these settings need can be imported."""
-        needed = {
-            "boto3": _is_on_s3() or self._asks_aws,
+        """The packages that these settings need can be imported."""
+        is_needed = {
+            "boto3": _is_on_s3() or self._needs_aws,
             "duckdb_extension_httpfs": _is_on_s3(),
-            "pyathena": settings_of(EngineSettings).engine == "athena",
-            "trino": settings_of(EngineSettings).engine == "trino",
+            "pyathena": self._engine.engine == "athena",
+            "trino": self._engine.engine == "trino",
         }
-        missing = [name for name, is_needed in needed.items() if is_needed and find_spec(name) is None]
-        if missing:
-            raise MendableError(f"{', '.join(missing)} cannot be imported", "Install the extra deploy: make deploy")
-        return ", ".join(name for name, is_needed in needed.items() if is_needed) or "none but the project's own"
+        needed = [name for name, value in is_needed.items() if value]
+        if missing := [name for name in needed if find_spec(name) is None]:
+            raise FixableError(f"{', '.join(missing)} cannot be imported", "Install the extra deploy: make deploy")
+        return ", ".join(needed) or "no optional package is needed"
 
     def credentials(self) -> str:
-        """AWS knows who asks."""
-        if not _is_on_s3() and not self._asks_aws:
-            raise UnneededError("these settings need nothing of AWS")
+        """AWS accepts the credentials."""
+        if not _is_on_s3() and not self._needs_aws:
+            raise UnneededError("these settings need no service of AWS")
         aws.session()
-        if not self._asks_aws and aws.own_endpoint("s3") and not aws.own_endpoint("sts"):
-            raise UnneededError(f"{aws.own_endpoint('s3')} is not AWS: lake list tells whether it takes them")
-        with _asked("sts:GetCallerIdentity", "the identity", BAD_KEYS):
-            who = aws.client("sts", **aws.QUICK).get_caller_identity()
-        return f"{who['Arn']}, region {aws.session().region_name}"
+        if not self._needs_aws and aws.custom_endpoint("s3") and not aws.custom_endpoint("sts"):
+            raise UnneededError(f"{aws.custom_endpoint('s3')} is not AWS: the step lake list tries the credentials")
+        with _fixable("sts:GetCallerIdentity", "the identity", BAD_KEYS):
+            identity = aws.client("sts", **aws.QUICK).get_caller_identity()
+        return f"{identity['Arn']}, region {aws.session().region_name}"
 
     def lake_list(self) -> str:
         """The raw zone can be listed."""
         with self._in_the_lake("s3:ListBucket"):
-            found = self._lake.folders("raw")
-        return f"raw/ holds {', '.join(found) or 'nothing yet'}"
+            folders = self._lake.folders("raw")
+        return f"raw/ contains {', '.join(folders) or 'nothing yet'}"
 
     def lake_write(self) -> str:
-        """An object can be put where there is none."""
+        """A new object can be put."""
         with self._in_the_lake("s3:PutObject"):
             self._lake.create_json(self._key, {"doctor": 1})
         return self._key
 
     def lake_read(self) -> str:
-        """What was put is what is there."""
+        """The object that was put can be read, unchanged."""
         with self._in_the_lake("s3:GetObject"):
-            found = self._lake.get_json(self._key)
-        if found != {"doctor": 1}:
-            raise MendableError(f"{self._key} holds something else than was put", "Use one that shows a put at once.")
+            content = self._lake.get_json(self._key)
+        if content != {"doctor": 1}:
+            fix = "Use a store in which a put can be read at once."
+            raise FixableError(f"{self._key} does not have the content that was put", fix)
         return "as it was put"
 
     def lake_conditional_put(self) -> str:
-        """A put of what is there already is refused: of two runs, one can publish."""
+        """A conditional put of an existing object is refused, so that only one of two runs can publish."""
         with self._in_the_lake("s3:PutObject"):
             was_put = self._lake.create_json(self._key, {"doctor": 2})
         if was_put or self._lake.get_json(self._key) != {"doctor": 1}:
-            raise MendableError(
-                "what was there was replaced, so two runs at once could both publish",
-                "Use a store that honours If-None-Match: S3, or a version of yours that does.",
+            raise FixableError(
+                "an existing object was replaced, so two runs at once could both publish",
+                "Use a store that supports If-None-Match: S3, or a version of your store that does.",
             )
-        return "refused where there is one already"
+        return "refused for an existing object"
 
     def lake_delete(self) -> str:
-        """What was put can be deleted."""
+        """The object that was put can be deleted."""
         with self._in_the_lake("s3:DeleteObject"):
             self._lake.delete([self._key])
             self._lake.delete_folder(self._key.rsplit("/", 1)[0])
-        return "nothing is left behind"
+        return "nothing was left behind"
 
     def duckdb(self) -> str:
-        """DuckDB opens, and reads from the lake; on S3, by its extension httpfs."""
+        """DuckDB starts and reads from the lake; on S3, with its extension httpfs."""
         with open_duckdb(self._lake).session() as session:
             version = session.value("SELECT version()")
-            read = session.value(f"SELECT COUNT(*) FROM read_text({text_literal(self._lake.url(self._key))})")
-        return f"{version} reads {read} object of the lake"
+            session.execute(f"FROM read_text({text_literal(self._lake.url(self._key))})")
+        return f"{version} reads an object of the lake"
 
     def database(self) -> str:
-        """The database of the tables is there."""
-        name = self._athena(settings_of(EngineSettings).glue_database)
-        mend = "Create it (aws glue create-database, or infra/terraform), or correct REFI_GLUE_DATABASE."
-        with _asked("glue:GetDatabase", f"database {name}", mend):
+        """The Glue database exists."""
+        name = self._on_athena(self._engine.glue_database)
+        fix = "Create it (aws glue create-database, or infra/terraform), or correct REFI_GLUE_DATABASE."
+        with _fixable("glue:GetDatabase", f"database {name}", fix):
             aws.client("glue", **aws.QUICK).get_database(Name=name)
         return name
 
     def crawler(self) -> str:
-        """The crawler is there."""
-        name = self._athena(settings_of(EngineSettings).glue_crawler)
-        if settings_of(EngineSettings).catalog_mode != "crawler":
+        """The crawler exists."""
+        name = self._on_athena(self._engine.glue_crawler)
+        if self._engine.catalog_mode != "crawler":
             raise UnneededError("REFI_CATALOG_MODE is contract")
-        mend = "Create it (infra/terraform), or correct REFI_GLUE_CRAWLER."
-        with _asked("glue:GetCrawler", f"crawler {name}", mend):
-            found = aws.client("glue", **aws.QUICK).get_crawler(Name=name)["Crawler"]
-        return f"{name} is {found.get('State', 'there').lower()}"
+        fix = "Create it (infra/terraform), or correct REFI_GLUE_CRAWLER."
+        with _fixable("glue:GetCrawler", f"crawler {name}", fix):
+            crawler = aws.client("glue", **aws.QUICK).get_crawler(Name=name)["Crawler"]
+        return f"{name} is {crawler['State'].lower()}"
 
     def workgroup(self) -> str:
         """A query of one row runs in the workgroup."""
-        group = self._athena(settings_of(EngineSettings).athena_workgroup)
+        group = self._on_athena(self._engine.athena_workgroup)
         actions = "athena:StartQueryExecution, GetQueryExecution and GetQueryResults, and s3:PutObject for the results,"
-        absent = "Create it (infra/terraform), or correct REFI_ATHENA_WORKGROUP."
+        fix = "Create it (infra/terraform), or correct REFI_ATHENA_WORKGROUP."
         try:
             self._query()
         except EngineError as error:
-            raise MendableError(_first_line(error), _mend(str(error), actions, absent)) from None
+            raise FixableError(_first_line(error), _fix_of(str(error), actions, fix)) from None
         return f"{group} answers a query"
 
     def trino(self) -> str:
         """A query of one row runs."""
-        if settings_of(EngineSettings).engine != "trino":
-            raise UnneededError(f"REFI_ENGINE is {settings_of(EngineSettings).engine}")
-        url = urlsplit(settings_of(EngineSettings).trino_url)
-        where = f"{url.scheme}://{url.netloc.rpartition('@')[2]}"
+        if self._engine.engine != "trino":
+            raise UnneededError(f"REFI_ENGINE is {self._engine.engine}")
+        url = urlsplit(self._engine.trino_url)
+        address = f"{url.scheme}://{url.netloc.rpartition('@')[2]}"
         try:
             self._query()
         except EngineError as error:
-            mend = "Check REFI_TRINO_URL (scheme, port, user, password), and that Trino has started."
-            raise MendableError(f"{where}: {_first_line(error)}", mend) from None
-        return f"{where} answers a query"
+            fix = "Check REFI_TRINO_URL (scheme, port, user, password), and that Trino has started."
+            raise FixableError(f"{address}: {_first_line(error)}", fix) from None
+        return f"{address} answers a query"
 
     def _query(self) -> None:
-        """Ask the engine as a run does, for something that no earlier result can answer."""
-        asked = str(uuid.uuid4())
-        with _within(QUERY_SECONDS), open_engine(settings_of(EngineSettings).engine, self._lake).session([]) as session:
-            rows = session.query(exp.select(exp.Literal.string(asked).as_("asked")))
-        if rows != [{"asked": asked}]:
-            raise EngineError(f"it answered {rows} when asked for {asked!r}")
+        """Send the engine a query as a run does, for a value that no earlier result contains."""
+        value = str(uuid.uuid4())
+        with _time_limit(QUERY_SECONDS), open_remote_engine(self._engine.engine, self._lake).session([]) as session:
+            rows = session.query(exp.select(exp.Literal.string(value).as_("value")))
+        if rows != [{"value": value}]:
+            raise EngineError(f"a query for {value!r} returned {rows}")
 
     def queue(self) -> str:
-        """The queue of arrivals is there."""
+        """The queue of arrivals exists."""
         url = settings_of(IngestionSettings).arrivals_queue_url
         if not url:
             raise UnneededError("REFI_ARRIVALS_QUEUE_URL is not set: the raw zone is listed instead")
-        mend = "Create it (infra/terraform), or correct REFI_ARRIVALS_QUEUE_URL."
-        with _asked("sqs:GetQueueAttributes", f"queue {url}", mend):
-            found = aws.client("sqs", **aws.QUICK).get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
-        return f"{found['Attributes']['ApproximateNumberOfMessages']} messages wait"
+        fix = "Create it (infra/terraform), or correct REFI_ARRIVALS_QUEUE_URL."
+        with _fixable("sqs:GetQueueAttributes", f"queue {url}", fix):
+            queue = aws.client("sqs", **aws.QUICK).get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
+        return f"about {queue['Attributes']['ApproximateNumberOfMessages']} messages are waiting"
 
     def topic(self) -> str:
-        """The topic of alerts is there, and somebody hears it. Nothing is published."""
+        """The topic of alerts exists and has a subscriber. Nothing is published."""
         arn = settings_of(ObservabilitySettings).alerts_topic_arn
         if not arn:
-            raise UnneededError("REFI_ALERTS_TOPIC_ARN is not set: nobody is told of failures")
-        mend = "Create it (infra/terraform), or correct REFI_ALERTS_TOPIC_ARN."
-        with _asked("sns:ListSubscriptionsByTopic", f"topic {arn}", mend):
-            found = aws.client("sns", **aws.QUICK).list_subscriptions_by_topic(TopicArn=arn)["Subscriptions"]
-        heard = [one for one in found if one["SubscriptionArn"].startswith("arn:")]  # others have yet to confirm
-        if not heard:
-            mend = f"Subscribe somebody: aws sns subscribe --topic-arn {arn} --protocol email …"
-            raise MendableError(f"nobody has subscribed to {arn}", mend)
-        return f"{', '.join(sorted({one['Protocol'] for one in heard}))}; that alerts may be published is not tried"
+            raise UnneededError("REFI_ALERTS_TOPIC_ARN is not set: no alert is sent")
+        fix = "Create it (infra/terraform), or correct REFI_ALERTS_TOPIC_ARN."
+        with _fixable("sns:ListSubscriptionsByTopic", f"topic {arn}", fix):
+            subscriptions = aws.client("sns", **aws.QUICK).list_subscriptions_by_topic(TopicArn=arn)["Subscriptions"]
+        # An unconfirmed subscription has no ARN yet.
+        protocols = {each["Protocol"] for each in subscriptions if each["SubscriptionArn"].startswith("arn:")}
+        if not protocols:
+            fix = f"Subscribe somebody: aws sns subscribe --topic-arn {arn} --protocol email …"
+            raise FixableError(f"nobody has subscribed to {arn}", fix)
+        return f"subscribed by {', '.join(sorted(protocols))}; publishing an alert is not tried"
 
     def dagster(self) -> str:
-        """The instance opens, and its runs can be read."""
+        """Dagster's instance opens, and its runs can be read."""
         set_dagster_home(PROJECT_DIR)
         import dagster as dg
 
         home = os.environ["DAGSTER_HOME"]
-        mend = f"Correct {home}/dagster.yaml, and start what keeps its storage."
+        fix = f"Correct {home}/dagster.yaml, and start the database that it names, if any."
         try:
             with dg.DagsterInstance.get() as instance:
                 runs = instance.get_runs_count()
         except Exception as error:
-            raise MendableError(f"{home}: {type(error).__name__}: {_first_line(error)}", mend) from None
+            raise FixableError(f"{home}: {type(error).__name__}: {_first_line(error)}", fix) from None
         return f"{home}: {runs} runs"
 
     @contextmanager
@@ -229,93 +230,93 @@ class Deployment:
         try:
             yield
         except RefiError as error:
-            folder = "The folder must be there, and this user must be allowed to read and write in it."
-            bucket = "Create the bucket (infra/terraform), or correct REFI_LAKE_URL."
-            mend = _mend(str(error), action, bucket) if _is_on_s3() else folder
-            raise MendableError(str(error), mend) from None
+            fix = "The folder must exist, and this user must be allowed to read and write in it."
+            if _is_on_s3():
+                fix = _fix_of(str(error), action, "Create the bucket (infra/terraform), or correct REFI_LAKE_URL.")
+            raise FixableError(str(error), fix) from None
 
-    def _athena(self, name: str) -> str:
-        if settings_of(EngineSettings).engine != "athena":
-            raise UnneededError(f"REFI_ENGINE is {settings_of(EngineSettings).engine}")
+    def _on_athena(self, name: str) -> str:
+        if self._engine.engine != "athena":
+            raise UnneededError(f"REFI_ENGINE is {self._engine.engine}")
         return name
 
 
-def steps() -> list[Step]:
-    """What is tried, in this order, and what must be well before."""
-    it = Deployment()
+def doctor_steps() -> list[DoctorStep]:
+    """The steps in their order, each with the steps that must succeed first."""
+    deployment = Deployment()
     return [
-        Step("settings", it.settings),
-        Step("packages", it.packages, after=("settings",)),
-        Step("credentials", it.credentials, after=("packages",)),
-        Step("lake list", it.lake_list, after=("credentials",) if _is_on_s3() else ("settings",)),
-        Step("lake write", it.lake_write, after=("lake list",)),
-        Step("lake read", it.lake_read, after=("lake write",)),
-        Step("lake conditional put", it.lake_conditional_put, after=("lake read",)),
-        Step("duckdb", it.duckdb, after=("lake read",)),
-        Step("lake delete", it.lake_delete, after=("lake write",)),
-        Step("database", it.database, after=("credentials",)),
-        Step("crawler", it.crawler, after=("credentials",)),
-        Step("workgroup", it.workgroup, after=("credentials",)),
-        Step("trino", it.trino, after=("credentials",)),
-        Step("queue", it.queue, after=("credentials",)),
-        Step("topic", it.topic, after=("credentials",)),
-        Step("dagster", it.dagster, after=("settings",)),
+        DoctorStep("settings", deployment.settings),
+        DoctorStep("packages", deployment.packages, after=("settings",)),
+        DoctorStep("credentials", deployment.credentials, after=("packages",)),
+        DoctorStep("lake list", deployment.lake_list, after=("credentials",) if _is_on_s3() else ("settings",)),
+        DoctorStep("lake write", deployment.lake_write, after=("lake list",)),
+        DoctorStep("lake read", deployment.lake_read, after=("lake write",)),
+        DoctorStep("lake conditional put", deployment.lake_conditional_put, after=("lake read",)),
+        DoctorStep("duckdb", deployment.duckdb, after=("lake read",)),
+        DoctorStep("lake delete", deployment.lake_delete, after=("lake write",)),
+        DoctorStep("database", deployment.database, after=("credentials",)),
+        DoctorStep("crawler", deployment.crawler, after=("credentials",)),
+        DoctorStep("workgroup", deployment.workgroup, after=("credentials",)),
+        DoctorStep("trino", deployment.trino, after=("credentials",)),
+        DoctorStep("queue", deployment.queue, after=("credentials",)),
+        DoctorStep("topic", deployment.topic, after=("credentials",)),
+        DoctorStep("dagster", deployment.dagster, after=("settings",)),
     ]
 
 
 def _is_on_s3() -> bool:
     try:
         return settings_of(LakeSettings).lake_url.startswith("s3://")
-    except SettingError:  # the first step says so
+    except SettingError:  # the first step reports it
         return False
 
 
 @contextmanager
-def _asked(action: str, of: str, absent: str) -> Iterator[None]:
-    """Turn what AWS refuses into what is wrong: `action` is what IAM calls it, `absent` mends that it is not there."""
+def _fixable(action: str, subject: str, fix_if_absent: str) -> Iterator[None]:
+    """Turn an error of AWS into a FixableError. `action`: its name in IAM; `subject`: the thing it is about."""
     try:
-        with aws.asked_of(of, LakeError):
+        with aws.readable_errors(subject, LakeError):
             yield
     except LakeError as error:
-        raise MendableError(str(error), _mend(str(error), action, absent)) from None
+        raise FixableError(str(error), _fix_of(str(error), action, fix_if_absent)) from None
 
 
-def _mend(words: str, action: str, absent: str) -> str:
-    """By what AWS calls it; what is not here is told in AWS's own words."""
-    network = "Check the region, AWS_ENDPOINT_URL and its like, and that the network lets this machine there."
-    mends = {
-        "Expired": "Renew the credentials: their session is over.",
+def _fix_of(message: str, action: str, fix_if_absent: str) -> str:
+    """The fix for an error of AWS, by its message."""
+    network = "Check the region, AWS_ENDPOINT_URL and its variants, and that this machine's network can reach it."
+    fixes = {
+        "Expired": "Renew the credentials: they have expired.",
         "InvalidClientTokenId|UnrecognizedClient|SignatureDoesNotMatch|InvalidAccessKeyId|AuthFailure": BAD_KEYS,
         "AccessDenied|AuthorizationError|Unauthorized|Forbidden": f"Allow {action} to this role.",
         "error sending request|connect|timed? ?out|SSL": network,
-        "Not ?Found|Non ?Existent|No ?Such|(Does )?Not ?Exist": absent,
+        "Not ?Found|Non ?Existent|No ?Such|(Does )?Not ?Exist": fix_if_absent,
     }
-    found = (mend for pattern, mend in mends.items() if re.search(pattern, words, re.IGNORECASE))
-    return next(found, f"It is what AWS says to {action}: try again, and look the code up if it stays.")
+    matching = (fix for pattern, fix in fixes.items() if re.search(pattern, message, re.IGNORECASE))
+    return next(matching, f"AWS answered this to {action}. Try again, and look up the code if it persists.")
 
 
 def _first_line(error: Exception) -> str:
     return str(error).splitlines()[0][:300]
 
 
-class _OverError(BaseException):
-    """Not to be taken by a library for an error of its own."""
+class _TimeLimitError(BaseException):
+    """A BaseException, so that no library handles it as an error of its own."""
 
 
 @contextmanager
-def _within(seconds: int) -> Iterator[None]:
-    """Interrupt what takes longer; an engine ends its query then."""
+def _time_limit(seconds: int) -> Iterator[None]:
+    """Interrupt the block after this time; an engine then stops its query."""
 
     def interrupt(*_: object) -> NoReturn:
-        raise _OverError
+        raise _TimeLimitError
 
     before = signal.signal(signal.SIGALRM, interrupt)
     signal.alarm(seconds)
     try:
         yield
-    except _OverError:
-        mend = "Look at what else runs there: queries may be waiting for their turn."
-        raise MendableError(f"a query of one row did not end within {seconds} s", mend) from None
+    except _TimeLimitError:
+        fix = "Look for other queries there: this one may be waiting for its turn."
+        raise FixableError(f"a query of one row did not end within {seconds} s", fix) from None
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, before)

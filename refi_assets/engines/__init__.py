@@ -1,21 +1,30 @@
-"""Where SQL runs: one file an engine, the same names inside each. Engines know nothing of lending."""
+"""Where SQL runs: one file per engine, with the same names in each. Engines know nothing about lending."""
+
+from functools import lru_cache
 
 from refi_assets.engines.base import Engine
+from refi_assets.engines.settings import EngineSettings
 from refi_assets.errors import SettingError
 from refi_assets.lake import FolderStore, ObjectStore
+from refi_assets.settings import settings_of
 
 
-def open_engine(kind: str, lake: ObjectStore) -> Engine:
-    """The deployment's engine on a lake, other than DuckDB. Raises SettingError where the two do not go together."""
+@lru_cache(maxsize=4)
+def open_remote_engine(kind: str, lake: ObjectStore) -> Engine:
+    """The deployment's Athena or Trino on a lake on S3, shared by all steps of a run in one process.
+
+    Raises SettingError for a lake in a folder.
+    """
     if isinstance(lake, FolderStore):
         raise SettingError(
-            f"REFI_ENGINE: {kind} reads a lake on S3, and this one is the folder {lake}. Set REFI_LAKE_URL to "
+            f"REFI_ENGINE: {kind} reads a lake on S3, but this lake is the folder {lake}. Set REFI_LAKE_URL to "
             "s3://bucket/prefix, or REFI_ENGINE to duckdb."
         )
+    settings = settings_of(EngineSettings)
     if kind == "athena":
-        from refi_assets.engines.athena import open_athena
+        from refi_assets.engines.athena import AthenaEngine
 
-        return open_athena(lake)
-    from refi_assets.engines.trino import open_trino
+        return AthenaEngine(lake, settings)
+    from refi_assets.engines.trino import TrinoEngine
 
-    return open_trino(lake)
+    return TrinoEngine(lake, settings.trino_url)

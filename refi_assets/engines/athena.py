@@ -1,84 +1,84 @@
 """Athena, through PyAthena: models run there as CREATE TABLE AS, on tables of the Glue catalog.
 
-How long and how much a query took and cost is told of every relation. What it cost is worked out from the bytes that
-were scanned, of which Athena bills 10 MB at least, at the configured price.
+Every relation reports its queries' time, bytes scanned and cost. The cost is the bytes scanned, of which Athena bills
+at least 10 MB a query, at the configured price.
 """
 
 import hashlib
 import logging
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, ClassVar
 
 from sqlglot import exp
 
 from refi_assets import aws
-from refi_assets.engines.base import Descriptions, Row, start_of
+from refi_assets.engines.base import Descriptions, Row, statement_start
 from refi_assets.engines.death_watch import DeathWatch
-from refi_assets.engines.glue import GlueTables, crawl
-from refi_assets.engines.remote import RemoteSession, run_table, said, table_location, tables_of_others
+from refi_assets.engines.glue import GlueTables, run_crawler
+from refi_assets.engines.remote import RemoteSession, query_error, run_table, table_location, tables_of_other_runs
 from refi_assets.engines.settings import EngineSettings
 from refi_assets.errors import EngineError, LakeError
 from refi_assets.lake import ObjectStore, Relation
 from refi_assets.lake.relations import QueryCost
-from refi_assets.settings import settings_of
 from refi_assets.specs.names import database_of
 
 with aws.needs_extra("pyathena", "Athena"):
     from pyathena import connect
-    from pyathena.cursor import Cursor
     from pyathena.error import DatabaseError, Error, OperationalError
+    from pyathena.model import AthenaQueryExecution
     from pyathena.util import RetryConfig
 
-logging.getLogger("pyathena").setLevel(logging.CRITICAL)  # it logs what it raises
+logging.getLogger("pyathena").setLevel(logging.CRITICAL)  # it logs every error that it raises
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds between looks at a query
-LEAST_BILLED_BYTES = 10_000_000
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds between two polls of a query
+MIN_BILLED_BYTES = 10_000_000
 REUSE_MINUTES = 60
-TRIES = 20  # of one step, failed ones of the past among them
+MAX_TRIES = 20  # of one step, including its failed tries in the past
 THROTTLED = ("ThrottlingException", "TooManyRequestsException", "InternalServerException")
 
 _WATCH = DeathWatch()
 
 
-@lru_cache(maxsize=4)
-def open_athena(lake: ObjectStore) -> "AthenaEngine":
-    """The engine of this deployment on a lake; one for all steps of a run in one process."""
-    return AthenaEngine(lake, settings_of(EngineSettings))
-
-
 @dataclass(eq=False)
 class AthenaEngine:
-    """Athena on a lake on S3, with the tables of a Glue database, and of one more for each group that is not refi's."""
+    """Athena on a lake on S3. Tables are in one Glue database, plus one more for each group other than refi's."""
 
     lake: ObjectStore
     settings: EngineSettings
     registered: set[str] = field(default_factory=set)
+    tokens: dict[str, str] = field(default_factory=dict)  # output location -> ClientRequestToken
     _crawled_before: dict[str, dict[str, str]] | None = None
 
     reads_deletes: ClassVar[bool] = False
 
     @cached_property
     def glue(self) -> GlueTables:
-        """The tables."""
+        """The tables of the deployment's database."""
         return GlueTables(self.settings.glue_database)
 
     @cached_property
     def connection(self) -> Any:
-        """PyAthena's connection: no request is made before the first query."""
-        return connect(
+        """PyAthena's connection. It makes no request before the first query."""
+        connection = connect(
             session=aws.session(),
             schema_name=self.settings.glue_database,
             work_group=self.settings.athena_workgroup,
             retry_config=RetryConfig(exceptions=THROTTLED, attempt=8, max_delay=30),
-            cursor_class=_Cursor,
         )
+        connection.client.meta.events.register("provide-client-params.athena.StartQueryExecution", self._add_token)
+        return connection
+
+    def _add_token(self, params: dict[str, Any], **_: object) -> None:
+        """Add the token that makes a request repeatable, which PyAthena cannot pass on to boto3."""
+        if token := self.tokens.get(params["ResultConfiguration"]["OutputLocation"]):
+            params["ClientRequestToken"] = token
 
     def session(self, relations: Sequence[Relation]) -> "AthenaSession":
         """A session in which these relations can be read as group.relation."""
@@ -87,19 +87,19 @@ class AthenaEngine:
     def register_files(
         self, table: str, columns: Sequence[str], folder: str, first_day: date, comments: Descriptions
     ) -> dict[str, Any]:
-        """Register a source's CSV files, or in crawler mode have them crawled. Raises EngineError."""
+        """Register a source's CSV files from its contract or, in crawler mode, by a crawl. Raises EngineError."""
         location = f"{self.lake.address(folder)}/"
         if self.settings.catalog_mode == "contract":
             self.glue.show_csv(table, columns, location, first_day, comments)
             return {"database": self.glue.database}
         if self._crawled_before is None:
             self._crawled_before = self.glue.crawled()
-            crawl(self.settings.glue_crawler, self.settings.crawler_minutes)
+            run_crawler(self.settings.glue_crawler, self.settings.crawler_minutes)
         crawled = self.glue.crawled().get(location)
         if crawled is None:
             raise EngineError(
-                f"Glue, crawler {self.settings.glue_crawler}: it made no table of {location} in {self.glue.database}. "
-                "Give it that folder as a target."
+                f"Glue, crawler {self.settings.glue_crawler}: the crawl created no table for {location} in "
+                f"{self.glue.database}. Add that folder to the crawler's targets."
             )
         return {
             "database": self.glue.database,
@@ -108,23 +108,19 @@ class AthenaEngine:
         }
 
     def publish(self, relations: Sequence[Relation], comments: Mapping[str, Descriptions]) -> None:
-        """Let the tables of the groups' databases show these relations from now on, one after the other."""
+        """Point the tables of the groups' databases at these relations, one after the other."""
+        databases = {self.glue.database: self.glue}
         for relation in relations:
-            tables, location = self._shown_in(relation), table_location(self.lake, relation)
-            tables.show(relation.name, relation.columns, location, comments.get(relation.key, {}))
-
-    def _shown_in(self, relation: Relation) -> GlueTables:
-        """The tables of the database that shows a relation; it is made if it is not there."""
-        database = database_of(relation.key, self.glue.database)
-        if database == self.glue.database:
-            return self.glue
-        tables = GlueTables(database)
-        tables.create_database()
-        return tables
+            database = database_of(relation.key, self.glue.database)
+            if database not in databases:
+                databases[database] = GlueTables(database)
+                databases[database].create_database()
+            location = table_location(self.lake, relation)
+            databases[database].show(relation.name, relation.columns, location, comments.get(relation.key, {}))
 
     def keep_only(self, run_ids: Collection[str]) -> None:
-        """Delete the tables of all runs but these; their data stay."""
-        self.glue.delete(tables_of_others(self.glue.names("run_"), run_ids))
+        """Delete the tables of all other runs; their data stay."""
+        self.glue.delete(tables_of_other_runs(self.glue.names("run_"), run_ids))
 
 
 class AthenaSession(RemoteSession):
@@ -135,7 +131,7 @@ class AthenaSession(RemoteSession):
         self._engine = engine
 
     def create(self, draft: Relation, statement: exp.Query) -> Relation:
-        """Write a query's rows by CREATE TABLE AS, once however often the step is tried. Raises EngineError."""
+        """Write a query's rows by CREATE TABLE AS, once, however often the step is tried. Raises EngineError."""
         table, database = run_table(draft), self._engine.glue.database
         sql = (
             f"CREATE TABLE \"{database}\".\"{table}\" WITH (format = 'PARQUET', write_compression = 'ZSTD') AS\n"
@@ -146,13 +142,13 @@ class AthenaSession(RemoteSession):
         location, columns = self._engine.glue.location_and_columns(table)
         if not location.startswith(f"{self.lake}/"):
             raise LakeError(
-                f"Workgroup {self._engine.settings.athena_workgroup} put a table into {location}, outside the lake "
-                f"{self.lake}. Let the workgroup's location of results be a prefix of the lake."
+                f"Workgroup {self._engine.settings.athena_workgroup} wrote a table to {location}, outside the lake "
+                f"{self.lake}. Set the workgroup's query result location to a prefix of the lake."
             )
-        return self._made(draft, location.removeprefix(f"{self.lake}/").rstrip("/"), columns)
+        return self._created(draft, location.removeprefix(f"{self.lake}/").rstrip("/"), columns)
 
     def query(self, statement: exp.Query) -> list[Row]:
-        """The rows of a query. Tables of runs never change, so that an earlier answer may serve again."""
+        """The rows of a query. A run's tables never change, so Athena may reuse an earlier result."""
         output = self._engine.settings.athena_output or f"{self.lake.address('athena')}/"
         cursor = self._execute(self._sql(statement), output, reuse=True)
         names = [column[0] for column in cursor.description or []]
@@ -166,68 +162,79 @@ class AthenaSession(RemoteSession):
         return exp.table_(table, db=self._engine.glue.database, quoted=True)
 
     def _execute(self, sql: str, output: str, *, token: str | None = None, reuse: bool = False) -> Any:
-        """Run a statement to its end; returns the cursor. Raises EngineError."""
-        workgroup, began = self._engine.settings.athena_workgroup, time.monotonic()
-        asked = f"Athena, workgroup {workgroup}"
-        for attempt in range(TRIES):
-            cursor = self._engine.connection.cursor()
-            cursor.token = token and hashlib.sha256(f"{token} {attempt}".encode()).hexdigest()
+        """Run a statement to its end; returns the cursor. `token` identifies the step. Raises EngineError.
+
+        A step that is tried again sends the same token, and Athena answers with the query of the earlier try. If that
+        query failed, the next token starts a new one.
+        """
+        began = time.monotonic()
+        for attempt in range(MAX_TRIES):
+            cursor = self._engine.connection.cursor(poll_interval=0, on_poll=_growing_pause())
+            if token:
+                self._engine.tokens[output] = hashlib.sha256(f"{token} {attempt}".encode()).hexdigest()
             try:
-                with aws.asked_of(asked, EngineError):
-                    cursor.execute(
-                        sql,
-                        s3_staging_dir=output,
-                        result_reuse_enable=reuse,
-                        result_reuse_minutes=REUSE_MINUTES,
-                        on_start_query_execution=_WATCH.begin,
-                    )
+                self._run(cursor, sql, output, reuse=reuse)
             except OperationalError as error:
                 if token and _was_submitted_before(self._engine, cursor.query_id, began):
-                    continue  # what an earlier try of this step began has failed; this try is the next
-                raise _failure(str(error), sql, workgroup) from None
-            except DatabaseError as error:
-                raise EngineError(f"{asked}: {error}") from None
-            except Error as error:
-                raise EngineError(f"Athena: {error}") from None
-            except BaseException:  # interrupted: Dagster's own interrupts are no KeyboardInterrupt
-                if cursor.query_id:
-                    with suppress(Exception):
-                        self._engine.connection.client.stop_query_execution(QueryExecutionId=cursor.query_id)
-                raise
-            finally:
-                if cursor.query_id:
-                    _WATCH.end(cursor.query_id)
-            self.queries.append(_told(cursor, self._engine.settings.athena_usd_per_tb))
+                    continue
+                raise _failure(str(error), sql, self._engine.settings.athena_workgroup) from None
+            self.queries.append(_query_cost(cursor, self._engine.settings.athena_usd_per_tb))
             return cursor
-        raise EngineError(f"Athena: {TRIES} tries of this step have failed. Its statement: {start_of(sql)}")
+        raise EngineError(f"Athena: {MAX_TRIES} tries of this step failed. Its statement: {statement_start(sql)}")
+
+    def _run(self, cursor: Any, sql: str, output: str, *, reuse: bool) -> None:
+        """Run a statement, and stop it if this process is interrupted. Raises OperationalError or EngineError."""
+        workgroup = f"Athena, workgroup {self._engine.settings.athena_workgroup}"
+        try:
+            with aws.readable_errors(workgroup, EngineError):
+                cursor.execute(
+                    sql,
+                    s3_staging_dir=output,
+                    result_reuse_enable=reuse,
+                    result_reuse_minutes=REUSE_MINUTES,
+                    on_start_query_execution=_WATCH.begin,
+                )
+        except OperationalError:
+            raise
+        except DatabaseError as error:
+            raise EngineError(f"{workgroup}: {error}") from None
+        except Error as error:
+            raise EngineError(f"Athena: {error}") from None
+        except BaseException:  # Dagster's own interrupts are not KeyboardInterrupts
+            if cursor.query_id:
+                with suppress(Exception):
+                    self._engine.connection.client.stop_query_execution(QueryExecutionId=cursor.query_id)
+            raise
+        finally:
+            if cursor.query_id:
+                _WATCH.end(cursor.query_id)
 
 
-class _Cursor(Cursor):
-    """PyAthena's cursor, with a token that tells a repeated request, and pauses that grow from short ones."""
+def _growing_pause() -> Callable[[AthenaQueryExecution], None]:
+    """A callback for each poll of one query: a pause that grows from poll to poll until the query has ended."""
+    pause = FIRST_PAUSE
 
-    token: str | None = None
+    def wait(execution: AthenaQueryExecution) -> None:
+        nonlocal pause
+        if execution.state not in AthenaQueryExecution.TERMINAL_STATES:
+            time.sleep(pause)
+            pause = min(pause * 1.5, LONGEST_PAUSE)
 
-    def _build_start_query_execution_request(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        request = super()._build_start_query_execution_request(*args, **kwargs)
-        return request | ({"ClientRequestToken": self.token} if self.token else {})
-
-    def _wait_poll_interval(self) -> None:
-        self._pause = min(getattr(self, "_pause", FIRST_PAUSE / 1.5) * 1.5, LONGEST_PAUSE)
-        time.sleep(self._pause)
+    return wait
 
 
 def _was_submitted_before(engine: AthenaEngine, query_id: str, began: float) -> bool:
-    """Whether a query is older than this try, by AWS's clock alone, which may not be ours."""
-    found = engine.connection.client.get_query_execution(QueryExecutionId=query_id)
-    now = parsedate_to_datetime(found["ResponseMetadata"]["HTTPHeaders"]["date"])  # to the second
-    age: float = (now - found["QueryExecution"]["Status"]["SubmissionDateTime"]).total_seconds()
+    """Whether a query is older than this try. Its age is taken from AWS's clock alone, which may differ from ours."""
+    answer = engine.connection.client.get_query_execution(QueryExecutionId=query_id)
+    now = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])  # to the second
+    age: float = (now - answer["QueryExecution"]["Status"]["SubmissionDateTime"]).total_seconds()
     return age > time.monotonic() - began + 2
 
 
-def _told(cursor: Any, usd_per_tb: Decimal) -> QueryCost:
+def _query_cost(cursor: Any, usd_per_tb: Decimal) -> QueryCost:
     scanned = cursor.data_scanned_in_bytes or 0
     is_free = bool(cursor.reused_previous_result) or (cursor.statement_type == "DDL" and not scanned)
-    billed = 0 if is_free else max(scanned, LEAST_BILLED_BYTES)
+    billed = 0 if is_free else max(scanned, MIN_BILLED_BYTES)
     return QueryCost(
         id=cursor.query_id,
         bytes_scanned=scanned,
@@ -238,13 +245,13 @@ def _told(cursor: Any, usd_per_tb: Decimal) -> QueryCost:
 
 
 def _failure(reason: str, sql: str, workgroup: str) -> EngineError:
-    """Why a query failed: Athena's reasons begin with the engine's name of the error."""
+    """The error of a failed query, by Athena's reason, which begins with the engine's name for the error."""
     if "Bytes scanned limit" in reason:
         return EngineError(
-            f"Athena: {reason}. It is the cutoff of workgroup {workgroup}, so that no run costs more than it should; "
-            f"raise it if this one may. The statement began: {start_of(sql)}"
+            f"Athena: {reason}. Workgroup {workgroup} has this limit so that no query costs more than it should; raise "
+            f"it if this query may. The statement began: {statement_start(sql)}"
         )
     name, colon, message = reason.partition(": ")
     if not colon or not name.isupper():
         return EngineError(f"Athena: {name if not colon else reason.split(':', maxsplit=1)[0]}")
-    return said(name, message, sql)
+    return query_error(name, message, sql)

@@ -1,4 +1,4 @@
-"""What every engine offers, and how it reports what it cannot do."""
+"""The interface of every engine."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
@@ -10,11 +10,11 @@ from refi_assets.lake import Relation
 from refi_assets.lake.relations import QueryCost
 
 Row = dict[str, Any]
-Descriptions = Mapping[str, str]  # column -> what it means
+Descriptions = Mapping[str, str]  # column -> description
 
 
-def start_of(sql: str) -> str:
-    """The start of a statement, on one line, for an error to tell which it is."""
+def statement_start(sql: str) -> str:
+    """The first 160 characters of a statement, on one line, so that an error message identifies it."""
     return " ".join(sql.split())[:160]
 
 
@@ -23,13 +23,13 @@ class Session(Protocol):
 
     @property
     def queries(self) -> Sequence[QueryCost]:
-        """What the queries of this session took so far, as the engine reports it; DuckDB reports nothing."""
+        """Time, bytes and cost of this session's queries so far, as the engine reports them; DuckDB reports none."""
         ...
 
     def create(self, draft: Relation, statement: exp.Query) -> Relation:
-        """Write a query's rows into the lake as the relation that the draft describes; from then on it can be read.
+        """Write a query's rows to the lake as the draft's relation, which the session can read from then on.
 
-        Returns the draft with its Parquet and its columns. Raises EngineError.
+        Returns the draft with its Parquet files and columns. Raises EngineError.
         """
         ...
 
@@ -38,7 +38,7 @@ class Session(Protocol):
         ...
 
     def proves_empty(self, statement: exp.Query) -> bool:
-        """Whether something cheaper than running a query shows that it has no row; if not, it may have.
+        """Whether something cheaper than the query proves that it returns no row; if not, it may return some.
 
         Raises EngineError.
         """
@@ -50,9 +50,9 @@ class Session(Protocol):
 
 
 class Engine(Protocol):
-    """Opens sessions on relations of the lake, and keeps a catalog of them, if it has one."""
+    """Opens sessions on relations of the lake, and maintains its catalog, if it has one."""
 
-    reads_deletes: ClassVar[bool]  # whether it can leave out rows that Relation.deletes lists
+    reads_deletes: ClassVar[bool]  # whether it can skip the rows that Relation.deletes lists
 
     def session(self, relations: Sequence[Relation]) -> Session:
         """A session in which these relations can be read as group.relation."""
@@ -61,21 +61,19 @@ class Engine(Protocol):
     def register_files(
         self, table: str, columns: Sequence[str], folder: str, first_day: date, comments: Descriptions
     ) -> dict[str, Any]:
-        """Make the CSV files of a source readable as a table of text.
+        """Make the CSV files of a source readable as a table whose columns are all text.
 
-        `folder` holds load_date=... folders, from `first_day` on.
-
-        Returns what there is to say of it. Raises EngineError.
+        `folder` has load_date=... folders, from `first_day` on. Returns metadata of the table. Raises EngineError.
         """
         ...
 
     def publish(self, relations: Sequence[Relation], comments: Mapping[str, Descriptions]) -> None:
-        """Let the catalog's tables show these relations from now on; readers see the old or the new, never neither.
+        """Point the catalog's tables at these relations. A reader sees either the old rows or the new ones.
 
-        `comments` is by key.
+        `comments`: relation key -> the comments of its columns.
         """
         ...
 
     def keep_only(self, run_ids: Collection[str]) -> None:
-        """Take what is in the catalog for runs other than these alone out of it."""
+        """Remove the tables of all other runs from the catalog."""
         ...

@@ -3,20 +3,18 @@
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.lake import Relation
 
-COMPARED = ("kind", "columns", "rows", "counts")
+COMPARED_FIELDS = ("kind", "columns", "rows", "counts")
 
 
-def difference(engine: DuckDBEngine, one: Relation, other: Relation) -> str | None:
-    """In what two relations of one key differ, in words; None if they are the same. Raises EngineError."""
-    for field in COMPARED:
-        if getattr(one, field) != getattr(other, field):
-            return f"{field} {getattr(one, field)} then, {getattr(other, field)} now"
-    if one.parquet is None or one.parquet == other.parquet:
+def describe_difference(engine: DuckDBEngine, old: Relation, new: Relation) -> str | None:
+    """How two relations of one key differ; None if they are equal. Raises EngineError."""
+    for field in COMPARED_FIELDS:
+        if getattr(old, field) != getattr(new, field):
+            return f"{field} {getattr(old, field)} then, {getattr(new, field)} now"
+    if old.parquet is None or old.parquet == new.parquet:
         return None
     with engine.session() as session:
-        then, now = (session.rows_sql(relation) for relation in (one, other))
+        then, now = (session.rows_sql(relation) for relation in (old, new))
         only_then = session.value(f"SELECT COUNT(*) FROM ({then} EXCEPT ALL {now})")
         only_now = session.value(f"SELECT COUNT(*) FROM ({now} EXCEPT ALL {then})")
-    return (
-        f"{only_then:,} rows then that are not there now, {only_now:,} the other way" if only_then or only_now else None
-    )
+    return f"{only_then:,} rows then but not now, {only_now:,} now but not then" if only_then or only_now else None

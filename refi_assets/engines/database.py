@@ -1,7 +1,7 @@
-"""DuckDB's databases of this process: one for all sessions that are open at a time, in memory.
+"""This process's in-memory DuckDB database, shared by all open sessions.
 
-A database takes some 20 ms to open and has threads and a memory limit of its own, so sessions share it: each has a
-connection of its own, and a catalog of its own for its views, tables and macros. It closes with the last session.
+A database takes some 20 ms to open, and has its own threads and memory limit, so sessions share one. Each session has
+its own connection, and its own catalog for its views, tables and macros. The database closes with the last session.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ _open: dict[tuple[int, str], "Database"] = {}
 
 
 class Database:
-    """A database. Get it by database_of(), which counts who uses it."""
+    """A database. Get it from shared_database(), which counts its users."""
 
     def __init__(self, threads: int, memory_limit: str) -> None:
         self._spill = SpillFolder()
@@ -29,7 +29,7 @@ class Database:
         if threads:
             config["threads"] = threads
         self._root = duckdb.connect(config=config)
-        # What two parts of a statement have in common it would keep in memory, all rows of a source perhaps.
+        # It would keep the rows of a shared subquery in memory: all rows of a source, perhaps.
         self._root.execute("SET disabled_optimizers = 'common_subplan'")
         self._numbers = count(1)
         self._secrets: dict[str, str] = {}
@@ -37,12 +37,12 @@ class Database:
 
     @property
     def scratch(self) -> Path:
-        """A folder for files that are gone with the database."""
+        """A folder for files that are deleted with the database."""
         return self._spill.path
 
     @contextmanager
     def connection(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection in a catalog of its own. In the end what is in the catalog is dropped."""
+        """A connection with its own catalog, which is dropped when the connection closes."""
         with _lock:
             catalog = f"session {next(self._numbers)}"
             connection = self._root.cursor()
@@ -55,7 +55,7 @@ class Database:
                 self._root.execute(f'DETACH DATABASE IF EXISTS "{catalog}"')
 
     def set_secret(self, url: str, options: str) -> None:
-        """Let sessions read and write below a URL with these options of a secret."""
+        """Give sessions access to everything below a URL, by a secret with these options."""
         with _lock:
             if self._secrets.get(url) != options:
                 name = f"secret_{hashlib.sha256(url.encode()).hexdigest()[:16]}"
@@ -64,14 +64,14 @@ class Database:
                 self._secrets[url] = options
 
     def close(self) -> None:
-        """Close the database, and remove what it spilled."""
+        """Close the database, and delete its spilled files."""
         self._root.close()
         self._spill.close()
 
 
 @contextmanager
-def database_of(threads: int, memory_limit: str) -> Iterator[Database]:
-    """The database with these limits, which is open as long as somebody uses it. `threads` 0 takes one a core."""
+def shared_database(threads: int, memory_limit: str) -> Iterator[Database]:
+    """The database with these limits, which stays open while it has a user. `threads` 0 means one per core."""
     key = threads, memory_limit
     with _lock:
         database = _open.get(key) or _open.setdefault(key, Database(threads, memory_limit))

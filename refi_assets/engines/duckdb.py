@@ -1,7 +1,7 @@
 """DuckDB: an in-memory connection whose views point at the lake's Parquet files.
 
-There is no database file to lock or to lose, and no catalog: the lake is the state. Statements arrive as syntax
-trees in the project's dialect and leave as DuckDB's. DuckDB reads what other engines have written, too.
+There is no database file to lock or lose, and no catalog: the lake is the state. Statements arrive as syntax trees in
+the project's dialect and run in DuckDB's. DuckDB also reads relations that other engines wrote.
 """
 
 import re
@@ -18,53 +18,40 @@ import duckdb
 from sqlglot import exp
 
 from refi_assets import aws
-from refi_assets.engines.base import Descriptions, Row, start_of
-from refi_assets.engines.database import database_of
+from refi_assets.engines.base import Descriptions, Row, statement_start
+from refi_assets.engines.database import shared_database
 from refi_assets.engines.duckdb_sql import columns_sql, parquet_sql, quoted, text_literal, to_duckdb
-from refi_assets.engines.proofs import (
-    HASH,
-    Named,
-    balance_of_groups,
-    distinct_parts,
-    hashes_of_groups,
-    hashes_of_rows,
-    opposites_of_groups,
-    origin,
-)
+from refi_assets.engines.proofs import HASH, balance_of_groups, distinct_parts, hashes_of_groups, hashes_of_rows
 from refi_assets.engines.settings import EngineSettings
-from refi_assets.engines.spreadsheets import inert_rows
-from refi_assets.engines.views import ALL, columns_named, cut_down
+from refi_assets.engines.spreadsheets import escape_formulas
+from refi_assets.engines.views import ALL, columns_read, prune_query
 from refi_assets.errors import EngineError, LakeError
 from refi_assets.lake import ObjectStore, Relation
 from refi_assets.lake.relations import QueryCost
 from refi_assets.lake.s3_store import S3Store
 from refi_assets.settings import settings_of
 from refi_assets.specs.names import group_and_name
-from refi_assets.specs.sql_models import parsed, with_groups
+from refi_assets.specs.sql_models import parsed
 
 if TYPE_CHECKING:
     import numpy as np
 
-    Numbers = np.ndarray[Any, np.dtype[Any]]
+    NumberArray = np.ndarray[Any, np.dtype[Any]]
 
 T = TypeVar("T")
 
-# What these say is about statements, files and memory. Every other error may quote a file's cells.
-_SAFE_ERRORS = (
-    duckdb.BinderException,
-    duckdb.CatalogException,
-    duckdb.ParserException,
-)
+# The messages of these errors are about statements. Those of all others may quote a file's cells.
+_SAFE_ERRORS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
 
-# COPY writes the rows of a parallel query in any order unless told; keeping the order costs time and memory. Looking
-# for a dictionary in columns that have none costs more than compression, and makes files no smaller.
+# Keeping the order of rows costs time and memory. Building dictionaries of columns with many distinct values costs more
+# than compression, and makes files no smaller.
 PARQUET = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, DICTIONARY_SIZE_LIMIT 1000, PRESERVE_ORDER false"
 ORDERED_PARQUET = PARQUET.replace("PRESERVE_ORDER false", "PRESERVE_ORDER true")
 
 
 @dataclass(frozen=True)
 class DuckDBEngine:
-    """DuckDB on a lake. `threads` 0 takes one a core; beyond `memory_limit` it spills to disk."""
+    """DuckDB on a lake. `threads` 0 means one per core; beyond `memory_limit` it spills to disk."""
 
     lake: ObjectStore
     threads: int = 0
@@ -78,21 +65,21 @@ class DuckDBEngine:
 
     @contextmanager
     def kept_open(self) -> Iterator[None]:
-        """Let the sessions of this time share one database, although there are moments without a session."""
-        with database_of(self.threads, self.memory_limit):
+        """Keep one database open for all sessions inside this block, even at moments without a session."""
+        with shared_database(self.threads, self.memory_limit):
             yield
 
     def register_files(
         self, table: str, columns: Sequence[str], folder: str, first_day: date, comments: Descriptions
     ) -> dict[str, Any]:
-        """Nothing: staging reads the files."""
+        """Do nothing: staging reads the files."""
         return {}
 
     def publish(self, relations: Sequence[Relation], comments: Mapping[str, Descriptions]) -> None:
-        """Nothing: the manifest names the relations."""
+        """Do nothing: the manifest names the relations."""
 
     def keep_only(self, run_ids: Collection[str]) -> None:
-        """Nothing: there is no catalog."""
+        """Do nothing: there is no catalog."""
 
 
 def open_duckdb(lake: ObjectStore) -> DuckDBEngine:
@@ -102,17 +89,17 @@ def open_duckdb(lake: ObjectStore) -> DuckDBEngine:
 
 
 class DuckDBSession:
-    """A connection with a catalog of its own; close it, or use it in a with statement."""
+    """A connection with its own catalog. Close it, or use it in a with statement."""
 
     queries: tuple[QueryCost, ...] = ()
 
     def __init__(self, engine: DuckDBEngine, relations: Sequence[Relation] = ()) -> None:
         self._engine = engine
         self._relations = {relation.key: relation for relation in relations}
-        self._tables: set[str] = set()  # which of them can be read, with all their columns
-        self._last: tuple[exp.Query, str] | None = None  # the statement that was read last, and in DuckDB's SQL
+        self._tables: set[str] = set()  # keys of the relations that have a view with all their columns
+        self._last: tuple[exp.Query, str] | None = None  # the last statement, and its SQL for DuckDB
         with ExitStack() as stack:
-            self._database = stack.enter_context(database_of(engine.threads, engine.memory_limit))
+            self._database = stack.enter_context(shared_database(engine.threads, engine.memory_limit))
             self.connection = stack.enter_context(self._database.connection())
             self.scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=self._database.scratch)))
             if isinstance(engine.lake, S3Store):
@@ -120,12 +107,12 @@ class DuckDBSession:
             self._opened = stack.pop_all()
 
     def _open_s3(self, lake: S3Store) -> None:
-        """Let DuckDB read and write the lake's bucket itself, with the credentials of now."""
+        """Give DuckDB access to the lake's bucket, with the current credentials."""
         self.execute(f"LOAD {text_literal(_httpfs())}")
-        # Any refusal is tried again; DuckDB's own pauses, each four times the one before, would add up to nine minutes.
-        self.execute(f"SET http_retries = {aws.attempts() - 1}")
+        # DuckDB retries after any error. Its own pauses, each four times the last, would add up to nine minutes.
+        self.execute(f"SET http_retries = {aws.max_attempts() - 1}")
         self.execute("SET http_retry_wait_ms = 200; SET http_retry_backoff = 2")
-        with aws.asked_of("The AWS credentials", EngineError):
+        with aws.readable_errors("The AWS credentials", EngineError):
             credentials = aws.session().get_credentials().get_frozen_credentials()
         options = {
             "KEY_ID": credentials.access_key,
@@ -134,58 +121,61 @@ class DuckDBSession:
             "REGION": aws.session().region_name,
             "KMS_KEY_ID": lake.kms_key_id,
         }
-        if endpoint := aws.own_endpoint("s3"):
+        if endpoint := aws.custom_endpoint("s3"):
             parts = urlsplit(endpoint)
             options |= {"ENDPOINT": parts.netloc, "URL_STYLE": "path", "USE_SSL": str(parts.scheme == "https")}
-        given = ", ".join(f"{name} {text_literal(value)}" for name, value in options.items() if value)
+        secret = ", ".join(f"{name} {text_literal(value)}" for name, value in options.items() if value)
         try:
-            self._database.set_secret(lake.name, f"TYPE s3, {given}")
-        except duckdb.Error as error:  # whose words may hold the secret
+            self._database.set_secret(lake.name, f"TYPE s3, {secret}")
+        except duckdb.Error as error:  # its message may contain the secret
             raise EngineError(f"DuckDB cannot use the AWS credentials: {type(error).__name__}.") from None
 
-    def _read(self, statement: exp.Query) -> str:
-        """The statement in DuckDB's SQL, once the relations that it reads are views.
+    def _sql(self, statement: exp.Query) -> str:
+        """The statement in DuckDB's SQL; the relations that it reads have views by then.
 
-        A statement is often described before it runs, so the last one is kept.
+        The last one is kept, because a statement is often described before it runs.
         """
         if self._last is None or self._last[0] is not statement:
             self._last = None
-            self._show(statement, {})
+            self._create_views(statement, {})
             self._last = statement, to_duckdb(statement)
         return self._last[1]
 
-    def _show(self, statement: exp.Query, shown: dict[str, set[str] | None]) -> None:
-        """Let what a statement reads be views, with the columns that it names; `shown` are those it has by now."""
-        for key, named in columns_named(statement).items():
+    def _create_views(self, statement: exp.Query, created: dict[str, set[str] | None]) -> None:
+        """Create a view of each relation that a statement reads, with the columns that it reads.
+
+        `created`: key -> columns of the views that have been created for this statement so far.
+        """
+        for key, needed in columns_read(statement).items():
             relation = self._relations.get(key)
             if relation is None or key in self._tables:
                 continue
-            before = shown.get(key, set())
-            columns = ALL if named is ALL or before is ALL else before | named
-            if key in shown and columns == before:
+            before = created.get(key, set())
+            columns = ALL if needed is ALL or before is ALL else before | needed
+            if key in created and columns == before:
                 continue
-            if relation.parquet is not None and (not relation.kept or _are_in(columns, relation.kept)):
+            if relation.parquet is not None and (not relation.kept or _are_kept(columns, relation)):
                 self.create_view(key, self._table_sql(relation, relation.parquet))
                 if not relation.kept:
                     self._tables.add(key)
             elif relation.sql is not None:
                 query = self._view_query(relation, columns)
-                self._show(query, shown)
+                self._create_views(query, created)
                 self.create_view(key, to_duckdb(query))
-            shown[key] = columns
+            created[key] = columns
 
     def _view_query(self, relation: Relation, columns: set[str] | None) -> exp.Query:
-        query = with_groups(parsed(relation.sql or ""), relation.inputs)  # old records have bare names
+        query = parsed(relation.sql or "")
         if columns is ALL:
             return query
-        return cut_down(query, columns, {key: one.grain for key, one in self._relations.items()})
+        return prune_query(query, columns, {key: relation.grain for key, relation in self._relations.items()})
 
     def rows_sql(self, relation: Relation) -> str:
-        """A SELECT, in DuckDB's own SQL, of the rows that a relation has in the lake."""
+        """A SELECT, in DuckDB's own SQL, of a relation's rows in the lake."""
         return self._table_sql(relation, relation.parquet or "")
 
     def create_view(self, key: str, sql: str) -> None:
-        """Let a query (in DuckDB's own SQL) be read as group.relation. Raises EngineError."""
+        """Make a query (in DuckDB's own SQL) readable as group.relation. Raises EngineError."""
         group, name = group_and_name(key)
         self.execute(f'CREATE SCHEMA IF NOT EXISTS "{group}"; CREATE OR REPLACE VIEW "{group}"."{name}" AS {sql}')
 
@@ -194,7 +184,7 @@ class DuckDBSession:
         lake = self._engine.lake
         if parquet.endswith("/"):
             paths = [lake.url(info.key) for info in lake.objects(parquet.rstrip("/")) if info.size]
-            if not paths:  # other engines write no file where there is no row
+            if not paths:  # other engines write no file if there is no row
                 return f"SELECT {columns_sql(types, dict.fromkeys(types))} WHERE FALSE"
             return f"SELECT {columns_sql(types)} FROM {parquet_sql(*paths)}"
         names = columns_sql(types, relation.constants) or "*"
@@ -212,121 +202,103 @@ class DuckDBSession:
 
     def query(self, statement: exp.Query) -> list[Row]:
         """The rows of a query. Raises EngineError."""
-        rows = self.execute(self._read(statement))
+        rows = self.execute(self._sql(statement))
         names = [column[0] for column in self.connection.description or []]
         return [dict(zip(names, row, strict=True)) for row in rows]
 
     def proves_empty(self, statement: exp.Query) -> bool:
-        """Whether what it reads, or hashes of that, show that a query has no row; if not, it may have.
-
-        Raises EngineError.
-        """
-        if (opposites := opposites_of_groups(statement)) is not None:
-            one, other = (origin(named, self._view) for named in opposites)
-            if one == other:
-                return True
+        """Whether hashes of the rows it reads prove that a query returns none; if not, it may. Raises EngineError."""
         if (balance := balance_of_groups(statement)) is not None:
             for part in distinct_parts(balance):
                 if self._are_all_different(hashes_of_rows(part)):
                     part.set("distinct", None)
-            return bool(self.value(self._read(balance)))
+            return bool(self.value(self._sql(balance)))
         hashes = hashes_of_groups(statement)
         return hashes is not None and self._are_all_different(hashes)
 
     def _are_all_different(self, hashes: exp.Select) -> bool:
-        return not len(repeated(self.numbers(self._read(hashes), HASH)))
-
-    def _view(self, named: Named) -> exp.Query | None:
-        """The query of a relation of which there are no rows, with these of its columns."""
-        key, columns = named
-        relation = self._relations.get(key)
-        if relation is None or relation.parquet is not None or relation.sql is None:
-            return None
-        return self._view_query(relation, set(columns))
+        return not len(repeated_numbers(self.numbers(self._sql(hashes), HASH)))
 
     def create(self, draft: Relation, statement: exp.Query) -> Relation:
-        """Write a query's rows into the lake, as one Parquet file; of a view, the columns that it keeps, if any.
+        """Write a query's rows to the lake as one Parquet file; of a view, only the columns that it keeps, if any.
 
-        They are in the order of its ORDER BY; without one, in any order. Raises EngineError.
+        Rows are in the order of the query's ORDER BY; without one, in any order. Raises EngineError.
         """
-        made = draft.model_copy(update={"columns": self.columns(statement)})
+        relation = draft.model_copy(update={"columns": self.columns(statement)})
         if draft.kind != "view" or draft.kept:
             parquet = parquet_key(draft)
-            sql = self._read(cut_down(statement, draft.kept, {}) if draft.kept else statement)
+            sql = self._sql(prune_query(statement, draft.kept, {}) if draft.kept else statement)
             if draft.kept:
                 sql = f"SELECT {', '.join(map(quoted, draft.kept))} FROM ({sql})"
             ordered = statement.args.get("order") is not None
             rows = self.copy(sql, self._engine.lake.target(parquet), ORDERED_PARQUET if ordered else PARQUET)
-            made = made.model_copy(update={"parquet": parquet, "rows": rows})
-        self._relations[made.key] = made
-        return made
+            relation = relation.model_copy(update={"parquet": parquet, "rows": rows})
+        self._relations[relation.key] = relation
+        return relation
 
     def create_table(self, name: str, sql: str) -> None:
-        """Keep the rows of a query (in the project's dialect) in the session alone, as a table that has no group.
+        """Store a query's rows (in the project's dialect) in a table of this session alone, which has no group.
 
         Raises EngineError.
         """
-        self.execute(f'CREATE TABLE "{name}" AS {self._read(parsed(sql))}')
+        self.execute(f'CREATE TABLE "{name}" AS {self._sql(parsed(sql))}')
 
     def write_csv(self, statement: exp.Query, path: Path) -> int:
         """Write a query's rows to a CSV file, with a header; returns their number. Raises EngineError.
 
         A text that a spreadsheet would run as a formula gets a leading apostrophe; numbers stay numbers.
         """
-        rows = inert_rows(self._read(statement), self.columns(statement))
+        rows = escape_formulas(self._sql(statement), self.columns(statement))
         return self.copy(rows, str(path), "FORMAT csv, HEADER")
 
     def copy(self, sql: str, path: str, options: str) -> int:
-        """COPY a query (in DuckDB's own SQL) to a file, or a lake's target; returns the number of rows.
+        """COPY a query (in DuckDB's own SQL) to a file, or a target of the lake; returns the number of rows.
 
-        Raises EngineError, or LakeError if it cannot be put into the lake.
+        Raises EngineError, or LakeError if the file cannot be put into the lake.
         """
         rows = int(self.value(f"COPY ({sql}) TO {text_literal(path)} ({options})"))
         self._engine.lake.written(path)
         return rows
 
     def columns(self, statement: exp.Query) -> dict[str, str]:
-        """Column name -> SQL type of a query, without running it. Raises EngineError."""
-        return {row[0]: row[1] for row in self.execute(f"DESCRIBE {self._read(statement)}")}
+        """A query's columns, name -> SQL type, without running it. Raises EngineError."""
+        return {row[0]: row[1] for row in self.execute(f"DESCRIBE {self._sql(statement)}")}
 
     def value(self, sql: str) -> Any:
-        """The one value that a statement in DuckDB's own SQL returns. Raises EngineError."""
+        """The single value that a statement in DuckDB's own SQL returns. Raises EngineError."""
         ((value,),) = self.execute(sql)
         return value
 
     def execute(self, sql: str) -> list[tuple[Any, ...]]:
-        """Rows of a statement in DuckDB's own SQL. Raises EngineError, whose text quotes no cell of any file.
+        """Rows of a statement in DuckDB's own SQL.
 
-        Raises LakeError for what is the lake's failure.
+        Raises EngineError, whose text quotes no cell of any file, or LakeError if the lake failed.
         """
         return self._run(sql, lambda result: result.fetchall())
 
     def _run(self, sql: str, fetch: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
         try:
-            return fetch(self.connection.execute(sql))  # errors may come as late as in the fetch
+            return fetch(self.connection.execute(sql))  # some errors come only with the fetch
         except duckdb.OutOfMemoryException:
-            raise out_of_memory(self._engine.memory_limit) from None
+            raise out_of_memory_error(self._engine.memory_limit) from None
         except duckdb.IOException as error:
-            if said := _s3_failure(error):
-                raise LakeError(f"DuckDB: {said.rstrip('.')}.") from None
+            if message := _s3_failure(error):
+                raise LakeError(f"DuckDB: {message.rstrip('.')}.") from None
             raise EngineError(f"DuckDB: {str(error).splitlines()[0]}") from None
         except _SAFE_ERRORS as error:
             raise EngineError(f"DuckDB: {str(error).splitlines()[0]}") from None
         except duckdb.Error as error:
             raise EngineError(
-                f"DuckDB: {type(error).__name__}. Its words are withheld, since they may quote a cell. "
-                f"The statement began: {start_of(sql)}"
+                f"DuckDB: {type(error).__name__}. Its message is withheld because it may quote a cell. "
+                f"The statement began: {statement_start(sql)}"
             ) from None
 
-    def numbers(self, sql: str, name: str) -> "Numbers":
-        """A column of numbers, none of them null, that a statement in DuckDB's own SQL returns.
-
-        Raises EngineError.
-        """
-        return self._run(sql, lambda result: cast("Numbers", result.fetchnumpy()[name]))
+    def numbers(self, sql: str, name: str) -> "NumberArray":
+        """A column of numbers without nulls that a statement in DuckDB's own SQL returns. Raises EngineError."""
+        return self._run(sql, lambda result: cast("NumberArray", result.fetchnumpy()[name]))
 
     def close(self) -> None:
-        """Close the connection, and drop all that the session made but for the relations."""
+        """Close the connection, and drop everything that the session created except relations."""
         self._opened.close()
 
     def __enter__(self) -> "DuckDBSession":
@@ -337,7 +309,7 @@ class DuckDBSession:
 
 
 def _httpfs() -> str:
-    """The path of DuckDB's extension for S3, as PyPI has it, so that none is downloaded. Raises SettingError."""
+    """Path of DuckDB's extension for S3 from PyPI, so that DuckDB downloads none. Raises SettingError."""
     with aws.needs_extra("duckdb_extension_httpfs", "DuckDB on S3"):
         import duckdb_extension_httpfs
     folder = Path(duckdb_extension_httpfs.__file__).parent
@@ -345,33 +317,33 @@ def _httpfs() -> str:
     return str(path)
 
 
-def out_of_memory(memory_limit: str) -> EngineError:
-    """What to say where the memory was not enough."""
+def out_of_memory_error(memory_limit: str) -> EngineError:
+    """The error of a query that ran out of memory."""
     return EngineError(
-        f"DuckDB: {memory_limit} of memory were not enough. Give it more with REFI_MEMORY_LIMIT, or room to spill in "
+        f"DuckDB: {memory_limit} of memory was not enough. Raise REFI_MEMORY_LIMIT, or make room to spill in "
         f"{tempfile.gettempdir()} (TMPDIR)."
     )
 
 
 def _s3_failure(error: duckdb.IOException) -> str | None:
-    """What S3 was asked for, and what it said, where the error is that."""
-    asked = re.sub(r"\?[^']*'", "'", str(error).splitlines()[0])  # as in ?partNumber=3&uploadId=…
+    """The request to S3 that failed and S3's answer; None if the error is not S3's."""
+    request = re.sub(r"\?[^']*'", "'", str(error).splitlines()[0])  # as in ?partNumber=3&uploadId=…
     if isinstance(error, duckdb.HTTPException):
-        return f"{asked}: {aws.s3_words(error.body) or 'it gave no reason'}"
-    return asked if " for HTTP " in asked else None
+        return f"{request}: {aws.s3_message(error.body) or 'it gave no reason'}"
+    return request if " for HTTP " in request else None
 
 
-def repeated(numbers: "Numbers") -> "Numbers":
-    """The numbers that are there more than once, each of them at least once. Sorts all in place."""
+def repeated_numbers(numbers: "NumberArray") -> "NumberArray":
+    """The numbers that occur more than once, each at least once. Sorts `numbers` in place."""
     numbers.sort()
-    again: Numbers = numbers[1:][numbers[1:] == numbers[:-1]]
-    return again
+    repeats: NumberArray = numbers[1:][numbers[1:] == numbers[:-1]]
+    return repeats
 
 
-def _are_in(columns: set[str] | None, kept: Collection[str]) -> bool:
-    return columns is not ALL and columns.issubset(kept)
+def _are_kept(columns: set[str] | None, view: Relation) -> bool:
+    return columns is not ALL and columns.issubset(view.kept)
 
 
 def parquet_key(relation: Relation) -> str:
-    """The object that a relation's rows go to, in a folder of its own, as tables of a catalog must be."""
+    """The object key of a relation's rows, in its own folder, as a catalog's tables require."""
     return f"runs/{relation.run_id}/{relation.key}/data.parquet"

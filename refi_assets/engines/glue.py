@@ -1,7 +1,7 @@
-"""Tables of the Glue catalog: registered, swapped and deleted by boto3, or filled by a crawler.
+"""Tables of the Glue catalog: created, replaced and deleted by boto3, or by a crawler.
 
-A table's definition is replaced as a whole, by one call, so that a reader sees the old or the new. Glue keeps the
-versions before. What the tables mean is in contracts/ and sql/.
+One call replaces a table's whole definition, so a reader sees either the old one or the new one. Glue keeps earlier
+versions. The meaning of tables and columns is in contracts/ and sql/.
 """
 
 import time
@@ -31,116 +31,124 @@ _CSV = {
 
 
 class GlueTables:
-    """The tables of one database. Methods raise EngineError in AWS's words."""
+    """The tables of one database. Methods raise EngineError with AWS's message."""
 
     def __init__(self, database: str) -> None:
         self.database = database
         self._client = aws.client("glue")
 
     def create_database(self) -> None:
-        """Create the database, unless it is there."""
-        with aws.asked_of(f"Glue, {self.database}", EngineError):
+        """Create the database unless it exists."""
+        with aws.readable_errors(f"Glue, {self.database}", EngineError):
             try:
                 self._client.create_database(DatabaseInput={"Name": self.database})
             except self._client.exceptions.AlreadyExistsException:
                 return
 
     def create(self, name: str, columns: Mapping[str, str], location: str) -> None:
-        """Register Parquet files as a table, unless it is there."""
-        with self._asked_of(name):
+        """Create a table of Parquet files unless it exists."""
+        with self._readable_errors(name):
             try:
                 self._client.create_table(DatabaseName=self.database, TableInput=_parquet(name, columns, location, {}))
             except self._client.exceptions.AlreadyExistsException:
                 return
 
     def show(self, name: str, columns: Mapping[str, str], location: str, comments: Descriptions) -> None:
-        """Let a table show these Parquet files from now on."""
+        """Point a table at these Parquet files."""
         self._put(_parquet(name, columns, location, comments))
 
     def show_csv(
         self, name: str, columns: Sequence[str], location: str, first_day: date, comments: Descriptions
     ) -> None:
-        """Let a table of text show a source's CSV files, a new day's without being told of it."""
+        """Point a table of text at a source's CSV files. It includes the files of new days automatically."""
         table = _csv(name, columns, location, first_day, comments)
-        with self._asked_of(name):
-            there = self._find(name) or {"StorageDescriptor": {}}
-        stored, wanted = there["StorageDescriptor"], table["StorageDescriptor"]
-        if there.get("Parameters") != table["Parameters"] or stored["Columns"] != wanted["Columns"]:
+        with self._readable_errors(name):
+            existing = self._find(name)
+        if existing is None or _definition(existing) != _definition(table):
             self._put(table)
 
     def location_and_columns(self, name: str) -> tuple[str, dict[str, str]]:
-        """Where a table's files lie, and its columns with their types."""
-        with self._asked_of(name):
-            found = self._client.get_table(DatabaseName=self.database, Name=name)["Table"]["StorageDescriptor"]
-        return found["Location"], {one["Name"]: from_dialect(one["Type"], "hive") for one in found["Columns"]}
+        """The URL of a table's folder, and its columns: name -> type."""
+        with self._readable_errors(name):
+            storage = self._client.get_table(DatabaseName=self.database, Name=name)["Table"]["StorageDescriptor"]
+        columns = {column["Name"]: from_dialect(column["Type"], "hive") for column in storage["Columns"]}
+        return storage["Location"], columns
 
     def names(self, prefix: str) -> list[str]:
-        """Names of the tables that begin so."""
+        """Names of the tables with this prefix."""
         return [table["Name"] for table in self._tables(f"{prefix}*")]
 
     def delete(self, names: Sequence[str]) -> None:
         """Delete tables; their files stay."""
-        with self._asked_of(", ".join(names[:3])):
-            for first in range(0, len(names), 100):  # as many as one call takes
-                some = list(names[first : first + 100])
-                self._client.batch_delete_table(DatabaseName=self.database, TablesToDelete=some)
+        with self._readable_errors(", ".join(names[:3])):
+            for start in range(0, len(names), 100):  # the most that one call takes
+                batch = list(names[start : start + 100])
+                self._client.batch_delete_table(DatabaseName=self.database, TablesToDelete=batch)
 
     def crawled(self) -> dict[str, dict[str, str]]:
-        """Folder -> columns and Hive types of the table that a crawler made of it."""
-        found: dict[str, dict[str, str]] = {}
+        """Crawled tables: URL of the folder -> columns, name -> Hive type."""
+        tables: dict[str, dict[str, str]] = {}
         for table in self._tables("*"):
             if "UPDATED_BY_CRAWLER" in table.get("Parameters", {}):
-                columns = {one["Name"]: one["Type"] for one in table["StorageDescriptor"]["Columns"]}
-                found.setdefault(table["StorageDescriptor"]["Location"].rstrip("/") + "/", columns)
-        return found
+                columns = {column["Name"]: column["Type"] for column in table["StorageDescriptor"]["Columns"]}
+                tables.setdefault(table["StorageDescriptor"]["Location"].rstrip("/") + "/", columns)
+        return tables
 
     def _tables(self, expression: str) -> list[dict[str, Any]]:
-        with self._asked_of(expression):
+        with self._readable_errors(expression):
             pages = self._client.get_paginator("get_tables").paginate(DatabaseName=self.database, Expression=expression)
             return [table for page in pages for table in page["TableList"]]
 
     def _find(self, name: str) -> dict[str, Any] | None:
         try:
-            found: dict[str, Any] = self._client.get_table(DatabaseName=self.database, Name=name)["Table"]
+            table: dict[str, Any] = self._client.get_table(DatabaseName=self.database, Name=name)["Table"]
         except self._client.exceptions.EntityNotFoundException:
             return None
-        return found
+        return table
 
     def _put(self, table: dict[str, Any]) -> None:
-        with self._asked_of(table["Name"]):
+        with self._readable_errors(table["Name"]):
             try:
                 self._client.update_table(DatabaseName=self.database, TableInput=table)
             except self._client.exceptions.EntityNotFoundException:
                 self._client.create_table(DatabaseName=self.database, TableInput=table)
 
-    def _asked_of(self, name: str) -> Any:
-        return aws.asked_of(f"Glue, {self.database}.{name}", EngineError)
+    def _readable_errors(self, name: str) -> Any:
+        return aws.readable_errors(f"Glue, {self.database}.{name}", EngineError)
 
 
-def crawl(name: str, minutes: float) -> None:
-    """Run a crawler and wait for its end. Raises EngineError where it fails or takes longer than that."""
+def run_crawler(name: str, minutes: float) -> None:
+    """Run a crawler and wait until it ends. Raises EngineError if it fails or takes longer than `minutes`."""
     client = aws.client("glue")
-    deadline, pause = time.monotonic() + minutes * 60, 1.0
-    with aws.asked_of(f"Glue, crawler {name}", EngineError):
-        _wait_until_ready(client, name, deadline, pause)  # a crawl that is under way began before our files came
+    deadline = time.monotonic() + minutes * 60
+    with aws.readable_errors(f"Glue, crawler {name}", EngineError):
+        _wait_until_ready(client, name, deadline)  # a crawl that is already running began before our files arrived
         client.start_crawler(Name=name)
-        crawler = _wait_until_ready(client, name, deadline, pause)
+        crawler = _wait_until_ready(client, name, deadline)
     last = crawler.get("LastCrawl", {})
     if last.get("Status") != "SUCCEEDED":
-        why = last.get("ErrorMessage", "it says no more")
+        reason = last.get("ErrorMessage", "no reason was given")
         log = f"{last.get('LogGroup', '')}/{last.get('LogStream', '')}"
-        raise EngineError(f"Glue, crawler {name}: the crawl ended as {last.get('Status')}: {why}. Its log: {log}")
+        raise EngineError(f"Glue, crawler {name}: the crawl ended as {last.get('Status')}: {reason}. Its log: {log}")
 
 
-def _wait_until_ready(client: Any, name: str, deadline: float, pause: float) -> dict[str, Any]:
+def _wait_until_ready(client: Any, name: str, deadline: float) -> dict[str, Any]:
+    pause = 1.0
     while True:
         crawler: dict[str, Any] = client.get_crawler(Name=name)["Crawler"]
         if crawler["State"] == "READY":
             return crawler
         if time.monotonic() > deadline:
-            raise EngineError(f"Glue, crawler {name}: still {crawler['State']}; REFI_CRAWLER_MINUTES allow no more.")
+            state = crawler["State"]
+            raise EngineError(
+                f"Glue, crawler {name}: still {state} after REFI_CRAWLER_MINUTES; raise it if a crawl takes longer."
+            )
         time.sleep(pause)
         pause = min(pause * 1.5, 30)
+
+
+def _definition(table: dict[str, Any]) -> tuple[Any, Any]:
+    return table.get("Parameters"), table["StorageDescriptor"]["Columns"]
 
 
 def _parquet(name: str, columns: Mapping[str, str], location: str, comments: Descriptions) -> dict[str, Any]:
@@ -172,10 +180,10 @@ def _table(
     stored_as: dict[str, Any],
     parameters: dict[str, str],
 ) -> dict[str, Any]:
-    columns = [
-        {"Name": column, "Type": kind, **({"Comment": comments[column][:MAX_COMMENT]} if column in comments else {})}
-        for column, kind in types.items()
-    ]
+    columns = [{"Name": column, "Type": hive_type} for column, hive_type in types.items()]
+    for column in columns:
+        if comment := comments.get(column["Name"]):
+            column["Comment"] = comment[:MAX_COMMENT]
     return {
         "Name": name,
         "TableType": "EXTERNAL_TABLE",

@@ -1,8 +1,8 @@
-"""Engines that run elsewhere: a session's SQL goes there with the names of relations replaced by tables of their runs.
+"""Engines that run elsewhere. In a session's SQL, the names of relations are replaced by the tables of their runs.
 
-Every run has tables of its own, run_<run id>__<group>__<relation>, so that runs never meet. What the catalog shows
-under a relation's own name is swapped after a publication: refi's in the deployment's database, that of another group
-in a database of the group.
+Every run has its own tables, run_<run id>__<group>__<relation>, so that runs never collide. After a publication, the
+catalog's table with the relation's own name is pointed at the new rows: refi's relations in the deployment's database,
+those of another group in that group's database.
 """
 
 import re
@@ -12,16 +12,16 @@ from typing import Self
 
 from sqlglot import exp
 
-from refi_assets.engines.base import Row, start_of
+from refi_assets.engines.base import Row, statement_start
 from refi_assets.errors import EngineError, LakeError
 from refi_assets.lake import ObjectStore, Relation
 from refi_assets.lake.relations import QueryCost
 from refi_assets.specs.names import key_of
 from refi_assets.specs.sql_models import tables_read
 
-_RUN_TABLE = re.compile("run_([a-z0-9_]+?)__([a-z0-9_]+)")  # older tables do not name the group
+_RUN_TABLE = re.compile("run_([a-z0-9_]+?)__([a-z0-9_]+)__([a-z0-9_]+)")
 
-# Of these errors the words are about statements, tables and permissions; those of others may quote a cell.
+# The messages of these errors are about statements, tables and permissions; those of others may quote a cell.
 _SAFE_ERRORS = re.compile(
     r"SYNTAX_ERROR|(TABLE|COLUMN|SCHEMA|CATALOG|FUNCTION|TYPE)_NOT_FOUND|TYPE_MISMATCH|MISMATCHED_COLUMN_ALIASES"
     r"|AMBIGUOUS_NAME|PERMISSION_DENIED|(TABLE|VIEW)_ALREADY_EXISTS|EXCEEDED_\w+|CLUSTER_OUT_OF_MEMORY|NOT_SUPPORTED"
@@ -31,45 +31,47 @@ _SAFE_ERRORS = re.compile(
 
 
 def run_table(relation: Relation) -> str:
-    """Name of the table that holds a relation of a run."""
+    """Name of the table of a run's relation."""
     return f"run_{_slug(relation.run_id)}__{relation.key.replace('/', '__')}"
 
 
-def tables_of_others(names: Iterable[str], run_ids: Collection[str]) -> list[str]:
-    """Those of these tables that hold a relation of a run other than these."""
+def tables_of_other_runs(names: Iterable[str], run_ids: Collection[str]) -> list[str]:
+    """The tables among these names that belong to a run other than these runs."""
     kept = set(map(_slug, run_ids))
-    return [name for name in names if (found := _RUN_TABLE.fullmatch(name)) and found[1] not in kept]
+    return [name for name in names if (match := _RUN_TABLE.fullmatch(name)) and match[1] not in kept]
 
 
 def _slug(run_id: str) -> str:
-    """A run's id as a part of a table's name."""
+    """A run's id as part of a table's name."""
     return run_id.lower().replace("-", "_")
 
 
 def table_location(lake: ObjectStore, relation: Relation) -> str:
-    """The URL of the folder that holds a relation's rows, and nothing else. Raises LakeError where none does."""
+    """URL of the folder with a relation's rows alone. Raises LakeError if the relation has no such folder."""
     if relation.parquet is None or relation.deletes is not None:
         raise LakeError(
-            f"{relation.key} was made by run {relation.run_id} for DuckDB alone. Materialize it again, on this engine."
+            f"Run {relation.run_id} wrote {relation.key} in a form that only DuckDB can read. Materialize it again on "
+            "this engine."
         )
     return lake.address(relation.parquet.rpartition("/")[0]) + "/"
 
 
-def said(error_name: str, message: str, sql: str) -> EngineError:
-    """An engine's error, with the place in the statement, and without words that may quote a cell."""
+def query_error(error_name: str, message: str, sql: str) -> EngineError:
+    """An engine's error with the place in the statement. A message that may quote a cell is withheld."""
     if not _SAFE_ERRORS.fullmatch(error_name):
         return EngineError(
-            f"{error_name}. Its words are withheld, since they may quote a cell. The statement began: {start_of(sql)}"
+            f"{error_name}. Its message is withheld because it may quote a cell. "
+            f"The statement began: {statement_start(sql)}"
         )
     place = re.search(r"line (\d+):(\d+)", message)
     lines = sql.splitlines()
     if place is None or int(place[1]) > len(lines):
-        return EngineError(f"{error_name}: {message}. The statement began: {start_of(sql)}")
+        return EngineError(f"{error_name}: {message}. The statement began: {statement_start(sql)}")
     return EngineError(f"{error_name}: {message}\n  {lines[int(place[1]) - 1]}\n  {' ' * (int(place[2]) - 1)}^")
 
 
 class RemoteSession(ABC):
-    """Relations by key, each in a table of its run, which is registered when a statement first reads it."""
+    """A session whose relations are tables of their runs, each registered when a statement first reads it."""
 
     def __init__(self, lake: ObjectStore, dialect: str, registered: set[str], relations: Sequence[Relation]) -> None:
         self.lake, self._dialect, self._registered = lake, dialect, registered
@@ -78,29 +80,29 @@ class RemoteSession(ABC):
 
     @abstractmethod
     def create(self, draft: Relation, statement: exp.Query) -> Relation:
-        """Write a query's rows into the lake as the relation that the draft describes. Raises EngineError."""
+        """Write a query's rows to the lake as the draft's relation. Raises EngineError."""
 
     @abstractmethod
     def query(self, statement: exp.Query) -> list[Row]:
         """The rows of a query. Raises EngineError."""
 
     def proves_empty(self, statement: exp.Query) -> bool:
-        """Nothing is cheaper there."""
+        """Never: these engines have no proof that is cheaper than the query."""
         return False
 
     @abstractmethod
     def _place(self, relation: Relation) -> exp.Table:
-        """The table of a relation, registered."""
+        """Register a relation's table if need be, and return it."""
 
-    def _made(self, draft: Relation, folder: str, columns: dict[str, str]) -> Relation:
-        """The relation whose table is there now, to be read by its name from now on."""
-        made = draft.model_copy(update={"parquet": f"{folder}/", "columns": columns, "kept": ()})
-        self._registered.add(run_table(made))
-        self._relations[made.key] = made
-        return made
+    def _created(self, draft: Relation, folder: str, columns: dict[str, str]) -> Relation:
+        """The relation of a table that was just created. The session can read it from then on."""
+        relation = draft.model_copy(update={"parquet": f"{folder}/", "columns": columns, "kept": ()})
+        self._registered.add(run_table(relation))
+        self._relations[relation.key] = relation
+        return relation
 
     def _sql(self, statement: exp.Query) -> str:
-        """The statement in the engine's SQL, reading the tables of runs."""
+        """The statement in the engine's SQL, with relations replaced by the tables of their runs."""
         placed = statement.copy()
         for table in tables_read(placed):
             relation = self._relations.get(key_of(table))

@@ -7,59 +7,65 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 
 from refi_assets.lake.settings import is_s3
-from refi_assets.settings import RoomSettings, is_missing
+from refi_assets.settings import RoomSettings, related_setting_error
+
+TRINO_URL_FORM = "it has the form http(s)://user[:password]@host:port/catalog/schema"
 
 
 class EngineSettings(RoomSettings):
-    """Where SQL runs, and with what."""
+    """The engine that runs SQL, and its limits."""
 
-    threads: int = Field(default=0, ge=0, description="Threads of DuckDB; 0 takes one a core.")
+    threads: int = Field(default=0, ge=0, description="DuckDB's threads; 0 means one per core.")
     memory_limit: str = Field(
         default="2.5GB",
         pattern=r"^(\d*[1-9]\d*(\.\d+)?|0*\.\d*[1-9]\d*)\s?[KMGT]i?B$",
-        description="Memory of DuckDB, beyond which it spills.",
+        examples=["2.5GB"],
+        description="DuckDB's memory, beyond which it spills to disk.",
     )
-    engine: Literal["duckdb", "athena", "trino"] = Field(default="duckdb", description="Where the models run.")
+    engine: Literal["duckdb", "athena", "trino"] = Field(
+        default="duckdb", description="The engine that runs the models."
+    )
     glue_database: str = Field(
-        default="refi_ready_db", pattern=r"^[a-z0-9_]{1,255}$", description="Database of the tables on Athena."
+        default="refi_ready_db",
+        pattern=r"^[a-z0-9_]{1,255}$",
+        examples=["refi_ready_db"],
+        description="The Glue database of Athena's tables.",
     )
     catalog_mode: Literal["contract", "crawler"] = Field(
         default="contract", description="Whether raw tables are registered from the contracts or by a Glue crawler."
     )
     glue_crawler: str = Field(default="", description="The crawler, in crawler mode.")
-    crawler_minutes: float = Field(default=30, gt=0, le=1440, description="How long a crawl may take.")
-    athena_workgroup: str = Field(default="primary", min_length=1, description="The workgroup queries run in.")
-    athena_output: str = Field(default="", description="s3:// prefix of query results; default: athena/ in the lake.")
+    crawler_minutes: float = Field(default=30, gt=0, le=1440, description="The most minutes that a crawl may take.")
+    athena_workgroup: str = Field(default="primary", min_length=1, description="The workgroup that runs the queries.")
+    athena_output: str = Field(default="", description="s3:// prefix for query results; default: athena/ in the lake.")
     athena_usd_per_tb: Decimal = Field(default=Decimal(5), ge=0, description="Price of a scanned terabyte (10^12).")
     trino_url: str = Field(default="", description="http(s)://user[:password]@host:port/catalog/schema")
 
     @field_validator("athena_output")
     @classmethod
-    def _on_s3(cls, value: str) -> str:
+    def _is_on_s3(cls, value: str) -> str:
         if value and not is_s3(value):
-            raise ValueError(f"{value!r} is no place on S3; write it as s3://bucket/prefix")
+            raise ValueError(f"{value!r} is not a valid S3 location; it has the form s3://bucket/prefix")
         return value
 
     @field_validator("trino_url")
     @classmethod
-    def _a_trino(cls, value: str) -> str:
+    def _is_a_trino_url(cls, value: str) -> str:
         parts = urlsplit(value)
         try:
             ok = parts.scheme in ("http", "https") and parts.hostname and parts.username and parts.port != 0
         except ValueError:
             ok = False
         if value and not (ok and len(parts.path.strip("/").split("/")) == 2):
-            raise ValueError("it must be http(s)://user[:password]@host:port/catalog/schema")  # may hold a password
+            raise ValueError(f"the value is not a valid Trino URL; {TRINO_URL_FORM}")  # it may contain a password
         return value
 
     @model_validator(mode="after")
-    def _belong_together(self) -> Self:
+    def _are_consistent(self) -> Self:
         if self.engine == "trino" and not self.trino_url:
-            raise is_missing(
-                "trino_url", "REFI_ENGINE=trino needs it; it is http(s)://user[:password]@host:port/catalog/schema"
-            )
+            raise related_setting_error("trino_url", f"REFI_ENGINE=trino needs this URL; {TRINO_URL_FORM}")
         if self.catalog_mode == "crawler" and self.engine != "athena":
-            raise is_missing("catalog_mode", f"a crawler fills Athena's catalog, and REFI_ENGINE is {self.engine}")
+            raise related_setting_error("catalog_mode", f"crawler mode needs REFI_ENGINE=athena, not {self.engine}")
         if self.catalog_mode == "crawler" and not self.glue_crawler:
-            raise is_missing("glue_crawler", "REFI_CATALOG_MODE=crawler needs the name of a crawler")
+            raise related_setting_error("glue_crawler", "REFI_CATALOG_MODE=crawler needs the name of a crawler")
         return self

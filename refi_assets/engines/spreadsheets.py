@@ -1,41 +1,40 @@
-"""Text that a spreadsheet would run as a formula, made harmless: it gets a leading apostrophe. Numbers stay numbers.
+"""Escapes text that a spreadsheet would run as a formula, by a leading apostrophe. Numbers stay numbers.
 
-Every CSV that people open is written through this: by DuckDBSession.write_csv, or by who has rows and no session.
+Every CSV file that people open passes through here: from DuckDBSession.write_csv, or from code that has rows but no
+session.
 """
 
 from collections.abc import Mapping
+
+from refi_assets.engines.duckdb_sql import quoted
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _CLASS = "".join(f"\\x{ord(start):02x}" for start in FORMULA_STARTS)  # of a regular expression
 
 
-def inert(text: str | None) -> str | None:
-    """A text that a spreadsheet does not run."""
+def escape_formula(text: str | None) -> str | None:
+    """The text, with a leading apostrophe if a spreadsheet would run it."""
     return "'" + text if text and text.startswith(FORMULA_STARTS) else text
 
 
-def inert_rows(sql: str, columns: Mapping[str, str]) -> str:
-    """A query (in DuckDB's SQL) whose text columns, and names of columns, a spreadsheet does not run.
-
-    columns: name -> SQL type of the query's columns.
-    """
-    selected = ", ".join(
-        f"{_inert_column(_quoted(name)) if _is_text(kind) else _quoted(name)} AS {_quoted(inert(name) or name)}"
-        for name, kind in columns.items()
-    )
-    return f"SELECT {selected} FROM ({sql}) AS written"
+def escape_formulas(sql: str, columns: Mapping[str, str]) -> str:
+    """A query (in DuckDB's SQL) with its texts and column names escaped. `columns`: its columns, name -> SQL type."""
+    selects = [
+        f"{_escaped_column(name, sql_type)} AS {quoted(escape_formula(name) or '')}"
+        for name, sql_type in columns.items()
+    ]
+    return f"SELECT {', '.join(selects)} FROM ({sql}) AS written"
 
 
-def _inert_column(column: str) -> str:
-    text = f"CAST({column} AS VARCHAR)"
-    # No IN: DuckDB makes a join of a long list, and rows lose the order of the query.
+def _escaped_column(name: str, sql_type: str) -> str:
+    if not _is_text(sql_type):
+        return quoted(name)
+    text = f"CAST({quoted(name)} AS VARCHAR)"
+    # Not IN (...): DuckDB turns a long list into a join, and the rows lose the query's order.
     return f"CASE WHEN REGEXP_MATCHES({text}, '^[{_CLASS}]') THEN '''' || {text} ELSE {text} END"
 
 
-def _is_text(kind: str) -> bool:
-    """Whether a CSV shows the characters of a value as they are; lists and the like begin with a bracket."""
-    return kind in ("VARCHAR", "JSON", "BLOB") or (kind.startswith(("ENUM(", "UNION(")) and not kind.endswith("]"))
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+def _is_text(sql_type: str) -> bool:
+    """Whether a CSV file has a value's characters unchanged. (A list, for one, begins with a bracket.)"""
+    is_list = sql_type.endswith("]")
+    return sql_type in ("VARCHAR", "JSON", "BLOB") or (sql_type.startswith(("ENUM(", "UNION(")) and not is_list)

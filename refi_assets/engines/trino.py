@@ -1,6 +1,6 @@
 """Trino, through its own client: models run there as CREATE TABLE AS, on tables of a Hive catalog over the lake.
 
-Whatever metastore the catalog has, all is done in SQL. The catalog must allow writes to external locations
+Everything is done in SQL, so any metastore will do. The catalog must allow writes to external locations
 (hive.non-managed-table-writes-enabled=true).
 """
 
@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, ClassVar
 from urllib.parse import unquote, urlsplit
 from uuid import uuid4
@@ -18,25 +18,18 @@ from sqlglot import exp
 
 from refi_assets import aws
 from refi_assets.engines.base import Descriptions, Row
-from refi_assets.engines.remote import RemoteSession, run_table, said, table_location, tables_of_others
-from refi_assets.engines.settings import EngineSettings
+from refi_assets.engines.duckdb_sql import quoted, text_literal
+from refi_assets.engines.remote import RemoteSession, query_error, run_table, table_location, tables_of_other_runs
 from refi_assets.engines.types import from_dialect, to_dialect
 from refi_assets.errors import EngineError
 from refi_assets.lake import ObjectStore, Relation
 from refi_assets.lake.relations import QueryCost
-from refi_assets.settings import settings_of
-from refi_assets.specs.names import database_of, group_and_name
+from refi_assets.specs.names import database_of
 
 with aws.needs_extra("trino", "Trino"):
     from trino.auth import BasicAuthentication
     from trino.dbapi import connect
     from trino.exceptions import Error, TrinoConnectionError, TrinoQueryError
-
-
-@lru_cache(maxsize=4)
-def open_trino(lake: ObjectStore) -> "TrinoEngine":
-    """The engine of this deployment on a lake; one for all steps of a run in one process."""
-    return TrinoEngine(lake, settings_of(EngineSettings).trino_url)
 
 
 @dataclass(eq=False)
@@ -51,7 +44,7 @@ class TrinoEngine:
 
     @cached_property
     def connection(self) -> Any:
-        """The client's connection: no request is made before the first query."""
+        """The client's connection. It makes no request before the first query."""
         parts = urlsplit(self.url)
         catalog, schema = parts.path.strip("/").split("/")
         user = unquote(parts.username or "")
@@ -74,54 +67,54 @@ class TrinoEngine:
     def register_files(
         self, table: str, columns: Sequence[str], folder: str, first_day: date, comments: Descriptions
     ) -> dict[str, Any]:
-        """Let a view of text show a source's CSV files, a new day's without being told of it. Raises EngineError."""
+        """Point a view of text at a source's CSV files. It includes the files of new days automatically."""
         lines = [
-            *(f"{_quoted(column)} VARCHAR{_comment(comments.get(column))}" for column in columns),
+            *(f"{quoted(column)} VARCHAR{_comment(comments.get(column))}" for column in columns),
             _load_date(first_day),
         ]
         version = f"{table}_{hashlib.sha256(repr(lines).encode()).hexdigest()[:8]}"
         self.execute(
-            f"CREATE TABLE IF NOT EXISTS {_quoted(version)} ({', '.join(lines)}) WITH (format = 'CSV', "
-            f"external_location = {_text(self.lake.address(folder) + '/')}, skip_header_line_count = 1, "
+            f"CREATE TABLE IF NOT EXISTS {quoted(version)} ({', '.join(lines)}) WITH (format = 'CSV', "
+            f"external_location = {text_literal(self.lake.address(folder) + '/')}, skip_header_line_count = 1, "
             "partitioned_by = ARRAY['load_date'], partition_projection_enabled = true)"
         )
-        names = ", ".join(map(_quoted, (*columns, "load_date")))
-        self._show(_quoted(table), names, version)
+        names = ", ".join(map(quoted, (*columns, "load_date")))
+        self._show(quoted(table), names, version)
         return {"database": self.connection.schema}
 
     def publish(self, relations: Sequence[Relation], comments: Mapping[str, Descriptions]) -> None:
-        """Let the views of the groups' schemas show these relations from now on, one after the other."""
+        """Point the views of the groups' schemas at these relations, one after the other."""
+        schemas = {relation.key: database_of(relation.key, self.connection.schema) for relation in relations}
+        for schema in sorted({*schemas.values()} - {self.connection.schema}):
+            self.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}")
         for relation in relations:
-            schema = database_of(relation.key, self.connection.schema)
-            if schema != self.connection.schema:
-                self.execute(f"CREATE SCHEMA IF NOT EXISTS {_quoted(schema)}")
-            view = f"{_quoted(schema)}.{_quoted(group_and_name(relation.key)[1])}"
-            names = ", ".join(map(_quoted, relation.columns))
+            view = f"{quoted(schemas[relation.key])}.{quoted(relation.name)}"
+            names = ", ".join(map(quoted, relation.columns))
             self._show(view, names, self.register(relation, comments.get(relation.key, {})))
 
     def keep_only(self, run_ids: Collection[str]) -> None:
-        """Drop the tables of all runs but these; their data stay."""
+        """Drop the tables of all other runs; their data stay."""
         names = [row[0] for row in self.execute("SHOW TABLES LIKE 'run$_%' ESCAPE '$'")]
-        for name in tables_of_others(names, run_ids):
-            self.execute(f"DROP TABLE {_quoted(name)}")
+        for name in tables_of_other_runs(names, run_ids):
+            self.execute(f"DROP TABLE {quoted(name)}")
 
     def register(self, relation: Relation, comments: Descriptions) -> str:
-        """Register a relation's Parquet files as a table of its run, unless it is there; returns the table's name."""
+        """Create the run's table of a relation's Parquet files unless it exists; returns its name."""
         table = run_table(relation)
         if table not in self.registered:
             columns = ", ".join(
-                f"{_quoted(name)} {to_dialect(sql_type, 'trino')}{_comment(comments.get(name))}"
+                f"{quoted(name)} {to_dialect(sql_type, 'trino')}{_comment(comments.get(name))}"
                 for name, sql_type in relation.columns.items()
             )
             self.execute(
-                f"CREATE TABLE IF NOT EXISTS {_quoted(table)} ({columns}) WITH (format = 'PARQUET', "
-                f"external_location = {_text(table_location(self.lake, relation))})"
+                f"CREATE TABLE IF NOT EXISTS {quoted(table)} ({columns}) WITH (format = 'PARQUET', "
+                f"external_location = {text_literal(table_location(self.lake, relation))})"
             )
             self.registered.add(table)
         return table
 
     def _show(self, view: str, names: str, table: str) -> None:
-        sql = f"SELECT {names} FROM {_quoted(self.connection.schema)}.{_quoted(table)}"
+        sql = f"SELECT {names} FROM {quoted(self.connection.schema)}.{quoted(table)}"
         self.execute(f"CREATE OR REPLACE VIEW {view} SECURITY INVOKER AS {sql}")
 
     def execute(self, sql: str) -> list[list[Any]]:
@@ -134,7 +127,7 @@ class TrinoEngine:
         try:
             return cursor.execute(sql).fetchall(), cursor
         except TrinoQueryError as error:
-            raise said(error.error_name or "UNKNOWN", error.message, sql) from None
+            raise query_error(error.error_name or "UNKNOWN", error.message, sql) from None
         except (Error, TrinoConnectionError, OSError) as error:
             parts = urlsplit(self.url)
             raise EngineError(f"Trino at {parts.hostname}: {type(error).__name__}: {error}") from None
@@ -152,15 +145,15 @@ class TrinoSession(RemoteSession):
         self._engine = engine
 
     def create(self, draft: Relation, statement: exp.Query) -> Relation:
-        """Write a query's rows by CREATE TABLE AS. A try that was cut short leaves a folder that nobody reads."""
+        """Write a query's rows by CREATE TABLE AS. An interrupted try leaves a folder that nothing reads."""
         table, folder = run_table(draft), f"runs/{draft.run_id}/{draft.key}/{uuid4()}"
-        self._engine.execute(f"DROP TABLE IF EXISTS {_quoted(table)}")  # of an earlier try of this step
+        self._engine.execute(f"DROP TABLE IF EXISTS {quoted(table)}")  # of an earlier try of this step
         self._run(
-            f"CREATE TABLE {_quoted(table)} WITH (format = 'PARQUET', "
-            f"external_location = {_text(self.lake.address(folder) + '/')}) AS\n{self._sql(statement)}"
+            f"CREATE TABLE {quoted(table)} WITH (format = 'PARQUET', "
+            f"external_location = {text_literal(self.lake.address(folder) + '/')}) AS\n{self._sql(statement)}"
         )
-        columns = {row[0]: from_dialect(row[1], "trino") for row in self._engine.execute(f"DESCRIBE {_quoted(table)}")}
-        return self._made(draft, folder, columns)
+        columns = {row[0]: from_dialect(row[1], "trino") for row in self._engine.execute(f"DESCRIBE {quoted(table)}")}
+        return self._created(draft, folder, columns)
 
     def query(self, statement: exp.Query) -> list[Row]:
         """The rows of a query. Raises EngineError."""
@@ -192,13 +185,5 @@ def _load_date(first_day: date) -> str:
     )
 
 
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _text(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
 def _comment(text: str | None) -> str:
-    return f" COMMENT {_text(text)}" if text else ""
+    return f" COMMENT {text_literal(text)}" if text else ""

@@ -202,7 +202,7 @@ class _Api:
         """An answer, or None for an expected error. `passing` errors go by with time. Raises IdentityError."""
         from botocore.exceptions import ClientError
 
-        with aws.asked_of(self.what, IdentityError):
+        with aws.readable_errors(self.what, IdentityError):
             while True:
                 try:
                     answer: dict[str, Any] = getattr(self._client, operation)(**request)
@@ -214,7 +214,7 @@ class _Api:
                     if said["Code"] not in (*BUSY, *passing):
                         raise
                     if not self.wait():
-                        words = aws.in_words(said["Code"], said["Message"]).rstrip(".")
+                        words = aws.answer_in_words(said["Code"], said["Message"]).rstrip(".")
                         raise IdentityError(f"{self.what}: {words}. {self.allowed}") from None
 
     def wait(self) -> bool:

@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from refi_assets.engines.duckdb import DuckDBEngine, DuckDBSession
 from refi_assets.engines.settings import EngineSettings
-from refi_assets.errors import needs_packages, not_needed
+from refi_assets.errors import best_effort, needs_packages
 from refi_assets.identity import PACKAGES, PAIRS, PERSONS
 from refi_assets.identity.decisions import DECISIONS, Decisions
 from refi_assets.identity.details import PairsDetails, PersonsDetails
@@ -97,7 +97,7 @@ def resolve_persons(
     )
     about_report: dict[str, str] = {}
     if matched.model:
-        with not_needed(lambda reason: about_report.update(report_failure=reason)):
+        with best_effort(lambda reason: about_report.update(report_failure=reason)):
             about_report["report"] = _write_report(lake, draft, matched, resolved)
     return relation.model_copy(update={"details": details.model_copy(update=about_report)})
 

@@ -11,9 +11,9 @@ import duckdb
 import pandas as pd
 from duckdb import DuckDBPyConnection
 
-from refi_assets.engines.duckdb import out_of_memory
+from refi_assets.engines.duckdb import out_of_memory_error
 from refi_assets.engines.duckdb_sql import text_literal
-from refi_assets.engines.spreadsheets import inert_rows
+from refi_assets.engines.spreadsheets import escape_formulas
 from refi_assets.errors import IdentityError, writing
 from refi_assets.identity.blocking import allowed_pairs
 from refi_assets.identity.clusters import (
@@ -109,7 +109,7 @@ def resolve(
             _write(connection, out, spill.path / "out.csv")
             scored, true_pairs = _score(connection) if truth else (None, None)
     except duckdb.OutOfMemoryException:
-        raise out_of_memory(memory_limit) from None
+        raise out_of_memory_error(memory_limit) from None
     finally:
         spill.close()
     return Resolved(
@@ -184,7 +184,7 @@ def _write(connection: DuckDBPyConnection, out: Path, draft: Path) -> None:
         "JOIN loaded AS first ON first.record = cluster ORDER BY own.record"
     )
     columns = {name: kind for name, kind, *_ in connection.execute(f"DESCRIBE {rows}").fetchall()}
-    connection.execute(f"COPY ({inert_rows(rows, columns)}) TO {text_literal(str(draft))} (FORMAT csv, HEADER)")
+    connection.execute(f"COPY ({escape_formulas(rows, columns)}) TO {text_literal(str(draft))} (FORMAT csv, HEADER)")
     with writing(out):
         shutil.copyfile(draft, out)
 

@@ -10,10 +10,10 @@ IdentityEngine = Literal["off", "splink", "aws"]
 
 
 class IdentitySettings(RoomSettings):
-    """How records of one person are found."""
+    """How records of one person are matched."""
 
     identity_engine: IdentityEngine = Field(
-        default="off", description="How records of one person are found: not at all, by Splink, or by AWS."
+        default="off", description="How records of one person are matched: not at all, by Splink, or by AWS."
     )
 
     @property
@@ -22,16 +22,20 @@ class IdentitySettings(RoomSettings):
         return self.identity_engine != "off"
 
     entity_resolution_workflow: str = Field(
-        default="", pattern=r"^[A-Za-z0-9_-]{0,240}$", description="AWS Entity Resolution: the workflow's name."
+        default="",
+        pattern=r"^[A-Za-z0-9_-]{0,240}$",
+        examples=["refi-borrowers"],
+        description="AWS Entity Resolution: the workflow's name.",
     )
     entity_resolution_role_arn: str = Field(
         default="",
         pattern=r"^(arn:aws[a-z-]*:iam::[0-9]{12}:role/.+)?$",
-        description="AWS Entity Resolution: the role that the service takes on.",
+        examples=["arn:aws:iam::123456789012:role/matching"],
+        description="AWS Entity Resolution: the role that the service assumes.",
     )
     entity_resolution_technique: Literal["rules", "ml"] = Field(
-        default="rules", description="AWS Entity Resolution: how it matches."
+        default="rules", description="AWS Entity Resolution: its matching technique."
     )
     entity_resolution_minutes: float = Field(
-        default=60, gt=0, le=1440, description="AWS Entity Resolution: how long a job may take."
+        default=60, gt=0, le=1440, description="AWS Entity Resolution: the most minutes that a job may take."
     )

@@ -44,7 +44,7 @@ def ask_queue(queue_url: str, lake: ObjectStore, sources: Collection[str], seen:
     if not queue_url:
         return Woken()
     try:
-        with aws.asked_of(f"The queue {queue_url}"):
+        with aws.readable_errors(f"The queue {queue_url}"):
             return _take(aws.client("sqs", **aws.QUICK), queue_url, lake, sources, seen)
     except LakeError as error:
         return Woken(message=f" {error} Looked without the queue.")

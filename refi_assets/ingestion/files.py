@@ -21,7 +21,7 @@ from refi_assets.ingestion.file_names import suffix_of
 from refi_assets.ingestion.first_bytes import format_of
 from refi_assets.ingestion.parquet import scan_parquet, text_sql
 from refi_assets.ingestion.records import LINE_BREAK, MAX_RECORD_BYTES, Malformed, Scan, scan_csv
-from refi_assets.ingestion.settings import GB, too_large
+from refi_assets.ingestion.settings import GB, beyond_size_limit
 from refi_assets.lake import ObjectInfo, ObjectStore, RunFolder
 from refi_assets.specs.contracts import Contract
 
@@ -182,7 +182,7 @@ def _scanned(info: ObjectInfo, sha256: str, scan: Scan, clean_key: str, malforme
 def require_size(info: ObjectInfo, max_file_gb: float) -> None:
     """Raise SourceError for a file that is too large as it lies."""
     if info.size / GB > max_file_gb:
-        raise SourceError(f"{info.key}: {info.size / GB:.3g} GB is {too_large(max_file_gb)}.")
+        raise SourceError(f"{info.key}: {info.size / GB:.3g} GB is {beyond_size_limit(max_file_gb)}.")
 
 
 class _Unpacked(gzip.GzipFile):
@@ -192,7 +192,7 @@ class _Unpacked(gzip.GzipFile):
         super().__init__(fileobj=stream)
         room_gb = room * 0.9 / GB
         self._allowed_gb = min(max_file_gb, room_gb)
-        self._refusal = f"unpacked, it is {too_large(max_file_gb)}"
+        self._refusal = f"unpacked, it is {beyond_size_limit(max_file_gb)}"
         if room_gb < max_file_gb:
             self._refusal = f"unpacked, it is more than {room_gb:.3g} GB, nine tenths of the room where it is unpacked"
 

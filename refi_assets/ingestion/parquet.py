@@ -14,7 +14,7 @@ from refi_assets.errors import EngineError, SourceError
 from refi_assets.ingestion.first_bytes import not_utf8
 from refi_assets.ingestion.headers import read_names
 from refi_assets.ingestion.records import MAX_COLUMNS, Malformed, Scan, require_records
-from refi_assets.ingestion.settings import GB, too_large
+from refi_assets.ingestion.settings import GB, beyond_size_limit
 from refi_assets.specs.columns import Column
 from refi_assets.specs.contracts import Contract
 
@@ -88,7 +88,7 @@ def scan_parquet(
     if len(described) > MAX_COLUMNS:
         raise SourceError(f"{len(described):,} columns, where a file may have {MAX_COLUMNS:,}")
     if rows * len(described) / GB > max_file_gb:  # a few bytes may hold any number of equal rows
-        raise SourceError(f"{rows:,} rows; as text, they are {too_large(max_file_gb)}")
+        raise SourceError(f"{rows:,} rows; as text, they are {beyond_size_limit(max_file_gb)}")
     if any("\0" in name for name, _ in described):
         raise SourceError("a column's name holds a NUL")
     in_contract = {column.name: column for column in contract.columns} if contract else {}

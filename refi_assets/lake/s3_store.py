@@ -52,7 +52,7 @@ class S3Store(ObjectStore):
         from obstore.auth.boto3 import Boto3CredentialProvider
 
         bucket, _, prefix = self.name.removeprefix("s3://").partition("/")
-        endpoint = aws.own_endpoint("s3")
+        endpoint = aws.custom_endpoint("s3")
         config: dict[str, Any] = {"region": aws.session().region_name}
         if endpoint:
             config["endpoint"] = endpoint
@@ -67,7 +67,7 @@ class S3Store(ObjectStore):
                 "timeout": timedelta(seconds=request_seconds),
             },
             retry_config={
-                "max_retries": aws.attempts() - 1,
+                "max_retries": aws.max_attempts() - 1,
                 "backoff": {"init_backoff": timedelta(milliseconds=200), "base": 4},
                 "retry_timeout": timedelta(minutes=3),
             },
@@ -229,7 +229,7 @@ class S3Store(ObjectStore):
         """One request, as parts know no condition; a large file has as long as a slow line needs."""
         seconds = max(self._request_seconds, len(data) / SLOW_BYTES_PER_SECOND)
         store = self._store if seconds == self._request_seconds else self._bucket(seconds)
-        for attempt in range(aws.attempts()):
+        for attempt in range(aws.max_attempts()):
             if self._create_in(store, key, data):
                 return True
             if self.find(key):
@@ -275,7 +275,7 @@ class S3Store(ObjectStore):
     def _reason(self, error: Exception) -> str:
         """S3's code and message, or the last words of the client's."""
         text = str(error)
-        if said := aws.s3_words(text):
+        if said := aws.s3_message(text):
             return said
         first = next((line.strip() for line in text.splitlines() if line.strip()), type(error).__name__)
         if status := re.search(r"status code: ([0-9]{3} [A-Za-z ]+)", first):

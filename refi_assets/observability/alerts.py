@@ -122,7 +122,7 @@ def sns_sender(topic_arn: str) -> Callable[[Alert], None]:
         raise SettingError(f"REFI_ALERTS_TOPIC_ARN: {error}") from None
 
     def send(alert: Alert) -> None:
-        with aws.asked_of(topic_arn, AlertError):
+        with aws.readable_errors(topic_arn, AlertError):
             sns.publish(
                 TopicArn=topic_arn,
                 Subject=alert.subject,

@@ -22,5 +22,5 @@ def metric(name: str, value: float, unit: str, **dimensions: str) -> Metric:
 def put_metrics(namespace: str, metrics: Iterable[Metric]) -> None:
     """Put metrics into a namespace. Raises MetricsError, or SettingError if AWS is not set up."""
     client = aws.client("cloudwatch", **aws.QUICK)
-    with aws.asked_of(f"CloudWatch's namespace {namespace}", MetricsError):
+    with aws.readable_errors(f"CloudWatch's namespace {namespace}", MetricsError):
         client.put_metric_data(Namespace=namespace, MetricData=list(metrics))

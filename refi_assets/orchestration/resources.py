@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 from pydantic import Field
 
-from refi_assets.engines import open_engine
+from refi_assets.engines import open_remote_engine
 from refi_assets.engines.base import Engine
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.engines.settings import EngineSettings
@@ -56,7 +56,7 @@ class EngineResource(dg.ConfigurableResource[None]):
 
     def open(self, lake: ObjectStore) -> Engine:
         """The engine on a lake. Raises SettingError if the two do not go together."""
-        return self.duckdb(lake) if self.kind == "duckdb" else open_engine(self.kind, lake)
+        return self.duckdb(lake) if self.kind == "duckdb" else open_remote_engine(self.kind, lake)
 
     def duckdb(self, lake: ObjectStore) -> DuckDBEngine:
         """DuckDB on a lake, in memory, whatever the engine is."""

@@ -11,7 +11,7 @@ from sqlglot import exp
 from refi_assets.engines.base import Engine, Session
 from refi_assets.engines.duckdb import DuckDBEngine, open_duckdb
 from refi_assets.engines.settings import EngineSettings
-from refi_assets.engines.views import ALL, columns_named, cut_down
+from refi_assets.engines.views import ALL, columns_read, prune_query
 from refi_assets.errors import SettingError
 from refi_assets.lake import NO_DETAILS, Details, Relation
 from refi_assets.lake.relations import readable
@@ -182,8 +182,8 @@ def _named_later(key: str) -> set[str] | None:
             continue
         query, asked = model.tree, ALL
         if model.key in _views and (asked := _named_later(model.key)) is not ALL:
-            query = cut_down(query, asked, {})
-        more = columns_named(query)[key]
+            query = prune_query(query, asked, {})
+        more = columns_read(query)[key]
         if more is ALL:
             return ALL
         named |= more

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
 
-from refi_assets.engines.compare import difference
+from refi_assets.engines.compare import describe_difference
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import LakeError, RefiError, at_place, type_and_place
 from refi_assets.lake import Relation, RunFolder
@@ -135,7 +135,7 @@ class Step:
         if self._memo_mode == "off":
             return
         before = self._memo.find_relation(relation.key, relation.fingerprint)
-        if before is not None and (what := difference(engine, before, relation)):
+        if before is not None and (what := describe_difference(engine, before, relation)):
             raise LakeError(
                 f"{relation.key}: run {before.run_id} made it of the same inputs, code and settings, and it is not the "
                 f"same: {what}. Something decides it that the memo does not know of. Delete memo/ in the lake, and "

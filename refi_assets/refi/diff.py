@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlglot import exp
 
 from refi_assets.engines.base import Row
-from refi_assets.engines.spreadsheets import inert
+from refi_assets.engines.spreadsheets import escape_formula
 from refi_assets.errors import RefiError, writing
 from refi_assets.lake import Relation
 from refi_assets.lake.relations import readable
@@ -59,7 +59,7 @@ def write_changes(changes: list[Row], path: Path) -> None:
     with writing(path), path.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, columns, lineterminator="\n")
         writer.writeheader()
-        writer.writerows({name: inert(row[name]) for name in columns} for row in changes)
+        writer.writerows({name: escape_formula(row[name]) for name in columns} for row in changes)
 
 
 def _ask(run: PublishedRun, relations: list[Relation], otherwise: str) -> list[Row]:

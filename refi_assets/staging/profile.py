@@ -17,7 +17,7 @@ from refi_assets.specs.contracts import Contract
 from refi_assets.staging.judge import EMPTY
 
 if TYPE_CHECKING:
-    from refi_assets.engines.duckdb import Numbers
+    from refi_assets.engines.duckdb import NumberArray
 
 FEW_NUMBERS = 20  # from here on, a file has a median of its own
 HEAVY_HITTERS = 30  # a value of one row in thirty is among them for certain
@@ -95,7 +95,7 @@ def _profile(session: DuckDBSession, column: Column, rows: int, is_nulled: bool)
     )
 
 
-def _quartiles(numbers: "Numbers", scale: int) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
+def _quartiles(numbers: "NumberArray", scale: int) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
     """Quartiles, between two numbers if they are there. Sorts the numbers.
 
     NumPy does so in a third of the time that DuckDB takes, which keeps a copy of every column.
@@ -108,7 +108,7 @@ def _quartiles(numbers: "Numbers", scale: int) -> tuple[Decimal | None, Decimal 
     return first, median, third
 
 
-def _number_at(numbers: "Numbers", place: float, scale: int) -> Decimal:
+def _number_at(numbers: "NumberArray", place: float, scale: int) -> Decimal:
     """The number at a place in their order, or between two of them, with two more decimals than they have."""
     low, high = float(numbers[floor(place)]), float(numbers[ceil(place)])
     number = round(Decimal(low + (high - low) * (place - floor(place))), scale + 2)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from importlib.resources import files
 
-from refi_assets.engines.duckdb import ORDERED_PARQUET, DuckDBSession, repeated
+from refi_assets.engines.duckdb import ORDERED_PARQUET, DuckDBSession, repeated_numbers
 from refi_assets.engines.duckdb_sql import columns_sql, parquet_sql, path_literal, quoted, text_literal
 from refi_assets.errors import EngineError
 from refi_assets.ingestion.details import Profile, SharedValue
@@ -237,7 +237,7 @@ def _find_repeated_rows(
     thing, party = thing_sql(contract, columns_of), party_sql(contract, columns_of)
     facts, is_the_one = facts_sql(contract), is_the_one_sql(contract)
     names = ", ".join(map(quoted, thing_columns(contract, columns_of))) or "''"
-    hashes = repeated(session.numbers(f"SELECT HASH({names}) AS hash FROM judged WHERE fault IS NULL", "hash"))
+    hashes = repeated_numbers(session.numbers(f"SELECT HASH({names}) AS hash FROM judged WHERE fault IS NULL", "hash"))
     if len(hashes) <= _HASHES_IN_A_STATEMENT:
         repeated_hashes = f"SELECT UNNEST(CAST({hashes.tolist()} AS UBIGINT[]))"
     else:

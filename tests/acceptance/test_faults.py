@@ -157,6 +157,6 @@ def test_little_memory_spills_or_says_so(refi, large, lake, megabytes):
         truth = json.loads((large / "truth.json").read_text())["counts"]
         assert json.loads(done.stdout.splitlines()[-1])["counts"]["eligible"] == truth["eligible"]
     else:
-        assert f"{megabytes}MB of memory were not enough" in done.stderr
+        assert f"{megabytes}MB of memory was not enough" in done.stderr
         assert "REFI_MEMORY_LIMIT" in done.stderr
         assert UNCHANGED in done.stderr

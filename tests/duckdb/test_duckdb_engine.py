@@ -1,4 +1,4 @@
-"""The engine: relations read back, settings arrive, nothing is left behind, and no error quotes a cell."""
+"""DuckDB's engine: it reads relations back, applies settings, leaves nothing behind, and no error quotes a cell."""
 
 import tempfile
 import traceback
@@ -33,7 +33,7 @@ def session(lake: FolderStore) -> Iterator[DuckDBSession]:
 
 @pytest.fixture
 def spills(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[Path]]:
-    """Temporary folders go into one of our own; lists what is in it."""
+    """Puts temporary folders into the test's own; returns a function that lists them."""
     folder = tmp_path / "tmp"
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
@@ -55,19 +55,19 @@ LOANS = "SELECT 'L2' AS loan_id, CAST(6.5 AS DECIMAL(9,6)) AS rate UNION ALL SEL
 
 
 def write_loans(lake: FolderStore, run_id: str = "r1") -> Relation:
-    """A table with two loans, written by a session of its own."""
+    """A table with two loans, written in a separate session."""
     with DuckDBEngine(lake).session() as session:
-        made = session.create(relation("refi/loans", run_id), query(LOANS))
-    assert (made.rows, made.columns) == (2, {"loan_id": "VARCHAR", "rate": "DECIMAL(9,6)"})
+        loans = session.create(relation("refi/loans", run_id), query(LOANS))
+    assert (loans.rows, loans.columns) == (2, {"loan_id": "VARCHAR", "rate": "DECIMAL(9,6)"})
     assert lake.find(f"runs/{run_id}/refi/loans/data.parquet")
-    return made
+    return loans
 
 
-def doctored(session: DuckDBSession, rows: int) -> None:
-    """A table whose last cell is no number, after so many that are."""
+def create_cells(session: DuckDBSession, numbers: int) -> None:
+    """Create a table with so many numbers, then a cell that is not a number."""
     session.execute(
-        f"CREATE TABLE cells AS SELECT CASE WHEN row < {rows} THEN row::VARCHAR ELSE '{CELL}' END AS cell "
-        f"FROM range({rows + 1}) AS numbers (row)"
+        f"CREATE TABLE cells AS SELECT CASE WHEN row < {numbers} THEN row::VARCHAR ELSE '{CELL}' END AS cell "
+        f"FROM range({numbers + 1}) AS numbers (row)"
     )
 
 
@@ -89,9 +89,9 @@ FAILING_CAST = "SELECT CAST(cell AS INTEGER) AS number FROM cells"
 def test_an_error_about_a_cell_does_not_quote_it(
     session: DuckDBSession, tmp_path: Path, run: Callable[[DuckDBSession, str], object], rows: int
 ) -> None:
-    """Of a large result DuckDB computes the rest only while it is fetched, and fails only then."""
-    doctored(session, rows)
-    with pytest.raises(EngineError, match="Its words are withheld") as refused:
+    """DuckDB computes the end of a large result only during the fetch, and fails only then."""
+    create_cells(session, rows)
+    with pytest.raises(EngineError, match="Its message is withheld") as refused:
         run(session, str(tmp_path / "out"))
     assert "Jane" not in "".join(traceback.format_exception(refused.value))
 
@@ -109,7 +109,7 @@ def test_an_error_about_a_cell_does_not_quote_it(
         "CREATE TABLE keys (cell VARCHAR PRIMARY KEY); INSERT INTO keys SELECT c.cell FROM cells AS c, range(2)",
     ],
 )
-def test_whatever_goes_wrong_with_a_cell_is_told_without_it(session: DuckDBSession, sql: str) -> None:
+def test_no_error_about_a_cell_quotes_it(session: DuckDBSession, sql: str) -> None:
     session.execute(f"CREATE TABLE cells AS SELECT unnest(['{CELL}', 'Jane Doe']) AS cell")
     with pytest.raises(EngineError, match="The statement began: ") as refused:
         session.execute(sql)
@@ -117,7 +117,7 @@ def test_whatever_goes_wrong_with_a_cell_is_told_without_it(session: DuckDBSessi
 
 
 def test_the_columns_of_a_file_without_a_header_are_not_quoted(session: DuckDBSession) -> None:
-    """Its first borrower is its header; DuckDB would suggest it in the place of a column it misses."""
+    """The first borrower is then the header, which DuckDB would suggest instead of a missing column."""
     session.execute(f'CREATE TABLE cells ("{CELL}" VARCHAR)')
     with pytest.raises(EngineError, match='Referenced column "Jane_Doe" not found') as refused:
         session.execute("SELECT Jane_Doe FROM cells")
@@ -125,7 +125,7 @@ def test_the_columns_of_a_file_without_a_header_are_not_quoted(session: DuckDBSe
 
 
 @pytest.mark.parametrize(
-    ("sql", "said"),
+    ("sql", "message"),
     [
         ("SELECT nope FROM range(1)", 'DuckDB: Binder Error: Referenced column "nope" not found in FROM clause!'),
         ("SELECT 1 FROM nope", "DuckDB: Catalog Error: Table with name nope does not exist!"),
@@ -134,36 +134,36 @@ def test_the_columns_of_a_file_without_a_header_are_not_quoted(session: DuckDBSe
     ],
 )
 def test_an_error_about_the_statement_says_what_is_wrong_in_one_line(
-    session: DuckDBSession, sql: str, said: str
+    session: DuckDBSession, sql: str, message: str
 ) -> None:
     with pytest.raises(EngineError) as refused:
         session.execute(sql)
-    assert str(refused.value) == said
+    assert str(refused.value) == message
 
 
 def test_a_query_too_large_for_memory_says_so(lake: FolderStore) -> None:
     with (
         DuckDBEngine(lake, threads=1, memory_limit="20MB").session() as session,
-        pytest.raises(EngineError, match=r"^DuckDB: 20MB of memory were not enough\. .*REFI_MEMORY_LIMIT"),
+        pytest.raises(EngineError, match=r"^DuckDB: 20MB of memory was not enough\. .*REFI_MEMORY_LIMIT"),
     ):
         session.execute("SELECT length(string_agg(i::VARCHAR, ',')), list(i) FROM range(20000000) AS t (i)")
 
 
 @pytest.mark.parametrize("threads", [1, 3])
-def test_memory_and_threads_arrive(lake: FolderStore, threads: int) -> None:
+def test_memory_and_threads_reach_duckdb(lake: FolderStore, threads: int) -> None:
     with DuckDBEngine(lake, threads=threads, memory_limit="1.5GiB").session() as session:
-        found = session.execute("SELECT current_setting('memory_limit'), current_setting('threads')")
-    assert found == [("1.5 GiB", threads)]
+        limits = session.execute("SELECT current_setting('memory_limit'), current_setting('threads')")
+    assert limits == [("1.5 GiB", threads)]
 
 
-def test_by_default_it_has_two_and_a_half_gigabytes_and_a_thread_a_core(lake: FolderStore) -> None:
+def test_the_default_is_two_and_a_half_gigabytes_and_a_thread_per_core(lake: FolderStore) -> None:
     cores = "SELECT current_setting('threads')"
     with DuckDBEngine(lake).session() as session:
         assert session.execute(cores) == duckdb.connect().execute(cores).fetchall()
         assert session.value("SELECT current_setting('memory_limit')") == "2.3 GiB"  # 2.5 GB
 
 
-def test_it_spills_into_a_folder_that_goes_when_it_is_closed(
+def test_the_spill_folder_is_deleted_when_the_session_closes(
     lake: FolderStore, spills: Callable[[], list[Path]]
 ) -> None:
     with DuckDBEngine(lake).session() as session:
@@ -173,13 +173,13 @@ def test_it_spills_into_a_folder_that_goes_when_it_is_closed(
     assert spills() == []
 
 
-def test_the_spill_folder_goes_when_a_query_fails(lake: FolderStore, spills: Callable[[], list[Path]]) -> None:
+def test_the_spill_folder_is_deleted_when_a_query_fails(lake: FolderStore, spills: Callable[[], list[Path]]) -> None:
     with pytest.raises(EngineError), DuckDBEngine(lake).session() as session:
         session.execute("SELEC")
     assert spills() == []
 
 
-def test_the_spill_folder_goes_when_a_relation_cannot_be_read(
+def test_the_spill_folder_is_deleted_when_a_relation_cannot_be_read(
     lake: FolderStore, spills: Callable[[], list[Path]]
 ) -> None:
     gone = relation("refi/gone", parquet="gone.parquet")
@@ -188,11 +188,11 @@ def test_the_spill_folder_goes_when_a_relation_cannot_be_read(
         DuckDBEngine(lake).session([gone]) as session,
     ):
         session.query(query("SELECT 1 FROM refi.gone"))
-    assert spills() == [], "at once, not when the error and its frames are forgotten"
+    assert spills() == [], "at once, not when the error and its frames are garbage-collected"
     assert refused.tb
 
 
-def test_a_table_and_views_of_it_read_back(lake: FolderStore) -> None:
+def test_a_table_and_its_views_can_be_read(lake: FolderStore) -> None:
     loans = write_loans(lake)
     dear = relation(
         "refi/dear", sql="SELECT loans.loan_id FROM refi.loans WHERE REGEXP_LIKE(loans.loan_id, '^L') LIMIT 1"
@@ -211,8 +211,8 @@ def test_a_table_and_views_of_it_read_back(lake: FolderStore) -> None:
         }
 
 
-def test_two_groups_may_have_a_relation_of_one_name(lake: FolderStore) -> None:
-    """Also a group that is a word of SQL."""
+def test_two_groups_may_each_have_a_relation_of_the_same_name(lake: FolderStore) -> None:
+    """Even a group whose name is a keyword of SQL."""
     groups = ("bronze", "silver", "order")
     with DuckDBEngine(lake).session() as session:
         for group in groups:
@@ -223,27 +223,18 @@ def test_two_groups_may_have_a_relation_of_one_name(lake: FolderStore) -> None:
         ]
 
 
-def test_a_view_of_an_old_record_reads_its_inputs_by_bare_names(lake: FolderStore) -> None:
-    """Records did not say group.relation; their inputs did."""
-    loans = write_loans(lake)
-    other = relation("staging/loans", sql="SELECT 'X' AS loan_id")
-    view = relation("refi/view", sql="SELECT l.loan_id FROM loans AS l ORDER BY 1", inputs={"refi/loans": "r1"})
-    with DuckDBEngine(lake).session([loans, other, view]) as session:
-        assert session.query(query("SELECT loan_id FROM refi.view")) == [{"loan_id": "L1"}, {"loan_id": "L2"}]
-
-
-def test_what_a_session_made_can_be_read_in_it_at_once(lake: FolderStore) -> None:
+def test_a_session_can_read_a_relation_that_it_just_created(lake: FolderStore) -> None:
     with DuckDBEngine(lake).session() as session:
         session.create(relation("refi/x"), query("SELECT 2 AS a"))
         assert session.query(query("SELECT a FROM refi.x")) == [{"a": 2}]
 
 
-def test_a_relation_that_nobody_reads_is_not_looked_for(lake: FolderStore) -> None:
+def test_a_relation_that_is_not_read_is_not_opened(lake: FolderStore) -> None:
     with DuckDBEngine(lake).session([relation("refi/gone", parquet="gone.parquet")]) as session:
         assert session.query(query("SELECT 1 AS a")) == [{"a": 1}]
 
 
-def test_a_relation_that_is_only_files_is_no_view(lake: FolderStore) -> None:
+def test_a_relation_of_files_alone_has_no_view(lake: FolderStore) -> None:
     with (
         pytest.raises(EngineError, match=r'Table with name "raw\.loans" does not exist'),
         DuckDBEngine(lake).session([relation("raw/loans")]) as session,
@@ -252,7 +243,7 @@ def test_a_relation_that_is_only_files_is_no_view(lake: FolderStore) -> None:
 
 
 def test_a_table_in_several_files_or_in_none_is_read_whole(lake: FolderStore) -> None:
-    """As engines that work in parallel leave it: a folder of files without an extension, some of them empty."""
+    """Parallel engines write such tables: a folder of files without an extension, some of them empty."""
     write_loans(lake, "other")
     for name in ("part_1", "part_2"):
         lake.put(f"tables/q1/{name}", (lake.root / "runs/other/refi/loans/data.parquet").read_bytes())
@@ -270,8 +261,8 @@ def test_a_table_in_several_files_or_in_none_is_read_whole(lake: FolderStore) ->
 @pytest.mark.parametrize(
     "folder", ["load_date=2026-02-20", "o'clock", "a*b", "wh?t", "[a]", "{a,b}", 'quo"te', "back\\slash", "Zoë 日本"]
 )
-def test_a_table_may_lie_in_a_folder_of_any_name(lake: FolderStore, folder: str) -> None:
-    """Beside it lies a file that its name would match, were it a pattern; a folder `x=y` is no column."""
+def test_a_tables_folder_may_have_any_name(lake: FolderStore, folder: str) -> None:
+    """A folder next to it has a name that would match as a pattern; a folder `x=y` adds no column."""
     written = (lake.root / str(write_loans(lake).parquet)).read_bytes()
     for place in ("aXb", folder):
         Path(lake.target(f"{place}/loans.parquet")).write_bytes(written)
@@ -307,19 +298,19 @@ TEXTS = [
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_a_text_literal_is_that_text(session: DuckDBSession, text: str) -> None:
+def test_a_text_literal_equals_its_text(session: DuckDBSession, text: str) -> None:
     assert session.execute(f"SELECT {text_literal(text)}, 1") == [(text, 1)]
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_a_path_without_a_pattern_is_that_text(session: DuckDBSession, text: str) -> None:
+def test_the_literal_of_a_path_without_a_pattern_is_its_text(session: DuckDBSession, text: str) -> None:
     assert session.execute(f"SELECT {path_literal(text)}, 1") == [(text, 1)]
 
 
 @pytest.mark.parametrize("name", ["star*", "**", "wh?t", "[a-z]", "[!x]", "{a,b}", "o'clock*", "]", "[[]"])
-def test_a_path_literal_is_one_file_and_no_pattern(session: DuckDBSession, tmp_path: Path, name: str) -> None:
-    for other in ("starry", "what", "a", "b", "o'clocks", "[", "a\\b"):
-        (tmp_path / other).write_text("another")
+def test_a_path_literal_matches_exactly_one_file(session: DuckDBSession, tmp_path: Path, name: str) -> None:
+    for name_beside in ("starry", "what", "a", "b", "o'clocks", "[", "a\\b"):
+        (tmp_path / name_beside).write_text("another")
     (tmp_path / name).write_text("mine")
     read = f"SELECT content FROM read_text({path_literal(str(tmp_path / name))})"
     assert session.execute(read) == [("mine",)]
@@ -329,36 +320,36 @@ def test_a_path_literal_is_one_file_and_no_pattern(session: DuckDBSession, tmp_p
 def test_a_name_with_a_backslash_before_a_pattern_is_read_as_itself_or_refused(
     session: DuckDBSession, tmp_path: Path, name: str
 ) -> None:
-    """DuckDB takes a backslash now for an escape and now for a separator; it must never read the files beside."""
-    for other in ("a", "ab", "b", "a\\b", "b1\\b"):
-        (tmp_path / other).write_text("another")
+    """DuckDB treats a backslash as an escape or as a separator; it must never read the other files."""
+    for name_beside in ("a", "ab", "b", "a\\b", "b1\\b"):
+        (tmp_path / name_beside).write_text("another")
     (tmp_path / name).write_text("mine")
     try:
-        found = session.execute(f"FROM read_csv({path_literal(str(tmp_path / name))}, header = false)")
+        rows = session.execute(f"FROM read_csv({path_literal(str(tmp_path / name))}, header = false)")
     except EngineError:
         return
-    assert found == [("mine",)]
+    assert rows == [("mine",)]
 
 
-def test_sessions_share_a_database_and_nothing_that_is_in_it(lake: FolderStore) -> None:
+def test_sessions_share_a_database_but_none_of_its_contents(lake: FolderStore) -> None:
     loans = write_loans(lake)
-    with DuckDBEngine(lake).session() as one, DuckDBEngine(lake).session([loans]) as other:
-        for session, number in ((one, 1), (other, 2)):
+    with DuckDBEngine(lake).session() as first, DuckDBEngine(lake).session([loans]) as second:
+        for session, number in ((first, 1), (second, 2)):
             session.execute(
                 f"CREATE TABLE same AS SELECT {number} AS n; CREATE TEMP TABLE temporary AS SELECT {number} AS n"
             )
             session.execute(
                 f"CREATE MACRO number() AS {number}; CREATE SCHEMA g; CREATE VIEW g.v AS SELECT {number} AS n"
             )
-        for session, number in ((one, 1), (other, 2)):
-            found = session.execute("SELECT same.n, temporary.n, number(), v.n FROM same, temporary, g.v")
-            assert found == [(number,) * 4]
-        folders = {session.value("SELECT current_setting('temp_directory')") for session in (one, other)}
+        for session, number in ((first, 1), (second, 2)):
+            rows = session.execute("SELECT same.n, temporary.n, number(), v.n FROM same, temporary, g.v")
+            assert rows == [(number,) * 4]
+        folders = {session.value("SELECT current_setting('temp_directory')") for session in (first, second)}
         assert len(folders) == 1
-        assert one.scratch != other.scratch
+        assert first.scratch != second.scratch
 
 
-def test_a_database_that_is_kept_open_is_there_between_sessions(
+def test_a_database_that_is_kept_open_survives_between_sessions(
     lake: FolderStore, spills: Callable[[], list[Path]]
 ) -> None:
     engine = DuckDBEngine(lake)
@@ -371,7 +362,7 @@ def test_a_database_that_is_kept_open_is_there_between_sessions(
     assert spills() == []
 
 
-def test_a_view_is_not_stored_and_of_a_kept_view_the_kept_columns(lake: FolderStore) -> None:
+def test_of_a_view_only_the_kept_columns_are_stored(lake: FolderStore) -> None:
     loans = write_loans(lake)
     sql = "SELECT loans.loan_id, loans.rate, loans.rate + 1 AS more FROM refi.loans"
     with DuckDBEngine(lake).session([loans]) as session:
@@ -379,12 +370,12 @@ def test_a_view_is_not_stored_and_of_a_kept_view_the_kept_columns(lake: FolderSt
         kept = session.create(
             relation("refi/kept", sql=sql, kept=("loan_id",), inputs={"refi/loans": "r1"}), query(sql)
         )
-        everything = [
+        all_rows = [
             {"loan_id": "L1", "rate": None, "more": None},
             {"loan_id": "L2", "rate": Decimal("6.5"), "more": Decimal("7.5")},
         ]
         for name in ("view", "kept"):
-            assert session.query(query(f"SELECT * FROM refi.{name} ORDER BY loan_id")) == everything
+            assert session.query(query(f"SELECT * FROM refi.{name} ORDER BY loan_id")) == all_rows
             assert session.query(query(f"SELECT V.RATE FROM refi.{name} AS v WHERE Loan_Id = 'L2'")) == [
                 {"rate": Decimal("6.5")}
             ]

@@ -1,7 +1,7 @@
-"""A lender that drops files into a lake on S3, and S3 as it tells a queue of them.
+"""A lender that puts files into a lake on S3, and the messages about them that S3 sends to a queue.
 
-The messages are those of AWS's documentation (S3's "Event message structure", EventBridge's, SNS's envelope); when
-they are sent, how often and in which order is up to the test.
+The messages are those of AWS's documentation (S3's "Event message structure", EventBridge's, SNS's envelope). The test
+decides when, how often and in which order they are sent.
 """
 
 import json
@@ -27,7 +27,7 @@ NAMES = ["part.csv", "part 2.csv", "Zürich Σ.csv", "a+b=c&d.csv", "5 % off.csv
 
 
 def expired(operation: str, *, after: int = 0, count: int = 1) -> Fault:
-    """Credentials that have expired: an error that no client tries again."""
+    """Expired credentials: an error that no client retries."""
     message = "The provided token has expired."
     return Fault(operation, after=after, count=count, status=400, code="ExpiredToken", message=message)
 
@@ -48,7 +48,7 @@ def sns_message(body: str) -> str:
 
 
 class S3Lender(Watched):
-    """A lake on S3. With a queue, the sensor listens to it; what is dropped is not told there unless the test does."""
+    """A lake on S3. With a queue, the sensor reads it; only the test sends messages there."""
 
     def __init__(self, aws: Aws, monkeypatch: pytest.MonkeyPatch, *, with_queue: bool) -> None:
         self.aws, self.bucket = aws, aws.new_bucket()
@@ -66,7 +66,7 @@ class S3Lender(Watched):
         return f"a lender/raw/{source}/load_date={day}/{name}"
 
     def drop(self, source: str, day: str | date, content: str = "x", name: str = "part.csv") -> str:
-        """Put a file; returns its key in the bucket."""
+        """Put a file, and return its key in the bucket."""
         key = self.key(source, day, name)
         self._s3.put_object(Bucket=self.bucket, Key=key, Body=content.encode())
         return key
@@ -75,7 +75,7 @@ class S3Lender(Watched):
         return [self.drop(source, day) for source in SOURCES]
 
     def drop_empty(self, source: str, files: Iterable[tuple[str | date, str]]) -> None:
-        """Put empty files, by load date and name: many, so without boto3, which takes longer than moto."""
+        """Put many empty files, by load date and name. boto3 would take longer than moto, so it is not used."""
         urls = [f"{self.aws.url}/{self.bucket}/{quote(self.key(source, day, name))}" for day, name in files]
         with httpx.Client() as client, ThreadPoolExecutor(4) as pool:
             assert {done.status_code for done in pool.map(client.put, urls)} == {200}
@@ -85,35 +85,35 @@ class S3Lender(Watched):
 
     def tell(self, *bodies: str) -> None:
         """Put messages into the queue."""
-        for first in range(0, len(bodies), 10):
-            entries = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies[first : first + 10])]
+        for start in range(0, len(bodies), 10):
+            entries = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies[start : start + 10])]
             assert not self._sqs.send_message_batch(QueueUrl=self.queue, Entries=entries).get("Failed")
 
     def tell_of(self, *keys: str) -> None:
-        """Tell of objects as S3 does."""
+        """Put S3's messages about these objects into the queue."""
         self.tell(*(s3_message(self.bucket, key) for key in keys))
 
     def messages_left(self) -> int:
-        """How many messages are in the queue, those included that were received and not deleted."""
+        """The number of messages in the queue, including those that were received but not deleted."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        found = self._sqs.get_queue_attributes(QueueUrl=self.queue, AttributeNames=names)["Attributes"]
-        return sum(int(found[name]) for name in names)
+        counts = self._sqs.get_queue_attributes(QueueUrl=self.queue, AttributeNames=names)["Attributes"]
+        return sum(int(counts[name]) for name in names)
 
     def requests_of_a_tick(self, minutes: float = 1) -> tuple[dict[str, int], dict[str, str] | None]:
-        """How often a tick asked for what of AWS, and what its run request says is new."""
+        """A tick's number of requests to AWS by operation, and the news in its run request."""
         before = len(self.aws.requests())
-        found = self.new(minutes)
-        return count(self.aws.requests()[before:]), found
+        news = self.new(minutes)
+        return count(self.aws.requests()[before:]), news
 
     def snapshot_keys(self, source: str) -> list[str]:
-        """The files that a run of today would read, as the raw zone finds them."""
-        found = find_snapshot(open_lake(self.lake_url), source, self.at.date())
-        return [f"a lender/{info.key}" for info in found.objects] if found else []
+        """The keys of the files that a run of today would read."""
+        snapshot = find_snapshot(open_lake(self.lake_url), source, self.at.date())
+        return [f"a lender/{info.key}" for info in snapshot.objects] if snapshot else []
 
 
 @contextmanager
 def s3_lender(aws: Aws, monkeypatch: pytest.MonkeyPatch, *, with_queue: bool) -> Iterator[S3Lender]:
-    """A lender; this process's settings are its own meanwhile."""
+    """A lender whose settings apply to this process for the time being."""
     forget_settings()
     yield S3Lender(aws, monkeypatch, with_queue=with_queue)
     forget_settings()

@@ -4,5 +4,5 @@ import pytest
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Bring in the servers, and whatever asks them."""
+    """Load the fixtures of the servers."""
     config.pluginmanager.import_plugin("tests.fakes.fixtures")

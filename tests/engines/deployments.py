@@ -1,4 +1,4 @@
-"""Deployments of the platform in tests: a lake and an engine, by the same settings that a lender has."""
+"""Deployments of the platform in tests: a lake and an engine, by a lender's own settings."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,14 +22,14 @@ ENGINES = ("duckdb", "athena", "trino")
 
 @dataclass(frozen=True)
 class Deployment:
-    """A lake and an engine; `env` has the settings and AWS's variables."""
+    """A lake and an engine. `env`: the settings and AWS's variables."""
 
     lake_url: str
     env: Mapping[str, str]
 
     @property
     def lake(self) -> ObjectStore:
-        """The lake, as the settings in force open it."""
+        """The lake, opened with the current settings."""
         return open_lake(self.lake_url)
 
 
@@ -46,7 +46,7 @@ def on_s3(aws: Aws, engine: str) -> Deployment:
 
 @contextmanager
 def in_force(deployment: Deployment) -> Iterator[None]:
-    """This process's settings are the deployment's."""
+    """Apply the deployment's settings to this process."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in deployment.env.items():
             patch.setenv(name, value)
@@ -66,7 +66,7 @@ def run_whole_job(deployment: Deployment, source: Path, as_of: date) -> Ran:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a job left: the audience's bytes, the manifest's counts, everybody as judged, and the columns' types."""
+    """The results of a job: the audience's bytes, the manifest's counts, all judged rows, and the columns' types."""
 
     audience: bytes
     counts: dict[str, Any]
@@ -76,7 +76,7 @@ class Outcome:
 
 
 def outcome(deployment: Deployment) -> Outcome:
-    """What the latest run left in a deployment's lake."""
+    """The results of the latest run in a deployment's lake."""
     with in_force(deployment):
         lake = deployment.lake
         manifest = lake.get_json(latest(deployment.lake_url)["manifest"])
@@ -84,16 +84,16 @@ def outcome(deployment: Deployment) -> Outcome:
         relations = [folder.load(key) for key in manifest["relations"]]
         with lake.open(manifest["audience"]["key"]) as stream:
             audience = stream.read()
-        everybody = load_sql_models()["refi/refi_eligibility"].tree.named_selects
+        columns_of_judged = load_sql_models()["refi/refi_eligibility"].tree.named_selects
         with DuckDBEngine(lake).session(relations) as session:
-            rows = session.query(_sorted(everybody))
-        columns = {one.key: one.columns for one in relations}
+            rows = session.query(_sorted(columns_of_judged))
+        columns = {relation.key: relation.columns for relation in relations}
         return Outcome(audience, manifest["counts"], rows, columns, _engine_of(folder.load("refi/refi_eligibility")))
 
 
-def _engine_of(made: Relation) -> str:
-    """The engine that made a relation, by what it left: DuckDB tells of no queries, Trino of no cost."""
-    queries = made.details.queries
+def _engine_of(relation: Relation) -> str:
+    """The engine that wrote a relation, by its details: DuckDB reports no queries, Trino no cost."""
+    queries = relation.details.queries
     if not queries:
         return "duckdb"
     return "athena" if queries[0].cost_usd is not None else "trino"

@@ -1,9 +1,9 @@
-"""Golden SQL: every file below sql/ as DuckDB, Trino and Athena are given it, so that a diff shows what changed.
+"""Golden SQL: every file below sql/ in the dialects of DuckDB, Trino and Athena, so that a diff shows every change.
 
     python -m tests.engines.golden_sql
 
-rewrites tests/golden/sql (`make golden`), one file a statement. Engines whose text is the same share a section. Limits
-are those of the shipped policy; ids are examples. Relations go by their names: where they are, the engine says.
+rewrites tests/golden/sql (`make golden`), one file per statement. Engines with the same text share a section. Limits
+are those of the shipped policy; ids are examples. Relations have their own names, not those of an engine's tables.
 """
 
 from collections.abc import Mapping
@@ -23,34 +23,34 @@ EXAMPLES = {
 
 
 def parameters() -> dict[str, Bindable]:
-    """A value for every parameter below sql/: the shipped policies', and ids."""
+    """A value for every parameter below sql/: from the shipped policies, or an example of an id."""
     return {**parameters_in_force(), **EXAMPLES}
 
 
 def golden_text(model: SqlModel, values: Mapping[str, Bindable]) -> str:
-    """A statement in every dialect, in sections headed by the names of their engines."""
+    """A statement in every dialect, in sections headed by the engines' names."""
     bound = model.bind(values)
     texts = [(dialect, bound.sql(dialect, pretty=True, comments=False)) for dialect in DIALECTS]
     sections = [
-        f"-- {', '.join(dialect for dialect, _ in same)}\n{text};\n"
-        for text, same in groupby(texts, key=lambda pair: pair[1])
+        f"-- {', '.join(dialect for dialect, _ in group)}\n{text};\n"
+        for text, group in groupby(texts, key=lambda pair: pair[1])
     ]
     return "\n".join(sections)
 
 
 def golden_files() -> dict[str, str]:
-    """Text of each golden file, by its path below FOLDER."""
+    """The text of each golden file, by its path below FOLDER."""
     values = parameters()
     return {f"{key}.sql": golden_text(model, values) for key, model in load_sql_models().items()}
 
 
 def written_files() -> dict[str, str]:
-    """The files as they were written last."""
+    """The golden files on disk, by path."""
     return {path.relative_to(FOLDER).as_posix(): path.read_text("utf-8") for path in sorted(FOLDER.rglob("*.sql"))}
 
 
 def rewrite() -> None:
-    """Write all files anew, and remove those of statements that are gone."""
+    """Write all golden files, and remove those of deleted statements."""
     files = golden_files()
     for name in written_files().keys() - files.keys():
         (FOLDER / name).unlink()

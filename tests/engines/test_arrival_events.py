@@ -1,4 +1,4 @@
-"""S3's events in a queue: which of them wake the sensor, when their messages are deleted, and what failures do."""
+"""S3's events in a queue: which of them wake the sensor, when messages are deleted, and the effect of failures."""
 
 import json
 import time
@@ -33,7 +33,7 @@ def lender(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Lender]:
 
 @pytest.fixture
 def settled(lender: S3Lender) -> S3Lender:
-    """A lender with a queue, whose files of today were asked a run for."""
+    """A lender with a queue, and a run request for today's files."""
     lender.drop_all(TODAY)
     assert lender.new() == ALL_OF_TODAY
     return lender
@@ -41,15 +41,17 @@ def settled(lender: S3Lender) -> S3Lender:
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("form", ["S3", "EventBridge", "S3 by SNS", "EventBridge by SNS"])
-def test_an_event_in_any_form_wakes_whatever_the_name(settled: S3Lender, form: str, name: str) -> None:
+def test_an_event_in_any_form_wakes_the_sensor_whatever_the_file_is_called(
+    settled: S3Lender, form: str, name: str
+) -> None:
     key = settled.drop("loan_information", TODAY, "other", name)
     body = (s3_message if form.startswith("S3") else eventbridge_message)(settled.bucket, key)
     settled.tell(sns_message(body) if form.endswith("SNS") else body)
     assert settled.new() == {"loan_information": TODAY}
 
 
-def test_s3s_own_notifications_wake(settled: S3Lender) -> None:
-    """As moto sends them, for a put and for a deletion."""
+def test_s3s_own_notifications_wake_the_sensor(settled: S3Lender) -> None:
+    """From moto, for a put and for a deletion."""
     arn = f"arn:aws:sqs:us-east-1:123456789012:{settled.queue.rpartition('/')[2]}"
     settled.aws.client("s3").put_bucket_notification_configuration(
         Bucket=settled.bucket,
@@ -63,7 +65,7 @@ def test_s3s_own_notifications_wake(settled: S3Lender) -> None:
     assert settled.new() == {"loan_information": TODAY}
 
 
-def test_a_source_that_never_came_wakes_with_its_first_file(lender: S3Lender) -> None:
+def test_the_first_file_of_a_source_wakes_the_sensor(lender: S3Lender) -> None:
     for source in SOURCES[:3]:
         lender.drop(source, TODAY)
     assert lender.new() is None
@@ -80,10 +82,10 @@ def test_the_quiet_period_ends_without_a_message(lender: S3Lender) -> None:
     assert lender.new(3) is None
     lender.tell_of(lender.key("loan_information", TODAY))
     assert lender.new(1.5) is None, "a message that is delivered twice"
-    assert lender.new(0.6) == {"loan_information": TODAY}, "five minutes after the file came"
+    assert lender.new(0.6) == {"loan_information": TODAY}, "five minutes after the file arrived"
 
 
-def test_with_the_newest_deleted_the_snapshot_before_comes_back(lender: S3Lender) -> None:
+def test_deleting_the_newest_snapshot_brings_back_the_one_before(lender: S3Lender) -> None:
     lender.drop_all(YESTERDAY)
     keys = [lender.drop("market_equity", START.date() + timedelta(days=days)) for days in range(15)]
     lender.tick()
@@ -91,12 +93,12 @@ def test_with_the_newest_deleted_the_snapshot_before_comes_back(lender: S3Lender
     lender.remove(keys[0])
     lender.tell(s3_message(lender.bucket, keys[0], "ObjectRemoved:Delete"))
     assert lender.new() is None, "the others are due"
-    assert lender.new(6) == {"market_equity": YESTERDAY}, "which was not among those that were remembered"
+    assert lender.new(6) == {"market_equity": YESTERDAY}, "which was not in the cursor"
 
 
-def test_messages_that_tell_nothing_do_no_harm_and_go(settled: S3Lender) -> None:
+def test_meaningless_messages_are_deleted_without_harm(settled: S3Lender) -> None:
     key = settled.key("loan_information", TODAY)
-    nothing = [
+    bodies = [
         "",
         "no JSON: Maria Silva",
         "null",
@@ -114,15 +116,15 @@ def test_messages_that_tell_nothing_do_no_harm_and_go(settled: S3Lender) -> None
         s3_message(settled.bucket, settled.key("loan_information", TODAY, "_SUCCESS")),
         s3_message(settled.bucket, "a lender/output/latest.json"),
     ]
-    settled.tell(*filter(None, nothing))
-    told = settled.tick()
-    assert said(told).endswith(f"Messages in the queue that name no file of a source: {len(nothing) - 1}.")
-    assert "Maria" not in said(told) + str(told.cursor)
+    settled.tell(*filter(None, bodies))
+    tick = settled.tick()
+    assert said(tick).endswith(f"Messages in the queue that name no file of a source: {len(bodies) - 1}.")
+    assert "Maria" not in said(tick) + str(tick.cursor)
     assert settled.messages_left() == 0
     assert "Messages" not in said(settled.tick())
 
 
-def test_a_message_is_deleted_by_the_tick_after_the_one_that_took_it(settled: S3Lender) -> None:
+def test_a_message_is_deleted_by_the_tick_after_the_one_that_received_it(settled: S3Lender) -> None:
     settled.tell_of(settled.drop("loan_information", TODAY, "other"))
     assert settled.new() == {"loan_information": TODAY}
     assert settled.messages_left() == 1
@@ -130,7 +132,7 @@ def test_a_message_is_deleted_by_the_tick_after_the_one_that_took_it(settled: S3
     assert settled.messages_left() == 0
 
 
-def test_after_a_tick_that_fails_the_message_comes_again(settled: S3Lender, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_a_failed_tick_the_message_is_delivered_again(settled: S3Lender, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(arrival_events, "HIDDEN_SECONDS", 1)
     settled.tell_of(settled.drop("loan_information", TODAY, "other"))
     with monkeypatch.context() as broken:
@@ -152,7 +154,7 @@ def test_any_number_of_messages_of_one_load_date_are_gone_after_two_ticks(settle
     assert len(settled.cursor or "") < 64 * 1024
 
 
-def test_messages_of_more_places_than_can_be_remembered_lead_to_a_look_at_all(
+def test_messages_of_too_many_load_dates_lead_to_a_full_listing(
     settled: S3Lender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(arrival_events, "PLACES", 3)
@@ -163,7 +165,7 @@ def test_messages_of_more_places_than_can_be_remembered_lead_to_a_look_at_all(
     assert settled.messages_left() == 0
 
 
-def test_where_s3_fails_the_tick_says_so_and_the_next_looks_without_a_new_message(settled: S3Lender) -> None:
+def test_if_s3_fails_the_tick_says_so_and_the_next_tick_looks_without_a_new_message(settled: S3Lender) -> None:
     settled.tell_of(settled.drop("loan_information", TODAY, "other"))
     settled.aws.faults(expired("s3:ListObjectsV2"))
     failed = settled.tick()
@@ -173,7 +175,7 @@ def test_where_s3_fails_the_tick_says_so_and_the_next_looks_without_a_new_messag
 
 
 @pytest.mark.parametrize("operation", ["ReceiveMessage", "DeleteMessageBatch"])
-def test_where_the_queue_fails_the_tick_looks_without_it_and_says_so(settled: S3Lender, operation: str) -> None:
+def test_if_the_queue_fails_the_tick_looks_without_it_and_says_so(settled: S3Lender, operation: str) -> None:
     settled.tell("malformed")
     settled.drop("loan_information", YESTERDAY)
     settled.aws.faults(expired(f"sqs:{operation}"))
@@ -186,7 +188,7 @@ def test_where_the_queue_fails_the_tick_looks_without_it_and_says_so(settled: S3
     assert settled.new() == {"loan_information": TODAY}
 
 
-def test_where_both_fail_what_had_been_told_is_not_forgotten(settled: S3Lender) -> None:
+def test_if_both_fail_earlier_messages_are_not_forgotten(settled: S3Lender) -> None:
     settled.tell_of(settled.drop("loan_information", TODAY, "other"))
     settled.aws.faults(expired("s3:ListObjectsV2", count=2), expired("sqs:ReceiveMessage", after=2))
     settled.tick()
@@ -194,7 +196,7 @@ def test_where_both_fail_what_had_been_told_is_not_forgotten(settled: S3Lender) 
     assert settled.new() == {"loan_information": TODAY}
 
 
-def test_a_lost_event_is_made_up_for_the_next_day(lender: S3Lender) -> None:
+def test_a_lost_event_is_noticed_the_next_day(lender: S3Lender) -> None:
     lender.drop_all(TODAY)
     lender.drop("market_equity", YESTERDAY)
     lender.tick()
@@ -205,13 +207,7 @@ def test_a_lost_event_is_made_up_for_the_next_day(lender: S3Lender) -> None:
     assert lender.new(6) == {"market_equity": TODAY}
 
 
-def test_a_run_is_told_what_it_will_read_though_an_event_was_lost(settled: S3Lender) -> None:
-    settled.drop("market_equity", TODAY, "other")  # of which nobody tells
+def test_a_run_request_names_all_new_files_even_if_an_event_was_lost(settled: S3Lender) -> None:
+    settled.drop("market_equity", TODAY, "other")  # without a message
     settled.tell_of(settled.drop("loan_information", TODAY, "other"))
     assert settled.new() == {"loan_information": TODAY, "market_equity": TODAY}
-
-
-def test_a_cursor_of_the_time_before_sums_is_read(lender: S3Lender) -> None:
-    lender.cursor = json.dumps({"recent": {}, "older": {"loan_information": "0123"}, "run_key": "k"})
-    lender.drop_all(TODAY)
-    assert lender.new() == ALL_OF_TODAY

@@ -1,4 +1,4 @@
-"""The sensor on a raw zone on S3, alone and with a queue of events: what is listed, what is asked for, and when."""
+"""The sensor on a raw zone on S3, with and without a queue of events: its listings and its run requests."""
 
 import random
 import time
@@ -17,7 +17,7 @@ from tests.fakes.aws import Aws
 from tests.support.arriving import SOURCES, START, TODAY, YESTERDAY, news, said
 
 ALL_OF_TODAY = dict.fromkeys(SOURCES, TODAY)
-# Requests for the recent load dates of a source: one if fourteen of them are known, else one more for its folders.
+# Requests for the recent load dates of a source: one if fourteen are in the cursor, else one more for its folders.
 KNOWN, YOUNG = 1, 2
 OTHERS = YOUNG * (len(SOURCES) - 1)
 
@@ -46,20 +46,20 @@ def test_without_a_queue_changes_are_found_by_listing(alone: S3Lender) -> None:
     assert alone.new() is None
 
 
-def test_without_a_queue_only_recent_load_dates_are_listed_at_each_look(alone: S3Lender) -> None:
+def test_without_a_queue_each_tick_lists_only_recent_load_dates(alone: S3Lender) -> None:
     for days in range(30):
         alone.drop("loan_information", START.date() - timedelta(days=days))
     for source in SOURCES:
         alone.drop(source, TODAY)
     alone.tick()
-    at_each_look = {"ListObjectsV2": KNOWN + OTHERS}
-    assert alone.requests_of_a_tick() == (at_each_look, None)
+    every_tick = {"ListObjectsV2": KNOWN + OTHERS}
+    assert alone.requests_of_a_tick() == (every_tick, None)
     next_day, _ = alone.requests_of_a_tick(24 * 60)
     assert next_day == {"ListObjectsV2": KNOWN + OTHERS + 1}, "the sixteen older ones"
-    assert alone.requests_of_a_tick() == (at_each_look, None)
+    assert alone.requests_of_a_tick() == (every_tick, None)
 
 
-def test_the_snapshot_is_found_behind_any_number_of_load_dates_to_come(alone: S3Lender) -> None:
+def test_the_snapshot_is_found_behind_any_number_of_future_load_dates(alone: S3Lender) -> None:
     alone.drop_all(TODAY)
     for days in range(1, 21):
         alone.drop("market_equity", START.date() + timedelta(days=days))
@@ -68,7 +68,7 @@ def test_the_snapshot_is_found_behind_any_number_of_load_dates_to_come(alone: S3
     assert alone.new() == {"market_equity": TODAY}
 
 
-def test_a_late_file_for_an_old_load_date_is_told_the_next_day_and_starts_nothing(alone: S3Lender) -> None:
+def test_a_late_file_for_an_old_load_date_is_reported_the_next_day_and_starts_no_run(alone: S3Lender) -> None:
     for days in range(30):
         alone.drop("loan_information", START.date() - timedelta(days=days))
     for source in SOURCES:
@@ -76,22 +76,22 @@ def test_a_late_file_for_an_old_load_date_is_told_the_next_day_and_starts_nothin
     assert alone.new() == ALL_OF_TODAY
     alone.drop("loan_information", START.date() - timedelta(days=25), "late")
     assert "Changed" not in said(alone.tick(10))
-    told = alone.tick(24 * 60)
-    assert said(told).endswith("Changed since the last look: loan_information before 2026-02-07.")
-    assert "Changed" not in said(alone.tick(24 * 60)), "it is told once"
+    tick = alone.tick(24 * 60)
+    assert said(tick).endswith("Changed since the last look: loan_information before 2026-02-07.")
+    assert "Changed" not in said(alone.tick(24 * 60)), "it is reported once"
 
 
-def test_old_load_dates_are_listed_a_part_at_a_time(alone: S3Lender, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_old_load_dates_are_listed_part_by_part(alone: S3Lender, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(arrivals, "SWEEP_FILES", 10)
     alone.drop_all(TODAY)
     for days in range(1, 60):
         alone.drop("loan_information", START.date() - timedelta(days=days))
-    looks = [alone.requests_of_a_tick()[0]["ListObjectsV2"] for _ in range(7)]
+    listings = [alone.requests_of_a_tick()[0]["ListObjectsV2"] for _ in range(7)]
     recent, parts = KNOWN + OTHERS, 5  # of the 46 older ones
-    assert looks == [YOUNG + OTHERS + 1, *[recent + 1] * (parts - 1), recent, recent]
+    assert listings == [YOUNG + OTHERS + 1, *[recent + 1] * (parts - 1), recent, recent]
     alone.drop("loan_information", START.date() - timedelta(days=50), "late")
-    told = [alone.tick(24 * 60), *(alone.tick() for _ in range(5))]
-    assert ["loan_information before" in said(tick) for tick in told] == [False] * 4 + [True, False]
+    ticks = [alone.tick(24 * 60), *(alone.tick() for _ in range(5))]
+    assert ["loan_information before" in said(tick) for tick in ticks] == [False] * 4 + [True, False]
 
 
 @pytest.mark.parametrize(
@@ -99,12 +99,12 @@ def test_old_load_dates_are_listed_a_part_at_a_time(alone: S3Lender, monkeypatch
     [(1_010, 3, [1] * 2), pytest.param(2_500, 250, [1] * 11, marks=pytest.mark.long)],
     ids=["a thousand", "ten thousand"],
 )
-def test_old_objects_are_listed_once_a_day_whatever_comes(
+def test_old_objects_are_listed_once_a_day_whatever_arrives(
     lender: S3Lender, in_one: int, in_each_other: int, pages: list[int]
 ) -> None:
-    """So many in one old load date, and so many in each of thirty others, listed in so many pages by each look.
+    """`pages`: pages per tick, for `in_one` objects in one old load date and `in_each_other` in each of thirty others.
 
-    A load date of more than a page is summed up over several looks.
+    A load date of more than a page is listed over several ticks.
     """
     days = [START.date() - timedelta(days=20 + n) for n in range(31)]
     names = [(days[0], f"part-{n}.csv") for n in range(in_one)]
@@ -119,30 +119,30 @@ def test_old_objects_are_listed_once_a_day_whatever_comes(
     assert lender.requests_of_a_tick() == (
         {"ListObjectsV2": YOUNG + OTHERS + pages[0], **queue},
         ALL_OF_TODAY,
-    ), "the first look"
+    ), "the first tick"
     for page in pages[1:]:
         assert lender.requests_of_a_tick() == ({"ListObjectsV2": recent + page, **queue}, None)
     assert lender.requests_of_a_tick() == (queue, None), "nothing woke it"
     lender.tell_of(lender.key("loan_information", days[0], "part-7.csv"))
-    handled = {"ReceiveMessage": 2}
-    assert lender.requests_of_a_tick() == (handled, None), "an overtaken load date is not listed"
+    with_message = {"ReceiveMessage": 2}
+    assert lender.requests_of_a_tick() == (with_message, None), "a superseded load date is not listed"
     lender.tell_of(lender.drop("loan_information", YESTERDAY, "late"))
-    assert lender.requests_of_a_tick() == ({"ListObjectsV2": 1, "DeleteMessageBatch": 1, **handled}, None)
+    assert lender.requests_of_a_tick() == ({"ListObjectsV2": 1, "DeleteMessageBatch": 1, **with_message}, None)
     assert lender.requests_of_a_tick() == ({"ListObjectsV2": 1, "DeleteMessageBatch": 1, **queue}, None), "once more"
     assert lender.requests_of_a_tick() == (queue, None)
     lender.tell_of(lender.drop("loan_information", TODAY, "other"))
     woken, new = lender.requests_of_a_tick()
     assert new == {"loan_information": TODAY}
-    assert woken == {"ListObjectsV2": 1 + recent, **handled}, "a run is asked for from a fresh look"
+    assert woken == {"ListObjectsV2": 1 + recent, **with_message}, "a run request follows from a new listing"
     next_day = [lender.requests_of_a_tick(24 * 60), *(lender.requests_of_a_tick() for _ in pages[1:])]
     assert [requests["ListObjectsV2"] for requests, _ in next_day] == [recent + page for page in pages]
     assert lender.requests_of_a_tick() == (queue, None)
-    lies = all_of(open_lake(lender.lake_url), "loan_information")
+    fingerprints = all_of(open_lake(lender.lake_url), "loan_information")
     seen = Seen.model_validate_json(lender.cursor or "")
-    assert seen.totals["loan_information"] == sum(map(_term, lies.values())) % SUM_LIMIT
+    assert seen.totals["loan_information"] == sum(map(_term, fingerprints.values())) % SUM_LIMIT
 
 
-def test_a_load_date_of_more_than_a_thousand_files_is_seen_to_its_last(lender: S3Lender) -> None:
+def test_a_load_date_of_more_than_a_thousand_files_is_listed_completely(lender: S3Lender) -> None:
     lender.drop_all(TODAY)
     assert lender.new() == ALL_OF_TODAY
     lender.drop_empty("market_equity", [(TODAY, f"part-{number:05}.csv") for number in range(1200)])
@@ -152,10 +152,10 @@ def test_a_load_date_of_more_than_a_thousand_files_is_seen_to_its_last(lender: S
     assert lender.new() == {"market_equity": TODAY}
 
 
-def test_at_random_what_many_looks_have_seen_is_what_lies_in_the_lake(
+def test_after_random_changes_the_sensor_has_seen_exactly_the_objects_in_the_lake(
     alone: S3Lender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Files come, change and go in load dates of any age, more of them than are recent, and are swept in parts."""
+    """Files are added, changed and deleted in load dates of any age, and old load dates are listed in parts."""
     monkeypatch.setattr(arrivals, "RECENT_LOAD_DATES", 2)
     monkeypatch.setattr(arrivals, "SWEEP_FILES", 4)
     chance = random.Random(11)
@@ -173,31 +173,31 @@ def test_at_random_what_many_looks_have_seen_is_what_lies_in_the_lake(
                 keys.add(alone.drop(source, day, str(number), name))
 
     def swept() -> Seen:
-        """What was seen when all older load dates have been listed."""
+        """The cursor after all older load dates have been listed."""
         for _ in range(100):
             seen = Seen.model_validate_json(alone.cursor or "")
             if not seen.sweeps:
                 return seen
             alone.tick()
-        raise AssertionError("a sweep goes on for ever")
+        raise AssertionError("a sweep never ends")
 
     for number in range(6):
         alone.tick(24 * 60)
         change_some(number)
         alone.tick()
         swept()
-        alone.tick(24 * 60)  # which finds what came behind the last sweep
+        alone.tick(24 * 60)  # which finds changes behind the last sweep
         seen = swept()
         for source in SOURCES[:2]:
-            lies = all_of(open_lake(alone.lake_url), source)
-            snapshot = max((day for day in lies if day <= alone.at.date()), default=None)
-            newest = {*sorted(lies)[-2:], snapshot}
-            assert seen.recent[source] == {day: lies[day] for day in lies if day in newest}
-            assert seen.totals[source] == sum(map(_term, lies.values())) % SUM_LIMIT
+            fingerprints = all_of(open_lake(alone.lake_url), source)
+            snapshot = max((day for day in fingerprints if day <= alone.at.date()), default=None)
+            newest = {*sorted(fingerprints)[-2:], snapshot}
+            assert seen.recent[source] == {day: fingerprints[day] for day in fingerprints if day in newest}
+            assert seen.totals[source] == sum(map(_term, fingerprints.values())) % SUM_LIMIT
 
 
 def all_of(lake: ObjectStore, source: str) -> dict[date, str]:
-    """The fingerprints of all load dates, each listed by itself."""
+    """The fingerprints of all load dates, each from its own listing."""
     fingerprints = {day: _fingerprint(objects_of(lake, source, day)) for day in load_dates(lake, source)}
     return {day: fingerprint for day, fingerprint in fingerprints.items() if fingerprint}
 
@@ -205,30 +205,33 @@ def all_of(lake: ObjectStore, source: str) -> dict[date, str]:
 @pytest.mark.parametrize(
     ("ticks", "least_requests"), [(20, 5), pytest.param(60, 15, marks=pytest.mark.long)], ids=["20 ticks", "60 ticks"]
 )
-def test_at_random_every_change_is_named_once_and_is_an_input_of_its_run(
+def test_each_random_change_is_reported_once_and_is_an_input_of_its_run(
     lender: S3Lender, monkeypatch: pytest.MonkeyPatch, ticks: int, least_requests: int
 ) -> None:
-    """12 arrivals, overwrites and deletions before each tick; events lost, delayed, doubled; ticks that fail."""
+    """12 arrivals, overwrites and deletions before each tick; lost, delayed and duplicate events; failing ticks."""
     monkeypatch.setattr(arrival_events, "HIDDEN_SECONDS", 1)
     chance = random.Random(7)
     files: dict[tuple[str, str, str], int] = {}
-    asked: dict[str, tuple[str, dict[str, int]]] = {}
-    on_their_way: list[tuple[int, str]] = []  # the tick before which a message is delivered
-    is_all_told = True  # nothing was lost or delayed since all was listed
+    requested: dict[str, tuple[str, dict[str, int]]] = {}
+    in_transit: list[tuple[int, str]] = []  # the tick before which a message is delivered
+    is_all_reported = True  # no event was lost or delayed since the last full listing
     listed_on: date | None = None
     version = requests = 0
 
     def snapshot() -> dict[str, tuple[str, dict[str, int]]]:
         """By source: the newest load date up to today, and its files with their versions."""
-        found = {}
+        snapshots = {}
         for source in SOURCES:
             days = [day for s, day, _ in files if s == source and day <= str(lender.at.date())]
             if days:
-                found[source] = (max(days), {n: v for (s, d, n), v in files.items() if (s, d) == (source, max(days))})
-        return found
+                snapshots[source] = (
+                    max(days),
+                    {n: v for (s, d, n), v in files.items() if (s, d) == (source, max(days))},
+                )
+        return snapshots
 
     def require_inputs(new: dict[str, str], now: dict[str, tuple[str, dict[str, int]]]) -> None:
-        assert new == {source: held[0] for source, held in now.items() if asked.get(source) != held}
+        assert new == {source: held[0] for source, held in now.items() if requested.get(source) != held}
         for source, day in new.items():
             assert lender.snapshot_keys(source) == sorted(lender.key(source, day, name) for name in now[source][1])
 
@@ -245,21 +248,21 @@ def test_at_random_every_change_is_named_once_and_is_an_input_of_its_run(
                 lender.drop(source, day, str(version), name)
                 files[source, day, name] = version
             if chance.random() < 0.02:
-                is_all_told = False
+                is_all_reported = False
                 continue
             form = chance.choice([s3_message, eventbridge_message])
             for _ in range(chance.choice([1, 1, 1, 2, 3])):
                 delay = chance.choice([0, 0, 0, 0, 1, 3]) if chance.random() < 0.2 else 0
-                on_their_way.append((number + delay, form(lender.bucket, lender.key(source, day, name))))
-        arriving = [body for due, body in on_their_way if due <= number]
-        on_their_way = [(due, body) for due, body in on_their_way if due > number]
+                in_transit.append((number + delay, form(lender.bucket, lender.key(source, day, name))))
+        arriving = [body for due, body in in_transit if due <= number]
+        in_transit = [(due, body) for due, body in in_transit if due > number]
         lender.tell(*chance.sample(arriving, len(arriving)))
 
         fate = chance.random()
         if fate < 0.1:
-            lender.at += timedelta(minutes=7)  # a tick that never took place
+            lender.at += timedelta(minutes=7)  # a missed tick
             continue
-        if fate < 0.15:  # one whose end was not recorded: its messages come again
+        if fate < 0.15:  # a tick whose end was not recorded: its messages are delivered again
             before = lender.cursor
             lender.tick()
             lender.cursor = before
@@ -268,30 +271,30 @@ def test_at_random_every_change_is_named_once_and_is_an_input_of_its_run(
         if fate < 0.25:
             lender.aws.faults(expired(chance.choice(["s3:ListObjectsV2", "sqs:ReceiveMessage"])))
         elif fate < 0.3:
-            lender.instance = dg.DagsterInstance.ephemeral()  # a restart keeps nothing but the cursor
+            lender.instance = dg.DagsterInstance.ephemeral()  # a restart keeps only the cursor
         tick = lender.tick(chance.choice([1, 6, 240, 480]))
-        found = news(tick.run_requests[0]) if tick.run_requests else None
+        new = news(tick.run_requests[0]) if tick.run_requests else None
         now = snapshot()
-        if found is not None:
+        if new is not None:
             requests += 1
-            require_inputs(found, now)
-            asked = now
+            require_inputs(new, now)
+            requested = now
         elif "ExpiredToken" not in said(tick):
-            is_all_told = is_all_told or lender.at.date() != listed_on
+            is_all_reported = is_all_reported or lender.at.date() != listed_on
             listed_on = lender.at.date()
             is_complete = all(source in now and now[source][0] == str(lender.at.date()) for source in SOURCES)
-            if is_all_told and not on_their_way:
-                assert now == asked or not is_complete
+            if is_all_reported and not in_transit:
+                assert now == requested or not is_complete
         lender.aws.clear_faults()
 
     assert requests > least_requests
-    lender.tell(*(body for _, body in on_their_way))
+    lender.tell(*(body for _, body in in_transit))
     lender.at += timedelta(days=1)
     for _ in range(3):
-        found = lender.new(10)
-        if found is not None:
-            require_inputs(found, snapshot())
-            asked = snapshot()
-    assert asked == snapshot(), "all was named in the end"
+        new = lender.new(10)
+        if new is not None:
+            require_inputs(new, snapshot())
+            requested = snapshot()
+    assert requested == snapshot(), "all changes were reported in the end"
     while lender.messages_left():
         assert lender.new() is None

@@ -1,4 +1,4 @@
-"""The engine on Athena below the job: steps that are tried again, tables that are swapped, crawls, and ends."""
+"""Athena's engine below the job: repeated steps, swapped tables, crawls and interrupted queries."""
 
 import multiprocessing
 import os
@@ -35,9 +35,9 @@ START, STOP = "athena:StartQueryExecution", "athena:StopQueryExecution"
 
 @pytest.fixture
 def deployment(athena: Aws) -> Iterator[Deployment]:
-    made = on_s3(athena, "athena")
-    with in_force(made):
-        yield made
+    deployment = on_s3(athena, "athena")
+    with in_force(deployment):
+        yield deployment
 
 
 @pytest.fixture
@@ -61,29 +61,29 @@ def query(sql: str) -> exp.Query:
     return parsed
 
 
-def begun(athena: Aws, action: str) -> int:
+def requests_of(athena: Aws, action: str) -> int:
     return sum(request["action"] == action for request in athena.requests())
 
 
-def test_a_step_that_is_tried_again_runs_its_query_once(engine: AthenaEngine, deployment: Deployment) -> None:
-    made = [
+def test_a_repeated_step_runs_its_query_once(engine: AthenaEngine, deployment: Deployment) -> None:
+    first, second = (
         AthenaEngine(deployment.lake, settings_of(EngineSettings)).session([]).create(draft(), query("SELECT 1 AS one"))
         for _ in range(2)
-    ]
-    assert made[0] == made[1]
-    assert len(list(deployment.lake.objects(str(made[0].parquet).rstrip("/")))) == 1
+    )
+    assert first == second
+    assert len(list(deployment.lake.objects(str(first.parquet).rstrip("/")))) == 1
 
 
-def test_a_step_whose_query_failed_runs_it_anew_when_it_is_tried_again(athena: Aws, engine: AthenaEngine) -> None:
+def test_a_repeated_step_runs_its_query_again_if_it_failed(athena: Aws, engine: AthenaEngine) -> None:
     athena.faults(Fault(START, outcome="FAILED", message="EXCEEDED_TIME_LIMIT: too slow"))
     with pytest.raises(EngineError, match="EXCEEDED_TIME_LIMIT: too slow"):
         engine.session([]).create(draft(), query("SELECT 1 AS one"))
-    time.sleep(4)  # an earlier query is told by its age, to the second
-    made = engine.session([]).create(draft(), query("SELECT 1 AS one"))
-    assert engine.session([made]).query(query("SELECT one FROM refi.numbers")) == [{"one": 1}]
+    time.sleep(4)  # an earlier query is recognized by its age, to the second
+    relation = engine.session([]).create(draft(), query("SELECT 1 AS one"))
+    assert engine.session([relation]).query(query("SELECT one FROM refi.numbers")) == [{"one": 1}]
 
 
-def test_an_error_shows_the_line_and_the_place(engine: AthenaEngine) -> None:
+def test_an_error_shows_its_place_in_the_statement(engine: AthenaEngine) -> None:
     with pytest.raises(EngineError) as refused:
         engine.session([]).query(query("SELECT\n  1 AS one,\n  lower(2) AS two"))
     text = str(refused.value)
@@ -95,13 +95,13 @@ def test_an_error_shows_the_line_and_the_place(engine: AthenaEngine) -> None:
 def test_an_error_about_a_cell_does_not_quote_it(engine: AthenaEngine) -> None:
     with pytest.raises(EngineError) as refused:
         engine.session([]).query(query("SELECT CAST(name AS BIGINT) AS x FROM (VALUES 'Zoe Smith') AS t (name)"))
-    said, _, statement = str(refused.value).partition("The statement began:")
-    assert "INVALID_CAST_ARGUMENT" in said
-    assert "Zoe" not in said
-    assert "Zoe" in statement, "what the statement itself says is no cell"
+    message, _, statement = str(refused.value).partition("The statement began:")
+    assert "INVALID_CAST_ARGUMENT" in message
+    assert "Zoe" not in message
+    assert "Zoe" in statement, "a literal of the statement is not a cell"
 
 
-def test_readers_see_the_old_table_or_the_new_one_and_never_none(athena: Aws, engine: AthenaEngine) -> None:
+def test_readers_always_see_either_the_old_table_or_the_new_one(athena: Aws, engine: AthenaEngine) -> None:
     tables = [engine.session([]).create(draft(run_id=f"r{n}"), query(f"SELECT {n} AS n")) for n in (1, 2)]
     engine.publish(tables[:1], {})
     seen: list[Any] = []
@@ -114,47 +114,51 @@ def test_readers_see_the_old_table_or_the_new_one_and_never_none(athena: Aws, en
 
     thread = threading.Thread(target=read)
     thread.start()
-    turns = 0
+    swaps = 0
     while len(seen) < 10 and thread.is_alive():
-        turns += 1
-        engine.publish([tables[turns % 2]], {})
+        swaps += 1
+        engine.publish([tables[swaps % 2]], {})
     done.set()
     thread.join()
-    assert turns > 10
+    assert swaps > 10
     assert set(seen) == {1, 2}
 
 
-def test_each_group_that_is_not_refis_has_a_database_of_its_own(athena: Aws, engine: AthenaEngine) -> None:
+def test_each_group_other_than_refi_has_its_own_database(athena: Aws, engine: AthenaEngine) -> None:
     keys = ("refi/customer", "silver/customer", "gold/customer")
-    for _ in range(2):  # the databases are there the second time
+    for _ in range(2):  # the databases exist the second time
         session = engine.session([])
-        made = [
-            session.create(Relation(key=key, run_id="r1", as_of=DAY, kind="table"), query(f"SELECT '{key}' AS made"))
+        relations = [
+            session.create(Relation(key=key, run_id="r1", as_of=DAY, kind="table"), query(f"SELECT '{key}' AS writer"))
             for key in keys
         ]
-        engine.publish(made, {"silver/customer": {"made": "Who made it."}})
+        engine.publish(relations, {"silver/customer": {"writer": "The key that wrote it."}})
     main = engine.glue.database
     for key, database in zip(keys, (main, f"{main}_silver", f"{main}_gold"), strict=True):
-        assert session.query(query(f"SELECT made FROM {database}.customer")) == [{"made": key}]
-    both = "SELECT s.made AS s, g.made AS g FROM silver.customer AS s, gold.customer AS g"
+        assert session.query(query(f"SELECT writer FROM {database}.customer")) == [{"writer": key}]
+    both = "SELECT s.writer AS s, g.writer AS g FROM silver.customer AS s, gold.customer AS g"
     assert session.query(query(both)) == [{"s": "silver/customer", "g": "gold/customer"}]
     columns = athena.client("glue").get_table(DatabaseName=f"{main}_silver", Name="customer")["Table"]
-    assert columns["StorageDescriptor"]["Columns"] == [{"Name": "made", "Type": "string", "Comment": "Who made it."}]
+    assert columns["StorageDescriptor"]["Columns"] == [
+        {"Name": "writer", "Type": "string", "Comment": "The key that wrote it."}
+    ]
     assert set(engine.glue.names("run_")) == {f"run_r1__{group}__customer" for group in ("gold", "refi", "silver")}
 
 
-def test_tables_of_other_runs_go_and_their_files_stay(athena: Aws, engine: AthenaEngine) -> None:
+def test_tables_of_other_runs_are_deleted_and_their_files_stay(athena: Aws, engine: AthenaEngine) -> None:
     session = engine.session([])
-    made = {run_id: session.create(draft(run_id=run_id), query("SELECT 1 AS one")) for run_id in ("old-1", "new-1")}
+    relations = {
+        run_id: session.create(draft(run_id=run_id), query("SELECT 1 AS one")) for run_id in ("old-1", "new-1")
+    }
     engine.keep_only({"new-1", "not-there"})
     assert engine.glue.names("run_") == ["run_new_1__refi__numbers"]
-    with DuckDBEngine(engine.lake).session([made["old-1"]]) as duck:
+    with DuckDBEngine(engine.lake).session([relations["old-1"]]) as duck:
         assert duck.query(query("SELECT one FROM refi.numbers")) == [{"one": 1}]
 
 
-def test_a_relation_that_was_staged_for_duckdb_alone_is_not_read_wrongly(engine: AthenaEngine) -> None:
+def test_a_relation_that_only_duckdb_can_read_is_refused(engine: AthenaEngine) -> None:
     staged = draft().model_copy(update={"parquet": "runs/r1/refi/numbers/data.parquet", "deletes": "deletes.parquet"})
-    with pytest.raises(LakeError, match="refi/numbers was made by run r1 for DuckDB alone"):
+    with pytest.raises(LakeError, match="Run r1 wrote refi/numbers in a form that only DuckDB can read"):
         engine.session([staged]).query(query("SELECT 1 AS one FROM refi.numbers"))
 
 
@@ -176,7 +180,7 @@ def crawled(athena: Aws, **variables: str) -> Deployment:
     return Deployment(plain.lake_url, env)
 
 
-# Crawls are what registers the files: no other step needs to run.
+# The steps that register files, by a crawl.
 REGISTERING = [f"{group}/{source}" for group in ("raw", "catalog") for source in SOURCES]
 
 
@@ -187,7 +191,7 @@ def crawl(deployment: Deployment, instance: dg.DagsterInstance, source: Path, da
         return run_job(deployment.lake_url, day, instance=instance, selection=REGISTERING)
 
 
-def test_a_crawl_is_held_against_the_contract_and_the_crawl_before(
+def test_a_crawl_is_compared_with_the_contract_and_the_crawl_before(
     athena: Aws, instance: dg.DagsterInstance, tmp_path: Path
 ) -> None:
     deployment = crawled(athena)
@@ -200,9 +204,9 @@ def test_a_crawl_is_held_against_the_contract_and_the_crawl_before(
     changed = crawl(deployment, instance, write(rows, tmp_path / "second"), DAY)
     failed = {name.split(" ")[1] for name in changed.failed_checks if name.startswith("catalog/loan_information")}
     assert failed == {"no_column_new", "inferred_types_unchanged"}
-    found = changed.checks["catalog/loan_information inferred_types_unchanged"]
-    assert "current_interest_rate: double -> string" in str(found.description)
-    assert begun(athena, "glue:StartCrawler") == 2, "one crawl a run, for all sources"
+    unchanged = changed.checks["catalog/loan_information inferred_types_unchanged"]
+    assert "current_interest_rate: double -> string" in str(unchanged.description)
+    assert requests_of(athena, "glue:StartCrawler") == 2, "one crawl per run, for all sources"
 
 
 def test_a_crawl_that_fails_stops_the_run_with_its_reason(
@@ -220,43 +224,45 @@ def test_a_crawl_that_takes_too_long_is_given_up(athena: Aws, instance: dg.Dagst
     deployment = crawled(athena, REFI_CRAWLER_MINUTES="0.05")
     athena.faults(Fault("glue:StartCrawler", outcome="RUNNING"))
     ran = crawl(deployment, instance, write(lender(), tmp_path / "source"), DAY)
-    assert "still RUNNING; REFI_CRAWLER_MINUTES allow no more" in ran.failure
+    assert "still RUNNING after REFI_CRAWLER_MINUTES; raise it if a crawl takes longer" in ran.failure
 
 
 @pytest.fixture(scope="module")
 def refi_process() -> Callable[[dict[str, str], Sequence[str]], BaseProcess]:
-    """Begin `refi …` as a process of its own: a fork of one that has imported it, and has done nothing else."""
+    """Starts `refi …` in its own process, forked from one that has only imported it."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["refi_assets.definitions", "refi_assets.cli.run", "boto3", "pyathena"])
 
-    def begin(environment: dict[str, str], words: Sequence[str]) -> BaseProcess:
-        process = context.Process(target=_refi, args=(environment, words))
+    def start(environment: dict[str, str], arguments: Sequence[str]) -> BaseProcess:
+        process = context.Process(target=_refi, args=(environment, arguments))
         process.start()
         return process
 
-    return begin
+    return start
 
 
-def _refi(environment: dict[str, str], words: Sequence[str]) -> None:
+def _refi(environment: dict[str, str], arguments: Sequence[str]) -> None:
     from refi_assets.cli import main
 
     os.environ.update(environment)
-    forget_settings()  # they were read when the definitions were imported
-    sys.argv = ["refi", *words]
+    forget_settings()  # they were read during the import
+    sys.argv = ["refi", *arguments]
     main()
 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
-def test_a_query_is_stopped_when_its_run_is_killed_or_cancelled(
+def test_a_query_is_stopped_when_its_run_is_killed_or_canceled(
     athena: Aws, deployment: Deployment, tmp_path: Path, refi_process: Any, end: signal.Signals
 ) -> None:
     ingest(deployment.lake_url, write(lender(), tmp_path / "source"))
     athena.faults(Fault(START, count=100, outcome="RUNNING"))
     process = refi_process(environment(deployment, tmp_path), ["run", "--as-of", DAY.isoformat()])
     try:
-        wait_for(lambda: begun(athena, START) == 1 and begun(athena, "athena:GetQueryExecution") > 0, process)
+        wait_for(
+            lambda: requests_of(athena, START) == 1 and requests_of(athena, "athena:GetQueryExecution") > 0, process
+        )
         os.kill(process.pid, end)
-        wait_for(lambda: begun(athena, STOP) >= 1)
+        wait_for(lambda: requests_of(athena, STOP) >= 1)
     finally:
         process.kill()
         process.join()
@@ -273,6 +279,6 @@ def environment(deployment: Deployment, tmp_path: Path) -> dict[str, str]:
 def wait_for(happened: Callable[[], bool], process: BaseProcess | None = None) -> None:
     deadline = time.monotonic() + 120
     while not happened():
-        assert time.monotonic() < deadline, "it has not happened"
-        assert process is None or process.is_alive(), "the process ended before"
+        assert time.monotonic() < deadline, "it did not happen in time"
+        assert process is None or process.is_alive(), "the process ended before it happened"
         time.sleep(0.1)

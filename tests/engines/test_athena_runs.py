@@ -1,4 +1,4 @@
-"""The whole job on Athena: what is asked of AWS and how often, what is told of it, and what happens when it fails."""
+"""The whole job on Athena: its requests to AWS, the reported costs, and failures."""
 
 import re
 from collections import Counter
@@ -30,35 +30,35 @@ PUBLISHING = [LAST_MODEL, "activation/audience_file", "activation/shown_tables"]
 
 @dataclass(frozen=True)
 class Published:
-    """The sample, published on Athena: first whole, then its audience once more."""
+    """The sample, published on Athena: first everything, then only its audience."""
 
     deployment: Deployment
     instance: dg.DagsterInstance
     ran: Ran
-    asked: Counter[str]  # by the first run
-    shown: tuple[dict[str, Any], dict[str, Any]]  # tables of the database, after each of the two
-    run_id: str  # of the second
+    requests: Counter[str]  # of the first run
+    shown: tuple[dict[str, Any], dict[str, Any]]  # tables of the database after each run
+    run_id: str  # of the second run
 
 
 @pytest.fixture(scope="module")
 def published(athena_of_module: Aws) -> Iterator[Published]:
-    """What all tests of this module look at. Those that run anything run no more than the steps that it is about."""
+    """The run that all tests of this module share. Tests that run steps run only the steps they are about."""
     athena, deployment = athena_of_module, on_s3(athena_of_module, "athena")
     with dg.DagsterInstance.ephemeral() as instance:
         with in_force(with_settings(deployment, REFI_ATHENA_USD_PER_TB="1000")):
             ingest(deployment.lake_url, SAMPLE, DAY)
             ran = run_job(deployment.lake_url, DAY, instance=instance)
             assert ran.success, ran.failure
-            asked, first = calls(athena), shown(athena, deployment)
+            requests, first = calls(athena), shown(athena, deployment)
             again = run_job(deployment.lake_url, DAY, instance=instance, selection=PUBLISHING, memo="off")
             assert again.success, again.failure
         second = shown(athena, deployment)
-        yield Published(deployment, instance, ran, asked, (first, second), again.result.run_id)
+        yield Published(deployment, instance, ran, requests, (first, second), again.result.run_id)
 
 
 @pytest.fixture
 def deployment(athena: Aws, published: Published) -> Deployment:
-    """The deployment of all, under the keys of one test: its requests and its faults are its own."""
+    """The shared deployment with one test's keys, which identify its own requests and faults."""
     return with_settings(published.deployment, **athena.env)
 
 
@@ -67,63 +67,68 @@ def with_settings(deployment: Deployment, **variables: str) -> Deployment:
 
 
 def run_steps(deployment: Deployment, published: Published, *assets: str) -> Ran:
-    """Make these assets anew, out of what has been made of the others."""
+    """Materialize these assets again, from the existing relations of the others."""
     with in_force(deployment):
         return run_job(deployment.lake_url, DAY, instance=published.instance, selection=list(assets), memo="off")
 
 
 def calls(athena: Aws) -> Counter[str]:
-    """How often each action was asked for on the pipeline's behalf, S3's objects aside."""
-    asked = Counter(request["action"] for request in athena.requests())
-    return Counter({action: n for action, n in asked.items() if not action.startswith("s3:")})
+    """The pipeline's number of requests by action, except those for S3's objects."""
+    requests = Counter(request["action"] for request in athena.requests())
+    return Counter({action: n for action, n in requests.items() if not action.startswith("s3:")})
 
 
-def test_a_run_asks_about_a_dozen_queries(published: Published) -> None:
-    """That it asks as many of forty times the rows is in test_parity.py."""
-    assert published.asked[START] == 16
-    assert sum(published.asked.values()) < 200, published.asked
+def test_a_run_sends_about_a_dozen_queries(published: Published) -> None:
+    """test_parity.py tests that forty times the rows take as many queries."""
+    assert published.requests[START] == 16
+    assert sum(published.requests.values()) < 200, published.requests
 
 
 @pytest.mark.long
-def test_a_run_asks_as_many_queries_of_a_hundred_times_the_rows(
+def test_a_run_sends_as_many_queries_for_a_hundred_times_the_rows(
     athena: Aws, published: Published, tmp_path: Path
 ) -> None:
     larger = on_s3(athena, "athena")
     generate_files(25_000, 3, tmp_path / "source")
     assert run_whole_job(larger, tmp_path / "source", DAY).success
-    # How often a query is looked at depends on how long it takes.
+    # The number of polls depends on a query's duration.
     few, many = (
-        {action: n for action, n in asked.items() if action != "athena:GetQueryExecution"}
-        for asked in (published.asked, calls(athena))
+        {action: n for action, n in requests.items() if action != "athena:GetQueryExecution"}
+        for requests in (published.requests, calls(athena))
     )
     assert many == few
 
 
-def test_what_queries_took_is_told_of_each_asset(athena: Aws, published: Published) -> None:
+def test_each_asset_reports_the_time_bytes_and_cost_of_its_queries(athena: Aws, published: Published) -> None:
     for asset in MODELS:
-        told = published.ran.metadata(f"refi/{asset}")
-        ids = told["query_ids"].split(", ")
-        there = athena.client("athena").batch_get_query_execution(QueryExecutionIds=ids)["QueryExecutions"]
-        assert len(there) == 2, "the table, and its measures"
-        assert told["bytes_scanned"] == sum(one["Statistics"]["DataScannedInBytes"] for one in there)
-        assert told["run_ms"] == sum(one["Statistics"]["EngineExecutionTimeInMillis"] for one in there)
-        assert told["queue_ms"] >= 0
-        assert told["cost_usd"] == pytest.approx(2 * 0.01), "10 MB at least are billed of each, at 1,000 USD a TB"
+        metadata = published.ran.metadata(f"refi/{asset}")
+        ids = metadata["query_ids"].split(", ")
+        client = athena.client("athena")
+        executions = [client.get_query_execution(QueryExecutionId=query_id)["QueryExecution"] for query_id in ids]
+        assert len(executions) == 2, "the table, and its measures"
+        assert metadata["bytes_scanned"] == sum(
+            execution["Statistics"]["DataScannedInBytes"] for execution in executions
+        )
+        assert metadata["run_ms"] == sum(
+            execution["Statistics"]["EngineExecutionTimeInMillis"] for execution in executions
+        )
+        assert metadata["queue_ms"] >= 0
+        assert metadata["cost_usd"] == pytest.approx(2 * 0.01), "at least 10 MB are billed for each, at 1,000 USD a TB"
 
 
-def test_athena_is_given_the_reviewed_statements(athena: Aws, published: Published) -> None:
-    """Those of tests/golden, but for where relations are."""
-    place = re.compile(rf'"{published.deployment.env["REFI_GLUE_DATABASE"]}"\."run_[a-z0-9_]+?__([a-z]+)__([a-z_]+)"')
+def test_athena_runs_the_reviewed_statements(athena: Aws, published: Published) -> None:
+    """The texts of tests/golden, except for the names of tables."""
+    table = re.compile(rf'"{published.deployment.env["REFI_GLUE_DATABASE"]}"\."run_[a-z0-9_]+?__([a-z]+)__([a-z_]+)"')
     reviewed = written_files()
     for asset in MODELS:
         query_id = published.ran.metadata(f"refi/{asset}")["query_ids"].split(", ")[0]
         execution = athena.client("athena").get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
         _, statement = execution["Query"].split(" AS\n", 1)
-        plain = place.sub(r"\1.\2", statement)
+        plain = table.sub(r"\1.\2", statement)
         assert f"{plain};\n" in reviewed[f"refi/{asset}.sql"]
 
 
-def test_tables_of_the_database_show_what_was_published_with_comments(published: Published) -> None:
+def test_tables_of_the_database_show_the_publication_with_comments(published: Published) -> None:
     first, second = published.shown
     assert set(first) == set(second) == {
         "borrower_engagement", "borrower_engagement_csv", "borrower_information", "borrower_information_csv",
@@ -137,12 +142,16 @@ def test_tables_of_the_database_show_what_was_published_with_comments(published:
         )
     comments = {c["Name"]: c.get("Comment") for c in second["loan_information"]["StorageDescriptor"]["Columns"]}
     assert "percentage points" in comments["current_interest_rate"]
-    assert second["borrower_information_csv"] == first["borrower_information_csv"], "it shows a new day by itself"
-    assert [tables["refi_audience"]["VersionId"] for tables in published.shown] == ["1", "2"], "swapped, not made anew"
+    assert second["borrower_information_csv"] == first["borrower_information_csv"], (
+        "it includes a new day automatically"
+    )
+    assert [tables["refi_audience"]["VersionId"] for tables in published.shown] == ["1", "2"], (
+        "updated, not created again"
+    )
 
 
 def test_a_raw_table_shows_each_day_of_its_csv_files(athena: Aws, deployment: Deployment, tmp_path: Path) -> None:
-    """The files of a day that came after the run, too."""
+    """Even the files of a day after the run."""
     with in_force(deployment):
         ingest(deployment.lake_url, write(lender(), tmp_path / "source"), DAY + timedelta(days=1))
     client, database = athena.client("athena"), deployment.env["REFI_GLUE_DATABASE"]
@@ -161,7 +170,7 @@ def test_a_raw_table_shows_each_day_of_its_csv_files(athena: Aws, deployment: De
     assert [cell.get("VarCharValue") for cell in rows[1]["Data"]] == ["2026-02-21", "40", "Given9"]
 
 
-def test_a_run_beyond_the_workgroups_cutoff_is_refused_with_the_reason(
+def test_a_query_beyond_the_workgroups_cutoff_fails_with_the_reason(
     athena: Aws, deployment: Deployment, published: Published
 ) -> None:
     group = athena.new_name("refi")
@@ -171,20 +180,20 @@ def test_a_run_beyond_the_workgroups_cutoff_is_refused_with_the_reason(
     ran = run_steps(with_settings(deployment, REFI_ATHENA_WORKGROUP=group), published, LAST_MODEL)
     assert not ran.success
     assert "Bytes scanned limit was exceeded" in ran.failure
-    assert f"cutoff of workgroup {group}" in ran.failure
+    assert f"Workgroup {group} has this limit" in ran.failure
     assert ran.failure.endswith("The last published audience is unchanged.")
 
 
-def test_a_workgroup_that_enforces_a_place_outside_the_lake_is_refused(
+def test_a_workgroup_that_enforces_a_location_outside_the_lake_is_refused(
     athena: Aws, deployment: Deployment, published: Published
 ) -> None:
     group, elsewhere = athena.new_name("refi"), athena.new_bucket()
     enforce(athena, group, f"s3://{elsewhere}/results/")
     ran = run_steps(with_settings(deployment, REFI_ATHENA_WORKGROUP=group), published, LAST_MODEL)
-    assert f"Workgroup {group} put a table into s3://{elsewhere}/results/" in ran.failure
+    assert f"Workgroup {group} wrote a table to s3://{elsewhere}/results/" in ran.failure
 
 
-def test_a_workgroup_that_enforces_a_prefix_of_the_lake_serves(
+def test_a_workgroup_may_enforce_a_prefix_of_the_lake(
     athena: Aws, deployment: Deployment, published: Published
 ) -> None:
     group = athena.new_name("refi")
@@ -192,19 +201,19 @@ def test_a_workgroup_that_enforces_a_prefix_of_the_lake_serves(
     ran = run_steps(with_settings(deployment, REFI_ATHENA_WORKGROUP=group), published, *PUBLISHING)
     assert ran.success, ran.failure
     with in_force(deployment):
-        made = RunFolder(deployment.lake, ran.result.run_id).load(LAST_MODEL)
-        assert made.parquet is not None
-        assert made.parquet.startswith("athena/tables/")
+        relation = RunFolder(deployment.lake, ran.result.run_id).load(LAST_MODEL)
+        assert relation.parquet is not None
+        assert relation.parquet.startswith("athena/tables/")
 
 
 def enforce(athena: Aws, group: str, location: str) -> None:
-    """A new workgroup that puts all results there, whatever a query says."""
+    """Create a workgroup that puts all results there, whatever the query's own location."""
     configuration = {"EnforceWorkGroupConfiguration": True, "ResultConfiguration": {"OutputLocation": location}}
     athena.client("athena").create_work_group(Name=group, Configuration=configuration)
 
 
 @pytest.mark.parametrize("state", ["FAILED", "CANCELLED"])
-def test_a_query_that_fails_is_told_and_nothing_is_published(
+def test_a_failed_query_is_reported_and_nothing_is_published(
     athena: Aws, deployment: Deployment, published: Published, state: str
 ) -> None:
     with in_force(deployment):
@@ -219,7 +228,7 @@ def test_a_query_that_fails_is_told_and_nothing_is_published(
     assert run_steps(deployment, published, *PUBLISHING).success
 
 
-def test_a_publication_whose_tables_cannot_be_swapped_says_that_the_audience_is_published(
+def test_if_tables_cannot_be_swapped_the_error_says_that_the_audience_is_published(
     athena: Aws, deployment: Deployment, published: Published
 ) -> None:
     code, message = "AccessDeniedException", "not you"
@@ -232,7 +241,7 @@ def test_a_publication_whose_tables_cannot_be_swapped_says_that_the_audience_is_
         assert latest(deployment.lake_url)["run_id"] == ran.result.run_id
 
 
-def test_throttled_requests_are_tried_again(athena: Aws, deployment: Deployment, published: Published) -> None:
+def test_throttled_requests_are_retried(athena: Aws, deployment: Deployment, published: Published) -> None:
     operations = (START, "athena:GetQueryExecution", "glue:CreateTable", "glue:UpdateTable")
     for operation in operations:
         athena.faults(
@@ -250,10 +259,10 @@ def test_a_request_whose_answer_is_lost_does_not_run_twice(
     ran = run_steps(deployment, published, LAST_MODEL)
     assert ran.success, ran.failure
     ids = ran.metadata(LAST_MODEL)["query_ids"].split(", ")
-    assert (calls(athena)[START], len(ids)) == (4, 2), "one more request, no query more (one is of checks)"
+    assert (calls(athena)[START], len(ids)) == (4, 2), "one more request, but no more queries (one is of checks)"
 
 
 def shown(athena: Aws, deployment: Deployment) -> dict[str, Any]:
-    """Tables of the database that are nobody's own, by name."""
+    """Tables of the database that do not belong to a run, by name."""
     tables = athena.client("glue").get_tables(DatabaseName=deployment.env["REFI_GLUE_DATABASE"])["TableList"]
-    return {one["Name"]: one for one in tables if not one["Name"].startswith("run_")}
+    return {table["Name"]: table for table in tables if not table["Name"].startswith("run_")}

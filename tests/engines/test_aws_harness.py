@@ -1,4 +1,4 @@
-"""AWS of the tests: requests are named as IAM names them, faults come as ordered, crawlers crawl."""
+"""The tests' AWS: requests have IAM's names, ordered faults are carried out, and crawlers work."""
 
 import random
 
@@ -50,23 +50,23 @@ def test_requests_of_other_services_are_recorded_with_their_resource(aws: Aws) -
     sns.publish(TopicArn=topic, Message="hello")
     aws.pipeline_client("cloudwatch").put_metric_data(Namespace="refi", MetricData=[{"MetricName": "rows", "Value": 1}])
 
-    place, name = "us-east-1:123456789012", queue.rpartition("/")[2]
+    region_and_account, name = "us-east-1:123456789012", queue.rpartition("/")[2]
     recorded = [(request["action"], request["resource"]) for request in aws.requests()]
     assert recorded == [
-        ("glue:CreateTable", f"arn:aws:glue:{place}:table/{database}/loans"),
-        ("sqs:CreateQueue", f"arn:aws:sqs:{place}:{name}"),
-        ("sqs:SendMessage", f"arn:aws:sqs:{place}:{name}"),
+        ("glue:CreateTable", f"arn:aws:glue:{region_and_account}:table/{database}/loans"),
+        ("sqs:CreateQueue", f"arn:aws:sqs:{region_and_account}:{name}"),
+        ("sqs:SendMessage", f"arn:aws:sqs:{region_and_account}:{name}"),
         ("sns:CreateTopic", topic),
         ("sns:Publish", topic),
         ("cloudwatch:PutMetricData", "*"),
     ]
     assert [need[1] for need in aws.requests()[0]["needs"]][1:] == [
-        f"arn:aws:glue:{place}:database/{database}",
-        f"arn:aws:glue:{place}:catalog",
+        f"arn:aws:glue:{region_and_account}:database/{database}",
+        f"arn:aws:glue:{region_and_account}:catalog",
     ]
 
 
-def test_requests_of_set_up_are_not_the_pipelines(aws: Aws) -> None:
+def test_setup_requests_are_not_recorded_as_the_pipelines(aws: Aws) -> None:
     aws.new_bucket()
     assert aws.requests() == []
 
@@ -88,11 +88,11 @@ def test_an_ordered_error_reaches_the_caller_with_its_code(aws: Aws, service: st
         getattr(client, call)()
     assert raised.value.response["Error"]["Code"] == "SlowDown"
     assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 503
-    getattr(client, call)()  # the next one is answered
+    getattr(client, call)()  # the next request succeeds
     assert [(request["status"], request["fault"]) for request in aws.requests()] == [(503, True), (200, False)]
 
 
-def test_faults_meet_the_requests_they_name_after_the_ones_they_let_pass(aws: Aws) -> None:
+def test_a_fault_meets_its_requests_after_letting_some_pass(aws: Aws) -> None:
     bucket, s3 = aws.new_bucket(), aws.pipeline_client("s3")
     aws.faults(Fault("s3:PutObject", resource="/raw/", after=1, status=500))
     s3.put_object(Bucket=bucket, Key="other", Body=b"")
@@ -104,7 +104,7 @@ def test_faults_meet_the_requests_they_name_after_the_ones_they_let_pass(aws: Aw
     assert [item["Key"] for item in listed] == ["other", "raw/1", "raw/3"]
 
 
-def test_an_answer_can_be_lost_after_the_request_had_its_effect(aws: Aws) -> None:
+def test_an_answer_can_be_lost_after_the_request_took_effect(aws: Aws) -> None:
     bucket, s3 = aws.new_bucket(), aws.pipeline_client("s3")
     aws.faults(Fault("s3:PutObject", status=500, carried_out=True))
     with pytest.raises(ClientError, match="InternalError"):
@@ -112,7 +112,7 @@ def test_an_answer_can_be_lost_after_the_request_had_its_effect(aws: Aws) -> Non
     assert aws.client("s3").get_object(Bucket=bucket, Key="kept")["Body"].read() == b"whole"
 
 
-def test_a_body_can_end_too_early(aws: Aws) -> None:
+def test_a_body_can_be_truncated(aws: Aws) -> None:
     bucket, s3 = aws.new_bucket(), aws.pipeline_client("s3")
     s3.put_object(Bucket=bucket, Key="big", Body=b"x" * 1000)
     aws.faults(Fault("s3:GetObject", truncate_to=100))
@@ -120,12 +120,12 @@ def test_a_body_can_end_too_early(aws: Aws) -> None:
         s3.get_object(Bucket=bucket, Key="big")["Body"].read()
 
 
-def test_faults_of_one_test_do_not_meet_another(aws: Aws, moto_url: str) -> None:
-    neighbour = Aws(moto_url, aws.record_file)
-    neighbour.faults(Fault("s3:.*", status=500))
+def test_faults_of_one_test_do_not_affect_another(aws: Aws, moto_url: str) -> None:
+    neighbor = Aws(moto_url, aws.record_file)
+    neighbor.faults(Fault("s3:.*", status=500))
     aws.pipeline_client("s3").list_buckets()
-    neighbour.clear_faults()
-    neighbour.pipeline_client("s3").list_buckets()
+    neighbor.clear_faults()
+    neighbor.pipeline_client("s3").list_buckets()
 
 
 def test_of_two_writers_only_one_creates_an_object(aws: Aws) -> None:
@@ -138,10 +138,10 @@ def test_of_two_writers_only_one_creates_an_object(aws: Aws) -> None:
 def test_a_table_is_not_updated_from_a_stale_version(aws: Aws) -> None:
     database, glue = aws.new_database(aws.new_bucket()), aws.client("glue")
     glue.create_table(DatabaseName=database, TableInput={"Name": "loans"})
-    read = glue.get_table(DatabaseName=database, Name="loans")["Table"]["VersionId"]
-    glue.update_table(DatabaseName=database, TableInput={"Name": "loans", "Description": "1"}, VersionId=read)
+    version = glue.get_table(DatabaseName=database, Name="loans")["Table"]["VersionId"]
+    glue.update_table(DatabaseName=database, TableInput={"Name": "loans", "Description": "1"}, VersionId=version)
     with pytest.raises(ClientError, match="ConcurrentModificationException"):
-        glue.update_table(DatabaseName=database, TableInput={"Name": "loans", "Description": "2"}, VersionId=read)
+        glue.update_table(DatabaseName=database, TableInput={"Name": "loans", "Description": "2"}, VersionId=version)
 
 
 def _crawler(aws: Aws, target: str, database: str) -> str:
@@ -183,25 +183,25 @@ def test_a_crawl_registers_tables_with_guessed_types_and_partitions(aws: Aws) ->
 
 def test_a_crawl_fails_with_its_reason_or_never_ends(aws: Aws) -> None:
     database, glue = aws.new_database(aws.new_bucket()), aws.pipeline_client("glue")
-    lost = _crawler(aws, "s3://no-such-bucket/raw/", database)
-    glue.start_crawler(Name=lost)
-    assert _crawl_states(aws, lost)[-1] == "READY"
-    last = glue.get_crawler(Name=lost)["Crawler"]["LastCrawl"]
+    crawler = _crawler(aws, "s3://no-such-bucket/raw/", database)
+    glue.start_crawler(Name=crawler)
+    assert _crawl_states(aws, crawler)[-1] == "READY"
+    last = glue.get_crawler(Name=crawler)["Crawler"]["LastCrawl"]
     assert last["Status"] == "FAILED"
     assert "NoSuchBucket" in last["ErrorMessage"]
 
     aws.faults(Fault("glue:StartCrawler", outcome="RUNNING"))
-    glue.start_crawler(Name=lost)
-    assert _crawl_states(aws, lost) == ["RUNNING"] * 4
+    glue.start_crawler(Name=crawler)
+    assert _crawl_states(aws, crawler) == ["RUNNING"] * 4
     with pytest.raises(ClientError, match="CrawlerRunningException"):
-        glue.start_crawler(Name=lost)
+        glue.start_crawler(Name=crawler)
 
 
 def test_a_wrong_fault_rule_is_refused(moto_url: str) -> None:
     assert httpx.put(f"{moto_url}/_faults", json=[{"operatoin": "s3:.*"}]).status_code >= 400
 
 
-def test_pages_of_objects_are_those_of_moto() -> None:
+def test_listed_pages_equal_motos_own() -> None:
     chance = random.Random(3)
     backend = S3Backend("us-east-1", "123456789012")
     parts = ["a", "b", "a.b", "a b", "ü", "日", ""]
@@ -213,12 +213,12 @@ def test_pages_of_objects_are_those_of_moto() -> None:
             backend.put_object(bucket.name, name, b"", disable_notification=True)
         starts = ["", "a", "a/", *(name[:length] for name in bucket.keys for length in (2, 4, 20))]
         for _ in range(20):
-            prefix, after, most = chance.choice(starts), chance.choice(starts), chance.choice([1, 2, 3, 1000])
+            prefix, after, limit = chance.choice(starts), chance.choice(starts), chance.choice([1, 2, 3, 1000])
             delimiter, token = chance.choice([None, "/"]), None
             while True:
-                asked = (bucket, prefix, delimiter, token, after, most)
-                page = backend.list_objects_v2(*asked)
-                assert list_objects_v2(backend, *asked) == page
+                arguments = (bucket, prefix, delimiter, token, after, limit)
+                page = backend.list_objects_v2(*arguments)
+                assert list_objects_v2(backend, *arguments) == page
                 pages, token = pages + 1, page[2]
                 if not token:
                     break

@@ -1,4 +1,4 @@
-"""The whole job with AWS Entity Resolution as matcher: over its API on loopback, and S3 and Glue of moto."""
+"""The whole job with AWS Entity Resolution as matcher: on a local server with its API, and moto's S3 and Glue."""
 
 import json
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ def api(aws: Aws) -> EntityResolutionApi:
 @pytest.fixture
 def deployment(aws: Aws, api: EntityResolutionApi, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
     monkeypatch.setattr("refi_assets.identity.aws_matching.FIRST_PAUSE", 0.05)
-    made = on_s3(aws, "duckdb")
+    on_duckdb = on_s3(aws, "duckdb")
     with served(api) as url:
         env = {
             "AWS_ENDPOINT_URL_ENTITYRESOLUTION": url,
@@ -37,65 +37,69 @@ def deployment(aws: Aws, api: EntityResolutionApi, monkeypatch: pytest.MonkeyPat
             "REFI_ENTITY_RESOLUTION_WORKFLOW": "refi-borrowers",
             "REFI_ENTITY_RESOLUTION_ROLE_ARN": "arn:aws:iam::123456789012:role/refi-matcher",
         }
-        with in_force(Deployment(made.lake_url, {**made.env, **env})):
-            ingest(made.lake_url, SAMPLE, DAY)
-            yield made
+        with in_force(Deployment(on_duckdb.lake_url, {**on_duckdb.env, **env})):
+            ingest(on_duckdb.lake_url, SAMPLE, DAY)
+            yield on_duckdb
 
 
-def relation(deployment: Deployment, ran: Ran, key: str) -> list[dict[str, Any]]:
+def rows_of(deployment: Deployment, ran: Ran, key: str) -> list[dict[str, Any]]:
     lake = deployment.lake
-    found = RunFolder(lake, ran.result.run_id).load(key)
-    with DuckDBEngine(lake).session([found]) as session:
-        return session.query(exp.select("*").from_(table_of(found.key)))
+    relation = RunFolder(lake, ran.result.run_id).load(key)
+    with DuckDBEngine(lake).session([relation]) as session:
+        return session.query(exp.select("*").from_(table_of(relation.key)))
 
 
-def test_what_aws_groups_is_one_person(aws: Aws, api: EntityResolutionApi, deployment: Deployment) -> None:
+def test_records_that_aws_groups_are_one_person(aws: Aws, api: EntityResolutionApi, deployment: Deployment) -> None:
     ran = run_job(deployment.lake_url)
     assert ran.success, ran.failure
     assert api.requests == [
         ("POST", "/schemas"),
-        ("PUT", "/matchingworkflows/refi-borrowers"),  # there is none yet
+        ("PUT", "/matchingworkflows/refi-borrowers"),  # it does not exist yet
         ("POST", "/matchingworkflows"),
         ("POST", "/matchingworkflows/refi-borrowers/jobs"),
         *[("GET", f"/matchingworkflows/refi-borrowers/jobs/{1:032x}")] * 2,
     ]
-    shown = ran.metadata("identity/matched_pairs")
-    assert (shown["engine"], shown["aws_job"], shown["records_not_processed"]) == ("aws", f"{1:032x}", 0)
+    metadata = ran.metadata("identity/matched_pairs")
+    assert (metadata["engine"], metadata["aws_job"], metadata["records_not_processed"]) == ("aws", f"{1:032x}", 0)
 
-    found = relation(deployment, ran, "identity/matched_pairs")
-    assert all(json.loads(row["evidence"])["aws"]["level"].startswith("rule ") for row in found)
-    joined, true = {(row["borrower_id_1"], row["borrower_id_2"]) for row in found}, pairs(truth(SAMPLE))
+    matches = rows_of(deployment, ran, "identity/matched_pairs")
+    assert all(json.loads(row["evidence"])["aws"]["level"].startswith("rule ") for row in matches)
+    joined, true = {(row["borrower_id_1"], row["borrower_id_2"]) for row in matches}, pairs(truth(SAMPLE))
     assert joined & true
-    person = {row["borrower_id"]: row["person_id"] for row in relation(deployment, ran, "identity/resolved_borrower")}
-    assert pairs(person) == joined & true < joined, "father and son of one name and telephone are parted by birth"
+    person = {row["borrower_id"]: row["person_id"] for row in rows_of(deployment, ran, "identity/resolved_borrower")}
+    assert pairs(person) == joined & true < joined, (
+        "the date of birth separates father and son with one name and telephone"
+    )
     audience = S3Reader(aws, deployment.lake_url).borrowers()
     assert len({person[borrower] for borrower in audience}) == len(audience) > 0
 
     tables = aws.client("glue").get_tables(DatabaseName=deployment.env["REFI_GLUE_DATABASE"])["TableList"]
-    assert not [table["Name"] for table in tables if "identity_record" in table["Name"]], "for the job alone"
+    assert not [table["Name"] for table in tables if "identity_record" in table["Name"]], (
+        "they exist only during the job"
+    )
 
     api.requests.clear()
     again = run_job(deployment.lake_url)
     assert again.success, again.failure
     assert ("POST", "/matchingworkflows") not in api.requests
-    assert relation(deployment, again, "identity/resolved_borrower") == relation(
+    assert rows_of(deployment, again, "identity/resolved_borrower") == rows_of(
         deployment, ran, "identity/resolved_borrower"
     )
 
 
-def test_records_that_aws_leaves_out_are_persons_of_their_own_and_counted(
+def test_each_record_that_aws_leaves_out_is_a_person_and_is_counted(
     api: EntityResolutionApi, deployment: Deployment
 ) -> None:
     api.unprocessed = 10
     ran = run_job(deployment.lake_url)
     assert ran.success, ran.failure
     assert ran.metadata("identity/matched_pairs")["records_not_processed"] == 10
-    persons = relation(deployment, ran, "identity/resolved_borrower")
+    persons = rows_of(deployment, ran, "identity/resolved_borrower")
     left_out = sorted(persons, key=lambda row: row["borrower_id"])[-10:]
     assert {row["cluster_size"] for row in left_out} == {1}
 
 
-def test_a_job_that_fails_fails_the_run_in_the_words_of_aws(
+def test_a_failed_job_fails_the_run_with_the_message_of_aws(
     aws: Aws, api: EntityResolutionApi, deployment: Deployment
 ) -> None:
     api.fails_with = "Access denied to the output bucket"

@@ -1,4 +1,4 @@
-"""Every command on a lake on S3, with every engine: the answers, and the audience, are those of a folder."""
+"""Every command on a lake on S3, with every engine: answers and audience equal those of a lake in a folder."""
 
 import json
 from collections.abc import Iterator
@@ -21,25 +21,25 @@ EVERYBODY = "SELECT borrower_id, marketing_category FROM refi_eligibility ORDER 
 
 @dataclass(frozen=True)
 class Answers:
-    """What commands say of a run of the sample, and what the run left."""
+    """The output of commands about a run of the sample, and the run's results."""
 
-    said: dict[str, Any]
+    output: dict[str, Any]
     outcome: Outcome
 
 
-def refi(*words: str) -> str:
-    said = CliRunner().invoke(app, words, catch_exceptions=False)
-    assert said.exit_code == 0, said.output
-    return said.stdout
+def refi(*arguments: str) -> str:
+    result = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.stdout
 
 
-def read(*words: str) -> list[Any]:
-    return [json.loads(line) for line in refi(*words, "--json").splitlines()]
+def read(*arguments: str) -> list[Any]:
+    return [json.loads(line) for line in refi(*arguments, "--json").splitlines()]
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """With a Dagster instance, and a policy that is not the shipped one."""
+    """A folder with a Dagster instance, and a policy other than the shipped one."""
     folder = tmp_path_factory.mktemp("commands")
     (folder / "dagster").mkdir()
     (folder / "dagster" / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
@@ -52,21 +52,21 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def answers(deployment: Deployment, policy: Path) -> Answers:
     with in_force(deployment):
-        made = json.loads(refi(*RUN))
-        assert made["audience"] == deployment.lake.url(f"output/{made['run_id']}.csv")
-        replayed = json.loads(refi("replay", made["run_id"], "--json"))
+        run = json.loads(refi(*RUN))
+        assert run["audience"] == deployment.lake.url(f"output/{run['run_id']}.csv")
+        replayed = json.loads(refi("replay", run["run_id"], "--json"))
         assert replayed["sha256"] == replayed["published_sha256"]
-        said = {
-            "counts": made["counts"],
+        output = {
+            "counts": run["counts"],
             "quarantine": read("quarantine", "--limit", "100"),
             "query": read("query", EVERYBODY),
             "explain": read("explain", read("query", EVERYBODY)[0]["borrower_id"]),
             "diff-policy": read("diff-policy", str(policy)),
             "runs": read("runs"),
         }
-        left = outcome(deployment)
+        results = outcome(deployment)
         assert refi("clean-up").endswith("objects deleted.\n")
-    return Answers(json.loads(json.dumps(said).replace(made["run_id"], "RUN")), left)
+    return Answers(json.loads(json.dumps(output).replace(run["run_id"], "RUN")), results)
 
 
 @pytest.fixture(scope="module")
@@ -77,12 +77,12 @@ def in_a_folder(folder: Path) -> Answers:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_every_command_answers_as_in_a_folder(
+def test_every_command_gives_the_same_answer_as_in_a_folder(
     request: pytest.FixtureRequest, engine: str, folder: Path, in_a_folder: Answers
 ) -> None:
     aws: Aws = request.getfixturevalue("aws" if engine == "duckdb" else engine)
     here = answers(on_s3(aws, engine), folder / "policy.yaml")
-    assert here.said == in_a_folder.said
+    assert here.output == in_a_folder.output
     assert here.outcome.engine == engine
     assert replace(here.outcome, engine="") == replace(in_a_folder.outcome, engine="")
     assert here.outcome.audience.count(b"\n") > 10, "there is an audience"

@@ -1,4 +1,4 @@
-"""People's decisions in a lake on S3: what is added goes over the version that was read, or is added again."""
+"""People's decisions in a lake on S3: an addition replaces only the version that was read, or is tried again."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,14 +24,14 @@ def decide(lake: ObjectStore, number: int) -> None:
 
 
 @pytest.mark.not_the_pipeline
-def test_of_many_who_decide_at_once_nothing_is_lost(lake: ObjectStore) -> None:
+def test_no_decision_is_lost_if_many_people_decide_at_once(lake: ObjectStore) -> None:
     with ThreadPoolExecutor(6) as threads:
         list(threads.map(lambda n: decide(lake, n), range(24)))
     assert sorted(load_decisions(lake).same) == sorted((f"{n}-a", f"{n}-b") for n in range(24))
 
 
 @pytest.mark.not_the_pipeline
-def test_a_decision_whose_answer_was_lost_is_there_once(aws: Aws, lake: ObjectStore) -> None:
+def test_a_decision_whose_answer_was_lost_is_stored_once(aws: Aws, lake: ObjectStore) -> None:
     decide(lake, 1)
     aws.faults(Fault("s3:PutObject", count=1, status=500, carried_out=True))
     decide(lake, 2)

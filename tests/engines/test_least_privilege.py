@@ -1,4 +1,4 @@
-"""The pipeline's role may do what the pipeline does, and nothing else: recorded calls against its policy."""
+"""The pipeline's role may make exactly the calls that the pipeline makes: recorded calls against its policy."""
 
 import signal
 from contextlib import suppress
@@ -38,7 +38,7 @@ NAMES = DEPLOYMENTS[DEPLOYMENT]
 
 @pytest.fixture
 def deployment(athena: Aws) -> Deployment:
-    """Everything that a deployment may have, by the names in its policy: a crawler, a queue, a topic, metrics."""
+    """A deployment with all options, by the names in its policy: a crawler, a queue, a topic, metrics."""
     lake_url = f"s3://{NAMES.bucket}/{NAMES.root.rstrip('/')}"
     athena.client("s3").create_bucket(Bucket=NAMES.bucket)
     database = {"Name": NAMES.database, "LocationUri": f"s3://{NAMES.bucket}/{NAMES.database}/"}
@@ -67,31 +67,33 @@ def deployment(athena: Aws) -> Deployment:
     return Deployment(lake_url, env)
 
 
-def also(deployment: Deployment, **variables: str) -> Deployment:
+def with_settings(deployment: Deployment, **variables: str) -> Deployment:
     return Deployment(deployment.lake_url, {**deployment.env, **variables})
 
 
-def refi(deployment: Deployment, *words: str) -> None:
+def refi(deployment: Deployment, *arguments: str) -> None:
     with in_force(deployment):
-        said = CliRunner().invoke(app, words, catch_exceptions=False)
-    assert said.exit_code == 0, said.output
+        result = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
 
 
 def do_everything(aws: Aws, deployment: Deployment, tmp_path: Path) -> None:
-    """What a deployment does in its life, once."""
+    """Everything that a deployment does in its life, once."""
     rows = lender()
     with in_force(deployment):
         ingest(deployment.lake_url, write(rows, tmp_path / "first"))
         assert run_job(deployment.lake_url).success
         rows["loan_information"][0]["current_interest_rate"] = "7.125"
-        rows["market_equity"].append({**rows["market_equity"][0], "property_id": "P\r\n1"})  # is copied, as not clean
+        rows["market_equity"].append(
+            {**rows["market_equity"][0], "property_id": "P\r\n1"}
+        )  # is copied because it is not clean
         for source, records in rows.items():
             write({source: records}, tmp_path / "second" / source)
         ingest(deployment.lake_url, tmp_path / "second", replace=True)
         queue = deployment.env["REFI_ARRIVALS_QUEUE_URL"]
-        aws.client("sqs").send_message(QueueUrl=queue, MessageBody="of no file: is deleted at once")
+        aws.client("sqs").send_message(QueueUrl=queue, MessageBody="about no file, so deleted at once")
         tick(REFI, None, LakeResource(url=deployment.lake_url), now())
-        with suppress(LakeError):  # an upload in parts that fails
+        with suppress(LakeError):  # a failing upload in parts
             aws.faults(Fault("s3:UploadPart", count=100, status=400, code="AccessDenied"))
             with open_lake(deployment.lake_url).new_file("raw/large.csv") as path:
                 path.write_bytes(b"x" * 30_000_000)
@@ -99,23 +101,23 @@ def do_everything(aws: Aws, deployment: Deployment, tmp_path: Path) -> None:
         with open_lake(deployment.lake_url).new_file("raw/large.csv") as path:
             path.write_bytes(b"x" * 30_000_000)
         open_lake(deployment.lake_url).delete(["raw/large.csv"])
-    with in_force(also(deployment, REFI_CATALOG_MODE="crawler")):
+    with in_force(with_settings(deployment, REFI_CATALOG_MODE="crawler")):
         assert run_job(deployment.lake_url).success
-    with in_force(also(deployment, REFI_ENGINE="duckdb")):
+    with in_force(with_settings(deployment, REFI_ENGINE="duckdb")):
         assert run_job(deployment.lake_url).success
         open_lake(deployment.lake_url).put_json("runs/killed/raw/x/data.json", {})
         assert clean_up(open_lake(deployment.lake_url), 400, timedelta(0)) == 1
-    show_a_relation_of_another_domain(deployment)
+    publish_a_relation_of_another_domain(deployment)
     clean_up_by_job(deployment)
     refi(deployment, "doctor")
-    refi(also(deployment, REFI_CATALOG_MODE="crawler"), "doctor")
+    refi(with_settings(deployment, REFI_CATALOG_MODE="crawler"), "doctor")
     refi(deployment, "explain", "B001")
     interrupt_a_query(aws, deployment)
     raise_an_alert(deployment)
     keep_logs(deployment, tmp_path)
 
 
-def show_a_relation_of_another_domain(deployment: Deployment) -> None:
+def publish_a_relation_of_another_domain(deployment: Deployment) -> None:
     with in_force(deployment):
         engine = AthenaEngine(deployment.lake, settings_of(EngineSettings))
         draft = Relation(key="silver/customer", run_id="r1", as_of=DAY, kind="table")
@@ -144,23 +146,23 @@ def raise_an_alert(deployment: Deployment) -> None:
     with in_force(deployment), dg.DagsterInstance.ephemeral() as instance:
         failed = run_job(deployment.lake_url, date(2001, 1, 1), instance=instance)
         assert not failed.success
-        found = definitions()
-        context = dg.build_sensor_context(instance, definitions=found)
-        found.resolve_sensor_def("alerts").evaluate_tick(context)
+        project = definitions()
+        context = dg.build_sensor_context(instance, definitions=project)
+        project.resolve_sensor_def("alerts").evaluate_tick(context)
 
 
 def keep_logs(deployment: Deployment, tmp_path: Path) -> None:
-    """As the production instance does, whose setting is logs/ in the lake."""
+    """As the production instance does, with logs/ in the lake as its prefix."""
     bucket, _, root = deployment.lake_url.removeprefix("s3://").partition("/")
     with in_force(deployment):
         manager: Any = S3ComputeLogManager(bucket=bucket, prefix=f"{root}/logs", local_dir=str(tmp_path / "logs"))
         with manager.capture_logs(["run", "step"]):
-            print("said")
+            print("output")
         manager.local_manager.delete_logs(log_key=["run", "step"])
-        assert b"said" in (manager.get_log_data(["run", "step"]).stdout or b"")
+        assert b"output" in (manager.get_log_data(["run", "step"]).stdout or b"")
 
 
-def test_the_pipelines_policy_allows_what_it_does_and_nothing_that_it_does_not(
+def test_the_pipelines_policy_allows_exactly_the_calls_that_it_makes(
     athena: Aws,
     deployment: Deployment,
     role_policies: dict[str, Policies],
@@ -173,5 +175,5 @@ def test_the_pipelines_policy_allows_what_it_does_and_nothing_that_it_does_not(
     policy = role_policies[DEPLOYMENT]["pipeline"]
     made = calls(athena.requests())
     assert [str(call) for call in denied(policy, made)] == []
-    assert [one for one in unused(policy, made) if not one.startswith("Behind")] == []
+    assert [action for action in unused(policy, made) if not action.startswith("Behind")] == []
     assert [statement.sid for statement in on_all_resources(policy)] == ["SendMetrics"]

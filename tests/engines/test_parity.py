@@ -1,4 +1,4 @@
-"""The same files give the same audience, byte for byte, whatever engine runs the models and wherever the lake is."""
+"""The same files give the same audience, byte for byte, on every engine and in every lake."""
 
 import subprocess
 import sys
@@ -23,7 +23,7 @@ SPLINK = {"REFI_IDENTITY_ENGINE": "splink"}
 
 @pytest.fixture(scope="module")
 def messy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two thousand borrowers, with a set share of every defect."""
+    """Two thousand borrowers, with a fixed share of every defect."""
     folder = tmp_path_factory.mktemp("messy")
     generate_files(2000, 7, folder)
     return folder
@@ -33,7 +33,7 @@ def messy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def mortgages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """41,429 real mortgages as of a day."""
     if not (SHARED_DATA / "mortgage").is_dir():
-        pytest.skip("the real mortgages are not here: put shared/data beside the project")
+        pytest.skip("the real mortgages are missing: put shared/data next to the project")
     folder = tmp_path_factory.mktemp("mortgages")
     subprocess.run(
         [sys.executable, SHARED_TOOLS / "real_refi_case.py", folder, "--as-of", REAL_DAY.isoformat()],
@@ -45,22 +45,22 @@ def mortgages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def in_a_folder() -> dict[Path, Outcome]:
-    """What DuckDB makes of the same files in a folder, by source folder; each is run once."""
+    """The outcome of DuckDB on a lake in a folder, by source folder; each runs once."""
     return {}
 
 
 def expected(
-    known: dict[Path, Outcome], source: Path, day: date, tmp_path: Path, settings: Mapping[str, str] = NO_SETTINGS
+    outcomes: dict[Path, Outcome], source: Path, day: date, tmp_path: Path, settings: Mapping[str, str] = NO_SETTINGS
 ) -> Outcome:
-    if source not in known:
+    if source not in outcomes:
         here = Deployment(str(tmp_path / "lake"), {"REFI_ENGINE": "duckdb", **settings})
         assert run_whole_job(here, source, day).success
-        known[source] = outcome(here)
-    return known[source]
+        outcomes[source] = outcome(here)
+    return outcomes[source]
 
 
 def deployment_of(request: pytest.FixtureRequest, engine: str) -> tuple[Aws, Deployment]:
-    """A new deployment on the servers that all have in common."""
+    """A new deployment on the shared servers."""
     aws: Aws = request.getfixturevalue("aws" if engine == "duckdb" else engine)
     return aws, on_s3(aws, engine)
 
@@ -69,17 +69,17 @@ def deployment_of(request: pytest.FixtureRequest, engine: str) -> tuple[Aws, Dep
 def test_messy_files_give_the_same_audience(
     request: pytest.FixtureRequest, engine: str, messy: Path, in_a_folder: dict[Path, Outcome], tmp_path: Path
 ) -> None:
-    """The sample's are in test_commands_on_s3.py."""
+    """test_commands_on_s3.py compares the sample's audience."""
     aws, deployment = deployment_of(request, engine)
     require_same(deployment, messy, DAY, expected(in_a_folder, messy, DAY, tmp_path))
     if engine == "athena":
-        queries = [one for one in aws.requests() if one["action"] == "athena:StartQueryExecution"]
-        assert len(queries) == 16, "as many as of the sample, which has a fortieth of the rows"
+        queries = [request for request in aws.requests() if request["action"] == "athena:StartQueryExecution"]
+        assert len(queries) == 16, "as many as for the sample, which has a fortieth of the rows"
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("engine", ENGINES)
-def test_people_who_are_in_the_files_twice_are_the_same_people(
+def test_matched_persons_are_the_same_on_every_engine(
     request: pytest.FixtureRequest, engine: str, in_a_folder: dict[Path, Outcome], tmp_path: Path
 ) -> None:
     """The sample, with Splink."""
@@ -97,10 +97,10 @@ def test_real_mortgages_give_the_same_audience(
     require_same(deployment, mortgages, REAL_DAY, expected(in_a_folder, mortgages, REAL_DAY, tmp_path))
 
 
-def require_same(deployment: Deployment, source: Path, day: date, wanted: Outcome) -> None:
+def require_same(deployment: Deployment, source: Path, day: date, expected: Outcome) -> None:
     ran = run_whole_job(deployment, source, day)
     assert ran.success, ran.failure
-    made = outcome(deployment)
-    assert made.engine == deployment.env["REFI_ENGINE"]
-    assert replace(made, engine="") == replace(wanted, engine="")
-    assert made.audience.count(b"\n") > 10, "there is an audience"
+    actual = outcome(deployment)
+    assert actual.engine == deployment.env["REFI_ENGINE"]
+    assert replace(actual, engine="") == replace(expected, engine="")
+    assert actual.audience.count(b"\n") > 10, "there is an audience"

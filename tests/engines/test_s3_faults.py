@@ -1,4 +1,4 @@
-"""Runs on an S3 that answers errors, late, by halves or never: the right audience is published, or none, and why."""
+"""Runs on an S3 with errors, delays and truncated or lost answers: they publish the right audience or say why not."""
 
 import re
 from dataclasses import replace
@@ -23,7 +23,7 @@ EXPIRED = Fault("s3:.*", status=400, code="ExpiredToken", message="The provided 
 DENIED = Fault("s3:.*", status=403, code="AccessDenied", message="Access Denied")
 
 
-def test_a_run_gets_through_errors_halves_lost_answers_and_delays(aws: Aws, tmp_path: Path) -> None:
+def test_a_run_survives_errors_truncated_and_lost_answers_and_delays(aws: Aws, tmp_path: Path) -> None:
     deployment = on_s3(aws, "duckdb")
     faults = [
         replace(SLOW_DOWN, count=2, after=2),
@@ -47,16 +47,16 @@ def test_a_run_gets_through_errors_halves_lost_answers_and_delays(aws: Aws, tmp_
         require_whole_audience(lake)
         assert lake.borrowers() == ELIGIBLE
         reading = [Fault("s3:GetObject", r"\.parquet$", count=2, truncate_to=9)]
-        aws.faults(*reading)  # for a run that reads what that one put, and has no copies
+        aws.faults(*reading)  # for a run that reads the first run's objects without local copies
         ran = run_job(deployment.lake_url, DAY, instance=instance, selection=PUBLISHING)
         assert ran.success, ran.failure
         assert aws.faults_met() == sum(fault.count for fault in faults + reading)
     assert lake.borrowers() == ELIGIBLE
 
 
-def test_a_run_that_cannot_publish_says_why_and_leaves_the_last_audience(aws: Aws, tmp_path: Path) -> None:
-    """Only the step that publishes is run again and again: what it reads, it reads as in a whole run."""
-    # A request is sent twice, not eight times: what never gets better would be the same half a minute later.
+def test_a_run_that_cannot_publish_gives_the_reason_and_keeps_the_last_audience(aws: Aws, tmp_path: Path) -> None:
+    """Only the publishing step is repeated; it reads the same objects as in a whole run."""
+    # A request is sent twice, not eight times: a permanent fault would be the same half a minute later.
     deployment = on_s3(aws, "duckdb")
     deployment = Deployment(deployment.lake_url, {**deployment.env, "AWS_MAX_ATTEMPTS": "2"})
     lake = S3Reader(aws, deployment.lake_url)
@@ -69,7 +69,7 @@ def test_a_run_that_cannot_publish_says_why_and_leaves_the_last_audience(aws: Aw
         expired = (
             r"ExpiredToken: The provided token has expired\. The credentials have expired: renew them and run again"
         )
-        for fault, words in [
+        for fault, message in [
             (replace(SLOW_DOWN, resource=r"/output/[^/]*\.csv$"), rf"output/[^/]*\.csv{in_lake}{slow_down}"),
             (replace(SLOW_DOWN, resource="/output/commits/"), rf"output/commits/00000002\.json{in_lake}{slow_down}"),
             (replace(SLOW_DOWN, operation="s3:GetObject", resource=r"\.parquet$"),
@@ -86,7 +86,7 @@ def test_a_run_that_cannot_publish_says_why_and_leaves_the_last_audience(aws: Aw
             met = aws.faults_met()
             aws.faults(replace(fault, count=10_000))
             ran = run_job(deployment.lake_url, DAY, instance=instance, selection=PUBLISHING)
-            assert re.match(words, ran.failure), ran.failure
+            assert re.match(message, ran.failure), ran.failure
             assert ran.failure.endswith(UNCHANGED)
             assert "\n" not in ran.failure
             assert aws.faults_met() > met

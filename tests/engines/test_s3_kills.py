@@ -1,7 +1,7 @@
-"""Runs on S3 that are killed while they publish, and runs at the same time on one lake, with a reader all the while.
+"""Runs on S3 that are killed while they publish, and concurrent runs on one lake with a reader.
 
-A run that is killed is a process of its own, forked from one that has imported the definitions and done nothing else.
-A fault holds one of its requests; the process is killed while it waits for the answer.
+A killed run is a process of its own, forked from one that has only imported the definitions. A fault delays one of its
+requests; the process is killed while it waits for the answer.
 """
 
 import json
@@ -26,24 +26,24 @@ from tests.support.lender import lender, write
 from tests.support.running import DAY, ingest, run_job
 from tests.support.whole import require_whole_audience
 
-NEVER = Fault("s3:PutObject", delay_seconds=600, status=503)  # the answer comes after the kill, and nothing was put
+NEVER = Fault("s3:PutObject", delay_seconds=600, status=503)  # the answer comes after the kill, and nothing is put
 AUDIENCE = replace(NEVER, resource=r"/output/[^/]*\.csv$")
 MANIFEST = replace(NEVER, resource=r"/output/[^/]*\.manifest\.json$")
 COMMIT = replace(NEVER, resource="/output/commits/")
-LATE_POINTER = Fault("s3:PutObject", resource="/output/latest", delay_seconds=10)  # put when the process is long gone
+LATE_POINTER = Fault("s3:PutObject", resource="/output/latest", delay_seconds=10)  # put long after the process is gone
 MODELS = ("judged_offer", "unified_refi_dataset", "unmatched_borrowers", "refi_eligibility", "refi_audience")
 TABLE = Fault("glue:UpdateTable", resource="/refi_eligibility$", delay_seconds=600, status=503)
 
 
 def run(environment: dict[str, str], day: date) -> None:
-    """What a run's process does; its history in Dagster goes with it."""
+    """Run a day in this process, with an ephemeral Dagster instance."""
     import dagster as dg
 
     from refi_assets.cli.run import run_graph
     from refi_assets.cli.terminal import Terminal
 
     os.environ.update(environment)
-    forget_settings()  # they were read when the definitions were imported
+    forget_settings()  # they were read during the import
     run_graph(
         day,
         lake_url=environment["REFI_LAKE_URL"],
@@ -56,7 +56,7 @@ def run(environment: dict[str, str], day: date) -> None:
 
 @dataclass
 class Lender:
-    """A lender with a snapshot a day on S3; on the nth day, 10 + n of 40 borrowers are eligible."""
+    """A lender with a snapshot per day on S3; on day n, 10 + n of 40 borrowers are eligible."""
 
     aws: Aws
     deployment: Deployment
@@ -64,7 +64,7 @@ class Lender:
 
     @property
     def lake(self) -> S3Reader:
-        """The lake, as another program reads it."""
+        """The lake, read as by another program."""
         return S3Reader(self.aws, self.deployment.lake_url)
 
     def run(self, day: date) -> None:
@@ -74,26 +74,26 @@ class Lender:
         assert ran.success, ran.failure
 
     def run_at_once(self, *days: date) -> None:
-        """Run days to their end, each in a process of its own, all at the same time."""
+        """Run days to their end at the same time, each in its own process."""
         processes = [self.start(day) for day in days]
         for process in processes:
             process.join()
         assert [process.exitcode for process in processes] == [0] * len(days)
 
     def kill_at(self, held: Fault, day: date) -> None:
-        """Run a day until the request is held, and kill it there."""
+        """Run a day until its request is delayed, and kill it then."""
         met = self.aws.faults_met()
         self.aws.faults(held)
         process = self.start(day)
         while self.aws.faults_met() == met:
-            assert process.is_alive(), "it must come that far"
+            assert process.is_alive(), "the run ended before its request"
             time.sleep(0.2)
         assert process.pid is not None
         os.kill(process.pid, signal.SIGKILL)
         process.join()
 
     def require_latest(self, day: date) -> None:
-        """The latest audience is whole, and it is this day's."""
+        """Check that the latest audience is whole, and is this day's."""
         assert require_whole_audience(self.lake)["as_of"] == day.isoformat()
         assert self.lake.borrowers() == expected(day)
 
@@ -102,16 +102,16 @@ def expected(day: date) -> list[str]:
     return [f"B{n:03}" for n in range(1, 11 + (day - DAY).days)]
 
 
-Begin = Callable[[Aws, str, list[date]], Lender]
+StartLender = Callable[[Aws, str, list[date]], Lender]
 
 
 @pytest.fixture(scope="module")
-def begin(tmp_path_factory: pytest.TempPathFactory) -> Begin:
-    """Begin a lender on an engine, with the snapshots of these days."""
+def start_lender(tmp_path_factory: pytest.TempPathFactory) -> StartLender:
+    """Starts a lender on an engine, with the snapshots of these days."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["refi_assets.definitions", "refi_assets.cli.run", "boto3", __name__])
 
-    def begin(aws: Aws, engine: str, days: list[date]) -> Lender:
+    def start_lender(aws: Aws, engine: str, days: list[date]) -> Lender:
         deployment, folder = on_s3(aws, engine), tmp_path_factory.mktemp("lender")
         with in_force(deployment):
             for day in days:
@@ -125,14 +125,14 @@ def begin(tmp_path_factory: pytest.TempPathFactory) -> Begin:
 
         return Lender(aws, deployment, start)
 
-    return begin
+    return start_lender
 
 
-def test_a_kill_in_any_phase_of_publishing_leaves_a_whole_audience_and_the_next_run_publishes(
-    aws: Aws, begin: Begin
+def test_a_kill_at_any_point_of_publishing_leaves_a_whole_audience_and_the_next_run_publishes(
+    aws: Aws, start_lender: StartLender
 ) -> None:
     first, second, third = (DAY + timedelta(days=n) for n in range(3))
-    lender = begin(aws, "duckdb", [first, second, third])
+    lender = start_lender(aws, "duckdb", [first, second, third])
     lender.run(first)
     for phase in (AUDIENCE, MANIFEST, COMMIT):
         lender.kill_at(phase, second)
@@ -145,22 +145,22 @@ def test_a_kill_in_any_phase_of_publishing_leaves_a_whole_audience_and_the_next_
     lender.run(third)
     lender.require_latest(third)
     published = lender.lake.latest()
-    while not any(one["fault"] and one["resource"].endswith("/latest.json") for one in aws.requests()):
-        time.sleep(0.1)  # until the put of the process that was killed arrives
-    assert lender.lake.latest() == published, "it was over a version that is no more"
+    while not any(request["fault"] and request["resource"].endswith("/latest.json") for request in aws.requests()):
+        time.sleep(0.1)  # until the put of the killed process arrives
+    assert lender.lake.latest() == published, "it was conditional on a version that is gone"
     lender.require_latest(third)
 
 
-def test_a_kill_while_tables_are_swapped_leaves_each_whole_and_the_next_run_swaps_all(
-    athena: Aws, begin: Begin
+def test_a_kill_while_tables_are_swapped_leaves_each_one_whole_and_the_next_run_swaps_all(
+    athena: Aws, start_lender: StartLender
 ) -> None:
     first, second = DAY, DAY + timedelta(days=1)
-    lender = begin(athena, "athena", [first, second])
+    lender = start_lender(athena, "athena", [first, second])
     lender.run(first)
     run_ids = [lender.lake.latest()["run_id"]]
     assert set(tables(lender).values()) == set(run_ids)
     lender.kill_at(TABLE, second)
-    lender.require_latest(second)  # the pointer moves first: what a campaign reads is the file
+    lender.require_latest(second)  # the pointer moves first, because campaigns read the file
     run_ids.append(lender.lake.latest()["run_id"])
     shown = tables(lender)
     assert set(shown.values()) == set(run_ids)
@@ -169,24 +169,24 @@ def test_a_kill_while_tables_are_swapped_leaves_each_whole_and_the_next_run_swap
     lender.run(second)
     lender.require_latest(second)
     assert lender.lake.latest()["run_id"] not in run_ids
-    assert set(tables(lender).values()) == {run_ids[1]}, "whose relations the last run used again"
+    assert set(tables(lender).values()) == {run_ids[1]}, "whose relations the last run reused"
 
 
 def tables(lender: Lender) -> dict[str, str]:
-    """By table of a model that the database shows: the run whose files it reads, just those that the run recorded."""
-    found = {}
+    """Table of a model -> the run whose files it shows, which must be the files that the run recorded."""
+    run_ids = {}
     for name in MODELS:
         shown = lender.aws.client("glue").get_table(DatabaseName=lender.deployment.env["REFI_GLUE_DATABASE"], Name=name)
         key = shown["Table"]["StorageDescriptor"]["Location"].removeprefix(f"{lender.deployment.lake_url}/")
-        found[name] = key.split("/")[1]
-        assert json.loads(lender.lake.read(f"runs/{found[name]}/refi/{name}.json"))["parquet"] == key
-    return found
+        run_ids[name] = key.split("/")[1]
+        assert json.loads(lender.lake.read(f"runs/{run_ids[name]}/refi/{name}.json"))["parquet"] == key
+    return run_ids
 
 
 @pytest.mark.long
-def test_runs_at_the_same_time_publish_whole_audiences_of_their_own(aws: Aws, begin: Begin) -> None:
+def test_concurrent_runs_each_publish_their_own_whole_audience(aws: Aws, start_lender: StartLender) -> None:
     first, second, third = (DAY + timedelta(days=n) for n in range(3))
-    lender = begin(aws, "duckdb", [first, second, third])
+    lender = start_lender(aws, "duckdb", [first, second, third])
     done = threading.Event()
     reader = _Reader(lender.lake, done)
     reader.start()
@@ -205,12 +205,12 @@ def test_runs_at_the_same_time_publish_whole_audiences_of_their_own(aws: Aws, be
     assert [commit["as_of"] for commit in commits] == sorted(commit["as_of"] for commit in commits)
     assert commits[-1] == lender.lake.latest()
     audiences = {key for key in lender.lake.keys("output/") if key.endswith(".csv")}
-    assert len(audiences) == 4, "that of the second day, too, which may have come too late to be the latest"
+    assert len(audiences) == 4, "including the second day's, which may have been too late to be the latest"
     assert {commit["audience"] for commit in commits} <= audiences
 
 
 class _Reader(threading.Thread):
-    """Reads what is the latest, again and again, from the first audience on."""
+    """Reads the latest audience repeatedly, from the first one on."""
 
     def __init__(self, lake: S3Reader, done: threading.Event) -> None:
         super().__init__()

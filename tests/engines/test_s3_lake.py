@@ -1,4 +1,4 @@
-"""A lake on S3: puts of which one wins, large files, encryption, names, credentials, and what is said without one."""
+"""A lake on S3: competing puts, large files, encryption, names, credentials, and errors about an unusable lake."""
 
 import hashlib
 import json
@@ -26,7 +26,7 @@ from tests.fakes.faults import Fault
 from tests.support.running import DAY, run_job
 
 ROWS = 1_000_000  # of hash(): 8 MB as Parquet
-SMALL_PARTS = "SET s3_uploader_max_filesize = '50GB'"  # so that DuckDB's parts are 5 MB, not 80
+SMALL_PARTS = "SET s3_uploader_max_filesize = '50GB'"  # makes DuckDB's parts 5 MB instead of 80
 
 
 @pytest.fixture
@@ -42,14 +42,14 @@ def lake(deployment: Deployment) -> Iterator[ObjectStore]:
 
 @pytest.fixture
 def impatient(aws: Aws, deployment: Deployment) -> Iterator[ObjectStore]:
-    """A lake whose requests are sent once: to see a failure at once that would be the same after a minute."""
+    """A lake whose requests are sent only once, so that failures come at once instead of after a minute."""
     with in_force(Deployment(deployment.lake_url, {**deployment.env, "AWS_MAX_ATTEMPTS": "1"})):
         yield deployment.lake
 
 
 @pytest.fixture
 def large(tmp_path: Path) -> Path:
-    """A file of two parts and a bit."""
+    """A file slightly larger than two parts."""
     path = tmp_path / "large"
     path.write_bytes(bytes(range(256)) * (2 * PART_BYTES // 256) + b"the end")
     return path
@@ -65,18 +65,22 @@ def head(aws: Aws, lake: ObjectStore, key: str) -> Any:
 
 
 def operations(aws: Aws, key: str) -> list[tuple[str, int]]:
-    """What was asked of S3 for an object on the pipeline's behalf, and how it was answered."""
-    return [(one["operation"], one["status"]) for one in aws.requests() if one["resource"].endswith(f"/{key}")]
+    """The pipeline's requests for an object, each with the status of its answer."""
+    return [
+        (request["operation"], request["status"])
+        for request in aws.requests()
+        if request["resource"].endswith(f"/{key}")
+    ]
 
 
-def test_of_many_threads_one_creates_an_object(lake: ObjectStore) -> None:
+def test_only_one_of_many_threads_creates_an_object(lake: ObjectStore) -> None:
     with ThreadPoolExecutor(8) as threads:
         won = list(threads.map(lambda n: lake.create_json("output/commits/1.json", {"writer": n}), range(8)))
     assert sum(won) == 1
     assert lake.get_json("output/commits/1.json") == {"writer": won.index(True)}
 
 
-def test_a_put_whose_answer_was_lost_has_won(aws: Aws, lake: ObjectStore, tmp_path: Path) -> None:
+def test_a_put_whose_answer_was_lost_counts_as_successful(aws: Aws, lake: ObjectStore, tmp_path: Path) -> None:
     aws.faults(Fault("s3:PutObject", count=2, status=500, carried_out=True))
     assert lake.create_json("output/manifest.json", {"run_id": "one"})
     assert operations(aws, "output/manifest.json")[:2] == [("PutObject", 500), ("PutObject", 500)]
@@ -87,13 +91,13 @@ def test_a_put_whose_answer_was_lost_has_won(aws: Aws, lake: ObjectStore, tmp_pa
     assert operations(aws, "output/audience.csv")[:2] == [("PutObject", 500), ("PutObject", 412)]
 
 
-def test_a_put_refused_for_another_under_way_is_tried_again(aws: Aws, lake: ObjectStore) -> None:
+def test_a_put_refused_because_of_a_concurrent_one_is_retried(aws: Aws, lake: ObjectStore) -> None:
     aws.faults(Fault("s3:PutObject", count=2, status=409, code="ConditionalRequestConflict", message="Try again."))
     assert lake.create_json("output/manifest.json", {"run_id": "one"})
     assert lake.get_json("output/manifest.json") == {"run_id": "one"}
 
 
-def test_an_object_is_replaced_over_the_version_that_was_seen_only(lake: ObjectStore) -> None:
+def test_an_object_is_replaced_only_if_it_is_the_version_that_was_read(lake: ObjectStore) -> None:
     lake.replace_json("output/latest.json", 1, None)
     value, seen = lake.get_json_and_etag("output/latest.json")
     lake.replace_json("output/latest.json", 2, None)
@@ -104,14 +108,14 @@ def test_an_object_is_replaced_over_the_version_that_was_seen_only(lake: ObjectS
     assert lake.get_json("output/latest.json") == 2
 
 
-def test_why_s3_refuses_is_said_even_where_it_gives_no_reason_at_first(aws: Aws, lake: ObjectStore) -> None:
+def test_s3s_reason_is_reported_even_if_the_first_answer_has_none(aws: Aws, lake: ObjectStore) -> None:
     lake.put_json("output/latest.json", 1)
     aws.faults(Fault("s3:(Head|Get)Object", count=2, status=400, code="ExpiredToken", message="It has expired."))
     with pytest.raises(LakeError, match=r"latest\.json in the lake .*: ExpiredToken: It has expired\. .*: renew them"):
         lake.find("output/latest.json")
 
 
-def test_a_file_is_created_once_with_the_bytes_it_has(lake: ObjectStore, tmp_path: Path) -> None:
+def test_a_file_is_created_once_and_never_with_other_bytes(lake: ObjectStore, tmp_path: Path) -> None:
     audience = tmp_path / "audience.csv"
     audience.write_bytes(b"borrower_id\nB1\n")
     lake.create_file("output/audience.csv", audience)
@@ -123,7 +127,7 @@ def test_a_file_is_created_once_with_the_bytes_it_has(lake: ObjectStore, tmp_pat
         assert stream.read() == b"borrower_id\nB1\n"
 
 
-def test_large_files_go_up_in_parts_and_come_down_in_parts(aws: Aws, lake: ObjectStore, large: Path) -> None:
+def test_large_files_are_uploaded_and_downloaded_in_parts(aws: Aws, lake: ObjectStore, large: Path) -> None:
     lake.put("raw/large", large)
     assert sorted(operations(aws, "raw/large")) == [
         ("CompleteMultipartUpload", 200),
@@ -132,7 +136,7 @@ def test_large_files_go_up_in_parts_and_come_down_in_parts(aws: Aws, lake: Objec
     ]
     with lake.open("raw/large") as stream:
         assert stream.read() == large.read_bytes()
-    assert operations(aws, "raw/large")[5:] == [("GetObject", 206)] * 3, "no request for more than a part"
+    assert operations(aws, "raw/large")[5:] == [("GetObject", 206)] * 3, "no request reads more than a part"
 
 
 def test_an_empty_object_is_read_as_no_bytes(lake: ObjectStore) -> None:
@@ -142,7 +146,7 @@ def test_an_empty_object_is_read_as_no_bytes(lake: ObjectStore) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 3, 2 * PART_BYTES + 1])
-def test_a_hash_is_remembered_until_the_etag_is_another(lake: ObjectStore, tmp_path: Path, size: int) -> None:
+def test_a_hash_is_cached_until_the_etag_changes(lake: ObjectStore, tmp_path: Path, size: int) -> None:
     (tmp_path / "file").write_bytes(b"x" * size)
     assert Hashes(lake).put("raw/file", tmp_path / "file")
     info = lake.find("raw/file")
@@ -160,7 +164,7 @@ def test_a_hash_is_remembered_until_the_etag_is_another(lake: ObjectStore, tmp_p
     assert Hashes(lake).of_object(info) == hashlib.sha256(b"y" * size + b"y").hexdigest()
 
 
-def test_nothing_is_there_of_an_upload_that_was_cut_short(aws: Aws, impatient: ObjectStore, large: Path) -> None:
+def test_an_interrupted_upload_leaves_no_object(aws: Aws, impatient: ObjectStore, large: Path) -> None:
     aws.faults(Fault("s3:UploadPart", after=1, count=100, status=500))
     with pytest.raises(LakeError, match="raw/large in the lake"):
         impatient.put("raw/large", large)
@@ -176,13 +180,13 @@ def test_nothing_is_there_of_an_upload_that_was_cut_short(aws: Aws, impatient: O
 
 
 def copy(session: DuckDBSession, key: str, rows: int) -> None:
-    """Let DuckDB write a Parquet file into its lake."""
+    """Let DuckDB write a Parquet file to its lake."""
     path = text_literal(session._engine.lake.url(key))
     session.execute(f"COPY (SELECT hash(range) AS hashed FROM range({rows})) TO {path} (FORMAT parquet)")
 
 
-def test_what_a_process_put_into_a_run_it_reads_without_a_request(aws: Aws, lake: ObjectStore) -> None:
-    """Until it is deleted; others read it from S3. What may be put again is read from S3 by all."""
+def test_a_process_reads_its_own_objects_of_a_run_without_a_request(aws: Aws, lake: ObjectStore) -> None:
+    """Until they are deleted. Other processes read them from S3, and all processes read replaceable objects there."""
     table, csv, raw = "runs/r/refi/a/data.parquet", "runs/r/raw/a.0.clean.csv", "raw/a/load_date=2026-02-20/a.csv"
     for key in (csv, raw):
         with lake.new_file(key) as path:
@@ -196,17 +200,17 @@ def test_what_a_process_put_into_a_run_it_reads_without_a_request(aws: Aws, lake
         with pytest.raises(LakeError, match="AccessDenied"):
             lake.open(raw)
         aws.clear_faults()
-    own_bytes, other = Path(lake.url(table)).read_bytes(), open_lake(lake.name)
-    assert other.open(table).read() == own_bytes
-    assert other.url(table) == f"{lake.name}/{table}" == lake.address(table)
-    other.delete([csv])
+    own_bytes, other_lake = Path(lake.url(table)).read_bytes(), open_lake(lake.name)
+    assert other_lake.open(table).read() == own_bytes
+    assert other_lake.url(table) == f"{lake.name}/{table}" == lake.address(table)
+    other_lake.delete([csv])
     lake.delete([table, csv])
     for key in (table, csv):
         with pytest.raises(LakeError, match="is not in the lake"):
             lake.open(key)
 
 
-def test_a_reader_may_take_longer_than_a_request(aws: Aws, lake: ObjectStore, large: Path) -> None:
+def test_a_reader_may_take_longer_than_the_timeout_of_a_request(aws: Aws, lake: ObjectStore, large: Path) -> None:
     lake.put("raw/large", large)
     impatient = S3Store(lake.name, request_seconds=2)
     with impatient.open("raw/large") as stream:
@@ -227,7 +231,7 @@ def test_a_file_that_changes_while_it_is_read_is_refused(lake: ObjectStore, larg
             stream.read()
 
 
-def test_an_answer_that_does_not_come_in_time_is_asked_for_again(aws: Aws, lake: ObjectStore) -> None:
+def test_a_request_that_times_out_is_retried(aws: Aws, lake: ObjectStore) -> None:
     lake.put_json("output/latest.json", 1)
     aws.faults(Fault("s3:GetObject", count=2, delay_seconds=3))
     assert S3Store(lake.name, request_seconds=0.5).get_json("output/latest.json") == 1
@@ -238,7 +242,7 @@ def test_an_answer_that_does_not_come_in_time_is_asked_for_again(aws: Aws, lake:
     assert aws.faults_met() == 4
 
 
-def test_everything_is_encrypted_by_the_key_that_is_set(aws: Aws, deployment: Deployment, large: Path) -> None:
+def test_everything_is_encrypted_with_the_configured_key(aws: Aws, deployment: Deployment, large: Path) -> None:
     key_id = aws.client("kms").create_key()["KeyMetadata"]["KeyId"]
     with in_force(Deployment(deployment.lake_url, {**deployment.env, "REFI_KMS_KEY_ID": key_id})):
         lake = deployment.lake
@@ -261,16 +265,16 @@ def test_everything_is_encrypted_by_the_key_that_is_set(aws: Aws, deployment: De
             "runs/by DuckDB",
             "runs/by DuckDB in parts",
         ):
-            found = head(aws, lake, name)
-            assert (found.get("ServerSideEncryption"), found.get("SSEKMSKeyId")) == ("aws:kms", key_id), name
+            headers = head(aws, lake, name)
+            assert (headers.get("ServerSideEncryption"), headers.get("SSEKMSKeyId")) == ("aws:kms", key_id), name
 
 
-def test_a_name_means_the_same_to_all(aws: Aws, lake: ObjectStore) -> None:
+def test_a_name_means_the_same_to_obstore_duckdb_and_boto3(aws: Aws, lake: ObjectStore) -> None:
     names = ["a b", "a+b", "a%b", "a%20b", "a#1", "añ", "an\u0303", "日本", "a😀", "a'b", 'a"b', "a*b", "a[b]", "a&b=c"]
     for name in [*names, "a;{}|<>~:@,"]:
         key = f"raw/{name}.csv"
         lake.put(key, name.encode())
-        lake.put("raw/ab.csv", b"another's")  # which a name could mean as a pattern
+        lake.put("raw/ab.csv", b"another's")  # a name that a pattern could match
         assert head(aws, lake, key)["ContentLength"] == len(name.encode())
         with lake.open(key) as stream:
             assert stream.read() == name.encode()
@@ -281,17 +285,17 @@ def test_a_name_means_the_same_to_all(aws: Aws, lake: ObjectStore) -> None:
         assert lake.find(f"runs/{name}/data.parquet") is not None
 
 
-def test_a_name_that_not_all_can_ask_for_is_refused_in_words(aws: Aws, lake: ObjectStore) -> None:
+def test_a_name_that_not_every_client_can_request_is_refused(aws: Aws, lake: ObjectStore) -> None:
     for name in ("a?b", "a?s3_region=x", "a\\b", "a//b", "a/../b", "a\tb"):
-        place = bucket_and_key(lake, f"raw/loans/{name}.csv")
-        aws.client("s3").put_object(**place)
+        location = bucket_and_key(lake, f"raw/loans/{name}.csv")
+        aws.client("s3").put_object(**location)
         with pytest.raises((SourceError, LakeError), match="raw/loans"):
             lake.require_regular_files("raw/loans")
-        aws.client("s3").delete_object(**place)
+        aws.client("s3").delete_object(**location)
     lake.require_regular_files("raw/loans")
 
 
-def test_the_empty_object_of_a_folder_is_no_file(aws: Aws, lake: ObjectStore) -> None:
+def test_the_empty_object_of_a_folder_is_not_a_file(aws: Aws, lake: ObjectStore) -> None:
     aws.client("s3").put_object(**bucket_and_key(lake, "raw/loans/load_date=2026-02-20/"))
     lake.put("raw/loans/load_date=2026-02-20/loans.csv", b"n\n1\n")
     assert [info.key.rsplit("/", 1)[-1] for info in lake.objects("raw/loans/load_date=2026-02-20")] == ["loans.csv"]
@@ -301,25 +305,23 @@ BESIDE_THE_DAYS = ["day=1 copy/x", "day=1.bak/x", "day=2/", "day=2", "day=", "no
 
 
 @pytest.mark.parametrize("beside", [BESIDE_THE_DAYS, [*BESIDE_THE_DAYS, "notes//y", "notes/../x"]])
-def test_folders_are_listed_a_thousand_objects_at_once(aws: Aws, lake: ObjectStore, beside: list[str]) -> None:
+def test_folders_are_listed_a_thousand_objects_per_request(aws: Aws, lake: ObjectStore, beside: list[str]) -> None:
     names = [f"day={day}/{name}" for day in range(1, 6) for name in ("b", "a/c", "a.csv", "ü 1+1.csv")]
     bucket, _, prefix = str(lake).removeprefix("s3://").partition("/")
     for name in names + beside:
         aws.client("s3").put_object(Bucket=bucket, Key=f"{prefix}/raw/s/{name}", Body=b"x")
     before = len(aws.requests())
-    found = [
+    listed = [
         (folder, [info.key.removeprefix("raw/s/") for info in objects])
         for folder, objects in lake.folders_between("raw/s", "day=2", "day=4")
     ]
-    of_three = [f"day=3/{name}" for name in ("a.csv", "a/c", "b", "sub", "sub.csv", "ü 1+1.csv")]
-    wanted = {day: [f"day={day}/{name}" for name in ("a.csv", "a/c", "b", "ü 1+1.csv")] for day in (2, 4)} | {
-        3: of_three
-    }
-    assert found == [(f"day={day}", wanted[day]) for day in (2, 3, 4)]
+    expected = {day: [f"day={day}/{name}" for name in ("a.csv", "a/c", "b", "ü 1+1.csv")] for day in (2, 4)}
+    expected[3] = [f"day=3/{name}" for name in ("a.csv", "a/c", "b", "sub", "sub.csv", "ü 1+1.csv")]
+    assert listed == [(f"day={day}", expected[day]) for day in (2, 3, 4)]
     assert beside != BESIDE_THE_DAYS or len(aws.requests()) == before + 1
 
 
-def test_a_parquet_file_is_scanned_where_it_lies(lake: ObjectStore, tmp_path: Path) -> None:
+def test_a_parquet_file_is_scanned_in_place(lake: ObjectStore, tmp_path: Path) -> None:
     duckdb.sql(f"COPY (SELECT range AS Loan_ID FROM range(7)) TO '{tmp_path}/loans.parquet'")
     lake.put("raw/loans.parquet", tmp_path / "loans.parquet")
     info = lake.find("raw/loans.parquet")
@@ -331,17 +333,17 @@ def test_a_parquet_file_is_scanned_where_it_lies(lake: ObjectStore, tmp_path: Pa
 def test_credentials_are_renewed_for_obstore_and_for_duckdb(
     aws: Aws, deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As roles, SSO and credential_process give them: for some time, and then others.
+    """Roles, SSO and credential_process give credentials for a limited time.
 
-    Those of five minutes are good, yet so near their end that boto3 asks for new ones at each use.
+    Credentials for five minutes are valid, but boto3 requests new ones at each use, so close to their end.
     """
-    given, config = tmp_path / "given.json", tmp_path / "config"
-    config.write_text(f"[profile lender]\ncredential_process = cat {given}\n")
+    credentials, config = tmp_path / "given.json", tmp_path / "config"
+    config.write_text(f"[profile lender]\ncredential_process = cat {credentials}\n")
 
     def give(key_id: str, valid_for: timedelta) -> None:
         until = (datetime.now(UTC) + valid_for).isoformat()
         keys = {"AccessKeyId": key_id, "SecretAccessKey": "secret", "SessionToken": "token"}
-        given.write_text(json.dumps({"Version": 1, "Expiration": until, **keys}))
+        credentials.write_text(json.dumps({"Version": 1, "Expiration": until, **keys}))
 
     first, second = (f"{which}{aws.unique.upper()}" for which in ("FIRST", "SECOND"))
     give(first, timedelta(minutes=5))
@@ -355,7 +357,7 @@ def test_credentials_are_renewed_for_obstore_and_for_duckdb(
         with DuckDBEngine(lake).session() as session:
             copy(session, "runs/two", 1)
         sleep(1.1 * CREDENTIALS_FOR.total_seconds())
-        given.unlink()
+        credentials.unlink()
         with pytest.raises(LakeError, match=r"three in the lake .*Error when retrieving credentials"):
             lake.put_json("runs/three", 1)
         with pytest.raises(EngineError, match="The AWS credentials: Error when retrieving credentials"):
@@ -364,12 +366,12 @@ def test_credentials_are_renewed_for_obstore_and_for_duckdb(
         lake.put_json("runs/three", 1)
         with DuckDBEngine(lake).session() as session:
             copy(session, "runs/four", 1)
-    assert [one["resource"].rpartition("/")[2] for one in aws.requests(first)] == ["one", "two"]
-    assert [one["resource"].rpartition("/")[2] for one in aws.requests(second)] == ["three", "four"]
+    assert [request["resource"].rpartition("/")[2] for request in aws.requests(first)] == ["one", "two"]
+    assert [request["resource"].rpartition("/")[2] for request in aws.requests(second)] == ["three", "four"]
 
 
 @pytest.mark.parametrize(
-    ("lake_url", "faults", "words"),
+    ("lake_url", "faults", "message"),
     [
         ("", (), r"borrower_engagement: no file .* in s3://.*; found in raw/: nothing; expected"),
         ("s3://no-such-lake/lender", (), r"raw/.* in the lake s3://no-such-lake/lender: NoSuchBucket: "),
@@ -378,18 +380,18 @@ def test_credentials_are_renewed_for_obstore_and_for_duckdb(
     ],
     ids=["empty", "absent", "denied"],
 )  # fmt: skip
-def test_a_run_on_no_lake_says_so(
-    aws: Aws, deployment: Deployment, lake_url: str, faults: tuple[Fault, ...], words: str
+def test_a_run_on_an_unusable_lake_says_why(
+    aws: Aws, deployment: Deployment, lake_url: str, faults: tuple[Fault, ...], message: str
 ) -> None:
     aws.faults(*faults)
     with in_force(deployment):
         ran = run_job(lake_url or deployment.lake_url, DAY)
-    assert re.match(words, ran.failure), ran.failure
+    assert re.match(message, ran.failure), ran.failure
     assert ran.failure.endswith("The last published audience is unchanged.")
 
 
-def test_a_wrong_number_of_attempts_is_named(deployment: Deployment) -> None:
-    wrong = {**deployment.env, "AWS_MAX_ATTEMPTS": "many"}
-    words = "AWS_MAX_ATTEMPTS: 'many' is no number from 1 to 99"
-    with in_force(Deployment(deployment.lake_url, wrong)), pytest.raises(SettingError, match=words):
+def test_an_invalid_number_of_attempts_is_reported(deployment: Deployment) -> None:
+    env = {**deployment.env, "AWS_MAX_ATTEMPTS": "many"}
+    message = "AWS_MAX_ATTEMPTS: 'many' is not a number from 1 to 99"
+    with in_force(Deployment(deployment.lake_url, env)), pytest.raises(SettingError, match=message):
         open_lake(deployment.lake_url)

@@ -1,6 +1,6 @@
 """Every SQL file gives the same rows on DuckDB and on Trino, for rates, LTVs, nulls and texts around the boundaries.
 
-The two engines are each other's oracle. Rows are literals of the columns' types, so that no file is read.
+Each engine is the other's oracle. Rows are literals of the columns' types, so no file is read.
 """
 
 from decimal import Decimal
@@ -22,7 +22,9 @@ from tests.fakes.aws import Aws
 
 PARAMETERS = parameters()
 TIERS = ["Immediate Action", "Hot Lead", "Watchlist", "Ineligible"]
-LIMITS = [one.value for one in PARAMETERS.values() if isinstance(one, Parameter) and isinstance(one.value, Decimal)]
+LIMITS = [
+    limit.value for limit in PARAMETERS.values() if isinstance(limit, Parameter) and isinstance(limit.value, Decimal)
+]
 STEP = Decimal("0.000001")
 
 ids = st.sampled_from(["B1", "B2", "b1", "B1 ", "ß", "ss", "=B1", "é", "e\u0301", "日本", "", None])
@@ -84,17 +86,17 @@ def values(column: str, sql_type: str) -> st.SearchStrategy[Any]:
 
 def literal(value: Any, sql_type: str) -> exp.Expr:
     if isinstance(value, list):
-        made: exp.Expr = exp.Array(expressions=[exp.Literal.string(one) for one in value])
+        untyped: exp.Expr = exp.Array(expressions=[exp.Literal.string(item) for item in value])
     else:
-        made = exp.null() if value is None else exp.Literal.string(str(value))
-    return exp.cast(made, exp.DataType.build(sql_type, dialect="duckdb"))
+        untyped = exp.null() if value is None else exp.Literal.string(str(value))
+    return exp.cast(untyped, exp.DataType.build(sql_type, dialect="duckdb"))
 
 
 def columns_of(key: str) -> dict[str, str]:
     key = key.removeprefix("before_")
     if key == "staging/quarantine":
         return QUARANTINE_COLUMNS
-    return {one: column.sql_type for one, column in GRAPH[short_name(key)].columns.items()}
+    return {name: column.sql_type for name, column in GRAPH[short_name(key)].columns.items()}
 
 
 GRAPH = lineage_graph()
@@ -102,7 +104,7 @@ GRAPH = lineage_graph()
 
 @st.composite
 def queries(draw: st.DrawFn, model: SqlModel) -> exp.Query:
-    """The model, its parameters bound, on tables of a few rows."""
+    """The model with bound parameters, on tables of a few rows."""
     query = model.bind(PARAMETERS)
     for table in tables_read(query):
         in_query = exp.to_identifier(key_of(table).replace("/", "_of_"))
@@ -111,10 +113,10 @@ def queries(draw: st.DrawFn, model: SqlModel) -> exp.Query:
     query.set("with_", None)
     for key in model.inputs:
         columns = columns_of(key)
-        row = st.tuples(*(values(name, kind) for name, kind in columns.items()))
+        row = st.tuples(*(values(name, sql_type) for name, sql_type in columns.items()))
         drawn = exp.values(
             [
-                tuple(literal(value, kind) for value, kind in zip(cells, columns.values(), strict=True))
+                tuple(literal(value, sql_type) for value, sql_type in zip(cells, columns.values(), strict=True))
                 for cells in draw(st.lists(row, min_size=1, max_size=12))
             ],
             alias="drawn",
@@ -128,7 +130,7 @@ def queries(draw: st.DrawFn, model: SqlModel) -> exp.Query:
 
 
 def plain(rows: list[Any]) -> list[str]:
-    """Rows in an order of their own: what a query without ORDER BY says is a set."""
+    """Rows in a fixed order, because a query without ORDER BY returns a set."""
     return sorted(repr([value.hex() if isinstance(value, bytes) else value for value in row]) for row in rows)
 
 

@@ -1,4 +1,4 @@
-"""The engine on Trino below the job: views that are swapped, and schemas of groups."""
+"""Trino's engine below the job: swapped views, and schemas of groups."""
 
 from collections.abc import Iterator
 from typing import cast
@@ -27,19 +27,21 @@ def query(sql: str) -> exp.Query:
     return cast(exp.Query, sqlglot.parse_one(sql, read="athena"))
 
 
-def test_each_group_that_is_not_refis_has_a_schema_of_its_own(engine: TrinoEngine) -> None:
+def test_each_group_other_than_refi_has_its_own_schema(engine: TrinoEngine) -> None:
     keys = ("refi/customer", "silver/customer", "gold/customer")
-    for _ in range(2):  # the schemas are there the second time
+    for _ in range(2):  # the schemas exist the second time
         session = engine.session([])
-        made = [
-            session.create(Relation(key=key, run_id="r1", as_of=DAY, kind="table"), query(f"SELECT '{key}' AS made"))
+        relations = [
+            session.create(Relation(key=key, run_id="r1", as_of=DAY, kind="table"), query(f"SELECT '{key}' AS writer"))
             for key in keys
         ]
-        engine.publish(made, {})
+        engine.publish(relations, {})
     main = engine.connection.schema
     for key, schema in zip(keys, (main, f"{main}_silver", f"{main}_gold"), strict=True):
-        assert session.query(query(f"SELECT made FROM {schema}.customer")) == [{"made": key}]
-    both = "SELECT s.made AS s, g.made AS g FROM silver.customer AS s, gold.customer AS g"
+        assert session.query(query(f"SELECT writer FROM {schema}.customer")) == [{"writer": key}]
+    both = "SELECT s.writer AS s, g.writer AS g FROM silver.customer AS s, gold.customer AS g"
     assert session.query(query(both)) == [{"s": "silver/customer", "g": "gold/customer"}]
     engine.keep_only({"r2"})
-    assert [row[0] for row in engine.execute("SHOW TABLES")] == ["customer"], "tables of runs are gone, the view is not"
+    assert [row[0] for row in engine.execute("SHOW TABLES")] == ["customer"], (
+        "the tables of runs are gone, the view stays"
+    )

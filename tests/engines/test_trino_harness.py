@@ -1,4 +1,4 @@
-"""The Trino of the tests reads and writes what lies in their Glue and S3."""
+"""The tests' Trino reads and writes tables in their Glue and S3."""
 
 import os
 from decimal import Decimal
@@ -21,7 +21,7 @@ OPEN_CSV = {
 }
 
 
-def test_a_new_day_is_read_through_partition_projection_without_being_registered(trino: Aws) -> None:
+def test_partition_projection_reads_a_new_day_without_registration(trino: Aws) -> None:
     bucket = trino.new_bucket()
     database = trino.new_database(bucket)
     storage = OPEN_CSV | {"Columns": [{"Name": "name", "Type": "string"}], "Location": f"s3://{bucket}/raw/"}
@@ -30,7 +30,7 @@ def test_a_new_day_is_read_through_partition_projection_without_being_registered
         "projection.enabled": "true",
         "projection.load_date.type": "date",
         "projection.load_date.format": "yyyy-MM-dd",
-        "projection.load_date.range": "2026-02-18,2026-02-21",  # each day of it is listed,
+        "projection.load_date.range": "2026-02-18,2026-02-21",  # Trino lists each day of it
         "storage.location.template": f"s3://{bucket}/raw/load_date=${{load_date}}/",
     }
     table = {
@@ -44,11 +44,11 @@ def test_a_new_day_is_read_through_partition_projection_without_being_registered
     for day, name in (("2026-02-19", "Ann"), ("2026-02-20", '"Bob, Jr"')):
         trino.client("s3").put_object(Bucket=bucket, Key=f"raw/load_date={day}/b.csv", Body=f"name\n{name}\n".encode())
 
-    found = trino_server.rows(trino.trino_port, f"SELECT load_date, name FROM {database}.borrowers ORDER BY 1")
-    assert found == [["2026-02-19", "Ann"], ["2026-02-20", "Bob, Jr"]]
+    rows = trino_server.rows(trino.trino_port, f"SELECT load_date, name FROM {database}.borrowers ORDER BY 1")
+    assert rows == [["2026-02-19", "Ann"], ["2026-02-20", "Bob, Jr"]]
 
 
-def test_a_table_written_by_trino_is_read_from_its_view(trino: Aws) -> None:
+def test_a_table_written_by_trino_is_read_through_its_view(trino: Aws) -> None:
     database = trino.new_database(trino.new_bucket())
 
     def rows(sql: str) -> list[list[object]]:
@@ -59,10 +59,10 @@ def test_a_table_written_by_trino_is_read_from_its_view(trino: Aws) -> None:
     assert rows("SELECT * FROM published ORDER BY loan_id") == [[Decimal("6.500000"), "L1"], [None, "L2"]]
 
 
-def test_what_is_missing_for_trino_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_missing_requirements_of_trino_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("REFI_TEST_CACHE", str(tmp_path))
     monkeypatch.setenv("PATH", os.devnull)
     if trino_server.java_home() is None:
-        assert "Java 25" in (trino_server.why_not() or "")
+        assert "Java 25" in (trino_server.missing_requirement() or "")
     else:
-        assert "Maven" in (trino_server.why_not() or "")
+        assert "Maven" in (trino_server.missing_requirement() or "")

@@ -1,4 +1,4 @@
-"""With a real daemon on S3 and its queue of events: files that are put become a published audience without a hand."""
+"""A real daemon on S3 and its queue of events: new files become a published audience automatically."""
 
 import json
 import os
@@ -25,7 +25,7 @@ PATIENCE_SECONDS = 180
 
 @contextmanager
 def daemon(env: dict[str, str], folder: Path) -> Iterator[None]:
-    """Dagster's daemon on the project, with an instance of its own; what it says is in the folder's log."""
+    """Dagster's daemon on the project, with its own instance; its output is in the folder's log."""
     home = folder / "dagster_home"
     home.mkdir()
     (home / "dagster.yaml").write_text((PROJECT_DIR / ".dagster" / "dagster.yaml").read_text())
@@ -48,16 +48,16 @@ def daemon(env: dict[str, str], folder: Path) -> Iterator[None]:
             process.wait()
 
 
-def wait_for(attempt: Callable[[], Any], what: str, log: Path) -> Any:
+def wait_for(attempt: Callable[[], Any], event: str, log: Path) -> Any:
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while not (found := attempt()):
-        assert time.monotonic() < deadline, f"waited in vain for {what}; the daemon said:\n{log.read_text()[-3000:]}"
+    while not (result := attempt()):
+        assert time.monotonic() < deadline, f"waited in vain for {event}; the daemon's log:\n{log.read_text()[-3000:]}"
         time.sleep(0.2)
-    return found
+    return result
 
 
 @pytest.mark.long
-def test_files_on_s3_become_an_audience_by_their_events(aws: Aws, tmp_path: Path) -> None:
+def test_events_turn_files_on_s3_into_an_audience(aws: Aws, tmp_path: Path) -> None:
     deployment = on_s3(aws, "duckdb")
     bucket = deployment.lake_url.split("/")[2]
     s3, sqs, log = aws.client("s3"), aws.client("sqs"), tmp_path / "log"
@@ -67,18 +67,19 @@ def test_files_on_s3_become_an_audience_by_their_events(aws: Aws, tmp_path: Path
     s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={"QueueConfigurations": [events]})
     today = datetime.now(ZoneInfo("America/New_York")).date()
 
-    def asked(operation: str) -> int:
+    def requests_of(operation: str) -> int:
         return sum(request["operation"] == operation for request in aws.requests())
 
     def put(source: str, content: bytes) -> None:
         s3.put_object(Bucket=bucket, Key=f"lender/raw/{source}/load_date={today}/{source} für heute.csv", Body=content)
 
     def latest() -> dict[str, Any]:
-        found = s3.list_objects_v2(Bucket=bucket, Prefix="lender/output/latest.json")
-        if not found["KeyCount"]:
+        if not s3.list_objects_v2(Bucket=bucket, Prefix="lender/output/latest.json")["KeyCount"]:
             return {}
-        read: dict[str, Any] = json.loads(s3.get_object(Bucket=bucket, Key="lender/output/latest.json")["Body"].read())
-        return read
+        pointer: dict[str, Any] = json.loads(
+            s3.get_object(Bucket=bucket, Key="lender/output/latest.json")["Body"].read()
+        )
+        return pointer
 
     def seconds_until_published(after: dict[str, Any]) -> float:
         began = time.monotonic()
@@ -86,7 +87,7 @@ def test_files_on_s3_become_an_audience_by_their_events(aws: Aws, tmp_path: Path
         return time.monotonic() - began
 
     with daemon({**deployment.env, "REFI_ARRIVALS_QUEUE_URL": queue}, tmp_path):
-        wait_for(lambda: asked("ReceiveMessage") > 1, "the ticks that find an empty lake", log)
+        wait_for(lambda: requests_of("ReceiveMessage") > 1, "the ticks that find an empty lake", log)
         for file in (SAMPLE / f"{source}.csv" for source in SOURCES):
             put(file.stem, file.read_bytes())
         first_seconds = seconds_until_published({})
@@ -97,10 +98,10 @@ def test_files_on_s3_become_an_audience_by_their_events(aws: Aws, tmp_path: Path
         second = latest()
 
     print(f"\nFrom put to publish: {first_seconds:.1f} s, and of a changed file {second_seconds:.1f} s.")
-    manifests = [json.loads(s3.get_object(Bucket=bucket, Key=f"lender/{one['manifest']}")["Body"].read())
-                 for one in (first, second)]  # fmt: skip
+    manifests = [json.loads(s3.get_object(Bucket=bucket, Key=f"lender/{pointer['manifest']}")["Body"].read())
+                 for pointer in (first, second)]  # fmt: skip
     truth = json.loads((SAMPLE / "truth.json").read_text())
     assert manifests[0]["counts"] == truth["counts"]
     assert manifests[0]["audience"]["rows"] == truth["audience_rows"]
-    assert manifests[1]["counts"] != truth["counts"], "a loan less"
+    assert manifests[1]["counts"] != truth["counts"], "one loan is gone"
     assert first["run_id"] != second["run_id"]

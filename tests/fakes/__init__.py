@@ -1,4 +1,4 @@
-"""Stand-ins for AWS in tests, and what starts the real servers and tools there: Trino, PostgreSQL, Terraform.
+"""Stand-ins for AWS in tests, and modules that start real servers and tools: Trino, PostgreSQL, Terraform.
 
-Tests of the fakes themselves are in tests/engines and tests/infra, marked `long`.
+The tests of the fakes themselves are in tests/engines and tests/infra, marked `long`.
 """

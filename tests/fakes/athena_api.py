@@ -2,8 +2,9 @@
 
     python -m tests.fakes.athena_api PORT RECORD_FILE TRINO_URL AWS_URL
 
-Queries run on Trino (athena_queries.py). Workgroups, and whatever else Athena's API has, are moto's at AWS_URL: so
-those that an infrastructure tool made there are in force here. Recorded and faulty on demand as moto's server is.
+Queries run on Trino (athena_queries.py). Everything else of the API, such as workgroups, is moto's at AWS_URL, so
+workgroups that an infrastructure tool created there apply here. Like moto's server, it records requests and carries
+out ordered faults.
 """
 
 import json
@@ -31,11 +32,6 @@ from tests.fakes.trino_statement import TrinoError, run_statement
 
 REGION = "us-east-1"
 PAGE_ROWS = 1000
-REFUSED_LOCATION = (
-    "The Create Table As Select query failed because it was submitted with an 'external_location' property to an "
-    "Athena Workgroup that enforces a centralized output location for all queries. Please remove the "
-    "'external_location' property and resubmit the query."
-)
 NO_LOCATION = (
     "No output location provided. You did not provide an output location for  your query results. Either specify an S3 "
     "bucket location or enable Athena managed query results in your workgroup settings."
@@ -43,7 +39,7 @@ NO_LOCATION = (
 
 
 class InvalidRequestError(Exception):
-    """Athena's InvalidRequestException. code: its AthenaErrorCode."""
+    """Athena's InvalidRequestException, with its AthenaErrorCode."""
 
     def __init__(self, message: str, code: str = "INVALID_INPUT") -> None:
         super().__init__(message)
@@ -67,7 +63,7 @@ class AthenaApi:
         request = Request(environ)
         operation = request.headers["X-Amz-Target"].rpartition(".")[2]
         parameters = json.loads(request.get_data() or b"{}")
-        if query := self._queries.get(parameters.get("QueryExecutionId", "")):  # IAM asks for its workgroup
+        if query := self._queries.get(parameters.get("QueryExecutionId", "")):  # IAM checks the query's workgroup
             environ[RESOURCE] = f"arn:aws:athena:{REGION}:{ACCOUNT}:workgroup/{query.work_group}"
         try:
             status, answer = 200, self._answer(operation, parameters)
@@ -85,13 +81,6 @@ class AthenaApi:
                 return {"QueryExecutionId": self._start(parameters)}
             case "GetQueryExecution":
                 return {"QueryExecution": self._query(parameters["QueryExecutionId"]).describe()}
-            case "BatchGetQueryExecution":
-                known = [i for i in parameters["QueryExecutionIds"] if i in self._queries]
-                unknown = [{"QueryExecutionId": i} for i in parameters["QueryExecutionIds"] if i not in known]
-                return {
-                    "QueryExecutions": [self._queries[i].describe() for i in known],
-                    "UnprocessedQueryExecutionIds": unknown,
-                }
             case "GetQueryResults":
                 return self._results(**parameters)
             case "StopQueryExecution":
@@ -109,17 +98,17 @@ class AthenaApi:
         return self._queries[query_id]
 
     def _work_group(self, name: str) -> dict[str, Any]:
-        found: dict[str, Any] | None = self._athena.get_work_group(WorkGroup=name).get("WorkGroup")
-        if not found:
+        group: dict[str, Any] | None = self._athena.get_work_group(WorkGroup=name).get("WorkGroup")
+        if not group:
             raise InvalidRequestError(f"WorkGroup {name} is not found.")
-        return found
+        return group
 
     def _start(self, parameters: dict[str, Any]) -> str:
         token = parameters["ClientRequestToken"]
         with self._starting:
             if token in self._by_token:
-                known, query_id = self._by_token[token]
-                if known != parameters:
+                first_parameters, query_id = self._by_token[token]
+                if first_parameters != parameters:
                     raise InvalidRequestError("Idempotent parameters do not match", "IDEMPOTENT_PARAMETER_MISMATCH")
                 return query_id
             query = self._new_query(parameters)
@@ -131,8 +120,8 @@ class AthenaApi:
     def _new_query(self, parameters: dict[str, Any]) -> Query:
         settings = self._work_group(parameters.get("WorkGroup", "primary")).get("Configuration", {})
         is_enforced = settings.get("EnforceWorkGroupConfiguration", False)
-        wanted = "" if is_enforced else parameters.get("ResultConfiguration", {}).get("OutputLocation", "")
-        location = wanted or settings.get("ResultConfiguration", {}).get("OutputLocation", "")
+        requested = "" if is_enforced else parameters.get("ResultConfiguration", {}).get("OutputLocation", "")
+        location = requested or settings.get("ResultConfiguration", {}).get("OutputLocation", "")
         if not location:
             raise InvalidRequestError(NO_LOCATION)
         location, query_id = f"{location.rstrip('/')}/", new_query_id()
@@ -140,14 +129,12 @@ class AthenaApi:
             translated = translate(parameters["QueryString"], f"{location}tables/{query_id}/")
         except MalformedQueryError as error:
             raise InvalidRequestError(str(error), "MALFORMED_QUERY") from error
-        if is_enforced and translated.is_location_given:
-            raise InvalidRequestError(REFUSED_LOCATION)
         self._refuse_bad_syntax(translated.sql)
         cutoff = settings.get("BytesScannedCutoffPerQuery")
         return Query(query_id, parameters, translated, location, cutoff, FAULT.get())
 
     def _refuse_bad_syntax(self, sql: str) -> None:
-        """As Athena does when a query is started. Other errors are found when it runs."""
+        """As Athena does when a query starts. Other errors come when it runs."""
         try:
             run_statement(self._trino_url, f"PREPARE parsed FROM {sql}", CATALOG, "default", {}, lambda _: True)
         except TrinoError as error:
@@ -159,17 +146,11 @@ class AthenaApi:
         if query.state == "CANCELLED":
             raise InvalidRequestError("Could not find results", "RESULT_NOT_FOUND")
         if query.state != "SUCCEEDED":
-            begin = (
-                "Query did not finish successfully. Final query"
-                if query.is_finished
-                else "Query has not yet finished. Current"
-            )
-            raise InvalidRequestError(f"{begin} state: {query.state}", "INVALID_QUERY_EXECUTION_STATE")
+            raise InvalidRequestError(f"Query state: {query.state}", "INVALID_QUERY_EXECUTION_STATE")
         columns = [] if query.statement.update_count is not None else query.statement.columns
-        lines: list[list[str | None]] = [[column["name"] for column in columns]] if query.has_header else []
-        lines += query.text_rows()
-        begin_row = int(NextToken)
-        page = lines[begin_row : begin_row + MaxResults]
+        header: list[list[str | None]] = [] if query.translated.is_ctas else [[column["name"] for column in columns]]
+        lines, start = [*header, *query.text_rows()], int(NextToken)
+        page = lines[start : start + MaxResults]
         answer = {
             "UpdateCount": query.statement.update_count or 0,
             "ResultSet": {
@@ -177,20 +158,20 @@ class AthenaApi:
                 "ResultSetMetadata": {"ColumnInfo": [column_info(column) for column in columns]},
             },
         }
-        has_more = begin_row + MaxResults < len(lines)
-        return answer | ({"NextToken": str(begin_row + MaxResults)} if has_more else {})
+        has_more = start + MaxResults < len(lines)
+        return answer | ({"NextToken": str(start + MaxResults)} if has_more else {})
 
 
 def _without_prepare(message: str) -> str:
-    """The place in the caller's first line, not behind what stood before it."""
+    """Trino's message with the position in the caller's first line."""
     shift = len("PREPARE parsed FROM ")
-    return re.sub(r"^line 1:(\d+)", lambda at: f"line 1:{int(at.group(1)) - shift}", message)
+    return re.sub(r"^line 1:(\d+)", lambda position: f"line 1:{int(position[1]) - shift}", message)
 
 
 def _in_json(value: Any) -> float:
     if isinstance(value, datetime):
         return value.timestamp()
-    raise TypeError(f"{value!r} has no form in JSON")
+    raise TypeError(f"{value!r} has no JSON form")
 
 
 def main() -> None:

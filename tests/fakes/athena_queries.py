@@ -1,4 +1,4 @@
-"""Queries of the Athena API: each begun, run on Trino in a thread of its own, watched, and its result written to S3.
+"""Queries of the Athena API: each runs on Trino in its own thread, and its result is written to S3.
 
 HTTP, workgroups and paging belong to athena_api.py.
 """
@@ -6,7 +6,6 @@ HTTP, workgroups and paging belong to athena_api.py.
 import threading
 import time
 import uuid
-from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -19,7 +18,6 @@ CATALOG = "awsdatacatalog"
 CANCELLED_BY_USER = "Query cancelled by user"
 CUTOFF_REASON = "Bytes scanned limit was exceeded"
 ENGINE = {"SelectedEngineVersion": "AUTO", "EffectiveEngineVersion": "Athena engine version 3"}
-SYSTEM_ERROR, USER_ERROR = 1, 2
 
 
 def new_query_id() -> str:
@@ -27,7 +25,7 @@ def new_query_id() -> str:
 
 
 class Query:
-    """One query execution. Threads: one runs it, others read it or stop it; state changes under its lock."""
+    """One query execution. One thread runs it, others read it or stop it; its state changes under a lock."""
 
     def __init__(
         self,
@@ -38,7 +36,7 @@ class Query:
         cutoff_bytes: int | None,
         fault: Fault | None,
     ) -> None:
-        """output_location: of the workgroup or request, ending in '/'. fault: with the outcome ordered, if any."""
+        """output_location: of the workgroup or request, ending in '/'. fault: with the ordered outcome, if any."""
         self.query_id = query_id
         self.statement = Statement()
         self.translated = translated
@@ -51,15 +49,12 @@ class Query:
         self._completed: float | None = None
         self.state = "QUEUED"
         self._reason = ""
-        self._error: dict[str, Any] | None = None
 
     @property
     def result_location(self) -> str:
-        """s3://… of the result: of a SELECT its CSV, of a CTAS the folder of its table, else a text file."""
-        if self.translated.is_ctas:
-            return f"{self._output_location}tables/{self.query_id}"
-        suffix = "csv" if self.translated.substatement_type == "SELECT" else "txt"
-        return f"{self._output_location}{self.query_id}.{suffix}"
+        """s3://… of the result: the folder of a new table, or the CSV file of a SELECT."""
+        suffix = f"tables/{self.query_id}" if self.translated.is_ctas else f"{self.query_id}.csv"
+        return f"{self._output_location}{suffix}"
 
     @property
     def work_group(self) -> str:
@@ -71,40 +66,36 @@ class Query:
         return self._completed is not None
 
     def run(self, trino_url: str, s3: Any, glue: Any) -> None:
-        """To its end; what goes wrong is in its state."""
+        """Run it to its end. Errors are in its state."""
         self._enter("RUNNING")
-        if self._fault and not self._fault.carried_out:
+        if self._fault:
             self._end_as_ordered(self._fault)
             return
         try:
-            self._refuse_filled_location(s3)
             self.statement = self._run_on_trino(trino_url)
             if self._is_over_cutoff():
                 self._drop_table(glue)
                 self._finish("CANCELLED", CUTOFF_REASON)
             elif not self.is_finished:
                 self._write_result(s3)
-                if self._fault:
-                    self._end_as_ordered(self._fault)
                 self._finish("SUCCEEDED")
         except TrinoError as error:
-            if self._is_over_cutoff():  # Trino's word for what was cancelled on its way
+            if self._is_over_cutoff():  # Trino reports its own cancellation
                 self._finish("CANCELLED", CUTOFF_REASON)
-                return
-            is_user_error = error.kind == "USER_ERROR"
-            self._fail(f"{error.name}: {error}{self._advice()}", USER_ERROR if is_user_error else SYSTEM_ERROR)
-        except Exception as error:  # as Athena does: whatever breaks, the query has an end
-            self._fail(f"INTERNAL_ERROR: {type(error).__name__}: {error}", SYSTEM_ERROR)
+            else:
+                self._finish("FAILED", f"{error.name}: {error}{self._advice()}")
+        except Exception as error:  # as on Athena, every query ends
+            self._finish("FAILED", f"INTERNAL_ERROR: {type(error).__name__}: {error}")
 
     def stop(self) -> None:
-        """At the caller's wish; nothing happens to a finished one."""
+        """Cancel it, unless it has ended."""
         self._finish("CANCELLED", CANCELLED_BY_USER)
 
     def _run_on_trino(self, trino_url: str) -> Statement:
         context = self._request.get("QueryExecutionContext", {})
         return run_statement(
             trino_url,
-            with_parameters(self.translated.sql, self._request.get("ExecutionParameters", [])),
+            self.translated.sql,
             (context.get("Catalog") or CATALOG).lower(),
             context.get("Database") or "default",
             self.translated.session,
@@ -119,16 +110,8 @@ class Query:
         scanned: int = self.statement.stats.get("physicalInputBytes", 0)
         return self._cutoff_bytes is not None and scanned > self._cutoff_bytes
 
-    def _refuse_filled_location(self, s3: Any) -> None:
-        if self.translated.location:
-            bucket, _, prefix = self.translated.location.removeprefix("s3://").partition("/")
-            prefix = f"{prefix.rstrip('/')}/"
-            if s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1).get("Contents"):
-                message = f"Target directory for table '{self.translated.table}' already exists: s3://{bucket}/{prefix}"
-                raise TrinoError({"message": message, "errorName": "HIVE_PATH_ALREADY_EXISTS", "errorType": "EXTERNAL"})
-
     def _drop_table(self, glue: Any) -> None:
-        """Of a CTAS that had ended before it was seen to have read too much: Athena registers no such table."""
+        """Drop the table of a CTAS that ended before its cutoff was noticed: Athena registers no such table."""
         if self.translated.is_ctas and self.statement.update_count is not None:
             name = (self.translated.table or "").replace('"', "").split(".")
             database = name[-2] if len(name) > 1 else self._request["QueryExecutionContext"]["Database"]
@@ -146,67 +129,53 @@ class Query:
     def _write_result(self, s3: Any) -> None:
         if self.translated.is_ctas:
             return
-        lines = [[column["name"] for column in self.statement.columns]] if self.has_header else []
-        lines += self.text_rows()
+        lines = [[column["name"] for column in self.statement.columns], *self.text_rows()]
         body = "".join(",".join(_csv_field(cell) for cell in line) + "\n" for line in lines)
         bucket, _, key = self.result_location.removeprefix("s3://").partition("/")
         s3.put_object(Bucket=bucket, Key=key, Body=body.encode())
 
-    @property
-    def has_header(self) -> bool:
-        return self.translated.substatement_type == "SELECT"
-
     def text_rows(self) -> list[list[str | None]]:
-        """Rows of the result; none for a statement that counts what it wrote."""
+        """Rows of the result; none for a statement that returns the number of rows it wrote."""
         if self.statement.update_count is not None:
             return []
         kinds = [column["typeSignature"] for column in self.statement.columns]
         return [[text(value, kind) for value, kind in zip(row, kinds, strict=True)] for row in self.statement.rows]
 
     def _end_as_ordered(self, fault: Fault) -> None:
-        if fault.outcome == "FAILED":
-            self._fail(fault.message, SYSTEM_ERROR)
-        elif fault.outcome == "CANCELLED":
-            self._finish("CANCELLED", fault.message)
+        if fault.outcome in ("FAILED", "CANCELLED"):
+            self._finish(fault.outcome, fault.message)
         while not self.is_finished:  # RUNNING, until it is stopped
             time.sleep(0.05)
-
-    def _fail(self, reason: str, category: int) -> None:
-        error = {"ErrorCategory": category, "ErrorType": category * 1000, "ErrorMessage": reason}
-        self._finish("FAILED", reason, error | {"Retryable": category == SYSTEM_ERROR})
 
     def _enter(self, state: str) -> None:
         with self._lock:
             if not self.is_finished:
                 self.state = state
 
-    def _finish(self, state: str, reason: str = "", error: dict[str, Any] | None = None) -> None:
+    def _finish(self, state: str, reason: str = "") -> None:
         with self._lock:
             if not self.is_finished:
-                self.state, self._reason, self._error = state, reason, error
+                self.state, self._reason = state, reason
                 self._completed = time.time()
 
     def describe(self) -> dict[str, Any]:
-        """As GetQueryExecution answers. Bytes and times are Trino's own."""
+        """The answer of GetQueryExecution. Bytes and times are Trino's own."""
         with self._lock:
             status: dict[str, Any] = {"State": self.state, "SubmissionDateTime": self._submitted}
             if self._completed is not None:
                 status["CompletionDateTime"] = self._completed
             if self._reason:
                 status["StateChangeReason"] = self._reason
-            if self._error:
-                status["AthenaError"] = self._error
         stats = self.statement.stats
         queued, elapsed = stats.get("queuedTimeMillis", 0), stats.get("elapsedTimeMillis", 0)
         return {
             "QueryExecutionId": self.query_id,
             "Query": self._request["QueryString"],
-            "StatementType": self.translated.statement_type,
-            "SubstatementType": self.translated.substatement_type,
+            "StatementType": "DDL" if self.translated.is_ctas else "DML",
+            "SubstatementType": "CREATE_TABLE_AS_SELECT" if self.translated.is_ctas else "SELECT",
             "ResultConfiguration": {"OutputLocation": self.result_location},
             "ResultReuseConfiguration": self._request.get("ResultReuseConfiguration", {}),
             "QueryExecutionContext": self._request.get("QueryExecutionContext", {}),
-            "ExecutionParameters": self._request.get("ExecutionParameters", []),
             "WorkGroup": self.work_group,
             "EngineVersion": ENGINE,
             "Status": status,
@@ -218,12 +187,6 @@ class Query:
                 "ResultReuseInformation": {"ReusedPreviousResult": False},
             },
         }
-
-
-def with_parameters(sql: str, parameters: Iterable[str]) -> str:
-    """The statement with its question marks bound. parameters: SQL literals."""
-    values = ", ".join(parameters)
-    return "EXECUTE IMMEDIATE '{}' USING {}".format(sql.replace("'", "''"), values) if values else sql
 
 
 def _csv_field(cell: str | None) -> str:

@@ -1,4 +1,4 @@
-"""Values and types as Athena writes them, from values and types as Trino's protocol gives them."""
+"""Athena's forms of values and types, from those of Trino's protocol."""
 
 import base64
 import math
@@ -10,22 +10,22 @@ TYPE_NAMES = {"real": "float", "unknown": "varchar"}
 
 
 def column_info(column: Mapping[str, Any]) -> dict[str, Any]:
-    """A column as GetQueryResults describes it."""
+    """A column in the form of GetQueryResults."""
     signature = column["typeSignature"]
     numbers = [argument["value"] for argument in signature["arguments"] if argument["kind"] == "LONG"]
-    kind = TYPE_NAMES.get(signature["rawType"], signature["rawType"])
-    precision, scale = (*numbers, 0, 0)[:2] if kind == "decimal" else (0, 0)
+    type_name = TYPE_NAMES.get(signature["rawType"], signature["rawType"])
+    precision, scale = (*numbers, 0, 0)[:2] if type_name == "decimal" else (0, 0)
     return {
         "CatalogName": "hive",
         "SchemaName": "",
         "TableName": "",
         "Name": column["name"],
         "Label": column["name"],
-        "Type": kind,
+        "Type": type_name,
         "Precision": precision,
         "Scale": scale,
         "Nullable": "UNKNOWN",
-        "CaseSensitive": kind in ("varchar", "char"),
+        "CaseSensitive": type_name in ("varchar", "char"),
     }
 
 
@@ -33,7 +33,6 @@ def text(value: Any, signature: Mapping[str, Any]) -> str | None:
     """A value as text; None for null. signature: Trino's typeSignature."""
     if value is None:
         return None
-    inner = [argument["value"] for argument in signature["arguments"]]
     match signature["rawType"]:
         case "boolean":
             return "true" if value else "false"
@@ -42,23 +41,13 @@ def text(value: Any, signature: Mapping[str, Any]) -> str | None:
         case "varbinary":
             return base64.b64decode(value).hex(" ")
         case "array":
-            return "[" + ", ".join(_nested(item, inner[0]) for item in value) + "]"
-        case "map":
-            return "{" + ", ".join(f"{key}={_nested(item, inner[1])}" for key, item in value.items()) + "}"
-        case "row":
-            names = [(part.get("fieldName") or {}).get("name") or f"field{at}" for at, part in enumerate(inner)]
-            parts = zip(names, value, (part["typeSignature"] for part in inner), strict=True)
-            return "{" + ", ".join(f"{name}={_nested(item, kind)}" for name, item, kind in parts) + "}"
+            items = [text(item, signature["arguments"][0]["value"]) for item in value]
+            return "[" + ", ".join("null" if item is None else item for item in items) + "]"
     return str(value)
 
 
-def _nested(value: Any, signature: Mapping[str, Any]) -> str:
-    written = text(value, signature)
-    return "null" if written is None else written
-
-
 def _floating(value: float) -> str:
-    """As Java writes a double: plain from 0.001 to 10,000,000, else with an exponent, always with a point."""
+    """Java's form of a double: plain from 0.001 to 10,000,000, else with an exponent, always with a point."""
     if math.isnan(value) or math.isinf(value):
         return {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}[str(value)]
     if value == 0 or 1e-3 <= abs(value) < 1e7:

@@ -1,7 +1,7 @@
-"""AWS as one test sees it: endpoints, keys of its own, new buckets and databases, its requests and its faults.
+"""AWS for one test: endpoints, its own keys, new buckets and databases, its requests and its faults.
 
-Tests run at the same time against the same servers. So each has its own access key ids: by them its requests are
-told from those of others, and faults meet nobody else's.
+Tests run at the same time against the same servers. So each test has its own access key ids, which identify its
+requests and limit its faults to them.
 """
 
 import json
@@ -18,7 +18,7 @@ from tests.fakes.faults import Fault
 from tests.fakes.recording import FAULTS_PATH
 
 REGION = "us-east-1"
-SESSION = boto3.Session()  # one: each reads the service models anew
+SESSION = boto3.Session()  # shared, because each session reads the service models again
 
 
 def _unique() -> str:
@@ -27,7 +27,7 @@ def _unique() -> str:
 
 @dataclass(frozen=True)
 class Aws:
-    """One test's AWS. url: of moto; trino_port and athena_url: where the test has them."""
+    """One test's AWS. url: of moto; trino_port and athena_url: set if the test uses them."""
 
     url: str
     record_file: Path
@@ -37,7 +37,7 @@ class Aws:
 
     @property
     def access_key(self) -> str:
-        """The key id of the pipeline under test."""
+        """The access key id of the pipeline under test."""
         return f"PIPELINE{self.unique.upper()}"
 
     @property
@@ -56,15 +56,15 @@ class Aws:
         return variables | ({"AWS_ENDPOINT_URL_ATHENA": self.athena_url} if self.athena_url else {})
 
     def trino_url(self, database: str) -> str:
-        """For REFI_TRINO_URL."""
+        """The value of REFI_TRINO_URL."""
         return f"http://refi@127.0.0.1:{self.trino_port}/awsdatacatalog/{database}"
 
     def client(self, service: str) -> Any:
-        """A boto3 client for the test's set-up and its looking around: not with the pipeline's key."""
+        """A boto3 client for the test's own requests, with another key than the pipeline's."""
         return self._client(service, f"SETUP{self.unique.upper()}")
 
     def pipeline_client(self, service: str) -> Any:
-        """A boto3 client that signs as the pipeline does, and retries nothing."""
+        """A boto3 client with the pipeline's key, which retries nothing."""
         return self._client(service, self.access_key, config=Config(retries={"total_max_attempts": 1}))
 
     def _client(self, service: str, access_key: str, **options: Any) -> Any:
@@ -80,44 +80,44 @@ class Aws:
     def _endpoint(self, service: str) -> str:
         return self.athena_url if service == "athena" and self.athena_url else self.url
 
-    def new_name(self, what: str) -> str:
-        """A name that no other test uses: of a queue, a topic, a key."""
-        return f"{what}-{_unique()}"
+    def new_name(self, prefix: str) -> str:
+        """A name that no other test uses, of a queue, a topic or a key."""
+        return f"{prefix}-{_unique()}"
 
     def new_bucket(self) -> str:
-        """An empty bucket's name."""
+        """The name of a new, empty bucket."""
         name = self.new_name("lake")
         self.client("s3").create_bucket(Bucket=name)
         return name
 
     def new_database(self, bucket: str) -> str:
-        """An empty Glue database's name; its tables lie below s3://bucket/<name>/ unless they say otherwise."""
+        """The name of a new, empty Glue database, whose tables are below s3://bucket/<name>/ by default."""
         name = f"refi_{_unique()}"
         database = {"Name": name, "LocationUri": f"s3://{bucket}/{name}/"}
         self.client("glue").create_database(DatabaseInput=database)
         return name
 
     def requests(self, access_key: str | None = None) -> list[dict[str, Any]]:
-        """What was recorded for a key id, oldest first; the pipeline's of this test if not said. See recording.py."""
+        """The recorded requests of a key id (by default this test's pipeline's), oldest first. See recording.py."""
         if not self.record_file.exists():
             return []
-        wanted = access_key or self.access_key
-        with self.record_file.open(encoding="utf-8") as lines:  # those of the whole session: most are not parsed
-            requests = [json.loads(line) for line in lines if wanted in line]
-        return [request for request in requests if request["access_key"] == wanted]
+        key = access_key or self.access_key
+        with self.record_file.open(encoding="utf-8") as lines:  # the whole session's: most lines are not parsed
+            requests = [json.loads(line) for line in lines if key in line]
+        return [request for request in requests if request["access_key"] == key]
 
     def faults(self, *faults: Fault) -> None:
-        """Order faults for requests of this test's pipeline, beside those ordered before. They go with the test."""
+        """Add faults for requests of this test's pipeline. They are removed when the test ends."""
         rules = [asdict(fault) | {"access_key": self.access_key} for fault in faults]
         for url in filter(None, (self.url, self.athena_url)):
             httpx.put(url + FAULTS_PATH, json=rules).raise_for_status()
 
     def faults_met(self) -> int:
-        """How many requests have met a fault of this test, those that wait for their answer included."""
+        """The number of requests that have met a fault of this test, including those still waiting for an answer."""
         urls = filter(None, (self.url, self.athena_url))
         return sum(int(httpx.get(url + FAULTS_PATH, params={"access_key": self.access_key}).text) for url in urls)
 
     def clear_faults(self) -> None:
-        """Drop what is left of this test's faults."""
+        """Remove this test's faults."""
         for url in filter(None, (self.url, self.athena_url)):
             httpx.delete(url + FAULTS_PATH, params={"access_key": self.access_key}).raise_for_status()

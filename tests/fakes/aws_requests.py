@@ -1,7 +1,7 @@
-"""What an HTTP request to AWS is: its service, operation, the permissions it needs, and who signed it.
+"""Parses an HTTP request to AWS: its service, operation, required permissions, and the key that signed it.
 
-Names come from botocore's own service models and from AWS's Service Authorization Reference. Nothing here answers
-a request (moto_server.py, athena_api.py) or writes one down (recording.py).
+Names come from botocore's own service models and from AWS's Service Authorization Reference. Answering requests
+belongs to moto_server.py and athena_api.py, recording them to recording.py.
 """
 
 import json
@@ -19,7 +19,7 @@ ACCOUNT = "123456789012"
 SERVICE_OF_SIGNING_NAME = {"monitoring": "cloudwatch"}
 CREDENTIAL = re.compile(r"Credential=(?P<key>[^/,]+)/\d{8}/(?P<region>[^/]*)/(?P<service>[^/]+)/aws4_request")
 
-S3_PERMISSION = {  # operations whose permission has another name
+S3_PERMISSION = {  # of operations whose permission has another name
     "AbortMultipartUpload": "AbortMultipartUpload",
     "CompleteMultipartUpload": "PutObject",
     "CopyObject": "PutObject",
@@ -36,7 +36,7 @@ S3_PERMISSION = {  # operations whose permission has another name
     "UploadPart": "PutObject",
     "UploadPartCopy": "PutObject",
 }
-BATCH_PERMISSION = {  # batches that need the permission of one
+BATCH_PERMISSION = {  # of batch operations, which need the permission of the single operation
     "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
     "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
     "sqs:SendMessageBatch": "sqs:SendMessage",
@@ -46,7 +46,7 @@ BATCH_PERMISSION = {  # batches that need the permission of one
 
 @dataclass(frozen=True)
 class AwsRequest:
-    """One request. needs: (permission, ARN) pairs as IAM would ask for them, the most specific first."""
+    """One request. needs: (permission, ARN) pairs that IAM would check, the most specific first."""
 
     service: str
     operation: str
@@ -55,12 +55,12 @@ class AwsRequest:
 
     @property
     def name(self) -> str:
-        """As `s3:UploadPart`: the operation called, where its permission is s3:PutObject."""
+        """The operation, such as `s3:UploadPart` (whose permission is s3:PutObject)."""
         return f"{self.service}:{self.operation}"
 
 
 def parse_request(method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> AwsRequest:
-    """headers: lower-case names. body may be empty for S3, but not for DeleteObjects. Unsigned: access key ''."""
+    """The parsed request. headers: with lower-case names. An unsigned request has the access key ''."""
     signature = CREDENTIAL.search(unquote(headers.get("authorization", "") or query))
     access_key, region, signing_name = signature.groups() if signature else ("", "us-east-1", "s3")
     service = SERVICE_OF_SIGNING_NAME.get(signing_name, signing_name)
@@ -74,7 +74,7 @@ def parse_request(method: str, path: str, query: str, headers: Mapping[str, str]
 
 
 def _operation_and_parameters(path: str, headers: Mapping[str, str], body: bytes) -> tuple[str, dict[str, Any]]:
-    """By protocol: JSON names the operation in a header, CBOR in the path (its body is not read), query in the form."""
+    """By protocol: JSON has the operation in a header, CBOR in the path (its body is not read), query in the form."""
     if target := headers.get("x-amz-target"):
         return target.rpartition(".")[2], json.loads(body or b"{}")
     if "/operation/" in path:
@@ -83,7 +83,7 @@ def _operation_and_parameters(path: str, headers: Mapping[str, str], body: bytes
     return form.pop("Action", "Unknown"), form
 
 
-# --- S3: the operation is in method, path and query ---
+# --- S3: the operation follows from method, path and query ---
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class _S3Shape:
 
 @cache
 def _s3_shapes() -> list[_S3Shape]:
-    """What each S3 operation's request must have, those that ask for most first."""
+    """The required parts of each S3 operation's request, the most demanding first."""
     model = get_session().get_service_model("s3")
     shapes = []
     for name in model.operation_names:
@@ -156,11 +156,11 @@ def _s3_needs(operation: str, path: str, headers: Mapping[str, str], body: bytes
     return tuple(needs)
 
 
-# --- the others: the resource is in the parameters ---
+# --- Other services: the resource is in the parameters ---
 
 
 def _arns(service: str, operation: str, parameters: Mapping[str, Any], place: str) -> list[str]:
-    """place: region:account. '*' where AWS knows no narrower resource, or where this harness knows none."""
+    """place: region:account. '*' if AWS has no narrower resource, or if this module knows none."""
     match service:
         case "glue":
             return [f"arn:aws:glue:{place}:{part}" for part in _glue_parts(operation, parameters)]
@@ -172,21 +172,11 @@ def _arns(service: str, operation: str, parameters: Mapping[str, Any], place: st
             return [parameters.get("TopicArn") or parameters.get("ResourceArn") or named]
         case "athena":
             return [f"arn:aws:athena:{place}:workgroup/{parameters.get('WorkGroup', 'primary')}"]
-        case "kms":
-            key = parameters.get("KeyId", "*")
-            return [key if key.startswith(("arn:", "*")) else f"arn:aws:kms:{place}:key/{key}"]
-        case "events":
-            rule = parameters.get("Rule") or parameters.get("Name")
-            return [f"arn:aws:events:{place}:rule/{rule}"] if rule else ["*"]
-        case "iam":
-            account = place.rpartition(":")[2]
-            named = f"arn:aws:iam::{account}:role/{parameters['RoleName']}" if "RoleName" in parameters else "*"
-            return [parameters.get("PolicyArn", named) if "RoleName" not in parameters else named]
     return ["*"]
 
 
 def _glue_parts(operation: str, parameters: Mapping[str, Any]) -> list[str]:
-    """Glue asks for the table, its database and the catalog, each by an ARN of its own."""
+    """Glue checks the table, its database and the catalog, each by its own ARN."""
     if "Crawler" in operation:
         return [f"crawler/{name}"] if (name := parameters.get("Name") or parameters.get("CrawlerName")) else ["*"]
     database = parameters.get("DatabaseName")

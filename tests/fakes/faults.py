@@ -1,8 +1,7 @@
 """Faults that a test orders from moto's server or the Athena API: which requests fail next, and how.
 
-Rules come in by PUT /_faults (a JSON list of Fault's fields) and go by DELETE /_faults?access_key=…; GET says how
-many requests have met one.
-Carrying a fault out, in HTTP, belongs to recording.py.
+PUT /_faults adds rules (a JSON list of Fault's fields), DELETE /_faults?access_key=… removes them, and GET returns the
+number of requests that have met one. Carrying out a fault, in HTTP, belongs to recording.py.
 """
 
 import re
@@ -15,14 +14,13 @@ from tests.fakes.aws_requests import AwsRequest
 
 @dataclass(frozen=True)
 class Fault:
-    """One rule. Which requests: operation, resource and access key; then let `after` pass and fail `count`.
+    """One rule. Of the requests that match operation, resource and access key, `after` pass and `count` fail.
 
-    operation: regular expression on the whole of e.g. `s3:PutObject`, `glue:UpdateTable`; resource: one searched for
-    in the ARN. status: HTTP status of the error, with AWS's error code; None leaves the answer as it is. carried_out:
-    the request has its effect, and only its answer is lost. delay_seconds: before the answer. truncate_to: this many
-    bytes of the answer's body are sent, then the connection ends. outcome: of what the request starts (a crawl: FAILED
-    or RUNNING for ever; a query: FAILED, CANCELLED or RUNNING for ever), with `message` as its reason; where
-    carried_out, only after the query had its effect.
+    operation: a regular expression for all of, say, `s3:PutObject`; resource: one to search the ARN for. status: HTTP
+    status of the error, with AWS's error code; None leaves the answer as it is. carried_out: the request has its
+    effect, and only its answer is lost. delay_seconds: before the answer. truncate_to: the connection ends after this
+    many bytes of the answer's body. outcome: of a crawl (FAILED, or RUNNING forever) or of a query (also CANCELLED)
+    that the request starts, with `message` as its reason.
     """
 
     operation: str
@@ -63,7 +61,7 @@ class Faults:
             self._seen = [(f, seen) for f, seen in self._seen if access_key not in ("", f.access_key)]
 
     def met(self, access_key: str) -> int:
-        """How many requests the rules for this access key have met, those that wait for their answer included."""
+        """The number of requests that have met a rule for this access key, including those still waiting."""
         with self._lock:
             return sum(
                 max(0, min(seen - fault.after, fault.count))
@@ -72,7 +70,7 @@ class Faults:
             )
 
     def take(self, request: AwsRequest) -> Fault | None:
-        """The fault for this request: of the rules that are due, the one ordered first. Each rule counts for itself."""
+        """The fault for this request: the first of the rules that are due. Each rule counts its own requests."""
         due = None
         with self._lock:
             for position, (fault, seen) in enumerate(self._seen):

@@ -1,7 +1,7 @@
-"""Fixtures of AWS, Trino and Athena for all tests (a plug-in of tests/conftest.py).
+"""Fixtures of AWS, Trino and Athena for all tests (a plugin).
 
-The servers are begun at first need and serve all workers of a session. So are their clients imported: boto3, moto and
-trino cost a test nothing that asks for none of them.
+The servers start when first needed and serve all workers of a session. Their clients are imported just as late: boto3,
+moto and trino cost nothing in tests without them.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def moto_url(servers: Servers, record_file: Path) -> str:
 
 @pytest.fixture(scope="session")
 def role_policies(servers: Servers) -> dict[str, Policies]:
-    """The policies of all deployments that tests speak of; rendered once for all workers."""
+    """The policies of all DEPLOYMENTS in terraform.py, rendered once for all workers."""
     rendered = servers.folder / "policies.json"
     with FileLock(rendered.with_suffix(".lock")):
         if not rendered.exists():
@@ -59,17 +59,17 @@ def role_policies(servers: Servers) -> dict[str, Policies]:
 
 @pytest.fixture
 def aws(request: pytest.FixtureRequest, moto_url: str, record_file: Path) -> Iterator[Aws]:
-    """moto's S3, Glue, SQS, SNS, IAM, CloudWatch, KMS and EventBridge, as one test has them to itself.
+    """moto's S3, Glue, SQS, SNS, IAM, CloudWatch, KMS and EventBridge, for one test alone.
 
-    Whatever the pipeline under test asked for is held against its role's policy; not where the requests are the
-    test's own (marker `not_the_pipeline`), nor where there is no Terraform.
+    At the end, the requests of the pipeline under test are checked against its role's policy; not if they are the
+    test's own (marker `not_the_pipeline`), or if there is no Terraform.
     """
     yield from _aws_of(request, moto_url, record_file)
 
 
 @pytest.fixture(scope="module")
 def aws_of_module(request: pytest.FixtureRequest, moto_url: str, record_file: Path) -> Iterator[Aws]:
-    """The same, for what the tests of a module look at together."""
+    """The same, shared by the tests of a module."""
     yield from _aws_of(request, moto_url, record_file)
 
 
@@ -90,7 +90,7 @@ def _aws_of(request: pytest.FixtureRequest, moto_url: str, record_file: Path) ->
 
 @pytest.fixture
 def ambient_aws(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Aws:
-    """The same AWS, and this process's own variables lead there."""
+    """The same AWS, with this process's environment variables pointing to it."""
     for name, value in aws.env.items():
         monkeypatch.setenv(name, value)
     return aws
@@ -101,7 +101,7 @@ def trino_port(servers: Servers, moto_url: str, record_file: Path) -> int:
     from tests.fakes import trino as trino_server
     from tests.fakes.aws import Aws
 
-    if reason := trino_server.why_not():
+    if reason := trino_server.missing_requirement():
         (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
 
     def command(port: int) -> list[str]:
@@ -113,13 +113,13 @@ def trino_port(servers: Servers, moto_url: str, record_file: Path) -> int:
 
 @pytest.fixture
 def trino(aws: Aws, trino_port: int) -> Aws:
-    """The same AWS, and a real Trino on its Glue and S3. Skipped where Java or Maven is missing; a failure in CI."""
+    """The same AWS, and a real Trino on its Glue and S3. Without Java or Maven, the test is skipped, or fails in CI."""
     return replace(aws, trino_port=trino_port)
 
 
 @pytest.fixture(scope="module")
 def trino_of_module(aws_of_module: Aws, trino_port: int) -> Aws:
-    """The same, for what the tests of a module look at together."""
+    """The same, shared by the tests of a module."""
     return replace(aws_of_module, trino_port=trino_port)
 
 
@@ -136,7 +136,7 @@ def athena_url(servers: Servers, moto_url: str, trino_port: int, record_file: Pa
 
 @pytest.fixture
 def athena(trino: Aws, athena_url: str) -> Iterator[Aws]:
-    """The same AWS and Trino, and the Athena API answered by that Trino."""
+    """The same AWS and Trino, and an Athena API on that Trino."""
     athena = replace(trino, athena_url=athena_url)
     yield athena
     athena.clear_faults()
@@ -144,5 +144,5 @@ def athena(trino: Aws, athena_url: str) -> Iterator[Aws]:
 
 @pytest.fixture(scope="module")
 def athena_of_module(trino_of_module: Aws, athena_url: str) -> Aws:
-    """The same, for what the tests of a module look at together; it is given no faults."""
+    """The same, shared by the tests of a module, without faults."""
     return replace(trino_of_module, athena_url=athena_url)

@@ -1,7 +1,7 @@
-"""A crawl as Glue does one, in small: CSV files below S3 targets become tables with guessed types and partitions.
+"""A small version of Glue's crawl: CSV files below S3 targets become tables with inferred types and partitions.
 
-Of Glue's classifiers only comma-separated text with a header line, plain or .gz; other files are passed over. When a
-crawl is RUNNING, and which crawler exists, belongs to moto_server.py.
+It recognizes only comma-separated text with a header line, plain or .gz, and ignores other files. The states of
+crawlers belong to moto_glue.py.
 """
 
 import csv
@@ -19,9 +19,9 @@ PARTITION_FOLDER = re.compile(r"([^=/]+)=([^/]*)")
 
 
 def crawl(crawler: dict[str, Any], session: boto3.Session) -> None:
-    """Register or update a table in the crawler's database for each folder of CSV files below its S3 targets.
+    """Create or update a table in the crawler's database for each folder of CSV files below its S3 targets.
 
-    crawler: as Glue's GetCrawler answers. Raises botocore's ClientError where a bucket or the database is missing.
+    crawler: in the form of GetCrawler. Raises botocore's ClientError if a bucket or the database is missing.
     """
     s3, glue = session.client("s3"), session.client("glue")
     for target in crawler["Targets"].get("S3Targets", []):
@@ -37,7 +37,7 @@ def crawl(crawler: dict[str, Any], session: boto3.Session) -> None:
 
 
 def _tables(bucket: str, prefix: str, keys: Iterable[str]) -> dict[str, list[str]]:
-    """The files of each table by its folder, s3://…: the first below the target, or the target above partitions."""
+    """The files of each table by its folder's URL: the folder below the target, or the target itself if partitioned."""
     tables: dict[str, list[str]] = {}
     for key in sorted(keys):
         if not key.endswith((".csv", ".csv.gz")):
@@ -59,7 +59,7 @@ def _table_input(crawler: str, name: str, folder: str, files: list[str], text: s
     header = next(rows, [])
     sample = [row for row, _ in zip(rows, range(SAMPLE_ROWS), strict=False)]
     columns = [
-        {"Name": column.strip().lower(), "Type": guess_type(row[at] for row in sample if at < len(row))}
+        {"Name": column.strip().lower(), "Type": inferred_type(row[at] for row in sample if at < len(row))}
         for at, column in enumerate(header)
     ]
     properties = {"classification": "csv", "delimiter": ",", "skip.header.line.count": "1", "typeOfData": "file"}
@@ -89,8 +89,8 @@ def _storage(location: str, columns: list[dict[str, str]]) -> dict[str, Any]:
     }
 
 
-def guess_type(values: Iterable[str]) -> str:
-    """bigint, double, boolean or string: the first that can hold all filled values. A date is a string, as in Glue."""
+def inferred_type(values: Iterable[str]) -> str:
+    """The first of bigint, double and boolean that fits all values, else string. A date is a string, as in Glue."""
     filled = [value.strip() for value in values if value.strip()]
     for name, pattern in (
         ("bigint", r"[+-]?\d{1,18}"),
@@ -106,8 +106,8 @@ def _register(glue: Any, database: str, table: dict[str, Any]) -> None:
     try:
         glue.create_table(DatabaseName=database, TableInput=table)
     except glue.exceptions.AlreadyExistsException:
-        known = glue.get_table(DatabaseName=database, Name=table["Name"])["Table"]
-        if known["StorageDescriptor"]["Columns"] != table["StorageDescriptor"]["Columns"]:
+        existing = glue.get_table(DatabaseName=database, Name=table["Name"])["Table"]
+        if existing["StorageDescriptor"]["Columns"] != table["StorageDescriptor"]["Columns"]:
             glue.update_table(DatabaseName=database, TableInput=table)
 
 

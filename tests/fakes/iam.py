@@ -1,10 +1,9 @@
-"""What a policy of a role allows, by IAM's rules, and which of it a list of calls makes use of.
+"""Which calls a role's policy allows, by IAM's rules, and which of its actions no call needs.
 
-For policies of identities in the form that infra/terraform writes: Action, Resource, and the condition operators
-below. Whatever else stands in a policy is an error, never passed over. That a call's conditions (s3:prefix,
-kms:ViaService and so on) are those of the request is the caller's word.
+For identity policies in the form that infra/terraform writes: Action, Resource, and the condition operators below. Any
+other element is an error, never ignored. The caller gives a call's conditions (s3:prefix, kms:ViaService and so on).
 
-Rules: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html and, on the elements,
+Rules: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html, and for the elements
 reference_policies_elements_action, _resource and _condition_operators.
 """
 
@@ -15,12 +14,12 @@ from typing import Any
 
 
 class UnsupportedPolicyError(Exception):
-    """A policy says something that is not understood here."""
+    """A policy has an element that this module does not support."""
 
 
 @dataclass(frozen=True)
 class Call:
-    """A call to AWS: `s3:GetObject` on an ARN ("*" where the service knows none), and what conditions may ask of."""
+    """A call to AWS: `s3:GetObject` on an ARN ("*" if there is none), and its values for conditions."""
 
     action: str
     resource: str
@@ -42,29 +41,31 @@ class Statement:
     conditions: tuple[tuple[str, str, tuple[str, ...]], ...]
 
     def covers(self, call: Call) -> bool:
-        """Whether action, resource and conditions all fit a call."""
+        """Whether action, resource and conditions all match a call."""
         return (
             any(_matches(action, call.action, ignore_case=True) for action in self.actions)
             and any(_matches(resource, call.resource) for resource in self.resources)
-            and all(_holds(operator, key, values, call.conditions) for operator, key, values in self.conditions)
+            and all(
+                _condition_holds(operator, key, values, call.conditions) for operator, key, values in self.conditions
+            )
         )
 
 
 def statements(document: Mapping[str, Any]) -> list[Statement]:
-    """The statements of a policy document. Raises UnsupportedPolicyError, naming what is not understood."""
+    """The statements of a policy document. Raises UnsupportedPolicyError, naming the unsupported element."""
     if document.get("Version") != "2012-10-17":
         raise UnsupportedPolicyError(f"Version {document.get('Version')}")
     return [_statement(statement) for statement in _list(document["Statement"])]
 
 
 def denied(document: Mapping[str, Any], calls: Iterable[Call]) -> list[Call]:
-    """The calls that are not allowed: those that no Allow covers, or that a Deny does."""
-    known = statements(document)
-    return [call for call in calls if not _is_allowed(known, call)]
+    """The calls that no Allow covers, or that a Deny covers."""
+    parsed = statements(document)
+    return [call for call in calls if not _is_allowed(parsed, call)]
 
 
 def unused(document: Mapping[str, Any], calls: Iterable[Call]) -> list[str]:
-    """What is allowed and none of the calls needs, as 'Sid: action'."""
+    """The allowed actions that no call needs, as 'Sid: action'."""
     calls = list(calls)
     return [
         f"{statement.sid}: {action}"
@@ -80,8 +81,8 @@ def on_all_resources(document: Mapping[str, Any]) -> list[Statement]:
     return [statement for statement in statements(document) if statement.allows and "*" in statement.resources]
 
 
-def _is_allowed(known: list[Statement], call: Call) -> bool:
-    covering = [statement for statement in known if statement.covers(call)]
+def _is_allowed(parsed: list[Statement], call: Call) -> bool:
+    covering = [statement for statement in parsed if statement.covers(call)]
     return bool(covering) and all(statement.allows for statement in covering)
 
 
@@ -96,7 +97,7 @@ def _statement(statement: Mapping[str, Any]) -> Statement:
         for key, values in keys.items()
     )
     for operator, _, values in conditions:
-        if operator.removesuffix("IfExists") not in OPERATORS:
+        if operator not in OPERATORS:
             raise UnsupportedPolicyError(f"Condition {operator}")
         _refuse_variables(values)
     resources = tuple(_list(statement["Resource"]))
@@ -121,33 +122,15 @@ def _list(value: Any) -> list[Any]:
 
 
 def _matches(pattern: str, text: str, *, ignore_case: bool = False) -> bool:
-    """IAM's wildcards: * is any characters, colons and slashes too, ? is one. All else stands for itself."""
+    """IAM's wildcards: * matches any characters, including colons and slashes, ? matches one. The rest is literal."""
     regex = "".join({"*": ".*", "?": "."}.get(character, re.escape(character)) for character in pattern)
     return re.fullmatch(regex, text, re.DOTALL | (re.IGNORECASE if ignore_case else 0)) is not None
 
 
-def _equals(wanted: str, found: str) -> bool:
-    return wanted == found
+OPERATORS: dict[str, Callable[[str, str], bool]] = {"StringEquals": str.__eq__, "StringLike": _matches}
 
 
-def _equals_in_any_case(wanted: str, found: str) -> bool:
-    return wanted.lower() == found.lower()
-
-
-# How one value is compared, and whether the operator asks that none fit instead of that one does.
-OPERATORS: dict[str, tuple[Callable[[str, str], bool], bool]] = {
-    "StringEquals": (_equals, False),
-    "StringNotEquals": (_equals, True),
-    "StringLike": (_matches, False),
-    "StringNotLike": (_matches, True),
-    "Bool": (_equals_in_any_case, False),
-}
-
-
-def _holds(operator: str, key: str, values: tuple[str, ...], given: Mapping[str, str]) -> bool:
-    """A condition on one key. Names of keys are the same in any case; a key that is absent fits no value."""
-    compare, negated = OPERATORS[operator.removesuffix("IfExists")]
-    found = {name.lower(): value for name, value in given.items()}.get(key.lower())
-    if found is None:
-        return negated or operator.endswith("IfExists")
-    return any(compare(value, found) for value in values) != negated
+def _condition_holds(operator: str, key: str, values: tuple[str, ...], conditions: Mapping[str, str]) -> bool:
+    """A condition on one key. Key names ignore case; an absent key matches no value."""
+    value = {name.lower(): value for name, value in conditions.items()}.get(key.lower())
+    return value is not None and any(OPERATORS[operator](allowed, value) for allowed in values)

@@ -1,4 +1,4 @@
-"""A topic of SNS as one who subscribed to it reads it."""
+"""An SNS topic with a subscriber that can be read."""
 
 import json
 from typing import Any
@@ -7,7 +7,7 @@ from tests.fakes.aws import Aws
 
 
 class Mailbox:
-    """A new topic, and a queue that hears it."""
+    """A new topic, and a queue subscribed to it."""
 
     def __init__(self, aws: Aws) -> None:
         name = aws.new_name("alerts")
@@ -18,10 +18,10 @@ class Mailbox:
         self._sns.subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint=queue["QueueArn"])
 
     def read(self) -> list[dict[str, Any]]:
-        """What has arrived since the last look, in SNS's envelope."""
-        found = []
+        """The messages since the last read, in SNS's envelope."""
+        envelopes = []
         while messages := self._sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10).get("Messages"):
             for message in messages:
-                found.append(json.loads(message["Body"]))
+                envelopes.append(json.loads(message["Body"]))
                 self._sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
-        return found
+        return envelopes

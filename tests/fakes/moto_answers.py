@@ -1,8 +1,8 @@
-"""Answers that S3 and SQS give and moto's do not, put in their place by mend_answers(). Terraform compares them.
+"""Answers of moto that differ from those of S3 and SQS, corrected by correct_answers(). Terraform compares them.
 
-ListObjectsV2: moto looks at every object of the bucket for each page; S3 goes to the first and stops at the last.
-GetBucketNotificationConfiguration: moto keeps EventBridgeConfiguration, acts by it, and does not give it back.
-GetQueueAttributes: moto gives a redrive policy back with spaces in it that were not put there.
+ListObjectsV2: moto reads every object of the bucket for each page; S3 starts at the first and stops at the last.
+GetBucketNotificationConfiguration: moto stores EventBridgeConfiguration and applies it, but does not return it.
+GetQueueAttributes: moto adds spaces to a redrive policy.
 """
 
 import json
@@ -20,8 +20,8 @@ _get_bucket_notification = S3Response.get_bucket_notification
 _attributes = Queue.__dict__["attributes"].fget
 
 
-def mend_answers() -> None:
-    """Put the functions below in the places of moto's, in this process."""
+def correct_answers() -> None:
+    """Replace moto's functions by those below, in this process."""
     S3Backend.list_objects_v2 = list_objects_v2  # type: ignore[method-assign,assignment]
     S3Response.get_bucket_notification = get_bucket_notification  # type: ignore[method-assign,assignment]
     Queue.attributes = property(attributes)  # type: ignore[method-assign,assignment]
@@ -36,7 +36,7 @@ def list_objects_v2(
     start_after: str | None,
     max_keys: int,
 ) -> Any:
-    """A page, as moto's: objects and folders by name, whether there are more, and the token for them."""
+    """A page in moto's form: objects and folders by name, whether there are more, and the token for the next page."""
     names = sorted(bucket.keys)
     prefix = prefix or ""
     after = backend._pagination_tokens.get(continuation_token, "") if continuation_token else start_after or ""
@@ -56,10 +56,10 @@ def list_objects_v2(
 
 
 def get_bucket_notification(response: S3Response) -> Any:
-    """As moto's, and with what it keeps of EventBridge."""
+    """Moto's answer, plus its stored EventBridge configuration."""
     status, headers, body = _get_bucket_notification(response)
-    kept = response.backend.get_bucket_notification_configuration(response.bucket_name)
-    if kept is not None and kept.event_bridge is not None:
+    stored = response.backend.get_bucket_notification_configuration(response.bucket_name)
+    if stored is not None and stored.event_bridge is not None:
         answer = ElementTree.fromstring(body)
         ElementTree.SubElement(answer, f"{{{S3}}}EventBridgeConfiguration")
         body = ElementTree.tostring(answer, default_namespace=S3)
@@ -67,8 +67,8 @@ def get_bucket_notification(response: S3Response) -> Any:
 
 
 def attributes(queue: Queue) -> dict[str, Any]:
-    """As moto's, and with the redrive policy as it was put."""
-    found: dict[str, Any] = _attributes(queue)
-    if "RedrivePolicy" in found:
-        found["RedrivePolicy"] = json.dumps(queue.redrive_policy, separators=(",", ":"))
-    return found
+    """Moto's answer, with the redrive policy as it was put."""
+    values: dict[str, Any] = _attributes(queue)
+    if "RedrivePolicy" in values:
+        values["RedrivePolicy"] = json.dumps(queue.redrive_policy, separators=(",", ":"))
+    return values

@@ -1,7 +1,7 @@
-"""What Glue has and moto's Glue lacks, put in its place by complete_glue().
+"""Parts of Glue that moto lacks, added by complete_glue().
 
-Column statistics (Trino asks for them; there are none), fields that Glue always answers, UpdateTable that refuses a
-stale VersionId, and crawlers that crawl (what a crawl finds is in glue_crawl.py).
+Column statistics (Trino requests them; there are none), fields that Glue always returns, an UpdateTable that refuses a
+stale VersionId, and working crawlers (the crawl itself is in glue_crawl.py).
 """
 
 import json
@@ -26,7 +26,7 @@ SESSION = boto3.Session("CRAWLER", "crawler", region_name="us-east-1")
 
 
 class Crawler(models.FakeCrawler):
-    """A crawler that crawls when started, and is then seen RUNNING once and STOPPING once before it is READY."""
+    """A crawler that crawls when it starts, then reports RUNNING once and STOPPING once before it is READY."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -39,7 +39,7 @@ class Crawler(models.FakeCrawler):
 
     def as_dict(self) -> dict[str, Any]:
         answer = super().as_dict() | ({"LastCrawl": self._last_crawl} if self._last_crawl else {})
-        if self._states != ["RUNNING"]:  # alone, it is for ever
+        if self._states != ["RUNNING"]:  # RUNNING alone lasts forever
             self._states = self._states[1:]
         return answer
 
@@ -68,14 +68,14 @@ class Crawler(models.FakeCrawler):
 
 
 class Table(models.FakeTable):
-    """A table with the fields that Glue always answers."""
+    """A table with the fields that Glue always returns."""
 
     def as_dict(self, version: str | None = None) -> dict[str, Any]:
         return _with_glue_fields(super().as_dict(version))
 
 
 class Partition(models.FakePartition):
-    """A partition with the fields that Glue always answers."""
+    """A partition with the fields that Glue always returns."""
 
     def as_dict(self) -> dict[str, Any]:
         return _with_glue_fields(super().as_dict())
@@ -89,7 +89,7 @@ def _with_glue_fields(table: dict[str, Any]) -> dict[str, Any]:
 
 
 class Glue(GlueResponse):
-    """The calls of Glue that moto lacks, or answers too kindly."""
+    """The calls of Glue that moto lacks, or does not check."""
 
     def get_column_statistics_for_table(self) -> str:
         return json.dumps({"ColumnStatisticsList": [], "Errors": []})
@@ -113,15 +113,15 @@ class Glue(GlueResponse):
 
     def update_table(self) -> ActionResult:
         database, table = self.parameters["DatabaseName"], self.parameters["TableInput"]["Name"]
-        given = self.parameters.get("VersionId")
+        version = self.parameters.get("VersionId")
         with UPDATING:
-            if given not in (None, self.glue_backend.get_table(database, table).as_dict()["VersionId"]):
-                raise JsonRESTError("ConcurrentModificationException", f"Update table failed: {given} is not current")
+            if version not in (None, self.glue_backend.get_table(database, table).as_dict()["VersionId"]):
+                raise JsonRESTError("ConcurrentModificationException", f"Update table failed: {version} is not current")
             return super().update_table()
 
 
 def complete_glue() -> None:
-    """Put the classes above in the places of moto's, in this process."""
+    """Replace moto's classes by those above, in this process."""
     models.FakeCrawler = Crawler  # type: ignore[misc]
     models.FakeTable = Table  # type: ignore[misc]
     models.FakePartition = Partition  # type: ignore[misc]

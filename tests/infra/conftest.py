@@ -1,8 +1,8 @@
-"""AWS for the tests of what is deployed."""
+"""AWS for the tests of infra/."""
 
 import pytest
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Bring in the servers, and whatever asks them."""
+    """Load the fixtures of the servers."""
     config.pluginmanager.import_plugin("tests.fakes.fixtures")

@@ -1,4 +1,4 @@
-"""What infra/ says, read as YAML and text, and the folder that the image has as /app. No container engine is needed."""
+"""Reads the files of infra/, and builds the image's folder /app without a container engine."""
 
 import re
 import shutil
@@ -18,9 +18,9 @@ def read_yaml(name: str) -> Any:
 
 
 def services() -> dict[str, Any]:
-    """The services of compose.yaml, with what they share filled in."""
-    found: dict[str, Any] = read_yaml("compose.yaml")["services"]
-    return found
+    """The services of compose.yaml, with their shared settings filled in."""
+    compose_services: dict[str, Any] = read_yaml("compose.yaml")["services"]
+    return compose_services
 
 
 def dockerfile() -> list[tuple[str, str]]:
@@ -31,19 +31,19 @@ def dockerfile() -> list[tuple[str, str]]:
 
 
 def copied() -> list[tuple[list[str], str]]:
-    """What the Dockerfile copies from the project, as (sources, where to)."""
-    found = [arguments.split() for name, arguments in dockerfile() if name == "COPY"]
-    return [(sources, to) for *sources, to in found if not sources[0].startswith("--from")]
+    """The Dockerfile's copies from the project, as (sources, destination)."""
+    copies = [arguments.split() for name, arguments in dockerfile() if name == "COPY"]
+    return [(sources, to) for *sources, to in copies if not sources[0].startswith("--from")]
 
 
 def image_environment() -> dict[str, str]:
-    """The variables that the image sets."""
+    """The image's environment variables."""
     *_, arguments = (arguments for name, arguments in dockerfile() if name == "ENV")
     return dict(pair.split("=", 1) for pair in arguments.split())
 
 
 def make_app(app: Path) -> None:
-    """The image's /app: the package, and what the Dockerfile copies there."""
+    """Build the image's /app: the package, and the Dockerfile's copies."""
     shutil.copytree(PROJECT_DIR / "refi_assets", app / "refi_assets", ignore=shutil.ignore_patterns("__pycache__"))
     for sources, to in copied():
         if to.startswith("/app/"):

@@ -1,7 +1,7 @@
 """The services of compose.yaml as processes of this machine: the same commands, files and health checks.
 
-Other than in containers, ports are free ones, hosts are this one, and /app, /lake, /spill and /tmp are folders of the
-test. What else the image and the services set is as it is there.
+Unlike in containers, ports are free ones, the host is this machine, and /app, /lake, /spill and /tmp are folders of the
+test. All other settings of the image and the services are the same.
 """
 
 import json
@@ -23,7 +23,7 @@ from tests.support.serving import REFI, wait_for
 
 
 class Production:
-    """A production instance in a folder. `database` leads to PostgreSQL, by libpq's variables."""
+    """A production instance in a folder. `database`: libpq's variables for PostgreSQL."""
 
     def __init__(self, folder: Path, database: dict[str, str], aws: Aws) -> None:
         self.folder, self.app, self.lake = folder, folder / "app", folder / "lake"
@@ -51,11 +51,11 @@ class Production:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     def files_now(self) -> set[Path]:
-        """What lies in /app."""
+        """The files in /app."""
         return set(self.app.rglob("*"))
 
     def call(self, *command: str | Path) -> str:
-        """Run a command to its end, as in a container; returns what it printed."""
+        """Run a command to its end, as in a container; returns its output."""
         done = subprocess.run(
             command, capture_output=True, text=True, env=self._of("call"), cwd=self.app, check=False, timeout=300
         )
@@ -67,11 +67,11 @@ class Production:
         return self.call(REFI, *arguments)
 
     def start(self, *services: str) -> None:
-        """Start services, and wait until the health check of each says that it is well."""
+        """Start services, and wait until they are healthy."""
         for service in services:
             with (self.folder / f"{service}.log").open("ab") as log:
                 self._running[service] = subprocess.Popen(
-                    # a test that was begun in the background ignores SIGINT; a container does not
+                    # a test started in the background ignores SIGINT; a container does not
                     ["env", "--default-signal=INT", *self._command(service)],
                     cwd=self.app,
                     env=self._of(service),
@@ -80,20 +80,20 @@ class Production:
                     start_new_session=True,
                 )
         for service in services:
-            wait_for(partial(self._is_well, service), 120)
+            wait_for(partial(self._is_healthy, service), 120)
 
     def _command(self, service: str) -> list[str]:
         return [self._here(word) for word in services()[service]["command"]]
 
-    def _is_well(self, service: str) -> bool:
+    def _is_healthy(self, service: str) -> bool:
         assert self._running[service].poll() is None, (self.folder / f"{service}.log").read_text()[-3000:]
         command = self._command(service)
         if "-p" in command and not accepts_connections(int(command[command.index("-p") + 1])):
-            return False  # and its health check, a process of some weight, would say so
+            return False  # without starting the health check, a heavy process
         kind, *check = services()[service]["healthcheck"]["test"]
         assert kind == "CMD"
-        words = [self._here(word) for word in check]
-        done = subprocess.run(words, cwd=self.app, env=self._of(service), capture_output=True, check=False)
+        command = [self._here(word) for word in check]
+        done = subprocess.run(command, cwd=self.app, env=self._of(service), capture_output=True, check=False)
         return done.returncode == 0
 
     def stop(self, service: str) -> int:
@@ -103,17 +103,17 @@ class Production:
         return process.wait(120)
 
     def stop_all(self) -> None:
-        """Stop what runs, in the reverse order of its start."""
+        """Stop all running services, in the reverse order of their start."""
         for service in reversed(list(self._running)):
             self.stop(service)
 
     def submit(self, day: str) -> str:
-        """Ask for a run of a day, as the UI does; returns its id."""
+        """Request a run of a day, as the UI does; returns its id."""
         client = DagsterGraphQLClient("127.0.0.1", port_number=int(self._ports["3000"]))
         return client.submit_job_execution("refi", tags={"dagster/partition": day, "refi/job_partition": f"refi {day}"})
 
     def ask(self, query: str, **variables: object) -> Any:
-        """What the UI's server answers to a query in GraphQL."""
+        """The answer of the UI's server to a GraphQL query."""
         request = urllib.request.Request(
             f"http://127.0.0.1:{self._ports['3000']}/graphql",
             json.dumps({"query": query, "variables": variables}).encode(),
@@ -133,15 +133,15 @@ class Production:
             connection.close()
 
     def status(self, run_id: str) -> str:
-        """How a run stands."""
+        """The status of a run."""
         ((status,),) = self.select("SELECT status FROM runs WHERE run_id = %s", run_id)
         return str(status)
 
     def compute_logs(self, run_id: str) -> dict[str, str]:
-        """Objects in the bucket that belong to a run, by key."""
+        """Contents of a run's objects in the bucket, by key."""
         prefix = f"dagster/storage/{run_id}/compute_logs/"
-        found = self._s3.list_objects_v2(Bucket=self._bucket, Prefix=prefix).get("Contents", [])
-        keys = [one["Key"] for one in found]
+        items = self._s3.list_objects_v2(Bucket=self._bucket, Prefix=prefix).get("Contents", [])
+        keys = [item["Key"] for item in items]
         return {key: self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read().decode() for key in keys}
 
     def _here(self, text: str) -> str:
@@ -150,7 +150,7 @@ class Production:
         return text
 
     def _of(self, service: str) -> dict[str, str]:
-        """A container's environment. Temporary files of one are not seen by another."""
+        """A container's environment, with its own folder of temporary files."""
         temporary = self.folder / "tmp" / service
         temporary.mkdir(parents=True, exist_ok=True)
         return {**self._environment, "TMPDIR": str(temporary), "HOME": str(temporary)}

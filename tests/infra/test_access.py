@@ -1,4 +1,4 @@
-"""What each role may do and may not, call by call, as its rendered policy says."""
+"""Each role's rendered policy, call by call."""
 
 from pathlib import Path
 
@@ -132,9 +132,7 @@ def test_a_lake_may_be_a_whole_bucket_and_need_no_crawler(role_policies: dict[st
     assert denied(policy, [crawl]) == [crawl]
 
 
-def test_matching_on_aws_is_allowed_what_it_asks_for_and_nothing_else_where_it_is_used(
-    role_policies: dict[str, Policies], tmp_path: Path
-):
+def test_matching_on_aws_is_allowed_exactly_its_own_calls(role_policies: dict[str, Policies], tmp_path: Path):
     service, lake = EntityResolution(), LakeOnS3(str(tmp_path / "lake"))
     service.does_a_first_run()
     matching = AwsMatching(WORKFLOW, ROLE)
@@ -142,7 +140,9 @@ def test_matching_on_aws_is_allowed_what_it_asks_for_and_nothing_else_where_it_i
 
     policy = role_policies["with matching"]["pipeline"]
     assert denied(policy, service.calls()) == []
-    assert [one for one in unused(policy, service.calls()) if "entityresolution:" in one or "iam:" in one] == []
+    assert [
+        action for action in unused(policy, service.calls()) if "entityresolution:" in action or "iam:" in action
+    ] == []
     assert [statement.sid for statement in on_all_resources(policy)] == ["CreateMatching", "SendMetrics"]
     others = [
         Call("entityresolution:StartMatchingJob", f"{MATCHING}:matchingworkflow/another"),

@@ -1,6 +1,6 @@
-"""The image, compose.yaml and dagster.yaml, as far as they can be judged without a container engine.
+"""The image, compose.yaml and dagster.yaml, as far as they can be tested without a container engine.
 
-That the commands start and the health checks answer is in test_production_instance.py.
+test_production_instance.py runs the commands and the health checks.
 """
 
 import re
@@ -25,15 +25,16 @@ OURS = ("code", "daemon", "webserver", "migrate")
 PINNED = re.compile(r"[a-z]+:\d+(\.\d+)+-[a-z-]*bookworm")
 
 
-def environment_variables(of: Any) -> set[str]:
+def environment_variables(configuration: Any) -> set[str]:
     """Names in every {env: NAME} of a configuration."""
-    if isinstance(of, dict):
-        return ({of["env"]} if of.keys() == {"env"} else set()).union(*map(environment_variables, of.values()))
-    return set().union(*map(environment_variables, of)) if isinstance(of, list) else set()
+    if isinstance(configuration, dict):
+        own = {configuration["env"]} if configuration.keys() == {"env"} else set()
+        return own.union(*map(environment_variables, configuration.values()))
+    return set().union(*map(environment_variables, configuration)) if isinstance(configuration, list) else set()
 
 
 def example() -> dict[str, str]:
-    """env.example, as name and value."""
+    """The variables of env.example, name -> value."""
     lines = (INFRA / "env.example").read_text().splitlines()
     return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
 
@@ -45,7 +46,7 @@ def test_dagster_accepts_the_instances_configuration(folder: Path, tmp_path: Pat
     assert configuration["telemetry"] == {"enabled": False}
 
 
-def test_a_misspelt_setting_of_the_instance_would_be_refused(tmp_path: Path):
+def test_a_misspelled_setting_of_the_instance_would_be_refused(tmp_path: Path):
     text = (INFRA / "dagster.yaml").read_text()
     (tmp_path / "dagster.yaml").write_text(text.replace("max_runtime_seconds", "max_runtime_second"))
     with pytest.raises(Exception, match="max_runtime_second"):
@@ -53,22 +54,22 @@ def test_a_misspelt_setting_of_the_instance_would_be_refused(tmp_path: Path):
 
 
 @pytest.mark.parametrize("service", OURS)
-def test_compose_sets_every_variable_that_the_instance_wants(service: str):
-    wanted = environment_variables(read_yaml("dagster.yaml")) | environment_variables(read_yaml("workspace.yaml"))
-    assert wanted <= services()[service]["environment"].keys()
-    assert len(wanted) == 7  # five of PostgreSQL, two of S3
+def test_compose_sets_every_variable_that_the_instance_needs(service: str):
+    needed = environment_variables(read_yaml("dagster.yaml")) | environment_variables(read_yaml("workspace.yaml"))
+    assert needed <= services()[service]["environment"].keys()
+    assert len(needed) == 7  # five of PostgreSQL, two of S3
 
 
-def test_what_compose_demands_stands_in_the_example_and_no_secret_does():
-    demanded = set(re.findall(r"\$\{(\w+):\?", (INFRA / "compose.yaml").read_text()))
-    assert demanded == TEST_VALUES.keys()
-    assert {name for name, value in example().items() if not value} == demanded
+def test_the_example_has_every_variable_that_compose_requires_and_no_secret():
+    required = set(re.findall(r"\$\{(\w+):\?", (INFRA / "compose.yaml").read_text()))
+    assert required == TEST_VALUES.keys()
+    assert {name for name, value in example().items() if not value} == required
 
 
 def test_the_settings_in_the_example_are_ours_and_valid(monkeypatch: pytest.MonkeyPatch):
     ours = {name: value for name, value in example().items() if name.startswith("REFI_")}
-    known = {f"REFI_{name.upper()}" for room in all_settings() for name in type(room).model_fields}
-    assert ours.keys() - known == {"REFI_COMPUTE_LOGS_BUCKET", "REFI_COMPUTE_LOGS_PREFIX"}  # of dagster.yaml
+    settings = {f"REFI_{name.upper()}" for room in all_settings() for name in type(room).model_fields}
+    assert ours.keys() - settings == {"REFI_COMPUTE_LOGS_BUCKET", "REFI_COMPUTE_LOGS_PREFIX"}  # of dagster.yaml
     for name, value in ours.items():
         monkeypatch.setenv(name, value)
     forget_settings()
@@ -77,7 +78,7 @@ def test_the_settings_in_the_example_are_ours_and_valid(monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("source", [source for sources, _ in copied() for source in sources])
-def test_what_the_image_copies_is_in_git_and_is_sent_to_the_build(source: str):
+def test_files_that_the_image_copies_are_in_git_and_in_the_build_context(source: str):
     in_git = subprocess.run(["git", "ls-files", source], cwd=PROJECT_DIR, capture_output=True, text=True, check=True)
     assert in_git.stdout
     ignored = True
@@ -87,12 +88,12 @@ def test_what_the_image_copies_is_in_git_and_is_sent_to_the_build(source: str):
     assert not ignored
 
 
-def test_nothing_is_sent_to_the_build_that_the_image_does_not_copy():
+def test_the_build_context_has_only_files_that_the_image_copies():
     lines = (PROJECT_DIR / ".dockerignore").read_text().splitlines()
     assert {line[1:] for line in lines if line.startswith("!")} == {s for sources, _ in copied() for s in sources}
 
 
-def test_app_holds_all_that_the_package_looks_for(tmp_path: Path):
+def test_app_has_every_file_that_the_package_needs(tmp_path: Path):
     make_app(tmp_path / "app")
     loads = (
         "from refi_assets.settings import PROJECT_DIR\n"
@@ -125,13 +126,13 @@ def test_every_package_in_the_image_is_checked_by_its_hash():
     installs = [arguments for name, arguments in dockerfile() if name == "RUN" and "pip" in arguments]
     fetching = re.findall(r"pip (?:--python \S+ )?install [^&]*", " ".join(installs))
     assert len(fetching) == 3
-    assert all("--require-hashes" in one or "--no-index" in one for one in fetching)
+    assert all("--require-hashes" in command or "--no-index" in command for command in fetching)
     build_system = yaml.safe_load((PROJECT_DIR / "pyproject.toml").read_text().split("requires = ")[1].split("\n")[0])
     locked = (INFRA / "requirements-build.lock").read_text()
-    assert all(re.search(rf"^{Requirement(one).name}==", locked, re.MULTILINE) for one in build_system)
+    assert all(re.search(rf"^{Requirement(package).name}==", locked, re.MULTILINE) for package in build_system)
 
 
-def test_nobody_is_root_and_no_root_file_system_can_be_written():
+def test_no_service_runs_as_root_or_writes_to_its_root_file_system():
     *_, user = (arguments for name, arguments in dockerfile() if name == "USER")
     assert user == "10001:10001"
     assert services()["postgres"]["user"] == "postgres"
@@ -141,7 +142,7 @@ def test_nobody_is_root_and_no_root_file_system_can_be_written():
         assert service["security_opt"] == ["no-new-privileges:true"], name
 
 
-def test_what_goes_on_running_is_watched_and_begun_again_and_only_the_ui_can_be_reached_from_this_machine_alone():
+def test_services_are_monitored_and_restarted_and_only_the_ui_is_reachable_from_this_machine_alone():
     for name, service in services().items():
         if name != "migrate":
             assert service["restart"] == "unless-stopped", name
@@ -150,9 +151,9 @@ def test_what_goes_on_running_is_watched_and_begun_again_and_only_the_ui_can_be_
     assert ports == {"webserver": ["127.0.0.1:3000:3000"]}
 
 
-def test_a_service_waits_for_what_it_needs():
+def test_a_service_waits_for_its_dependencies():
     def needs(name: str) -> dict[str, str]:
-        return {other: how["condition"] for other, how in services()[name].get("depends_on", {}).items()}
+        return {service: need["condition"] for service, need in services()[name].get("depends_on", {}).items()}
 
     tables = {"migrate": "service_completed_successfully"}
     assert needs("postgres") == {}

@@ -1,6 +1,6 @@
-"""The production instance on a real PostgreSQL, with the services of compose.yaml as processes, and S3 by moto.
+"""The production instance on a real PostgreSQL, with the services of compose.yaml as processes, and moto's S3.
 
-What containers add (images, users, read-only file systems, networks) is not seen here; see docs/operations.md.
+Containers' own parts (images, users, read-only file systems, networks) are not tested; see docs/operations.md.
 """
 
 import json
@@ -30,13 +30,13 @@ ASSETS = sorted(key.to_user_string() for key in definitions().resolve_asset_grap
 
 @pytest.fixture(scope="module")
 def production(tmp_path_factory: pytest.TempPathFactory, moto_url: str, record_file: Path) -> Iterator[Production]:
-    """The instance, its tables made; no service runs yet."""
+    """The instance with its tables; no service is running yet."""
     with ExitStack() as stack:
         database = stack.enter_context(postgres_server())
-        made = Production(tmp_path_factory.mktemp("production"), database, Aws(moto_url, record_file))
-        stack.callback(made.stop_all)
-        made.call("dagster", "instance", "migrate")
-        yield made
+        instance = Production(tmp_path_factory.mktemp("production"), database, Aws(moto_url, record_file))
+        stack.callback(instance.stop_all)
+        instance.call("dagster", "instance", "migrate")
+        yield instance
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def retry_of(production: Production, run_id: str) -> list[str]:
 
 
 def kill(production: Production, run_id: str) -> None:
-    """Kill the process of a run, as the kernel does when memory is short."""
+    """Kill a run's process, as the kernel does when memory runs out."""
     events = production.select(
         "SELECT event FROM event_logs WHERE run_id = %s AND dagster_event_type = 'ENGINE_EVENT' ORDER BY id", run_id
     )
@@ -72,7 +72,7 @@ def kill(production: Production, run_id: str) -> None:
 
 
 def materialized(production: Production, run_id: str) -> dict[str, Any]:
-    """Assets that PostgreSQL says a run made, by key, with the day."""
+    """Asset keys that a run materialized, according to PostgreSQL, with the partition."""
     rows = production.select(
         "SELECT asset_key, partition FROM event_logs"
         " WHERE run_id = %s AND dagster_event_type = 'ASSET_MATERIALIZATION'",
@@ -81,7 +81,7 @@ def materialized(production: Production, run_id: str) -> dict[str, Any]:
     return {"/".join(json.loads(key)): partition for key, partition in rows}
 
 
-def test_refi_run_leaves_run_events_materialisations_and_checks_in_postgres_and_nothing_beside_the_files_of_the_image(
+def test_refi_run_records_everything_in_postgres_and_adds_no_file_to_the_image(
     production: Production,
 ):
     run_id = json.loads(production.refi("run", "--source", SAMPLE, "--as-of", DAY, "--json"))["run_id"]
@@ -100,9 +100,9 @@ def test_refi_run_leaves_run_events_materialisations_and_checks_in_postgres_and_
         run_id,
     )
     assert sum(count for _, count in checks) == len(definitions().resolve_asset_graph().asset_check_keys)
-    assert {status for status, _ in checks} == {"SUCCEEDED", "FAILED"}  # the sample has rows that make some warn
-    known = {"/".join(json.loads(key)) for (key,) in production.select("SELECT asset_key FROM asset_keys")}
-    assert known == set(ASSETS)
+    assert {status for status, _ in checks} == {"SUCCEEDED", "FAILED"}  # some warn about rows of the sample
+    keys = {"/".join(json.loads(key)) for (key,) in production.select("SELECT asset_key FROM asset_keys")}
+    assert keys == set(ASSETS)
     assert production.files_now() == production.files
 
     truth = json.loads((SAMPLE / "truth.json").read_text())
@@ -110,30 +110,32 @@ def test_refi_run_leaves_run_events_materialisations_and_checks_in_postgres_and_
 
 
 @pytest.mark.long
-def test_two_runs_of_one_day_take_turns_and_the_ui_shows_from_s3_what_they_printed(services: Production):
+def test_two_runs_of_one_day_take_turns_and_the_ui_shows_their_output_from_s3(services: Production):
     run_ids = [services.submit(DAY), services.submit(DAY)]
     for run_id in run_ids:
         wait_until(services, run_id, "SUCCESS", "FAILURE")
 
     assert [services.status(run_id) for run_id in run_ids] == ["SUCCESS", "SUCCESS"]
-    times = [services.select("SELECT start_time, end_time FROM runs WHERE run_id = %s", each)[0] for each in run_ids]
+    times = [
+        services.select("SELECT start_time, end_time FROM runs WHERE run_id = %s", run_id)[0] for run_id in run_ids
+    ]
     (_, first_end), (second_start, _) = sorted(times)
     assert first_end <= second_start
     for run_id in run_ids:
         assert materialized(services, run_id) == dict.fromkeys(ASSETS, DAY)
         (log,) = (key for key in services.compute_logs(run_id) if key.endswith(".err"))
-        last_words = 'Finished execution of step "activation__audience_file"'
-        assert last_words in services.compute_logs(run_id)[log]
+        last_line = 'Finished execution of step "activation__audience_file"'
+        assert last_line in services.compute_logs(run_id)[log]
         shown = services.ask(
             "query ($key: [String!]!) { capturedLogs(logKey: $key) { stderr } }",
             key=[run_id, "compute_logs", Path(log).stem],
         )
-        assert last_words in shown["capturedLogs"]["stderr"]
+        assert last_line in shown["capturedLogs"]["stderr"]
     assert services.files_now() == services.files
 
 
 @pytest.mark.long
-def test_a_killed_run_is_marked_as_failed_and_begun_again_once(services: Production):
+def test_a_killed_run_is_marked_as_failed_and_retried_once(services: Production):
     run_id = services.submit(DAY)
     wait_until(services, run_id, "STARTED")
     kill(services, run_id)
@@ -146,7 +148,7 @@ def test_a_killed_run_is_marked_as_failed_and_begun_again_once(services: Product
 
 
 @pytest.mark.long
-def test_a_run_that_failed_in_a_step_is_not_begun_again(services: Production):
+def test_a_run_that_failed_in_a_step_is_not_retried(services: Production):
     run_id = services.submit("2026-02-19")  # for which there are no files
     wait_until(services, run_id, "FAILURE")
     wait_for(
@@ -160,10 +162,10 @@ def test_a_run_that_failed_in_a_step_is_not_begun_again(services: Production):
 
 
 @pytest.mark.long
-def test_a_code_location_that_is_told_to_stop_finishes_its_run_first(services: Production):
+def test_a_stopping_code_location_finishes_its_run_first(services: Production):
     run_id = services.submit(DAY)
     wait_until(services, run_id, "STARTED")
     services.stop("code")
-    status_when_it_had_stopped = services.status(run_id)
+    status_after_stop = services.status(run_id)
     services.start("code")
-    assert status_when_it_had_stopped == "SUCCESS"
+    assert status_after_stop == "SUCCESS"

@@ -1,6 +1,6 @@
-"""infra/terraform: well-formed, true to its own assertions, and applied to a stand-in for AWS.
+"""infra/terraform: formatted, valid, true to its own assertions, and applied to a stand-in for AWS.
 
-What each role may do is in test_access.py.
+test_access.py tests the policies of roles.
 """
 
 import json
@@ -14,7 +14,7 @@ from refi_assets.settings import all_settings, forget_settings
 from tests.fakes.aws import REGION, Aws
 from tests.fakes.terraform import MODULES, Terraform, copy_of_modules
 
-# Every optional part is on, so that each is applied once.
+# All options are on, so that each is applied once.
 EVERYTHING = """
 crawled_sources               = ["borrower_information", "loan_information"]
 alert_emails                  = ["on-call@example.com"]
@@ -22,9 +22,9 @@ entity_resolution_workflow    = "refi-borrowers"
 raw_to_infrequent_access_days = 90
 """
 
-ACCOUNT = "210987654321"  # which no other test has
+ACCOUNT = "210987654321"  # which no other test uses
 
-# moto has no address a bucket could be a subdomain of.
+# moto has no host name with a subdomain per bucket.
 FOR_MOTO = 'provider "aws" {\n  s3_use_path_style = true\n}\n'
 
 
@@ -35,22 +35,22 @@ def test_the_code_is_formatted():
 def test_the_modules_own_tests_pass(tmp_path: Path):
     terraform = Terraform(copy_of_modules(tmp_path / "terraform", tests=True))
     terraform.init()
-    said = terraform.run("test", "-no-color").stdout
-    assert "Success!" in said
-    assert "Success! 0 passed" not in said
+    output = terraform.run("test", "-no-color").stdout
+    assert "Success!" in output
+    assert "Success! 0 passed" not in output
 
 
 @pytest.fixture
 def account(aws: Aws) -> boto3.Session:
-    """An AWS account in which nothing is but what the test makes."""
+    """An empty AWS account."""
     role = f"arn:aws:iam::{ACCOUNT}:role/deployer"
-    found = aws.client("sts").assume_role(RoleArn=role, RoleSessionName="terraform")["Credentials"]
-    return boto3.Session(found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"], region_name=REGION)
+    keys = aws.client("sts").assume_role(RoleArn=role, RoleSessionName="terraform")["Credentials"]
+    return boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], region_name=REGION)
 
 
 @pytest.fixture
 def deployment(aws: Aws, account: boto3.Session, tmp_path: Path) -> Terraform:
-    """The root module with everything on, in that account."""
+    """The root module with all options on, in that account."""
     folder = copy_of_modules(tmp_path / "terraform")
     (folder / "moto_override.tf").write_text(FOR_MOTO)
     (folder / "terraform.tfvars").write_text(EVERYTHING)
@@ -69,16 +69,16 @@ def deployment(aws: Aws, account: boto3.Session, tmp_path: Path) -> Terraform:
 
 
 def test_the_code_is_valid_with_every_part_on(deployment: Terraform):
-    """As planned against the stand-in, by the provider's own rules."""
-    said = deployment.run("plan", "-input=false", "-no-color").stdout
-    assert " to add, 0 to change, 0 to destroy." in said
+    """Planned against the stand-in, which applies the provider's own validation."""
+    output = deployment.run("plan", "-input=false", "-no-color").stdout
+    assert " to add, 0 to change, 0 to destroy." in output
 
 
 @pytest.mark.long
-def test_what_is_applied_needs_no_change_works_and_is_destroyed_whole(
+def test_an_applied_deployment_needs_no_change_works_and_is_destroyed_completely(
     aws: Aws, account: boto3.Session, deployment: Terraform, monkeypatch: pytest.MonkeyPatch
 ):
-    """The provider waits for two minutes until AWS, were it AWS, would be of one mind about queues and buckets."""
+    """Slow: the provider waits two minutes, for queues and buckets to become consistent on AWS."""
     terraform = deployment
     terraform.run("apply", "-input=false", "-no-color", "-auto-approve")
     terraform.run("plan", "-input=false", "-no-color", "-detailed-exitcode", expect=0)  # 2 is "there are changes"
@@ -87,7 +87,7 @@ def test_what_is_applied_needs_no_change_works_and_is_destroyed_whole(
     s3, sqs, iam = (account.client(service, endpoint_url=aws.url) for service in ("s3", "sqs", "iam"))
     [bucket] = [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
     _check_settings(outputs["environment"], bucket, monkeypatch)
-    _check_arrivals_are_told(s3, sqs, bucket, outputs["settings"]["REFI_ARRIVALS_QUEUE_URL"])
+    _check_arrivals_send_messages(s3, sqs, bucket, outputs["settings"]["REFI_ARRIVALS_QUEUE_URL"])
     _check_roles(iam, outputs)
     matcher = outputs["settings"]["REFI_ENTITY_RESOLUTION_ROLE_ARN"]
     assert iam.get_role(RoleName=matcher.rsplit("/", 1)[1])["Role"]["Arn"] == matcher
@@ -102,7 +102,7 @@ def test_what_is_applied_needs_no_change_works_and_is_destroyed_whole(
 
 
 def _check_settings(environment: str, bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The platform takes the settings as they are printed."""
+    """Check that the platform accepts the settings as printed."""
     for line in environment.splitlines():
         name, value = line.split("=", 1)
         monkeypatch.setenv(name, value)
@@ -117,9 +117,9 @@ def _check_settings(environment: str, bucket: str, monkeypatch: pytest.MonkeyPat
     assert settings["alerts_topic_arn"] == f"arn:aws:sns:us-east-1:{ACCOUNT}:refi-alerts"
 
 
-def _check_arrivals_are_told(s3, sqs, bucket: str, queue_url: str) -> None:
-    """A file in the raw zone, and no other, becomes a message."""
-    s3.delete_bucket_policy(Bucket=bucket)  # it denies plain HTTP, which is how the stand-in is spoken to
+def _check_arrivals_send_messages(s3, sqs, bucket: str, queue_url: str) -> None:
+    """Check that a file in the raw zone, and no other, becomes a message."""
+    s3.delete_bucket_policy(Bucket=bucket)  # it denies plain HTTP, which the stand-in uses
     s3.put_object(Bucket=bucket, Key="lake/runs/one/record.json", Body=b"{}")
     s3.put_object(Bucket=bucket, Key="lake/raw/loan_information/load_date=2026-02-20/loans.csv", Body=b"loan_id\n")
     received = sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10)["Messages"]
@@ -129,7 +129,7 @@ def _check_arrivals_are_told(s3, sqs, bucket: str, queue_url: str) -> None:
 
 
 def _check_roles(iam, outputs) -> None:
-    """Each role carries its own policy, and no other."""
+    """Check that each role has its own policy, and no other."""
     for role, output in [
         ("pipeline", "pipeline_role_arn"),
         ("analysts", "analyst_role_arn"),

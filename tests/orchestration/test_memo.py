@@ -144,7 +144,7 @@ def test_verify_names_a_relation_that_is_not_what_the_memo_has(lake):
 
     assert not again.success
     assert f"refi/judged_offer: run {first.result.run_id} made it" in again.failure
-    assert "1 rows then that are not there now, 1 the other way" in again.failure
+    assert "1 rows then but not now, 1 now but not then" in again.failure
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-# Least privilege, in general. What each role may do, call by call, is held against the rendered policies elsewhere.
+# Least privilege, in general. tests/infra/test_access.py checks the rendered policies call by call.
 
 mock_provider "aws" {
   mock_data "aws_iam_policy_document" {
@@ -43,7 +43,7 @@ run "least_privilege" {
         data.aws_iam_policy_document.senders.statement,
       ) : statement.sid if contains(statement.resources, "*")
     ] == ["SendMetrics"]
-    error_message = "Only cloudwatch:PutMetricData, which knows no ARNs, may be allowed on all resources."
+    error_message = "Only cloudwatch:PutMetricData, which has no ARNs, may be allowed on all resources."
   }
 
   assert {
@@ -54,7 +54,7 @@ run "least_privilege" {
         data.aws_iam_policy_document.senders.statement,
       ) : [for action in statement.actions : !strcontains(action, "*")]
     ]))
-    error_message = "A policy allows actions by a wildcard."
+    error_message = "A policy has a wildcard for actions."
   }
 
   assert {
@@ -66,7 +66,7 @@ run "least_privilege" {
     error_message = "Metrics may be put into other namespaces."
   }
 
-  # Roles are for whom they were given.
+  # Only the configured principals may assume a role.
   assert {
     condition = {
       for role, document in data.aws_iam_policy_document.trust :
@@ -76,11 +76,11 @@ run "least_privilege" {
       analysts = ["arn:aws:iam::111122223333:root"]
       senders  = ["arn:aws:iam::444455556666:role/bank"]
     }
-    error_message = "A role can be taken on by others than was said."
+    error_message = "Others than the configured principals may assume a role."
   }
 }
 
-run "a_crawler_may_be_started_where_there_is_one" {
+run "a_crawler_may_be_started_if_there_is_one" {
   module {
     source = "./modules/access"
   }
@@ -105,7 +105,7 @@ run "a_crawler_may_be_started_where_there_is_one" {
   }
 }
 
-run "matching_may_be_done_by_its_own_workflow_and_role_where_there_is_one" {
+run "matching_may_use_its_own_workflow_and_role_if_there_is_one" {
   module {
     source = "./modules/access"
   }

@@ -1,4 +1,4 @@
-# The queue of arrivals: filled by one rule, and nothing is read for ever.
+# The queue of arrivals: filled by one rule, and no message is read forever.
 
 mock_provider "aws" {
   mock_data "aws_iam_policy_document" {
@@ -39,7 +39,7 @@ run "from_the_rule_to_the_queue" {
         object = { key = [{ prefix = "lake/raw/" }] }
       }
     }
-    error_message = "The rule is not for what comes or goes in the raw zone, and that alone."
+    error_message = "The rule is not for exactly the objects created or deleted in the raw zone."
   }
 
   assert {
@@ -52,7 +52,7 @@ run "from_the_rule_to_the_queue" {
       deadLetterTargetArn = "arn:aws:sqs:us-east-1:111122223333:refi-arrivals-dead-letters"
       maxReceiveCount     = 5
     }
-    error_message = "A message that does harm is read for ever."
+    error_message = "A harmful message is read forever."
   }
 
   assert {
@@ -62,15 +62,15 @@ run "from_the_rule_to_the_queue" {
 
   assert {
     condition     = aws_sqs_queue.arrivals.visibility_timeout_seconds == 300
-    error_message = "The visibility timeout is not the one that was asked for."
+    error_message = "The visibility timeout is not the configured one."
   }
 
   assert {
     condition     = aws_sqs_queue.arrivals.sqs_managed_sse_enabled && aws_sqs_queue.dead_letters.sqs_managed_sse_enabled
-    error_message = "Names of files lie about in clear."
+    error_message = "Names of files are stored unencrypted."
   }
 
-  # Nobody but the rule may send.
+  # Only the rule may send.
   assert {
     condition = alltrue(flatten([
       for document in data.aws_iam_policy_document.queue : [
@@ -84,7 +84,7 @@ run "from_the_rule_to_the_queue" {
         if statement.effect != "Deny"
       ]
     ]))
-    error_message = "Somebody else may send to a queue."
+    error_message = "Others than the rule may send to a queue."
   }
 
   assert {

@@ -1,4 +1,4 @@
-# The whole, joined: names follow from the account, settings are ready to use.
+# The whole deployment: names follow from the account, settings are ready to use.
 
 mock_provider "aws" {
   mock_data "aws_iam_policy_document" {
@@ -54,7 +54,7 @@ run "without_a_crawler" {
 
   assert {
     condition     = strcontains(output.environment, "REFI_LAKE_URL=s3://refi-lake-111122223333/lake\n")
-    error_message = "The settings cannot be read as a file of variables."
+    error_message = "The settings are not a valid file of variables."
   }
 }
 
@@ -72,7 +72,7 @@ run "with_a_crawler_in_a_whole_bucket" {
 
   assert {
     condition     = output.settings["REFI_LAKE_URL"] == "s3://refi-lake-111122223333"
-    error_message = "A lake that is a whole bucket has another address."
+    error_message = "The URL of a lake that is a whole bucket is wrong."
   }
 
   assert {
@@ -99,12 +99,12 @@ run "a_crawler_reads_each_source_and_marks_its_tables" {
     condition = toset([for target in aws_glue_crawler.raw["refi-raw"].s3_target : target.path]) == toset([
       "s3://a-lake/lake/raw/borrower_information/", "s3://a-lake/lake/raw/loan_information/",
     ])
-    error_message = "The crawler does not look at the sources it was given."
+    error_message = "The crawler does not read the configured sources."
   }
 
   assert {
     condition     = aws_glue_crawler.raw["refi-raw"].table_prefix == "crawled_"
-    error_message = "Crawled tables cannot be told from the contracts'."
+    error_message = "Crawled tables cannot be distinguished from the contracts' tables."
   }
 
   assert {
@@ -135,7 +135,7 @@ run "with_matching_by_entity_resolution" {
   }
 }
 
-run "the_matcher_reads_what_is_to_be_matched_and_writes_apart" {
+run "the_matcher_reads_its_input_and_writes_elsewhere" {
   module {
     source = "./modules/matching"
   }
@@ -150,7 +150,7 @@ run "the_matcher_reads_what_is_to_be_matched_and_writes_apart" {
 
   assert {
     condition     = output.matchings[0].role_arn == "arn:aws:iam::111122223333:role/${aws_iam_role.this["refi-matcher"].name}"
-    error_message = "The role that is told is not the one that is made."
+    error_message = "The role in the settings is not the created one."
   }
 
   assert {
@@ -176,11 +176,11 @@ run "the_matcher_reads_what_is_to_be_matched_and_writes_apart" {
 
   assert {
     condition     = one(one(data.aws_iam_policy_document.trust.statement).principals).identifiers == toset(["entityresolution.amazonaws.com"])
-    error_message = "Others than the service may take on its role."
+    error_message = "Others than the service may assume its role."
   }
 }
 
-run "a_workflow_of_a_name_that_aws_does_not_take_is_refused" {
+run "a_workflow_name_that_aws_does_not_accept_is_refused" {
   command = plan
 
   variables {
@@ -190,7 +190,7 @@ run "a_workflow_of_a_name_that_aws_does_not_take_is_refused" {
   expect_failures = [var.entity_resolution_workflow]
 }
 
-run "a_prefix_with_slashes_at_its_ends_is_refused" {
+run "a_prefix_with_leading_or_trailing_slashes_is_refused" {
   command = plan
 
   variables {

@@ -40,7 +40,7 @@ run "closed_encrypted_versioned_and_tidy" {
 
   assert {
     condition     = one(aws_s3_bucket_ownership_controls.lake.rule).object_ownership == "BucketOwnerEnforced"
-    error_message = "Access control lists are in force."
+    error_message = "Access control lists are enabled."
   }
 
   assert {
@@ -55,17 +55,17 @@ run "closed_encrypted_versioned_and_tidy" {
       && one(rule.apply_server_side_encryption_by_default).sse_algorithm == "aws:kms"
       && one(rule.apply_server_side_encryption_by_default).kms_master_key_id == "arn:aws:kms:us-east-1:111122223333:key/lake"
     ])
-    error_message = "Objects are not encrypted by the lake's key, by way of a bucket key."
+    error_message = "Objects are not encrypted with the lake's key and a bucket key."
   }
 
   assert {
     condition     = one(aws_s3_bucket_versioning.lake.versioning_configuration).status == "Enabled"
-    error_message = "What is overwritten is lost."
+    error_message = "Overwritten objects are lost."
   }
 
   assert {
     condition     = aws_s3_bucket_notification.lake.eventbridge
-    error_message = "Nobody is told of arrivals."
+    error_message = "No events of arrivals are sent."
   }
 
   assert {
@@ -73,7 +73,7 @@ run "closed_encrypted_versioned_and_tidy" {
     error_message = "A full lake could be destroyed by accident."
   }
 
-  # Plain HTTP is denied, to all, on the bucket and its objects.
+  # Plain HTTP is denied to everyone, on the bucket and its objects.
   assert {
     condition = anytrue([
       for statement in data.aws_iam_policy_document.bucket.statement :
@@ -94,7 +94,7 @@ run "closed_encrypted_versioned_and_tidy" {
     error_message = "The bucket's policy allows something; only roles may."
   }
 
-  # Results of queries expire; tables and all else stay.
+  # Results of queries expire; tables and everything else stay.
   assert {
     condition = alltrue([
       for key in ["7e5b0d3a-0000-4000-8000-000000000000.csv", "f0aa0d3a-0000-4000-8000-000000000000.csv.metadata"] :
@@ -103,7 +103,7 @@ run "closed_encrypted_versioned_and_tidy" {
         try(one(rule.expiration).days, null) == 30 && startswith("some/lake/athena/${key}", one(rule.filter).prefix)
       ])
     ])
-    error_message = "Results of the pipeline's queries are kept for ever."
+    error_message = "Results of the pipeline's queries are kept forever."
   }
 
   assert {
@@ -115,12 +115,12 @@ run "closed_encrypted_versioned_and_tidy" {
         try(coalesce(one(rule.expiration).days, 0), 0) > 0 && startswith("some/lake/${key}", one(rule.filter).prefix)
       ])
     ])
-    error_message = "Something expires that an audience may be made of."
+    error_message = "Something expires that an audience may be derived from."
   }
 
   assert {
     condition     = length([for rule in aws_s3_bucket_lifecycle_configuration.lake.rule : rule if length(rule.transition) > 0]) == 0
-    error_message = "Source files are moved to other storage though nobody asked."
+    error_message = "Source files are moved to other storage by default."
   }
 
   assert {
@@ -128,7 +128,7 @@ run "closed_encrypted_versioned_and_tidy" {
       for rule in aws_s3_bucket_lifecycle_configuration.lake.rule :
       try(one(rule.abort_incomplete_multipart_upload).days_after_initiation, null) == 7
     ])
-    error_message = "Unfinished uploads are kept, and paid, for ever."
+    error_message = "Unfinished uploads are kept, and paid for, forever."
   }
 
   assert {
@@ -136,11 +136,11 @@ run "closed_encrypted_versioned_and_tidy" {
       for rule in aws_s3_bucket_lifecycle_configuration.lake.rule :
       try(one(rule.noncurrent_version_expiration).noncurrent_days, null) == 90
     ])
-    error_message = "Old versions are kept, and paid, for ever."
+    error_message = "Old versions are kept, and paid for, forever."
   }
 }
 
-run "old_source_files_go_to_cheaper_storage_when_asked" {
+run "old_source_files_move_to_cheaper_storage_if_configured" {
   module {
     source = "./modules/lake"
   }

@@ -1,4 +1,4 @@
-# Workgroups whose settings nobody can go around.
+# Workgroups with settings that no client can override.
 
 mock_provider "aws" {}
 
@@ -27,7 +27,7 @@ run "workgroup" {
 
   assert {
     condition     = one(aws_athena_workgroup.this.configuration).publish_cloudwatch_metrics_enabled
-    error_message = "CloudWatch hears nothing of queries."
+    error_message = "CloudWatch gets no metrics of queries."
   }
 
   assert {
@@ -42,11 +42,11 @@ run "workgroup" {
       && one(result.encryption_configuration).encryption_option == "SSE_KMS"
       && one(result.encryption_configuration).kms_key_arn == "arn:aws:kms:us-east-1:111122223333:key/lake"
     ])
-    error_message = "Results go elsewhere, or not by the lake's key."
+    error_message = "Results go elsewhere, or are not encrypted with the lake's key."
   }
 }
 
-run "a_cutoff_that_athena_refuses_is_refused_before" {
+run "a_cutoff_that_athena_refuses_is_refused" {
   command = plan
 
   module {

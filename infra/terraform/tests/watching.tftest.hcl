@@ -1,4 +1,4 @@
-# Alarms that ring when they should, and can reach the topic.
+# Alarms are raised when they should be, and reach the topic.
 
 mock_provider "aws" {
   mock_data "aws_iam_policy_document" {
@@ -24,7 +24,7 @@ variables {
   alert_emails           = ["on-call@example.com"]
 }
 
-run "alarms_ring_and_are_heard" {
+run "alarms_are_raised_and_delivered" {
   module {
     source = "./modules/watching"
   }
@@ -38,7 +38,7 @@ run "alarms_ring_and_are_heard" {
       && aws_cloudwatch_metric_alarm.no_audience.threshold == 1
       && aws_cloudwatch_metric_alarm.no_audience.treat_missing_data == "breaching"
     )
-    error_message = "26 hours without an audience, or without any number, ring no alarm."
+    error_message = "26 hours without an audience, or without data, raise no alarm."
   }
 
   assert {
@@ -48,7 +48,7 @@ run "alarms_ring_and_are_heard" {
       && aws_cloudwatch_metric_alarm.dead_letters.comparison_operator == "GreaterThanThreshold"
       && aws_cloudwatch_metric_alarm.dead_letters.threshold == 0
     )
-    error_message = "A dead letter rings no alarm."
+    error_message = "A dead letter raises no alarm."
   }
 
   assert {
@@ -57,7 +57,7 @@ run "alarms_ring_and_are_heard" {
       && aws_cloudwatch_metric_alarm.arrivals_waiting.metric_name == "ApproximateAgeOfOldestMessage"
       && aws_cloudwatch_metric_alarm.arrivals_waiting.threshold == 3600
     )
-    error_message = "A message that nobody reads rings no alarm."
+    error_message = "An unread message raises no alarm."
   }
 
   assert {
@@ -65,7 +65,7 @@ run "alarms_ring_and_are_heard" {
       for alarm in [aws_cloudwatch_metric_alarm.no_audience, aws_cloudwatch_metric_alarm.dead_letters, aws_cloudwatch_metric_alarm.arrivals_waiting] :
       alarm.alarm_actions == toset(["arn:aws:sns:us-east-1:111122223333:refi-alerts"])
     ])
-    error_message = "An alarm goes nowhere."
+    error_message = "An alarm has no action."
   }
 
   assert {
@@ -76,7 +76,7 @@ run "alarms_ring_and_are_heard" {
   # CloudWatch may use the topic, and its key.
   assert {
     condition     = aws_sns_topic.alerts.kms_master_key_id == "arn:aws:kms:us-east-1:111122223333:key/alerts"
-    error_message = "The topic is not encrypted by a key that CloudWatch can be let use."
+    error_message = "The topic is not encrypted with a key that CloudWatch can use."
   }
 
   assert {
@@ -86,7 +86,7 @@ run "alarms_ring_and_are_heard" {
       && toset(one(statement.principals).identifiers) == toset(["cloudwatch.amazonaws.com"])
       && try(one(statement.condition).variable, "") == "aws:SourceAccount"
     ])
-    error_message = "CloudWatch may not use the key, so that no alarm reaches anybody."
+    error_message = "CloudWatch may not use the key, so no alarm reaches anybody."
   }
 
   assert {
@@ -96,11 +96,11 @@ run "alarms_ring_and_are_heard" {
       && toset(try(one(statement.condition).values, [])) == toset(["arn:aws:cloudwatch:us-east-1:111122223333:alarm:refi-*"])
       if statement.effect != "Deny"
     ])
-    error_message = "Somebody other than this deployment's alarms may publish by the topic's policy."
+    error_message = "The topic's policy lets others than this deployment's alarms publish."
   }
 }
 
-run "an_alarm_cannot_look_back_further_than_a_week" {
+run "an_alarm_covers_at_most_a_week" {
   command = plan
 
   module {

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from refi_assets.cli.terminal import Terminal, one_line, say
-from refi_assets.lake.settings import LakeSettings, a_lake
+from refi_assets.lake.settings import LakeSettings, valid_lake_url
 from refi_assets.settings import PlatformSettings, all_settings, settings_of
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def lake_url(lake: str | None) -> str:
     if lake is None:
         return settings_of(LakeSettings).lake_url
     try:
-        return a_lake(lake)
+        return valid_lake_url(lake)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--lake") from None
 

@@ -23,14 +23,14 @@ def init(folder: Annotated[Path, typer.Argument(file_okay=False, help="A folder 
 
 @app.command()
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
-    """Try what this deployment needs, step by step, and say what is wrong and how to mend it."""
+    """Try what this deployment needs, step by step, and report each problem with its fix."""
     import logging
 
-    from refi_assets.cli.doctor import examine, show
-    from refi_assets.cli.doctor_steps import steps
+    from refi_assets.cli.doctor import print_findings, try_steps
+    from refi_assets.cli.doctor_steps import doctor_steps
 
-    logging.disable()  # what a library has to say of a failure is in what the step says
-    if not show(examine(steps()), as_json=as_json):
+    logging.disable()  # a library's message about a failure is in the step's finding
+    if not print_findings(try_steps(doctor_steps()), as_json=as_json):
         raise typer.Exit(1)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 
 from refi_assets.defs.activation import ACTIVATION
-from refi_assets.errors import RefiError, not_needed
+from refi_assets.errors import RefiError, best_effort
 from refi_assets.identity import HISTORY, QUEUE
 from refi_assets.identity.details import identity_behind
 from refi_assets.identity.settings import IdentitySettings
@@ -90,9 +90,9 @@ def run_numbers(
         changes: dict[str, Any] = {}
         problems: list[str] = []
         if published.details_as(PublishedDetails).held_back is None:
-            with not_needed(lambda why: problems.append(f"Not compared with the day before: {why}")):
+            with best_effort(lambda why: problems.append(f"Not compared with the day before: {why}")):
                 changes = _changes(step, engine)
-            with not_needed(lambda why: problems.append(f"Not in CloudWatch: {why}")):
+            with best_effort(lambda why: problems.append(f"Not in CloudWatch: {why}")):
                 _put_metrics(context, relations, published.rows)
         draft = step.draft(NUMBERS, made_from={FILE: published}, kind="files", rows=len(changes))
         relation = step.save(draft, details=NumbersDetails(problems=tuple(problems)))

@@ -1,5 +1,5 @@
-# What analysts may do: read what runs made and what was published, and query it. Tables over source files are in the
-# catalog, too, but a query of one fails, as the objects behind it cannot be read.
+# Analysts may read and query relations of runs and publications. The catalog also has tables of source files, but a
+# query of one fails, because analysts cannot read its objects.
 
 data "aws_iam_policy_document" "analysts" {
   statement {
@@ -13,7 +13,7 @@ data "aws_iam_policy_document" "analysts" {
     ]
   }
 
-  # AWS Entity Resolution puts records there that it could not process, as they are.
+  # AWS Entity Resolution writes records here, unchanged, that it could not process.
   statement {
     sid       = "NotWhatMatchersWrite"
     effect    = "Deny"

@@ -1,8 +1,8 @@
-# Access: three roles, and what each may do. Policies are in pipeline.tf, analysts.tf and senders.tf, one statement a
-# purpose. All ARNs come from outside, so that the policies are known before anything is made.
+# Access: three roles. Their policies are in pipeline.tf, analysts.tf and senders.tf, with one statement per purpose. All
+# ARNs are inputs, so that the policies are known before anything is created.
 
 locals {
-  # Objects of each zone of the lake.
+  # The objects of each zone of the lake.
   zone = { for zone in ["raw", "accepted", "runs", "memo", "resolved", "decisions", "output", "athena", "analysts", "logs", "openlineage"] :
     zone => "${var.lake.bucket_arn}/${var.lake.root}${zone}"
   }
@@ -19,7 +19,7 @@ locals {
       policy      = data.aws_iam_policy_document.analysts.json
     }
     senders = {
-      description = "Puts source files into raw/, and can do nothing else."
+      description = "Puts source files into raw/, nothing else."
       principals  = var.sender_principals
       policy      = data.aws_iam_policy_document.senders.json
     }

@@ -1,6 +1,6 @@
-# What the pipeline may do. A test records every call that the pipeline makes and holds it against this policy, in both
-# directions. What no test can see, as AWS does it behind a call with the caller's rights, stands in statements whose
-# names begin with Behind.
+# The pipeline's permissions. A test records every call of the pipeline and compares the calls with this policy, in both
+# directions. Statements whose names begin with Behind are for actions that AWS takes with the caller's rights, which no
+# test can see.
 
 locals {
   pipeline_objects = [for zone in ["raw", "accepted", "runs", "memo", "resolved", "decisions", "output", "athena", "logs", "openlineage"] :
@@ -21,7 +21,7 @@ data "aws_iam_policy_document" "pipeline" {
     resources = local.pipeline_objects
   }
 
-  # Commits, manifests and latest.json are not among them. Versions are nowhere: what is deleted can be brought back.
+  # Not commits, manifests or latest.json. No statement allows deleting versions, so a deleted object can be restored.
   statement {
     sid     = "DeleteReplacedAndLeftOver"
     actions = ["s3:DeleteObject"]
@@ -35,7 +35,7 @@ data "aws_iam_policy_document" "pipeline" {
     ]
   }
 
-  # Without it, S3 answers 403 and not 404 for an object that is not there.
+  # Without it, S3 answers 403 instead of 404 for a missing object.
   statement {
     sid       = "ListObjects"
     actions   = ["s3:ListBucket"]
@@ -48,7 +48,7 @@ data "aws_iam_policy_document" "pipeline" {
     }
   }
 
-  # Athena asks where the bucket is, and uploads large results in parts.
+  # Athena requests the bucket's location, and uploads large results in parts.
   statement {
     sid       = "BehindAthenaFindBucket"
     actions   = ["s3:GetBucketLocation"]
@@ -61,7 +61,7 @@ data "aws_iam_policy_document" "pipeline" {
     resources = ["${local.zone.athena}/*"]
   }
 
-  # S3 encrypts and decrypts with the caller's rights; parts of an upload take both.
+  # S3 encrypts and decrypts with the caller's rights; an upload in parts needs both.
   statement {
     sid       = "BehindS3UseKey"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
@@ -98,14 +98,14 @@ data "aws_iam_policy_document" "pipeline" {
     ]
   }
 
-  # A database of a group that is not refi's is made when its relations are first shown.
+  # The database of a group other than refi is created with the group's first publication.
   statement {
     sid       = "CreateGroupDatabases"
     actions   = ["glue:CreateDatabase"]
     resources = [var.catalog.catalog_arn, var.catalog.group_databases_arn]
   }
 
-  # Athena reads the partitions of a table that has some.
+  # Athena reads a table's partitions, if any.
   statement {
     sid     = "BehindAthenaReadPartitions"
     actions = ["glue:GetPartitions"]
@@ -118,7 +118,7 @@ data "aws_iam_policy_document" "pipeline" {
     ]
   }
 
-  # Athena looks for the database `default` whatever a query reads.
+  # Athena looks up the database `default` for every query.
   statement {
     sid       = "BehindAthenaDefaultDatabase"
     actions   = ["glue:GetDatabase"]
@@ -135,7 +135,7 @@ data "aws_iam_policy_document" "pipeline" {
     }
   }
 
-  # AWS knows no ARN of what is yet to be created.
+  # A mapping or workflow has no ARN before it is created.
   dynamic "statement" {
     for_each = var.matchings
 
@@ -195,7 +195,7 @@ data "aws_iam_policy_document" "pipeline" {
 
   statement {
     sid       = "SendAlerts"
-    actions   = ["sns:ListSubscriptionsByTopic", "sns:Publish"] # refi doctor asks who hears them
+    actions   = ["sns:ListSubscriptionsByTopic", "sns:Publish"] # refi doctor lists the subscribers
     resources = [var.topic.arn]
   }
 
@@ -211,7 +211,7 @@ data "aws_iam_policy_document" "pipeline" {
     }
   }
 
-  # CloudWatch has no ARN for metrics: the namespace is what limits.
+  # CloudWatch has no ARNs for metrics; the namespace is the limit.
   statement {
     sid       = "SendMetrics"
     actions   = ["cloudwatch:PutMetricData"]

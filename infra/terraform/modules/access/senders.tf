@@ -1,4 +1,4 @@
-# What those who deliver files may do: put them. Not list, not read back what they or others have put.
+# Senders may put source files. They may not list files, or read their own or others' files.
 
 data "aws_iam_policy_document" "senders" {
   statement {
@@ -7,8 +7,8 @@ data "aws_iam_policy_document" "senders" {
     resources = ["${local.zone.raw}/*"]
   }
 
-  # A file in several parts (the AWS command line's way above 8 MB) takes Decrypt, too; objects stay unreadable, as
-  # there is no GetObject.
+  # An upload in parts (the AWS command line's method above 8 MB) also needs Decrypt; objects stay unreadable without
+  # GetObject.
   statement {
     sid       = "UseKey"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey"]

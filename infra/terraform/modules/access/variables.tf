@@ -17,7 +17,7 @@ variable "catalog" {
     database_arn         = string
     default_database_arn = string
     tables_arn           = string
-    group_databases_arn  = string # of the groups that are not refi's
+    group_databases_arn  = string # of groups other than refi
     group_tables_arn     = string
     crawler_arns         = list(string)
   })
@@ -40,12 +40,12 @@ variable "metrics_namespace" {
 }
 
 variable "matchings" {
-  description = "Workflows of AWS Entity Resolution, each with the role that the service takes on: one or none."
+  description = "Workflows of AWS Entity Resolution (one or none), each with the role that the service assumes."
   type        = list(object({ workflow_arn = string, role_arn = string }))
 }
 
 variable "account_arn" {
-  description = "The account: whoever in it is allowed to may take on a role for which no principals are given."
+  description = "The account, whose principals with sts:AssumeRole may assume a role without principals of its own."
   type        = string
 }
 

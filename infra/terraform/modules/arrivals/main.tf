@@ -1,9 +1,9 @@
-# Arrivals: what comes or goes in the raw zone is told to a queue, which wakes the sensor. Losing a message costs time
-# only, since the sensor looks at the raw zone itself; a message that is read again and again goes to the dead letters.
+# Arrivals: a queue receives an event for each new or deleted object of the raw zone, and wakes the sensor. A lost message
+# costs only time, because the sensor lists the raw zone itself; a message that is read repeatedly becomes a dead letter.
 
 resource "aws_cloudwatch_event_rule" "raw" {
   name        = "${var.name}-arrivals"
-  description = "Objects that come or go below ${var.raw_prefix}"
+  description = "Objects created or deleted below ${var.raw_prefix}"
 
   event_pattern = jsonencode({
     source      = ["aws.s3"]
@@ -29,7 +29,7 @@ resource "aws_cloudwatch_event_target" "queue" {
 
 resource "aws_sqs_queue" "arrivals" {
   name                       = "${var.name}-arrivals"
-  sqs_managed_sse_enabled    = true # EventBridge needs no right to a key then
+  sqs_managed_sse_enabled    = true # so that EventBridge needs no permission for a key
   visibility_timeout_seconds = var.visibility_timeout_seconds
   message_retention_seconds  = 14 * 24 * 3600
   receive_wait_time_seconds  = 10

@@ -1,4 +1,4 @@
-# The catalog: the database, and for those who run one, a crawler over the raw zone. Tables are the pipeline's own.
+# The catalog: the database and, optionally, a crawler over the raw zone. The pipeline creates the tables.
 
 resource "aws_glue_catalog_database" "this" {
   name         = var.database
@@ -30,7 +30,7 @@ resource "aws_glue_crawler" "raw" {
 
   schema_change_policy {
     update_behavior = "UPDATE_IN_DATABASE"
-    delete_behavior = "LOG" # a table that is not found any more is for a person to drop
+    delete_behavior = "LOG" # a person decides whether to drop a table whose files are gone
   }
 }
 
@@ -122,7 +122,7 @@ resource "aws_iam_role" "crawler" {
   for_each = toset(local.crawlers)
 
   name               = "${var.name}-crawler"
-  description        = "Glue's, to crawl source files."
+  description        = "Lets Glue crawl source files."
   assume_role_policy = data.aws_iam_policy_document.crawler_trust.json
 }
 

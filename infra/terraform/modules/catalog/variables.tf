@@ -7,7 +7,7 @@ variable "database" {
 }
 
 variable "database_url" {
-  description = "Where tables of the database are made that say no place of their own."
+  description = "Location of tables of the database that give none of their own."
   type        = string
 }
 

@@ -1,8 +1,8 @@
-# What leaves the lake by itself. Nothing that a published audience is made of does.
+# Automatic deletions from the lake. They spare everything that a published audience is derived from.
 
 locals {
-  # Athena calls its results <results>/<query id>..., and puts the tables it makes below <results>/tables/. A lifecycle
-  # rule cannot except a prefix; but a query id is a UUID, so that its first character is a hexadecimal digit.
+  # Athena's results are at <results>/<query id>..., its tables below <results>/tables/. A lifecycle rule cannot exclude a
+  # prefix, but a query id is a UUID, whose first character is a hexadecimal digit.
   uuid_beginnings = split("", "0123456789abcdef")
 }
 

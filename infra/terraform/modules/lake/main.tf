@@ -1,5 +1,5 @@
 # The lake: one bucket, one key. Its zones (raw/, accepted/, runs/, memo/, resolved/, output/, athena/, analysts/, logs/,
-# openlineage/) are prefixes, as the platform has one lake address; who may touch which is said in modules/access.
+# openlineage/) are prefixes, because the platform has one lake URL; modules/access decides who may use which.
 
 resource "aws_kms_key" "lake" {
   description             = "${var.name}: objects of the lake"
@@ -16,7 +16,7 @@ resource "aws_s3_bucket" "lake" {
   bucket        = var.bucket_name
   force_destroy = var.force_destroy
 
-  # AWS refuses to delete a bucket that holds something. Then the key must outlive it.
+  # AWS refuses to delete a bucket with objects. The key must not be deleted before the bucket.
   depends_on = [aws_kms_key.lake]
 }
 
@@ -48,7 +48,7 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "lake" {
   bucket = aws_s3_bucket.lake.id
 
   rule {
-    bucket_key_enabled = true # one call to KMS a session, not one an object
+    bucket_key_enabled = true # one call to KMS per session, not per object
 
     apply_server_side_encryption_by_default {
       sse_algorithm     = "aws:kms"

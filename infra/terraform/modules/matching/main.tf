@@ -1,5 +1,5 @@
-# Matching by AWS Entity Resolution: the role that the service takes on. Schema mappings and the workflow are the
-# pipeline's own. What the service needs is from its documentation alone (workflow job role); no stand-in has it.
+# Matching by AWS Entity Resolution: the role that the service assumes. The pipeline creates schema mappings and the
+# workflow. The service's permissions are from its documentation alone (workflow job role); no stand-in has the service.
 
 locals {
   roles = var.workflow == "" ? [] : ["${var.name}-matcher"]
@@ -17,7 +17,7 @@ data "aws_iam_policy_document" "trust" {
 }
 
 data "aws_iam_policy_document" "this" {
-  # What is to be matched lies in a folder of its own in each run.
+  # The records to be matched are in their own folder of each run.
   statement {
     sid     = "ReadInput"
     actions = ["s3:GetObject"]
@@ -84,7 +84,7 @@ resource "aws_iam_role" "this" {
   for_each = toset(local.roles)
 
   name               = each.value
-  description        = "AWS Entity Resolution's, to read what is to be matched and to write which records are one."
+  description        = "Lets AWS Entity Resolution read the records to be matched and write its matches."
   assume_role_policy = data.aws_iam_policy_document.trust.json
 }
 

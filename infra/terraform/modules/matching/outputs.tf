@@ -1,5 +1,5 @@
 output "matchings" {
-  description = "The workflow and the role that the service takes on, or none. From names, so that they are known first."
+  description = "The workflow and the role that the service assumes, or none. Derived from names, so known before creation."
   value = [
     for role in local.roles : {
       workflow     = var.workflow

@@ -3,12 +3,12 @@ variable "name" {
 }
 
 variable "workflow" {
-  description = "Name of the matching workflow; \"\" where there is none."
+  description = "Name of the matching workflow; \"\" if there is none."
   type        = string
 }
 
 variable "database" {
-  description = "Glue database of the tables that are matched."
+  description = "Glue database of the tables to be matched."
   type        = string
 }
 

@@ -1,4 +1,4 @@
-# A workgroup of Athena whose settings no client can override: where results go, by which key, and how much is scanned.
+# An Athena workgroup with settings that no client can override: location and key of results, and a limit on scans.
 
 resource "aws_athena_workgroup" "this" {
   name          = var.workgroup

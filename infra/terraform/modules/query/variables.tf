@@ -3,7 +3,7 @@ variable "workgroup" {
 }
 
 variable "results_url" {
-  description = "s3:// prefix of results, ending in a slash. Tables made by CREATE TABLE AS lie below tables/ in it."
+  description = "s3:// prefix of results, ending in a slash. Tables by CREATE TABLE AS are below tables/ in it."
   type        = string
 }
 
@@ -16,7 +16,7 @@ variable "scan_cutoff_gb" {
 
   validation {
     condition     = var.scan_cutoff_gb * 1000 >= 11
-    error_message = "Athena takes no cutoff below 10 MiB (0.011 GB)."
+    error_message = "Athena accepts no cutoff below 10 MiB (0.011 GB)."
   }
 }
 

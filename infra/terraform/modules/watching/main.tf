@@ -1,5 +1,5 @@
-# Watching: the topic that people hear of trouble by, and the alarms that ring when the pipeline cannot ring itself.
-# Failed runs, failed checks and overdue assets are told by the pipeline; quarantine and shares are checks of its own.
+# Watching: the topic of alerts, and alarms for problems that the pipeline cannot report itself. The pipeline reports
+# failed runs, failed checks and overdue assets.
 
 resource "aws_sns_topic" "alerts" {
   name              = "${var.name}-alerts"
@@ -14,7 +14,7 @@ resource "aws_sns_topic_subscription" "email" {
   endpoint  = each.value
 }
 
-# A key of its own, as CloudWatch must be let use it, and has no business with the lake's.
+# A separate key, because CloudWatch needs access to it, and should have none to the lake's key.
 resource "aws_kms_key" "alerts" {
   description             = "${var.name}: alerts"
   enable_key_rotation     = true
@@ -26,7 +26,7 @@ data "aws_iam_policy_document" "key" {
   statement {
     sid       = "ByPoliciesOfThisAccount"
     actions   = ["kms:*"]
-    resources = ["*"] # in the policy of a key: this key
+    resources = ["*"] # in a key's policy, this means the key itself
 
     principals {
       type        = "AWS"
@@ -107,12 +107,12 @@ resource "aws_cloudwatch_metric_alarm" "no_audience" {
   threshold           = 1
   period              = 3600
   evaluation_periods  = var.hours_without_audience
-  treat_missing_data  = "breaching" # silence is what it listens for
+  treat_missing_data  = "breaching" # missing data is the condition that it watches for
 }
 
 resource "aws_cloudwatch_metric_alarm" "dead_letters" {
   alarm_name        = "${var.name}-dead-letters"
-  alarm_description = "Arrivals that could not be dealt with lie in ${var.dead_letter_queue}. See docs/operations.md."
+  alarm_description = "Arrivals that could not be processed are in ${var.dead_letter_queue}. See docs/operations.md."
   alarm_actions     = [aws_sns_topic.alerts.arn]
   ok_actions        = [aws_sns_topic.alerts.arn]
 
@@ -124,12 +124,12 @@ resource "aws_cloudwatch_metric_alarm" "dead_letters" {
   threshold           = 0
   period              = 300
   evaluation_periods  = 1
-  treat_missing_data  = "notBreaching" # an idle queue sends no numbers
+  treat_missing_data  = "notBreaching" # an idle queue sends no data
 }
 
 resource "aws_cloudwatch_metric_alarm" "arrivals_waiting" {
   alarm_name        = "${var.name}-arrivals-waiting"
-  alarm_description = "A message in ${var.arrivals_queue} is older than an hour: nobody reads. See docs/operations.md."
+  alarm_description = "A message in ${var.arrivals_queue} is older than an hour: nothing reads the queue. See docs/operations.md."
   alarm_actions     = [aws_sns_topic.alerts.arn]
   ok_actions        = [aws_sns_topic.alerts.arn]
 

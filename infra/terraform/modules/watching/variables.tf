@@ -23,7 +23,7 @@ variable "hours_without_audience" {
 
   validation {
     condition     = var.hours_without_audience >= 1 && var.hours_without_audience <= 168
-    error_message = "An alarm looks back at most seven days: hours_without_audience must be 1 to 168."
+    error_message = "An alarm covers at most seven days: hours_without_audience must be from 1 to 168."
   }
 }
 
