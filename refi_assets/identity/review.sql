@@ -1,9 +1,9 @@
--- Pairs that only people may link, whatever their probability, and why. DuckDB's dialect.
+-- Pairs that only people may link, whatever their probability, and the reason. DuckDB's dialect.
 
 -- Whether one given name is short for the other, or both are for a third. Names that differ in one letter, and are
 -- both short for something or both have short forms, are two names: Ann and Anna, not Steve and Steven. A name of at
--- most five letters that begins the other, and lacks three or more, is short for it on no list: Barb and Barbara, but
--- Daniel and Danielle are two names.
+-- most five letters that begins the other, and is shorter by three or more, is short for it even if no list has it: Barb
+-- and Barbara; but Daniel and Danielle are two names.
 CREATE MACRO is_nickname_pair(one, one_roots, one_has_nicknames, other, other_roots, other_has_nicknames) AS
     (
         LIST_HAS_ANY(one_roots, other_roots)
@@ -19,28 +19,28 @@ CREATE MACRO is_nickname_pair(one, one_roots, one_has_nicknames, other, other_ro
         AND (STARTS_WITH(one, other) OR STARTS_WITH(other, one))
     );
 
--- Whether one given name is the other with a letter wrong: names that are on the list, but that these records hardly
--- know beside the other. Micheal, 3 times, is Michael, 500 times.
+-- Whether one given name is the other with a letter wrong, although both are on the list: it is very rare in these
+-- records compared with the other. Micheal, 3 times, is Michael, 500 times.
 CREATE MACRO is_typing_error(one, one_records, other, other_records) AS
     DAMERAU_LEVENSHTEIN(one, other) <= 1
     AND 50 * LEAST(one_records, other_records) <= GREATEST(one_records, other_records);
 
--- Names on no list of which neither can be the other with a slip of the pen: Ayşe and Fatma, not Ravi and Rawi.
+-- Names that are not on the list and too unlike for a slip of the pen: Ayşe and Fatma, not Ravi and Rawi.
 CREATE MACRO are_unlike(one, other) AS
     LEAST(LENGTH(one), LENGTH(other)) > 1 AND JARO_WINKLER_SIMILARITY(one, other) < 0.7;
 
--- Whether two dates are of two generations; an unknown year is of none.
+-- Whether two dates of birth are a generation apart; false if a year is unknown.
 CREATE MACRO are_generations_apart(birth_1, birth_2) AS COALESCE(
     ABS(CAST(NULLIF(birth_1[:4], '0000') AS INTEGER) - CAST(NULLIF(birth_2[:4], '0000') AS INTEGER)) >= 14, FALSE
 );
 
--- Records in which a surname is so often wholly wrong have as many wrong given names: those tell nobody apart.
+-- If surnames are often wholly wrong in these records, given names are as well, and distinguish nobody.
 CREATE MACRO are_names_reliable(share_of_wrong_surnames) AS share_of_wrong_surnames <= 0.05;
 
--- The reason for each of the pairs of a table, if there is one.
+-- The reason for each pair of a table, if there is one.
 -- grain: record_1, record_2
 CREATE MACRO review_reasons(pairs, share_of_wrong_surnames) AS TABLE
-WITH told AS (  -- a feature that no column was given for is not known
+WITH known AS (  -- features without a column are null
     SELECT
         CAST(NULL AS BIGINT) AS record,
         CAST(NULL AS VARCHAR) AS given,
@@ -90,7 +90,7 @@ SELECT
             THEN 'two given names in one home'
     END AS review_reason
 FROM query_table(pairs) AS pair
-INNER JOIN told AS one
+INNER JOIN known AS one
     ON one.record = pair.record_1
-INNER JOIN told AS other
+INNER JOIN known AS other
     ON other.record = pair.record_2;

@@ -10,7 +10,7 @@ IdentityEngine = Literal["off", "splink", "aws"]
 
 
 class IdentitySettings(RoomSettings):
-    """How records of one person are found."""
+    """The matcher, and AWS Entity Resolution."""
 
     identity_engine: IdentityEngine = Field(
         default="off", description="How records of one person are found: not at all, by Splink, or by AWS."

@@ -7,7 +7,7 @@ from refi_assets.identity.clusters import (
     Guards,
     are_compatible_births,
     balanced_threshold,
-    cluster,
+    cluster_records,
     expected_f1,
     is_slip,
 )
@@ -24,7 +24,7 @@ def groups(frame: pd.DataFrame) -> list[list[int]]:
 
 
 def test_links_at_and_above_the_threshold_join_and_each_cluster_is_named_for_its_first_record():
-    found, splits = cluster(range(6), pairs((4, 5, 0.9), (1, 2, 0.5), (2, 3, 0.49)), 0.5)
+    found, splits = cluster_records(range(6), pairs((4, 5, 0.9), (1, 2, 0.5), (2, 3, 0.49)), 0.5)
 
     assert found["cluster"].tolist() == [0, 1, 1, 3, 4, 4]
     assert found["cluster_size"].tolist() == [1, 2, 2, 1, 2, 2]
@@ -34,7 +34,7 @@ def test_links_at_and_above_the_threshold_join_and_each_cluster_is_named_for_its
 
 
 def test_the_weakest_link_is_of_those_that_hold_the_cluster_together():
-    found, _ = cluster(range(3), pairs((0, 1, 0.99), (1, 2, 0.9), (0, 2, 0.6)), 0.5)
+    found, _ = cluster_records(range(3), pairs((0, 1, 0.99), (1, 2, 0.9), (0, 2, 0.6)), 0.5)
 
     assert found["weakest_link"].tolist() == [0.9] * 3, "0 and 2 are held by the other two links"
 
@@ -42,7 +42,7 @@ def test_the_weakest_link_is_of_those_that_hold_the_cluster_together():
 def test_a_chain_that_may_not_stand_is_split_at_its_weakest_link():
     chain = pairs((0, 1, 0.99), (1, 2, 0.6), (2, 3, 0.95))
 
-    found, splits = cluster(range(4), chain, 0.5, Guards(national_ids={0: "111111111", 3: "999999999"}))
+    found, splits = cluster_records(range(4), chain, 0.5, Guards(national_ids={0: "111111111", 3: "999999999"}))
 
     assert groups(found) == [[0, 1], [2, 3]]
     assert [(split.record_1, split.record_2, split.probability, split.reason) for split in splits] == [
@@ -52,12 +52,12 @@ def test_a_chain_that_may_not_stand_is_split_at_its_weakest_link():
 
 @pytest.mark.parametrize("other", ["123456789", "123456780", "123457689", "12345678"])
 def test_national_ids_that_differ_by_a_slip_keep_nobody_apart(other):
-    found, _ = cluster(range(2), pairs((0, 1, 0.9)), 0.5, Guards(national_ids={0: "123456789", 1: other}))
+    found, _ = cluster_records(range(2), pairs((0, 1, 0.9)), 0.5, Guards(national_ids={0: "123456789", 1: other}))
     assert groups(found) == [[0, 1]]
 
 
 def test_dates_of_birth_that_cannot_be_one_keep_records_apart():
-    found, splits = cluster(range(2), pairs((0, 1, 0.9)), 0.5, Guards(births={0: "19710624", 1: "19850301"}))
+    found, splits = cluster_records(range(2), pairs((0, 1, 0.9)), 0.5, Guards(births={0: "19710624", 1: "19850301"}))
     assert groups(found) == [[0], [1]]
     assert [split.reason for split in splits] == ["different dates of birth"]
 
@@ -102,11 +102,11 @@ def test_what_a_slip_is(one, other, slip):
 def test_one_link_does_not_tie_two_crowds_together():
     crowds = [(a, b, 0.99) for a, b in [(0, 1), (0, 2), (1, 2), (3, 4), (3, 5), (4, 5)]]
 
-    found, splits = cluster(range(6), pairs(*crowds, (2, 3, 0.9)), 0.5)
+    found, splits = cluster_records(range(6), pairs(*crowds, (2, 3, 0.9)), 0.5)
     assert groups(found) == [[0, 1, 2], [3, 4, 5]], "0.9 of nine pairs is 0.1 a pair"
     assert [split.reason for split in splits] == ["few and weak links"]
 
-    found, _ = cluster(range(6), pairs(*crowds, (2, 3, 0.9), (1, 3, 0.8), (0, 3, 0.4), (2, 4, 0.2)), 0.5)
+    found, _ = cluster_records(range(6), pairs(*crowds, (2, 3, 0.9), (1, 3, 0.8), (0, 3, 0.4), (2, 4, 0.2)), 0.5)
     assert groups(found) == [[0, 1, 2, 3, 4, 5]], "2.3 of nine are 0.26, what is below the threshold included"
 
 
@@ -114,7 +114,7 @@ def test_what_people_decided_comes_before_any_link():
     links = pairs((0, 1, 0.99), (2, 3, 0.2), (3, 4, 0.9))
     guards = Guards(national_ids={2: "111111111", 3: "999999999"}, same=[(2, 3)], different=[(1, 0)])
 
-    found, splits = cluster(range(5), links, 0.5, guards)
+    found, splits = cluster_records(range(5), links, 0.5, guards)
 
     assert found["cluster"].tolist()[:4] == [0, 1, 2, 2]
     assert "decided to be different" in [split.reason for split in splits]
@@ -123,7 +123,7 @@ def test_what_people_decided_comes_before_any_link():
 def test_a_decision_holds_for_all_whom_it_stands_between():
     links = pairs((0, 1, 0.99), (2, 3, 0.98), (1, 2, 0.9), (0, 2, 0.9), (0, 3, 0.2), (1, 3, 0.9))
 
-    found, _ = cluster(range(4), links, 0.5, Guards(different=[(0, 3)]))
+    found, _ = cluster_records(range(4), links, 0.5, Guards(different=[(0, 3)]))
 
     assert groups(found) == [[0, 1], [2, 3]]
 
@@ -141,16 +141,16 @@ def test_the_threshold_is_where_f1_is_expected_to_be_best():
 
 def test_the_order_of_the_links_does_not_matter():
     links = pairs((0, 1, 0.9), (1, 2, 0.8), (0, 2, 0.1), (2, 3, 0.9), (1, 3, 0.3))
-    first, _ = cluster(range(4), links, 0.5)
+    first, _ = cluster_records(range(4), links, 0.5)
     for seed in range(5):
-        again, _ = cluster(range(4), links.sample(frac=1, random_state=seed), 0.5)
+        again, _ = cluster_records(range(4), links.sample(frac=1, random_state=seed), 0.5)
         pd.testing.assert_frame_equal(first, again)
 
 
 def test_a_pair_that_only_people_may_link_is_not_joined_by_way_of_a_third():
     links = pairs((0, 1, 0.99), (1, 2, 0.98), (0, 2, 0.97))
 
-    found, splits = cluster(range(3), links, 0.5, Guards(reviewed={(0, 2): "two given names in one home"}))
+    found, splits = cluster_records(range(3), links, 0.5, Guards(reviewed={(0, 2): "two given names in one home"}))
 
     assert found["cluster"].tolist() == [0, 0, 2]
     assert {split.reason for split in splits} == {"two given names in one home"}
@@ -158,5 +158,5 @@ def test_a_pair_that_only_people_may_link_is_not_joined_by_way_of_a_third():
 
 def test_people_may_link_a_father_who_is_called_senior_and_junior():
     guards = Guards(suffixes={0: "jr", 1: "sr"}, same=[(0, 1)])
-    found, _ = cluster(range(2), pairs((0, 1, 0.9)), 0.5, guards)
+    found, _ = cluster_records(range(2), pairs((0, 1, 0.9)), 0.5, guards)
     assert found["cluster"].tolist() == [0, 0]

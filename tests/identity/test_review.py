@@ -30,9 +30,9 @@ def review_reason(one: dict[str, Any], other: dict[str, Any], crowd: str | None 
         connection.executemany("INSERT INTO people VALUES (?, ?, ?, ?, ?, ?, ?)", cells)
         make_features(connection, "people", KINDS)
         connection.execute(
-            "CREATE TABLE compared AS SELECT 0::BIGINT AS record_1, 1::BIGINT AS record_2, '{}' AS evidence"
+            "CREATE TABLE compared_pair AS SELECT 0::BIGINT AS record_1, 1::BIGINT AS record_2, '{}' AS evidence"
         )
-        add_review_reasons(connection, "compared")
+        add_review_reasons(connection)
         ((reason,),) = connection.execute("SELECT review_reason FROM pair").fetchall()
         return reason
 
@@ -109,8 +109,8 @@ def test_records_with_wrong_surnames_have_wrong_given_names_too():
             "AS row (record, given_name, phone)"
         )
         make_features(connection, "people", ["given_name", "phone"])
-        connection.execute("CREATE TABLE compared AS SELECT 0 AS record_1, 1 AS record_2, '{}' AS evidence")
-        add_review_reasons(connection, "compared", share_of_wrong_surnames=0.1)
+        connection.execute("CREATE TABLE compared_pair AS SELECT 0 AS record_1, 1 AS record_2, '{}' AS evidence")
+        add_review_reasons(connection, share_of_wrong_surnames=0.1)
         assert connection.execute("SELECT review_reason FROM pair").fetchall() == [(None,)]
 
 
