@@ -13,7 +13,7 @@ from refi_assets.settings import PROJECT_DIR
 from refi_assets.specs.names import table_of
 from tests.engines.deployments import Deployment, in_force, on_s3
 from tests.fakes.aws import Aws
-from tests.fakes.entity_resolution_api import EntityResolutionApi, served
+from tests.fakes.entity_resolution_api import JOB, EntityResolution, served
 from tests.fakes.s3_reader import S3Reader
 from tests.support.people import pairs, truth
 from tests.support.running import DAY, Ran, ingest, run_job
@@ -22,15 +22,17 @@ SAMPLE = PROJECT_DIR / "data" / "sample"
 
 
 @pytest.fixture
-def api(aws: Aws) -> EntityResolutionApi:
-    return EntityResolutionApi(aws)
+def service(aws: Aws) -> EntityResolution:
+    service = EntityResolution(aws)
+    service.looks = ["RUNNING"]
+    return service
 
 
 @pytest.fixture
-def deployment(aws: Aws, api: EntityResolutionApi, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
+def deployment(aws: Aws, service: EntityResolution, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
     monkeypatch.setattr("refi_assets.identity.aws_matching.FIRST_PAUSE", 0.05)
     made = on_s3(aws, "duckdb")
-    with served(api) as url:
+    with served(service) as url:
         env = {
             "AWS_ENDPOINT_URL_ENTITYRESOLUTION": url,
             "REFI_IDENTITY_ENGINE": "aws",
@@ -49,18 +51,18 @@ def relation(deployment: Deployment, ran: Ran, key: str) -> list[dict[str, Any]]
         return session.query(exp.select("*").from_(table_of(found.key)))
 
 
-def test_what_aws_groups_is_one_person(aws: Aws, api: EntityResolutionApi, deployment: Deployment) -> None:
+def test_what_aws_groups_is_one_person(aws: Aws, service: EntityResolution, deployment: Deployment) -> None:
     ran = run_job(deployment.lake_url)
     assert ran.success, ran.failure
-    assert api.requests == [
-        ("POST", "/schemas"),
-        ("PUT", "/matchingworkflows/refi-borrowers"),  # there is none yet
-        ("POST", "/matchingworkflows"),
-        ("POST", "/matchingworkflows/refi-borrowers/jobs"),
-        *[("GET", f"/matchingworkflows/refi-borrowers/jobs/{1:032x}")] * 2,
+    assert [operation for operation, _ in service.requests] == [
+        "CreateSchemaMapping",
+        "UpdateMatchingWorkflow",  # there is none yet
+        "CreateMatchingWorkflow",
+        "StartMatchingJob",
+        *["GetMatchingJob"] * 2,
     ]
     shown = ran.metadata("identity/matched_pairs")
-    assert (shown["engine"], shown["aws_job"], shown["records_not_processed"]) == ("aws", f"{1:032x}", 0)
+    assert (shown["engine"], shown["aws_job"], shown["records_not_processed"]) == ("aws", JOB, 0)
 
     found = relation(deployment, ran, "identity/matched_pairs")
     assert all(json.loads(row["evidence"])["aws"]["level"].startswith("rule ") for row in found)
@@ -74,19 +76,19 @@ def test_what_aws_groups_is_one_person(aws: Aws, api: EntityResolutionApi, deplo
     tables = aws.client("glue").get_tables(DatabaseName=deployment.env["REFI_GLUE_DATABASE"])["TableList"]
     assert not [table["Name"] for table in tables if "identity_record" in table["Name"]], "for the job alone"
 
-    api.requests.clear()
+    service.requests.clear()
     again = run_job(deployment.lake_url)
     assert again.success, again.failure
-    assert ("POST", "/matchingworkflows") not in api.requests
+    assert "CreateMatchingWorkflow" not in [operation for operation, _ in service.requests]
     assert relation(deployment, again, "identity/resolved_borrower") == relation(
         deployment, ran, "identity/resolved_borrower"
     )
 
 
 def test_records_that_aws_leaves_out_are_persons_of_their_own_and_counted(
-    api: EntityResolutionApi, deployment: Deployment
+    service: EntityResolution, deployment: Deployment
 ) -> None:
-    api.unprocessed = 10
+    service.unprocessed = 10
     ran = run_job(deployment.lake_url)
     assert ran.success, ran.failure
     assert ran.metadata("identity/matched_pairs")["records_not_processed"] == 10
@@ -96,10 +98,10 @@ def test_records_that_aws_leaves_out_are_persons_of_their_own_and_counted(
 
 
 def test_a_job_that_fails_fails_the_run_in_the_words_of_aws(
-    aws: Aws, api: EntityResolutionApi, deployment: Deployment
+    aws: Aws, service: EntityResolution, deployment: Deployment
 ) -> None:
-    api.fails_with = "Access denied to the output bucket"
+    service.end = {"status": "FAILED", "errorDetails": {"errorMessage": "Access denied to the output bucket"}}
     ran = run_job(deployment.lake_url)
-    job = f"Entity Resolution, workflow refi-borrowers, job {1:032x}"
+    job = f"Entity Resolution, workflow refi-borrowers, job {JOB}"
     assert ran.failure.startswith(f"{job}: ended as FAILED: Access denied to the output bucket. ")
     assert not S3Reader(aws, deployment.lake_url).has("output/latest.json")

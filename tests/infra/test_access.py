@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from refi_assets.identity.aws_matching import AwsMatching, match_on_aws
+from tests.fakes.entity_resolution_api import OUTPUT, ROLE, WORKFLOW, EntityResolution, LakeOnS3
 from tests.fakes.iam import Call, denied, on_all_resources, unused
 from tests.fakes.terraform import Policies
-from tests.support.entity_resolution import OUTPUT, ROLE, WORKFLOW, EntityResolution, LakeOnS3
 
 LAKE = "arn:aws:s3:::a-lake"
 GLUE = "arn:aws:glue:us-east-1:123456789012"
@@ -136,7 +136,6 @@ def test_matching_on_aws_is_allowed_what_it_asks_for_and_nothing_else_where_it_i
     role_policies: dict[str, Policies], tmp_path: Path
 ):
     service, lake = EntityResolution(), LakeOnS3(str(tmp_path / "lake"))
-    service.does_a_first_run()
     matching = AwsMatching(WORKFLOW, ROLE)
     match_on_aws(matching, lake, "db", "table", "borrower_id", {"ssn": "national_id"}, OUTPUT, client=service.client)
 
