@@ -12,7 +12,7 @@ import re
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any
 
 from refi_assets import aws
 from refi_assets.engines.duckdb_sql import path_literal
@@ -72,34 +72,6 @@ _LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class AwsMatching:
-    """The settings of matching on AWS. Raises SettingError if one is missing."""
-
-    workflow: str  # its name, with which names of schema mappings begin
-    role_arn: str  # the role in which AWS reads the table and writes to the lake
-    technique: Literal["rules", "ml"] = "rules"
-    minutes: float = 60  # for a job, including the wait for other jobs
-
-    def __post_init__(self) -> None:
-        for value, name in ((self.workflow, "WORKFLOW"), (self.role_arn, "ROLE_ARN")):
-            if not value:
-                raise SettingError(
-                    f"REFI_ENTITY_RESOLUTION_{name}: matching by AWS Entity Resolution needs this setting; see "
-                    "docs/deploy-aws.md."
-                )
-
-    @classmethod
-    def of(cls, settings: IdentitySettings) -> Self:
-        """From the settings of identity."""
-        return cls(
-            settings.entity_resolution_workflow,
-            settings.entity_resolution_role_arn,
-            settings.entity_resolution_technique,
-            settings.entity_resolution_minutes,
-        )
-
-
-@dataclass(frozen=True)
 class AwsMatches:
     """The result of a job. Files are keys in the lake; error files list the records that were not processed."""
 
@@ -112,7 +84,7 @@ class AwsMatches:
 
 
 def match_on_aws(
-    matching: AwsMatching,
+    settings: IdentitySettings,
     lake: ObjectStore,
     database: str,
     table: str,
@@ -130,24 +102,31 @@ def match_on_aws(
     boto3's, by default the deployment's.
 
     Raises IdentityError for a refusal, in AWS's words, for a job that fails or takes too long, and for columns that no
-    rule fits; SettingError for a lake that is not on S3.
+    rule fits; SettingError for a missing setting or a lake that is not on S3.
     """
+    workflow_name, role_arn = settings.entity_resolution_workflow, settings.entity_resolution_role_arn
+    for value, name in ((workflow_name, "WORKFLOW"), (role_arn, "ROLE_ARN")):
+        if not value:
+            raise SettingError(
+                f"REFI_ENTITY_RESOLUTION_{name}: matching by AWS Entity Resolution needs this setting; see "
+                "docs/deploy-aws.md."
+            )
     location = f"{lake.address(output_prefix.rstrip('/'))}/"
     if not location.startswith("s3://"):
         raise SettingError(
             f"REFI_LAKE_URL: AWS Entity Resolution writes only to S3, and the lake is {lake}. Use a lake on S3, or "
             "another REFI_IDENTITY_ENGINE."
         )
-    fields, rules = _schema(matching.technique, id_column, columns)
+    fields, rules = _schema(settings.entity_resolution_technique, id_column, columns)
     _require_names("[A-Za-z0-9_-]{1,255}", (database, table))
-    api = _Api(client or aws.client("entityresolution"), matching)
-    schema_name = f"{matching.workflow}-{_fingerprint(fields)}"
+    api = _Api(client or aws.client("entityresolution"), settings)
+    schema_name = f"{workflow_name}-{_fingerprint(fields)}"
     # A mapping in use cannot be changed. Its name has the hash of its fields, so it never needs to be.
     api.call("create_schema_mapping", expected=("ConflictException",), schemaName=schema_name, mappedInputFields=fields)
-    _, partition, _, _, account, _ = matching.role_arn.split(":", 5)
+    _, partition, _, _, account, _ = role_arn.split(":", 5)
     workflow: dict[str, Any] = {
-        "workflowName": matching.workflow,
-        "roleArn": matching.role_arn,
+        "workflowName": workflow_name,
+        "roleArn": role_arn,
         "inputSourceConfig": [
             {
                 "inputSourceARN": f"arn:{partition}:glue:{api.region}:{account}:table/{database}/{table}",
@@ -160,7 +139,7 @@ def match_on_aws(
     }
     if api.call("update_matching_workflow", expected=("ResourceNotFoundException",), **workflow) is None:
         api.call("create_matching_workflow", **workflow)
-    job = _run(api, matching, location)
+    job = _run(api, workflow_name, location)
     return _matches(lake, output_prefix, job)
 
 
@@ -189,11 +168,11 @@ def match_groups(lake: ObjectStore, files: Sequence[str], id_column: str) -> str
 class _Api:
     """Calls of the service. A request is repeated while AWS is too busy, until the time is up."""
 
-    def __init__(self, client: Any, matching: AwsMatching) -> None:
+    def __init__(self, client: Any, settings: IdentitySettings) -> None:
         self.region: str = client.meta.region_name
-        self.subject = f"Entity Resolution, workflow {matching.workflow}"
-        self._client, self._minutes = client, matching.minutes
-        self._deadline = time.monotonic() + matching.minutes * 60
+        self.subject = f"Entity Resolution, workflow {settings.entity_resolution_workflow}"
+        self._client, self._minutes = client, settings.entity_resolution_minutes
+        self._deadline = time.monotonic() + self._minutes * 60
         self._pause = FIRST_PAUSE
 
     def call(
@@ -299,17 +278,17 @@ def _technique(rules: list[tuple[str, ...]]) -> dict[str, Any]:
     }
 
 
-def _run(api: _Api, matching: AwsMatching, location: str) -> dict[str, Any]:
+def _run(api: _Api, workflow_name: str, location: str) -> dict[str, Any]:
     """Run a job to its end; returns AWS's record of it."""
     # A workflow runs one job at a time; an earlier job may still be running, since it could not be stopped.
     already_running = ("ConflictException", "ExceedsLimitException")
-    started = api.call("start_matching_job", passing=already_running, workflowName=matching.workflow)
+    started = api.call("start_matching_job", passing=already_running, workflowName=workflow_name)
     job_id = (started or {})["jobId"]
     api.subject += f", job {job_id}"
     _LOG.info("%s: started.", api.subject)
     try:
         while True:
-            job = api.call("get_matching_job", workflowName=matching.workflow, jobId=job_id) or {}
+            job = api.call("get_matching_job", workflowName=workflow_name, jobId=job_id) or {}
             if job["status"] not in RUNNING:
                 break
             if not api.wait():

@@ -29,7 +29,7 @@ from refi_assets.identity.comparisons import (
     differs_in_suffix_sql,
     shares_nothing_personal_sql,
 )
-from refi_assets.identity.estimation import SHIPPED_PRIOR, SHIPPED_WEIGHT, Parameters, estimate, shipped
+from refi_assets.identity.estimation import SHIPPED_WEIGHT, Parameters, estimate, shipped
 from refi_assets.identity.features import make_features
 from refi_assets.identity.placeholders import removed_placeholders
 from refi_assets.identity.review import add_review_reasons
@@ -174,7 +174,7 @@ class _Linkers:
         """The table of the pairs that the rules bring together, and their number; no table without rules."""
         if not self.rules:
             return "", 0
-        linker = self._linker(DuckDBAPI(self._connection), None)
+        linker = self._linker(DuckDBAPI(self._connection), shipped(self.comparisons))
         candidates = linker.inference.compute_blocked_pairs_for_predict().physical_name
         ((pairs,),) = self._connection.execute(f"SELECT COUNT(*) FROM {candidates}").fetchall()
         return candidates, pairs
@@ -188,14 +188,14 @@ class _Linkers:
             threshold_match_probability=least_probability, warning_mode="never"
         ).physical_name
 
-    def _linker(self, api: DuckDBAPI, parameters: Parameters | None) -> Linker:
+    def _linker(self, api: DuckDBAPI, parameters: Parameters) -> Linker:
         settings = SettingsCreator(
             link_type="dedupe_only",
             unique_id_column_name="record",
             comparisons=[_splink_comparison(comparison, parameters) for comparison in self.comparisons],
             blocking_rules_to_generate_predictions=self.rules,
             retain_intermediate_calculation_columns=True,
-            probability_two_random_records_match=parameters.prior if parameters else SHIPPED_PRIOR,
+            probability_two_random_records_match=parameters.prior,
         )
         return Linker(api.register("feature"), settings, log_level=None)
 
@@ -250,13 +250,13 @@ def _splink_rules(blocking: Blocking) -> list[Any]:
     return [*(block_on(*rule) for rule in blocking.rules), *swapped]
 
 
-def _splink_comparison(comparison: Comparison, parameters: Parameters | None) -> CustomComparison:
+def _splink_comparison(comparison: Comparison, parameters: Parameters) -> CustomComparison:
     levels: list[Any] = [CustomLevel(_suffixed(comparison.unknown), NOT_KNOWN).configure(is_null_level=True)]
     for number, level in reversed(list(enumerate(comparison.all_levels))):
         levels.append(
             CustomLevel(_suffixed(level.condition), level.label).configure(
-                m_probability=float(parameters.m[comparison.name][number]) if parameters else level.m,
-                u_probability=float(parameters.u[comparison.name][number]) if parameters else level.u,
+                m_probability=float(parameters.m[comparison.name][number]),
+                u_probability=float(parameters.u[comparison.name][number]),
                 tf_adjustment_column=comparison.feature if level.has_term_frequencies else None,
             )
         )

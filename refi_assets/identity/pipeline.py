@@ -151,9 +151,8 @@ def _match_on_aws(
     from refi_assets.engines.glue import GlueTables
     from refi_assets.engines.remote import run_table
     from refi_assets.identity import resolution
-    from refi_assets.identity.aws_matching import AwsMatching, match_groups, match_on_aws
+    from refi_assets.identity.aws_matching import match_groups, match_on_aws
 
-    matching = AwsMatching.of(settings_of(IdentitySettings))
     glue = GlueTables(settings_of(EngineSettings).glue_database)
     records_draft = draft.model_copy(update={"key": f"identity/{resolution.RECORDS}", "inputs": {}})
     resolution.remove_placeholders(session, attributes, log)
@@ -163,7 +162,7 @@ def _match_on_aws(
     glue.create(table, records.columns, lake.address(records.parquet or ""))
     try:
         matches = match_on_aws(
-            matching,
+            settings_of(IdentitySettings),
             lake,
             glue.database,
             table,

@@ -20,8 +20,6 @@ def previous_persons(lake: ObjectStore, run_id: str = "") -> Relation | None:
 
 def content_of(lake: ObjectStore, persons: Relation | None) -> list[str]:
     """Hashes of the relation's files; none without a relation."""
-    parquet = (persons.parquet or "") if persons else ""
-    if not parquet:
+    if persons is None or persons.parquet is None:
         return []
-    keys = [info.key for info in lake.objects(parquet.rstrip("/"))] if parquet.endswith("/") else [parquet]
-    return [lake.sha256(key) for key in keys]
+    return [lake.sha256(info.key) for info in lake.objects(persons.parquet.rstrip("/"))]

@@ -3,7 +3,7 @@
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,7 @@ PAIR_COLUMNS = ("record_1", "record_2", "match_weight", "match_probability", "re
 
 @dataclass(frozen=True)
 class ResolvedFiles:
-    """The result of refi resolve. `model` is None if there was nothing to compare: no record, or one."""
+    """The result of refi resolve, as --json prints it. `model` is Model.as_json(), None with less than two records."""
 
     records: int
     persons: int
@@ -46,26 +46,16 @@ class ResolvedFiles:
     threshold: float | None
     pairs: int  # at and above the threshold
     splits: dict[str, int]  # links that were not followed, by reason
-    model: Model | None
+    model: dict[str, Any] | None
     seconds: float
     score: Score | None = None
     true_pairs: int | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The object that --json prints."""
-        shown: dict[str, Any] = {
-            "records": self.records,
-            "persons": self.persons,
-            "sources": self.sources,
-            "threshold": self.threshold,
-            "pairs": self.pairs,
-            "splits": self.splits,
-            "model": self.model and self.model.as_json(),
-            "seconds": round(self.seconds, 2),
+        """All of it; the score only if the truth is known."""
+        return {
+            name: value for name, value in asdict(self).items() if self.score or name not in ("score", "true_pairs")
         }
-        if self.score is not None:
-            shown |= {"score": self.score.as_json(), "true_pairs": self.true_pairs}
-        return shown
 
 
 def resolve_files(
@@ -120,8 +110,8 @@ def resolve_files(
         threshold=threshold,
         pairs=int((pairs["match_probability"] >= threshold).sum()) if threshold is not None else 0,
         splits=by_reason(splits),
-        model=model,
-        seconds=time.perf_counter() - started,
+        model=model.as_json() if model else None,
+        seconds=round(time.perf_counter() - started, 2),
         score=score,
         true_pairs=true_pairs,
     )

@@ -1,6 +1,6 @@
 """The quality of a matching whose truth is known: pairs, and B-cubed (Bagga and Baldwin, 1998)."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -15,10 +15,6 @@ class Score:
     bcubed_precision: float
     bcubed_recall: float
     bcubed_f1: float
-
-    def as_json(self) -> dict[str, float]:
-        """The figures by name."""
-        return asdict(self)
 
 
 def score_clusters(clusters: "pd.Series[str]", truth: "pd.Series[str]") -> Score:

@@ -10,7 +10,7 @@ import pytest
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import EngineError, IdentityError, SettingError
 from refi_assets.identity import aws_matching
-from refi_assets.identity.aws_matching import AwsMatches, AwsMatching, match_groups, match_on_aws
+from refi_assets.identity.aws_matching import AwsMatches, match_groups, match_on_aws
 from refi_assets.identity.settings import IdentitySettings
 from refi_assets.lake.folder_store import FolderStore
 from tests.fakes.entity_resolution_api import (
@@ -81,10 +81,11 @@ def match(
     lake: FolderStore,
     columns: dict[str, str] = COLUMNS,
     table: str = "run_one__identity_input",
-    **matching: Any,
+    **settings: Any,
 ) -> AwsMatches:
+    settings = {"workflow": WORKFLOW, "role_arn": ROLE} | settings
     return match_on_aws(
-        AwsMatching(WORKFLOW, ROLE, **matching),
+        IdentitySettings(**{f"entity_resolution_{name}": value for name, value in settings.items()}),
         lake,
         "refi_ready_db",
         table,
@@ -111,9 +112,9 @@ def parameters_of(service: EntityResolution, operation: str) -> dict[str, Any]:
     return [parameters for name, parameters in service.requests if name == operation][-1]
 
 
-def failure(service: EntityResolution, lake: FolderStore, **matching: Any) -> str:
+def failure(service: EntityResolution, lake: FolderStore, **changed: Any) -> str:
     with pytest.raises(IdentityError) as raised:
-        match(service, lake, **matching)
+        match(service, lake, **changed)
     return str(raised.value)
 
 
@@ -389,14 +390,11 @@ def test_a_lake_in_a_folder_is_refused(service: EntityResolution, tmp_path: Path
         match(service, FolderStore(str(tmp_path)))
 
 
-def test_missing_settings_are_named(monkeypatch: pytest.MonkeyPatch):
-    with pytest.raises(SettingError, match="REFI_ENTITY_RESOLUTION_WORKFLOW: "):
-        AwsMatching.of(IdentitySettings())
-    monkeypatch.setenv("REFI_ENTITY_RESOLUTION_WORKFLOW", WORKFLOW)
-    with pytest.raises(SettingError, match="REFI_ENTITY_RESOLUTION_ROLE_ARN: "):
-        AwsMatching.of(IdentitySettings())
-    monkeypatch.setenv("REFI_ENTITY_RESOLUTION_ROLE_ARN", ROLE)
-    assert AwsMatching.of(IdentitySettings()) == AwsMatching(WORKFLOW, ROLE, "rules", 60)
+@pytest.mark.parametrize("name", ["workflow", "role_arn"])
+def test_a_missing_setting_is_named(service: EntityResolution, lake: LakeOnS3, name: str):
+    changed: dict[str, Any] = {name: ""}
+    with pytest.raises(SettingError, match=f"REFI_ENTITY_RESOLUTION_{name.upper()}: "):
+        match(service, lake, **changed)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from refi_assets.identity.aws_matching import AwsMatching, match_on_aws
+from refi_assets.identity.aws_matching import match_on_aws
+from refi_assets.identity.settings import IdentitySettings
 from tests.fakes.entity_resolution_api import OUTPUT, ROLE, WORKFLOW, EntityResolution, LakeOnS3
 from tests.fakes.iam import Call, denied, on_all_resources, unused
 from tests.fakes.terraform import Policies
@@ -136,8 +137,8 @@ def test_matching_on_aws_is_allowed_what_it_asks_for_and_nothing_else_where_it_i
     role_policies: dict[str, Policies], tmp_path: Path
 ):
     service, lake = EntityResolution(), LakeOnS3(str(tmp_path / "lake"))
-    matching = AwsMatching(WORKFLOW, ROLE)
-    match_on_aws(matching, lake, "db", "table", "borrower_id", {"ssn": "national_id"}, OUTPUT, client=service.client)
+    settings = IdentitySettings(entity_resolution_workflow=WORKFLOW, entity_resolution_role_arn=ROLE)
+    match_on_aws(settings, lake, "db", "table", "borrower_id", {"ssn": "national_id"}, OUTPUT, client=service.client)
 
     policy = role_policies["with matching"]["pipeline"]
     assert denied(policy, service.calls()) == []
