@@ -1,4 +1,4 @@
--- Borrowers that people decided to be the same person as another, or to be different, and who are not.
+-- Borrowers for whom a decision (same person as another borrower, or different) does not hold.
 SELECT
     pair.borrower_id_1 AS borrower_id
 FROM identity.matched_pairs AS pair
