@@ -73,7 +73,7 @@ def choose_rules(connection: DuckDBPyConnection, columns: Sequence[str], records
         rule, pairs = min(refused.items(), key=lambda item: item[1])
         raise IdentityError(
             f"These records cannot be compared: even the rule that they agree on {' and '.join(rule)} makes {pairs:,} "
-            f"pairs, and {most_pairs:,} are allowed. Map a column that tells more people apart."
+            f"pairs, and {most_pairs:,} are allowed. Map a column that distinguishes more people."
         )
     swaps_names = bool(rules) and "name_key" in columns
     if swaps_names and (pairs := _count_swapped_pairs(connection)) > most_pairs:

@@ -148,7 +148,7 @@ def match_by_splink(
 
 
 def _choose_comparisons(features: Collection[str], kinds: Sequence[str]) -> list[Comparison]:
-    """The comparisons of these features. Raises IdentityError if they cannot tell persons apart."""
+    """The comparisons of these features. Raises IdentityError if they cannot distinguish persons."""
     comparisons = comparisons_of(features)
     if not comparisons:
         raise IdentityError(

@@ -98,14 +98,17 @@ compared AS (
 ),
 shared AS (  -- the effective number of names: that of names all unlike one another with the same share of alike pairs
     SELECT
-        one.value,
-        POWER(COUNT(DISTINCT one.place), 2) / COUNT(*) AS different_names
-    FROM compared AS one
-    INNER JOIN compared AS other
-        ON other.value = one.value
-        AND (other.place = one.place OR are_alike(one.given, one.surname, other.given, other.surname))
+        compared.value,
+        POWER(COUNT(DISTINCT compared.place), 2) / COUNT(*) AS different_names
+    FROM compared
+    INNER JOIN compared AS alike
+        ON alike.value = compared.value
+        AND (
+            alike.place = compared.place
+            OR are_alike(alike.given, alike.surname, compared.given, compared.surname)
+        )
     GROUP BY
-        one.value
+        compared.value
 )
 SELECT
     attribute AS attribute,

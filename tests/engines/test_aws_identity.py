@@ -1,4 +1,4 @@
-"""The whole job with AWS Entity Resolution as matcher: over its API on loopback, and S3 and Glue of moto."""
+"""The whole job with AWS Entity Resolution as the matcher: its API on loopback, with moto's S3 and Glue."""
 
 import json
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ def service(aws: Aws) -> EntityResolution:
 @pytest.fixture
 def deployment(aws: Aws, service: EntityResolution, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
     monkeypatch.setattr("refi_assets.identity.aws_matching.FIRST_PAUSE", 0.05)
-    made = on_s3(aws, "duckdb")
+    plain = on_s3(aws, "duckdb")
     with served(service) as url:
         env = {
             "AWS_ENDPOINT_URL_ENTITYRESOLUTION": url,
@@ -39,19 +39,19 @@ def deployment(aws: Aws, service: EntityResolution, monkeypatch: pytest.MonkeyPa
             "REFI_ENTITY_RESOLUTION_WORKFLOW": "refi-borrowers",
             "REFI_ENTITY_RESOLUTION_ROLE_ARN": "arn:aws:iam::123456789012:role/refi-matcher",
         }
-        with in_force(Deployment(made.lake_url, {**made.env, **env})):
-            ingest(made.lake_url, SAMPLE, DAY)
-            yield made
+        with in_force(Deployment(plain.lake_url, {**plain.env, **env})):
+            ingest(plain.lake_url, SAMPLE, DAY)
+            yield plain
 
 
 def relation(deployment: Deployment, ran: Ran, key: str) -> list[dict[str, Any]]:
     lake = deployment.lake
-    found = RunFolder(lake, ran.result.run_id).load(key)
-    with DuckDBEngine(lake).session([found]) as session:
-        return session.query(exp.select("*").from_(table_of(found.key)))
+    loaded = RunFolder(lake, ran.result.run_id).load(key)
+    with DuckDBEngine(lake).session([loaded]) as session:
+        return session.query(exp.select("*").from_(table_of(key)))
 
 
-def test_what_aws_groups_is_one_person(aws: Aws, service: EntityResolution, deployment: Deployment) -> None:
+def test_a_group_of_aws_is_one_person(aws: Aws, service: EntityResolution, deployment: Deployment) -> None:
     ran = run_job(deployment.lake_url)
     assert ran.success, ran.failure
     assert [operation for operation, _ in service.requests] == [
@@ -64,17 +64,21 @@ def test_what_aws_groups_is_one_person(aws: Aws, service: EntityResolution, depl
     shown = ran.metadata("identity/matched_pairs")
     assert (shown["engine"], shown["aws_job"], shown["records_not_processed"]) == ("aws", JOB, 0)
 
-    found = relation(deployment, ran, "identity/matched_pairs")
-    assert all(json.loads(row["evidence"])["aws"]["level"].startswith("rule ") for row in found)
-    joined, true = {(row["borrower_id_1"], row["borrower_id_2"]) for row in found}, pairs(truth(SAMPLE))
+    matched = relation(deployment, ran, "identity/matched_pairs")
+    assert all(json.loads(row["evidence"])["aws"]["level"].startswith("rule ") for row in matched)
+    joined, true = {(row["borrower_id_1"], row["borrower_id_2"]) for row in matched}, pairs(truth(SAMPLE))
     assert joined & true
     person = {row["borrower_id"]: row["person_id"] for row in relation(deployment, ran, "identity/resolved_borrower")}
-    assert pairs(person) == joined & true < joined, "father and son of one name and telephone are parted by birth"
+    assert pairs(person) == joined & true < joined, (
+        "dates of birth keep apart a father and son with one name and telephone"
+    )
     audience = S3Reader(aws, deployment.lake_url).borrowers()
     assert len({person[borrower] for borrower in audience}) == len(audience) > 0
 
     tables = aws.client("glue").get_tables(DatabaseName=deployment.env["REFI_GLUE_DATABASE"])["TableList"]
-    assert not [table["Name"] for table in tables if "identity_record" in table["Name"]], "for the job alone"
+    assert not [table["Name"] for table in tables if "identity_record" in table["Name"]], (
+        "the table is only for the job"
+    )
 
     service.requests.clear()
     again = run_job(deployment.lake_url)
@@ -85,7 +89,7 @@ def test_what_aws_groups_is_one_person(aws: Aws, service: EntityResolution, depl
     )
 
 
-def test_records_that_aws_leaves_out_are_persons_of_their_own_and_counted(
+def test_records_that_aws_leaves_out_are_separate_persons_and_are_counted(
     service: EntityResolution, deployment: Deployment
 ) -> None:
     service.unprocessed = 10
@@ -97,7 +101,7 @@ def test_records_that_aws_leaves_out_are_persons_of_their_own_and_counted(
     assert {row["cluster_size"] for row in left_out} == {1}
 
 
-def test_a_job_that_fails_fails_the_run_in_the_words_of_aws(
+def test_a_failed_job_fails_the_run_with_the_message_of_aws(
     aws: Aws, service: EntityResolution, deployment: Deployment
 ) -> None:
     service.end = {"status": "FAILED", "errorDetails": {"errorMessage": "Access denied to the output bucket"}}

@@ -1,4 +1,4 @@
--- A given name of the records: in how many it is, and whether people are known to have it.
+-- A given name with its number of records, and whether it is on the list of names that people have.
 -- The list has names in Latin script: in another script every name counts as known.
 CREATE TABLE given_in_use AS
 WITH counted AS (
