@@ -19,10 +19,10 @@ from refi_assets.identity.matches import (
     BORROWER_ID,
     OUTCOMES,
     Evidence,
-    Explanation,
     Link,
     MatchedPair,
     Matches,
+    MatchExplanation,
     Record,
     open_matches,
 )
@@ -33,7 +33,7 @@ KEYS: dict[str, Verdict | None] = {"s": "same", "d": "different", "k": None}
 QUESTION = "(s)ame person, (d)ifferent, s(k)ip, (q)uit: "
 
 
-def review(run: PublishedRun, who: str | None) -> None:
+def review_pairs(run: PublishedRun, who: str | None) -> None:
     """Ask about the pairs in the review queue, strongest first, and save each decision at once.
 
     Answers are lines of the standard input; its end, or an interrupt, means quit. Raises RefiError.
@@ -138,7 +138,7 @@ def _show_records(console: Terminal, records: dict[str, Record], ids: Sequence[s
     console.print(table)
 
 
-def _show_waterfall(console: Terminal, explanation: Explanation) -> None:
+def _show_waterfall(console: Terminal, explanation: MatchExplanation) -> None:
     """The prior and the weight of each comparison; each bar begins where the one above it ends."""
     probability = explanation.match_probability
     line = "" if probability is None else f"Probability that they are one person: {_percent(probability)}"
@@ -151,7 +151,7 @@ def _show_waterfall(console: Terminal, explanation: Explanation) -> None:
         console.say(line)
 
 
-def _waterfall(explanation: Explanation, prior_weight: float) -> Table:
+def _waterfall(explanation: MatchExplanation, prior_weight: float) -> Table:
     steps = [Evidence("prior", "two records taken at random", prior_weight), *explanation.evidence]
     ends = [sum(step.weight for step in steps[: n + 1]) for n in range(len(steps))]
     low, high = min(0.0, *ends), max(0.0, *ends)
@@ -173,7 +173,7 @@ def _bar(start: float, end: float, low: float, high: float) -> Text:
     return Text.assemble(" " * min(first, BAR_WIDTH - 1), (mark * max(last - first, 1), style))
 
 
-def _show_persons(console: Terminal, explanation: Explanation) -> None:
+def _show_persons(console: Terminal, explanation: MatchExplanation) -> None:
     persons = [
         f"person {person_id} ({'one record' if size == 1 else f'{size:,} records'})"
         for person_id, size in (

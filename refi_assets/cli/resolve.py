@@ -23,8 +23,8 @@ def resolve_and_print(
 ) -> None:
     """Resolve, write and print. Raises RefiError, or typer.BadParameter for a --map that is not valid."""
     with needs_packages("refi resolve", PACKAGES, "identity", "make run"):
-        from refi_assets.identity.records import parse_columns
-        from refi_assets.identity.resolve import resolve_files
+        from refi_assets.identity.file_records import parse_columns
+        from refi_assets.identity.resolved_files import resolve_files
     try:
         columns = parse_columns(mappings)
     except ValueError as error:

@@ -65,7 +65,7 @@ class Link:
 
 
 @dataclass(frozen=True)
-class Explanation:
+class MatchExplanation:
     """Everything about one pair. `outcome` is a key of OUTCOMES; `links` are the path between the two, if any."""
 
     run_id: str
@@ -137,7 +137,7 @@ class Matches:
             row[BORROWER_ID]: {name: None if row[name] is None else str(row[name]) for name in names} for row in rows
         }
 
-    def explain(self, borrower_1: str, borrower_2: str, decisions: Decisions) -> Explanation:
+    def explain(self, borrower_1: str, borrower_2: str, decisions: Decisions) -> MatchExplanation:
         """Why two borrowers are one person or not. Raises RefiError if one does not exist."""
         if borrower_1 == borrower_2:
             raise RefiError("Both ids are of one borrower. Name two borrowers.")
@@ -149,7 +149,7 @@ class Matches:
         is_one_person = person_1["person_id"] == person_2["person_id"]
         pair = self.pair(first, second)
         decision, decision_now = pair.decision if pair else None, decisions.verdict(first, second)
-        return Explanation(
+        return MatchExplanation(
             run_id=self.run.run_id,
             as_of=self.run.as_of.isoformat(),
             engine=self.engine,

@@ -84,21 +84,16 @@ class Model:
             "rules": [{"on": list(rule), "pairs": pairs} for rule, pairs in self.blocking.rules.items()],
             "refused": [{"on": list(rule), "pairs": pairs} for rule, pairs in self.blocking.refused.items()],
             "comparisons": [
-                {
-                    "name": comparison.name,
-                    "levels": [
-                        {"label": level.label, "m": float(m), "u": float(u), "weight": math.log2(m / u)}
-                        for level, m, u in zip(
-                            comparison.all_levels,
-                            parameters.m[comparison.name],
-                            parameters.u[comparison.name],
-                            strict=True,
-                        )
-                    ],
-                }
-                for comparison in self.comparisons
+                {"name": comparison.name, "levels": self._levels_json(comparison)} for comparison in self.comparisons
             ],
         }
+
+    def _levels_json(self, comparison: Comparison) -> list[dict[str, Any]]:
+        m, u = self.parameters.m[comparison.name], self.parameters.u[comparison.name]
+        return [
+            {"label": level.label, "m": float(m_), "u": float(u_), "weight": math.log2(m_ / u_)}
+            for level, m_, u_ in zip(comparison.all_levels, m, u, strict=True)
+        ]
 
 
 def match_by_splink(

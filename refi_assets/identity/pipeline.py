@@ -81,7 +81,7 @@ def resolve_persons(
         resolution.make_records(session, attributes)
         rows = session.query(exp.select("borrower_id", "person_id").from_(table_of(before.key))) if before else []
         persons_before = {row["borrower_id"]: row["person_id"] for row in rows}
-        resolved = resolution.resolve_persons(
+        resolved = resolution.resolve_borrowers(
             session, attributes, matched.match_threshold, persons_before, matched.model
         )
         relation = resolution.save_table(session, lake, draft, "resolved", "borrower_id")
@@ -155,7 +155,7 @@ def _match_on_aws(
 
     glue = GlueTables(settings_of(EngineSettings).glue_database)
     records_draft = draft.model_copy(update={"key": f"identity/{resolution.RECORDS}", "inputs": {}})
-    resolution.remove_placeholders(session, attributes, log)
+    resolution.clear_placeholders(session, attributes, log)
     session.execute(f"ALTER TABLE {resolution.RECORDS} ALTER record TYPE VARCHAR")
     records = resolution.save_table(session, lake, records_draft, resolution.RECORDS, "borrower_id")
     table = run_table(records_draft)

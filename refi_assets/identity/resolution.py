@@ -70,7 +70,7 @@ def pairs_by_splink(
     return model
 
 
-def remove_placeholders(session: DuckDBSession, attributes: Mapping[str, str], say: Callable[[str], None]) -> None:
+def clear_placeholders(session: DuckDBSession, attributes: Mapping[str, str], say: Callable[[str], None]) -> None:
     """Make placeholders missing in the table of records. Leaves the table `feature`."""
     make_features(session.connection, RECORDS, list(attributes.values()))
     removed_placeholders(session.connection, say)
@@ -100,7 +100,7 @@ def add_decisions(session: DuckDBSession, decisions: Decisions) -> None:
     session.connection.unregister("decided")
 
 
-def resolve_persons(
+def resolve_borrowers(
     session: DuckDBSession,
     attributes: Mapping[str, str],
     match_probability: float,

@@ -104,6 +104,6 @@ def test_only_the_one_writer_writes_csv_files() -> None:
         "engines/duckdb.py",
         "sample/generate.py",  # sources with every defect
         "identity/decisions.py",  # read again by the next run
-        "identity/resolve.py",  # by inert_rows
+        "identity/resolved_files.py",  # by inert_rows
         "ingestion/files.py",  # read again by staging
     }

@@ -33,7 +33,7 @@ def review(
     """Decide about uncertain pairs, one by one: one person, or two? Prints borrowers' data."""
     from refi_assets.cli import answers, identity
 
-    identity.review(answers.open_run(lake_url(lake)), who)
+    identity.review_pairs(answers.open_run(lake_url(lake)), who)
 
 
 @app.command()

@@ -24,8 +24,8 @@ from refi_assets.identity.clusters import (
     expected_f1,
     reviewed_pairs,
 )
+from refi_assets.identity.file_records import Columns, load_records
 from refi_assets.identity.matching import Model, match_by_splink
-from refi_assets.identity.records import Columns, load_records
 from refi_assets.identity.scoring import Score, score_clusters
 from refi_assets.lake.folder_store import FolderStore
 from refi_assets.lake.spill import SpillFolder
