@@ -105,18 +105,8 @@ def match_on_aws(
     rule fits; SettingError for a missing setting or a lake that is not on S3.
     """
     workflow_name, role_arn = settings.entity_resolution_workflow, settings.entity_resolution_role_arn
-    for value, name in ((workflow_name, "WORKFLOW"), (role_arn, "ROLE_ARN")):
-        if not value:
-            raise SettingError(
-                f"REFI_ENTITY_RESOLUTION_{name}: matching by AWS Entity Resolution needs this setting; see "
-                "docs/deploy-aws.md."
-            )
     location = f"{lake.address(output_prefix.rstrip('/'))}/"
-    if not location.startswith("s3://"):
-        raise SettingError(
-            f"REFI_LAKE_URL: AWS Entity Resolution writes only to S3, and the lake is {lake}. Use a lake on S3, or "
-            "another REFI_IDENTITY_ENGINE."
-        )
+    _require_settings(settings, lake, location)
     fields, rules = _schema(settings.entity_resolution_technique, id_column, columns)
     _require_names("[A-Za-z0-9_-]{1,255}", (database, table))
     api = _Api(client or aws.client("entityresolution"), settings)
@@ -208,6 +198,20 @@ class _Api:
     def limit(self) -> str:
         """A sentence with the time limit."""
         return f"REFI_ENTITY_RESOLUTION_MINUTES allows {self._minutes:g} minutes."
+
+
+def _require_settings(settings: IdentitySettings, lake: ObjectStore, location: str) -> None:
+    for name in ("workflow", "role_arn"):
+        if not getattr(settings, f"entity_resolution_{name}"):
+            raise SettingError(
+                f"REFI_ENTITY_RESOLUTION_{name.upper()}: matching by AWS Entity Resolution needs this setting; see "
+                "docs/deploy-aws.md."
+            )
+    if not location.startswith("s3://"):
+        raise SettingError(
+            f"REFI_LAKE_URL: AWS Entity Resolution writes only to S3, and the lake is {lake}. Use a lake on S3, or "
+            "another REFI_IDENTITY_ENGINE."
+        )
 
 
 def _schema(
