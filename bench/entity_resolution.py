@@ -48,10 +48,10 @@ duckdb.sql(f"COPY (SELECT *, SPLIT_PART(rec_id, '-', 2) AS person FROM read_csv(
 SCORE = """
 import json, sys
 import duckdb
-from refi_assets.identity.scoring import score
+from refi_assets.identity.scoring import score_clusters
 frame = duckdb.sql(f"SELECT person_id, person FROM read_csv('{sys.argv[1]}', all_varchar = true) "
     f"JOIN '{sys.argv[2]}' ON id = borrower_id").df()
-print(json.dumps(score(frame["person_id"], frame["person"]).as_json()))
+print(json.dumps(vars(score_clusters(frame["person_id"], frame["person"]))))
 """
 
 

@@ -1,6 +1,6 @@
-"""How who is who is shown and asked: refi review and refi explain-match.
+"""refi review and refi explain-match: decide who is who, and explain a match.
 
-Both show two borrowers' data, in the lender's own terminal, and nowhere else.
+Both print two borrowers' data, in the lender's own terminal and nowhere else.
 """
 
 import getpass
@@ -19,10 +19,10 @@ from refi_assets.identity.matches import (
     BORROWER_ID,
     OUTCOMES,
     Evidence,
-    Explanation,
     Link,
+    MatchedPair,
     Matches,
-    Pair,
+    MatchExplanation,
     Record,
     open_matches,
 )
@@ -33,16 +33,16 @@ KEYS: dict[str, Verdict | None] = {"s": "same", "d": "different", "k": None}
 QUESTION = "(s)ame person, (d)ifferent, s(k)ip, (q)uit: "
 
 
-def review(run: PublishedRun, who: str | None) -> None:
-    """Ask about the pairs in the review queue, strongest first, and write each decision at once.
+def review_pairs(run: PublishedRun, who: str | None) -> None:
+    """Ask about the pairs in the review queue, strongest first, and save each decision at once.
 
-    Answers are lines of the standard input; its end, or an interrupt, is a quit. Raises RefiError.
+    Answers are lines of the standard input; its end, or an interrupt, means quit. Raises RefiError.
     """
     console, who, decided = Terminal(), who or _login_name(), 0
     decisions = load_decisions(run.lake)
     with open_matches(run) as matches:
         if matches.engine == "off":
-            console.say(f"Identity is off in run {run.run_id}: there is nothing to review. See docs/identity.md.")
+            console.say(f"Identity is off in run {run.run_id}, so there is nothing to review. See docs/identity.md.")
             return
         waiting = [pair for pair in matches.waiting() if decisions.verdict(*pair.ids) is None]
         if not waiting:
@@ -51,7 +51,7 @@ def review(run: PublishedRun, who: str | None) -> None:
         console.say(f"{len(waiting):,} pairs wait for review as of {run.as_of} (run {run.run_id}).")
         try:
             for number, pair in enumerate(waiting, start=1):
-                if decisions.verdict(*pair.ids) is not None:  # by what was decided just now of others
+                if decisions.verdict(*pair.ids) is not None:  # follows from a decision made a moment ago
                     continue
                 console.say(f"\nPair {number:,} of {len(waiting):,}")
                 _show_pair(console, matches, pair)
@@ -63,11 +63,11 @@ def review(run: PublishedRun, who: str | None) -> None:
                 decided += 1
         except (EOFError, KeyboardInterrupt, _Quit):
             console.say("")
-    console.say(f"{decided:,} pairs decided by {who}. {'The next run will respect that.' if decided else ''}".strip())
+    console.say(f"{decided:,} pairs decided by {who}. {'The next run respects them.' if decided else ''}".strip())
 
 
 class _Quit(Exception):  # noqa: N818
-    """The user wants no more."""
+    """The user quits."""
 
 
 def _ask_decision(console: Terminal) -> Verdict | None:
@@ -83,40 +83,41 @@ def _ask_decision(console: Terminal) -> Verdict | None:
 def _login_name() -> str:
     try:
         return getpass.getuser()
-    except (KeyError, OSError, ImportError):  # as Python's versions have it
-        raise SettingError("Who decides is not known here. Say so: refi review --who NAME") from None
+    except (KeyError, OSError, ImportError):  # depending on Python's version
+        raise SettingError("Your login name is unknown. Say who decides: refi review --who NAME") from None
 
 
-def show_match(run: PublishedRun, one: str, other: str, *, as_json: bool) -> None:
-    """Print why two borrowers are one person or not. Raises RefiError for a borrower that is not there."""
+def show_match(run: PublishedRun, borrower_1: str, borrower_2: str, *, as_json: bool) -> None:
+    """Print why two borrowers are one person or not. Raises RefiError for a borrower that does not exist."""
     decisions = load_decisions(run.lake)
     with open_matches(run) as matches:
-        found = matches.explain(one, other, decisions)
+        explanation = matches.explain(borrower_1, borrower_2, decisions)
     if as_json:
-        print(json.dumps(asdict(found)))
+        print(json.dumps(asdict(explanation)))
         return
-    console = Terminal()
+    console, ids = Terminal(), (explanation.borrower_id_1, explanation.borrower_id_2)
     console.say(
-        f"{found.borrower_id_1} and {found.borrower_id_2} "
-        f"{'are one person' if found.person_id_1 == found.person_id_2 else 'are two persons'} "
-        f"as of {found.as_of} (run {found.run_id}, engine {found.engine}).",
+        f"{' and '.join(ids)} "
+        f"{'are one person' if explanation.person_id_1 == explanation.person_id_2 else 'are two persons'} "
+        f"as of {explanation.as_of} (run {explanation.run_id}, engine {explanation.engine}).",
     )
-    _show_records(console, found.records, (found.borrower_id_1, found.borrower_id_2))
-    _show_waterfall(console, found)
-    console.say(OUTCOMES[found.outcome])
-    _show_persons(console, found)
-    if found.decision_since:
+    _show_records(console, explanation.records, ids)
+    _show_waterfall(console, explanation)
+    console.say(OUTCOMES[explanation.outcome])
+    _show_persons(console, explanation)
+    if explanation.decision_since:
+        persons = {"same": "one person", "different": "two persons"}[explanation.decision_since]
         console.say(
-            f"People decided that they are {_decided(found.decision_since)}; run {found.run_id} did not have "
-            "that for this pair. The next run respects it.",
+            f"People decided that they are {persons}, but run {explanation.run_id} did not have that decision. "
+            "The next run respects it.",
         )
 
 
-def _show_pair(console: Terminal, matches: Matches, pair: Pair) -> None:
+def _show_pair(console: Terminal, matches: Matches, pair: MatchedPair) -> None:
     _show_records(console, matches.records(*pair.ids), pair.ids)
     table = _table("comparison", "level", "weight, bits")
-    for one in pair.evidence:
-        table.add_row(_cell(one.comparison), _cell(one.level), f"{one.weight:+.2f}")
+    for evidence in pair.evidence:
+        table.add_row(_cell(evidence.comparison), _cell(evidence.level), f"{evidence.weight:+.2f}")
     if pair.evidence:
         console.print(table)
     if pair.probability is not None:
@@ -124,12 +125,11 @@ def _show_pair(console: Terminal, matches: Matches, pair: Pair) -> None:
 
 
 def _show_records(console: Terminal, records: dict[str, Record], ids: Sequence[str]) -> None:
-    """Both records side by side; where both say something else, the row is marked."""
-    one, other = (records[borrower_id] for borrower_id in ids)
+    """Both records side by side; rows in which they differ are marked."""
     table = _table(BORROWER_ID, "", *ids)
-    for name in one:
-        values = one[name], other[name]
-        if name == BORROWER_ID or values == (None, None):
+    for name in records[ids[0]]:
+        values = [records[borrower_id][name] for borrower_id in ids]
+        if name == BORROWER_ID or values == [None, None]:
             continue
         differs = None not in values and values[0] != values[1]
         style = "bold yellow" if differs else ""
@@ -138,68 +138,68 @@ def _show_records(console: Terminal, records: dict[str, Record], ids: Sequence[s
     console.print(table)
 
 
-def _show_waterfall(console: Terminal, found: Explanation) -> None:
-    """The prior and each comparison's weight, from where those above it left off."""
-    if found.prior_weight is None or not found.evidence:
-        if found.match_probability is not None:
-            console.say(f"Probability that they are one person: {_percent(found.match_probability)}")
-        return
-    steps = [Evidence("prior", "two records taken at random", found.prior_weight), *found.evidence]
+def _show_waterfall(console: Terminal, explanation: MatchExplanation) -> None:
+    """The prior and the weight of each comparison; each bar begins where the one above it ends."""
+    probability = explanation.match_probability
+    line = "" if probability is None else f"Probability that they are one person: {_percent(probability)}"
+    if explanation.prior_weight is not None and explanation.evidence:
+        console.print(_waterfall(explanation, explanation.prior_weight))
+        thresholds = (("match", explanation.match_threshold), ("review", explanation.review_threshold))
+        limits = [f"{name} threshold {_percent(limit)}" for name, limit in thresholds if limit is not None]
+        line += f" ({', '.join(limits)})" if line else ""
+    if line:
+        console.say(line)
+
+
+def _waterfall(explanation: MatchExplanation, prior_weight: float) -> Table:
+    steps = [Evidence("prior", "two records taken at random", prior_weight), *explanation.evidence]
     ends = [sum(step.weight for step in steps[: n + 1]) for n in range(len(steps))]
     low, high = min(0.0, *ends), max(0.0, *ends)
     table = _table("comparison", "level", "weight, bits", "sum", "")
     for step, end in zip(steps, ends, strict=True):
         bar = _bar(end - step.weight, end, low, high)
         table.add_row(_cell(step.comparison), _cell(step.level), f"{step.weight:+.2f}", f"{end:.2f}", bar)
-    if found.match_weight is not None:
-        weight = found.match_weight
+    if explanation.match_weight is not None:
+        weight = explanation.match_weight
         table.add_row("match weight", "", "", f"{weight:.2f}", _bar(0.0, weight, low, high), style="bold")
-    console.print(table)
-    limits = ", ".join(
-        f"{name} threshold {_percent(limit)}"
-        for name, limit in (("match", found.match_threshold), ("review", found.review_threshold))
-        if limit is not None
-    )
-    if found.match_probability is not None:
-        console.say(f"Probability that they are one person: {_percent(found.match_probability)} ({limits})")
+    return table
 
 
 def _bar(start: float, end: float, low: float, high: float) -> Text:
-    """From start to end on a scale from low to high; full where it adds, shaded where it takes away."""
+    """A bar from start to end on a scale from low to high: solid if it adds weight, shaded if it takes weight away."""
     scale = BAR_WIDTH / ((high - low) or 1.0)
     first, last = sorted((round((start - low) * scale), round((end - low) * scale)))
     mark, style = ("█", "green") if end >= start else ("▒", "red")
     return Text.assemble(" " * min(first, BAR_WIDTH - 1), (mark * max(last - first, 1), style))
 
 
-def _show_persons(console: Terminal, found: Explanation) -> None:
-    if found.person_id_1 != found.person_id_2:
-        console.say(f"{found.borrower_id_1} is person {found.person_id_1} ({_records(found.cluster_size_1)}),")
-        console.say(f"{found.borrower_id_2} is person {found.person_id_2} ({_records(found.cluster_size_2)}).")
+def _show_persons(console: Terminal, explanation: MatchExplanation) -> None:
+    persons = [
+        f"person {person_id} ({'one record' if size == 1 else f'{size:,} records'})"
+        for person_id, size in (
+            (explanation.person_id_1, explanation.cluster_size_1),
+            (explanation.person_id_2, explanation.cluster_size_2),
+        )
+    ]
+    if explanation.person_id_1 != explanation.person_id_2:
+        console.say(f"{explanation.borrower_id_1} is {persons[0]},")
+        console.say(f"{explanation.borrower_id_2} is {persons[1]}.")
         return
-    console.say(f"Both are person {found.person_id_1} ({_records(found.cluster_size_1)}).")
-    if found.links:
-        way = "; ".join(_link(link) for link in found.links)
-        console.say(f"Joined {'directly' if len(found.links) == 1 else 'by way of others'}: {way}.")
+    console.say(f"Both are {persons[0]}.")
+    if explanation.links:
+        links = "; ".join(_link(link) for link in explanation.links)
+        console.say(f"Joined {'directly' if len(explanation.links) == 1 else 'by way of others'}: {links}.")
 
 
 def _link(link: Link) -> str:
-    said = (
-        "decided by people" if link.decided else "a match" if link.probability is None else _percent(link.probability)
-    )
-    return f"{link.borrower_id_1} - {link.borrower_id_2} ({said})"
-
-
-def _records(number: int) -> str:
-    return "one record" if number == 1 else f"{number:,} records"
-
-
-def _decided(decision: str) -> str:
-    return {"same": "one person", "different": "two persons"}[decision]
+    reason = "decided by people" if link.decided else "a match"
+    if link.probability is not None and not link.decided:
+        reason = _percent(link.probability)
+    return f"{link.borrower_id_1} - {link.borrower_id_2} ({reason})"
 
 
 def _percent(probability: float) -> str:
-    """As many digits as tell it from 0 and from 100 %."""
+    """A percentage with enough digits to differ from 0 % and from 100 %."""
     for digits in (1, 2, 4, 6):
         text = f"{100 * probability:.{digits}f}"
         if probability in (0.0, 1.0) or float(text) not in (0.0, 100.0):

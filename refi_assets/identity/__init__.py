@@ -1,4 +1,4 @@
-"""Who is who: which records are one person's, by whichever matcher the deployment has."""
+"""Who is who: which records belong to one person, by the matcher of the deployment."""
 
 PAIRS, QUEUE = "identity/matched_pairs", "identity/review_queue"
 PERSONS, HISTORY = "identity/resolved_borrower", "identity/person_history"

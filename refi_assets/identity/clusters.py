@@ -1,7 +1,7 @@
-"""Clusters of records: what links join, unless something speaks against it.
+"""Clusters of records: links join records, unless there is evidence against it.
 
-Links are taken from the strongest down, as Kruskal builds a spanning tree, so that what may not stand together is
-parted at the weakest link. Decisions of people come before any link.
+Links are followed from the strongest to the weakest, as Kruskal builds a spanning tree, so records that must not be
+together are separated at the weakest link. Decisions of people come before any link.
 """
 
 import operator
@@ -12,16 +12,16 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-# Two clusters become one where the pairs across them are of one person with this probability on average: one link
-# that is an accident does not tie two crowds together.
+# Two clusters become one if the pairs across them have at least this probability on average: one accidental link does
+# not join two crowds.
 LEAST_SUPPORT = 0.25
 
 
 @dataclass(frozen=True)
 class Guards:
-    """What keeps records apart: by record national ids, dates of birth (eight digits) and suffixes; people's decisions.
+    """What keeps records apart: national ids, dates of birth (eight digits) and suffixes by record; people's decisions.
 
-    `reviewed` has the pairs that only people may link, and why.
+    `reviewed` has the pairs that only people may link, with the reason.
     """
 
     national_ids: Mapping[int, str] = field(default_factory=dict)
@@ -43,12 +43,12 @@ class Split:
 
 
 def by_reason(splits: Iterable[Split]) -> dict[str, int]:
-    """How many links were not followed, by reason."""
+    """The number of links that were not followed, by reason."""
     return dict(sorted(Counter(split.reason for split in splits).items()))
 
 
 def reviewed_pairs(pairs: pd.DataFrame) -> dict[tuple[int, int], str]:
-    """The pairs (record_1, record_2) that have a review_reason, and which."""
+    """The pairs (record_1, record_2) that have a review_reason, with it."""
     reviewed = pairs.dropna(subset="review_reason")
     return dict(
         zip(zip(reviewed["record_1"], reviewed["record_2"], strict=True), reviewed["review_reason"], strict=True)
@@ -56,31 +56,31 @@ def reviewed_pairs(pairs: pd.DataFrame) -> dict[tuple[int, int], str]:
 
 
 class _Clusters:
-    """Disjoint sets of records, each with its members."""
+    """Disjoint sets of records, each with a root and its members."""
 
     def __init__(self) -> None:
         self._root: dict[int, int] = {}
         self.members: dict[int, list[int]] = {}
 
-    def find(self, record: int) -> int:
+    def root_of(self, record: int) -> int:
         return self._root.get(record, record)
 
-    def of(self, root: int) -> list[int]:
+    def members_of(self, root: int) -> list[int]:
         return self.members.get(root, [root])
 
-    def join(self, one: int, other: int) -> int:
-        into, gone = sorted((one, other), key=lambda root: (-len(self.of(root)), root))
-        members = self.of(into) + self.of(gone)
-        for record in self.of(gone):
-            self._root[record] = into
-        self.members.pop(gone, None)
-        self.members[into] = members
-        return into
+    def join(self, root_1: int, root_2: int) -> int:
+        kept, dissolved = sorted((root_1, root_2), key=lambda root: (-len(self.members_of(root)), root))
+        members = self.members_of(kept) + self.members_of(dissolved)
+        for record in self.members_of(dissolved):
+            self._root[record] = kept
+        self.members.pop(dissolved, None)
+        self.members[kept] = members
+        return kept
 
 
 def balanced_threshold(pairs: pd.DataFrame) -> float:
-    """The probability from which on pairs are to be taken so that precision and recall balance: F1 is expected to be
-    best there, if the model's own probabilities (the column match_probability) are right."""
+    """The threshold at which precision and recall balance: the expected F1 is highest there, if the model's own
+    probabilities (the column match_probability) are right."""
     probability = np.sort(pairs["match_probability"].to_numpy(float))[::-1]
     if not len(probability):
         return 0.5
@@ -89,48 +89,48 @@ def balanced_threshold(pairs: pd.DataFrame) -> float:
 
 
 def expected_f1(pairs: pd.DataFrame, threshold: float) -> float:
-    """F1 of the pairs from a threshold on, if the model's own probabilities are right; 0 where there are none."""
+    """F1 of the pairs at and above a threshold, if the model's own probabilities are right; 0 without pairs."""
     probability = pairs["match_probability"].to_numpy(float)
     taken = probability[probability >= threshold]
     return float(2 * taken.sum() / (len(taken) + probability.sum())) if len(probability) else 0.0
 
 
-def cluster(
+def cluster_records(
     records: Iterable[int], pairs: pd.DataFrame, threshold: float, guards: Guards | None = None
 ) -> tuple[pd.DataFrame, list[Split]]:
     """Clusters of records by pairs (record_1, record_2, match_weight, match_probability).
 
-    Pairs at and above the threshold are links; those below count where clusters are held against one another. Returns
-    a row a record: record, cluster (its first record), cluster_size, weakest_link (the probability of the weakest link
-    that holds the cluster together; none for one alone); and the links that were not followed.
+    Pairs at and above the threshold are links; pairs below it count when two clusters are compared. Returns one row a
+    record: record, cluster (its first record), cluster_size, weakest_link (the probability of the weakest link that
+    holds the cluster together; null for a single record); and the links that were not followed.
     """
     guards = guards or Guards()
     clusters, weakest, splits = _Clusters(), dict[int, float](), list[Split]()
-    for one, other in guards.same:
-        if (first := clusters.find(one)) != (second := clusters.find(other)):
-            weakest[clusters.join(first, second)] = 1.0
-    against = _Evidence(guards, pairs)
+    for record_1, record_2 in guards.same:
+        if (root_1 := clusters.root_of(record_1)) != (root_2 := clusters.root_of(record_2)):
+            weakest[clusters.join(root_1, root_2)] = 1.0
+    evidence = _Evidence(guards, pairs)
     links = pairs[pairs["match_probability"] >= threshold].sort_values(
         ["match_weight", "record_1", "record_2"], ascending=[False, True, True]
     )
     columns = (links[name].tolist() for name in ("record_1", "record_2", "match_probability"))
-    for one, other, probability in zip(*columns, strict=True):
-        first, second = clusters.find(one), clusters.find(other)
-        if first == second:
+    for record_1, record_2, probability in zip(*columns, strict=True):
+        root_1, root_2 = clusters.root_of(record_1), clusters.root_of(record_2)
+        if root_1 == root_2:
             continue
-        if reason := against.reason(clusters.of(first), clusters.of(second)):
-            splits.append(Split(one, other, probability, reason))
+        if reason := evidence.reason_against(clusters.members_of(root_1), clusters.members_of(root_2)):
+            splits.append(Split(record_1, record_2, probability, reason))
             continue
-        held = min(weakest.pop(first, 1.0), weakest.pop(second, 1.0), probability)
-        weakest[clusters.join(first, second)] = held
+        weakest_link = min(weakest.pop(root_1, 1.0), weakest.pop(root_2, 1.0), probability)
+        weakest[clusters.join(root_1, root_2)] = weakest_link
     ordered = sorted(records)
-    roots = [clusters.find(record) for record in ordered]
+    roots = [clusters.root_of(record) for record in ordered]
     first_of = {root: min(members) for root, members in clusters.members.items()}
     frame = pd.DataFrame(
         {
             "record": ordered,
             "cluster": [first_of.get(root, root) for root in roots],
-            "cluster_size": [len(clusters.of(root)) for root in roots],
+            "cluster_size": [len(clusters.members_of(root)) for root in roots],
             "weakest_link": pd.array([weakest.get(root) for root in roots], dtype="Float64"),
         }
     )
@@ -138,66 +138,70 @@ def cluster(
 
 
 class _Evidence:
-    """What speaks against two clusters' being one."""
+    """The evidence against two clusters being one person."""
 
     def __init__(self, guards: Guards, pairs: pd.DataFrame) -> None:
         self._guards = guards
         self._apart: dict[int, dict[int, str]] = {}
-        self._probable: dict[int, dict[int, float]] = {}
+        self._probability: dict[int, dict[int, float]] = {}
         decided = dict.fromkeys(guards.different, "decided to be different")
-        for (one, other), reason in {**guards.reviewed, **decided}.items():
-            self._apart.setdefault(one, {})[other] = reason
-            self._apart.setdefault(other, {})[one] = reason
+        for (record_1, record_2), reason in {**guards.reviewed, **decided}.items():
+            self._apart.setdefault(record_1, {})[record_2] = reason
+            self._apart.setdefault(record_2, {})[record_1] = reason
         columns = (pairs[name].tolist() for name in ("record_1", "record_2", "match_probability"))
-        for one, other, probability in zip(*columns, strict=True):
-            self._probable.setdefault(one, {})[other] = probability
-            self._probable.setdefault(other, {})[one] = probability
+        for record_1, record_2, probability in zip(*columns, strict=True):
+            self._probability.setdefault(record_1, {})[record_2] = probability
+            self._probability.setdefault(record_2, {})[record_1] = probability
 
-    def reason(self, some: list[int], others: list[int]) -> str | None:
-        """Why two clusters may not become one, if so."""
-        for one in some:
-            if one in self._apart and (apart := self._apart[one].keys() & set(others)):
-                return self._apart[one][min(apart)]
-        for what, known, agree in (
+    def reason_against(self, members_1: list[int], members_2: list[int]) -> str | None:
+        """Why two clusters must not become one; None if they may."""
+        for record in members_1:
+            if record in self._apart and (apart := self._apart[record].keys() & set(members_2)):
+                return self._apart[record][min(apart)]
+        for plural, by_record, agree in (
             ("national ids", self._guards.national_ids, is_slip),
             ("dates of birth", self._guards.births, are_compatible_births),
             ("suffixes", self._guards.suffixes, operator.eq),
         ):
-            values, other_values = ({known[one] for one in part if one in known} for part in (some, others))
-            if not all(agree(one, other) for one in values for other in other_values):
-                return f"different {what}"
-        if len(some) * len(others) > 1 and self._support(some, others) < LEAST_SUPPORT:
+            values_1, values_2 = (
+                {by_record[record] for record in members if record in by_record} for members in (members_1, members_2)
+            )
+            if not all(agree(value_1, value_2) for value_1 in values_1 for value_2 in values_2):
+                return f"different {plural}"
+        if len(members_1) * len(members_2) > 1 and self._support(members_1, members_2) < LEAST_SUPPORT:
             return "few and weak links"
         return None
 
-    def _support(self, some: list[int], others: list[int]) -> float:
-        few, many = sorted((some, others), key=len)
-        wanted, total = set(many), 0.0
-        for one in few:
-            near = self._probable.get(one, {})
-            total += sum(near[other] for other in (wanted & near.keys()))
-        return total / (len(some) * len(others))
+    def _support(self, members_1: list[int], members_2: list[int]) -> float:
+        smaller, larger = sorted((members_1, members_2), key=len)
+        across, total = set(larger), 0.0
+        for record in smaller:
+            probabilities = self._probability.get(record, {})
+            total += sum(probabilities[neighbor] for neighbor in (across & probabilities.keys()))
+        return total / (len(members_1) * len(members_2))
 
 
-def are_compatible_births(one: str, other: str) -> bool:
-    """Whether two dates (eight digits) may be one: some part is not known, or two parts agree, or it is a slip."""
-    parts = [(one[:4], other[:4]), (one[4:6], other[4:6]), (one[6:], other[6:])]
-    if any(set(pair) & {"0000", "00"} for pair in parts):
+def are_compatible_births(birth_1: str, birth_2: str) -> bool:
+    """Whether two dates (eight digits) may be one: a part is not known, two parts agree, or they differ by a slip."""
+    parts_1, parts_2 = ((birth[:4], birth[4:6], birth[6:]) for birth in (birth_1, birth_2))
+    if {"0000", "00"} & {*parts_1, *parts_2}:
         return True
-    swapped = one[:4] == other[:4] and one[4:6] == other[6:] and one[6:] == other[4:6]
-    return swapped or sum(a == b for a, b in parts) >= 2 or is_slip(one, other)
+    is_swapped = parts_1 == (parts_2[0], parts_2[2], parts_2[1])
+    equal_parts = sum(part_1 == part_2 for part_1, part_2 in zip(parts_1, parts_2, strict=True))
+    return is_swapped or equal_parts >= 2 or is_slip(birth_1, birth_2)
 
 
-def is_slip(one: str, other: str) -> bool:
-    """Whether texts are the same but for one character, or for two neighbours swapped."""
-    if one == other:
+def is_slip(text_1: str, text_2: str) -> bool:
+    """Whether texts are equal but for one character, or for two neighbors swapped."""
+    if text_1 == text_2:
         return True
-    if len(one) != len(other):
-        longer, shorter = (one, other) if len(one) > len(other) else (other, one)
+    if len(text_1) != len(text_2):
+        shorter, longer = sorted((text_1, text_2), key=len)
         return len(longer) == len(shorter) + 1 and any(
-            longer[:at] + longer[at + 1 :] == shorter for at in range(len(longer))
+            longer[:place] + longer[place + 1 :] == shorter for place in range(len(longer))
         )
-    at = [place for place, (a, b) in enumerate(zip(one, other, strict=True)) if a != b]
-    return len(at) == 1 or (
-        len(at) == 2 and at[1] == at[0] + 1 and one[at[0]] == other[at[1]] and one[at[1]] == other[at[0]]
-    )
+    differing = [place for place, (a, b) in enumerate(zip(text_1, text_2, strict=True)) if a != b]
+    if len(differing) != 2:
+        return len(differing) == 1
+    first, second = differing
+    return second == first + 1 and text_1[first] == text_2[second] and text_1[second] == text_2[first]

@@ -1,8 +1,8 @@
-"""How features are compared: for each the levels of likeness, best first, as SQL conditions on two records l and r.
+"""Comparisons: the levels of likeness of each feature, best first, as SQL conditions on two records l and r.
 
-A level's m is the share of pairs of one person that reach it, its u that of pairs of two; both are estimated from the
-data, and stand here as they are for want of better where there is too little of it. A feature that is missing in
-either record is no evidence.
+A level's m is the share of pairs of one person that reach it, its u that of pairs of two persons. Both are estimated
+from the data; the shipped values here are used when there are too few data. A feature that is missing in either record
+is not evidence.
 """
 
 from collections.abc import Collection, Sequence
@@ -12,18 +12,18 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Level:
-    """One level."""
+    """One level of likeness."""
 
     label: str
     condition: str
     m: float
     u: float
-    has_term_frequencies: bool = False  # a value that many have tells less than one that few have
+    has_term_frequencies: bool = False  # a frequent value weighs less than a rare one
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One comparison of a feature. `known`: where it says something, if not where both records have the feature."""
+    """The comparison of a feature. It is evidence on the condition `known`; by default, if both records have it."""
 
     name: str
     feature: str
@@ -33,25 +33,25 @@ class Comparison:
 
     @property
     def unknown(self) -> str:
-        """Where it says nothing."""
+        """The condition under which it is not evidence."""
         return f"NOT ({self.known or f'l.{self.feature} IS NOT NULL AND r.{self.feature} IS NOT NULL'})"
 
     @property
     def all_levels(self) -> tuple[Level, ...]:
-        """The levels by number: 0 is the least alike."""
+        """The levels by number; 0 is the least alike."""
         return (self.otherwise, *reversed(self.levels))
 
 
-def _one_edit(one: str) -> str:
-    """One letter more, less, other, or two swapped: counted only where a cheaper measure allows it."""
-    return f"CASE WHEN {_alike(one, 0.8)} THEN DAMERAU_LEVENSHTEIN(l.{one}, r.{one}) <= 1 ELSE FALSE END"
+def _one_edit(feature: str) -> str:
+    """One letter added, missing or replaced, or two swapped; computed only if a cheaper measure allows it."""
+    return f"CASE WHEN {_alike(feature, 0.8)} THEN DAMERAU_LEVENSHTEIN(l.{feature}, r.{feature}) <= 1 ELSE FALSE END"
 
 
-def _alike(one: str, least: float) -> str:
-    return f"JARO_WINKLER_SIMILARITY(l.{one}, r.{one}) >= {least}"
+def _alike(feature: str, least: float) -> str:
+    return f"JARO_WINKLER_SIMILARITY(l.{feature}, r.{feature}) >= {least}"
 
 
-def _other(m: float, u: float) -> Level:
+def _different(m: float, u: float) -> Level:
     return Level("different", "ELSE", m, u)
 
 
@@ -76,7 +76,7 @@ _ALL = (
             ),
             Level("alike", f"{_alike('given', 0.8)}", 0.03, 0.02),
         ),
-        _other(0.08, 0.95),
+        _different(0.08, 0.95),
     ),
     Comparison(
         "surname",
@@ -91,14 +91,14 @@ _ALL = (
                 0.01,
             ),
         ),
-        _other(0.06, 0.98),
+        _different(0.06, 0.98),
         known=f"l.surname IS NOT NULL AND r.surname IS NOT NULL AND NOT COALESCE({_SWAPPED}, FALSE)",
     ),
-    Comparison(  # Jr, Sr, II: who is called by one is not called by another
+    Comparison(  # Jr, Sr, II: a person has one
         "suffix",
         "suffix",
         (Level("the same", "l.suffix = r.suffix", 0.98, 0.4),),
-        _other(0.02, 0.6),
+        _different(0.02, 0.6),
     ),
     Comparison(
         "date_of_birth",
@@ -123,7 +123,7 @@ _ALL = (
             ),
             Level("the year the same", "LEFT(l.birth, 4) = LEFT(r.birth, 4)", 0.01, 0.012),
         ),
-        _other(0.03, 0.98),
+        _different(0.03, 0.98),
     ),
     Comparison(
         "email",
@@ -133,7 +133,7 @@ _ALL = (
             Level("the same user", "l.email_user = r.email_user", 0.08, 0.00005),
             Level("a slip of the pen", f"{_alike('email_user', 0.92)}", 0.07, 0.001),
         ),
-        _other(0.15, 0.998),
+        _different(0.15, 0.998),
     ),
     Comparison(
         "phone",
@@ -142,7 +142,7 @@ _ALL = (
             Level("the same", "l.phone = r.phone", 0.7, 0.00001, True),
             Level("one digit wrong or two swapped", _one_edit("phone"), 0.05, 0.00002),
         ),
-        _other(0.25, 0.9999),
+        _different(0.25, 0.9999),
     ),
     Comparison(
         "house_number",
@@ -151,7 +151,7 @@ _ALL = (
             Level("the same", "l.house_number = r.house_number", 0.8, 0.01, True),
             Level("one digit wrong or two swapped", _one_edit("house_number"), 0.08, 0.1),
         ),
-        _other(0.12, 0.89),
+        _different(0.12, 0.89),
     ),
     Comparison(
         "street",
@@ -169,9 +169,9 @@ _ALL = (
             ),
             Level("alike", _alike("street_key", 0.82), 0.02, 0.01),
         ),
-        _other(0.1, 0.98),
+        _different(0.1, 0.98),
     ),
-    Comparison(  # one for all: who lives in the same city lives in the same state, and that is no further evidence
+    Comparison(  # one for all three: people in the same city are in the same state, which is not further evidence
         "place",
         "place",
         (
@@ -188,7 +188,7 @@ _ALL = (
             Level("the same area of postcodes", "l.postcode_area = r.postcode_area", 0.02, 0.005),
             Level("the same state", "l.state = r.state", 0.07, 0.05),
         ),
-        _other(0.05, 0.93),
+        _different(0.05, 0.93),
         known="COALESCE(l.postcode = r.postcode, l.city = r.city, l.state = r.state) IS NOT NULL",
     ),
     Comparison(
@@ -198,41 +198,45 @@ _ALL = (
             Level("the same", "l.national_id = r.national_id", 0.93, 0.000001, True),
             Level("one digit wrong or two swapped", _one_edit("national_id"), 0.05, 0.00001),
         ),
-        _other(0.02, 0.99999),
+        _different(0.02, 0.99999),
     ),
 )
 
 
 def comparisons_of(features: Collection[str]) -> list[Comparison]:
-    """The comparisons of these features. Names can only be swapped where there are both."""
-    found = [one for one in _ALL if one.feature in features]
+    """The comparisons of these features. Swapped names are compared only if there are both."""
+    comparisons = [comparison for comparison in _ALL if comparison.feature in features]
     if {"given", "surname"} <= set(features):
-        return found
+        return comparisons
     return [
-        replace(one, levels=tuple(level for level in one.levels if _SWAPPED not in level.condition), known="")
-        if _SWAPPED in one.known or one.feature == "given"
-        else one
-        for one in found
+        replace(
+            comparison,
+            levels=tuple(level for level in comparison.levels if _SWAPPED not in level.condition),
+            known="",
+        )
+        if _SWAPPED in comparison.known or comparison.feature == "given"
+        else comparison
+        for comparison in comparisons
     ]
 
 
-# What is a person's own. The rest is a household's or a town's, too.
+# Comparisons of what is a person's own. The others are shared by a household or a town.
 PERSONAL = ("given_name", "surname", "date_of_birth", "email", "phone", "national_id")
 
 
-def is_anyone(comparisons: Sequence[Comparison], level: str) -> str:
-    """SQL that tells which pairs share nothing of a person's own. `level` is the prefix of the levels' columns."""
-    names = [one.name for one in comparisons]
+def shares_nothing_personal_sql(comparisons: Sequence[Comparison], level: str) -> str:
+    """Whether a pair shares nothing personal. `level` is the prefix of the columns with levels."""
+    names = {comparison.name for comparison in comparisons}
     return f"GREATEST({', '.join(f'{level}{name}' for name in PERSONAL if name in names)}, -1) < 1"
 
 
-def is_relative(comparisons: Sequence[Comparison], level: str, how: Literal["AND", "OR"]) -> str:
-    """SQL that tells which pairs differ in given name and (or) date of birth, as relatives do who share a home."""
-    if {"given_name", "date_of_birth"} <= {one.name for one in comparisons}:
-        return f"{level}given_name = 0 {how} {level}date_of_birth = 0"
+def differs_as_relatives_sql(comparisons: Sequence[Comparison], level: str, operator: Literal["AND", "OR"]) -> str:
+    """Whether a pair differs in given name and (or) date of birth, as relatives who share a home do."""
+    if {"given_name", "date_of_birth"} <= {comparison.name for comparison in comparisons}:
+        return f"{level}given_name = 0 {operator} {level}date_of_birth = 0"
     return "FALSE"
 
 
-def is_generation(comparisons: Sequence[Comparison], level: str) -> str:
-    """SQL that tells which pairs differ in suffix, as father and son do."""
-    return f"{level}suffix = 0" if "suffix" in {one.name for one in comparisons} else "FALSE"
+def differs_in_suffix_sql(comparisons: Sequence[Comparison], level: str) -> str:
+    """Whether a pair differs in suffix, as father and son do."""
+    return f"{level}suffix = 0" if "suffix" in {comparison.name for comparison in comparisons} else "FALSE"

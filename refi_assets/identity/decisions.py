@@ -1,8 +1,7 @@
-"""What people decided about pairs of borrowers: decisions/identity.csv in the lake.
+"""Decisions of people about pairs of borrowers: decisions/identity.csv in the lake.
 
-The file is for people, too: it may be edited, and what is wrong in it is told by line. Decisions carry over: if A is B
-and B is C, then A is C; and if B is not D, then neither A nor C is. Who is asked about which pair is none of this
-module's business; what becomes of the decisions in a run belongs to clusters.py.
+People may edit the file; errors name the line. Decisions carry over: if A is B and B is C, then A is C; and if B is not
+D, then neither A nor C is. A run applies the decisions in clusters.py.
 """
 
 import csv
@@ -26,9 +25,9 @@ Verdict = Literal["same", "different"]
 
 @dataclass(frozen=True)
 class Decisions:
-    """The pairs that people decided, the ids of each in the order of text, with the lines that say so.
+    """The decided pairs, the ids of each in the order of text, with the lines that decide them.
 
-    `sha256` is the file's, None where there is none.
+    `sha256` is the file's; None without a file.
     """
 
     sha256: str | None = None
@@ -37,57 +36,78 @@ class Decisions:
 
     @property
     def same(self) -> list[Pair]:
-        """The pairs that are of one person."""
+        """The pairs decided to be of one person."""
         return list(self.same_lines)
 
     def among(self, borrowers: Set[str]) -> dict[Pair, Verdict]:
-        """What is decided of these borrowers: what the file says of them, and what follows by way of others."""
-        found: dict[Pair, Verdict] = {}
-        first: dict[str, str] = {}  # of the borrowers whom a chain of sames joins: by each of the chain
-        for one in self._ways:
-            if one not in first:
-                chain = sorted(_reached(self._ways, one))
-                there = [borrower for borrower in chain if borrower in borrowers]
-                first |= dict.fromkeys(chain, there[0] if there else "")
-                if len(there) < len(chain):
-                    found |= dict.fromkeys(((there[0], other) for other in there[1:]), "same")
-        for one, other in self.different_lines:
-            ends = [end if end in borrowers else first.get(end, "") for end in (one, other)]
+        """The decisions about these borrowers: those in the file, and those that follow by way of absent borrowers."""
+        verdicts: dict[Pair, Verdict] = {}
+        first: dict[str, str] = {}  # of each borrower in a chain of sames, the chain's first that is present; or ""
+        for start in self._neighbors:
+            if start not in first:
+                chain = sorted(_reached(self._neighbors, start))
+                present = [borrower for borrower in chain if borrower in borrowers]
+                first |= dict.fromkeys(chain, present[0] if present else "")
+                if len(present) < len(chain):
+                    verdicts |= dict.fromkeys(((present[0], borrower) for borrower in present[1:]), "same")
+        for pair in self.different_lines:
+            ends = [end if end in borrowers else first.get(end, "") for end in pair]
             if all(ends):
-                found[_in_order(*ends)] = "different"
-        return found | {pair: "same" for pair in self.same_lines if borrowers >= {*pair}}
+                verdicts[_in_order(*ends)] = "different"
+        return verdicts | {pair: "same" for pair in self.same_lines if borrowers >= {*pair}}
 
     @cached_property
-    def _ways(self) -> dict[str, list[str]]:
-        return _neighbours(self.same_lines)
+    def _neighbors(self) -> dict[str, list[str]]:
+        neighbors: dict[str, list[str]] = {}
+        for borrower_1, borrower_2 in self.same_lines:
+            neighbors.setdefault(borrower_1, []).append(borrower_2)
+            neighbors.setdefault(borrower_2, []).append(borrower_1)
+        return neighbors
 
-    def verdict(self, one: str, other: str) -> Verdict | None:
-        """What was decided of a pair, itself or by what was decided of others; None where nothing was."""
-        ours, theirs = _reached(self._ways, one), _reached(self._ways, other)
-        if other in ours:
+    def verdict(self, borrower_1: str, borrower_2: str) -> Verdict | None:
+        """The decision about a pair, direct or by way of other borrowers; None if there is none."""
+        chain_1, chain_2 = _reached(self._neighbors, borrower_1), _reached(self._neighbors, borrower_2)
+        if borrower_2 in chain_1:
             return "same"
-        if any(_in_order(*pair) in self.different_lines for pair in ((a, b) for a in ours for b in theirs)):
+        if any(_in_order(end_1, end_2) in self.different_lines for end_1 in chain_1 for end_2 in chain_2):
             return "different"
         return None
 
+    def require_no_contradiction(self) -> None:
+        """Raise IdentityError, naming the lines, if borrowers that are different are also the same."""
+        for (borrower_1, borrower_2), line in self.different_lines.items():
+            before = _reached(self._neighbors, borrower_1)
+            if borrower_2 not in before:
+                continue
+            lines, borrower = [line], borrower_2
+            while borrower != borrower_1:
+                lines.append(self.same_lines[_in_order(borrower, before[borrower])])
+                borrower = before[borrower]
+            raise IdentityError(
+                f"{DECISIONS}: lines {', '.join(map(str, sorted(lines)))} contradict one another: line {line} says "
+                "that two borrowers are different, the others that they are the same. Correct or remove one of these "
+                "lines."
+            )
+
 
 def load_decisions(lake: ObjectStore) -> Decisions:
-    """The decisions in a lake. Raises IdentityError for rows that are wrong or contradict one another, by line."""
+    """The decisions in a lake. Raises IdentityError, naming the line, for rows that are wrong or contradict another."""
     data, _ = lake.get_and_etag(DECISIONS)
-    return Decisions() if data is None else _read(data)
+    return Decisions() if data is None else _parse(data)
 
 
 def append_decision(lake: ObjectStore, pair: Pair, decision: Verdict, *, who: str, why: str) -> Decisions:
-    """Add a decision of now to the file, and return all of them.
+    """Add a decision of now to the file, and return all decisions.
 
-    What others decide at the same time is kept. Raises IdentityError, and adds nothing, for what contradicts the file.
+    Decisions that others add at the same time are kept. Raises IdentityError, and adds nothing, if it contradicts the
+    file.
     """
     row = [*pair, decision, who, datetime.now(UTC).isoformat(timespec="seconds"), why]
     data, _ = lake.get_and_etag(DECISIONS)
     before = _line(COLUMNS) if data is None else data
-    # An editor may have left the last line without its end.
+    # An editor may have left the last line without a line end.
     added = (b"" if before.endswith(b"\n") else b"\n") + _line(row)
-    _read(before + added)
+    _parse(before + added)
     lake.append(DECISIONS, added, start=_line(COLUMNS))
     return load_decisions(lake)
 
@@ -98,42 +118,42 @@ def _line(cells: Iterable[str]) -> bytes:
     return text.getvalue().encode()
 
 
-def _read(data: bytes) -> Decisions:
+def _parse(data: bytes) -> Decisions:
     """Raises IdentityError."""
-    found = Decisions(hashlib.sha256(data).hexdigest())
+    decisions = Decisions(hashlib.sha256(data).hexdigest())
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise _wrong(data.count(b"\n", 0, error.start) + 1, "it is not UTF-8. Save the file as UTF-8") from None
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    line, header = 1, None
+    line, has_header = 1, False
     try:
         for cells in reader:
             row = [cell.strip() for cell in cells]
-            if any(row) and header is None:
-                header = row
-                if tuple(row) != COLUMNS:
-                    raise _wrong(line, f"the header must be {','.join(COLUMNS)}")
-            elif any(row):
-                pair, decision = _row(row, line)
-                lines = found.same_lines if decision == "same" else found.different_lines
+            if any(row) and has_header:
+                pair, decision = _parse_row(row, line)
+                lines = decisions.same_lines if decision == "same" else decisions.different_lines
                 lines.setdefault(pair, line)
+            elif any(row):
+                if tuple(row) != COLUMNS:
+                    break
+                has_header = True
             line = reader.line_num + 1
     except csv.Error as error:
         raise _wrong(line, f"it cannot be read as CSV ({error})") from None
-    if header is None:
-        raise _wrong(1, f"the header must be {','.join(COLUMNS)}")
-    _require_no_contradiction(found)
-    return found
+    if not has_header:
+        raise _wrong(line, f"the header must be {','.join(COLUMNS)}")
+    decisions.require_no_contradiction()
+    return decisions
 
 
-def _row(row: list[str], line: int) -> tuple[Pair, str]:
+def _parse_row(row: list[str], line: int) -> tuple[Pair, str]:
     if len(row) != len(COLUMNS):
         raise _wrong(line, f"it has {len(row)} cells; it must have {len(COLUMNS)}: {','.join(COLUMNS)}")
-    one, other, decision, _, when, _ = row
-    if not one or not other:
+    borrower_1, borrower_2, decision, _, when, _ = row
+    if not borrower_1 or not borrower_2:
         raise _wrong(line, "a borrower id is missing")
-    if one == other:
+    if borrower_1 == borrower_2:
         raise _wrong(line, "both ids are of one borrower")
     if decision not in ("same", "different"):
         raise _wrong(line, "the decision must be same or different")
@@ -141,46 +161,23 @@ def _row(row: list[str], line: int) -> tuple[Pair, str]:
         datetime.fromisoformat(when)
     except ValueError:
         raise _wrong(line, "when must be a time such as 2026-02-20T09:30:00+00:00") from None
-    return _in_order(one, other), decision
+    return _in_order(borrower_1, borrower_2), decision
 
 
-def _require_no_contradiction(found: Decisions) -> None:
-    for (one, other), line in found.different_lines.items():
-        before = _reached(found._ways, one)
-        if other not in before:
-            continue
-        lines, at = [line], other
-        while at != one:
-            lines.append(found.same_lines[_in_order(at, before[at])])
-            at = before[at]
-        raise IdentityError(
-            f"{DECISIONS}: lines {', '.join(map(str, sorted(lines)))} contradict one another: line {line} says that "
-            "two borrowers are different, the others that they are the same. Correct or remove one of these lines."
-        )
-
-
-def _neighbours(pairs: Iterable[Pair]) -> dict[str, list[str]]:
-    ways: dict[str, list[str]] = {}
-    for one, other in pairs:
-        ways.setdefault(one, []).append(other)
-        ways.setdefault(other, []).append(one)
-    return ways
-
-
-def _reached(ways: dict[str, list[str]], start: str) -> dict[str, str]:
-    """Whom a chain of sames joins with a borrower, each with who stands before them in the shortest one."""
+def _reached(neighbors: dict[str, list[str]], start: str) -> dict[str, str]:
+    """The borrowers that a chain of sames joins to `start`, each with the one before it in the shortest chain."""
     before, waiting = {start: start}, [start]
-    for one in waiting:  # which grows meanwhile
-        for other in ways.get(one, ()):
-            if other not in before:
-                before[other] = one
-                waiting.append(other)
+    for borrower in waiting:  # the loop adds to the list
+        for neighbor in neighbors.get(borrower, ()):
+            if neighbor not in before:
+                before[neighbor] = borrower
+                waiting.append(neighbor)
     return before
 
 
-def _in_order(one: str, other: str) -> Pair:
-    return (one, other) if one < other else (other, one)
+def _in_order(borrower_1: str, borrower_2: str) -> Pair:
+    return (borrower_1, borrower_2) if borrower_1 < borrower_2 else (borrower_2, borrower_1)
 
 
-def _wrong(line: int, what: str) -> IdentityError:
-    return IdentityError(f"{DECISIONS}, line {line}: {what}. Correct or remove that line.")
+def _wrong(line: int, problem: str) -> IdentityError:
+    return IdentityError(f"{DECISIONS}, line {line}: {problem}. Correct or remove that line.")

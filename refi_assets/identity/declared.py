@@ -1,6 +1,6 @@
-"""What pairs, persons and their history are made from. The work is in resolution.py; see docs/identity.md.
+"""The columns from which pairs, persons and their history are derived. The work is in resolution.py.
 
-It holds whether matching is on or off: without it, the SQL in sql/identity/ makes the same columns out of fewer.
+They are the same whether matching is on or off; without it, the SQL in sql/identity/ derives them from fewer columns.
 """
 
 from refi_assets.identity import HISTORY, PAIRS, PERSONS
@@ -9,7 +9,7 @@ from refi_assets.specs.python_relations import PythonColumn, PythonRelation, Sou
 
 BORROWERS = "staging/borrower_information"
 BORROWER = (BORROWERS, "borrower_id")
-# Where they differ, two records are not joined; names may have a suffix.
+# Attributes that keep records apart if they differ; names may have a suffix.
 KEEPS_APART = ("national_id", "date_of_birth", "given_name", "surname", "full_name")
 
 

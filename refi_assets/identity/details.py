@@ -1,4 +1,4 @@
-"""What the records of pairs and persons hold, and what a publication that is made from persons says of them."""
+"""Details in the records of pairs and persons, and in the manifest of a publication that is derived from persons."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,10 +8,10 @@ from refi_assets.lake import Details, Relation
 
 
 class PairsDetails(Details):
-    """Of identity/matched_pairs: the matcher, probabilities, and what it found.
+    """Details of identity/matched_pairs: the matcher, its thresholds (probabilities) and its result.
 
-    `model` is Model.as_json() of Splink's; `decisions` (a key) the file of decisions as the run read it; `aws_job` and
-    `records_not_processed` are AWS's.
+    `model` is Model.as_json(), by Splink; `decisions` is the key of a copy of the decisions file as the run read it;
+    `aws_job` and `records_not_processed` are from AWS.
     """
 
     engine: str
@@ -24,9 +24,9 @@ class PairsDetails(Details):
 
 
 class PersonsDetails(Details):
-    """Of identity/resolved_borrower: the run whose ids of persons were kept, and the links that were not followed.
+    """Details of identity/resolved_borrower: the run whose person ids were kept, and the links that were not followed.
 
-    `report` (a key) is the page about the matching; `report_failure` says why there is none.
+    `report` is the key of the report on the matching; `report_failure` says why there is none.
     """
 
     engine: str
@@ -38,7 +38,7 @@ class PersonsDetails(Details):
 
 
 def identity_behind(relations: Sequence[Relation]) -> dict[str, Any]:
-    """How records of one person were found, and what a replay needs to find them so again, for a manifest."""
+    """How records of one person were found, for a manifest; a replay finds them again by it."""
     by_key = {relation.key: relation for relation in relations}
     if PAIRS not in by_key:
         return {"engine": "off", "match_threshold": None, "persons": None, "person_ids_of": None, "decisions": None}

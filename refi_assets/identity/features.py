@@ -1,8 +1,8 @@
-"""What is compared: features of each record, made from the columns that say what they are.
+"""Features: what is compared of each record, derived from the columns that say something about a person.
 
-The input is a table of text, one row a record, whose columns are named by what they are (KINDS). How text becomes
-comparable is in features.sql, which values stand for nothing in placeholders.sql; telephone numbers that SQL cannot
-read for sure are read by phonenumbers.
+The input is a table of text, one row a record, whose columns are named by what they say (KINDS). features.sql makes
+text comparable, placeholders.sql lists the values that mean nothing; phonenumbers reads the telephone numbers that SQL
+cannot read for sure.
 """
 
 import re
@@ -17,16 +17,17 @@ from duckdb import DuckDBPyConnection
 
 from refi_assets.identity.placeholders import remove_placeholders
 from refi_assets.specs.columns import PERSON_ATTRIBUTES
+from refi_assets.specs.sql_steps import load_steps
 
-KINDS = PERSON_ATTRIBUTES  # what a column may be
+KINDS = PERSON_ATTRIBUTES  # what a column may say of a person
 MACROS = Path(__file__).with_name("features.sql")
 GIVEN_NAMES = Path(__file__).with_name("given_names.txt")
-REGION = "US"  # of a telephone number without a country's code
-# Area code, exchange and line, as the plan of numbers has them. That the area code is in use is not asked: a wrong
-# digit in it is a slip of the pen, which is compared, and new ones are given out every year.
+REGION = "US"  # of a telephone number without a country code
+# Area code, exchange and line, as the numbering plan has them. The area code need not be in use: a wrong digit in it is
+# a slip of the pen, which is compared, and new ones are assigned every year.
 DOMESTIC_NUMBER = r"[2-9]\d\d[2-9]\d{6}"
 
-# Abbreviations in the names of streets, and what they stand for.
+# Abbreviations in street names, spelled out.
 _STREET_WORDS = {
     **{"st": "street", "rd": "road", "ave": "avenue", "av": "avenue", "blvd": "boulevard", "dr": "drive"},
     **{"ln": "lane", "ct": "court", "pl": "place", "cir": "circle", "cres": "crescent", "ter": "terrace"},
@@ -34,7 +35,7 @@ _STREET_WORDS = {
     **{"n": "north", "s": "south", "e": "east", "w": "west"},
 }
 
-# Further columns that comparisons and blocking rules use, by the features that they are made of.
+# More columns that comparisons and blocking rules use, by the features that they are derived from.
 _DERIVED: dict[tuple[str, ...], dict[str, str]] = {
     ("given",): {
         "given_roots": "COALESCE((SELECT roots FROM nickname WHERE name = given), [given])",
@@ -49,7 +50,7 @@ _DERIVED: dict[tuple[str, ...], dict[str, str]] = {
         "place": "COALESCE(NULLIF(CONCAT_WS(' ', postcode, city), ''), state)",
     },
     ("given", "surname"): {
-        # Copies under other names: a rule that blocks on a name would keep Splink from comparing them.
+        # Separate columns: Splink would not compare a name that a rule blocks on.
         "name_key": "given || ' ' || surname",
         "name_swapped": "surname || ' ' || given",
     },
@@ -57,57 +58,55 @@ _DERIVED: dict[tuple[str, ...], dict[str, str]] = {
     ("email",): {"email_user": "SPLIT_PART(email, '@', 1)"},
     ("street",): {
         "street_key": "REPLACE(street, ' ', '')",
-        "street_words": "LIST_FILTER(STRING_SPLIT(street, ' '), one -> LENGTH(one) > 2)",
+        "street_words": "LIST_FILTER(STRING_SPLIT(street, ' '), word -> LENGTH(word) > 2)",
     },
 }
 
 
 def make_features(connection: DuckDBPyConnection, table: str, kinds: Collection[str]) -> list[str]:
-    """Make the table `feature` of a table with record (an integer, unique) and columns of KINDS, all text.
+    """Create the table `feature` from a table with record (an integer, unique) and columns of KINDS, all text.
 
-    Returns the names of the features that are known of some record and are not the same in all: what can be compared.
+    Returns the names of the features that can be compared: those that some records have and that are not all equal.
     """
     connection.execute(MACROS.read_text(encoding="utf-8"))
-    made = _features(connection, table, kinds)
-    stated = ", ".join(f"{sql} AS {name}" for name, sql in made.items())
-    connection.execute(f"CREATE TABLE stated AS SELECT record, {stated} FROM {table}")
-    remove_placeholders(connection, made)
-    if "phone" in made:
-        connection.execute(
-            "INSERT INTO placeholder SELECT 'phone', written, COUNT(*), 'not a valid telephone number' "
-            f"FROM {table} JOIN phone_number ON written = phone WHERE e164 IS NULL GROUP BY written"
-        )
-    varies = _row(connection, f"SELECT {', '.join(f'MIN({name}) <> MAX({name})' for name in made)} FROM stated")
-    telling = [name for name, is_telling in zip(made, varies, strict=True) if is_telling]
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW record_text AS SELECT * FROM {table}")
+    features = _feature_sql(connection, kinds)
+    stated = ", ".join(f"{sql} AS {name}" for name, sql in features.items())
+    connection.execute(f"CREATE TABLE stated AS SELECT record, {stated} FROM record_text")
+    remove_placeholders(connection, features)
+    if "phone" in features:
+        connection.execute(load_steps("identity")["invalid_phone_numbers"])
+    varies = _row(connection, f"SELECT {', '.join(f'MIN({name}) <> MAX({name})' for name in features)} FROM stated")
+    comparable = [name for name, is_comparable in zip(features, varies, strict=True) if is_comparable]
     derived: dict[str, str] = {}
-    for of, columns in _DERIVED.items():
-        if set(of) <= made.keys():
+    for sources, columns in _DERIVED.items():
+        if set(sources) <= features.keys():
             derived |= columns
-    if "given" in made:
+    if "given" in features:
         _make_nicknames(connection)
         _make_given_names(connection)
-    selected = ["record", *made, *(f"{sql} AS {name}" for name, sql in derived.items())]
+    selected = ["record", *features, *(f"{sql} AS {name}" for name, sql in derived.items())]
     connection.execute(f"CREATE TABLE feature AS SELECT {', '.join(selected)} FROM stated")
     connection.execute("DROP TABLE stated")
-    return [*telling, *(["place"] if {"city", "postcode", "state"}.intersection(telling) else [])]
+    return [*comparable, *(["place"] if {"city", "postcode", "state"}.intersection(comparable) else [])]
 
 
-def _features(connection: DuckDBPyConnection, table: str, kinds: Collection[str]) -> dict[str, str]:
-    """SQL of each feature."""
-    features = _names(connection, table, kinds)
+def _feature_sql(connection: DuckDBPyConnection, kinds: Collection[str]) -> dict[str, str]:
+    """The SQL of each feature, by name, in terms of record_text."""
+    features = _name_sql(connection, kinds)
     if "date_of_birth" in kinds:
-        (order,) = _row(connection, f"SELECT date_order(date_of_birth) FROM {table}")
+        (order,) = _row(connection, "SELECT date_order(date_of_birth) FROM record_text")
         features["birth"] = f"NULLIF(eight_digits(TRIM(date_of_birth), '{order}'), '00000000')"
     if "email" in kinds:
         features["email"] = "CASE WHEN email LIKE '%_@_%' THEN LOWER(TRIM(email)) END"
     if "phone" in kinds:
-        _make_phone_numbers(connection, table)
+        _make_phone_numbers(connection)
         features["phone"] = "(SELECT e164 FROM phone_number WHERE written = phone)"
     if "street" in kinds:
         features["house_number"] = r"NULLIF(REGEXP_EXTRACT(word(street), '^(\d+\w?)( |$)', 1), '')"
-        words = " ".join(f"WHEN '{short}' THEN '{word}'" for short, word in _STREET_WORDS.items())
-        named = r"STRING_SPLIT(REGEXP_REPLACE(word(street), '^\d+\w?( |$)', ''), ' ')"
-        spelled = f"LIST_TRANSFORM({named}, one -> CASE one {words} ELSE one END)"
+        whens = " ".join(f"WHEN '{short}' THEN '{word}'" for short, word in _STREET_WORDS.items())
+        words = r"STRING_SPLIT(REGEXP_REPLACE(word(street), '^\d+\w?( |$)', ''), ' ')"
+        spelled = f"LIST_TRANSFORM({words}, part -> CASE part {whens} ELSE part END)"
         features["street"] = f"NULLIF(ARRAY_TO_STRING({spelled}, ' '), '')"
     if "national_id" in kinds:
         features["national_id"] = "REPLACE(word(national_id), ' ', '')"
@@ -117,14 +116,14 @@ def _features(connection: DuckDBPyConnection, table: str, kinds: Collection[str]
     return features
 
 
-def _names(connection: DuckDBPyConnection, table: str, kinds: Collection[str]) -> dict[str, str]:
+def _name_sql(connection: DuckDBPyConnection, kinds: Collection[str]) -> dict[str, str]:
     parts: dict[str, list[str]] = {"given": [], "surname": []}
     if "given_name" in kinds:
         parts["given"].append("given_name")
     if "surname" in kinds:
         parts["surname"].append("surname")
     if "full_name" in kinds:
-        (has_commas,) = _row(connection, f"SELECT AVG(CAST(full_name LIKE '%,%' AS INTEGER)) > 0.5 FROM {table}")
+        (has_commas,) = _row(connection, "SELECT AVG(CAST(full_name LIKE '%,%' AS INTEGER)) > 0.5 FROM record_text")
         if has_commas:  # "Surname, Given"
             parts["given"].append("SPLIT_PART(full_name, ',', 2)")
             parts["surname"].append("SPLIT_PART(full_name, ',', 1)")
@@ -134,9 +133,9 @@ def _names(connection: DuckDBPyConnection, table: str, kinds: Collection[str]) -
                 "CASE WHEN LEN(name_words(full_name)) > 1 THEN LIST_EXTRACT(name_words(full_name), -1) END"
             )
     names = {
-        name: f"NULLIF(ARRAY_TO_STRING(name_words(COALESCE({', '.join(found)})), ' '), '')"
-        for name, found in parts.items()
-        if found
+        name: f"NULLIF(ARRAY_TO_STRING(name_words(COALESCE({', '.join(sources)})), ' '), '')"
+        for name, sources in parts.items()
+        if sources
     }
     written = [kind for kind in ("given_name", "surname", "full_name") if kind in kinds]
     if written:
@@ -147,7 +146,7 @@ def _names(connection: DuckDBPyConnection, table: str, kinds: Collection[str]) -
 
 
 def _make_nicknames(connection: DuckDBPyConnection) -> None:
-    """Make the table nickname (name, roots, …): itself, and the names that it is short for; whether it has any."""
+    """Create the table nickname: a name, its roots (itself, and the names it is short for), and has_nicknames."""
     roots: dict[str, set[str]] = {}
     for triplet in nicknames.name_triplets():
         name, nickname = triplet.name1.lower(), triplet.name2.lower()
@@ -157,50 +156,29 @@ def _make_nicknames(connection: DuckDBPyConnection) -> None:
     frame = pd.DataFrame({"name": list(roots), "roots": [sorted(names) for names in roots.values()]})
     frame["root"] = [max(names, key=len) for names in frame["roots"]]
     frame["has_nicknames"] = frame["name"].isin(have_nicknames)
-    _keep(connection, "nickname", frame)
+    _save_frame(connection, "nickname", frame)
 
 
 def _make_given_names(connection: DuckDBPyConnection) -> None:
-    """Make the table given_in_use (name, records, is_known): the given names of records, and if people have them.
-
-    The list has names in Latin script: in another, every name counts as known.
-    """
+    """Create the table given_in_use (name, records, is_known)."""
     lines = GIVEN_NAMES.read_text(encoding="ascii").splitlines()
-    _keep(connection, "listed_name", pd.DataFrame({"word": [line for line in lines if not line.startswith("#")]}))
-    connection.execute(
-        "CREATE TABLE given_in_use AS "
-        "WITH counted AS "
-        "(SELECT given AS name, COUNT(*) AS records FROM stated WHERE given IS NOT NULL GROUP BY given), "
-        "spelled AS (SELECT name, records, UNNEST(STRING_SPLIT(name, ' ')) AS word FROM counted) "
-        "SELECT name, records, BOOL_AND(listed.word IS NOT NULL OR is_other_script(spelled.word)) AS is_known "
-        "FROM spelled LEFT JOIN listed_name AS listed ON listed.word = spelled.word GROUP BY name, records"
-    )
+    words = [line for line in lines if not line.startswith("#")]
+    _save_frame(connection, "listed_name", pd.DataFrame({"word": words}))
+    connection.execute(load_steps("identity")["given_in_use"])
 
 
-def _make_phone_numbers(connection: DuckDBPyConnection, table: str) -> None:
-    """Make the table phone_number (written, e164), each number once; null where it is none."""
-    connection.execute(
-        rf"""
-        CREATE TABLE phone_number AS
-        WITH written AS (SELECT DISTINCT phone AS written FROM {table} WHERE phone IS NOT NULL),
-        digits AS (SELECT written, REGEXP_REPLACE(written, '[-(). ]', '', 'g') AS digits FROM written)
-        SELECT written, CASE WHEN REGEXP_FULL_MATCH(digits, '{DOMESTIC_NUMBER}') THEN '+1' || digits END AS e164
-        FROM digits"""
-    )
-    others = [
-        written for (written,) in connection.execute("SELECT written FROM phone_number WHERE e164 IS NULL").fetchall()
-    ]
-    if others:
-        _keep(
-            connection,
-            "odd_number",
-            pd.DataFrame({"odd": others, "read": [e164(written) for written in others]}, dtype="string"),
-        )
+def _make_phone_numbers(connection: DuckDBPyConnection) -> None:
+    """Create the table phone_number (written, e164), one row a number; e164 is null if the number is not valid."""
+    connection.execute(load_steps("identity")["domestic_phone_numbers"], {"domestic_number": DOMESTIC_NUMBER})
+    rows = connection.execute("SELECT written FROM phone_number WHERE e164 IS NULL").fetchall()
+    if rows:
+        numbers = {"odd": [written for (written,) in rows], "read": [e164(written) for (written,) in rows]}
+        _save_frame(connection, "odd_number", pd.DataFrame(numbers, dtype="string"))
         connection.execute("UPDATE phone_number SET e164 = read FROM odd_number WHERE written = odd")
 
 
 def e164(written: str) -> str | None:
-    """A telephone number as +<country><number>, or None for what is none, or is not valid in its country."""
+    """A telephone number as +<country><number>, or None if it is not a number that is valid in its country."""
     try:
         number = phonenumbers.parse(written, REGION)
     except phonenumbers.NumberParseException:
@@ -211,7 +189,7 @@ def e164(written: str) -> str | None:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def _keep(connection: DuckDBPyConnection, name: str, frame: pd.DataFrame) -> None:
+def _save_frame(connection: DuckDBPyConnection, name: str, frame: pd.DataFrame) -> None:
     connection.register("frame", frame)
     connection.execute(f"CREATE TABLE {name} AS SELECT * FROM frame")
     connection.unregister("frame")

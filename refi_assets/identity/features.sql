@@ -1,8 +1,8 @@
--- What is compared, out of what was written: text without case, accents and punctuation, dates by part.
--- DuckDB's dialect: matching runs in DuckDB whatever the engine is.
+-- Macros that make written text comparable: text without case, accents and punctuation, dates by part.
+-- DuckDB's dialect: matching runs in DuckDB, whatever the engine.
 
--- Without case and, in Latin, Greek and Cyrillic, without accents. In other scripts marks are vowels, and tell names
--- apart; characters that only say how to join letters do not.
+-- Without case and, in Latin, Greek and Cyrillic, without accents. In other scripts marks are vowels, which
+-- distinguish names; characters that only say how to join letters do not.
 CREATE MACRO is_other_script(raw) AS
     REGEXP_MATCHES(raw, '[^\p{Latin}\p{Greek}\p{Cyrillic}\p{Common}\p{Inherited}]');
 CREATE MACRO plain(raw) AS CASE
@@ -16,8 +16,8 @@ CREATE MACRO plain(raw) AS CASE
     ELSE STRIP_ACCENTS(LOWER(raw))
 END;
 
--- Letters and digits of any script, single spaces between; what stands for nothing is null.
--- As the item of a list the text is made once, where CASE and NULLIF would make it again for each time they name it.
+-- Letters and digits of any script, with single spaces between; words for nothing are null.
+-- As an item of a list, the text is computed once; CASE and NULLIF would compute it again each time they name it.
 CREATE MACRO word(raw) AS LIST_EXTRACT(
     LIST_FILTER(
         [TRIM(REGEXP_REPLACE(TRANSLATE(plain(raw), 'łøđð''’`´', 'lodd'), '[^\p{L}\p{M}\p{N}]+', ' ', 'g'))],
@@ -27,7 +27,7 @@ CREATE MACRO word(raw) AS LIST_EXTRACT(
     1
 );
 
--- The generation in a name, after another word: a Spanish Sr. before a full name is a title.
+-- The generation in a name, which follows another word: a Spanish Sr. before a full name is a title.
 CREATE MACRO generation(suffix) AS CASE
     WHEN suffix IN ('jr', 'jnr', 'junior') THEN 'jr'
     WHEN suffix IN ('sr', 'snr', 'senior') THEN 'sr'
@@ -39,10 +39,10 @@ CREATE MACRO name_suffix(raw) AS generation(
     REGEXP_EXTRACT(LOWER(raw), '\S[\s,.(-]+(jr|jnr|junior|sr|snr|senior|iii|ii|iv|2nd|3rd|4th)\b', 1)
 );
 
--- The generation at the start of a given name or a surname, of which it is no part: Jr. Kelding.
+-- The generation at the start of a given name or a surname, as in Jr. Kelding.
 CREATE MACRO leading_suffix(raw) AS generation(REGEXP_EXTRACT(LOWER(raw), '^\W*(jr|jnr|sr|snr|iii|ii|iv)\b', 1));
 
--- The words of a name that are no title and no generation.
+-- The words of a name, without titles and generations.
 CREATE MACRO name_words(raw) AS LIST_FILTER(
     STRING_SPLIT(word(raw), ' '),
     (part, place) -> part NOT IN ('mr', 'mrs', 'ms', 'miss', 'dr', 'prof', 'sir', 'jr', 'jnr', 'sr', 'snr', 'ii', 'iii', 'iv')
@@ -61,8 +61,8 @@ CREATE MACRO month_number(name) AS LPAD(
     ) AS VARCHAR), 2, '0'
 );
 
--- A date as eight digits: year, month, day; what is not known of it is zeros, what is no date is null.
--- Digits without separators, and dates that end in the year, are read in the order of the column: ymd, dmy or mdy.
+-- A date as eight digits: year, month, day. Unknown parts are zeros; text that is not a date is null.
+-- Digits without separators, and dates that end in the year, are read in the column's order: ymd, dmy or mdy.
 CREATE MACRO eight_digits(raw, date_order) AS CASE
     WHEN REGEXP_FULL_MATCH(raw, '\d{8}') THEN CASE date_order
         WHEN 'dmy' THEN RIGHT(raw, 4) || SUBSTR(raw, 3, 2) || LEFT(raw, 2)
@@ -87,7 +87,8 @@ CREATE MACRO eight_digits(raw, date_order) AS CASE
     WHEN REGEXP_FULL_MATCH(raw, '\d{4}') THEN raw || '0000'
 END;
 
--- How a column of dates is to be read: what most of those that show it say; else year first, and month before day.
+-- The order of a column's dates, by the majority of the dates that show one; if none does, the year is first, or the
+-- month before the day.
 CREATE MACRO date_order(raw) AS CASE
     WHEN COUNT(*) FILTER (REGEXP_FULL_MATCH(raw, '\d{8}')) > COUNT(*) FILTER (REGEXP_MATCHES(raw, '^\d{1,2}\D\d{1,2}\D'))
         AND COUNT(*) FILTER (REGEXP_FULL_MATCH(raw, '(18|19|20)\d{6}'))

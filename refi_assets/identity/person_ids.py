@@ -8,23 +8,23 @@ PREFIX = "person-"
 
 
 def name_persons(clusters: pd.DataFrame, before: Mapping[str, str]) -> "pd.Series[str]":
-    """The person of each row of clusters (borrower_id, cluster), given the person of each borrower before.
+    """The person of each row of clusters (borrower_id, cluster); `before` has the earlier person of each borrower.
 
-    Where several clusters hold records of one person, the id goes to the one with most of them, then to the one with
-    the first record. No id that was in use before is given to others.
+    If several clusters contain records of one person, the id goes to the cluster with most of them, then to the one
+    with the first record. An id that was in use before is not given to another person.
     """
-    known = clusters.assign(person=clusters["borrower_id"].map(before)).dropna(subset="person")
-    votes = known.groupby(["cluster", "person"], as_index=False).agg(
+    earlier = clusters.assign(person=clusters["borrower_id"].map(before)).dropna(subset="person")
+    votes = earlier.groupby(["cluster", "person"], as_index=False).agg(
         votes=("borrower_id", "size"), first=("borrower_id", "min")
     )
     votes = votes.sort_values(["votes", "first"], ascending=[False, True])
     persons: dict[int, str] = {}
-    given: set[str] = set()
+    kept: set[str] = set()
     for cluster, person in zip(votes["cluster"].tolist(), votes["person"].tolist(), strict=True):
-        if cluster not in persons and person not in given:
+        if cluster not in persons and person not in kept:
             persons[cluster] = person
-            given.add(person)
-    taken = given | set(before.values())
+            kept.add(person)
+    taken = set(before.values())
     unnamed = clusters[~clusters["cluster"].isin(list(persons))]
     firsts = unnamed.groupby("cluster")["borrower_id"].min()
     for cluster, first in sorted(firsts.items(), key=lambda item: item[1]):

@@ -1,7 +1,6 @@
-"""From accepted records to pairs, persons and how they changed: the work behind the assets of the domain.
+"""From accepted records to pairs, persons and their changes: the work behind the domain's assets.
 
-It needs no Dagster. All of it runs in DuckDB, whatever the engine of the models is. What relations hold without
-matching is in sql/identity/.
+It runs in DuckDB, whatever the engine of the models. The relations without matching are in sql/identity/.
 """
 
 from collections.abc import Callable, Mapping
@@ -38,7 +37,7 @@ def match_records(
     decisions: Decisions,
     log: Callable[[str], None],
 ) -> Relation:
-    """Pairs of records that may be of one person, by the matcher that `details` names. Raises RefiError."""
+    """Pairs of records that may be of one person, by the matcher in `details.engine`. Raises RefiError."""
     with _packages():
         from refi_assets.identity import resolution
 
@@ -46,17 +45,17 @@ def match_records(
     with engine.session(readable(lake, [borrowers])) as session:
         resolution.make_records(session, attributes)
         if details.engine == "splink":
-            pairs = resolution.pairs_by_splink(session, attributes, details.review_threshold, log)
-            details = details.model_copy(update={"model": pairs.as_json()})
+            model = resolution.pairs_by_splink(session, attributes, details.review_threshold, log)
+            details = details.model_copy(update={"model": model.as_json()})
         else:
-            details = details.model_copy(update=_groups_of_aws(lake, draft, session, attributes, log))
+            details = details.model_copy(update=_match_on_aws(lake, draft, session, attributes, log))
         resolution.add_decisions(session, decisions)
         order = "match_weight DESC NULLS LAST, borrower_id_1, borrower_id_2"
         relation = resolution.save_table(session, lake, draft, resolution.PAIRS, order)
-    if decisions.sha256 is not None:  # as they are now: the file goes on
-        kept = RunFolder(lake, draft.run_id).key(PAIRS, ".decisions.csv")
-        lake.put(kept, lake.open(DECISIONS).read())
-        details = details.model_copy(update={"decisions": kept})
+    if decisions.sha256 is not None:  # a copy, since the file will change
+        key = RunFolder(lake, draft.run_id).key(PAIRS, ".decisions.csv")
+        lake.put(key, lake.open(DECISIONS).read())
+        details = details.model_copy(update={"decisions": key})
     return relation.model_copy(update={"details": details})
 
 
@@ -68,9 +67,9 @@ def resolve_persons(
     pairs: Relation,
     before: Relation | None,
 ) -> Relation:
-    """The person of each record, who keeps the id that `before` has.
+    """The person of each record; persons keep their ids of `before`.
 
-    A report that cannot be written is noted in the details. Raises RefiError.
+    If the report cannot be written, the details say so. Raises RefiError.
     """
     with _packages():
         from refi_assets.identity import resolution
@@ -80,13 +79,10 @@ def resolve_persons(
     relations = readable(lake, [borrowers, pairs, *([before] if before else [])])
     with engine.session(relations) as session:
         resolution.make_records(session, attributes)
-        known = session.query(exp.select("borrower_id", "person_id").from_(table_of(before.key))) if before else []
-        resolved = resolution.resolve_persons(
-            session,
-            attributes,
-            matched.match_threshold,
-            {row["borrower_id"]: row["person_id"] for row in known},
-            matched.model,
+        rows = session.query(exp.select("borrower_id", "person_id").from_(table_of(before.key))) if before else []
+        persons_before = {row["borrower_id"]: row["person_id"] for row in rows}
+        resolved = resolution.resolve_borrowers(
+            session, attributes, matched.match_threshold, persons_before, matched.model
         )
         relation = resolution.save_table(session, lake, draft, "resolved", "borrower_id")
     details = PersonsDetails(
@@ -95,15 +91,15 @@ def resolve_persons(
         splits=resolved.splits,
         shown_splits=tuple(resolved.shown_splits),
     )
-    about_report: dict[str, str] = {}
+    report: dict[str, str] = {}
     if matched.model:
-        with best_effort(lambda reason: about_report.update(report_failure=reason)):
-            about_report["report"] = _write_report(lake, draft, matched, resolved)
-    return relation.model_copy(update={"details": details.model_copy(update=about_report)})
+        with best_effort(lambda reason: report.update(report_failure=reason)):
+            report["report"] = _write_report(lake, draft, matched, resolved)
+    return relation.model_copy(update={"details": details.model_copy(update=report)})
 
 
 def compare_with_before(lake: ObjectStore, engine: DuckDBEngine, draft: Relation, persons: Relation) -> Relation:
-    """What became of the persons of the run whose ids `persons` kept. Raises RefiError."""
+    """Merges and splits of persons since the run whose ids `persons` kept. Raises RefiError."""
     with _packages():
         from refi_assets.identity.resolution import save_table
 
@@ -114,16 +110,16 @@ def compare_with_before(lake: ObjectStore, engine: DuckDBEngine, draft: Relation
 
 
 def numbers(details: PairsDetails) -> dict[str, Any]:
-    """What the model estimated, as numbers to be plotted over time."""
-    shown = details.model_dump(include={"engine", "aws_job", "records_not_processed"})
+    """The estimates of the model, as metadata that Dagster plots over time."""
+    metadata = details.model_dump(include={"engine", "aws_job", "records_not_processed"})
     if details.model is None:
-        return shown
+        return metadata
     names = ("prior", "expected_pairs", "compared_pairs", "unlinkable_share", "has_families", "is_shipped")
-    return shown | {name: details.model[name] for name in names}
+    return metadata | {name: details.model[name] for name in names}
 
 
 def person_attributes() -> dict[str, str]:
-    """Column -> what it says of a person, for the columns by which borrowers are compared."""
+    """Column -> person attribute, for the columns by which borrowers are compared."""
     return load_contracts()["borrower_information"].person_attributes
 
 
@@ -144,41 +140,38 @@ def _write_report(lake: ObjectStore, draft: Relation, matched: PairsDetails, res
     return key
 
 
-def _groups_of_aws(
+def _match_on_aws(
     lake: ObjectStore,
     draft: Relation,
     session: DuckDBSession,
     attributes: Mapping[str, str],
     log: Callable[[str], None],
 ) -> dict[str, Any]:
-    """Let AWS match the records; leaves its pairs in the session, returns what the job came to."""
+    """Match the records on AWS into the session's table found_pair; returns the details of the job."""
     from refi_assets.engines.glue import GlueTables
     from refi_assets.engines.remote import run_table
     from refi_assets.identity import resolution
-    from refi_assets.identity.aws_matching import AwsMatching, match_groups, match_on_aws
+    from refi_assets.identity.aws_matching import match_groups, match_on_aws
 
-    matching, glue = (
-        AwsMatching.of(settings_of(IdentitySettings)),
-        GlueTables(settings_of(EngineSettings).glue_database),
-    )
+    glue = GlueTables(settings_of(EngineSettings).glue_database)
     records_draft = draft.model_copy(update={"key": f"identity/{resolution.RECORDS}", "inputs": {}})
-    resolution.remove_placeholders(session, attributes, log)
+    resolution.clear_placeholders(session, attributes, log)
     session.execute(f"ALTER TABLE {resolution.RECORDS} ALTER record TYPE VARCHAR")
     records = resolution.save_table(session, lake, records_draft, resolution.RECORDS, "borrower_id")
-    shown_as = run_table(records_draft)
-    glue.create(shown_as, records.columns, lake.address(records.parquet or ""))
+    table = run_table(records_draft)
+    glue.create(table, records.columns, lake.address(records.parquet or ""))
     try:
         matches = match_on_aws(
-            matching,
+            settings_of(IdentitySettings),
             lake,
             glue.database,
-            shown_as,
+            table,
             "borrower_id",
             {attribute: attribute for attribute in attributes.values()},
             f"resolved/aws/{draft.run_id}/",
         )
     finally:
-        glue.delete([shown_as])
+        glue.delete([table])
     session.execute(f"ALTER TABLE {resolution.RECORDS} ALTER record TYPE BIGINT")
     resolution.pairs_by_groups(session, match_groups(lake, matches.files, "borrower_id"))
     return {"aws_job": matches.job_id, "records_not_processed": matches.records_not_processed}

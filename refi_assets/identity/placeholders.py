@@ -1,7 +1,7 @@
-"""Values that stand for nothing, such as none@none.com, and those that strangers share: they are made missing.
+"""Placeholders: values that mean nothing, such as none@none.com, and values that strangers share. They become missing.
 
-Which values these are is said in placeholders.sql. Values are taken from features, so that all that follows, be it
-estimation, comparison or a guard on clusters, knows nothing of them.
+placeholders.sql says which values these are. They are removed from the features, so that no later step (estimation,
+comparison, guards on clusters) sees them.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -10,9 +10,11 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 
+from refi_assets.specs.sql_steps import load_steps
+
 SQL = Path(__file__).with_name("placeholders.sql")
 
-# Of each attribute that is judged the features that are missing if it is a placeholder.
+# Each attribute that is judged, and the features that become missing if its value is a placeholder.
 JUDGED: Mapping[str, tuple[str, ...]] = {
     "date_of_birth": ("birth",),
     "email": ("email",),
@@ -20,11 +22,11 @@ JUDGED: Mapping[str, tuple[str, ...]] = {
     "national_id": ("national_id",),
     "street": ("house_number", "street"),
 }
-_ADDRESS = ("house_number", "street", "postcode", "city", "state")  # judged as a whole: many people live in a street
+_ADDRESS = ("house_number", "street", "postcode", "city", "state")  # judged as a whole: many people live on a street
 
 
 def remove_placeholders(connection: DuckDBPyConnection, features: Collection[str]) -> None:
-    """Make placeholders missing in the table `stated`, and the table `placeholder` of them (attribute, value, …)."""
+    """Make placeholders missing in the table `stated`, and list them in a new table, `placeholder`."""
     connection.execute(SQL.read_text(encoding="utf-8"))
     connection.execute("CREATE TABLE placeholder (attribute VARCHAR, value VARCHAR, records BIGINT, reason VARCHAR)")
     names = ", ".join(name if name in features else f"CAST(NULL AS VARCHAR) AS {name}" for name in ("given", "surname"))
@@ -37,22 +39,19 @@ def remove_placeholders(connection: DuckDBPyConnection, features: Collection[str
         )
         connection.execute(f"CREATE OR REPLACE TEMP VIEW held AS SELECT {value} AS value, {names} FROM stated")
         connection.execute(f"INSERT INTO placeholder FROM placeholders_of('{attribute}', 'held')")
-        nothing = ", ".join(f"{feature} = NULL" for feature in missing)
+        nulls = ", ".join(f"{feature} = NULL" for feature in missing)
         connection.execute(
-            f"UPDATE stated SET {nothing} FROM placeholder "
+            f"UPDATE stated SET {nulls} FROM placeholder "
             f"WHERE placeholder.attribute = '{attribute}' AND placeholder.value = {value}"
         )
 
 
 def removed_placeholders(connection: DuckDBPyConnection, say: Callable[[str], None]) -> list[dict[str, Any]]:
-    """What was made missing, without the values: by attribute and reason the number of values and of records."""
-    rows = connection.execute(
-        "SELECT attribute, reason, COUNT(*) AS number_of_values, SUM(records) AS records FROM placeholder "
-        "GROUP BY attribute, reason ORDER BY attribute, reason"
-    ).fetchall()
+    """Removed placeholders, without the values: by attribute and reason the number of values and of records."""
+    rows = connection.execute(load_steps("identity")["removed_placeholders"]).fetchall()
     for attribute, reason, _, records in rows:
         say(f"{attribute} of {records:,} records is taken as missing: {reason}")
     return [
-        {"attribute": attribute, "reason": reason, "values": values, "records": int(records)}
+        {"attribute": attribute, "reason": reason, "values": values, "records": records}
         for attribute, reason, values, records in rows
     ]

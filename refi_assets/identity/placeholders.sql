@@ -1,7 +1,7 @@
--- Which values stand for nothing: what people type who must type something, and what strangers share.
--- DuckDB's dialect. Features of records are judged (see features.py), so a value is judged however it was written.
+-- Which values are placeholders: those that people type because they must type something, and those that strangers
+-- share. DuckDB's dialect. Features of records are judged (see features.py), so a value is judged however it is written.
 
--- Values that are nobody's own wherever they are met.
+-- Values that are nobody's own in any data.
 CREATE MACRO is_well_known(attribute, value) AS CASE attribute
     WHEN 'date_of_birth' THEN value IN (
         '00010101', '11111111', '17530101', '18000101', '18991230', '18991231', '19000000', '19000100', '19000101',
@@ -25,16 +25,16 @@ CREATE MACRO is_well_known(attribute, value) AS CASE attribute
     ELSE FALSE
 END;
 
--- As many different names may hold a value by chance. A telephone number, an e-mail address or a national id is shared
--- by a household at most; a date of birth by everybody who was born that day: the more records, the more of them; an
--- address by all who live in a large house.
+-- The number of names that may share a value by chance. A telephone number, an e-mail address or a national id is shared
+-- by a household at most; a date of birth by everybody born that day, so by more people the more records there are; an
+-- address by everybody who lives in a large house.
 CREATE MACRO most_names(attribute, names_of_a_value, records) AS CASE attribute
     WHEN 'date_of_birth' THEN 4 + 8 * (names_of_a_value - 1)
     WHEN 'street' THEN GREATEST(20, 0.02 * records)
     ELSE 4
 END;
 
--- Names are counted as different if neither a slip of the pen nor a common surname makes them alike: 4 are a household.
+-- Names are different if neither a slip of the pen nor a common surname makes them alike. A household has 4 at most.
 CREATE MACRO most_households() AS 4;
 CREATE MACRO compared_names() AS 30;  -- of a value
 CREATE MACRO are_alike(given_1, surname_1, given_2, surname_2) AS GREATEST(
@@ -96,16 +96,19 @@ compared AS (
     QUALIFY
         place <= compared_names()
 ),
-shared AS (  -- so many names as would be as unlike one another, if all names were either the same or unlike
+shared AS (  -- the effective number of names: that of names all unlike one another with the same share of alike pairs
     SELECT
-        one.value,
-        POWER(COUNT(DISTINCT one.place), 2) / COUNT(*) AS different_names
-    FROM compared AS one
-    INNER JOIN compared AS other
-        ON other.value = one.value
-        AND (other.place = one.place OR are_alike(one.given, one.surname, other.given, other.surname))
+        compared.value,
+        POWER(COUNT(DISTINCT compared.place), 2) / COUNT(*) AS different_names
+    FROM compared
+    INNER JOIN compared AS alike
+        ON alike.value = compared.value
+        AND (
+            alike.place = compared.place
+            OR are_alike(alike.given, alike.surname, compared.given, compared.surname)
+        )
     GROUP BY
-        one.value
+        compared.value
 )
 SELECT
     attribute AS attribute,

@@ -9,7 +9,7 @@ from refi_assets.publishing.publication import Publication
 def previous_persons(lake: ObjectStore, run_id: str = "") -> Relation | None:
     """The relation before_identity.resolved_borrower of a run, by default of the latest published one.
 
-    None if there is none. A run without matching has none: its ids say nothing of who is who.
+    None if there is none. A run without matching has none, since its ids do not say who is who.
     """
     run_id = run_id or (Publication("refi").latest(lake) or {}).get("run_id", "")
     persons = RunFolder(lake, run_id).find(PERSONS) if run_id else None
@@ -19,9 +19,7 @@ def previous_persons(lake: ObjectStore, run_id: str = "") -> Relation | None:
 
 
 def content_of(lake: ObjectStore, persons: Relation | None) -> list[str]:
-    """Hashes of the files that hold persons; none for no relation."""
-    parquet = (persons.parquet or "") if persons else ""
-    if not parquet:
+    """Hashes of the relation's files; none without a relation."""
+    if persons is None or persons.parquet is None:
         return []
-    keys = [info.key for info in lake.objects(parquet.rstrip("/"))] if parquet.endswith("/") else [parquet]
-    return [lake.sha256(key) for key in keys]
+    return [lake.sha256(info.key) for info in lake.objects(persons.parquet.rstrip("/"))]

@@ -1,25 +1,23 @@
 """Pairs that only people may link, such as father and son of one name, or sisters of one home.
 
-Which pairs these are is said in review.sql. What people decide is in decisions.py.
+review.sql says which pairs these are. The decisions of people are in decisions.py.
 """
 
 from pathlib import Path
 
 from duckdb import DuckDBPyConnection
 
-SQL = Path(__file__).with_name("review.sql")
+from refi_assets.specs.sql_steps import load_steps
+
+MACROS = Path(__file__).with_name("review.sql")
 
 
-def add_review_reasons(connection: DuckDBPyConnection, pairs: str, share_of_wrong_surnames: float = 0.0) -> None:
-    """Make the table `pair` of a table of pairs (record_1, record_2, evidence, …) and the table `feature`.
+def add_review_reasons(connection: DuckDBPyConnection, share_of_wrong_surnames: float = 0.0) -> None:
+    """Create the table `pair` from the tables `compared_pair` (record_1, record_2, evidence, …) and `feature`.
 
-    It has a column more, review_reason, null for most pairs; the evidence names the reason, too. The share is of pairs
-    of one person, as far as it is known.
+    It adds a column review_reason, null for most pairs, and adds the reason to the evidence. The share is of the pairs
+    of one person, by the model; 0 if there is none.
     """
-    connection.execute(SQL.read_text(encoding="utf-8"))
-    connection.execute(
-        "CREATE TABLE pair AS SELECT pair.* REPLACE (CASE WHEN review_reason IS NULL THEN evidence ELSE "
-        "CAST(JSON_MERGE_PATCH(evidence, JSON_OBJECT('review', JSON_OBJECT('level', review_reason, 'weight', 0))) "
-        f"AS VARCHAR) END AS evidence), review_reason FROM {pairs} AS pair "
-        f"JOIN review_reasons('{pairs}', {share_of_wrong_surnames}) USING (record_1, record_2)"
-    )
+    connection.execute(MACROS.read_text(encoding="utf-8"))
+    parameters = {"share_of_wrong_surnames": share_of_wrong_surnames}
+    connection.execute(load_steps("identity")["pairs_with_reasons"], parameters)

@@ -1,46 +1,46 @@
--- Pairs that only people may link, whatever their probability, and why. DuckDB's dialect.
+-- Pairs that only people may link, whatever their probability, and the reason. DuckDB's dialect.
 
 -- Whether one given name is short for the other, or both are for a third. Names that differ in one letter, and are
 -- both short for something or both have short forms, are two names: Ann and Anna, not Steve and Steven. A name of at
--- most five letters that begins the other, and lacks three or more, is short for it on no list: Barb and Barbara, but
--- Daniel and Danielle are two names.
-CREATE MACRO is_nickname_pair(one, one_roots, one_has_nicknames, other, other_roots, other_has_nicknames) AS
+-- most five letters that begins the other, and is shorter by three or more, is short for it even if no list has it: Barb
+-- and Barbara; but Daniel and Danielle are two names.
+CREATE MACRO is_nickname_pair(name_1, roots_1, has_nicknames_1, name_2, roots_2, has_nicknames_2) AS
     (
-        LIST_HAS_ANY(one_roots, other_roots)
+        LIST_HAS_ANY(roots_1, roots_2)
         AND (
-            DAMERAU_LEVENSHTEIN(one, other) > 1
-            OR (LIST_CONTAINS(other_roots, one) AND NOT other_has_nicknames)
-            OR (LIST_CONTAINS(one_roots, other) AND NOT one_has_nicknames)
+            DAMERAU_LEVENSHTEIN(name_1, name_2) > 1
+            OR (LIST_CONTAINS(roots_2, name_1) AND NOT has_nicknames_2)
+            OR (LIST_CONTAINS(roots_1, name_2) AND NOT has_nicknames_1)
         )
     )
     OR (
-        LEAST(LENGTH(one), LENGTH(other)) <= 5
-        AND ABS(LENGTH(one) - LENGTH(other)) >= 3
-        AND (STARTS_WITH(one, other) OR STARTS_WITH(other, one))
+        LEAST(LENGTH(name_1), LENGTH(name_2)) <= 5
+        AND ABS(LENGTH(name_1) - LENGTH(name_2)) >= 3
+        AND (STARTS_WITH(name_1, name_2) OR STARTS_WITH(name_2, name_1))
     );
 
--- Whether one given name is the other with a letter wrong: names that are on the list, but that these records hardly
--- know beside the other. Micheal, 3 times, is Michael, 500 times.
-CREATE MACRO is_typing_error(one, one_records, other, other_records) AS
-    DAMERAU_LEVENSHTEIN(one, other) <= 1
-    AND 50 * LEAST(one_records, other_records) <= GREATEST(one_records, other_records);
+-- Whether one given name is the other with a letter wrong, although both are on the list: it is very rare in these
+-- records compared with the other. Micheal, 3 times, is Michael, 500 times.
+CREATE MACRO is_typing_error(name_1, records_1, name_2, records_2) AS
+    DAMERAU_LEVENSHTEIN(name_1, name_2) <= 1
+    AND 50 * LEAST(records_1, records_2) <= GREATEST(records_1, records_2);
 
--- Names on no list of which neither can be the other with a slip of the pen: Ayşe and Fatma, not Ravi and Rawi.
-CREATE MACRO are_unlike(one, other) AS
-    LEAST(LENGTH(one), LENGTH(other)) > 1 AND JARO_WINKLER_SIMILARITY(one, other) < 0.7;
+-- Names that are not on the list and too unlike for a slip of the pen: Ayşe and Fatma, not Ravi and Rawi.
+CREATE MACRO are_unlike(name_1, name_2) AS
+    LEAST(LENGTH(name_1), LENGTH(name_2)) > 1 AND JARO_WINKLER_SIMILARITY(name_1, name_2) < 0.7;
 
--- Whether two dates are of two generations; an unknown year is of none.
+-- Whether two dates of birth are a generation apart; false if a year is unknown.
 CREATE MACRO are_generations_apart(birth_1, birth_2) AS COALESCE(
     ABS(CAST(NULLIF(birth_1[:4], '0000') AS INTEGER) - CAST(NULLIF(birth_2[:4], '0000') AS INTEGER)) >= 14, FALSE
 );
 
--- Records in which a surname is so often wholly wrong have as many wrong given names: those tell nobody apart.
+-- If surnames are often wholly wrong in these records, given names are as well, and distinguish nobody.
 CREATE MACRO are_names_reliable(share_of_wrong_surnames) AS share_of_wrong_surnames <= 0.05;
 
--- The reason for each of the pairs of a table, if there is one.
+-- The reason for each pair of a table, if there is one.
 -- grain: record_1, record_2
 CREATE MACRO review_reasons(pairs, share_of_wrong_surnames) AS TABLE
-WITH told AS (  -- a feature that no column was given for is not known
+WITH known AS (  -- features without a column are null
     SELECT
         CAST(NULL AS BIGINT) AS record,
         CAST(NULL AS VARCHAR) AS given,
@@ -65,32 +65,32 @@ SELECT
     pair.record_1,
     pair.record_2,
     CASE
-        WHEN one.suffix <> other.suffix
+        WHEN record_1.suffix <> record_2.suffix
             THEN 'different suffixes'
-        WHEN (one.suffix IS NULL) <> (other.suffix IS NULL) AND are_generations_apart(one.birth, other.birth)
+        WHEN (record_1.suffix IS NULL) <> (record_2.suffix IS NULL) AND are_generations_apart(record_1.birth, record_2.birth)
             THEN 'a suffix and another generation'
         WHEN are_names_reliable(share_of_wrong_surnames)
-            AND ((one.given_is_known AND other.given_is_known) OR are_unlike(one.given, other.given))
-            AND NOT LIST_HAS_ANY(STRING_SPLIT(one.given, ' '), STRING_SPLIT(other.given, ' '))
+            AND ((record_1.given_is_known AND record_2.given_is_known) OR are_unlike(record_1.given, record_2.given))
+            AND NOT LIST_HAS_ANY(STRING_SPLIT(record_1.given, ' '), STRING_SPLIT(record_2.given, ' '))
             AND NOT is_nickname_pair(
-                one.given, one.given_roots, one.given_has_nicknames,
-                other.given, other.given_roots, other.given_has_nicknames
+                record_1.given, record_1.given_roots, record_1.given_has_nicknames,
+                record_2.given, record_2.given_roots, record_2.given_has_nicknames
             )
-            AND NOT is_typing_error(one.given, one.given_records, other.given, other.given_records)
-            AND COALESCE(JARO_WINKLER_SIMILARITY(one.given, other.surname) < 0.9, TRUE)
-            AND COALESCE(JARO_WINKLER_SIMILARITY(one.surname, other.given) < 0.9, TRUE)
-            AND COALESCE(one.birth = other.birth, TRUE)
+            AND NOT is_typing_error(record_1.given, record_1.given_records, record_2.given, record_2.given_records)
+            AND COALESCE(JARO_WINKLER_SIMILARITY(record_1.given, record_2.surname) < 0.9, TRUE)
+            AND COALESCE(JARO_WINKLER_SIMILARITY(record_1.surname, record_2.given) < 0.9, TRUE)
+            AND COALESCE(record_1.birth = record_2.birth, TRUE)
             AND COALESCE(
-                one.house_number = other.house_number
-                AND one.street = other.street
-                AND COALESCE(one.postcode = other.postcode, TRUE)
-                OR one.phone = other.phone,
+                record_1.house_number = record_2.house_number
+                AND record_1.street = record_2.street
+                AND COALESCE(record_1.postcode = record_2.postcode, TRUE)
+                OR record_1.phone = record_2.phone,
                 FALSE
             )
             THEN 'two given names in one home'
     END AS review_reason
 FROM query_table(pairs) AS pair
-INNER JOIN told AS one
-    ON one.record = pair.record_1
-INNER JOIN told AS other
-    ON other.record = pair.record_2;
+INNER JOIN known AS record_1
+    ON record_1.record = pair.record_1
+INNER JOIN known AS record_2
+    ON record_2.record = pair.record_2;

@@ -1,13 +1,13 @@
-"""How good a matching is, where the truth is known: pairs, and B-cubed (Bagga and Baldwin, 1998)."""
+"""The quality of a matching whose truth is known: pairs, and B-cubed (Bagga and Baldwin, 1998)."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import pandas as pd
 
 
 @dataclass(frozen=True)
 class Score:
-    """Precision, recall and F1 of pairs of records, and of records (B-cubed)."""
+    """Precision, recall and F1 of pairs of records, and B-cubed (of records)."""
 
     precision: float
     recall: float
@@ -16,18 +16,14 @@ class Score:
     bcubed_recall: float
     bcubed_f1: float
 
-    def as_json(self) -> dict[str, float]:
-        """The figures by name."""
-        return asdict(self)
 
-
-def score(clusters: "pd.Series[str]", truth: "pd.Series[str]") -> Score:
-    """Score of the clusters of records against their true ones; records whose truth is not known do not count."""
+def score_clusters(clusters: "pd.Series[str]", truth: "pd.Series[str]") -> Score:
+    """Score of the clusters of records against the true ones; records without a truth do not count."""
     frame = pd.DataFrame({"cluster": clusters, "truth": truth}).dropna()
     shared = frame.groupby(["cluster", "truth"])["cluster"].transform("size")
     ours = frame.groupby("cluster")["cluster"].transform("size")
     theirs = frame.groupby("truth")["truth"].transform("size")
-    # A record has as many pairs as there are others beside it; each pair is counted from both ends.
+    # Each pair is counted twice, once from either record.
     right = (shared - 1).sum()
     precision, recall = _share(right, (ours - 1).sum()), _share(right, (theirs - 1).sum())
     b_precision, b_recall = float((shared / ours).mean()), float((shared / theirs).mean())

@@ -52,7 +52,7 @@ AGAIN_AFTER = 0.2  # seconds, after which whoever watches a run reads its events
 NEWEST_REVISION = {"1.13.27": "29b539ebc72a"}.get(dg.__version__)
 
 
-def open_engine(conn_string: str) -> Engine:
+def open_remote_engine(conn_string: str) -> Engine:
     """An engine that keeps one connection open and shares it between threads; more are opened while it is in use."""
     engine = db.create_engine(
         conn_string,
@@ -112,7 +112,7 @@ class _OpenFile:
     tables: ClassVar[db.MetaData]
 
     def __init__(self, conn_string: str, inst_data: ConfigurableClassData | None = None) -> None:
-        self._engine = open_engine(conn_string)
+        self._engine = open_remote_engine(conn_string)
         super().__init__(conn_string, inst_data)  # type: ignore[call-arg]
 
     @classmethod
@@ -178,7 +178,7 @@ class OpenEventLogStorage(SqliteEventLogStorage):
 
     def _engine_of(self, shard: str) -> Engine:
         """The engine of a shard; if that makes too many, the one used longest ago is closed."""
-        engine = self._engines.pop(shard, None) or open_engine(self.conn_string_for_shard(shard))
+        engine = self._engines.pop(shard, None) or open_remote_engine(self.conn_string_for_shard(shard))
         if shard not in self._initialized_dbs:
             self._initdb(engine)
             self._initialized_dbs.add(shard)

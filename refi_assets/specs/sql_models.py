@@ -32,6 +32,7 @@ from refi_assets.specs.names import group_and_name, is_key, key_of, keys_by_name
 
 SQL_DIR = PROJECT_DIR / "sql"
 DIALECT = "athena"
+STEPS = "steps"  # the folder of a domain's statements that are not models: sql_steps.py
 AS_OF = "as_of"  # the parameter of every model that asks for the as-of day; never current_date
 
 _DECLARATION = re.compile(r"(?:(rule) ([^:]+)|(not null|broken by|[a-z_0-9]+)): (.+)")
@@ -345,7 +346,7 @@ def _untyped(value: Value) -> exp.Expr:
 
 @cache
 def load_sql_models(folder: Path = SQL_DIR) -> dict[str, SqlModel]:
-    """Every SQL file below a folder, by key."""
-    paths = sorted(folder.rglob("*.sql"))
+    """Every SQL model below a folder, by key."""
+    paths = sorted(path for path in folder.rglob("*.sql") if path.parent.name != STEPS)
     models = [SqlModel(path.relative_to(folder).with_suffix("").as_posix(), path.read_text("utf-8")) for path in paths]
     return {model.key: model for model in models}

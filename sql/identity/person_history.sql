@@ -1,11 +1,11 @@
--- What became of persons since the run before: whose person is gone was merged, other records were split off.
--- A run that compares itself with one before fills it; what stands here is what there is without: nothing.
+-- Changes of persons since the run before: records whose person no longer exists were merged, others were split off.
+-- Matching computes them from two runs; this query is the relation without an earlier run: no change.
 -- grain: person_id, from_person_id
 -- not null: event, person_id, from_person_id
 -- event: merged or split.
 -- person_id: The person that the records have now.
 -- from_person_id: The person that they had before.
--- borrowers: How many records.
+-- borrowers: The number of records.
 SELECT
     CAST(NULL AS VARCHAR) AS event,
     resolved.person_id,

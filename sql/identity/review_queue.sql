@@ -1,4 +1,4 @@
--- Pairs that are too weak to link and too strong to forget, and those that only people may link: the strongest first.
+-- Pairs between the review and the match threshold, and pairs that only people may link; strongest first.
 -- grain: borrower_id_1, borrower_id_2
 -- not null: borrower_id_1, borrower_id_2, match_probability
 SELECT

@@ -31,7 +31,7 @@ def test_review_asks_the_strongest_first_and_writes_each_decision(refi, lake):
 
     assert shown.index("66.7 %") < shown.index("33.3 %"), "odds of 2 to 1 before odds of 1 to 2"
     assert "Pair 1 of 2" in shown
-    assert "2 pairs decided by ann. The next run will respect that." in shown
+    assert "2 pairs decided by ann. The next run respects them." in shown
     assert decisions(lake) == [
         ["B04", "B05", "same", "ann", "the same phone"],
         ["B06", "B07", "different", "ann", ""],
@@ -116,8 +116,8 @@ def test_records_may_be_joined_by_way_of_others(refi, lake):
 @pytest.mark.parametrize(
     ("one", "other", "outcome", "words"),
     [
-        ("B04", "B05", "in_review", "It is in review"),
-        ("B08", "B09", "split", "something in the two clusters spoke against"),
+        ("B04", "B05", "in_review", "The pair is in review"),
+        ("B08", "B09", "split", "the two clusters contain evidence against one person"),
         ("B10", "B11", "decided_different", "people decided that these are two persons"),
         ("B04", "B06", "not_kept", "no blocking rule brought the two records together"),
     ],
@@ -137,8 +137,8 @@ def test_a_decision_since_the_run_is_told(refi, lake):
 
 
 def test_unknown_borrowers_are_errors(refi, lake):
-    assert "has a borrower 'B99'" in refi("explain-match", "B01", "B99", "--lake", lake, check=1).stderr
-    assert "one borrower, twice" in refi("explain-match", "B01", "B01", "--lake", lake, check=1).stderr
+    assert "with the id 'B99'" in refi("explain-match", "B01", "B99", "--lake", lake, check=1).stderr
+    assert "Both ids are of one borrower" in refi("explain-match", "B01", "B01", "--lake", lake, check=1).stderr
 
 
 def test_identity_off_has_its_own_words(refi, tmp_path):
@@ -163,7 +163,7 @@ def test_a_run_that_did_not_ask_says_so(refi, tmp_path):
     publish(lake, {"staging/borrower_information": {"run_id": RUN}})
 
     for command in (["review"], ["explain-match", "B01", "B02"]):
-        assert "it did not ask who is who" in refi(*command, "--lake", tmp_path / "lake", check=1).stderr
+        assert "it ran without identity" in refi(*command, "--lake", tmp_path / "lake", check=1).stderr
 
 
 def test_answers_need_neither_dagster_nor_pandas(environment, lake, tmp_path):

@@ -101,7 +101,7 @@ def test_csv_files_are_written_by_these_modules_alone() -> None:
         "refi/diff.py",  # by escape_formula
         "engines/duckdb.py",
         "sample/generate.py",  # sources with every defect
-        "identity/decisions.py",  # only the next run reads it
-        "identity/resolve.py",  # by escape_formulas
-        "ingestion/files.py",  # only staging reads it
+        "identity/decisions.py",  # read again by the next run
+        "identity/resolved_files.py",  # by escape_formulas
+        "ingestion/files.py",  # read again by staging
     }

@@ -1,4 +1,4 @@
-"""`refi resolve` as a user calls it, in this process, so that Splink is imported once for all tests."""
+"""`refi resolve` as a user calls it, but in this process, so that Splink is imported once for all tests."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +10,7 @@ from tests.support.commands import Answer, refi_here
 
 @pytest.fixture
 def refi():
-    """Call `refi …`. `check` is the exit code it must have; lines of its messages are joined."""
+    """Call `refi …`. `check` is the expected exit code; lines of messages are joined."""
 
     def call(*arguments: object, check: int = 0, **environment: str) -> Answer:
         answer = refi_here(*arguments, environment=environment)
@@ -22,11 +22,11 @@ def refi():
 
 @pytest.fixture
 def write(tmp_path: Path):
-    """Write a file of these lines."""
+    """Write a file with these lines."""
 
-    def written(name: str, *lines: str, newline: str = "\n", encoding: str = "utf-8") -> Path:
+    def write_lines(name: str, *lines: str, newline: str = "\n", encoding: str = "utf-8") -> Path:
         path = tmp_path / name
         path.write_bytes("".join(line + newline for line in lines).encode(encoding))
         return path
 
-    return written
+    return write_lines

@@ -1,4 +1,4 @@
-"""AWS Entity Resolution: what is asked of it, what is made of its answers, and what is said where it fails."""
+"""AWS Entity Resolution: the requests, the use of the answers, and the message for every failure."""
 
 import logging
 from collections.abc import Iterator
@@ -10,13 +10,22 @@ import pytest
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import EngineError, IdentityError, SettingError
 from refi_assets.identity import aws_matching
-from refi_assets.identity.aws_matching import AwsMatches, AwsMatching, match_groups, match_on_aws
+from refi_assets.identity.aws_matching import AwsMatches, match_groups, match_on_aws
 from refi_assets.identity.settings import IdentitySettings
 from refi_assets.lake.folder_store import FolderStore
-from tests.support.entity_resolution import JOB, OUTPUT, ROLE, TABLE, WORKFLOW, EntityResolution, LakeOnS3
+from tests.fakes.entity_resolution_api import (
+    JOB,
+    OPERATIONS,
+    OUTPUT,
+    ROLE,
+    TABLE,
+    WORKFLOW,
+    EntityResolution,
+    LakeOnS3,
+)
 
 COLUMNS = {"first_name": "given_name", "last_name": "surname", "mail": "email", "born": "date_of_birth"}
-DONE = {"metrics": {"inputRecords": 3, "matchIDs": 2, "recordsNotProcessed": 0}}
+DONE = {"status": "SUCCEEDED", "metrics": {"inputRecords": 3, "matchIDs": 2, "recordsNotProcessed": 0}}
 
 # As the service writes them: https://github.com/aws-samples/sample-c360-text2sql-segmentation-entityresolution
 # (lib/data-storage.ts) has the columns of ml, and the user guide's glossary MatchRule.
@@ -33,7 +42,7 @@ BY_MODEL = f"""InputSourceARN,ConfidenceLevel,RecordId,MatchID
 
 
 class Clock:
-    """Time as the module sees it: it passes by sleeping alone."""
+    """Time for the module under test: only sleeping makes it pass."""
 
     def __init__(self) -> None:
         self.pauses: list[float] = []
@@ -50,16 +59,16 @@ class Clock:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
-    monkeypatch.setattr(aws_matching, "time", made)
-    return made
+    clock = Clock()
+    monkeypatch.setattr(aws_matching, "time", clock)
+    return clock
 
 
 @pytest.fixture
 def service(clock: Clock) -> Iterator[EntityResolution]:
-    made = EntityResolution()
-    yield made
-    made.stubber.assert_no_pending_responses()
+    service = EntityResolution()
+    yield service
+    assert service.refusals == []
 
 
 @pytest.fixture
@@ -67,12 +76,19 @@ def lake(tmp_path: Path) -> LakeOnS3:
     return LakeOnS3(str(tmp_path / "lake"))
 
 
-def match(service: EntityResolution, lake: FolderStore, columns: dict[str, str] = COLUMNS, **more: Any) -> AwsMatches:
+def match(
+    service: EntityResolution,
+    lake: FolderStore,
+    columns: dict[str, str] = COLUMNS,
+    table: str = "run_one__identity_input",
+    **settings: Any,
+) -> AwsMatches:
+    settings = {"workflow": WORKFLOW, "role_arn": ROLE} | settings
     return match_on_aws(
-        AwsMatching(WORKFLOW, ROLE, **more),
+        IdentitySettings(**{f"entity_resolution_{name}": value for name, value in settings.items()}),
         lake,
         "refi_ready_db",
-        "run_one__identity_input",
+        table,
         "borrower_id",
         columns,
         f"{OUTPUT}/",
@@ -80,40 +96,34 @@ def match(service: EntityResolution, lake: FolderStore, columns: dict[str, str] 
     )
 
 
-def wrote(lake: FolderStore, text: str, name: str = "part-0.csv", folder: str = "success") -> str:
+def write_output(lake: FolderStore, text: str, name: str = "part-0.csv", folder: str = "success") -> str:
     key = f"{OUTPUT}/{WORKFLOW}/{JOB}/{folder}/{name}"
     lake.put(key, text.encode())
     return key
 
 
 def groups(lake: FolderStore, *keys: str) -> list[tuple[Any, ...]]:
-    here = FolderStore(str(lake.root))
-    with DuckDBEngine(here).session() as session:
-        return session.execute(f"{match_groups(here, keys, 'borrower_id')} ORDER BY borrower_id")
+    folder = FolderStore(str(lake.root))
+    with DuckDBEngine(folder).session() as session:
+        return session.execute(f"{match_groups(folder, keys, 'borrower_id')} ORDER BY borrower_id")
 
 
-def is_prepared(service: EntityResolution) -> None:
-    service.refuses("CreateSchemaMapping", "ConflictException")
-    service.takes_workflow("UpdateMatchingWorkflow")
+def parameters_of(service: EntityResolution, operation: str) -> dict[str, Any]:
+    return [parameters for name, parameters in service.requests if name == operation][-1]
 
 
-def asked(service: EntityResolution, operation: str) -> dict[str, Any]:
-    return [params for name, params in service.requests if name == operation][-1]
+def failure(service: EntityResolution, lake: FolderStore, **changed: Any) -> str:
+    with pytest.raises(IdentityError) as raised:
+        match(service, lake, **changed)
+    return str(raised.value)
 
 
-def test_a_first_run_makes_the_mapping_and_the_workflow_and_finds_what_the_job_wrote(
+def test_a_first_run_creates_the_mapping_and_the_workflow_and_finds_the_output_of_its_job(
     service: EntityResolution, lake: LakeOnS3
 ):
-    service.takes_mapping()
-    service.refuses("UpdateMatchingWorkflow", "ResourceNotFoundException")
-    service.takes_workflow("CreateMatchingWorkflow")
-    service.starts_job()
-    service.shows_job("QUEUED")
-    service.shows_job("RUNNING")
-    output = {"roleArn": ROLE, "outputS3Path": f"s3://a-lake/lake/{OUTPUT}"}
-    service.shows_job("SUCCEEDED", outputSourceConfig=[output], **DONE)
-    key = wrote(lake, BY_RULES)
-    wrote(lake, "", name="_SUCCESS")
+    service.looks, service.end = ["QUEUED", "RUNNING"], DONE
+    key = write_output(lake, BY_RULES)
+    write_output(lake, "", name="_SUCCESS")
     lake.put(f"{OUTPUT}/{WORKFLOW}/{'0' * 32}/success/part-0.csv", b"of another job")
 
     assert match(service, lake) == AwsMatches(JOB, 3, 2, 0, (key,), ())
@@ -136,10 +146,7 @@ def test_a_first_run_makes_the_mapping_and_the_workflow_and_finds_what_the_job_w
             {"inputSourceARN": TABLE, "schemaName": mapping["schemaName"], "applyNormalization": True}
         ],
         "outputSourceConfig": [
-            {
-                "outputS3Path": f"s3://a-lake/lake/{OUTPUT}/",
-                "output": [{"name": "borrower_id"}],
-            }  # and of no more of them
+            {"outputS3Path": f"s3://a-lake/lake/{OUTPUT}/", "output": [{"name": "borrower_id"}]}  # no other column
         ],
         "resolutionTechniques": {
             "resolutionType": "RULE_MATCHING",
@@ -161,27 +168,21 @@ def test_a_first_run_makes_the_mapping_and_the_workflow_and_finds_what_the_job_w
 
 
 def test_a_later_run_finds_its_mapping_and_changes_the_workflow(service: EntityResolution, lake: LakeOnS3):
-    is_prepared(service)
-    service.starts_job()
-    service.shows_job("SUCCEEDED", **DONE)
-    wrote(lake, BY_RULES)
     match(service, lake)
-    assert [name for name, _ in service.requests] == [
-        "CreateSchemaMapping",
-        "UpdateMatchingWorkflow",
-        "StartMatchingJob",
-        "GetMatchingJob",
+    service.requests.clear()
+    match(service, lake)
+    assert [operation for operation, _ in service.requests] == [
+        operation for operation in OPERATIONS if operation != "CreateMatchingWorkflow"
     ]
 
 
-def test_other_columns_get_a_mapping_of_another_name_as_one_in_use_cannot_be_changed(
+def test_different_columns_get_a_mapping_of_another_name_as_one_in_use_cannot_be_changed(
     service: EntityResolution, lake: LakeOnS3
 ):
     names = set()
     for columns in (COLUMNS, COLUMNS, {**COLUMNS, "phone": "phone"}):
-        service.does_a_first_run()
         match(service, lake, columns)
-        names.add(asked(service, "CreateSchemaMapping")["schemaName"])
+        names.add(parameters_of(service, "CreateSchemaMapping")["schemaName"])
     assert len(names) == 2
     assert all(name.startswith(f"{WORKFLOW}-") for name in names)
 
@@ -201,12 +202,11 @@ def test_other_columns_get_a_mapping_of_another_name_as_one_in_use_cannot_be_cha
         ),
     ],
 )
-def test_rules_follow_from_the_columns_the_strongest_first(
+def test_rules_are_derived_from_the_columns_strongest_first(
     service: EntityResolution, lake: LakeOnS3, kinds: list[str], rules: list[str]
 ):
-    service.does_a_first_run()
     match(service, lake, {f"column {kind}": kind for kind in kinds})
-    techniques = asked(service, "CreateMatchingWorkflow")["resolutionTechniques"]
+    techniques = parameters_of(service, "CreateMatchingWorkflow")["resolutionTechniques"]
     assert [rule["ruleName"] for rule in techniques["ruleBasedProperties"]["rules"]] == rules
 
 
@@ -214,277 +214,214 @@ def test_rules_follow_from_the_columns_the_strongest_first(
     "kinds",
     [[], ["email", "phone"], ["email", "surname"], ["full_name", "state"], ["full_name", "city"], ["date_of_birth"]],
 )
-def test_columns_that_tell_nobody_apart_are_refused_before_anything_is_asked_of_aws(
+def test_columns_that_distinguish_nobody_are_refused_without_a_request(
     service: EntityResolution, lake: LakeOnS3, kinds: list[str]
 ):
-    with pytest.raises(IdentityError, match="no rule fits"):
-        match(service, lake, {kind: kind for kind in kinds})
+    assert "no rule fits" in failure(service, lake, columns={kind: kind for kind in kinds})
     assert service.requests == []
 
 
 def shown(service: EntityResolution) -> list[str]:
-    return [field["fieldName"] for field in asked(service, "CreateSchemaMapping")["mappedInputFields"]]
+    return [field["fieldName"] for field in parameters_of(service, "CreateSchemaMapping")["mappedInputFields"]]
 
 
-def test_aws_is_shown_no_column_that_nothing_compares(service: EntityResolution, lake: LakeOnS3):
-    service.does_a_first_run()
+def test_aws_does_not_see_a_column_that_no_rule_compares(service: EntityResolution, lake: LakeOnS3):
     match(service, lake, {**COLUMNS, "street": "street", "city": "city"})
     assert shown(service) == ["borrower_id", "first_name", "last_name", "mail", "born"]
 
 
-def test_the_model_compares_what_it_knows_and_sees_no_national_id(service: EntityResolution, lake: LakeOnS3):
-    service.does_a_first_run()
+def test_the_model_of_aws_compares_the_kinds_it_has_and_does_not_see_a_national_id(
+    service: EntityResolution, lake: LakeOnS3
+):
     match(service, lake, {"ssn": "national_id", "last_name": "surname", "state": "state"}, technique="ml")
     assert shown(service) == ["borrower_id", "last_name", "state"]
-    assert asked(service, "CreateMatchingWorkflow")["resolutionTechniques"] == {"resolutionType": "ML_MATCHING"}
-    with pytest.raises(IdentityError, match="compares nothing"):
-        match(service, lake, {"ssn": "national_id"}, technique="ml")
+    techniques = parameters_of(service, "CreateMatchingWorkflow")["resolutionTechniques"]
+    assert techniques == {"resolutionType": "ML_MATCHING"}
+    assert "compares nothing" in failure(service, lake, columns={"ssn": "national_id"}, technique="ml")
 
 
 @pytest.mark.parametrize(
-    ("columns", "words"),
+    ("columns", "problem"),
     [
         ({"home": "phone", "mobile": "phone"}, "two are the same"),
         ({"name": "full_name", "last_name": "surname"}, "two are the same"),
-        ({"shoe": "shoe_size"}, "cannot be shoe_size, but given_name"),
-        ({"e.mail": "email"}, "does not take the name 'e.mail'"),
-        ({"EmailAddress": "email"}, "does not take the name 'EmailAddress'"),
-        ({"": "email"}, "does not take the name ''"),
-        ({"x" * 256: "email"}, "does not take the name 'xxx"),
+        ({"shoe": "shoe_size"}, "cannot be shoe_size, only given_name"),
+        ({"e.mail": "email"}, "does not accept the name 'e.mail'"),
+        ({"EmailAddress": "email"}, "does not accept the name 'EmailAddress'"),
+        ({"": "email"}, "does not accept the name ''"),
+        ({"x" * 256: "email"}, "does not accept the name 'xxx"),
     ],
 )
-def test_columns_that_aws_would_not_take_are_told(
-    service: EntityResolution, lake: LakeOnS3, columns: dict[str, str], words: str
+def test_columns_that_aws_would_not_accept_are_reported(
+    service: EntityResolution, lake: LakeOnS3, columns: dict[str, str], problem: str
 ):
-    with pytest.raises(IdentityError, match=words):
-        match(service, lake, {**columns, "national": "national_id"})
+    assert problem in failure(service, lake, columns={**columns, "national": "national_id"})
 
 
-@pytest.mark.parametrize("table", ["source", "with space"])
-def test_a_table_may_be_called_as_a_column_may_not_but_by_letters_and_digits(
-    service: EntityResolution, lake: LakeOnS3, table: str
+def test_a_table_may_have_a_name_reserved_for_columns_but_only_of_letters_and_digits(
+    service: EntityResolution, lake: LakeOnS3
 ):
-    def run() -> None:
-        matching = AwsMatching(WORKFLOW, ROLE)
-        match_on_aws(matching, lake, "db", table, "borrower_id", COLUMNS, OUTPUT, client=service.client)
-
-    if table == "source":
-        service.does_a_first_run()
-        run()
-    else:
-        with pytest.raises(IdentityError, match="does not take the name 'with space'"):
-            run()
+    match(service, lake, table="source")
+    assert "does not accept the name 'with space'" in failure(service, lake, table="with space")
 
 
-def test_pauses_between_looks_grow_to_a_minute(service: EntityResolution, lake: LakeOnS3, clock: Clock):
-    is_prepared(service)
-    service.starts_job()
-    for _ in range(12):
-        service.shows_job("RUNNING")
-    service.shows_job("SUCCEEDED")
+def test_pauses_between_requests_grow_to_a_minute(service: EntityResolution, lake: LakeOnS3, clock: Clock):
+    service.looks = ["RUNNING"] * 12
     match(service, lake)
     assert clock.pauses[:3] == [2, 3, 4.5]
     assert clock.pauses[-2:] == [60, 60]
 
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "InternalServerException"])
-def test_what_aws_is_too_busy_for_is_asked_again(service: EntityResolution, lake: LakeOnS3, clock: Clock, code: str):
-    service.refuses("CreateSchemaMapping", code)
-    service.takes_mapping()
-    service.refuses("UpdateMatchingWorkflow", code)
-    service.refuses("UpdateMatchingWorkflow", "ResourceNotFoundException")
-    service.refuses("CreateMatchingWorkflow", code)
-    service.takes_workflow("CreateMatchingWorkflow")
-    service.refuses("StartMatchingJob", code)
-    service.starts_job()
-    service.refuses("GetMatchingJob", code)
-    service.shows_job("SUCCEEDED", **DONE)
-    wrote(lake, BY_RULES)
+def test_a_request_is_repeated_when_aws_is_too_busy(service: EntityResolution, lake: LakeOnS3, clock: Clock, code: str):
+    for operation in OPERATIONS:
+        service.refuses(operation, code)
+    service.end = DONE
+    write_output(lake, BY_RULES)
     assert match(service, lake).input_records == 3
     assert clock.pauses == [2, 3, 4.5, 6.75, 10.125]
 
 
-def test_a_service_that_stays_busy_is_told_with_how_long_was_waited(service: EntityResolution, lake: LakeOnS3):
+def test_a_service_that_stays_busy_is_reported_with_the_time_waited(service: EntityResolution, lake: LakeOnS3):
     for _ in range(5):
         service.refuses("CreateSchemaMapping", "ThrottlingException", "Rate exceeded")
-    with pytest.raises(IdentityError) as raised:
-        match(service, lake, minutes=0.25)
-    assert str(raised.value) == (
+    assert failure(service, lake, minutes=0.25) == (
         f"Entity Resolution, workflow {WORKFLOW}: ThrottlingException: Rate exceeded. "
-        "REFI_ENTITY_RESOLUTION_MINUTES allow 0.25 minutes, no more."
+        "REFI_ENTITY_RESOLUTION_MINUTES allows 0.25 minutes."
     )
 
 
 @pytest.mark.parametrize("code", ["ConflictException", "ExceedsLimitException"])
 def test_a_job_waits_for_the_one_that_is_running(service: EntityResolution, lake: LakeOnS3, clock: Clock, code: str):
-    is_prepared(service)
-    service.refuses("StartMatchingJob", code, "Workflow is currently running")
-    service.refuses("StartMatchingJob", code, "Workflow is currently running")
-    service.starts_job()
-    service.shows_job("SUCCEEDED")
+    for _ in range(2):
+        service.refuses("StartMatchingJob", code, "Workflow is currently running")
     match(service, lake)
     assert clock.pauses == [2, 3]
 
 
-def test_a_job_that_failed_is_told_in_the_words_of_aws(service: EntityResolution, lake: LakeOnS3):
-    is_prepared(service)
-    service.starts_job()
-    service.shows_job("FAILED", errorDetails={"errorMessage": "Access denied to the output bucket."})
-    with pytest.raises(IdentityError) as raised:
-        match(service, lake)
-    assert str(raised.value) == (
-        f"Entity Resolution, workflow {WORKFLOW}, job {JOB}: ended as FAILED: Access denied to the output bucket."
-    )
+@pytest.mark.parametrize(
+    ("details", "reason"),
+    [
+        (
+            {"errorDetails": {"errorMessage": "Access denied to the output bucket."}},
+            "Access denied to the output bucket",
+        ),
+        ({}, "AWS gives no reason"),
+    ],
+)
+def test_a_failed_job_is_reported_with_the_reason_that_aws_gives(
+    service: EntityResolution, lake: LakeOnS3, details: dict[str, Any], reason: str
+):
+    service.end = {"status": "FAILED", **details}
+    assert failure(service, lake) == (f"Entity Resolution, workflow {WORKFLOW}, job {JOB}: ended as FAILED: {reason}.")
 
 
-def test_a_job_that_failed_without_a_word_is_told_so(service: EntityResolution, lake: LakeOnS3):
-    is_prepared(service)
-    service.starts_job()
-    service.shows_job("FAILED")
-    with pytest.raises(IdentityError, match="ended as FAILED: AWS says no more"):
-        match(service, lake)
-
-
-def test_records_that_were_not_processed_are_counted_and_where_aws_says_why(
+def test_records_that_were_not_processed_are_counted_with_the_place_of_their_errors(
     service: EntityResolution, lake: LakeOnS3, caplog: pytest.LogCaptureFixture
 ):
-    is_prepared(service)
-    service.starts_job()
-    service.shows_job("SUCCEEDED", metrics={"inputRecords": 5, "matchIDs": 2, "recordsNotProcessed": 2})
-    good = wrote(lake, BY_RULES)
-    bad = wrote(lake, "borrower_id,ErrorMessage\n,Unique ID is null\n", folder="error")
-    assert match(service, lake) == AwsMatches(JOB, 5, 2, 2, (good,), (bad,))
-    (said,) = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
-    assert "2 of 5 records were not processed" in said
-    assert f"s3://a-lake/lake/{OUTPUT}/{WORKFLOW}/{JOB}/error" in said
+    service.end = {**DONE, "metrics": {"inputRecords": 5, "matchIDs": 2, "recordsNotProcessed": 2}}
+    output = write_output(lake, BY_RULES)
+    errors = write_output(lake, "borrower_id,ErrorMessage\n,Unique ID is null\n", folder="error")
+    assert match(service, lake) == AwsMatches(JOB, 5, 2, 2, (output,), (errors,))
+    (warning,) = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert "2 of 5 records were not processed" in warning
+    assert f"s3://a-lake/lake/{OUTPUT}/{WORKFLOW}/{JOB}/error" in warning
 
 
-def test_a_job_that_takes_too_long_is_told_with_its_id_and_the_setting(service: EntityResolution, lake: LakeOnS3):
-    is_prepared(service)
-    service.starts_job()
-    for _ in range(5):
-        service.shows_job("RUNNING")
-    with pytest.raises(IdentityError) as raised:
-        match(service, lake, minutes=0.25)
-    for words in (JOB, "still RUNNING", "REFI_ENTITY_RESOLUTION_MINUTES allow 0.25 minutes", "AWS cannot stop it"):
-        assert words in str(raised.value)
+def test_a_job_that_takes_too_long_is_reported_with_its_id_and_the_setting(service: EntityResolution, lake: LakeOnS3):
+    service.looks = ["RUNNING"] * 5
+    message = failure(service, lake, minutes=0.25)
+    for part in (JOB, "still RUNNING", "REFI_ENTITY_RESOLUTION_MINUTES allows 0.25 minutes", "AWS cannot stop it"):
+        assert part in message
 
 
-@pytest.mark.parametrize(
-    "operation",
-    ["CreateSchemaMapping", "UpdateMatchingWorkflow", "CreateMatchingWorkflow", "StartMatchingJob", "GetMatchingJob"],
-)
+@pytest.mark.parametrize("operation", OPERATIONS)
 @pytest.mark.parametrize("code", ["AccessDeniedException", "ValidationException"])
-def test_what_aws_refuses_is_told_in_its_words(service: EntityResolution, lake: LakeOnS3, operation: str, code: str):
-    before = {
-        "CreateSchemaMapping": service.takes_mapping,
-        "UpdateMatchingWorkflow": lambda: service.refuses("UpdateMatchingWorkflow", "ResourceNotFoundException"),
-        "CreateMatchingWorkflow": lambda: service.takes_workflow("CreateMatchingWorkflow"),
-        "StartMatchingJob": service.starts_job,
-    }
-    for name, goes_well in before.items():
-        if name == operation:
-            break
-        goes_well()
+def test_a_refusal_is_reported_as_aws_words_it(service: EntityResolution, lake: LakeOnS3, operation: str, code: str):
     service.refuses(operation, code, "It is not allowed.")
-    with pytest.raises(IdentityError) as raised:
-        match(service, lake)
-    assert str(raised.value).startswith(f"Entity Resolution, workflow {WORKFLOW}")
-    assert str(raised.value).endswith(f": {code}: It is not allowed.")
+    message = failure(service, lake)
+    assert service.requests[-1][0] == operation
+    assert message.startswith(f"Entity Resolution, workflow {WORKFLOW}")
+    assert message.endswith(f": {code}: It is not allowed.")
 
 
-def test_an_account_that_may_have_no_more_workflows_is_told_at_once(service: EntityResolution, lake: LakeOnS3):
-    service.takes_mapping()
-    service.refuses("UpdateMatchingWorkflow", "ResourceNotFoundException")
+def test_an_account_at_its_limit_of_workflows_is_reported_at_once(service: EntityResolution, lake: LakeOnS3):
     service.refuses("CreateMatchingWorkflow", "ExceedsLimitException", "At most 10")
-    with pytest.raises(IdentityError, match="ExceedsLimitException: At most 10"):
-        match(service, lake)
+    assert "ExceedsLimitException: At most 10" in failure(service, lake)
 
 
 class Interrupt(BaseException):
-    """As Dagster's own, which are no KeyboardInterrupt."""
+    """Like Dagster's own interrupts, which are not KeyboardInterrupt."""
 
 
 @pytest.mark.parametrize("interrupt", [KeyboardInterrupt(), Interrupt()])
-def test_an_interrupt_goes_through_and_says_that_the_job_runs_on(
+def test_an_interrupt_ends_the_wait_and_warns_that_the_job_goes_on(
     service: EntityResolution,
     lake: LakeOnS3,
     clock: Clock,
     caplog: pytest.LogCaptureFixture,
     interrupt: BaseException,
 ):
-    is_prepared(service)
-    service.starts_job()
-    service.shows_job("RUNNING")
+    service.looks = ["RUNNING"]
     clock.interrupt = interrupt
     with pytest.raises(type(interrupt)):
         match(service, lake)
     assert f"job {JOB}: interrupted. AWS cannot stop it" in caplog.text
 
 
-def test_the_service_knows_no_call_that_stops_a_job(service: EntityResolution):
-    """When it does, an interrupt and a time-out should make it."""
+def test_the_service_has_no_operation_that_stops_a_job(service: EntityResolution):
+    """Once it has one, an interrupt and a time-out should call it."""
     assert [name for name in service.model.operation_names if name.startswith(("Stop", "Cancel", "Abort"))] == []
 
 
-def test_a_job_that_wrote_where_another_run_wanted_it_is_not_used(service: EntityResolution, lake: LakeOnS3):
-    is_prepared(service)
-    service.starts_job()
-    elsewhere = {"roleArn": ROLE, "outputS3Path": "s3://a-lake/lake/resolved/aws/run-two/"}
-    service.shows_job("SUCCEEDED", outputSourceConfig=[elsewhere], **DONE)
-    with pytest.raises(IdentityError, match="it wrote to s3://a-lake/lake/resolved/aws/run-two/ and not to"):
-        match(service, lake)
+def test_a_job_that_wrote_to_the_place_of_another_run_is_not_used(service: EntityResolution, lake: LakeOnS3):
+    other = {"roleArn": ROLE, "outputS3Path": "s3://a-lake/lake/resolved/aws/run-two/"}
+    service.end = {**DONE, "outputSourceConfig": [other]}
+    assert "it wrote to s3://a-lake/lake/resolved/aws/run-two/ and not to" in failure(service, lake)
 
 
-def test_a_job_whose_files_were_not_delivered_is_told(service: EntityResolution, lake: LakeOnS3):
-    is_prepared(service)
-    service.starts_job()
-    service.shows_job("SUCCEEDED", **DONE)
-    with pytest.raises(IdentityError, match=f"found 2 people, but wrote no file below s3://a-lake/lake/{OUTPUT}/"):
-        match(service, lake)
+def test_a_job_without_output_files_is_reported(service: EntityResolution, lake: LakeOnS3):
+    service.end = DONE
+    assert f"found 2 people, but wrote no file below s3://a-lake/lake/{OUTPUT}/" in failure(service, lake)
 
 
 def test_a_lake_in_a_folder_is_refused(service: EntityResolution, tmp_path: Path):
-    with pytest.raises(SettingError, match="REFI_LAKE_URL: AWS Entity Resolution writes to S3 alone"):
+    with pytest.raises(SettingError, match="REFI_LAKE_URL: AWS Entity Resolution writes only to S3"):
         match(service, FolderStore(str(tmp_path)))
 
 
-def test_settings_that_are_missing_are_named(monkeypatch: pytest.MonkeyPatch):
-    with pytest.raises(SettingError, match="REFI_ENTITY_RESOLUTION_WORKFLOW: "):
-        AwsMatching.of(IdentitySettings())
-    monkeypatch.setenv("REFI_ENTITY_RESOLUTION_WORKFLOW", WORKFLOW)
-    with pytest.raises(SettingError, match="REFI_ENTITY_RESOLUTION_ROLE_ARN: "):
-        AwsMatching.of(IdentitySettings())
-    monkeypatch.setenv("REFI_ENTITY_RESOLUTION_ROLE_ARN", ROLE)
-    assert AwsMatching.of(IdentitySettings()) == AwsMatching(WORKFLOW, ROLE, "rules", 60)
+@pytest.mark.parametrize("name", ["workflow", "role_arn"])
+def test_a_missing_setting_is_named(service: EntityResolution, lake: LakeOnS3, name: str):
+    changed: dict[str, Any] = {name: ""}
+    with pytest.raises(SettingError, match=f"REFI_ENTITY_RESOLUTION_{name.upper()}: "):
+        match(service, lake, **changed)
 
 
-def test_groups_found_by_rules_are_read_with_the_rule(lake: LakeOnS3):
-    assert groups(lake, wrote(lake, BY_RULES)) == [
-        ("007", "a1", None, "email and name"),
-        ("B,3", "b1", None, None),
-        ("B2", "a1", None, "email and name"),
-    ]
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        (
+            BY_RULES,
+            [("007", "a1", None, "email and name"), ("B,3", "b1", None, None), ("B2", "a1", None, "email and name")],
+        ),
+        (BY_MODEL, [("007", "a1", 0.984375, None), ("B2", "a1", 1.0, None), ("B3", "b1", None, None)]),
+    ],
+    ids=["rules", "model"],
+)
+def test_groups_have_the_rule_or_the_confidence_of_the_model(lake: LakeOnS3, text: str, rows: list[tuple[Any, ...]]):
+    assert groups(lake, write_output(lake, text)) == rows
 
 
-def test_groups_found_by_the_model_are_read_with_its_confidence(lake: LakeOnS3):
-    assert groups(lake, wrote(lake, BY_MODEL)) == [
-        ("007", "a1", 0.984375, None),
-        ("B2", "a1", 1.0, None),
-        ("B3", "b1", None, None),
-    ]
-
-
-def test_groups_lie_in_any_number_of_files(lake: LakeOnS3):
+def test_groups_may_be_in_any_number_of_files(lake: LakeOnS3):
     header, *rows = BY_RULES.splitlines(keepends=True)
-    keys = [wrote(lake, header + row, name=f"part-{number}.csv") for number, row in enumerate(rows)]
-    keys.append(wrote(lake, header, name="part-empty.csv"))
-    assert groups(lake, *keys) == groups(lake, wrote(lake, BY_RULES))
+    keys = [write_output(lake, header + row, name=f"part-{number}.csv") for number, row in enumerate(rows)]
+    keys.append(write_output(lake, header, name="part-empty.csv"))
+    assert groups(lake, *keys) == groups(lake, write_output(lake, BY_RULES))
     assert groups(lake) == []
 
 
 @pytest.mark.parametrize(
-    "written",
+    "text",
     [
         BY_MODEL.replace("0.984375", "98.4375"),
         BY_MODEL.replace("0.984375", "Zachary"),
@@ -493,8 +430,8 @@ def test_groups_lie_in_any_number_of_files(lake: LakeOnS3):
         BY_MODEL.replace(",007,", ",,"),
     ],
 )
-def test_what_aws_is_not_known_to_write_is_refused_without_quoting_it(lake: LakeOnS3, written: str):
+def test_output_that_aws_is_not_known_to_write_is_refused_without_quoting_it(lake: LakeOnS3, text: str):
     with pytest.raises(EngineError) as raised:
-        groups(lake, wrote(lake, written))
+        groups(lake, write_output(lake, text))
     assert "Zachary" not in str(raised.value)
     assert "98.4375" not in str(raised.value)

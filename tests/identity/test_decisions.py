@@ -1,4 +1,4 @@
-"""People's decisions: what the file must look like, contradictions, and many who write at once."""
+"""Decisions of people: the format of the file, contradictions, and several writers at once."""
 
 import hashlib
 import re
@@ -31,28 +31,28 @@ def row(one: str, other: str, decision: str) -> str:
     return f"{one},{other},{decision},ann,{WHEN},\n"
 
 
-def test_without_a_file_nothing_is_decided(lake: ObjectStore) -> None:
-    found = load_decisions(lake)
-    assert (found.same, list(found.different_lines), found.sha256) == ([], [], None)
+def test_without_a_file_there_are_no_decisions(lake: ObjectStore) -> None:
+    decisions = load_decisions(lake)
+    assert (decisions.same, list(decisions.different_lines), decisions.sha256) == ([], [], None)
 
 
-def test_a_file_is_read_whoever_wrote_it(lake: ObjectStore) -> None:
+def test_a_file_from_any_editor_is_read(lake: ObjectStore) -> None:
     text = f'\ufeff{HEADER}B2, B1 ,same,ann,{WHEN},"moved,\nsee letter"\n\nB3,B4,different,bob,2026-02-20,\n'
-    found = read(lake, text.replace("\n", "\r\n"))
-    assert (found.same, list(found.different_lines)) == ([("B1", "B2")], [("B3", "B4")])
-    assert found.sha256 == hashlib.sha256(text.replace("\n", "\r\n").encode()).hexdigest()
+    decisions = read(lake, text.replace("\n", "\r\n"))
+    assert (decisions.same, list(decisions.different_lines)) == ([("B1", "B2")], [("B3", "B4")])
+    assert decisions.sha256 == hashlib.sha256(text.replace("\n", "\r\n").encode()).hexdigest()
 
 
 def test_decisions_carry_over(lake: ObjectStore) -> None:
-    found = read(lake, HEADER + row("A", "B", "same") + row("B", "C", "same") + row("D", "C", "different"))
-    assert found.verdict("C", "A") == "same"
-    assert found.verdict("A", "D") == "different"
-    assert found.verdict("A", "E") is None
+    decisions = read(lake, HEADER + row("A", "B", "same") + row("B", "C", "same") + row("D", "C", "different"))
+    assert decisions.verdict("C", "A") == "same"
+    assert decisions.verdict("A", "D") == "different"
+    assert decisions.verdict("A", "E") is None
 
 
-def test_decisions_carry_over_by_way_of_borrowers_who_are_gone(lake: ObjectStore) -> None:
+def test_decisions_carry_over_by_way_of_absent_borrowers(lake: ObjectStore) -> None:
     decided = [("B1", "B2", "same"), ("B2", "B3", "same"), ("B2", "B9", "different"), ("B7", "B8", "different")]
-    decisions = read(lake, HEADER + "".join(row(*one) for one in decided))
+    decisions = read(lake, HEADER + "".join(row(*decision) for decision in decided))
 
     assert decisions.among({"B1", "B2", "B3", "B9"}) == {
         ("B1", "B2"): "same",
@@ -64,7 +64,7 @@ def test_decisions_carry_over_by_way_of_borrowers_who_are_gone(lake: ObjectStore
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "words"),
+    ("text", "line", "problem"),
     [
         (b"", 1, "the header must be"),
         ("who,why\n", 1, "the header must be"),
@@ -78,10 +78,10 @@ def test_decisions_carry_over_by_way_of_borrowers_who_are_gone(lake: ObjectStore
         (HEADER.encode() + b"B1,B2,same,Ren\xe9," + WHEN.encode() + b",\n", 2, "not UTF-8"),
     ],
 )
-def test_a_wrong_row_is_told_by_its_line_and_not_quoted(
-    lake: ObjectStore, text: str | bytes, line: int, words: str
+def test_a_wrong_row_is_reported_by_its_line_and_not_quoted(
+    lake: ObjectStore, text: str | bytes, line: int, problem: str
 ) -> None:
-    with pytest.raises(IdentityError, match=re.escape(words)) as failure:
+    with pytest.raises(IdentityError, match=re.escape(problem)) as failure:
         read(lake, text)
     assert f"{DECISIONS}, line {line}: " in str(failure.value)
     assert "B1" not in str(failure.value)
@@ -97,16 +97,18 @@ def test_a_wrong_row_is_told_by_its_line_and_not_quoted(
         ),
     ],
 )
-def test_a_contradiction_names_the_rows(lake: ObjectStore, rows: list[tuple[str, str, str]], lines: str) -> None:
+def test_a_contradiction_is_reported_by_its_lines(
+    lake: ObjectStore, rows: list[tuple[str, str, str]], lines: str
+) -> None:
     with pytest.raises(IdentityError, match=f"lines {lines} contradict one another"):
-        read(lake, HEADER + "".join(row(*one) for one in rows))
+        read(lake, HEADER + "".join(row(*decision) for decision in rows))
 
 
 def test_a_decision_is_added_with_who_when_and_why(lake: ObjectStore) -> None:
     append_decision(lake, ("B1", "B2"), "same", who="ann", why='said so, on the "phone"')
-    found = append_decision(lake, ("B1", "B3"), "different", who="bob", why="")
+    decisions = append_decision(lake, ("B1", "B3"), "different", who="bob", why="")
 
-    assert (found.same, list(found.different_lines)) == ([("B1", "B2")], [("B1", "B3")])
+    assert (decisions.same, list(decisions.different_lines)) == ([("B1", "B2")], [("B1", "B3")])
     header, first, second = lake.open(DECISIONS).read().decode().splitlines()
     assert header + "\n" == HEADER
     assert first.startswith("B1,B2,same,ann,")
@@ -114,12 +116,12 @@ def test_a_decision_is_added_with_who_when_and_why(lake: ObjectStore) -> None:
     assert datetime.fromisoformat(second.split(",")[4]).tzinfo is not None
 
 
-def test_a_line_that_an_editor_left_without_its_end_is_no_trap(lake: ObjectStore) -> None:
+def test_a_decision_is_added_after_a_last_line_without_a_line_end(lake: ObjectStore) -> None:
     lake.put(DECISIONS, (HEADER + row("B1", "B2", "same")).rstrip("\n").encode())
     assert append_decision(lake, ("B3", "B4"), "same", who="ann", why="").same == [("B1", "B2"), ("B3", "B4")]
 
 
-def test_what_contradicts_the_file_is_not_added(lake: ObjectStore) -> None:
+def test_a_decision_that_contradicts_the_file_is_not_added(lake: ObjectStore) -> None:
     append_decision(lake, ("B1", "B2"), "same", who="ann", why="")
     before = lake.get_and_etag(DECISIONS)[0]
     with pytest.raises(IdentityError, match="lines 2, 3 contradict"):
@@ -132,8 +134,8 @@ def decide_often(folder: str, who: int) -> None:
         append_decision(open_lake(folder), (f"{who}-{n}-a", f"{who}-{n}-b"), "same", who=str(who), why="")
 
 
-def test_of_many_who_decide_at_once_nothing_is_lost(lake: ObjectStore) -> None:
-    # Spawned, since a fork has none of the threads that obstore waits for.
+def test_decisions_added_at_the_same_time_are_all_kept(lake: ObjectStore) -> None:
+    # Spawned: a forked process has no copy of the threads that obstore waits for.
     with ProcessPoolExecutor(4, mp_context=get_context("spawn")) as processes:
         list(processes.map(decide_often, [lake.name] * 4, range(4)))
     assert sorted(load_decisions(lake).same) == sorted(

@@ -1,4 +1,4 @@
-"""Features: what is written becomes comparable, by examples whose answers are plain and by other libraries."""
+"""Features: written text becomes comparable; by plain examples and against other libraries."""
 
 import re
 from datetime import date
@@ -14,7 +14,7 @@ from refi_assets.identity.features import make_features
 
 
 def features(kind: str, values: list[str | None]) -> list[dict[str, Any]]:
-    """The features of a column of these values, a row a value."""
+    """The features of a column of these values, one row a value."""
     with duckdb.connect() as connection:
         connection.execute(f"CREATE TABLE stated_by (record BIGINT, {kind} VARCHAR)")
         connection.executemany("INSERT INTO stated_by VALUES (?, ?)", list(enumerate(values)))
@@ -46,8 +46,8 @@ DAYS = [date.fromordinal(700_000 + 977 * n % 33_000) for n in range(200)]
     ],
 )
 def test_a_column_of_dates_is_read_as_it_is_written(written):
-    found = features("date_of_birth", [day.strftime(written) for day in DAYS])
-    assert [row["birth"] for row in found] == [day.strftime("%Y%m%d") for day in DAYS]
+    rows = features("date_of_birth", [day.strftime(written) for day in DAYS])
+    assert [row["birth"] for row in rows] == [day.strftime("%Y%m%d") for day in DAYS]
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_a_column_of_dates_is_read_as_it_is_written(written):
         (None, None),
     ],
 )
-def test_parts_of_a_date_that_are_not_known_are_zeros(written, birth):
+def test_unknown_parts_of_a_date_are_zeros(written, birth):
     assert features("date_of_birth", [written, "1980-01-31"])[0]["birth"] == birth
 
 
@@ -80,13 +80,13 @@ def test_parts_of_a_date_that_are_not_known_are_zeros(written, birth):
     ],
 )
 def test_a_full_name_has_a_given_name_and_a_surname(written, given_part, surname):
-    found = features("full_name", [written, "Some Body"])[0]
-    assert (found["given"], found["surname"]) == (given_part, surname)
+    rows = features("full_name", [written, "Some Body"])[0]
+    assert (rows["given"], rows["surname"]) == (given_part, surname)
 
 
 def test_a_full_name_with_a_comma_begins_with_the_surname():
-    found = features("full_name", ["Núñez, José", "van der Berg, Anna", "Smith, John"])
-    assert [(row["given"], row["surname"]) for row in found] == [
+    rows = features("full_name", ["Núñez, José", "van der Berg, Anna", "Smith, John"])
+    assert [(row["given"], row["surname"]) for row in rows] == [
         ("jose", "nunez"),
         ("anna", "van der berg"),
         ("john", "smith"),
@@ -109,12 +109,12 @@ def test_a_nickname_has_the_root_of_the_name_it_is_short_for():
     ],
 )
 def test_a_street_has_a_number_and_words_spelled_out(written, number, street):
-    found = features("street", [written, "99 Other Road"])[0]
-    assert (found["house_number"], found["street"]) == (number, street)
+    rows = features("street", [written, "99 Other Road"])[0]
+    assert (rows["house_number"], rows["street"]) == (number, street)
 
 
 def valid_number(written: str) -> str | None:
-    """As phonenumbers has it; None where it says that the number is not valid."""
+    """The number by phonenumbers, None if it is not valid."""
     try:
         parsed = phonenumbers.parse(written, "US")
     except phonenumbers.NumberParseException:
@@ -134,7 +134,7 @@ PHONES = st.lists(
 
 @settings(max_examples=20)  # of up to 20 numbers each
 @given(PHONES)
-def test_telephone_numbers_are_those_of_phonenumbers_however_written(written):
+def test_telephone_numbers_equal_those_of_phonenumbers_however_written(written):
     for number, row in zip(written, features("phone", written), strict=True):
         if expected := valid_number(number):
             assert row["phone"] == expected
@@ -149,8 +149,8 @@ def test_telephone_numbers_are_those_of_phonenumbers_however_written(written):
         *("123-456-7890", "1234567890", "234-567-8901", "911-234-5678", "212-555-1212", "000", "+44 0", "n/a"),
     ],
 )
-def test_what_is_typed_for_want_of_a_telephone_number_is_not_known(written):
-    """Numbers were parsed, not validated: 30 people with 000-000-0000 had one telephone."""
+def test_text_typed_in_place_of_a_telephone_number_is_missing(written):
+    """Numbers were parsed, not validated: 30 people with 000-000-0000 had one telephone number."""
     assert features("phone", [written, "231-555-0139"])[0]["phone"] is None
 
 
@@ -160,7 +160,7 @@ def test_an_area_code_that_is_not_in_use_is_kept_however_written(written):
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "are_the_same"),
+    ("name_1", "name_2", "is_same"),
     [
         ("मीना", "मोना", False),  # Meena and Mona: vowel signs
         ("がく", "かく", False),  # voiced and not
@@ -169,14 +169,14 @@ def test_an_area_code_that_is_not_in_use_is_kept_however_written(written):
         ("Jose\u0301", "José", True),
         ("Ελένη", "Ελενη", True),
         ("Алёна", "Алена", True),
-        ("क\u200dमल", "कमल", True),  # a joiner only says how it is drawn
+        ("क\u200dमल", "कमल", True),  # a joiner only affects how it is drawn
         ("José मीना", "Jose मीना", True),
     ],
 )
-def test_marks_tell_names_apart_but_in_latin_greek_and_cyrillic(one, other, are_the_same):
+def test_marks_distinguish_names_except_in_latin_greek_and_cyrillic(name_1, name_2, is_same):
     """Vowel signs were removed, so that Meena and Mona were one name."""
-    one_row, other_row = features("given_name", [one, other])
-    assert (one_row["given"] == other_row["given"]) == are_the_same
+    row_1, row_2 = features("given_name", [name_1, name_2])
+    assert (row_1["given"] == row_2["given"]) == is_same
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_marks_tell_names_apart_but_in_latin_greek_and_cyrillic(one, other, are_
         ("Junior", None, "junior"),
     ],
 )
-def test_a_suffix_is_known_and_no_part_of_the_surname(written, suffix, surname):
+def test_a_suffix_is_not_part_of_the_surname(written, suffix, surname):
     row = features("surname", [written, "Other"])[0]
     assert (row["suffix"], row["surname"]) == (suffix, surname)
 
@@ -199,11 +199,11 @@ def test_a_suffix_is_known_and_no_part_of_the_surname(written, suffix, surname):
 @pytest.mark.parametrize(
     ("written", "suffix"), [("John Smith Jr.", "jr"), ("Smith Sr., John", "sr"), ("Sr. Juan Garcia", None)]
 )
-def test_a_full_name_may_have_a_suffix_and_a_spanish_title_is_none(written, suffix):
+def test_a_full_name_may_have_a_suffix_but_a_spanish_title_is_not_one(written, suffix):
     assert features("full_name", [written, "Some Body"])[0]["suffix"] == suffix
 
 
-def test_an_email_is_without_case_and_what_is_none_is_not_known():
-    found = features("email", [" Ann.B@Example.COM", "nobody", "@x", None])
-    assert [row["email"] for row in found] == ["ann.b@example.com", None, None, None]
-    assert found[0]["email_user"] == "ann.b"
+def test_an_email_address_is_in_lower_case_and_other_text_is_missing():
+    rows = features("email", [" Ann.B@Example.COM", "nobody", "@x", None])
+    assert [row["email"] for row in rows] == ["ann.b@example.com", None, None, None]
+    assert rows[0]["email_user"] == "ann.b"

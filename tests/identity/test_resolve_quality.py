@@ -1,4 +1,4 @@
-"""How good `refi resolve` is on public data, with nothing but --map; the truth is used for the score alone."""
+"""The quality of `refi resolve` on public data, with only --map; the truth is used only for the score."""
 
 import csv
 from pathlib import Path
@@ -14,15 +14,15 @@ from tests.support.people import pairs
 
 pytestmark = pytest.mark.skipif(
     not PUBLIC.is_dir(),
-    reason="the public data are not here: put entity_resolution into shared/data beside the project",
+    reason="the public data are missing: put entity_resolution into shared/data beside the project",
 )
 
 
 def quality(ours: dict[str, str], theirs: dict[str, str]) -> tuple[float, float]:
     """Precision and F1 of pairs."""
-    found, true = pairs(ours), pairs(theirs)
-    right = len(found & true)
-    return right / len(found), 2 * right / (len(found) + len(true))
+    our_pairs, true_pairs = pairs(ours), pairs(theirs)
+    right = len(our_pairs & true_pairs)
+    return right / len(our_pairs), 2 * right / (len(our_pairs) + len(true_pairs))
 
 
 def persons(path: Path) -> dict[str, str]:
@@ -34,7 +34,7 @@ def persons(path: Path) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("files", "least_f1"), [(["dataset4a.csv", "dataset4b.csv"], 0.997), (["dataset3.csv"], 0.996)], ids=["4", "3"]
 )
-def test_febrl_without_the_number_that_tells_who_is_who(refi, tmp_path, files, least_f1):
+def test_febrl_without_the_number_that_identifies_a_person(refi, tmp_path, files, least_f1):
     paths = [PUBLIC / file for file in files]
     refi("resolve", *paths, *map_options(FEBRL), "--id", "rec_id", "--out", tmp_path / "out.csv")
 
@@ -45,23 +45,23 @@ def test_febrl_without_the_number_that_tells_who_is_who(refi, tmp_path, files, l
     assert f1 >= least_f1
 
 
-def test_fake_1000_is_not_below_the_model_of_splinks_own_tutorial(refi, tmp_path):
+def test_fake_1000_scores_at_least_as_well_as_the_model_of_splinks_tutorial(refi, tmp_path):
     file = PUBLIC / "fake_1000.csv"
     with file.open(newline="") as stream:
         truth = {row["unique_id"]: row["cluster"] for row in csv.DictReader(stream)}
 
     score = ("--truth", "cluster", "--json")
-    found = refi("resolve", file, *map_options(FAKE), "--id", "unique_id", "--out", tmp_path / "out.csv", *score).json
+    answer = refi("resolve", file, *map_options(FAKE), "--id", "unique_id", "--out", tmp_path / "out.csv", *score).json
 
     precision, f1 = quality(persons(tmp_path / "out.csv"), truth)
-    assert found["score"]["precision"] == pytest.approx(precision)
-    assert found["score"]["f1"] == pytest.approx(f1)
-    assert found["true_pairs"] == len(pairs(truth)) == 2031
+    assert answer["score"]["precision"] == pytest.approx(precision)
+    assert answer["score"]["f1"] == pytest.approx(f1)
+    assert answer["true_pairs"] == len(pairs(truth)) == 2031
     assert f1 >= max(quality(groups, truth)[1] for groups in tutorial(file))
 
 
 def tutorial(file: Path) -> list[dict[str, str]]:
-    """The clusters of the tutorial's model, at its threshold of 0.95 and at others."""
+    """The clusters of the tutorial's model, at its threshold of 0.95 and at three others."""
     with duckdb.connect() as connection:
         connection.execute(f"CREATE TABLE fake AS SELECT * FROM read_csv('{file}', all_varchar = true)")
         settings = SettingsCreator(
@@ -85,6 +85,6 @@ def tutorial(file: Path) -> list[dict[str, str]]:
         predicted = linker.inference.predict(threshold_match_probability=0.05)
         clustered = []
         for threshold in (0.95, 0.8, 0.5, 0.2):
-            made = linker.clustering.cluster_pairwise_predictions_at_threshold(predicted, threshold).physical_name
-            clustered.append(dict(connection.execute(f"SELECT unique_id, cluster_id FROM {made}").fetchall()))
+            table = linker.clustering.cluster_pairwise_predictions_at_threshold(predicted, threshold).physical_name
+            clustered.append(dict(connection.execute(f"SELECT unique_id, cluster_id FROM {table}").fetchall()))
         return clustered

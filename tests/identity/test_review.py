@@ -1,4 +1,4 @@
-"""Which pairs only people may link: father and son, and two people of one birth date and home."""
+"""Pairs that only people may link: father and son, and two people with one birth date and home."""
 
 from typing import Any
 
@@ -18,9 +18,9 @@ HOME = {
 }
 
 
-def review_reason(one: dict[str, Any], other: dict[str, Any], crowd: str | None = None) -> str | None:
-    """Of two records of one home but for these cells, among 200 of a given name if there is a crowd."""
-    rows = [HOME | one, HOME | other]
+def review_reason(cells_1: dict[str, Any], cells_2: dict[str, Any], crowd: str | None = None) -> str | None:
+    """The reason for two records of one home that differ in these cells, among 200 records of a crowd's given name."""
+    rows = [HOME | cells_1, HOME | cells_2]
     rows += [
         HOME | {"given_name": crowd, "street": f"{n} Elm Street", "phone": None} for n in range(200 if crowd else 0)
     ]
@@ -30,38 +30,38 @@ def review_reason(one: dict[str, Any], other: dict[str, Any], crowd: str | None 
         connection.executemany("INSERT INTO people VALUES (?, ?, ?, ?, ?, ?, ?)", cells)
         make_features(connection, "people", KINDS)
         connection.execute(
-            "CREATE TABLE compared AS SELECT 0::BIGINT AS record_1, 1::BIGINT AS record_2, '{}' AS evidence"
+            "CREATE TABLE compared_pair AS SELECT 0::BIGINT AS record_1, 1::BIGINT AS record_2, '{}' AS evidence"
         )
-        add_review_reasons(connection, "compared")
+        add_review_reasons(connection)
         ((reason,),) = connection.execute("SELECT review_reason FROM pair").fetchall()
         return reason
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("name_1", "name_2"),
     [
         *(("Jon", "Joan"), ("Mark", "Marc"), ("Ann", "Anna"), ("Tim", "Tom"), ("Kim", "Kam"), ("Eric", "Erin")),
         *(("Daniel", "Danielle"), ("Victor", "Victoria"), ("Joseph", "Josephine"), ("Gabriel", "Gabrielle")),
         *(("Ayşe", "Fatma"), ("Olumide", "Temitope"), ("Peter", "Susan"), ("मीना", "मोना"), ("रीमा", "रोमा")),
     ],
 )
-def test_two_given_names_of_one_birth_date_and_home_need_people(one, other):
-    assert review_reason({"given_name": one}, {"given_name": other}) == TWO_NAMES
+def test_two_given_names_with_one_birth_date_and_home_need_people(name_1, name_2):
+    assert review_reason({"given_name": name_1}, {"given_name": name_2}) == TWO_NAMES
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("name_1", "name_2"),
     [
         *(("Steve", "Steven"), ("Bill", "William"), ("Liz", "Elizabeth"), ("Barb", "Barbara"), ("Kate", "Katherine")),
         *(("Susan", "Sussan"), ("Jonh", "Jon"), ("Mary Ann", "Ann"), ("J", "Jon"), ("José", "Jose")),
     ],
 )
-def test_a_nickname_a_typing_error_or_a_part_of_a_name_does_not(one, other):
-    assert review_reason({"given_name": one}, {"given_name": other}) is None
+def test_a_nickname_a_typing_error_or_a_part_of_a_name_does_not_need_people(name_1, name_2):
+    assert review_reason({"given_name": name_1}, {"given_name": name_2}) is None
 
 
-def test_a_listed_form_that_is_rare_beside_another_is_a_typing_error():
-    """Micheal is on the list of the census, but 200 records say Michael and one says Micheal."""
+def test_a_listed_name_that_is_rare_compared_with_another_is_a_typing_error():
+    """Micheal is on the census list, but 200 records have Michael and one has Micheal."""
     assert review_reason({"given_name": "Michael"}, {"given_name": "Micheal"}, crowd="Michael") is None
     assert review_reason({"given_name": "Michael"}, {"given_name": "Micheal"}) == TWO_NAMES
 
@@ -75,12 +75,12 @@ def test_swapped_names_are_one_person():
     "apart",
     [{"date_of_birth": "1950-01-31"}, {"street": "12 Fir Street", "phone": None}, {"postcode": "10001", "phone": None}],
 )
-def test_two_given_names_that_do_not_share_birth_date_and_home_are_weighed(apart):
+def test_two_given_names_without_one_birth_date_and_home_are_weighed(apart):
     assert review_reason({"given_name": "Jon"}, {"given_name": "Joan", **apart}) is None
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "reason"),
+    ("surname_1", "surname_2", "reason"),
     [
         ("Kelding Sr.", "Kelding Jr.", "different suffixes"),
         ("Kelding II", "Kelding III", "different suffixes"),
@@ -91,30 +91,30 @@ def test_two_given_names_that_do_not_share_birth_date_and_home_are_weighed(apart
         ("Kelding Jr.", "Kelding", None),
     ],
 )
-def test_two_suffixes_need_people(one, other, reason):
-    assert review_reason({"surname": one}, {"surname": other}) == reason
+def test_two_suffixes_need_people(surname_1, surname_2, reason):
+    assert review_reason({"surname": surname_1}, {"surname": surname_2}) == reason
 
 
-def test_a_suffix_on_one_side_and_a_birth_a_generation_apart_need_people():
+def test_one_suffix_and_births_a_generation_apart_need_people():
     father, son = {"date_of_birth": "1950-02-01"}, {"surname": "Kelding Jr.", "date_of_birth": "1978-05-06"}
     assert review_reason({"surname": "Kelding", **father}, son) == "a suffix and another generation"
     assert review_reason({"surname": "Kelding", **son, "date_of_birth": "1978-05-09"}, son) is None
 
 
-def test_records_with_wrong_surnames_have_wrong_given_names_too():
-    """FEBRL's errors replace whole names: there, two given names are no proof of two people."""
+def test_wrong_surnames_in_the_data_imply_wrong_given_names():
+    """FEBRL's errors replace whole names, so two given names do not prove two people."""
     with duckdb.connect() as connection:
         connection.execute(
             "CREATE TABLE people AS SELECT * FROM (VALUES (0, 'Peter', '231-555-0139'), (1, 'Susan', '231-555-0139')) "
             "AS row (record, given_name, phone)"
         )
         make_features(connection, "people", ["given_name", "phone"])
-        connection.execute("CREATE TABLE compared AS SELECT 0 AS record_1, 1 AS record_2, '{}' AS evidence")
-        add_review_reasons(connection, "compared", share_of_wrong_surnames=0.1)
+        connection.execute("CREATE TABLE compared_pair AS SELECT 0 AS record_1, 1 AS record_2, '{}' AS evidence")
+        add_review_reasons(connection, share_of_wrong_surnames=0.1)
         assert connection.execute("SELECT review_reason FROM pair").fetchall() == [(None,)]
 
 
-def test_such_a_pair_waits_in_the_queue_however_probable():
+def test_a_pair_that_needs_people_is_in_the_queue_whatever_its_probability():
     with duckdb.connect() as connection:
         connection.execute("CREATE SCHEMA identity")
         connection.execute(
@@ -136,7 +136,7 @@ HEADER = "id,first,last,born,town,mail,phone,street"
 
 
 def resolved(refi, write, tmp_path, *lines: str) -> tuple[dict[str, str], dict[str, int]]:
-    """The person of each record of these lines among many people, and the links that were not followed."""
+    """The person of each record of these lines among many others, and the links that were not followed."""
     crowd = [
         f"{p.id},{p.given},{p.family},{'{:04}-{:02}-{:02}'.format(*p.born)},{p.town},{p.email},"
         f"231-{200 + p.who:03}-0139,{p.who} Cedar Street"
@@ -151,7 +151,7 @@ def resolved(refi, write, tmp_path, *lines: str) -> tuple[dict[str, str], dict[s
 
 
 def test_father_and_son_are_two_and_no_record_without_a_suffix_joins_them(refi, write, tmp_path):
-    """Jr and Sr were removed from names and compared by nothing: all were merged, with a probability of 1."""
+    """Jr and Sr were removed from names and not compared: all three were merged, with a probability of 1."""
     home = "ashford,,312-555-0142,9 Fir Street"
     person, splits = resolved(
         refi,

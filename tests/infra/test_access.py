@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from refi_assets.identity.aws_matching import AwsMatching, match_on_aws
+from refi_assets.identity.aws_matching import match_on_aws
+from refi_assets.identity.settings import IdentitySettings
+from tests.fakes.entity_resolution_api import OUTPUT, ROLE, WORKFLOW, EntityResolution, LakeOnS3
 from tests.fakes.iam import Call, denied, on_all_resources, unused
 from tests.fakes.terraform import Policies
-from tests.support.entity_resolution import OUTPUT, ROLE, WORKFLOW, EntityResolution, LakeOnS3
 
 LAKE = "arn:aws:s3:::a-lake"
 GLUE = "arn:aws:glue:us-east-1:123456789012"
@@ -134,9 +135,8 @@ def test_a_lake_may_be_a_whole_bucket_and_need_no_crawler(role_policies: dict[st
 
 def test_matching_on_aws_is_allowed_exactly_its_own_calls(role_policies: dict[str, Policies], tmp_path: Path):
     service, lake = EntityResolution(), LakeOnS3(str(tmp_path / "lake"))
-    service.does_a_first_run()
-    matching = AwsMatching(WORKFLOW, ROLE)
-    match_on_aws(matching, lake, "db", "table", "borrower_id", {"ssn": "national_id"}, OUTPUT, client=service.client)
+    settings = IdentitySettings(entity_resolution_workflow=WORKFLOW, entity_resolution_role_arn=ROLE)
+    match_on_aws(settings, lake, "db", "table", "borrower_id", {"ssn": "national_id"}, OUTPUT, client=service.client)
 
     policy = role_policies["with matching"]["pipeline"]
     assert denied(policy, service.calls()) == []

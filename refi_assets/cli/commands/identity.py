@@ -1,4 +1,4 @@
-"""Commands of the identity domain: who is who."""
+"""Commands of the identity domain."""
 
 from pathlib import Path
 from typing import Annotated
@@ -14,12 +14,12 @@ app = typer.Typer()
 @app.command("explain-match")
 def explain_match(
     borrower_id_1: Annotated[str, typer.Argument(metavar="ID1", help="A borrower.")],
-    borrower_id_2: Annotated[str, typer.Argument(metavar="ID2", help="Another.")],
+    borrower_id_2: Annotated[str, typer.Argument(metavar="ID2", help="Another borrower.")],
     lake: Lake = None,
     run_id: Run = None,
     as_json: AsJson = False,
 ) -> None:
-    """Why two borrowers are one person or not, weight by weight. Shows borrowers' data."""
+    """Explain why two borrowers are one person or not, weight by weight. Prints borrowers' data."""
     from refi_assets.cli import answers, identity
 
     identity.show_match(answers.open_run(lake_url(lake), run_id), borrower_id_1, borrower_id_2, as_json=as_json)
@@ -30,10 +30,10 @@ def review(
     who: Annotated[str | None, typer.Option(metavar="NAME", help="Who decides. Default: the login name.")] = None,
     lake: Lake = None,
 ) -> None:
-    """Decide, pair by pair, who is one person, where the match is not sure. Shows borrowers' data."""
+    """Decide about uncertain pairs, one by one: one person, or two? Prints borrowers' data."""
     from refi_assets.cli import answers, identity
 
-    identity.review(answers.open_run(lake_url(lake)), who)
+    identity.review_pairs(answers.open_run(lake_url(lake)), who)
 
 
 @app.command()
@@ -44,19 +44,19 @@ def resolve(
         list[str],
         typer.Option("--map", metavar="KIND=COLUMN", help="What a column is; date_of_birth=by+bm+bd joins columns."),
     ],
-    id_column: Annotated[str, typer.Option("--id", metavar="COLUMN", help="What tells a file's records apart.")],
+    id_column: Annotated[str, typer.Option("--id", metavar="COLUMN", help="The id of a file's records.")],
     out: Annotated[Path, typer.Option(dir_okay=False, help="CSV of id, source, person_id, probability.")],
     truth: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Who is who, for the score and nothing else.")
+        str | None, typer.Option(metavar="COLUMN", help="The true person of each record, used only for the score.")
     ] = None,
     threshold: Annotated[
         float | None,
-        typer.Option(min=0, max=1, help="Probability of a link. Default: where precision and recall balance."),
+        typer.Option(min=0, max=1, help="Least probability of a link. Default: where precision and recall balance."),
     ] = None,
     as_json: OneObject = False,
 ) -> None:
-    """Who is who in any files: one person_id for the records of each person, within and across the files."""
-    from refi_assets.cli.resolve import resolve_files
+    """Find the persons in any files: one person_id for all records of a person, within and across the files."""
+    from refi_assets.cli.resolve import resolve_and_print
 
     all_settings()
-    resolve_files(files, columns, id_column, out, truth=truth, threshold=threshold, as_json=as_json, console=ERR)
+    resolve_and_print(files, columns, id_column, out, truth=truth, threshold=threshold, as_json=as_json, console=ERR)

@@ -1,4 +1,4 @@
--- What a run found of one pair of borrowers, the first id before the second as text.
+-- The match of one pair of borrowers in a run; the first id is before the second in the order of text.
 -- grain: borrower_id_1, borrower_id_2
 SELECT
     matched.match_weight,

@@ -1,4 +1,4 @@
--- The pairs among the borrowers of one person, strongest first; what people decided stands before what was computed.
+-- The pairs among the borrowers of one person: those that people decided, then the others, strongest first.
 -- grain: borrower_id_1, borrower_id_2
 SELECT
     matched.borrower_id_1,

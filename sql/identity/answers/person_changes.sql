@@ -1,9 +1,9 @@
--- Records that have another person than before: whose person is gone was merged, the others were split off.
+-- Records with another person than before: if the earlier person no longer exists, they were merged, else split off.
 -- grain: person_id, from_person_id
 -- event: merged or split.
 -- person_id: The person that the records have now.
 -- from_person_id: The person that they had before.
--- borrowers: How many records.
+-- borrowers: The number of records.
 WITH still_there AS (
     SELECT DISTINCT
         now_is.person_id

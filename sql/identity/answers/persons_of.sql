@@ -1,4 +1,4 @@
--- Who two borrowers are, by the person that each was resolved to.
+-- The persons to which two borrowers were resolved.
 -- grain: borrower_id
 SELECT
     resolved.borrower_id,

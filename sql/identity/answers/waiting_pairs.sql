@@ -1,4 +1,4 @@
--- Pairs of borrowers between the review and the match threshold that no one had decided when the run began.
+-- Pairs in the review queue that nobody had decided when the run began.
 -- grain: borrower_id_1, borrower_id_2
 SELECT
     queued.borrower_id_1,

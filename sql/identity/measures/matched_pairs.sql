@@ -1,4 +1,4 @@
--- Pairs by what people decided.
+-- Pairs that people decided.
 SELECT
     'decided' AS measure,
     COUNT(pair.decision) AS amount

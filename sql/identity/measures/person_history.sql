@@ -1,4 +1,4 @@
--- Persons by what became of them.
+-- Changes of persons, by event.
 SELECT
     history.event AS measure,
     COUNT(*) AS amount

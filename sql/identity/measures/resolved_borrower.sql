@@ -1,5 +1,5 @@
--- Persons, records that share a person with another, and the most records of one person.
--- Only persons of several records are looked for among records: where none shares a person, no text is compared.
+-- Persons, records that share a person with another, and the largest number of records of one person.
+-- Ids are compared only for persons with several records: if there are none, no text is compared.
 WITH counted AS (
     SELECT
         COUNT(*) AS persons

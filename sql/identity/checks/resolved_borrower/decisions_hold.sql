@@ -1,17 +1,17 @@
--- Borrowers that people decided to be the same person as another, or to be different, and who are not.
+-- Borrowers for whom a decision (same person as another borrower, or different) does not hold.
 SELECT
     pair.borrower_id_1 AS borrower_id
 FROM identity.matched_pairs AS pair
-INNER JOIN identity.resolved_borrower AS one
-    ON one.borrower_id = pair.borrower_id_1
-INNER JOIN identity.resolved_borrower AS other
-    ON other.borrower_id = pair.borrower_id_2
+INNER JOIN identity.resolved_borrower AS resolved_1
+    ON resolved_1.borrower_id = pair.borrower_id_1
+INNER JOIN identity.resolved_borrower AS resolved_2
+    ON resolved_2.borrower_id = pair.borrower_id_2
 WHERE
     (
         pair.decision = 'same'
-        AND one.person_id <> other.person_id
+        AND resolved_1.person_id <> resolved_2.person_id
     )
     OR (
         pair.decision = 'different'
-        AND one.person_id = other.person_id
+        AND resolved_1.person_id = resolved_2.person_id
     )
