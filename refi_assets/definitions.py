@@ -39,10 +39,10 @@ def defs() -> dg.Definitions:
 
 def _loaded() -> dg.Definitions:
     import refi_assets.defs
+    from refi_assets.orchestration.alert_sensor import alerts
     from refi_assets.orchestration.jobs import clean_up_after_runs, clean_up_job
     from refi_assets.orchestration.logs import log_runs_as_json
     from refi_assets.orchestration.resources import resources
-    from refi_assets.orchestration.watching import alerts
     from refi_assets.settings import all_settings
 
     all_settings()  # a wrong one is reported now, not by the step that asks for it

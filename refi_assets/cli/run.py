@@ -17,8 +17,8 @@ import dagster as dg
 from rich import box
 from rich.table import Table
 
+from refi_assets.cli.run_watcher import RunWatcher
 from refi_assets.cli.terminal import Terminal
-from refi_assets.cli.watching import Watcher
 from refi_assets.engines.settings import EngineSettings
 from refi_assets.errors import LakeError, RefiError, SettingError
 from refi_assets.identity.settings import IdentitySettings
@@ -239,7 +239,7 @@ def run_job(
     keep_what_is_there()
     with used:
         with (
-            Watcher(used, run_id, console, is_silent=is_json) as watcher,
+            RunWatcher(used, run_id, console, is_silent=is_json) as watcher,
             resources["engine"].duckdb(lake).kept_open(),
         ):
             outcome = resolved.execute_in_process(

@@ -1,7 +1,7 @@
 """Alerts: what is told to people, what counts as told already, and how it is sent to SNS.
 
 An alert is told once, and again only after an hour; one that could not be sent waits for the next attempt. What
-has failed is found by defs/watching.py. No text of an alert holds a borrower's data.
+has failed is found by orchestration/alert_sensor.py. No text of an alert holds a borrower's data.
 """
 
 import re

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from refi_assets.cli.lineage import show_lineage
+from refi_assets.cli.lineage_views import show_lineage
 from refi_assets.errors import RefiError
-from refi_assets.lineage.columns import (
+from refi_assets.lineage.graph import (
     LineageColumn,
     LineageRelation,
     find_column,

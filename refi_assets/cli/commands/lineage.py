@@ -25,10 +25,10 @@ def lineage(
         raise typer.BadParameter("it cannot go with --json; the page is HTML", param_hint="--html")
     if html is None and column is None:
         raise typer.BadParameter("name a column, or write the page of all: --html FILE", param_hint="COLUMN")
-    from refi_assets.cli import lineage as shown
+    from refi_assets.cli import lineage_views
 
     all_settings()
     if html is not None:
-        shown.write_lineage_page(html, column)
+        lineage_views.write_lineage_page(html, column)
     elif column is not None:
-        shown.show_lineage(column, as_json=as_json)
+        lineage_views.show_lineage(column, as_json=as_json)

@@ -11,7 +11,7 @@ from rich.tree import Tree
 
 from refi_assets.cli.terminal import Terminal, say
 from refi_assets.errors import writing
-from refi_assets.lineage.columns import LineageColumn, find_column, lineage_graph, lineage_page
+from refi_assets.lineage.graph import LineageColumn, find_column, lineage_graph, lineage_page
 
 
 def show_lineage(text: str, *, as_json: bool) -> None:

@@ -10,7 +10,7 @@ from refi_assets.cli.terminal import Terminal
 from refi_assets.orchestration.steps import BLOCKED, PUBLISHED, UNCHANGED, asset_of_step, error_reason, see_log
 
 
-class Watcher:
+class RunWatcher:
     """Listens to a run's events: moves the progress bar, and keeps warnings and reasons of failure."""
 
     def __init__(self, instance: dg.DagsterInstance, run_id: str, console: Terminal, *, is_silent: bool) -> None:
@@ -98,7 +98,7 @@ class Watcher:
         elif event.event_type == dg.DagsterEventType.RUN_FAILURE:
             self._run_failure = error_reason(event.job_failure_data.error)
 
-    def __enter__(self) -> "Watcher":
+    def __enter__(self) -> "RunWatcher":
         self._progress.start()
         return self
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 import pytest
 
-from refi_assets.orchestration import watching
+from refi_assets.orchestration import alert_sensor
 from refi_assets.orchestration.steps import asset_of_step
 from refi_assets.settings import forget_settings
 from tests.fakes.aws import Aws
@@ -34,7 +34,7 @@ class Watch:
         self.cursor: str | None = None
         self.at = datetime.now(NEW_YORK)
         self._monkeypatch = monkeypatch
-        monkeypatch.setattr(watching, "now", lambda: self.at)
+        monkeypatch.setattr(alert_sensor, "now", lambda: self.at)
         self.set("REFI_ALERTS_TOPIC_ARN", self.mailbox.topic)
         self.set("REFI_UI_URL", "https://dagster.lender.example/")
 
@@ -55,7 +55,7 @@ class Watch:
             cursor=self.cursor,
             repository_def=definitions().get_repository_def(),
         )
-        found = watching.alerts(context)
+        found = alert_sensor.alerts(context)
         assert isinstance(found, dg.SensorResult)
         self.cursor = found.cursor
         assert found.skip_reason is not None
@@ -248,7 +248,7 @@ def test_without_a_topic_the_sensor_says_so(watch):
 def test_the_sensor_is_on_from_the_start_where_there_is_a_topic(topic, status, monkeypatch):
     monkeypatch.setenv("REFI_ALERTS_TOPIC_ARN", topic)
     forget_settings()
-    loaded_anew = runpy.run_path(watching.__file__)
+    loaded_anew = runpy.run_path(alert_sensor.__file__)
     forget_settings()
     assert loaded_anew["alerts"].default_status.value == status
 
