@@ -1,7 +1,7 @@
-"""OpenLineage events: what they say. Where they go is in test_openlineage_transport.py.
+"""The contents of OpenLineage events. Their destinations are tested in test_openlineage_transport.py.
 
 The published schemas (OpenLineage.json and facets/ of the OpenLineage specification) are read from the folder
-openlineage_spec of the shared data; without it, events are held to the known answers below alone.
+openlineage_spec of the shared data. Without it, events are compared only with the known answers below.
 """
 
 import json
@@ -72,18 +72,18 @@ def ran(tmp_path_factory) -> tuple[Path, Ran, list[Event]]:
     return folder / "lake", done, events_of(folder / "lake", done)
 
 
-def test_each_asset_starts_and_completes_once_as_a_run_of_its_own_within_the_dagster_run(ran):
+def test_each_asset_starts_and_completes_once_with_the_dagster_run_as_its_parent(ran):
     _, done, events = ran
     run_id = done.result.run_id
 
     assert completed(events).keys() == READS.keys() | {f"raw/{source}" for source in SOURCES}
-    told = {(event["job"]["name"], event["eventType"]): event for event in events}
-    assert len(told) == len(events) == 2 * (len(READS) + len(SOURCES))
-    for (key, _), event in told.items():
+    by_job_and_type = {(event["job"]["name"], event["eventType"]): event for event in events}
+    assert len(by_job_and_type) == len(events) == 2 * (len(READS) + len(SOURCES))
+    for (key, _), event in by_job_and_type.items():
         assert event["run"]["runId"] == str(uuid5(UUID(run_id), key))
         assert event["run"]["facets"]["parent"]["run"]["runId"] == run_id
         assert event["run"]["facets"]["parent"]["job"] == {"namespace": "refi_assets", "name": "refi", "facets": {}}
-        assert told[key, "START"]["eventTime"] < told[key, "COMPLETE"]["eventTime"]
+        assert by_job_and_type[key, "START"]["eventTime"] < by_job_and_type[key, "COMPLETE"]["eventTime"]
 
 
 def test_inputs_are_the_outputs_of_other_events(ran):
@@ -94,12 +94,12 @@ def test_inputs_are_the_outputs_of_other_events(ran):
     for key, event in by_job.items():
         read = {(dataset["namespace"], dataset["name"]) for dataset in event["inputs"]}
         if key in READS:
-            assert read == {name for other in READS[key] for name in outputs[other]}
+            assert read == {name for read_key in READS[key] for name in outputs[read_key]}
         else:
             assert read == {("file", f"{lake}/{key}/load_date={DAY}/{key.removeprefix('raw/')}.csv")}
 
 
-def test_columns_come_from_these_columns(ran):
+def test_columns_are_derived_from_these_columns(ran):
     lake, _, events = ran
 
     def sources(asset: str, column: str) -> set[tuple[str, str]]:
@@ -209,39 +209,39 @@ def test_no_borrower_is_in_any_event(ran):
     assert [cell for cell in cells if cell in text] == []
 
 
-def test_an_input_that_another_run_made_names_that_run(lake):
+def test_an_input_names_the_run_that_made_it(lake):
     instance = dg.DagsterInstance.ephemeral()
-    whole = run_job(lake, instance=instance)
+    full_run = run_job(lake, instance=instance)
     by_hand = run_job(lake, instance=instance, selection=["refi/refi_eligibility"])
 
     (event,) = completed(events_of(lake, by_hand)).values()
     (read_from,) = event["inputs"]
     assert read_from["name"] == f"{lake}/refi/unified_refi_dataset"
-    assert read_from["facets"]["version"]["datasetVersion"] == whole.result.run_id
+    assert read_from["facets"]["version"]["datasetVersion"] == full_run.result.run_id
     assert event["run"]["facets"]["parent"]["job"]["name"] == "by_hand"
 
 
-def test_an_asset_that_fails_says_so_in_the_words_the_user_sees(tmp_path):
+def test_a_failed_asset_reports_the_message_that_the_user_sees(tmp_path):
     rows = lender()
     for row in rows["loan_information"]:
         del row["current_interest_rate"]
     ingest(tmp_path / "lake", write(rows, tmp_path / "source"))
-    stopped = run_job(tmp_path / "lake")
+    done = run_job(tmp_path / "lake")
 
-    told = [e for e in events_of(tmp_path / "lake", stopped) if e["job"]["name"] == "catalog/loan_information"]
-    assert [event["eventType"] for event in told] == ["START", "FAIL"]
-    message = told[1]["run"]["facets"]["errorMessage"]["message"]
+    events = [e for e in events_of(tmp_path / "lake", done) if e["job"]["name"] == "catalog/loan_information"]
+    assert [event["eventType"] for event in events] == ["START", "FAIL"]
+    message = events[1]["run"]["facets"]["errorMessage"]["message"]
     assert "column 'current_interest_rate' is missing" in message
-    assert stopped.failure.startswith(message)
+    assert done.failure.startswith(message)
 
 
-@pytest.mark.parametrize(("error", "told"), [(ValueError("Given1 Family1"), "FAIL"), (KeyboardInterrupt(), "ABORT")])
-def test_of_other_errors_only_the_name_is_told_since_their_words_may_quote_a_borrower(tmp_path, error, told):
+@pytest.mark.parametrize(("error", "state"), [(ValueError("Given1 Family1"), "FAIL"), (KeyboardInterrupt(), "ABORT")])
+def test_only_the_type_of_another_error_is_reported_since_its_message_may_quote_a_borrower(tmp_path, error, state):
     run_id = "6dc3b57f-6711-41bb-b0a8-5cc0e6847968"
     AssetEvents(FolderStore(str(tmp_path)), run_id, "refi", "refi/refi_audience", DAY, pytest.fail).fail(error)
 
     (event,) = read(tmp_path / "openlineage" / f"{run_id}.jsonl")
-    assert event["eventType"] == told
+    assert event["eventType"] == state
     assert event["run"]["facets"]["errorMessage"]["message"] == type(error).__name__
 
 
@@ -263,7 +263,7 @@ FORMATS.checks("uri", raises=ValueError)(is_uri)
 
 
 def validate(event: Event) -> None:
-    """Hold an event, and each of its facets, to the published schema that it names. Raises ValidationError."""
+    """Validate an event and each of its facets by the published schema that it names. Raises ValidationError."""
     schemas = [json.loads(path.read_text()) for path in (SPEC / "OpenLineage.json", *(SPEC / "facets").glob("*.json"))]
     registry: Registry[Any] = Registry().with_resources(
         [(schema["$id"], Resource.from_contents(schema)) for schema in schemas]
@@ -277,7 +277,7 @@ def validate(event: Event) -> None:
 
 needs_spec = pytest.mark.skipif(
     not SPEC.is_dir(),
-    reason="the OpenLineage specification is not here: put its folder spec at shared/data/openlineage_spec",
+    reason="the OpenLineage specification is missing: put its folder spec at shared/data/openlineage_spec",
 )
 
 

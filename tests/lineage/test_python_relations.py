@@ -1,9 +1,8 @@
-"""Relations that Python makes are what they declare, with matching on and off, wherever lineage is shown."""
+"""Relations that Python makes match their declarations, with matching on and off, wherever lineage is shown."""
 
 import json
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import duckdb
@@ -11,6 +10,7 @@ import pytest
 
 from refi_assets.specs.python_relations import python_relations
 from tests.support.lender import lender, write
+from tests.support.openlineage import completed, events_of
 from tests.support.running import DAY, Ran, ingest, run_job
 
 KEYS = ["identity/matched_pairs", "identity/resolved_borrower", "identity/person_history"]
@@ -19,7 +19,7 @@ PERSONAL = {"first_name", "last_name", "email", "phone", "street", "city", "stat
 
 @pytest.fixture(scope="module", params=["off", "splink"])
 def ran(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ran]:
-    """A lake with two days, since only the second day's run has persons to compare with, and the second run."""
+    """A lake with two days, and the second run: only that one has earlier persons to compare with."""
     folder = tmp_path_factory.mktemp(request.param)
     source = write(lender(), folder / "source")
     ingest(folder / "lake", source)
@@ -32,21 +32,21 @@ def ran(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.mark.parametrize("key", KEYS)
 def test_the_relation_has_the_declared_columns_and_types(ran, key):
-    """Without matching it is a view, of which there are no files."""
+    """Without matching it is a view, which has no files."""
     lake, run = ran
     record = json.loads((lake / "runs" / run.result.run_id / f"{key}.json").read_text())
-    described = record["columns"]
+    columns = record["columns"]
     if record["parquet"]:
         path = lake / record["parquet"]
         rows = duckdb.sql(f"DESCRIBE FROM read_parquet('{f'{path}/*.parquet' if path.is_dir() else path}')").fetchall()
-        described = {name: kind for name, kind, *_ in rows}
-    assert described == python_relations()[key].sql_types
-    assert list(described) == list(python_relations()[key].columns)
+        columns = {name: sql_type for name, sql_type, *_ in rows}
+    assert columns == python_relations()[key].sql_types
+    assert list(columns) == list(python_relations()[key].columns)
 
 
 @pytest.mark.parametrize("key", KEYS)
 def test_dagster_and_openlineage_show_the_declared_sources(ran, key):
-    """They showed what the SQL without matching says, whether it ran or not."""
+    """They once showed the sources of the SQL without matching, whether it ran or not."""
     lake, run = ran
     declared = {column: set(sources) for column, sources in python_relations()[key].sources.items()}
     shown = run.metadata(key)["dagster/column_lineage"].deps_by_column
@@ -56,24 +56,15 @@ def test_dagster_and_openlineage_show_the_declared_sources(ran, key):
     if key == KEYS[0]:
         assert declared["match_weight"] == {("staging/borrower_information", name) for name in PERSONAL}
 
-    fields = completed(lake, run, key)["outputs"][0]["facets"]["columnLineage"]["fields"]
-    sent = {
-        column: {("/".join(field["name"].split("/")[-2:]), field["field"]) for field in one["inputFields"]}
-        for column, one in fields.items()
-    }
-    assert sent == declared
+    fields = completed(events_of(lake, run))[key]["outputs"][0]["facets"]["columnLineage"]["fields"]
+    assert {
+        column: {("/".join(source["name"].split("/")[-2:]), source["field"]) for source in field["inputFields"]}
+        for column, field in fields.items()
+    } == declared
 
 
 def test_openlineage_gives_sql_only_where_it_ran(ran):
     lake, run = ran
     details = json.loads((lake / "runs" / run.result.run_id / "identity/matched_pairs.json").read_text())["details"]
-    facets = completed(lake, run, KEYS[0])["job"]["facets"]
+    facets = completed(events_of(lake, run))[KEYS[0]]["job"]["facets"]
     assert ("sql" in facets) == (details["engine"] == "off")
-
-
-def completed(lake: Path, run: Ran, key: str) -> dict[str, Any]:
-    """The event of an asset that was materialized."""
-    lines = (lake / "openlineage" / f"{run.result.run_id}.jsonl").read_text().splitlines()
-    events = [json.loads(line) for line in lines]
-    (event,) = [one for one in events if one["job"]["name"] == key and one["eventType"] == "COMPLETE"]
-    return dict(event)
