@@ -9,7 +9,7 @@ import dagster as dg
 from dagster import ComponentTree, PreviewWarning
 
 from refi_assets.errors import RefiError
-from refi_assets.orchestration.garbage import uncollected
+from refi_assets.orchestration.garbage import garbage_collection_off
 
 
 @contextmanager
@@ -33,7 +33,7 @@ def defs() -> dg.Definitions:
     As load_from_defs_folder() has them, without the component types of every installed package: to list these takes
     over a second in each process where dagster-aws is installed, and no component is used here.
     """
-    with uncollected():
+    with garbage_collection_off():
         return _loaded()
 
 

@@ -28,7 +28,7 @@ from refi_assets.lake.memo import Memo
 from refi_assets.observability.logs import log_as_json
 from refi_assets.observability.settings import ObservabilitySettings
 from refi_assets.orchestration.domain import Domain
-from refi_assets.orchestration.garbage import keep_what_is_there
+from refi_assets.orchestration.garbage import freeze_existing_objects
 from refi_assets.orchestration.jobs import CLEAN_UP_JOB
 from refi_assets.orchestration.partitions import as_of_day, partition_of_day
 from refi_assets.orchestration.resources import (
@@ -236,7 +236,7 @@ def run_job(
     config = {"loggers": {"console": {"config": {"log_level": "DEBUG" if is_json else "CRITICAL"}}}}
     resolved = _resolve(definitions, name)
     used = instance or dg.DagsterInstance.get()
-    keep_what_is_there()
+    freeze_existing_objects()
     with used:
         with (
             RunWatcher(used, run_id, console, is_silent=is_json) as watcher,
