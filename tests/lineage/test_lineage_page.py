@@ -3,9 +3,10 @@
 import re
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from refi_assets.lineage.graph import lineage_graph, lineage_page
 
@@ -40,13 +41,13 @@ def graph():
     return lineage_graph()
 
 
-def in_map(page, relation: str, name: str):
+def in_map(page: Page, relation: str, name: str) -> Any:
     """The button of a column, or of a table if both names are the same."""
     table = page.locator(".table").filter(has=page.get_by_role("heading", name=relation, exact=True))
     return table.get_by_role("button", name=name, exact=True)
 
 
-def panel(page):
+def panel(page: Page) -> Any:
     return page.get_by_role("complementary")
 
 
