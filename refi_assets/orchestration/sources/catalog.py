@@ -1,6 +1,6 @@
-"""Assets catalog/<source>: the table <source>_csv, its contract beside what a crawler would have inferred.
+"""Assets catalog/<source>: the table <source>_csv, with its contract beside the schema that a crawler would infer.
 
-Its checks ask whether the schema of the source has changed since its last snapshot.
+The checks find changes of the source's schema since its last snapshot.
 """
 
 from typing import Any
@@ -46,7 +46,7 @@ def catalog_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
             details = CatalogDetails(
                 table=f"{source}_csv", inferred=snapshot.inferred, inferred_before=before and before.inferred
             )
-            # In crawler mode, what was inferred is what the crawler found.
+            # In crawler mode, the inferred schema is the crawler's.
             registered = _registered(engine.open(step.lake), step.lake, contract, snapshot)
             details = details.model_copy(update=registered)
             relation = step.save(
@@ -77,7 +77,7 @@ def catalog_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
 
 
 def _registered(engine: Engine, lake: ObjectStore, contract: Contract, snapshot: ScannedSnapshot) -> dict[str, Any]:
-    """What the engine's catalog says of the files, if it has one. Such tables hold CSV, in the first file's order."""
+    """Fields from registering the files in the engine's catalog, if any. Its tables are CSV, as the first file."""
     files = [file for file in snapshot.files if not file.is_parquet]
     if not files:
         return {}
@@ -104,18 +104,18 @@ def catalog_checks(domain: Domain, contract: Contract) -> dg.AssetChecksDefiniti
         [
             Check(
                 "no_column_lost",
-                "No column of the contract that the last snapshot had is missing.",
+                "No column of the contract that was in the last snapshot is missing.",
                 lambda step: no_column_lost(contract, _inferred(step), _inferred_before(step)),
             ),
             Check(
                 "no_column_new",
-                "No column came that neither the contract nor the last snapshot has. It is ignored.",
+                "No column is new, in neither the contract nor the last snapshot. New columns are ignored.",
                 lambda step: no_column_new(contract, _inferred(step), _inferred_before(step)),
                 may_block=False,
             ),
             Check(
                 "inferred_types_unchanged",
-                "A crawler would infer the same types as from the last snapshot.",
+                "A crawler would infer the same types as for the last snapshot.",
                 lambda step: types_unchanged(_inferred(step), _inferred_before(step)),
                 may_block=False,
             ),
