@@ -1,7 +1,7 @@
 """The project folder: the contracts, policies and SQL that the lender reads and changes.
 
-It is found once, at the start. The wheel has the files of a new project (project_files/, which pyproject.toml fills from
-the repository's own folders): `refi init` copies them. Without any project, they are read in place.
+It is found once, at the start. The wheel has the files of a new project, in project_files/, which pyproject.toml fills
+from the repository's own folders: `refi init` copies them. Without any project, they are read in place.
 """
 
 import os

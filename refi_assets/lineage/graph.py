@@ -65,13 +65,13 @@ class LineageRelation:
 
 
 def lineage_graph() -> dict[str, LineageRelation]:
-    """Every relation by its short name, each after those it reads: source files, staging, then the models in sql/.
+    """Every relation by its short name, each after those it reads: source files, staging, sql/<group>/<relation>.sql.
 
     A source file has its usual name, loan_information.csv; its columns are those of catalog/loan_information.
     Raises SettingError or EngineError if sql/, contracts/ or the policy is wrong.
     """
     contracts = load_contracts().values()
-    models = _sorted_by_reads(relation_models())
+    models = _sorted_by_reads([model for key, model in load_sql_models().items() if key.count("/") == 1])
     names = short_names([f"staging/{contract.source}" for contract in contracts] + [model.key for model in models])
     files_and_tables = [_source_file(contract) for contract in contracts]
     files_and_tables += [
@@ -116,11 +116,6 @@ def _page_table(relation: LineageRelation) -> dict[str, object]:
         for column in relation.columns.values()
     ]
     return {**asdict(relation), "id": relation.name, "made_from": relation.reads, "columns": columns}
-
-
-def relation_models() -> list[SqlModel]:
-    """The models that are relations: sql/<group>/<relation>.sql."""
-    return [model for key, model in load_sql_models().items() if key.count("/") == 1]
 
 
 def is_described(key: str) -> bool:

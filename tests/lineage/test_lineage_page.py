@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from refi_assets.lineage.graph import lineage_graph, lineage_page
 
-EVIL = "</script><script>window.harmed = true</script><img src=x onerror='window.harmed = true'>"
+EVIL = "</script><script>window.harmed = true</script><!-- LINEAGE_DATA <img src=x onerror='window.harmed = true'>"
 
 
 @pytest.fixture

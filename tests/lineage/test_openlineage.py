@@ -107,14 +107,8 @@ def test_columns_are_derived_from_these_columns(ran):
         return {(field["name"].removeprefix(f"{lake}/"), field["field"]) for field in lineage[column]["inputFields"]}
 
     assert sources("activation/audience_file", "name") == {("refi/refi_audience", "name")}
-    assert sources("activation/audience_file", "rate_spread") == {("refi/refi_audience", "rate_spread")}
     assert sources("refi/refi_audience", "name") == {
         ("staging/borrower_information", "first_name"), ("staging/borrower_information", "last_name")
-    }  # fmt: skip
-    assert sources("refi/refi_audience", "ltv_ratio") == {("refi/refi_eligibility", "ltv_ratio")}
-    assert sources("refi/refi_eligibility", "rate_spread") == {("refi/unified_refi_dataset", "rate_spread")}
-    assert sources("refi/judged_offer", "rate_spread") == {
-        ("staging/loan_information", "current_interest_rate"), ("staging/market_equity", "market_rate_offer")
     }  # fmt: skip
     assert sources("staging/market_equity", "ltv_ratio") == {("catalog/market_equity", "ltv_ratio")}
 

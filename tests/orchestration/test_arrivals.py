@@ -161,13 +161,6 @@ def test_the_next_tick_makes_up_for_one_that_failed_halfway(lender, monkeypatch)
     assert lender.new() == {"market_equity": TODAY}
 
 
-def test_2500_objects_at_once_are_one_run(lender):
-    for number in range(2500):
-        lender.drop(SOURCES[number % 4], TODAY, name=f"part-{number}.csv")
-    assert lender.new() == dict.fromkeys(SOURCES, TODAY)
-    assert lender.new() is None
-
-
 def test_the_cursor_stays_small_whatever_the_size_of_the_lake(lender):
     for day in range(3000):
         lender.drop(SOURCES[day % 4], str(date(2017, 1, 1) + timedelta(days=day)))

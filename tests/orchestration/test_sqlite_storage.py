@@ -1,6 +1,5 @@
 """Open SQLite connections for Dagster: they write the same rows to the same files as Dagster's own storage."""
 
-import inspect
 import multiprocessing
 import os
 import re
@@ -23,9 +22,7 @@ from dagster._core.scheduler.instigation import InstigatorType, TickData, TickSt
 from dagster._core.storage.event_log.sqlite import sqlite_event_log
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 from dagster._core.storage.runs.sqlite.sqlite_run_storage import SqliteRunStorage
-from dagster._core.storage.schedules.sqlite.sqlite_schedule_storage import SqliteScheduleStorage
 from dagster._core.storage.sql import get_alembic_config
-from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import deserialize_value, serialize_value
 
 from refi_assets.orchestration.sqlite_storage import (
@@ -33,9 +30,7 @@ from refi_assets.orchestration.sqlite_storage import (
     OPEN_SHARDS,
     OpenEventLogStorage,
     OpenRunStorage,
-    OpenScheduleStorage,
     OpenSqliteInstance,
-    OpenSqliteStorage,
 )
 from refi_assets.settings import PROJECT_DIR
 
@@ -346,24 +341,6 @@ def test_a_configured_storage_takes_precedence(home: Path) -> None:
         configuration.write(f"storage: {{sqlite: {{base_dir: {home}}}}}\n")
     with dg.DagsterInstance.from_config(str(home)) as instance:
         assert type(instance.event_log_storage) is SqliteEventLogStorage
-
-
-OVERRIDDEN = [
-    (own, base, name)
-    for own, base in (
-        (OpenEventLogStorage, SqliteEventLogStorage),
-        (OpenRunStorage, SqliteRunStorage),
-        (OpenScheduleStorage, SqliteScheduleStorage),
-        (OpenSqliteStorage, DagsterSqliteStorage),
-    )
-    for name in ("__init__", "_connect", "_initdb", "connect", "dispose", "from_local", "has_table", "watch", "wipe")
-    if getattr(own, name, None) is not getattr(base, name, None)
-]
-
-
-@pytest.mark.parametrize(("own", "base", "name"), OVERRIDDEN)
-def test_overridden_methods_have_the_parameters_of_dagsters(own: type, base: type, name: str) -> None:
-    assert [*inspect.signature(getattr(own, name)).parameters] == [*inspect.signature(getattr(base, name)).parameters]
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from refi_assets.engines.duckdb import DuckDBEngine, parquet_key
 from refi_assets.ingestion.details import Profile, SnapshotDetails, StagedDetails
-from refi_assets.ingestion.snapshots import ScannedSnapshot, require_unchanged
+from refi_assets.ingestion.snapshots import require_unchanged
 from refi_assets.lake import Relation
 from refi_assets.orchestration.asset_checks import Check, CheckedStep, checks_of
 from refi_assets.orchestration.domain import Domain
@@ -47,7 +47,6 @@ def staging_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult[Any]:
         with asset_step(context, lake) as step:
             catalog = step.input(f"catalog/{source}")
-            snapshot = step.input(f"raw/{source}").details_as(SnapshotDetails).snapshot
             reads_deletes = engine.open(step.lake).reads_deletes
             made_from = {catalog.key: catalog}
             fingerprint = step.fingerprint(
@@ -57,24 +56,17 @@ def staging_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
             if relation is None:
                 draft = step.draft(key, made_from=made_from, kind="table", fingerprint=fingerprint)
                 duckdb = engine.duckdb(step.lake)
-                relation = _stage(step, duckdb, draft, contract, snapshot, reads_deletes=reads_deletes)
+                relation = _stage(step, duckdb, draft, contract, reads_deletes=reads_deletes)
                 step.remember(relation, duckdb)
         return _materialized(step, relation, contract)
 
     return staging
 
 
-def _stage(
-    step: Step,
-    duckdb: DuckDBEngine,
-    draft: Relation,
-    contract: Contract,
-    snapshot: ScannedSnapshot,
-    *,
-    reads_deletes: bool,
-) -> Relation:
-    """Stage the files of a snapshot and save the relation: as one file if the engine cannot read deletes."""
+def _stage(step: Step, duckdb: DuckDBEngine, draft: Relation, contract: Contract, *, reads_deletes: bool) -> Relation:
+    """Stage the files of the snapshot and save the relation: as one file if the engine cannot read deletes."""
     store = step.lake
+    snapshot = step.input(f"raw/{contract.source}").details_as(SnapshotDetails).snapshot
     parquet = parquet_key(draft)
     quarantine = step.folder.key(draft.key, ".quarantine.parquet")
     deletes = step.folder.key(draft.key, ".deletes.parquet")
