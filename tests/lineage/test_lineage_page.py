@@ -106,7 +106,7 @@ COVERED = """buttons => buttons.filter((button) => {
 
 @pytest.mark.parametrize("width", [1280, 1600, 1920])
 def test_the_panel_covers_no_column(open_page, graph, width):
-    """The map scrolls beside the panel, so each column can be seen whole, and the chosen one is."""
+    """The map scrolls beside the panel: every column can be seen whole, and the chosen one is in view."""
     page = open_page(graph.values(), width=width)
     chosen = page.locator("#map button.chosen").bounding_box()
     assert 0 <= chosen["x"] < chosen["x"] + chosen["width"] <= panel(page).bounding_box()["x"]

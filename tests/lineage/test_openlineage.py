@@ -63,18 +63,18 @@ def with_a_bad_row() -> Rows:
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory) -> tuple[Path, Ran, list[Event]]:
+def first_run(tmp_path_factory) -> tuple[Path, Ran, list[Event]]:
     """A lake, a run on it, and the run's events."""
     folder = tmp_path_factory.mktemp("openlineage")
     ingest(folder / "lake", write(with_a_bad_row(), folder / "source"))
-    done = run_job(folder / "lake")
-    assert done.success
-    return folder / "lake", done, events_of(folder / "lake", done)
+    run = run_job(folder / "lake")
+    assert run.success
+    return folder / "lake", run, events_of(folder / "lake", run)
 
 
-def test_each_asset_starts_and_completes_once_with_the_dagster_run_as_its_parent(ran):
-    _, done, events = ran
-    run_id = done.result.run_id
+def test_each_asset_starts_and_completes_once_with_the_dagster_run_as_its_parent(first_run):
+    _, run, events = first_run
+    run_id = run.result.run_id
 
     assert completed(events).keys() == READS.keys() | {f"raw/{source}" for source in SOURCES}
     by_job_and_type = {(event["job"]["name"], event["eventType"]): event for event in events}
@@ -86,8 +86,8 @@ def test_each_asset_starts_and_completes_once_with_the_dagster_run_as_its_parent
         assert by_job_and_type[key, "START"]["eventTime"] < by_job_and_type[key, "COMPLETE"]["eventTime"]
 
 
-def test_inputs_are_the_outputs_of_other_events(ran):
-    lake, _, events = ran
+def test_inputs_are_the_outputs_of_other_events(first_run):
+    lake, _, events = first_run
     by_job = completed(events)
     outputs = {key: [(d["namespace"], d["name"]) for d in event["outputs"]] for key, event in by_job.items()}
 
@@ -99,8 +99,8 @@ def test_inputs_are_the_outputs_of_other_events(ran):
             assert read == {("file", f"{lake}/{key}/load_date={DAY}/{key.removeprefix('raw/')}.csv")}
 
 
-def test_columns_are_derived_from_these_columns(ran):
-    lake, _, events = ran
+def test_columns_are_derived_from_these_columns(first_run):
+    lake, _, events = first_run
 
     def sources(asset: str, column: str) -> set[tuple[str, str]]:
         lineage = completed(events)[asset]["outputs"][0]["facets"]["columnLineage"]["fields"]
@@ -113,8 +113,8 @@ def test_columns_are_derived_from_these_columns(ran):
     assert sources("staging/market_equity", "ltv_ratio") == {("catalog/market_equity", "ltv_ratio")}
 
 
-def test_the_event_of_unmatched_borrowers_in_full(ran):
-    lake, done, events = ran
+def test_the_event_of_unmatched_borrowers_in_full(first_run):
+    lake, run, events = first_run
     event = completed(events)["refi/unmatched_borrowers"]
     ours = {"_producer": "pkg:pypi/refi-assets@0.1.0"}
     spec = "https://openlineage.io/spec"
@@ -145,7 +145,7 @@ def test_the_event_of_unmatched_borrowers_in_full(ran):
             "namespace": "file",
             "name": f"{lake}/refi/unmatched_borrowers",
             "facets": {
-                "version": facet("1-0-1", "DatasetVersionDatasetFacet", datasetVersion=done.result.run_id),
+                "version": facet("1-0-1", "DatasetVersionDatasetFacet", datasetVersion=run.result.run_id),
                 "schema": facet(
                     "1-2-0",
                     "SchemaDatasetFacet",
@@ -181,8 +181,8 @@ def test_the_event_of_unmatched_borrowers_in_full(ran):
     ]
 
 
-def test_rows_are_counted(ran):
-    _, _, events = ran
+def test_rows_are_counted(first_run):
+    _, _, events = first_run
     rows = {
         key: event["outputs"][0]["outputFacets"]["outputStatistics"]["rowCount"]
         for key, event in completed(events).items()
@@ -193,9 +193,9 @@ def test_rows_are_counted(ran):
     assert rows["activation/audience_file"] == 10
 
 
-def test_no_borrower_is_in_any_event(ran):
-    lake, done, _ = ran
-    text = (lake / "openlineage" / f"{done.result.run_id}.jsonl").read_text()
+def test_no_borrower_is_in_any_event(first_run):
+    lake, run, _ = first_run
+    text = (lake / "openlineage" / f"{run.result.run_id}.jsonl").read_text()
     personal = ("first_name", "last_name", "email", "phone", "borrower_id", "loan_id", "property_id")
     cells = {row[name] for rows in with_a_bad_row().values() for row in rows for name in personal if row.get(name)}
 
@@ -220,13 +220,13 @@ def test_a_failed_asset_reports_the_message_that_the_user_sees(tmp_path):
     for row in rows["loan_information"]:
         del row["current_interest_rate"]
     ingest(tmp_path / "lake", write(rows, tmp_path / "source"))
-    done = run_job(tmp_path / "lake")
+    run = run_job(tmp_path / "lake")
 
-    events = [e for e in events_of(tmp_path / "lake", done) if e["job"]["name"] == "catalog/loan_information"]
+    events = [e for e in events_of(tmp_path / "lake", run) if e["job"]["name"] == "catalog/loan_information"]
     assert [event["eventType"] for event in events] == ["START", "FAIL"]
     message = events[1]["run"]["facets"]["errorMessage"]["message"]
     assert "column 'current_interest_rate' is missing" in message
-    assert done.failure.startswith(message)
+    assert run.failure.startswith(message)
 
 
 @pytest.mark.parametrize(("error", "state"), [(ValueError("Given1 Family1"), "FAIL"), (KeyboardInterrupt(), "ABORT")])
@@ -276,8 +276,8 @@ needs_spec = pytest.mark.skipif(
 
 
 @needs_spec
-def test_every_event_is_valid_against_the_published_schemas(ran, tmp_path):
-    _, _, events = ran
+def test_every_event_is_valid_against_the_published_schemas(first_run, tmp_path):
+    _, _, events = first_run
     run_id = "6dc3b57f-6711-41bb-b0a8-5cc0e6847968"
     AssetEvents(FolderStore(str(tmp_path)), run_id, "refi", "refi/refi_audience", DAY, pytest.fail).fail(ValueError())
 
@@ -300,8 +300,8 @@ def test_every_event_is_valid_against_the_published_schemas(ran, tmp_path):
         (("outputs", 0, "facets", "columnLineage", "fields", "name"), {}),
     ],
 )
-def test_an_event_that_breaks_the_published_schemas_is_refused(ran, path, value):
-    _, _, events = ran
+def test_an_event_that_breaks_the_published_schemas_is_refused(first_run, path, value):
+    _, _, events = first_run
     event = json.loads(json.dumps(completed(events)["activation/audience_file"]))
     place: Any = event
     for step in path[:-1]:

@@ -20,8 +20,8 @@ from tests.support.running import DAY, Ran, run_job
 RAW = ["raw/borrower_engagement", "raw/borrower_information", "raw/loan_information", "raw/market_equity"]
 
 
-def warnings_of(instance: dg.DagsterInstance, done: Ran) -> list[str]:
-    entries = instance.all_logs(done.result.run_id)
+def warnings_of(instance: dg.DagsterInstance, run: Ran) -> list[str]:
+    entries = instance.all_logs(run.result.run_id)
     return [entry.user_message for entry in entries if "OpenLineage" in entry.user_message]
 
 
@@ -83,10 +83,10 @@ def test_a_server_that_refuses_an_event_leads_to_one_warning_without_its_passwor
     server.answer = 401
     monkeypatch.setenv("OPENLINEAGE_URL", f"http://someone:secret@127.0.0.1:{server.server_port}?key=secret")
     instance = dg.DagsterInstance.ephemeral()
-    done = run_job(lake, instance=instance, selection=RAW)
+    run = run_job(lake, instance=instance, selection=RAW)
 
-    assert done.success
-    (warning,) = warnings_of(instance, done)
+    assert run.success
+    (warning,) = warnings_of(instance, run)
     assert "401 Client Error" in warning
     assert f"127.0.0.1:{server.server_port}" in warning
     assert "secret" not in warning
@@ -110,20 +110,20 @@ def test_an_unreachable_server_leads_to_one_warning_at_the_end_of_refi_run(lake,
 def test_an_unwritable_folder_leads_to_one_warning(lake):
     (lake / "openlineage").write_text("a file where the folder should be")
     instance = dg.DagsterInstance.ephemeral()
-    done = run_job(lake, instance=instance, selection=RAW)
+    run = run_job(lake, instance=instance, selection=RAW)
 
-    assert done.success
-    (warning,) = warnings_of(instance, done)
-    assert f"openlineage/{done.result.run_id}.jsonl in the lake {lake}: File exists. Correct" in warning
+    assert run.success
+    (warning,) = warnings_of(instance, run)
+    assert f"openlineage/{run.result.run_id}.jsonl in the lake {lake}: File exists. Correct" in warning
 
 
 def test_an_invalid_configuration_leads_to_one_warning(lake, monkeypatch):
     monkeypatch.setenv("OPENLINEAGE__TRANSPORT__TYPE", "pigeon")
     instance = dg.DagsterInstance.ephemeral()
-    done = run_job(lake, instance=instance, selection=RAW)
+    run = run_job(lake, instance=instance, selection=RAW)
 
-    assert done.success
-    assert len(warnings_of(instance, done)) == 1
+    assert run.success
+    assert len(warnings_of(instance, run)) == 1
 
 
 def test_no_event_is_written_when_openlineage_is_disabled(lake, monkeypatch):

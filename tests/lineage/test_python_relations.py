@@ -11,29 +11,29 @@ import pytest
 from refi_assets.specs.python_relations import python_relations
 from tests.support.lender import lender, write
 from tests.support.openlineage import completed, events_of
-from tests.support.running import DAY, Ran, ingest, run_job
+from tests.support.running import Ran, ingest, run_job
 
 KEYS = ["identity/matched_pairs", "identity/resolved_borrower", "identity/person_history"]
 PERSONAL = {"first_name", "last_name", "email", "phone", "street", "city", "state", "postcode", "date_of_birth"}
 
 
 @pytest.fixture(scope="module", params=["off", "splink"])
-def ran(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ran]:
+def lake_and_run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ran]:
     """A lake with two days, and the second run: only that one has earlier persons to compare with."""
     folder = tmp_path_factory.mktemp(request.param)
     source = write(lender(), folder / "source")
     ingest(folder / "lake", source)
     instance = dg.DagsterInstance.ephemeral()
     assert run_job(folder / "lake", identity=request.param, instance=instance).success
-    again = run_job(folder / "lake", date(2026, 2, 21), identity=request.param, instance=instance)
-    assert again.success, (DAY, again.failure)
-    return folder / "lake", again
+    run = run_job(folder / "lake", date(2026, 2, 21), identity=request.param, instance=instance)
+    assert run.success, run.failure
+    return folder / "lake", run
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_the_relation_has_the_declared_columns_and_types(ran, key):
+def test_the_relation_has_the_declared_columns_and_types(lake_and_run, key):
     """Without matching it is a view, which has no files."""
-    lake, run = ran
+    lake, run = lake_and_run
     record = json.loads((lake / "runs" / run.result.run_id / f"{key}.json").read_text())
     columns = record["columns"]
     if record["parquet"]:
@@ -45,9 +45,9 @@ def test_the_relation_has_the_declared_columns_and_types(ran, key):
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_dagster_and_openlineage_show_the_declared_sources(ran, key):
+def test_dagster_and_openlineage_show_the_declared_sources(lake_and_run, key):
     """They once showed the sources of the SQL without matching, whether it ran or not."""
-    lake, run = ran
+    lake, run = lake_and_run
     declared = {column: set(sources) for column, sources in python_relations()[key].sources.items()}
     shown = run.metadata(key)["dagster/column_lineage"].deps_by_column
     assert {
@@ -63,8 +63,8 @@ def test_dagster_and_openlineage_show_the_declared_sources(ran, key):
     } == declared
 
 
-def test_openlineage_gives_sql_only_where_it_ran(ran):
-    lake, run = ran
+def test_openlineage_gives_sql_only_if_it_ran(lake_and_run):
+    lake, run = lake_and_run
     details = json.loads((lake / "runs" / run.result.run_id / "identity/matched_pairs.json").read_text())["details"]
     facets = completed(events_of(lake, run))[KEYS[0]]["job"]["facets"]
     assert ("sql" in facets) == (details["engine"] == "off")

@@ -37,17 +37,17 @@ class Lab:
     def make(self, key: str, partition: str | None) -> dict[str, Any]:
         """Materialize one asset by hand. Return its metadata, or the message of the failure."""
         job = self.definitions.resolve_implicit_global_asset_job_def()
-        done = job.execute_in_process(
+        run = job.execute_in_process(
             asset_selection=[dg.AssetKey(key.split("/"))],
             partition_key=partition,
             instance=self.instance,
             raise_on_error=False,
         )
-        if not done.success:
-            (failure,) = [event for event in done.all_events if event.event_type == dg.DagsterEventType.STEP_FAILURE]
+        if not run.success:
+            (failure,) = [event for event in run.all_events if event.event_type == dg.DagsterEventType.STEP_FAILURE]
             user_failure = failure.step_failure_data.user_failure_data
             return {"failure": user_failure and user_failure.description}
-        (event,) = done.get_asset_materialization_events()
+        (event,) = run.get_asset_materialization_events()
         return {name: value.value for name, value in event.materialization.metadata.items()}
 
 

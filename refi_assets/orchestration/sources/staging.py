@@ -73,7 +73,7 @@ def _stage(step: Step, duckdb: DuckDBEngine, draft: Relation, contract: Contract
     additions = step.folder.key(draft.key, ".additions.parquet")
     try:
         with duckdb.session() as session:
-            counted = stage_source(
+            counts = stage_source(
                 session,
                 store,
                 contract,
@@ -90,24 +90,24 @@ def _stage(step: Step, duckdb: DuckDBEngine, draft: Relation, contract: Contract
         draft,
         columns=contract.sql_types,
         parquet=parquet,
-        deletes=deletes if counted.deleted else None,
-        additions=additions if counted.added else None,
-        constants=counted.constants if reads_deletes else {},
-        grain=counted.grain,
-        rows=counted.accepted,
-        counts={"source_rows": counted.rows, "quarantined": sum(counted.quarantined.values())},
+        deletes=deletes if counts.deleted else None,
+        additions=additions if counts.added else None,
+        constants=counts.constants if reads_deletes else {},
+        grain=counts.grain,
+        rows=counts.accepted,
+        counts={"source_rows": counts.rows, "quarantined": sum(counts.quarantined.values())},
         details=StagedDetails(
             quarantine=quarantine,
-            quarantined=counted.quarantined,
-            nulled=counted.nulled,
-            emptied=counted.emptied,
-            invisible=counted.invisible,
-            profiles=counted.profiles,
-            file_medians=counted.file_medians,
-            shared=counted.shared,
-            keys=counted.keys,
-            quarantined_keys=tuple(counted.quarantined_keys),
-            causes=counted.causes,
+            quarantined=counts.quarantined,
+            nulled=counts.nulled,
+            emptied=counts.emptied,
+            invisible=counts.invisible,
+            profiles=counts.profiles,
+            file_medians=counts.file_medians,
+            shared=counts.shared,
+            keys=counts.keys,
+            quarantined_keys=tuple(counts.quarantined_keys),
+            causes=counts.causes,
         ),
     )
 
