@@ -61,9 +61,9 @@ def tick(domain: Domain, cursor: str | None, lake: LakeResource, at: datetime) -
         woken = ask_queue(settings_of(IngestionSettings).arrivals_queue_url, objects, due_every_days, seen)
         quiet = timedelta(minutes=settings_of(IngestionSettings).quiet_minutes)
         found = look(objects, due_every_days, seen, as_of, at, quiet, woken.places)
-    except LakeError as error:  # the next tick may reach the lake
-        seen = seen if woken.places is None else _recorded(seen, woken, woken.places)
-        return dg.SensorResult(skip_reason=dg.SkipReason(f"{error}{woken.message}"), cursor=seen.model_dump_json())
+    except LakeError as error:  # the next look may find it
+        kept = seen if woken.places is None else _recorded(seen, woken, woken.places)
+        return dg.SensorResult(skip_reason=dg.SkipReason(f"{error}{woken.message}"), cursor=kept.model_dump_json())
     requests = [_request(found.run_key, partition, found.new)] if found.run_key else []
     skip_reason = None if requests else dg.SkipReason(f"{found.message}{woken.message}")
     seen = _recorded(found.seen, woken, woken.new)

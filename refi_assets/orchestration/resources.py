@@ -56,7 +56,7 @@ class EngineResource(dg.ConfigurableResource[None]):
     )
 
     def open(self, lake: ObjectStore) -> Engine:
-        """The engine on a lake. Raises SettingError if the engine cannot use that lake."""
+        """The engine on a lake. Raises SettingError if the two do not go together."""
         return self.duckdb(lake) if self.kind == "duckdb" else open_engine(self.kind, lake)
 
     def duckdb(self, lake: ObjectStore) -> DuckDBEngine:
