@@ -29,9 +29,10 @@ from refi_assets.specs.contracts import Contract, contracts_of
 
 def raw_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
     """The asset of one source."""
+    key = f"raw/{contract.source}"
 
     @dg.asset(
-        key=["raw", contract.source],
+        key=key.split("/"),
         group_name="raw",
         kinds={"csv", "file"},
         owners=[f"team:{contract.owner}"],
@@ -48,26 +49,19 @@ def raw_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
             snapshot, previous = scans.take(contract.source, _scans(domain, context, step, engine))
             baseline = baseline_of(Publication(domain.name), step.lake, contract.source, snapshot.load_date)
             others = others_of(step.lake, contract.source)
-            relation = step.save(
-                step.draft(
-                    f"raw/{contract.source}",
-                    kind="files",
-                    rows=snapshot.rows,
-                    fingerprint=step.fingerprint(
-                        f"raw/{contract.source}",
-                        __name__,
-                        {},
-                        contract=contract.sha256,  # with the age limit
-                        snapshot=snapshot.names_and_hashes,
-                        previous=previous and previous.names_and_hashes,
-                        baseline=baseline and baseline.model_dump(mode="json"),
-                        passed_over=[*snapshot.copies, *others],
-                    ),
-                    details=SnapshotDetails(
-                        snapshot=snapshot, previous=previous, baseline=baseline, others=tuple(others)
-                    ),
-                )
+            fingerprint = step.fingerprint(
+                key,
+                __name__,
+                {},
+                contract=contract.sha256,  # with the age limit
+                snapshot=snapshot.names_and_hashes,
+                previous=previous and previous.names_and_hashes,
+                baseline=baseline and baseline.model_dump(mode="json"),
+                passed_over=[*snapshot.copies, *others],
             )
+            details = SnapshotDetails(snapshot=snapshot, previous=previous, baseline=baseline, others=tuple(others))
+            draft = step.draft(key, kind="files", rows=snapshot.rows, fingerprint=fingerprint, details=details)
+            relation = step.save(draft)
         return step.materialized(
             relation,
             {
