@@ -42,8 +42,9 @@ lint: $(VENV)/test.stamp
 golden: $(VENV)/test.stamp  ## rewrite tests/golden: every statement as each engine is given it; review the diff
 	$(BIN)/python -m tests.engines.golden_sql
 
-docs: $(VENV)/run.stamp  ## rewrite docs/contracts.md from the contracts
+docs: $(VENV)/run.stamp  ## rewrite docs/contracts.md and docs/rules.md from contracts, SQL, policies and checks
 	$(BIN)/python -m refi_assets.specs.contract_reference > docs/contracts.md
+	$(BIN)/python -m refi_assets.cli.rules > docs/rules.md
 
 BENCH := $(VENV)-bench/bin/python -m bench $(ROWS) $(if $(BENCH_DIR),--dir $(BENCH_DIR))
 

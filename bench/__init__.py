@@ -1,1 +1,1 @@
-"""Our job measured beside what a user would write instead: `make bench`."""
+"""`make bench`: our job measured beside the scripts that a user might write instead."""

@@ -1,7 +1,7 @@
-"""`make bench`: our whole job beside bare scripts and dbt for the same answer, and docs/performance.md from it.
+"""`make bench`: measures our whole job beside bare scripts and dbt for the same answer, and writes docs/performance.md.
 
-How something is measured is in measure.py, and what, in portfolio.py, identity.py, s3.py and startup.py; report.py
-writes the page. What was measured is kept in measured.json, from which --render writes the page again.
+measure.py measures a process; portfolio.py, identity.py, s3.py and startup.py say which; page.py writes the page.
+The measurements are kept in measured.json, from which --render writes the page again.
 """
 
 import argparse
@@ -11,10 +11,10 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from bench.identity import beside_bare_splink, on_public_data
-from bench.measure import PROJECT_DIR, MeasureError, emptied, use_two_cores
-from bench.portfolio import generated, measure_portfolio, on_s3, one_source_changed, out_of_core
-from bench.report import render
+from bench.entity_resolution import compare_with_bare_splink, resolve_public_data
+from bench.measure import PROJECT_DIR, MeasureError, empty_folder, use_two_cores
+from bench.page import render
+from bench.portfolio import generate_sources, measure_portfolio, run_on_s3, run_out_of_core, run_with_one_source_changed
 from bench.results import (
     CLEAN,
     DBT,
@@ -33,7 +33,7 @@ from bench.startup import measure_commands, measure_sample
 PAGE = PROJECT_DIR / "docs" / "performance.md"
 OUT_OF_CORE = PROJECT_DIR / "bench" / "out_of_core.json"
 ROWS = [1_000_000, 10_000_000]
-ROUNDS = 3  # of what is short
+ROUNDS = 3  # of short measurements
 OLD_OBJECTS = 100_000
 
 
@@ -41,8 +41,8 @@ def main() -> None:
     """Measure, then write the page: docs/performance.md if the sizes are those of its goals, else in `--dir`."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=main.__doc__)
     parser.add_argument("rows", nargs="*", type=int, default=ROWS, help="numbers of borrowers: medium and large")
-    parser.add_argument("--dir", type=Path, default=PROJECT_DIR / "build" / "bench", help="the folder for all files")
-    parser.add_argument("--all", action="store_true", help="three times the larger number, too, out of core")
+    parser.add_argument("--dir", type=Path, default=PROJECT_DIR / "build" / "bench", help="folder for all files")
+    parser.add_argument("--all", action="store_true", help="also three times the larger number, out of core")
     parser.add_argument("--render", action="store_true", help="measure nothing, write the page again")
     arguments = parser.parse_args()
     if len(arguments.rows) != 2:
@@ -64,34 +64,37 @@ def main() -> None:
 
 
 def measure_all(medium: int, large: int, folder: Path) -> Bench:
-    """All but what is out of core."""
+    """All measurements except out of core."""
     bench = Bench(this_machine())
     bench.rows = {CLEAN: large, DEFECTS: large, MEDIUM: medium, S3_TICKS: min(OLD_OBJECTS, medium)}
-    scratch = emptied(folder / "scratch")
+    scratch = empty_folder(folder / "scratch")
     measure_commands(bench, *measure_sample(bench, scratch, ROUNDS), ROUNDS)
-    clean = generated(large, folder, "--clean")
+    clean = generate_sources(large, folder, "--clean")
     measure_portfolio(bench, CLEAN, clean, scratch, peers=(DUCKDB, DBT))
-    measure_portfolio(bench, DEFECTS, generated(large, folder), scratch)
+    measure_portfolio(bench, DEFECTS, generate_sources(large, folder), scratch)
     measure_portfolio(
         bench,
         MEDIUM,
-        generated(medium, folder),
+        generate_sources(medium, folder),
         scratch,
         rounds=ROUNDS,
         peers=(DUCKDB, DBT, PANDAS, POLARS),
-        others=(one_source_changed, on_s3),
+        more_jobs=(run_with_one_source_changed, run_on_s3),
     )
     measure_ticks(bench, bench.rows[S3_TICKS], scratch)
-    beside_bare_splink(bench, medium, scratch / "people")
-    on_public_data(bench, scratch / "public")
+    compare_with_bare_splink(bench, medium, scratch / "people")
+    resolve_public_data(bench, scratch / "public")
     shutil.rmtree(scratch)
     return bench
 
 
 def measure_out_of_core(large: int, folder: Path, kept: Path) -> None:
-    """What takes too long for every day; kept until it is measured again."""
-    sources = {"large": generated(large, folder, "--clean"), "huge": generated(3 * large, folder, "--clean")}
-    measured = out_of_core(sources, emptied(folder / "scratch"))
+    """The measurement that takes too long for every day; it is kept until it is repeated."""
+    sources = {
+        "large": generate_sources(large, folder, "--clean"),
+        "huge": generate_sources(3 * large, folder, "--clean"),
+    }
+    measured = run_out_of_core(sources, empty_folder(folder / "scratch"))
     kept.write_text(json.dumps({"machine": this_machine(), **measured}, indent=2) + "\n", encoding="utf-8")
 
 

@@ -1,7 +1,7 @@
 """The audience by one DuckDB statement: python bench/bare_duckdb.py SOURCE_DIR OUT.csv.
 
-What an engineer would write who wants the answer and nothing else: read the text, type it, join, judge, sort, write.
-A cell that cannot be typed is null, a line that cannot be read is skipped, and nothing says so.
+The script of an engineer who only wants the answer: read the text, cast it, join, judge, sort, write.
+A cell that cannot be cast is null, a line that cannot be read is skipped, and nothing reports it.
 """
 
 import sys
@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 SQL = """
-CREATE MACRO identifier(cell) AS NULLIF(TRIM(cell, E' \\t' || CHR(160)), '');  -- empty ones would join with each other
+CREATE MACRO identifier(cell) AS NULLIF(TRIM(cell, E' \\t' || CHR(160)), '');  -- empty ids would join with each other
 
 COPY (
     WITH borrower AS (
@@ -72,13 +72,13 @@ COPY (
     ORDER BY rate_spread DESC, market.monthly_savings_est DESC NULLS LAST, borrower.borrower_id
 ) TO '{out}' (FORMAT csv, HEADER)
 """
-# Told the dialect, DuckDB need not guess it; in strict mode it would refuse a file for one bad line.
+# With the dialect named, DuckDB need not guess it; in strict mode it would refuse a file for one bad line.
 CSV = """delim = ',', quote = '"', escape = '"', header = true, all_varchar = true, strict_mode = false,
 ignore_errors = true"""
 
 
 def main(source: str, out: str) -> None:
-    """Write the audience. It sorts at the end, so the order before it does not matter."""
+    """Write the audience. It is sorted at the end, so the order of rows before does not matter."""
     config: dict[str, Any] = {
         "memory_limit": "3GB",
         "temp_directory": str(Path(out).with_suffix(".spill")),

@@ -1,9 +1,9 @@
 """The audience by pandas: python bench/bare_pandas.py SOURCE_DIR OUT.csv.
 
-What an engineer would write who wants the answer and nothing else: read the text, type it, join, judge, sort, write.
-A cell that cannot be typed is missing, a line that cannot be read is skipped, and nothing says so.
-Rates and LTV are integers in millionths of a point, since pandas has no decimals that are fast, and floats would not
-be exact: 4.1 - 3.1 is less than 1.
+The script of an engineer who only wants the answer: read the text, cast it, join, judge, sort, write.
+A cell that cannot be cast is missing, a line that cannot be read is skipped, and nothing reports it.
+Rates and LTV are integers in millionths of a point, since pandas has no fast decimals, and floats would not be
+exact: 4.1 - 3.1 is less than 1.
 """
 
 import sys
@@ -42,23 +42,23 @@ def text(cells: pd.Series) -> pd.Series:
 
 
 def flag(cells: pd.Series) -> pd.Series:
-    """Booleans; missing where there is none."""
+    """Booleans; missing if the text is not one."""
     return cells.str.strip().str.lower().map(TRUTH)
 
 
 def number(cells: pd.Series) -> pd.Series:
-    """Numbers; missing where there is none."""
+    """Numbers; missing if the text is not one."""
     numbers = pd.to_numeric(cells.str.strip(), errors="coerce")
     return numbers.where(np.isfinite(numbers))
 
 
 def millionths(cells: pd.Series) -> pd.Series:
-    """Numbers with up to six decimals, exactly; missing where there is none."""
+    """Numbers with up to six decimals, exactly; missing if the text is not one."""
     return (number(cells) * POINT).round().astype("Int64")
 
 
 def audience(source: str) -> pd.DataFrame:
-    """The audience, best loan a borrower, in order of warmth."""
+    """The audience: the best loan of each borrower, warmest first."""
     borrower = read(
         f"{source}/borrower_information.csv",
         borrower_id=text,
@@ -82,7 +82,7 @@ def audience(source: str) -> pd.DataFrame:
     )
     engagement = read(f"{source}/borrower_engagement.csv", borrower_id=text, **dict.fromkeys(FLAGS, flag))
 
-    # An empty id is not the same as another: pandas would join them.
+    # Two empty ids are not the same id, but pandas would join them.
     unified = borrower.dropna(subset="borrower_id").merge(loan.dropna(subset="borrower_id"), on="borrower_id")
     unified["property_id"] = unified["property_id"].fillna(unified["home_id"])
     unified = unified.dropna(subset="property_id").merge(market.dropna(subset="property_id"), on="property_id")

@@ -1,7 +1,7 @@
 """The audience by Polars: python bench/bare_polars.py SOURCE_DIR OUT.csv.
 
-What an engineer would write who wants the answer and nothing else: read the text, type it, join, judge, sort, write.
-A cell that cannot be typed is null, a line that cannot be read loses or gains cells, and nothing says so.
+The script of an engineer who only wants the answer: read the text, cast it, join, judge, sort, write.
+A cell that cannot be cast is null, a line that cannot be read loses or gains cells, and nothing reports it.
 """
 
 import sys
@@ -16,8 +16,8 @@ TRUE, FALSE = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
 def scan(path: str) -> pl.LazyFrame:
     """A source, all text; names of columns in lower case.
 
-    Told of quotes, Polars stops at a line whose quotes are broken, ignore_errors or not (pola-rs/polars#25462);
-    so quotes are text, and stripped later. A name with a comma in it moves what comes after it.
+    If quotation marks are enabled, Polars stops at a line where they are broken, even with ignore_errors
+    (pola-rs/polars#25462); so they are text, and stripped later. A comma in a name shifts the cells after it.
     """
     return pl.scan_csv(
         path,
@@ -47,7 +47,7 @@ def flag(column: str) -> pl.Expr:
 
 
 def audience(source: str) -> pl.LazyFrame:
-    """The audience, best loan a borrower, in order of warmth."""
+    """The audience: the best loan of each borrower, warmest first."""
     borrower = scan(f"{source}/borrower_information.csv").select(
         text("borrower_id"), text("first_name"), text("last_name"), text("property_id").alias("home_id")
     )

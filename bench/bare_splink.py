@@ -1,7 +1,7 @@
 """A bare Splink script beside `refi resolve`: python bench/bare_splink.py RECORDS.parquet RULES.json OUT.csv.
 
 Its comparisons are Splink's own, its parameters come from Splink's own sessions, and its blocking rules are those that
-`refi resolve` chose (model.rules of its --json), written on the columns as they stand. It writes id, person_id.
+`refi resolve` chose (model.rules of its --json), on the columns unchanged. It writes id, person_id.
 """
 
 import json
@@ -34,7 +34,7 @@ FEATURES = {
 
 
 def main(records: str, rules: str, out: str) -> None:
-    """Train, predict, cluster at 0.95 as Splink's tutorial does, write."""
+    """Train, predict, cluster at 0.95 as in Splink's tutorial, and write."""
     chosen = [rule["on"] for rule in json.loads(Path(rules).read_text(encoding="utf-8"))]
     config: dict[str, Any] = {"memory_limit": "5GB", "temp_directory": str(Path(out).with_suffix(".spill"))}
     with duckdb.connect(config=config) as connection:

@@ -1,8 +1,8 @@
-"""A graph of the shape of ours in which nothing is done: python bench/empty_graph.py SHAPE.json.
+"""A graph of our graph's shape that does nothing: python bench/empty_graph.py SHAPE.json.
 
-What it takes is Dagster's: its imports, a job, its event log. SHAPE.json lists assets, each with its key, the keys
-it depends on, and the names of its checks, which are evaluated in one step, as ours are. Nothing of ours is
-imported but the storage that the project's dagster.yaml names.
+Its time is Dagster's share: imports, a job, the event log. SHAPE.json lists assets, each with its key, the keys it
+depends on, and the names of its checks, which run in one step, as ours do. The only import of ours is the storage that
+the project's dagster.yaml names.
 """
 
 import json
@@ -16,8 +16,8 @@ import dagster as dg
 DAYS = dg.DailyPartitionsDefinition(start_date="2000-01-01", end_offset=1)
 
 
-def asset(key: str, deps: list[str]) -> dg.AssetsDefinition:
-    """An asset that makes nothing."""
+def empty_asset(key: str, deps: list[str]) -> dg.AssetsDefinition:
+    """An asset that does nothing."""
 
     @dg.asset(key=key.split("/"), deps=[dep.split("/") for dep in deps], partitions_def=DAYS)
     def nothing() -> dg.MaterializeResult[Any]:
@@ -26,8 +26,8 @@ def asset(key: str, deps: list[str]) -> dg.AssetsDefinition:
     return nothing
 
 
-def checks(key: str, names: list[str]) -> dg.AssetChecksDefinition:
-    """Checks that hold."""
+def empty_checks(key: str, names: list[str]) -> dg.AssetChecksDefinition:
+    """Checks that pass."""
     asset_key = dg.AssetKey(key.split("/"))
     specs = [dg.AssetCheckSpec(name, asset=asset_key, blocking=True, partitions_def=DAYS) for name in names]
 
@@ -40,11 +40,11 @@ def checks(key: str, names: list[str]) -> dg.AssetChecksDefinition:
 
 
 def main(shape: list[dict[str, Any]]) -> None:
-    """Run it once, in this process."""
+    """Run the graph once, in this process."""
     job = dg.define_asset_job("empty", dg.AssetSelection.all(), executor_def=dg.in_process_executor)
     definitions = dg.Definitions(
-        assets=[asset(one["key"], one["deps"]) for one in shape],
-        asset_checks=[checks(one["key"], one["checks"]) for one in shape if one["checks"]],
+        assets=[empty_asset(entry["key"], entry["deps"]) for entry in shape],
+        asset_checks=[empty_checks(entry["key"], entry["checks"]) for entry in shape if entry["checks"]],
         jobs=[job],
     )
     with dg.DagsterInstance.get() as instance:

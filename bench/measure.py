@@ -1,7 +1,7 @@
 """One process, measured: wall time from its start to its end, and its peak memory.
 
-Nothing heavy is imported here and in the modules of the harness: what Linux reports as the peak of a child is at least
-the peak of the process that started it.
+The modules of the harness import nothing heavy: the peak that Linux reports for a child is at least the peak of the
+process that started it.
 """
 
 import json
@@ -22,7 +22,7 @@ from refi_assets.errors import RefiError
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 CORES = 2
-# Settings of the caller; and without bytecode, each process would compile all that it imports.
+# Settings of the caller; and without bytecode, each process would compile all its imports.
 NOT_PASSED_ON = ("REFI_", "DAGSTER_", "AWS_", "PYTHONDONTWRITEBYTECODE")
 
 
@@ -46,11 +46,11 @@ class Measured:
 
 
 def use_two_cores() -> None:
-    """Keep this process and all that it starts to the first two cores it may use."""
+    """Limit this process and all its children to the first two cores it may use."""
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
 
 
-def measure(
+def measure_process(
     command: Sequence[str | Path],
     scratch: Path,
     home: Path | None = None,
@@ -60,12 +60,12 @@ def measure(
 ) -> Measured:
     """Run a command in a folder and measure it; `home` is its Dagster instance.
 
-    What it spills goes below `scratch`, on disk. Of the caller's settings, none reach it but `variables`.
+    It spills to `scratch`, on disk. It gets none of the caller's settings, only `variables`.
     Raises MeasureError with the end of its messages if it fails.
     """
     environment = {name: value for name, value in os.environ.items() if not name.startswith(NOT_PASSED_ON)}
     environment |= {"TMPDIR": str(scratch), "DAGSTER_HOME": str(home or scratch), **(variables or {})}
-    os.sync()  # what the one before wrote is not to be waited for by this one
+    os.sync()  # so that this command need not wait for the writes of the one before
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as messages:
         started, clock = time.time(), time.perf_counter()
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=out, stderr=messages)
@@ -75,20 +75,20 @@ def measure(
         out.seek(0)
         messages.seek(0)
         if process.returncode:
-            last_words = messages.read()[-2000:] or out.read()[-2000:]
-            raise MeasureError(f"{' '.join(map(str, command))} failed:\n{last_words}")
+            output_end = messages.read()[-2000:] or out.read()[-2000:]
+            raise MeasureError(f"{' '.join(map(str, command))} failed:\n{output_end}")
         return Measured(started, seconds, usage.ru_maxrss * 1024, out.read())
 
 
-def asked(
+def json_from(
     module: str,
     *arguments: str | Path,
     scratch: Path,
     home: Path | None = None,
     variables: Mapping[str, str] | None = None,
 ) -> Any:
-    """What a module of this folder answers as JSON, in a process of its own."""
-    return json.loads(measure(python("-m", module, *arguments), scratch, home, variables=variables).stdout)
+    """The JSON that a module of this folder prints, run in a process of its own."""
+    return json.loads(measure_process(python("-m", module, *arguments), scratch, home, variables=variables).stdout)
 
 
 def python(*arguments: str | Path) -> list[str | Path]:
@@ -97,19 +97,19 @@ def python(*arguments: str | Path) -> list[str | Path]:
 
 
 def command(name: str, *arguments: str | Path) -> list[str | Path]:
-    """A command line of a program that is installed beside this Python."""
+    """A command line of a program installed beside this Python."""
     return [Path(sys.executable).with_name(name), *arguments]
 
 
-def emptied(folder: Path) -> Path:
-    """The folder, with nothing in it."""
+def empty_folder(folder: Path) -> Path:
+    """The folder, emptied or created."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return folder
 
 
 def dagster_home(folder: Path, *, own_storage: bool = True) -> Path:
-    """A new Dagster instance, configured as the project's; without `own_storage`, on Dagster's SQLite storage."""
+    """A new Dagster instance with the project's settings; without `own_storage`, on Dagster's SQLite storage."""
     folder.mkdir(parents=True)
     settings = yaml.safe_load((PROJECT_DIR / ".dagster" / "dagster.yaml").read_text(encoding="utf-8"))
     if not own_storage:

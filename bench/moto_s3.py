@@ -1,8 +1,8 @@
 """S3 as moto plays it, in a process of its own: python bench/moto_s3.py OLD_OBJECTS.
 
-It prints its port and serves until it is ended. It has a bucket `lake`, which is empty, and a bucket `old` with a raw
-zone: of each source a file on each of the newest load dates, and before them so many objects in all. They are put there
-without HTTP, by which it would take minutes.
+It prints its port and serves until it is ended. The bucket `lake` is empty; the bucket `old` has a raw zone with a file
+of each source on each recent load date, and OLD_OBJECTS objects on earlier ones. They are put there directly: over
+HTTP it would take minutes.
 """
 
 import logging
@@ -15,7 +15,8 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
-SOURCES = ("borrower_engagement", "borrower_information", "loan_information", "market_equity")
+from refi_assets.sample.case_model import SOURCES
+
 RECENT_DAYS = 14
 OLD_FILES_A_DAY = 1000
 LAST_DAY = date(2026, 2, 20)
@@ -35,7 +36,7 @@ def main(old_objects: int) -> None:
 
 
 def raw_zone(old_objects: int) -> Iterator[str]:
-    """Keys of a raw zone with a file of each source on each recent day, and so many on days before them."""
+    """Keys of a raw zone: a file of each source on each recent day, and `old_objects` files on the days before."""
     days = [*range(RECENT_DAYS), *(RECENT_DAYS + n // OLD_FILES_A_DAY for n in range(old_objects // len(SOURCES)))]
     for source in SOURCES:
         for number, days_ago in enumerate(days):

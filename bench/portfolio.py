@@ -1,6 +1,6 @@
-"""Our whole job on a portfolio, beside bare scripts and dbt for the same answer, in turn.
+"""Our whole job on a portfolio, beside bare scripts and dbt for the same answer.
 
-In each round every job runs once, so that whatever else the machine does hits all of them.
+Every job runs once in each round, so that other load on the machine affects all of them.
 """
 
 import json
@@ -9,7 +9,16 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.measure import PROJECT_DIR, MeasureError, asked, command, dagster_home, emptied, measure, python
+from bench.measure import (
+    PROJECT_DIR,
+    MeasureError,
+    command,
+    dagster_home,
+    empty_folder,
+    json_from,
+    measure_process,
+    python,
+)
 from bench.results import AGAIN, CHANGED, DBT, DUCKDB, FRESH, ON_S3, PANDAS, POLARS, Bench
 from bench.s3 import moto
 
@@ -18,13 +27,13 @@ SCRIPTS = {DUCKDB: "bare_duckdb.py", PANDAS: "bare_pandas.py", POLARS: "bare_pol
 DBT_PROJECT = PROJECT_DIR / "bench" / "dbt"
 
 
-def generated(rows: int, folder: Path, *options: str) -> Path:
-    """The source files of so many borrowers; those of an earlier time are used again."""
+def generate_sources(rows: int, folder: Path, *options: str) -> Path:
+    """The folder with the source files of `rows` borrowers; existing ones are reused."""
     source = folder / "_".join(("source", str(rows), *(option.strip("-") for option in options)))
     if not (source / "truth.json").is_file():
-        print(f"{rows:,} borrowers are generated", flush=True)
+        print(f"Generating {rows:,} borrowers", flush=True)
         source.mkdir(parents=True, exist_ok=True)
-        measure(command("refi", "generate", source, "--rows", str(rows), "--seed", "1", *options), folder)
+        measure_process(command("refi", "generate", source, "--rows", str(rows), "--seed", "1", *options), folder)
     return source
 
 
@@ -36,88 +45,88 @@ def measure_portfolio(
     *,
     rounds: int = 1,
     peers: Sequence[str] = (),
-    others: Sequence[Callable[[Bench, str, Path, Path, Path], None]] = (),
+    more_jobs: Sequence[Callable[[Bench, str, Path, Path, Path], None]] = (),
 ) -> None:
-    """Our job, that of each peer, our job again with nothing changed, and `others` on the same lake."""
+    """Our job, each peer's, our job again with nothing changed, and `more_jobs` on the same lake."""
     truth = json.loads((source / "truth.json").read_text())
     bench.rows[data], bench.truth[data] = truth["rows"], truth["audience_rows"]
     read_through(source)
     for number in range(rounds):
-        folder = emptied(scratch / "round")
+        folder = empty_folder(scratch / "round")
         home, lake = dagster_home(folder / "home"), folder / "lake"
-        of_day = ("--source", source, "--as-of", AS_OF)
-        result, _ = our_job(bench, data, FRESH, lake, home, *of_day)
+        options = ("--source", source, "--as-of", AS_OF)
+        result, _ = run_our_job(bench, data, FRESH, lake, home, *options)
         bench.audience[data] = audience_rows(result)
         for peer in peers:
             out = folder / f"{peer}.csv"
-            bench.keep(data, peer, measure(peer_command(peer, source, out), folder))
+            bench.keep(data, peer, measure_process(peer_command(peer, source, out), folder))
             if number == 0:
-                wrong = asked("bench.compare", result["audience"], out, scratch=folder)
+                wrong = json_from("bench.compare_audiences", result["audience"], out, scratch=folder)
                 bench.wrong.setdefault(data, {})[peer] = wrong
-        our_job(bench, data, AGAIN, lake, home, *of_day)
-        for other in others:
-            other(bench, data, source, lake, home)
+        run_our_job(bench, data, AGAIN, lake, home, *options)
+        for run_job in more_jobs:
+            run_job(bench, data, source, lake, home)
 
 
-def our_job(
+def run_our_job(
     bench: Bench,
     data: str,
     job: str,
     lake: str | Path,
     home: Path,
-    *words: str | Path,
+    *options: str | Path,
     variables: Mapping[str, str] | None = None,
 ) -> tuple[Any, dict[str, list[str]]]:
-    """Run and keep our job with its steps; returns its result, and which relations it made."""
-    run = command("refi", "run", "--lake", lake, "--json", *words)
-    measured = measure(run, home.parent, home, variables=variables)
+    """Run our job and keep its measurement and steps; returns its result and the relations it computed."""
+    run = command("refi", "run", "--lake", lake, "--json", *options)
+    measured = measure_process(run, home.parent, home, variables=variables)
     result = json.loads(measured.stdout.splitlines()[-1])
     run_id = result["run_id"]
-    steps = asked("bench.steps", home, lake, run_id, scratch=home.parent, home=home, variables=variables)
+    steps = json_from("bench.run_steps", home, lake, run_id, scratch=home.parent, home=home, variables=variables)
     bench.keep(data, job, measured)
     bench.keep_steps(data, job, measured, steps["seconds"])
     return result, steps["relations"]
 
 
 def peer_command(peer: str, source: Path, out: Path) -> list[str | Path]:
-    """The command line by which a peer writes its audience."""
+    """The command line with which a peer writes its audience."""
     if peer != DBT:
         return python(PROJECT_DIR / "bench" / SCRIPTS[peer], source, out)
-    places = {"source": str(source), "out": str(out), "database": str(out.with_suffix(".duckdb"))}
+    variables = {"source": str(source), "out": str(out), "database": str(out.with_suffix(".duckdb"))}
     project = ("--project-dir", DBT_PROJECT, "--profiles-dir", DBT_PROJECT)
-    written = ("--target-path", out.with_name("dbt_target"), "--log-path", out.with_name("dbt_logs"))
-    return command("dbt", "build", *project, *written, "--vars", json.dumps(places))
+    outputs = ("--target-path", out.with_name("dbt_target"), "--log-path", out.with_name("dbt_logs"))
+    return command("dbt", "build", *project, *outputs, "--vars", json.dumps(variables))
 
 
-def one_source_changed(bench: Bench, data: str, source: Path, lake: Path, home: Path) -> None:
-    """Our job of the next day, on which one source of four has come: the same without its last row."""
-    folder = emptied(home.parent / "changed")
+def run_with_one_source_changed(bench: Bench, data: str, source: Path, lake: Path, home: Path) -> None:
+    """Our job of the next day, with a new file of one source of four: the old file without its last row."""
+    folder = empty_folder(home.parent / "changed")
     path = Path(shutil.copy(source / "borrower_engagement.csv", folder))
     with path.open("r+b") as stream:
         stream.seek(-1000, 2)
         last_row = stream.read().splitlines(keepends=True)[-1]
         stream.truncate(stream.tell() - len(last_row))
-    _, bench.relations = our_job(bench, data, CHANGED, lake, home, "--source", folder, "--as-of", NEXT_DAY)
+    _, bench.relations = run_our_job(bench, data, CHANGED, lake, home, "--source", folder, "--as-of", NEXT_DAY)
 
 
-def on_s3(bench: Bench, data: str, source: Path, _lake: Path, home: Path) -> None:
-    """Our job, fresh, on a lake that moto keeps."""
+def run_on_s3(bench: Bench, data: str, source: Path, _lake: Path, home: Path) -> None:
+    """Our job on a new lake on moto's S3."""
     home = dagster_home(home.parent / "home_of_s3")
     with moto(home.parent) as variables:
-        words = ("--source", source, "--as-of", AS_OF)
-        our_job(bench, data, ON_S3, "s3://lake/refi", home, *words, variables=variables)
+        options = ("--source", source, "--as-of", AS_OF)
+        run_our_job(bench, data, ON_S3, "s3://lake/refi", home, *options, variables=variables)
 
 
-def out_of_core(sources: Mapping[str, Path], scratch: Path) -> dict[str, float]:
-    """Our job on lakes whose raw zones have the files of `large` and `huge` already: rows, seconds, and huge's peak."""
+def run_out_of_core(sources: Mapping[str, Path], scratch: Path) -> dict[str, float]:
+    """Our job with the files of `large` and `huge` already in the raw zone: rows, seconds, and the peak of huge."""
     bench = Bench()
     for data, source in sources.items():
         truth = json.loads((source / "truth.json").read_text())
         bench.rows[data] = truth["rows"]
-        folder = emptied(scratch / "round")
+        folder = empty_folder(scratch / "round")
         home, lake = dagster_home(folder / "home"), folder / "lake"
-        measure(command("refi", "ingest", "--source", source, "--lake", lake, "--as-of", AS_OF), folder, home)
-        result, _ = our_job(bench, data, FRESH, lake, home, "--as-of", AS_OF)
+        measure_process(command("refi", "ingest", "--source", source, "--lake", lake, "--as-of", AS_OF), folder, home)
+        result, _ = run_our_job(bench, data, FRESH, lake, home, "--as-of", AS_OF)
         if audience_rows(result) != truth["audience_rows"]:
             raise MeasureError(
                 f"The audience of {source} has {audience_rows(result)} rows, not {truth['audience_rows']}."
@@ -128,12 +137,12 @@ def out_of_core(sources: Mapping[str, Path], scratch: Path) -> dict[str, float]:
 
 
 def audience_rows(result: Any) -> int:
-    """How many borrowers are in an audience, as the run counts them."""
+    """The number of borrowers in an audience, as the run counts them."""
     return sum(result["counts"]["audience_tiers"].values())
 
 
 def read_through(source: Path) -> None:
-    """Read the files once, so that whoever comes first does not read them from disk for all."""
+    """Read the files once, so that the first job does not read them from disk for all others."""
     for path in source.glob("*.csv"):
         with path.open("rb") as stream:
             while stream.read(1 << 24):

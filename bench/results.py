@@ -1,4 +1,4 @@
-"""What was measured in one go, by data and job. How it is shown belongs to report.py, what is to hold to goals.py."""
+"""The measurements of one session, by data and job. page.py shows them; goals.py sets their limits."""
 
 import os
 import platform
@@ -10,7 +10,7 @@ from typing import Any
 
 from bench.measure import CORES, Measured
 
-# Data, and the jobs that are measured on them.
+# Names of the data, and of the jobs measured on them.
 CLEAN, DEFECTS, MEDIUM, SAMPLE, COMMANDS, S3_TICKS = "clean", "defects", "medium", "sample", "commands", "s3_ticks"
 PEOPLE, FEBRL_3, FEBRL_4, FAKE_1000 = "generated borrowers", "FEBRL 3", "FEBRL 4", "fake_1000"
 FRESH, AGAIN = "our job, fresh lake", "our job again, nothing changed"
@@ -27,12 +27,12 @@ REST = "Dagster around the steps, process end"
 
 @dataclass
 class Bench:
-    """All that was measured in one go.
+    """All measurements of one session.
 
-    `rows`: borrowers by data, of whom `truth` belong in the audience and `audience` are in ours. `jobs`: seconds and
-    peak GiB of each round, by data and job; `steps`: seconds by step, too. `wrong`: borrowers in whom a peer's audience
-    differs from ours, by data and peer. `scores`: of who is who, by data and job. `relations`: what was made with one
-    source changed. `out_of_core` is of another go.
+    By data: `rows`, the number of borrowers; `truth`, the true size of the audience; `audience`, the size of ours. By
+    data and job: `jobs`, seconds and peak GiB of each round; `steps`, seconds by step; `wrong`, the borrowers for
+    whom a peer's audience differs from ours; `scores` of `refi resolve`. `relations`: those computed with one
+    source changed. `out_of_core` is from another session.
     """
 
     machine: str = ""
@@ -51,7 +51,7 @@ class Bench:
         self.keep_seconds(data, job, measured.seconds, measured.peak_gib)
 
     def keep_seconds(self, data: str, job: str, seconds: float, peak_gib: float = 0.0) -> None:
-        """The same for what is not a process of its own."""
+        """The same for a measurement that is not a whole process."""
         self.jobs.setdefault(data, {}).setdefault(job, []).append((seconds, peak_gib))
         print(f"{data:>20}  {job:52} {seconds:8.2f} s {peak_gib:6.2f} GiB", flush=True)
 
@@ -71,12 +71,12 @@ class Bench:
         """Highest peak of any round, in GiB."""
         return max(peak for _, peak in self.jobs[data][job])
 
-    def times(self, data: str, job: str, other: str) -> float:
-        """Wall time of a job against that of another on the same data."""
-        return self.seconds(data, job) / self.seconds(data, other)
+    def times(self, data: str, job: str, reference: str) -> float:
+        """Wall time of a job as a multiple of that of a reference on the same data."""
+        return self.seconds(data, job) / self.seconds(data, reference)
 
-    def not_dagsters(self) -> float:
-        """Seconds of the sample's run that Dagster does not take with nothing to do; median of the rounds."""
+    def seconds_without_dagster(self) -> float:
+        """Seconds of the sample's run beyond those of an empty graph; median of the rounds."""
         jobs = self.jobs[SAMPLE]
         return median(ours - empty for (ours, _), (empty, _) in zip(jobs[FRESH], jobs[EMPTY_GRAPH], strict=True))
 
@@ -85,20 +85,20 @@ class Bench:
         return max(self.seconds(COMMANDS, name) for name in self.jobs[COMMANDS] if name not in (DG_LIST, DG_EMPTY))
 
     def identity_share(self) -> float:
-        """Percent of a run without matching that the steps and checks of identity take."""
+        """Percent of a run without matching that the identity steps and checks take."""
         steps = self.steps[MEDIUM][FRESH]
         of_identity = sum(median(rounds) for name, rounds in steps.items() if "identity" in name)
         return 100 * of_identity / self.seconds(MEDIUM, FRESH)
 
     def growth(self) -> float:
-        """How much longer a borrower of the huge portfolio takes than one of the large."""
+        """Time per borrower of the huge portfolio, as a multiple of the large one's."""
         huge = self.out_of_core
         times: float = huge["huge_seconds"] / huge["large_seconds"] * huge["large_rows"] / huge["huge_rows"]
         return times
 
 
 def this_machine() -> str:
-    """The machine and the environment of this process."""
+    """The machine and the package versions of this process."""
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     processor = next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine())
     memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30

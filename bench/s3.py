@@ -1,4 +1,4 @@
-"""A lake on S3 as moto plays it: where it is, and how long the sensor's ticks take on it."""
+"""A lake on moto's S3, and the time that the sensor's ticks take on it."""
 
 import os
 import subprocess
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.measure import PROJECT_DIR, asked, python
+from bench.measure import PROJECT_DIR, json_from, python
 from bench.results import FIRST_TICK, S3_TICKS, TICK, Bench
 
 TICKS = 6
@@ -14,10 +14,10 @@ TICKS = 6
 
 @contextmanager
 def moto(scratch: Path, old_objects: int = 0) -> Iterator[dict[str, str]]:
-    """A new moto with the buckets of moto_s3.py; yields the AWS variables that lead to it."""
+    """A new moto with the buckets of moto_s3.py; yields the AWS variables that point to it."""
     command = python(PROJECT_DIR / "bench" / "moto_s3.py", str(old_objects))
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    environment["TMPDIR"] = str(scratch)  # where it keeps large objects
+    environment["TMPDIR"] = str(scratch)  # moto's place for large objects
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as server:
         try:
             assert server.stdout is not None
@@ -36,9 +36,9 @@ def moto(scratch: Path, old_objects: int = 0) -> Iterator[dict[str, str]]:
 
 
 def measure_ticks(bench: Bench, old_objects: int, scratch: Path) -> None:
-    """Ticks of the sensor on a raw zone of so many old objects: the first, and those after it."""
+    """The first tick and later ticks of the sensor on a raw zone with this many old objects."""
     with moto(scratch, old_objects) as variables:
-        first, *later = asked("bench.tick", "s3://old/", str(TICKS), scratch=scratch, variables=variables)
+        first, *later = json_from("bench.tick", "s3://old/", str(TICKS), scratch=scratch, variables=variables)
     bench.rows[S3_TICKS] = old_objects
     bench.keep_seconds(S3_TICKS, FIRST_TICK, first)
     for seconds in later:

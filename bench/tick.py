@@ -1,4 +1,4 @@
-"""Seconds of the sensor's ticks, as JSON, oldest first: python -m bench.tick LAKE_URL TICKS."""
+"""The seconds of the sensor's ticks, as JSON, oldest first: python -m bench.tick LAKE_URL TICKS."""
 
 import json
 import sys
@@ -14,7 +14,7 @@ START = datetime(2026, 2, 20, 5, 0, tzinfo=ZoneInfo("America/New_York"))
 
 
 def seconds_of_ticks(lake_url: str, ticks: int) -> list[float]:
-    """Of one tick after the other, a minute of the sensor's time apart."""
+    """The seconds of consecutive ticks, a minute apart by the sensor's clock."""
     cursor, seconds = None, []
     for number in range(ticks):
         started = time.perf_counter()

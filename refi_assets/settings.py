@@ -5,6 +5,9 @@ contracts/, relations in sql/. Credentials, region and endpoints of AWS are not 
 AWS variables.
 """
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -69,6 +72,19 @@ def all_settings() -> list[RoomSettings]:
 def forget_settings() -> None:
     """Read the environment again when settings are next asked for."""
     _read.cache_clear()
+
+
+@contextmanager
+def overridden(name: str, value: str) -> Iterator[None]:
+    """Set an environment variable for settings that are read inside this block."""
+    before = os.environ.get(name)
+    os.environ[name] = value
+    forget_settings()
+    try:
+        yield
+    finally:
+        os.environ.pop(name) if before is None else os.environ.update({name: before})
+        forget_settings()
 
 
 def is_missing(name: str, why: str) -> PydanticCustomError:

@@ -5,14 +5,9 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import date
-from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-
-from rich import box
-from rich.measure import Measurement
-from rich.table import Table
 
 from refi_assets.cli.terminal import Terminal, one_line
 from refi_assets.cli.unpublished import UnpublishedRun, find_run, say_if_last
@@ -23,11 +18,13 @@ from refi_assets.lake import ObjectStore, Relation, RunFolder, open_lake
 from refi_assets.publishing.publication import Publication
 from refi_assets.publishing.published import PublishedRun, manifests
 from refi_assets.publishing.stops import stopped_runs, unpublished_runs
-from refi_assets.refi.audience import AUDIENCE, PublishedAudience
+from refi_assets.refi.audience import AUDIENCE, PERSONS, PublishedAudience
 from refi_assets.refi.diff import audience_changes, counted, policy_changes, write_changes
 from refi_assets.refi.explain import Explanation, JudgedLoan, explain
 from refi_assets.refi.policy import RefiPolicy
 from refi_assets.specs.contracts import quarantine_of
+from refi_assets.specs.rules import rules_of
+from refi_assets.specs.sql_models import load_sql_models
 
 SHOWN_RUNS = 5
 
@@ -79,7 +76,8 @@ def show_explanation(run: PublishedRun, borrower_id: str, *, as_json: bool) -> N
     """Print why a borrower is in the audience or not. Raises RefiError for one nobody knows."""
     with run.engine.kept_open():
         found = explain(run, borrower_id)
-    not_reached = sorted(run.not_reached) if isinstance(run, UnpublishedRun) else []
+    # Without persons there is no audience; with matching off, no run makes them.
+    not_reached = sorted(run.not_reached - {PERSONS}) if isinstance(run, UnpublishedRun) else []
     if as_json:
         unpublished = (
             {"why_unpublished": run.why, "not_reached": not_reached} if isinstance(run, UnpublishedRun) else {}
@@ -99,13 +97,16 @@ def show_explanation(run: PublishedRun, borrower_id: str, *, as_json: bool) -> N
         others = ", ".join(found.other_records)
         console.say(f"The same person ({found.person_id}) is {others}{as_whom}. See: refi explain-match")
     if found.unmatched:
-        console.say(f"{found.unmatched}: {_UNMATCHED[found.unmatched]}")
+        console.say(f"{found.unmatched}: {rules_of('refi/unmatched_borrowers')[found.unmatched].text}")
     for loan in found.loans:
         _show_loan(console, loan)
     if len(found.offers) > len(found.loans):
         _show_offers(console, found)
     if found.sms_answers:
-        said = ", ".join(f"{one_line(record)} {_SMS_ANSWERS[a]}" for record, a in found.sms_answers.items())
+        meaning = load_sql_models()["refi/answers/sms_answers"].rules | {
+            "quarantined": "has an engagement row in quarantine"
+        }
+        said = ", ".join(f"{one_line(record)} {meaning[answer]}" for record, answer in found.sms_answers.items())
         verdict = {True: "yes; ", False: "no; ", None: ""}[found.sms_opt_in]
         console.say(f"Text messages: {verdict}{said}.")
     _show_where_quarantined(console, found)
@@ -113,21 +114,6 @@ def show_explanation(run: PublishedRun, borrower_id: str, *, as_json: bool) -> N
 
 def _unpublished(run: UnpublishedRun) -> str:
     return f"Run {run.run_id} as of {run.as_of} published nothing: {run.why}"
-
-
-_UNMATCHED = {
-    "no_loan": "no accepted loan names this borrower.",
-    "no_market_data": "there is a loan, but no accepted market offer for its home.",
-    "no_own_offer": "there is a loan, but only others make offers for its home.",
-}
-
-_SMS_ANSWERS = {
-    "said_yes": "said yes",
-    "said_no": "said no",
-    "no_answer": "gave no answer",
-    "no_engagement": "has no engagement row",
-    "quarantined": "has an engagement row in quarantine",
-}
 
 
 def _show_offers(console: Terminal, found: Explanation) -> None:
@@ -146,13 +132,9 @@ def _show_offers(console: Terminal, found: Explanation) -> None:
 
 def _show_loan(console: Terminal, loan: JudgedLoan) -> None:
     title = f"Loan {loan.loan_id or '(without an id)'}: {loan.marketing_category}"
-    table = Table(title=title, title_justify="left", box=box.SIMPLE, pad_edge=False)
-    for name in ("rule", "value", "limit", ""):
-        table.add_column(name, justify="right" if name == "value" else "left")
-    for rule in loan.rules:
-        passed = {True: "pass", False: "fail", None: "not known"}[rule.passed]
-        table.add_row(rule.name, "" if rule.value is None else f"{rule.value:f}", rule.limit, passed)
-    console.print(table)
+    passed = {True: "pass", False: "fail", None: "not known"}
+    rows = [(rule.name, rule.value, rule.limit, passed[rule.passed]) for rule in loan.rules]
+    console.table(("rule", "value", "limit", ""), rows, title=title)
     if loan.eligible_when:
         console.say(f"{loan.eligible_when[0].upper()}{loan.eligible_when[1:]}.")
     elif loan.letter_to:
@@ -188,7 +170,7 @@ def show_quarantine(run: PublishedRun, source: str | None, reason: str | None, l
     if isinstance(run, UnpublishedRun):
         console.say(f"{_unpublished(run)}.")
     console.say(f"{len(rows):,} rows in quarantine as of {run.as_of} (run {run.run_id}).")
-    _print_table(console, ["source", "reason", "rows"], [(*key, count) for key, count in sorted(counted.items())])
+    console.table(("source", "reason", "rows"), [(*key, count) for key, count in sorted(counted.items())])
     for row in rows[:limit]:
         console.say(f"{one_line(row['file'])} record {row['record_number']}: {_reason(row)}")
         original = row["original_cells"] or row["original_bytes"].decode(errors="backslashreplace")
@@ -254,7 +236,7 @@ def _show_runs(
     if as_json:
         return
     console = Terminal()
-    _print_table(console, ["as of", "run", *names, "status"], rows, is_whole=True)
+    console.table(("as of", "run", *names, "status"), rows)
     for stop in [stop for run in stopped for stop in run.stops] if run_id else []:
         console.say(f"{stop.asset} {stop.check or 'failed'}: {stop.reason}")
     silent = [one for one, stops in unpublished.items() if stops is None]
@@ -283,7 +265,7 @@ def show_diff(lake_url: str, run_a: str | None, run_b: str | None, out: Path | N
     console = Terminal()
     console.say(f"From {before.as_of} (run {before.run_id}) to {after.as_of} (run {after.run_id}):")
     rows = [(change, moved_by, n) for change, by in counts.items() for moved_by, n in by.items()]
-    _print_table(console, ["change", "moved by", "borrowers"], rows)
+    console.table(("change", "moved by", "borrowers"), rows)
 
 
 def show_policy_diff(run: PublishedRun, policy: RefiPolicy, ids: int, *, as_json: bool) -> None:
@@ -300,7 +282,7 @@ def show_policy_diff(run: PublishedRun, policy: RefiPolicy, ids: int, *, as_json
         return
     console = Terminal()
     console.say(f"The audience as of {run.as_of} (run {run.run_id}) under the other policy:")
-    _print_table(console, list(names), [(*one[:4], ", ".join(one[4])) for one in found])
+    console.table(names, [(*row[:4], ", ".join(row[4])) for row in found])
 
 
 def show_query(run: PublishedRun, sql: str, *, as_json: bool) -> None:
@@ -310,25 +292,7 @@ def show_query(run: PublishedRun, sql: str, *, as_json: bool) -> None:
         for row in rows:
             print(json.dumps(dict(zip(columns, row, strict=True)), default=_plain))
         return
-    _print_table(Terminal(), columns, rows)
-
-
-def _print_table(console: Terminal, names: list[str], rows: list[tuple[Any, ...]], *, is_whole: bool = False) -> None:
-    """Print rows as a table; if it is to stay whole, no cell is folded, however narrow the terminal is."""
-    table = Table(box=box.SIMPLE, pad_edge=False)
-    numbers = [all(isinstance(row[n], int | Decimal) for row in rows) and bool(rows) for n in range(len(names))]
-    for name, is_number in zip(names, numbers, strict=True):
-        table.add_column(name, justify="right" if is_number else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(_cell(value) for value in row))
-    if is_whole:
-        widest = console.options.update(max_width=10_000)
-        console = Terminal(width=Measurement.get(console, widest, table).maximum)
-    console.print(table, soft_wrap=is_whole)
-
-
-def _cell(value: Any) -> str:
-    return one_line("" if value is None else f"{value:,}" if type(value) is int else str(value))
+    Terminal().table(columns, rows)
 
 
 def _plain(value: Any) -> Any:

@@ -28,9 +28,6 @@ from refi_assets.publishing.publish import code_behind
 from refi_assets.publishing.published import PublishedRun
 from refi_assets.refi.audience import AUDIENCE
 
-# Of a run that was published before records were matched.
-NOT_ASKED = {"engine": "off", "person_ids_of": None, "decisions": None}
-
 
 @dataclass(frozen=True)
 class Replayed:
@@ -123,7 +120,7 @@ def _copy_inputs(run: PublishedRun, lake: ObjectStore) -> None:
 
 def _copy_identity(run: PublishedRun, lake: ObjectStore) -> IdentityResource:
     """What the run knew of persons before, and how it found them. Raises LakeError where it is not kept any more."""
-    identity = run.manifest.get("identity", NOT_ASKED)
+    identity = run.manifest["identity"]
     if identity["engine"] == "aws":
         raise LakeError(f"Run {run.run_id} had AWS Entity Resolution tell who is who; that cannot be done again here.")
     before = identity["person_ids_of"]

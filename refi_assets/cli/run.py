@@ -14,8 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from rich import box
-from rich.table import Table
 
 from refi_assets.cli.run_watcher import RunWatcher
 from refi_assets.cli.terminal import Terminal
@@ -25,7 +23,7 @@ from refi_assets.identity.settings import IdentitySettings
 from refi_assets.ingestion.details import SnapshotDetails
 from refi_assets.lake import ObjectStore, Relation, RunFolder, open_lake
 from refi_assets.lake.memo import Memo
-from refi_assets.observability.logs import log_as_json
+from refi_assets.observability.json_logs import log_as_json
 from refi_assets.observability.settings import ObservabilitySettings
 from refi_assets.orchestration.domain import Domain
 from refi_assets.orchestration.garbage import freeze_existing_objects
@@ -41,7 +39,7 @@ from refi_assets.orchestration.resources import (
 from refi_assets.orchestration.steps import see_log
 from refi_assets.project import set_dagster_home
 from refi_assets.publishing.publish import PublishedDetails
-from refi_assets.settings import PROJECT_DIR, settings_of
+from refi_assets.settings import PROJECT_DIR, overridden, settings_of
 from refi_assets.specs.policies import policy_of
 
 REFI = "refi"  # the domain and its job
@@ -148,20 +146,20 @@ class RunResult:
 
 def print_sources(console: Terminal, as_of: date, counts: dict[str, Any], load_dates: dict[str, str]) -> None:
     """Print what was counted of each source."""
-    sources = Table(title=f"As of {as_of}", title_justify="left", box=box.SIMPLE, pad_edge=False)
-    for name in ("source", "load date", "rows", "accepted", "quarantined", "nulled"):
-        sources.add_column(name, justify="left" if name in ("source", "load date") else "right", no_wrap=True)
-    for source, counted in counts.items():
-        quarantined, nulled = sum(counted["quarantined"].values()), sum(counted["nulled"].values())
-        numbers = (counted["rows"], counted["accepted"], quarantined, nulled)
-        sources.add_row(source, load_dates[source], *(f"{number:,}" for number in numbers))
-    console.print(sources)
+    rows = [
+        (
+            *(source, load_dates[source], counted["rows"], counted["accepted"]),
+            *(sum(counted[name].values()) for name in ("quarantined", "nulled")),
+        )
+        for source, counted in counts.items()
+    ]
+    console.table(("source", "load date", "rows", "accepted", "quarantined", "nulled"), rows, title=f"As of {as_of}")
 
 
 def print_warnings(console: Terminal, warnings: list[str]) -> None:
     """Print what a run warned of, a line each; likely causes are in the UI and in --json."""
     for warning in warnings:
-        console.say(f"Warning: {warning.splitlines()[0]}", style="yellow")
+        console.warn(f"Warning: {warning.splitlines()[0]}")
 
 
 def run_graph(
@@ -216,7 +214,9 @@ def run_job(
 
     domain = domain_of(name)
     policy_of(domain.policy, policy_file)
-    definitions, run_id = defs(), str(uuid.uuid4())
+    identity = identity or IdentityResource(kind=settings_of(IdentitySettings).identity_engine)
+    with overridden("REFI_IDENTITY_ENGINE", identity.kind):
+        definitions, run_id = defs(), str(uuid.uuid4())
     if name not in {job.name for job in definitions.jobs or ()}:
         raise SettingError(f"Domain {name} has no job; define it in refi_assets/defs/{name}/automation.py.")
     partition = partition_of_day(domain.cadence, day)
@@ -226,7 +226,7 @@ def run_job(
     resources: dict[str, Any] = {
         "lake": LakeResource(url=lake.name, memo="verify" if verify else "use"),
         "engine": EngineResource(kind=engine or settings_of(EngineSettings).engine),
-        "identity": identity or IdentityResource(kind=settings_of(IdentitySettings).identity_engine),
+        "identity": identity,
         "policies": PoliciesResource(overrides={domain.policy: str(policy_file)} if policy_file else {}),
         "publishing": PublishingResource(force_latest=force_latest),
     }

@@ -1,16 +1,20 @@
-"""All text of the command line passes here: what came with a lender's file does nothing to a terminal.
+"""The console of the command line: all of its text, tables and colors.
 
-Control characters, escapes and characters that turn the direction of text are shown as \\x1b is. JSON has escapes of
-its own and is printed as it is.
+Text from a lender's file does nothing to a terminal: control characters, escapes and characters that turn the direction
+of text are shown as \\x1b is. JSON has its own escapes and is printed as it is.
 """
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from itertools import accumulate
 from typing import Any
 
+from rich import box
 from rich.console import Console, ConsoleOptions, RenderableType
+from rich.measure import Measurement
 from rich.segment import Segment
+from rich.table import Table
 from rich.text import Span, Text
 
 # Control, format (bidi, zero width), surrogate, line and paragraph separators.
@@ -32,8 +36,29 @@ class Terminal(Console):
         return super().render(harmless_text(renderable) if isinstance(renderable, Text) else renderable, options)
 
     def say(self, text: str, *, style: str | None = None, end: str = "\n") -> None:
-        """Print a text as it is: no markup, no colours of its own, no line breaks added."""
+        """Print a text as it is: no markup, no colors but the style's, no line breaks added."""
         self.print(text, style=style, markup=False, emoji=False, highlight=False, soft_wrap=True, end=end)
+
+    def warn(self, text: str) -> None:
+        """Print a warning."""
+        self.say(text, style="yellow")
+
+    def table(self, names: Sequence[str], rows: Sequence[Sequence[Any]], *, title: str | None = None) -> None:
+        """Print rows under the names of their columns, columns of numbers to the right.
+
+        In a terminal, long texts are folded between words; an id is never folded, nor is anything in a pipe.
+        """
+        table = Table(title=title, title_justify="left", box=box.SIMPLE, pad_edge=False)
+        for number, name in enumerate(names):
+            values = [row[number] for row in rows]
+            is_number = bool(values) and all(isinstance(value, int | Decimal) for value in values)
+            is_one_word = not any(" " in _cell(value) for value in values)
+            table.add_column(name, justify="right" if is_number else "left", no_wrap=is_one_word)
+        for row in rows:
+            table.add_row(*map(_cell, row))
+        widths = Measurement.get(self, self.options.update(max_width=10_000), table)
+        width = max(self.width, widths.minimum) if self.is_terminal else widths.maximum
+        Terminal(file=self.file, width=width, force_terminal=self.is_terminal).print(table, crop=False)
 
 
 def harmless(text: str) -> str:
@@ -55,6 +80,10 @@ def harmless_text(text: Text) -> Text:
     copy = text.blank_copy("".join(shown))
     copy.spans = [Span(places[span.start], places[span.end], span.style) for span in text.spans]
     return copy
+
+
+def _cell(value: Any) -> str:
+    return one_line("" if value is None else f"{value:,}" if type(value) is int else str(value))
 
 
 def say(text: str) -> None:

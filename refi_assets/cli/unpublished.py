@@ -17,6 +17,7 @@ from refi_assets.lake.relations import with_inputs
 from refi_assets.publishing.publication import FIRST, Publication
 from refi_assets.publishing.published import PublishedRun
 from refi_assets.publishing.stops import StoppedRun, find_stopped, last_if_stopped, stopped_runs, unpublished_runs
+from refi_assets.refi.audience import with_identity
 from refi_assets.specs.contracts import contracts_of, quarantine_of
 from refi_assets.specs.names import table_of
 from refi_assets.specs.policies import POLICIES_DIR, policy_of
@@ -52,7 +53,8 @@ class UnpublishedRun(PublishedRun):
 
         The quarantine has the name by which answers ask for it, too, which is refi's. Raises LakeError.
         """
-        relations = {one.key: one for one in with_inputs(self.lake, RunFolder(self.lake, self.run_id).relations())}
+        behind = with_inputs(self.lake, RunFolder(self.lake, self.run_id).relations())
+        relations = {relation.key: relation for relation in with_identity(behind)}
         own, asked = quarantine_of(self.publication.name), quarantine_of(FIRST)
         if own not in relations:
             relations |= self._quarantine(own, relations)
@@ -133,5 +135,5 @@ def say_if_last(publication: Publication, lake: ObjectStore, runs: Sequence[Stop
         latest = publication.latest(lake)
         shown = f"this is the {publication.contents} of {latest['as_of']} (run {latest['run_id']})" if latest else None
         words = f"The last run, {stopped.run_id} as of {stopped.as_of}, published nothing: {stopped.why}"
-        Terminal(stderr=True).say(f"{words}; {shown or 'nothing was published before'}.", style="yellow")
+        Terminal(stderr=True).warn(f"{words}; {shown or 'nothing was published before'}.")
     return stopped

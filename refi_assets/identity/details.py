@@ -40,6 +40,8 @@ class PersonsDetails(Details):
 def identity_behind(relations: Sequence[Relation]) -> dict[str, Any]:
     """How records of one person were found, and what a replay needs to find them so again, for a manifest."""
     by_key = {relation.key: relation for relation in relations}
+    if PAIRS not in by_key:
+        return {"engine": "off", "match_threshold": None, "persons": None, "person_ids_of": None, "decisions": None}
     pairs = by_key[PAIRS].details_as(PairsDetails)
     return {
         "engine": pairs.engine,

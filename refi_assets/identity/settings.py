@@ -15,6 +15,12 @@ class IdentitySettings(RoomSettings):
     identity_engine: IdentityEngine = Field(
         default="off", description="How records of one person are found: not at all, by Splink, or by AWS."
     )
+
+    @property
+    def is_matching_on(self) -> bool:
+        """Whether the identity group is in a run."""
+        return self.identity_engine != "off"
+
     entity_resolution_workflow: str = Field(
         default="", pattern=r"^[A-Za-z0-9_-]{0,240}$", description="AWS Entity Resolution: the workflow's name."
     )

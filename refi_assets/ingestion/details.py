@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from refi_assets.ingestion.snapshots import ScannedSnapshot
 from refi_assets.lake import Details
-from refi_assets.specs.checks import Cause
+from refi_assets.specs.outcomes import Cause
 
 
 class Profile(BaseModel):

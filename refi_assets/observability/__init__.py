@@ -1,1 +1,1 @@
-"""What tells people how the platform is: alerts and logs."""
+"""Alerts, metrics and logs."""

@@ -1,7 +1,7 @@
-"""Alerts: what is told to people, what counts as told already, and how it is sent to SNS.
+"""Alerts: their text, when one is a repetition, and how they are sent to SNS.
 
-An alert is told once, and again only after an hour; one that could not be sent waits for the next attempt. What
-has failed is found by orchestration/alert_sensor.py. No text of an alert holds a borrower's data.
+An alert is sent once, and again only after an hour; one that could not be sent waits for the next attempt.
+orchestration/alert_sensor.py finds the failures. No text of an alert contains a borrower's data.
 """
 
 import re
@@ -16,7 +16,7 @@ from refi_assets import aws
 from refi_assets.errors import RefiError, SettingError
 
 QUIET = timedelta(hours=1)
-# A failure may be written some time after the moment it names, so the same minutes are looked at more than once.
+# A failure may be recorded some time after it happened, so consecutive looks overlap.
 LOOK_BACK = timedelta(minutes=10)
 
 
@@ -25,9 +25,9 @@ class AlertError(RefiError):
 
 
 class Alert(BaseModel):
-    """One thing that people must know. Times have a zone.
+    """A failure or an overdue asset. Times have a zone.
 
-    `what` and `where` make two alerts the same; `since` is when it began, `seen` when it was so last.
+    Two alerts with the same `what` and `where` are the same; `since` is the start, `seen` the last occurrence.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -43,17 +43,17 @@ class Alert(BaseModel):
 
     @property
     def identity(self) -> str:
-        """What alerts that repeat one another have in common."""
+        """The same for all repetitions of an alert."""
         return f"{self.what} | {self.where}"
 
     @property
     def subject(self) -> str:
-        """As SNS takes it: at most 100 printable ASCII characters."""
+        """The subject, within SNS's limits: at most 100 printable ASCII characters."""
         return re.sub(r"[^ -~]", "?", f"refi: {self.what}: {self.where}")[:100]
 
     @property
     def text(self) -> str:
-        """The message, a line for each thing it says; the further lines of a reason are indented."""
+        """The message, one line per field; further lines of a reason are indented."""
         lines = {
             "What": self.what,
             "Where": self.where,
@@ -65,8 +65,8 @@ class Alert(BaseModel):
         return "\n".join(f"{name}: {value}" for name, value in lines.items())
 
 
-class Memory(BaseModel):
-    """What is kept from one look to the next: until when was looked, what waits to be sent, what was sent when."""
+class AlertMemory(BaseModel):
+    """The sensor's memory between two looks: the time of the last look, the waiting alerts, and when each was sent."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -75,45 +75,47 @@ class Memory(BaseModel):
     sent: dict[str, datetime] = {}
 
     def look_from(self, at: datetime) -> datetime:
-        """From when on failures are looked for; the first look goes an hour back."""
+        """The start of the time in which failures are looked for; the first look goes an hour back."""
         return at - QUIET if self.looked is None else self.looked - LOOK_BACK
 
 
 @dataclass(frozen=True)
-class Told:
-    """What a look led to. `problem` says why some alerts wait, if some do."""
+class SendResult:
+    """The result of one look: the memory for the next, the number of alerts sent, and why some wait, if some do."""
 
-    memory: Memory
+    memory: AlertMemory
     sent: int
     problem: str | None
 
 
-def tell(memory: Memory, found: Iterable[Alert], at: datetime, send: Callable[[Alert], None]) -> Told:
-    """Send what was found and what waits, but nothing that was sent within the hour before it was seen.
+def send_due_alerts(
+    memory: AlertMemory, alerts: Iterable[Alert], at: datetime, send: Callable[[Alert], None]
+) -> SendResult:
+    """Send new and waiting alerts, except those that were already sent within the hour before they were seen.
 
-    `send` raises AlertError; the rest then waits, too, for a service that does not answer costs time.
+    If `send` raises AlertError, all remaining alerts wait: a service that does not answer costs time.
     """
     sent = {identity: time for identity, time in memory.sent.items() if at - time < QUIET + LOOK_BACK}
     waiting = dict(memory.waiting)
-    for alert in found:
+    for alert in alerts:
         last = sent.get(alert.identity)
         if last is None or alert.seen - last >= QUIET:
             waiting.setdefault(alert.identity, alert)
-    number, problem = 0, None
+    sent_count, problem = 0, None
     for identity, alert in list(waiting.items()):
         try:
             send(alert)
         except AlertError as error:
-            problem = f"{len(waiting)} alerts wait to be sent: {error}"
+            problem = f"Alerts waiting to be sent: {len(waiting)}. {error}"
             break
         sent[identity] = at
         del waiting[identity]
-        number += 1
-    return Told(Memory(looked=at, waiting=waiting, sent=sent), number, problem)
+        sent_count += 1
+    return SendResult(AlertMemory(looked=at, waiting=waiting, sent=sent), sent_count, problem)
 
 
-def sender(topic_arn: str) -> Callable[[Alert], None]:
-    """A function that sends an alert to an SNS topic, and raises AlertError where it cannot. Raises SettingError."""
+def sns_sender(topic_arn: str) -> Callable[[Alert], None]:
+    """A function that sends an alert to an SNS topic or raises AlertError. Raises SettingError if AWS is not set up."""
     try:
         sns = aws.client("sns", **aws.QUICK)
     except SettingError as error:

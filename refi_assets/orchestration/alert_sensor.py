@@ -12,7 +12,7 @@ import dagster as dg
 from dagster._core.definitions.freshness import TimeWindowFreshnessPolicy
 
 from refi_assets.errors import SettingError
-from refi_assets.observability.alerts import Alert, Memory, sender, tell
+from refi_assets.observability.alerts import Alert, AlertMemory, send_due_alerts, sns_sender
 from refi_assets.observability.settings import ObservabilitySettings
 from refi_assets.orchestration.partitions import now
 from refi_assets.orchestration.steps import asset_of_step, failure_reason
@@ -35,18 +35,18 @@ def alerts(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     topic = settings_of(ObservabilitySettings).alerts_topic_arn
     if not topic:
         return dg.SensorResult(skip_reason=dg.SkipReason("REFI_ALERTS_TOPIC_ARN is not set."), cursor=context.cursor)
-    memory = Memory.model_validate_json(context.cursor) if context.cursor else Memory()
+    memory = AlertMemory.model_validate_json(context.cursor) if context.cursor else AlertMemory()
     at = now()
     found = [*_failures(context, memory.look_from(at)), *_overdue(context, at)]
     try:
-        told = tell(memory, found, at, sender(topic))
+        result = send_due_alerts(memory, found, at, sns_sender(topic))
     except SettingError as error:  # nothing was looked at; the next look begins where this one did
         context.log.error(str(error))
         return dg.SensorResult(skip_reason=dg.SkipReason(str(error)), cursor=context.cursor)
-    if told.problem:
-        context.log.error(told.problem)
-    message = f"{told.sent} alerts sent. {told.problem or ''}".strip()
-    return dg.SensorResult(skip_reason=dg.SkipReason(message), cursor=told.memory.model_dump_json())
+    if result.problem:
+        context.log.error(result.problem)
+    message = f"{result.sent} alerts sent. {result.problem or ''}".strip()
+    return dg.SensorResult(skip_reason=dg.SkipReason(message), cursor=result.memory.model_dump_json())
 
 
 def _failures(context: dg.SensorEvaluationContext, since: datetime) -> Iterator[Alert]:

@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
 import dagster as dg
 from sqlglot import exp
 
-from refi_assets.engines.base import Engine, Row
+from refi_assets.engines.base import Row
 from refi_assets.errors import SettingError
 from refi_assets.ingestion.acceptances import ACCEPTABLE, reason_to_accept
 from refi_assets.ingestion.details import SnapshotDetails
@@ -21,8 +22,10 @@ from refi_assets.orchestration.fixes import advice
 from refi_assets.orchestration.partitions import partitions
 from refi_assets.orchestration.resources import EngineResource, LakeResource, PoliciesResource
 from refi_assets.orchestration.steps import Step, user_errors
-from refi_assets.specs.checks import SHOWN_KEYS, Outcome, none_of
 from refi_assets.specs.code import code_sha256
+from refi_assets.specs.declarations import declared_columns, declared_in, declared_rules, grain_of
+from refi_assets.specs.names import table_of
+from refi_assets.specs.outcomes import SHOWN_KEYS, Outcome, columns_equal, none_of
 from refi_assets.specs.policies import Policy
 from refi_assets.specs.sql_models import AS_OF, Bindable, SqlModel, load_sql_models, relations_read
 
@@ -34,12 +37,12 @@ class CheckedStep(Step):
         self,
         context: dg.AssetCheckExecutionContext,
         lake: LakeResource,
-        engine: Engine,
+        engine: EngineResource,
         policy: Policy,
         asset: str,
     ) -> None:
         super().__init__(context, lake)
-        self._engine = engine
+        self._engine, self._duckdb = engine.open(self.lake), engine.duckdb(self.lake)
         self.policy: Any = policy  # of the domain's own class
         self.relation: Relation = super().input(asset)
         self._read: dict[str, str] = {}  # fingerprints of other relations that checks have looked at
@@ -72,13 +75,17 @@ class CheckedStep(Step):
             for value in self._memo.find(key):
                 if self._still_holds(value):
                     return [Outcome.from_dict(outcome) for outcome in value["outcomes"]]
-        outcomes = [check.evaluate(self) for check in checks]
+        outcomes = [check.evaluate(self, *self._limits(check)) for check in checks]
         if self._memo_mode != "off" and self.relation.fingerprint and all(self._read.values()):
             as_of = self._as_of.isoformat() if self._read_as_of else None
             looked_at = {"inputs": self._read, "as_of": as_of, "asked": self._asked}
             value = {"outcomes": list(map(asdict, outcomes)), **looked_at}
             self._memo.put(key, self.folder.run_id, value)
         return outcomes
+
+    def _limits(self, check: "Check") -> list[Any]:
+        """The policy's limits that a check compares with, if it names any."""
+        return [attrgetter(check.limits)(self.policy)] if check.limits else []
 
     def _still_holds(self, value: dict[str, Any]) -> bool:
         inputs, models = value["inputs"].items(), load_sql_models()
@@ -125,6 +132,13 @@ class CheckedStep(Step):
         with self._engine.session(readable(self.lake, relations)) as session:
             return {row[column]: row["amount"] for row in session.query(counting)}
 
+    def columns_as_declared(self) -> Outcome:
+        """Whether the stored columns are those that the SQL file, the contract or declared.py declares."""
+        declared = declared_columns(self.relation.key)
+        with self._duckdb.session(readable(self.lake, [self.relation])) as session:
+            stored = session.columns(exp.select("*").from_(table_of(self.relation.key)))
+        return columns_equal(stored, declared)
+
     def broken_by(self, model: SqlModel) -> Outcome:
         """The rows that a check's SQL returns: there must be none. Their keys are shown."""
         broken, keys = self._broken[model.key]
@@ -166,12 +180,28 @@ class CheckedStep(Step):
 
 @dataclass(frozen=True)
 class Check:
-    """One check. `may_block`: a failure can stop what is downstream of the asset, if the outcome says so."""
+    """One check, whose `evaluate` gets the step and, if the check names a part of the policy, its `limits`.
+
+    `may_block`: a failure can stop what is downstream of the asset, if the outcome says so. `sql` is the key of the SQL
+    model that finds what breaks the check.
+    """
 
     name: str
     description: str
-    evaluate: Callable[[CheckedStep], Outcome]
+    evaluate: Callable[..., Outcome]
     may_block: bool = True
+    limits: str = ""  # such as checks.match_ratio_pct
+    sql: str = ""
+
+    def declaration(self, domain: Domain, asset: str) -> dict[str, str]:
+        """Where the check is written, and the key of its limits, as domain.key; the UI and `refi rules` show them."""
+        if self.sql in load_sql_models():
+            where = f"sql/{self.sql}.sql"
+        elif self.sql or self.evaluate == CheckedStep.columns_as_declared:
+            where = declared_in(asset)
+        else:
+            where = f"{self.evaluate.__module__.replace('.', '/')}.py: {self.evaluate.__name__}"
+        return {"where": where, **({"limits": f"{domain.policy}.{self.limits}"} if self.limits else {})}
 
 
 def checks_of(domain: Domain, asset: str, checks: Sequence[Check]) -> dg.AssetChecksDefinition:
@@ -184,6 +214,7 @@ def checks_of(domain: Domain, asset: str, checks: Sequence[Check]) -> dg.AssetCh
             description=check.description,
             blocking=check.may_block,
             partitions_def=partitions(domain.cadence),
+            metadata=check.declaration(domain, asset),
         )
         for check in checks
     ]
@@ -196,7 +227,7 @@ def checks_of(domain: Domain, asset: str, checks: Sequence[Check]) -> dg.AssetCh
         policies: PoliciesResource,
     ) -> Iterator[dg.AssetCheckResult]:
         with user_errors():
-            step = CheckedStep(context, lake, engine.open(lake.open()), policies.of(domain), asset)
+            step = CheckedStep(context, lake, engine, policies.of(domain), asset)
             chosen = [
                 check for check in checks if dg.AssetCheckKey(key, check.name) in context.selected_asset_check_keys
             ]
@@ -214,19 +245,27 @@ def checks_of(domain: Domain, asset: str, checks: Sequence[Check]) -> dg.AssetCh
     return evaluate
 
 
-def sql_checks_of(asset: str) -> list[Check]:
-    """One check for each file in sql/<group>/checks/<relation>/: the rows it returns break the rule."""
+def relation_checks(domain: Domain, asset: str, own: Sequence[Check] = ()) -> dg.AssetChecksDefinition:
+    """The checks of a relation: those that follow from its declaration, those in SQL files, and its own."""
+    return checks_of(domain, asset, [*declared_and_sql_checks(asset), *own])
+
+
+def declared_and_sql_checks(asset: str) -> list[Check]:
+    """Whether columns are as declared, and a check for each model of checking_models."""
 
     def check(model: SqlModel) -> Check:
-        return Check(model.name, f"There must be none: {model.description}", lambda step: step.broken_by(model))
+        description = f"There must be none: {model.description}"
+        return Check(model.name, description, lambda step: step.broken_by(model), sql=model.key)
 
-    return [check(model) for model in checking_models(asset)]
+    columns = Check("schema_as_declared", "The columns are those that are declared.", CheckedStep.columns_as_declared)
+    return [columns, *map(check, checking_models(asset))]
 
 
 def checking_models(asset: str) -> list[SqlModel]:
-    """The SQL files that check an asset."""
+    """The SQL that finds rows that break a rule: of declarations, and the files sql/<group>/checks/<relation>/."""
     group, name = asset.split("/")
-    return [model for key, model in load_sql_models().items() if key.startswith(f"{group}/checks/{name}/")]
+    files = [model for key, model in load_sql_models().items() if key.startswith(f"{group}/checks/{name}/")]
+    return [*declared_rules(asset), *files]
 
 
 def shown_columns(asset: str, model: SqlModel) -> list[str]:
@@ -234,7 +273,7 @@ def shown_columns(asset: str, model: SqlModel) -> list[str]:
 
     Raises SettingError if there are none.
     """
-    grain = load_sql_models()[asset].grain
+    grain = grain_of(asset)
     shown = [column for column in grain if column in model.tree.named_selects]
     if not shown:
         raise SettingError(f"sql/{model.key}.sql returns no column of the grain of {asset}: {', '.join(grain)}.")

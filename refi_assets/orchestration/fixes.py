@@ -16,7 +16,7 @@ from refi_assets.lake.settings import LakeSettings, is_s3
 from refi_assets.orchestration.domain import Domain
 from refi_assets.publishing.publication import Publication
 from refi_assets.settings import settings_of
-from refi_assets.specs.checks import Cause, Outcome
+from refi_assets.specs.outcomes import Cause, Outcome
 from refi_assets.specs.yaml_loader import load_yaml
 
 SHOWN_CAUSES = 5

@@ -1,6 +1,6 @@
-"""The log of runs where REFI_LOG_FORMAT is json: one line an event, with run and asset on each.
+"""The log of runs if REFI_LOG_FORMAT is json: one line an event, with run and asset on each.
 
-The form of a line is in refi_assets/observability/logs.py.
+The form of a line is in refi_assets/observability/json_logs.py.
 """
 
 import logging
@@ -8,7 +8,7 @@ from typing import Any
 
 import dagster as dg
 
-from refi_assets.observability.logs import Fields, JsonFormatter, handler
+from refi_assets.observability.json_logs import Fields, JsonFormatter, stderr_handler
 from refi_assets.observability.settings import ObservabilitySettings
 from refi_assets.orchestration.steps import asset_of_step, failure_reason
 from refi_assets.settings import settings_of
@@ -50,16 +50,16 @@ def _said(event: dg.DagsterEvent, run_id: str) -> Fields:
 
 def json_console(context: dg.InitLoggerContext) -> logging.Logger:
     """The logger of one run: one JSON object a line, on stderr."""
-    made = logging.Logger("refi_assets", level=str(context.logger_config["log_level"]).upper())
-    made.addHandler(handler(EventFormatter()))
-    return made
+    logger = logging.Logger("refi_assets", level=str(context.logger_config["log_level"]).upper())
+    logger.addHandler(stderr_handler(EventFormatter()))
+    return logger
 
 
 def log_runs_as_json() -> None:
-    """Make Dagster's console logger write JSON, if that is what logs are to be.
+    """Make Dagster's console logger write JSON if REFI_LOG_FORMAT is json.
 
-    Loggers of Definitions are used by those runs only whose configuration names them, and neither the sensor nor
-    the UI nor `dg launch` does. Where none is named, Dagster takes this one.
+    Dagster 1.13 uses a logger of Definitions only in runs whose configuration names it, which runs of the sensor, the
+    UI and `dg launch` do not: they use this one. The `python_logs` of an instance add a handler, but the text stays.
     """
     if settings_of(ObservabilitySettings).log_format == "json":
         dg.colored_console_logger._logger_fn = json_console  # there is no public way

@@ -18,7 +18,7 @@ from refi_assets.orchestration.partitions import partitions
 from refi_assets.orchestration.resources import EngineResource, LakeResource, PoliciesResource, PublishingResource
 from refi_assets.orchestration.steps import asset_step
 from refi_assets.publishing.publication import Publication
-from refi_assets.publishing.publish import publish
+from refi_assets.publishing.publish import publish_file
 from refi_assets.specs.sql_models import load_sql_models
 
 InManifest = Callable[[Sequence[Relation]], dict[str, Any]]
@@ -62,7 +62,7 @@ def publication_asset(
             store = step.lake
             made_from = {name: step.input(name) for name in inputs}
             relations = with_inputs(store, list(made_from.values()))
-            published = publish(
+            published = publish_file(
                 publication,
                 model,
                 store,

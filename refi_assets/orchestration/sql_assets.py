@@ -16,6 +16,7 @@ from refi_assets.errors import SettingError
 from refi_assets.lake import NO_DETAILS, Details, Relation
 from refi_assets.lake.relations import readable
 from refi_assets.lineage.graph import descriptions, require_described
+from refi_assets.orchestration.asset_checks import Check, relation_checks
 from refi_assets.orchestration.column_lineage import column_sources
 from refi_assets.orchestration.domain import Domain
 from refi_assets.orchestration.partitions import partitions
@@ -32,13 +33,22 @@ Kind = Literal["table", "kept view", "view"]
 _views: set[str] = set()  # keys of the assets of which DuckDB keeps no rows
 
 
-def sql_asset(domain: Domain, key: str, kind: Kind, *, parameters: Sequence[str] = ()) -> dg.AssetsDefinition:
+def sql_relation(
+    domain: Domain,
+    key: str,
+    kind: Kind,
+    *,
+    parameters: Sequence[str] = (),
+    inlined: Sequence[str] = (),
+    checks: Sequence[Check] = (),
+) -> dg.Definitions:
     """An asset whose relation is defined by sql/<key>.sql, with the policy's parameters of these sections or names.
 
-    On DuckDB a table is stored; of a kept view, the columns that later SQL names; of a view, nothing. Other engines
-    store all.
+    Its checks are those that its declaration and its SQL files make, and `checks`. DuckDB stores all columns of a
+    table, the columns of a kept view that later SQL names, and nothing of a view. Other engines store all of them. The
+    relations in `inlined` are not assets of the run: their SQL becomes part of this one.
     """
-    model = load_sql_models()[key]
+    model = load_sql_models()[key].with_inlined(load_sql_models()[name] for name in inlined)
     require_described(model)
     if kind == "view":
         _views.add(key)
@@ -59,7 +69,7 @@ def sql_asset(domain: Domain, key: str, kind: Kind, *, parameters: Sequence[str]
             bound = policies.of(domain).parameters_of(parameters)
             return made_by_sql(step, engine.open(step.lake), bound, model, kind, made_from)
 
-    return relation
+    return dg.Definitions(assets=[relation], asset_checks=[relation_checks(domain, key, checks)])
 
 
 def described_by(
@@ -86,7 +96,6 @@ def made_by_sql(
     model: SqlModel,
     kind: Kind,
     made_from: dict[str, Relation],
-    details: Details = NO_DETAILS,
 ) -> dg.MaterializeResult[Any]:
     """Make a relation as its SQL file says."""
     query = model.bind({**parameters, AS_OF: step.as_of})
@@ -102,7 +111,6 @@ def made_by_sql(
         kept=kept,
         counted_by=counted_by,
         engine=type(engine).__name__,
-        details=details.model_dump(mode="json"),
     )
     if (relation := step.recall(model.key, fingerprint, made_from)) is not None:
         return materialize(step, relation, made_from)
@@ -111,8 +119,7 @@ def made_by_sql(
         draft = step.draft(model.key, made_from=made_from, kind=stored_as, kept=kept, sql=sql, fingerprint=fingerprint)
         made = session.create(draft, query)
         counts = measure(session, model)
-        if session.queries:
-            details = details.model_copy(update={"queries": tuple(session.queries)})
+        details = Details(queries=tuple(session.queries)) if session.queries else NO_DETAILS
     saved = step.save(made, rows=counts.pop("rows"), counts=counts, details=details)
     step.remember(saved, open_duckdb(step.lake))
     return materialize(step, saved, made_from)

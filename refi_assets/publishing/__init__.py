@@ -1,1 +1,1 @@
-"""What is published under a name: commits, manifests, files, and how long they are kept."""
+"""Publications: their commits, manifests and files, and how long the relations behind them are kept."""

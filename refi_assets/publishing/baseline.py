@@ -1,6 +1,6 @@
 """The snapshot that a new one of its source is compared with: the newest published one of an earlier load date.
 
-Only what a commit names counts as published: nothing is compared with a run that was blocked, or one by another policy.
+Only a run with a commit counts as published: a run that was blocked or held back is never the baseline.
 """
 
 from datetime import date
@@ -12,12 +12,12 @@ from refi_assets.publishing.publication import Publication
 
 
 def baseline_of(publication: Publication, lake: ObjectStore, source: str, load_date: date) -> Baseline | None:
-    """The baseline of a snapshot; None if nothing earlier has been published."""
+    """The baseline of a snapshot; None if no earlier snapshot was published."""
     baseline: Baseline | None = None
     commits = sorted(publication.commits(lake), key=lambda commit: commit["as_of"])
-    for commit in reversed(commits):  # of one day, the last commit first
+    for commit in reversed(commits):  # within a day, the last commit first
         if baseline is not None and date.fromisoformat(commit["as_of"]) <= baseline.load_date:
-            break  # no snapshot is of a later day than the run that read it
+            break  # a run reads no snapshot of a day after its own
         manifest = publication.manifest(lake, commit["run_id"])
         earlier = _snapshot(manifest, source) if manifest else None
         if earlier and earlier.load_date < load_date and (baseline is None or earlier.load_date > baseline.load_date):
@@ -33,5 +33,5 @@ def _snapshot(manifest: dict[str, Any], source: str) -> Baseline | None:
         run_id=manifest["run_id"],
         load_date=files[0]["load_date"],
         rows=sum(entry["rows"] for entry in files),
-        profiles=manifest.get("profiles", {}).get(source, {}),
+        profiles=manifest["profiles"][source],
     )

@@ -1,9 +1,9 @@
-"""A publication: what the lake shows under a name, and its commits, pointer, manifests and files below output/.
+"""A publication: a name, and the commits, pointer, manifests and files below output/ that belong to it.
 
-Commits are numbered, and of several runs that want a number one gets it: their order is the order of publication,
-whoever is slow or dies. The pointer repeats the last commit; it is the one object that readers need and that ever
-changes, and it is put last, whole. The file is written in publish.py; how long what is behind it stays is in
-retention.py.
+Commits are numbered, and only one of several runs gets a number: their order is the order of publication, even if a
+run is slow or killed. The pointer repeats the last commit; it is the only object that readers need and the only one
+that ever changes, and it is put last, whole. The file is written by publish.py; retention.py decides how long the
+relations behind it are kept.
 """
 
 import re
@@ -17,15 +17,15 @@ from refi_assets.lake import ObjectStore
 OUTPUT = "output"
 MANIFEST_SUFFIX = ".manifest.json"
 
-# The first publication: it lies in output/ itself, where it always was.
+# The first publication is in output/ itself.
 FIRST = "refi"
 
 
 @dataclass(frozen=True)
 class Publication:
-    """One publication by its name: lower-case letters, digits and underscores. Raises SettingError for another.
+    """A publication. Raises SettingError unless the name is lower-case letters, digits and underscores.
 
-    `contents` says in its manifests and commits what its file is.
+    `contents` is what its manifests and commits call its file.
     """
 
     name: str
@@ -40,39 +40,39 @@ class Publication:
 
     @property
     def folder(self) -> str:
-        """Where it lies in the lake."""
+        """Its folder in the lake."""
         return OUTPUT if self.name == FIRST else f"{OUTPUT}/{self.name}"
 
     @property
     def command(self) -> str:
-        """What the commands that make and show it begin with."""
+        """The start of the commands that make and show it."""
         return "refi" if self.name == FIRST else f"refi {self.name}"
 
     @property
     def latest_key(self) -> str:
-        """Object key of the pointer to what was published last."""
+        """Object key of the pointer to the last commit."""
         return f"{self.folder}/latest.json"
 
     @property
     def commits_folder(self) -> str:
-        """Where its commits lie."""
+        """The folder of its commits."""
         return f"{self.folder}/commits"
 
     def manifest_key(self, run_id: str) -> str:
-        """Object key of the manifest of what a run published."""
+        """Object key of the manifest of a run."""
         return f"{self.folder}/{run_id}{MANIFEST_SUFFIX}"
 
     def file_key(self, run_id: str) -> str:
-        """Object key of the CSV file that a run published."""
+        """Object key of the CSV file of a run."""
         return f"{self.folder}/{run_id}.csv"
 
     def latest(self, lake: ObjectStore) -> dict[str, str] | None:
-        """The last commit, as the pointer repeats it; None before the first."""
+        """The last commit, read from the pointer; None before the first."""
         latest: dict[str, str] | None = lake.get_json(self.latest_key)
         return latest
 
     def manifest(self, lake: ObjectStore, run_id: str) -> dict[str, Any] | None:
-        """The manifest of what a run published; None if it published nothing here."""
+        """The manifest of a run; None if the run published nothing here."""
         manifest: dict[str, Any] | None = _unchanging(lake, self.manifest_key(run_id))
         return manifest
 
@@ -84,13 +84,13 @@ class Publication:
         ]
 
     def commits(self, lake: ObjectStore) -> list[dict[str, str]]:
-        """What was made the latest, in that order."""
+        """All commits, in the order of publication."""
         return [_unchanging(lake, info.key) for info in lake.objects(self.commits_folder)]
 
     def commit(
         self, lake: ObjectStore, commit: dict[str, str], *, policy_overridden: bool, force_latest: bool
     ) -> str | None:
-        """Make what `commit` names the latest, unless that must not be: then returns why."""
+        """Make this commit the latest. If it must not become the latest, returns the reason and changes nothing."""
         if policy_overridden and not force_latest:
             return "the run used another policy than the deployment's"
         while True:
@@ -100,7 +100,7 @@ class Publication:
             if lake.create_json(f"{self.commits_folder}/{number + 1:08}.json", commit):
                 break
         while True:  # another run may have committed meanwhile
-            latest, etag = lake.get_json_and_etag(self.latest_key)  # before the last commit: never over a newer one
+            latest, etag = lake.get_json_and_etag(self.latest_key)  # read before the commit: never replaces a newer one
             last = self._last_commit(lake)[1]
             if latest == last:
                 return None
@@ -112,18 +112,18 @@ class Publication:
 
 
 def _unchanging(lake: ObjectStore, key: str) -> Any:
-    """A JSON object that is never put again, read once; None if there is none yet."""
+    """A JSON object that never changes, read once; None if it does not exist yet."""
     if key not in lake.known and (value := lake.get_json(key)) is not None:
         lake.known[key] = value
     return lake.known.get(key)
 
 
 def publications(lake: ObjectStore) -> list[Publication]:
-    """Every publication of a lake, the first before the others."""
-    others = [name for name in lake.folders(OUTPUT) if re.fullmatch("[a-z0-9_]+", name) and name != "commits"]
-    return [Publication(FIRST), *map(Publication, sorted(others))]
+    """Every publication of a lake, refi's first."""
+    names = [name for name in lake.folders(OUTPUT) if re.fullmatch("[a-z0-9_]+", name) and name != "commits"]
+    return [Publication(FIRST), *map(Publication, sorted(names))]
 
 
 def published_run_ids(lake: ObjectStore) -> set[str]:
-    """The runs that published anything under any name."""
+    """The runs that have a manifest in any publication."""
     return {run_id for publication in publications(lake) for run_id in publication.run_ids(lake)}

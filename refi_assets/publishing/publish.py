@@ -1,8 +1,8 @@
 """Publishing: a relation's rows as a CSV file, its manifest, and a commit of the publication.
 
-The CSV is written by DuckDB whatever engine made the rows, so that its bytes are the same everywhere. All versions
-behind one publication must agree: it is made of one version of each relation. The SQL model of the file decides what
-is in it; what a domain adds to the manifest, such as its counts, is the domain's.
+DuckDB writes the CSV whichever engine computed the rows, so that its bytes are the same everywhere. A file is
+computed from one version of each relation. The SQL model of the file decides its rows; a domain decides what it adds
+to the manifest, such as its counts.
 """
 
 import hashlib
@@ -18,7 +18,6 @@ from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import LakeError
 from refi_assets.ingestion.acceptances import acceptances
 from refi_assets.ingestion.details import SnapshotDetails, StagedDetails
-from refi_assets.ingestion.snapshots import ScannedSnapshot
 from refi_assets.lake import Details, ObjectStore, Relation
 from refi_assets.lake.relations import require_one_version
 from refi_assets.project import SHIPPED
@@ -32,7 +31,7 @@ SOURCE_FIELDS = ("key", "size", "sha256", "rows")  # of a file, in a manifest
 
 
 class PublishedDetails(Details):
-    """What a run published: object keys. `held_back` says why the pointer was not moved, if it was not."""
+    """The object keys of a publication. `held_back`: why the pointer was not moved, or None if it was."""
 
     file: str = Field(alias="audience")
     manifest: str
@@ -41,14 +40,14 @@ class PublishedDetails(Details):
 
 
 class Published(NamedTuple):
-    """What a run published, the number of its rows, and its columns with their SQL types."""
+    """The result of publish_file(): object keys, number of rows, and columns with their SQL types."""
 
     details: PublishedDetails
     rows: int
     columns: dict[str, str]
 
 
-def publish(
+def publish_file(
     publication: Publication,
     model: SqlModel,
     lake: ObjectStore,
@@ -62,11 +61,10 @@ def publish(
     policy_overridden: bool = False,
     force_latest: bool = False,
 ) -> Published:
-    """Publish the rows of a model, made from `relations` (with everything behind them), and move the pointer to them.
+    """Publish the rows of a model on `relations` (which include everything behind them), and move the pointer to them.
 
-    The pointer stays where it is for a day before the one it points to, and for an overridden policy, unless
-    force_latest. `more` is added to the manifest. Returns what was published and the number of its rows. Raises
-    LakeError, EngineError; nothing is published then.
+    Unless force_latest, the pointer stays where it is if it names a later day, or if the policy is overridden.
+    `more` is added to the manifest. Raises LakeError or EngineError; nothing is published then.
     """
     require_one_version(relations)
     file_key = publication.file_key(run_id)
@@ -76,44 +74,33 @@ def publish(
         with draft.open("rb") as stream:
             sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
         lake.create_file(file_key, draft)
+    run = {"run_id": run_id, "as_of": as_of.isoformat()}
     manifest = {
-        "run_id": run_id,
-        "as_of": as_of.isoformat(),
+        **run,
         publication.contents: {"key": file_key, "rows": rows, "sha256": sha256},
-        "inputs": _source_objects(relations),
         "policy": {
             "overridden": policy_overridden,
             "sha256": policy.sha256,
             "values": policy.model_dump(mode="json"),
         },
         **code_behind(),
-        "relations": {r.key: {"run_id": r.run_id, "rows": r.rows} for r in relations},
-        "runs": runs_behind(relations),
-        "profiles": _profiles(relations),
-        "accepted": [
-            {**acceptance, "load_date": snapshot.load_date.isoformat()}
-            for snapshot in _snapshots(relations)
-            for acceptance in acceptances(lake, snapshot)
-        ],
+        **_inputs_behind(lake, relations),
         **(more or {}),
     }
     manifest_key = publication.manifest_key(run_id)
     if not lake.create_json(manifest_key, manifest):
-        raise LakeError(f"{manifest_key} is in the lake {lake} already, and says something else.")
-    commit = {
-        "run_id": run_id,
-        "as_of": as_of.isoformat(),
-        publication.contents: file_key,
-        "manifest": manifest_key,
-        "sha256": sha256,
-    }
+        raise LakeError(f"{manifest_key} is already in the lake {lake}, with another content.")
+    commit = {**run, publication.contents: file_key, "manifest": manifest_key, "sha256": sha256}
     held_back = publication.commit(lake, commit, policy_overridden=policy_overridden, force_latest=force_latest)
     details = PublishedDetails(file=file_key, manifest=manifest_key, sha256=sha256, held_back=held_back)
     return Published(details, rows, columns)
 
 
 def code_behind() -> dict[str, dict[str, str]]:
-    """What decides the bytes of a publication besides its inputs and the policy, as a manifest names it."""
+    """The part of a manifest that identifies the code: hashes of SQL, contracts and Python, and package versions.
+
+    With the inputs and the policy, it decides the bytes of a publication.
+    """
     package = Path(__file__).parent.parent
     paths = sorted(path for path in package.rglob("*") if not path.is_relative_to(SHIPPED))  # not the copies of sql/
     files = [path for path in paths if path.suffix in (".py", ".sql", ".txt")]
@@ -127,7 +114,7 @@ def code_behind() -> dict[str, dict[str, str]]:
 
 
 def source_counts(relations: Sequence[Relation]) -> dict[str, dict[str, Any]]:
-    """What staging counted of each source behind a publication: rows, accepted, quarantined by reason, nulled."""
+    """Staging's counts of each source: rows, accepted, quarantined by reason, nulled, emptied and invisible."""
     return {
         relation.name: {
             "rows": relation.counts["source_rows"],
@@ -137,34 +124,42 @@ def source_counts(relations: Sequence[Relation]) -> dict[str, dict[str, Any]]:
             "emptied": staged.emptied,
             "invisible": staged.invisible,
         }
-        for relation in sorted(relations, key=lambda relation: relation.key)
-        if relation.key.startswith("staging/") and relation.name in load_contracts()
-        for staged in [relation.details_as(StagedDetails)]
+        for relation, staged in sorted(_staged(relations), key=lambda pair: pair[0].key)
     }
 
 
-def _source_objects(relations: Sequence[Relation]) -> list[dict[str, Any]]:
-    return [
-        {
-            "source": snapshot.source,
-            "load_date": snapshot.load_date.isoformat(),
-            **{name: getattr(file, name) for name in SOURCE_FIELDS},
-        }
-        for snapshot in _snapshots(relations)
-        for file in snapshot.files
-    ]
+def _inputs_behind(lake: ObjectStore, relations: Sequence[Relation]) -> dict[str, Any]:
+    """The part of a manifest that identifies the files, relations and runs behind a publication.
 
-
-def _snapshots(relations: Sequence[Relation]) -> list[ScannedSnapshot]:
+    The next snapshot of a source is compared with its `profiles`.
+    """
     raw = [relation for relation in relations if relation.key.startswith("raw/")]
-    return [relation.details_as(SnapshotDetails).snapshot for relation in raw]
-
-
-def _profiles(relations: Sequence[Relation]) -> dict[str, Any]:
-    """The profile of each source's columns of numbers, against which the next snapshot is compared."""
-    staged = [one for one in relations if one.key.startswith("staging/") and one.name in load_contracts()]
+    snapshots = [relation.details_as(SnapshotDetails).snapshot for relation in raw]
     return {
-        relation.name: {name: profile.model_dump(mode="json") for name, profile in details.profiles.items()}
-        for relation in staged
-        for details in [relation.details_as(StagedDetails)]
+        "inputs": [
+            {
+                "source": snapshot.source,
+                "load_date": snapshot.load_date.isoformat(),
+                **{name: getattr(file, name) for name in SOURCE_FIELDS},
+            }
+            for snapshot in snapshots
+            for file in snapshot.files
+        ],
+        "relations": {relation.key: {"run_id": relation.run_id, "rows": relation.rows} for relation in relations},
+        "runs": runs_behind(relations),
+        "profiles": {
+            relation.name: {name: profile.model_dump(mode="json") for name, profile in staged.profiles.items()}
+            for relation, staged in _staged(relations)
+        },
+        "accepted": [
+            {**acceptance, "load_date": snapshot.load_date.isoformat()}
+            for snapshot in snapshots
+            for acceptance in acceptances(lake, snapshot)
+        ],
     }
+
+
+def _staged(relations: Sequence[Relation]) -> list[tuple[Relation, StagedDetails]]:
+    """The typed relations of sources among these, with their details."""
+    sources = {f"staging/{source}" for source in load_contracts()}
+    return [(relation, relation.details_as(StagedDetails)) for relation in relations if relation.key in sources]

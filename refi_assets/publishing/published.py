@@ -1,4 +1,4 @@
-"""What was published under a name, and the relations behind one run of it."""
+"""The published runs of a publication, and queries on the relations behind one of them."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -21,7 +21,7 @@ from refi_assets.specs.sql_models import DIALECT, Bindable, load_sql_models, rel
 
 @dataclass(frozen=True)
 class PublishedRun:
-    """What one run published: its manifest, and the relations it was made from."""
+    """A run that published: its manifest, and the relations behind it."""
 
     publication: Publication
     lake: ObjectStore
@@ -30,7 +30,7 @@ class PublishedRun:
 
     @classmethod
     def find(cls, publication: Publication, lake: ObjectStore, engine: DuckDBEngine, run_id: str | None = None) -> Self:
-        """What a run published; without a run id, what was published last. Raises LakeError."""
+        """A published run by its id, or the latest one. Raises LakeError."""
         if run_id is None:
             latest = publication.latest(lake)
             if latest is None:
@@ -46,17 +46,17 @@ class PublishedRun:
 
     @classmethod
     def as_of_day(cls, publication: Publication, lake: ObjectStore, engine: DuckDBEngine, day: date) -> Self:
-        """What was made the latest of a day, last. Raises LakeError."""
+        """The last run of a day that became the latest. Raises LakeError."""
         run_ids = [commit["run_id"] for commit in publication.commits(lake) if commit["as_of"] == day.isoformat()]
         if not run_ids:
             raise LakeError(
-                f"No {publication.contents} as of {day} was made the latest in {lake}. See: {publication.command} runs"
+                f"No {publication.contents} as of {day} became the latest in {lake}. See: {publication.command} runs"
             )
         return cls.find(publication, lake, engine, run_ids[-1])
 
     @classmethod
     def last_two(cls, publication: Publication, lake: ObjectStore, engine: DuckDBEngine) -> tuple[Self, Self]:
-        """The latest, and before it that of the newest earlier day by the policy in force. Raises LakeError."""
+        """The latest run, preceded by the newest one of an earlier day under the policy in force. Raises LakeError."""
         after = cls.find(publication, lake, engine)
         earlier = [
             manifest["run_id"]
@@ -71,24 +71,24 @@ class PublishedRun:
 
     @cached_property
     def relations(self) -> list[Relation]:
-        """Everything behind what was published. Raises LakeError where it is not kept any more."""
-        named = self.manifest["relations"]
-        relations = {key: RunFolder(self.lake, relation["run_id"]).find(key) for key, relation in named.items()}
+        """Every relation behind the publication. Raises LakeError if one is no longer kept."""
+        versions = self.manifest["relations"]
+        relations = {key: RunFolder(self.lake, version["run_id"]).find(key) for key, version in versions.items()}
         if lost := sorted(key for key, relation in relations.items() if relation is None):
             raise LakeError(
-                f"Run {self.run_id} (as of {self.as_of}) has no {lost[0]} in {self.lake} any more; relations are kept "
-                f"of the last REFI_KEEP_RUNS runs. Make them again from the inputs: refi replay {self.run_id}"
+                f"Run {self.run_id} (as of {self.as_of}) no longer has {lost[0]} in {self.lake}; relations of the last "
+                f"REFI_KEEP_RUNS runs are kept. Compute them again from the inputs: refi replay {self.run_id}"
             )
         return with_inputs(self.lake, [relation for relation in relations.values() if relation is not None])
 
     @property
     def run_id(self) -> str:
-        """The run that published it."""
+        """The run's id."""
         return str(self.manifest["run_id"])
 
     @property
     def as_of(self) -> date:
-        """The day as of which it was made."""
+        """The run's as-of day."""
         return date.fromisoformat(self.manifest["as_of"])
 
     def ask(self, model: str, **parameters: Bindable) -> list[Row]:
@@ -97,7 +97,7 @@ class PublishedRun:
             return session.query(load_sql_models()[model].bind(parameters))
 
     def query(self, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
-        """Columns and rows of a SELECT on the relations, by group.relation or by a relation's name if it is unique.
+        """Columns and rows of a SELECT; it names a relation as group.relation, or by its name alone if that is unique.
 
         Raises EngineError for anything else.
         """
@@ -114,29 +114,24 @@ class PublishedRun:
         return list(columns), [tuple(row.values()) for row in rows]
 
     def _with_groups(self, query: exp.Query) -> exp.Query:
-        """The query, reading group.relation throughout. Raises EngineError for what it may not read."""
-        keys = {one.key for one in self.relations if one.columns and one.kind != "files"}
+        """The query with every relation as group.relation. Raises EngineError if it reads anything else."""
+        keys = {relation.key for relation in self.relations if relation.columns and relation.kind != "files"}
         by_name = keys_by_name(keys)
         qualified = with_groups(query, keys)
         unknown = sorted(relations_read(qualified) - keys)
         for name in unknown:
             if name in by_name:
-                raise EngineError(f"{name} may be {' or '.join(map(sql_name, by_name[name]))}; write which.")
+                raise EngineError(f"{name} may be {' or '.join(map(sql_name, by_name[name]))}; write one of these.")
         if unknown:
-            what = (
-                f"There is no relation {', '.join(map(sql_name, unknown))}"
-                if all(unknown)
-                else "Functions are no relations"
-            )
-            names = [name if len(same) == 1 else ", ".join(map(sql_name, same)) for name, same in by_name.items()]
-            raise EngineError(f"{what}; a query may read {', '.join(sorted(names))}.")
+            is_function = not all(unknown)
+            names = ", ".join(map(sql_name, unknown))
+            problem = "A function is not a relation" if is_function else f"There is no relation {names}"
+            readable = [", ".join(map(sql_name, same)) if len(same) > 1 else name for name, same in by_name.items()]
+            raise EngineError(f"{problem}; a query may read {', '.join(sorted(readable))}.")
         return qualified
 
 
 def manifests(publication: Publication, lake: ObjectStore) -> list[dict[str, Any]]:
-    """The manifests of all that was published, newest as-of day last."""
-    found = [publication.manifest(lake, run_id) for run_id in publication.run_ids(lake)]
-    return sorted(
-        (manifest for manifest in found if manifest is not None),
-        key=lambda manifest: (manifest["as_of"], manifest["run_id"]),
-    )
+    """All manifests of a publication, newest as-of day last."""
+    published = filter(None, (publication.manifest(lake, run_id) for run_id in publication.run_ids(lake)))
+    return sorted(published, key=lambda manifest: (manifest["as_of"], manifest["run_id"]))

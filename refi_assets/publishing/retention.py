@@ -1,8 +1,8 @@
-"""How long what runs leave in the lake stays: relations, and left-overs of runs that were cut short.
+"""Retention: which relations and leftovers of runs are deleted from the lake, and when.
 
-Files, manifests and inputs of publications always stay, so that they can be made again. A run's relations stay as long
-as one of the newest manifests of any publication names them, or they are an asset's newest, or what is kept was made
-from them. A run that is under way is no different from one that was killed, but for its age.
+Published files, manifests and inputs are never deleted, so that a publication can be computed again. A run's relations
+are kept while one of the newest manifests of any publication names them, or they are the newest of their asset, or
+a kept relation was derived from them. Only its age distinguishes a run under way from one that was killed.
 """
 
 import json
@@ -18,7 +18,7 @@ from refi_assets.publishing.publication import Publication, publications, publis
 
 
 def runs_behind(relations: Iterable[Relation]) -> list[str]:
-    """The runs in whose folders these relations' records and data lie, sorted."""
+    """The runs whose folders contain these relations' records and data, sorted."""
     run_ids: set[str] = set()
     for relation in relations:
         run_ids |= {relation.run_id, relation.made_by or relation.run_id}
@@ -27,10 +27,11 @@ def runs_behind(relations: Iterable[Relation]) -> list[str]:
 
 
 def clean_up(lake: ObjectStore, keep_runs: int, older_than: timedelta) -> int:
-    """Delete what need not stay; returns the number of objects, unfinished ones included.
+    """Delete unneeded relations and leftovers; returns the number of objects, including unfinished uploads.
 
-    Of each publication the newest `keep_runs` manifests keep what they name; as it takes a look at every run, a tenth
-    more may wait. What published nothing goes once nothing was added to it for `older_than`.
+    The newest `keep_runs` manifests of each publication keep the runs they name. Since deleting reads every run,
+    it starts only when there are a tenth more. A run that published nothing is deleted once nothing was added to it
+    for `older_than`.
     """
     before = time.time() - older_than.total_seconds()
     run_ids = set(lake.folders("runs"))
@@ -39,8 +40,8 @@ def clean_up(lake: ObjectStore, keep_runs: int, older_than: timedelta) -> int:
     overdue = {
         run_id
         for publication, kept in kept_by_name.items()
-        if len(there := run_ids.intersection(publication.run_ids(lake))) > keep_runs + keep_runs // 10
-        for run_id in there - kept
+        if len(published := run_ids.intersection(publication.run_ids(lake))) > keep_runs + keep_runs // 10
+        for run_id in published - kept
     }
     unneeded = abandoned | overdue
     if unneeded:
@@ -61,7 +62,7 @@ def clean_up(lake: ObjectStore, keep_runs: int, older_than: timedelta) -> int:
 
 
 def shown_run_ids(lake: ObjectStore) -> set[str]:
-    """The runs whose tables a catalog must keep: the latest of each publication, and all that published nothing."""
+    """The runs whose tables a catalog keeps: the latest of each publication, and all that published nothing."""
     latest = {commit["run_id"] for publication in publications(lake) if (commit := publication.latest(lake))}
     return latest | (set(lake.folders("runs")) - published_run_ids(lake))
 
@@ -72,40 +73,40 @@ def _last_change(lake: ObjectStore, run_id: str) -> float:
 
 def _newest(lake: ObjectStore, publication: Publication, run_ids: set[str], keep: int) -> set[str]:
     """The newest runs of a publication, and its latest."""
-    there = run_ids.intersection(publication.run_ids(lake))
-    if len(there) > keep:
-        there = set(sorted(there, key=lambda run_id: _last_change(lake, run_id), reverse=True)[:keep])
+    published = run_ids.intersection(publication.run_ids(lake))
+    if len(published) > keep:
+        published = set(sorted(published, key=lambda run_id: _last_change(lake, run_id), reverse=True)[:keep])
     latest = publication.latest(lake)
-    return there | ({latest["run_id"]} if latest else set())
+    return published | ({latest["run_id"]} if latest else set())
 
 
 def _named(lake: ObjectStore, kept_by_name: dict[Publication, set[str]]) -> set[str]:
     """The runs that kept manifests name."""
-    manifests = [publication.manifest(lake, run_id) for publication, kept in kept_by_name.items() for run_id in kept]
-    return {run_id for manifest in manifests if manifest is not None for run_id in manifest["runs"]}
+    manifests = (publication.manifest(lake, run_id) for publication, kept in kept_by_name.items() for run_id in kept)
+    return {run_id for manifest in filter(None, manifests) for run_id in manifest["runs"]}
 
 
 def _newest_of_assets(lake: ObjectStore, run_ids: set[str], under_way: set[str]) -> set[str]:
     """The runs behind the newest relation of each asset, and behind every relation of runs that are under way."""
     newest: dict[str, str] = {}
-    own: set[tuple[str, str]] = set()
+    unfinished: set[tuple[str, str]] = set()
     for run_id in sorted(run_ids, key=lambda run_id: _last_change(lake, run_id), reverse=True):
         for info in lake.objects(f"runs/{run_id}"):
             key = info.key.removeprefix(f"runs/{run_id}/").removesuffix(".json")
             if info.key.endswith(".json") and key.count("/") == 1:
                 newest.setdefault(key, run_id)
                 if run_id in under_way:
-                    own.add((key, run_id))
+                    unfinished.add((key, run_id))
     kept: set[str] = set()
-    seen = own | set(newest.items())
+    seen = unfinished | set(newest.items())
     waiting = list(seen)
     while waiting:
         key, run_id = waiting.pop()
         record = lake.get_json(RunFolder(lake, run_id).key(key, ".json")) or {}
         kept |= {run_id, record.get("made_by") or run_id, *_runs_in(json.dumps(record))}
-        more = set(record.get("inputs", {}).items()) - seen
-        seen |= more
-        waiting += more
+        inputs = set(record.get("inputs", {}).items()) - seen
+        seen |= inputs
+        waiting += inputs
     return kept
 
 
@@ -114,9 +115,9 @@ def _runs_in(text: str) -> set[str]:
 
 
 def _remove_run(lake: ObjectStore, run_id: str) -> int:
-    """Delete a run's folder, and tables that it made elsewhere; returns the number of objects.
+    """Delete a run's folder and the tables it wrote elsewhere; returns the number of objects.
 
-    A table that it only used again (`made_by`) is another run's.
+    A table that it reused (`made_by`) belongs to another run and stays.
     """
     keys = [info.key for info in lake.objects(f"runs/{run_id}")]
     records = [lake.get_json(key) or {} for key in keys if key.endswith(".json")]

@@ -7,15 +7,18 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
-from refi_assets.lake import Relation
+from refi_assets.lake import Details, Relation
 from refi_assets.publishing.publication import Publication
 from refi_assets.publishing.publish import source_counts
 from refi_assets.publishing.published import PublishedRun
+from refi_assets.specs.policies import policy_of
+from refi_assets.specs.python_relations import python_relations
 from refi_assets.specs.sql_models import DIALECT, load_sql_models
 
 AUDIENCE = Publication("refi", contents="audience")
 
-PERSONS = "identity/resolved_borrower"
+PAIRS, PERSONS = "identity/matched_pairs", "identity/resolved_borrower"
+QUEUE, HISTORY = "identity/review_queue", "identity/person_history"
 OFFERS = "refi/judged_offer"
 
 
@@ -24,13 +27,32 @@ class PublishedAudience(PublishedRun):
 
     @cached_property
     def relations(self) -> list[Relation]:
-        """Everything behind the audience. Raises LakeError where it is not kept any more."""
-        relations = super().relations
-        if PERSONS in self.manifest["relations"]:
-            return relations
-        # Published before records were matched: every borrower was a person.
-        persons = load_sql_models()[PERSONS].bind({}).sql(DIALECT)
-        return [*relations, Relation(key=PERSONS, run_id=self.run_id, as_of=self.as_of, kind="view", sql=persons)]
+        """Everything behind the audience. Raises LakeError if it is not kept any more."""
+        return with_identity(super().relations)
+
+
+def with_identity(relations: list[Relation]) -> list[Relation]:
+    """A run's relations, and if it had matching off, those of the identity group as their SQL files define them."""
+    audience = next((relation for relation in relations if relation.key == "refi/refi_audience"), None)
+    if audience is None or PERSONS in audience.inputs:
+        return relations
+    parameters = policy_of("refi").parameters
+    columns = {key: declared.sql_types for key, declared in python_relations().items()}
+    thresholds = {
+        f"{name}_threshold": float(str(parameters[f"{name}_probability"].value)) for name in ("match", "review")
+    }
+    details = Details.model_validate({"engine": "off", "model": None, **thresholds})
+    views = [
+        audience.model_copy(
+            update={
+                **{"key": key, "kind": "view", "parquet": None, "inputs": {}, "counts": {}, "details": details},
+                "columns": columns[PAIRS if key == QUEUE else key],  # the queue holds pairs
+                "sql": load_sql_models()[key].bind(parameters).sql(DIALECT),
+            }
+        )
+        for key in (PAIRS, PERSONS, QUEUE, HISTORY)
+    ]
+    return [*relations, *views]
 
 
 def counts(relations: Sequence[Relation]) -> dict[str, Any]:

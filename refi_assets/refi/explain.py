@@ -5,7 +5,7 @@ SQL's: this module says its codes in words, and compares nothing.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Any
@@ -16,12 +16,13 @@ from refi_assets.ingestion.headers import trim
 from refi_assets.ingestion.records import cells
 from refi_assets.publishing.published import PublishedRun
 from refi_assets.refi.audience import OFFERS
-from refi_assets.refi.policy import Eligibility
+from refi_assets.refi.policy import RefiPolicy
+from refi_assets.specs.rules import rules_of
 
 
 @dataclass(frozen=True)
-class Rule:
-    """One rule: what was found, the limit, and whether it holds (None where the value is not known)."""
+class JudgedRule:
+    """One rule: the value, the limit, and whether it holds (None if the value is not known)."""
 
     name: str
     value: Decimal | None
@@ -42,7 +43,7 @@ class JudgedLoan:
     is_eligible: bool
     is_chosen: bool
     letter_to: str | None
-    rules: tuple[Rule, ...]
+    rules: tuple[JudgedRule, ...]
     eligible_when: str | None
 
 
@@ -67,7 +68,7 @@ class Explanation:
     """Everything a run knows about one borrower. `quarantined` has where a row is, and why, and no cells.
 
     `sms_answers` has what each record of the person says to text messages, `sms_opt_in` what came of it (None: the
-    person is not in the audience). Runs of before offers were judged one by one have no `offers` and no answers.
+    person is not in the audience).
     """
 
     borrower_id: str
@@ -87,14 +88,14 @@ class Explanation:
 
 def explain(run: PublishedRun, borrower_id: str) -> Explanation:
     """Explain a borrower. Raises RefiError where no file of the run has such a borrower."""
-    policy = Eligibility.model_validate(run.manifest["policy"]["values"]["eligibility"])
-    has_offers = OFFERS in run.manifest["relations"]
-    offers = run.ask("refi/answers/judged_offers", borrower_id=borrower_id) if has_offers else []
-    answers = run.ask("refi/answers/sms_answers", borrower_id=borrower_id) if has_offers else []
+    policy = RefiPolicy.model_validate(run.manifest["policy"]["values"])
+    limits, least_spread = policy.eligibility.model_dump(mode="json"), policy.parameters["min_rate_spread"]
+    offers = run.ask("refi/answers/judged_offers", borrower_id=borrower_id)
+    answers = run.ask("refi/answers/sms_answers", borrower_id=borrower_id)
     taken = {row["loan_id"]: row for row in offers if row["is_taken"]}
     loans = tuple(
-        _judged({**taken.get(row["loan_id"], {}), **row}, policy)
-        for row in run.ask("refi/answers/judged_loans", borrower_id=borrower_id)
+        _judged({**taken.get(row["loan_id"], {}), **row}, limits)
+        for row in run.ask("refi/answers/judged_loans", borrower_id=borrower_id, min_rate_spread=least_spread)
     )
     unmatched = [row["reason"] for row in run.ask("refi/answers/unmatched_reason", borrower_id=borrower_id)]
     records = run.ask("refi/answers/records_of_person", borrower_id=borrower_id)
@@ -138,77 +139,36 @@ def _answer(row: Row, quarantined: list[Row]) -> str:
     return "quarantined" if row["answer"] == "no_engagement" and is_quarantined else str(row["answer"])
 
 
-# Beside LTV and spread: what SQL calls a broken rule, its name, the limit, and what must change.
-_OTHER_RULES = {
-    "savings_below_min": (
-        *("monthly_savings_est", "at least {min_monthly_savings_usd} USD"),
-        "the monthly saving is {min_monthly_savings_usd} USD or above",
-    ),
-    "loan_paid_off": ("loan_state", "not paid off", "the loan is not paid off"),
-    "not_first_lien": ("lien_position", "1", "the loan is the first lien on the home"),
-    "credit_score_below_min": (
-        *("credit_score", "at least {min_credit_score}"),
-        "the credit score rises to {min_credit_score} or above",
-    ),
-    "credit_score_missing": (
-        *("credit_score", "at least {min_credit_score}"),
-        "the credit score is known and is {min_credit_score} or above",
-    ),
-    "late_payments_above_max": (
-        *("late_payments_12m", "at most {max_late_payments_12m}"),
-        "the late payments of twelve months fall to {max_late_payments_12m} or fewer",
-    ),
-    "late_payments_missing": (
-        *("late_payments_12m", "at most {max_late_payments_12m}"),
-        "the late payments of twelve months are known and are {max_late_payments_12m} or fewer",
-    ),
-}
+ALWAYS_SHOWN = ("ltv_ratio", "rate_spread")  # other columns if one of their rules is broken
 
 
-def _judged(row: Row, policy: Eligibility) -> JudgedLoan:
-    reasons = row["ineligibility_reasons"]
-    limits = policy.model_dump()
-    ltv = "ltv_above_max" not in reasons if row["ltv_ratio"] is not None else None
-    spread = "spread_below_min" not in reasons if row["rate_spread"] is not None else None
-    rules = [
-        Rule("ltv_ratio", row["ltv_ratio"], f"at most {policy.max_ltv_pct} %", ltv),
-        Rule("rate_spread", row["rate_spread"], f"at least {policy.min_rate_spread}", spread),
-    ]
-    needs = list(_needs(row, policy))
-    for code, (name, limit, need) in _OTHER_RULES.items():
-        if code in reasons:
-            rules.append(Rule(name, row.get(name), limit.format(**limits), None if "missing" in code else False))
-            needs.append(need.format(**limits))
+def _judged(row: Row, limits: Mapping[str, Any]) -> JudgedLoan:
+    """A loan as SQL judged it: the codes that it gave, in the words of sql/refi/judged_offer.sql."""
+    rates = {name: _shown(row[name]) for name in ("current_interest_rate", "current_rate_needed", "market_rate_needed")}
+    rules = [rule for rule in rules_of(OFFERS).values() if rule.has_limit]
+    passed: dict[str, bool | None] = dict.fromkeys(ALWAYS_SHOWN, True)
+    changes = []
+    for rule in rules:
+        if rule.code in row["ineligibility_reasons"]:
+            passed[rule.column] = None if rule.code.endswith("_missing") else False
+            changes.append(rule.needed_change({**limits, **rates}))
+    limit_of = {rule.column: rule.limit(limits) for rule in reversed(rules)}
+    needed = " and ".join(filter(None, changes))
     return JudgedLoan(
         loan_id=row["loan_id"],
         marketing_category=row["marketing_category"],
         is_eligible=row["is_eligible"],
         is_chosen=row["is_chosen"],
         letter_to=row.get("letter_to"),
-        rules=tuple(rules),
-        eligible_when=f"eligible when {' and '.join(needs)}, all else equal" if needs else None,
+        rules=tuple(JudgedRule(column, row.get(column), limit_of[column], held) for column, held in passed.items()),
+        eligible_when=f"eligible when {needed}, all else equal" if needed else None,
     )
 
 
-def _needs(row: Row, policy: Eligibility) -> Iterator[str]:
-    """What must change of rates and LTV."""
-    current, market, reasons = row["current_interest_rate"], row["market_rate_offer"], row["ineligibility_reasons"]
-    if current is None and market is None:
-        yield f"both rates are known and at least {policy.min_rate_spread} apart"
-    elif current is None:
-        yield f"the current rate is known and is {_shown(market + policy.min_rate_spread)} % or above"
-    elif market is None or "spread_below_min" in reasons:
-        highest = current - policy.min_rate_spread
-        verb = "is known and is" if market is None else "falls to"
-        yield f"the market rate {verb} {_shown(highest)} % or below" if highest > 0 else "the current rate is higher"
-    if "ltv_missing" in reasons:
-        yield f"the loan to value is known and is {policy.max_ltv_pct} % or below"
-    elif "ltv_above_max" in reasons:
-        yield f"the loan to value falls to {policy.max_ltv_pct} % or below"
-
-
-def _shown(rate: Decimal) -> str:
+def _shown(rate: Decimal | None) -> str | None:
     """A rate with three decimals, or as many as it has."""
+    if rate is None:
+        return None
     text = f"{rate:.6f}"
     return text[:-3] + text[-3:].rstrip("0")
 

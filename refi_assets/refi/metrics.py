@@ -1,9 +1,9 @@
 """The numbers of a published run, as metrics. What is counted on the way to an audience is decided in audience.py."""
 
 from refi_assets.lake import Relation
-from refi_assets.observability.metrics import Metric, metric
+from refi_assets.observability.cloudwatch import Metric, metric
 from refi_assets.refi.audience import counts
-from refi_assets.specs.checks import share_pct
+from refi_assets.specs.outcomes import share_pct
 
 
 def run_metrics(run_id: str, relations: list[Relation], audience_rows: int, seconds: float) -> list[Metric]:

@@ -1,1 +1,1 @@
-"""Made-up source files, with the truth about what is in them."""
+"""Generated source files, and the truth about them."""

@@ -1,7 +1,7 @@
 """Chance in generated files, as SQL: numbers dealt and bits drawn, the same for a seed on any number of threads."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,10 +10,10 @@ from refi_assets.engines.duckdb_sql import text_literal
 
 @dataclass(frozen=True)
 class Deal:
-    """The numbers 0 to size - 1, each dealt to one of the places 0 to size - 1; size is at least 2.
+    """A permutation of the numbers 0 to size - 1: each number is dealt to one place. Another seed deals differently.
 
-    They are dealt by a step that has no factor in common with their count, so that each comes up once and
-    neighbours lie far apart; near the golden section they do so evenly. Another seed deals otherwise.
+    Consecutive places are a constant step apart. The step has no factor in common with the size, so that each number
+    comes up once, and is near the golden section, so that neighbors are spread evenly.
     """
 
     size: int
@@ -28,32 +28,38 @@ class Deal:
         return self.seed * 2654435761 % self.size
 
     def number_at(self, place: str) -> str:
-        """SQL of the number that is dealt to a place."""
+        """SQL of the number at a place."""
         return f"({place} * {self._step} + {self._shift}) % {self.size}"
 
     def place_of(self, number: str) -> str:
-        """SQL of the place that a number is dealt to."""
-        back = pow(self._step, -1, self.size)
-        return f"({number} + {self.size - self._shift}) % {self.size} * {back} % {self.size}"
+        """SQL of the place of a number."""
+        inverse = pow(self._step, -1, self.size)
+        return f"({number} + {self.size - self._shift}) % {self.size} * {inverse} % {self.size}"
 
 
-def cut(bits: str, widths: Mapping[str, int]) -> Iterator[str]:
-    """SELECT items that cut 64 random bits into named draws of so many bits each, lowest first."""
-    low = 0
+def select_items(columns: Mapping[str, str]) -> str:
+    """The items of a SELECT, from the SQL of each column."""
+    return ", ".join(f"{sql} AS {name}" for name, sql in columns.items())
+
+
+def cut(bits: str, widths: Mapping[str, int]) -> dict[str, str]:
+    """SQL of named draws of so many bits each, cut from 64 random bits, lowest first."""
+    draws, low = {}, 0
     for name, width in widths.items():
-        yield f"CAST({bits} >> {low} & {2**width - 1} AS BIGINT) AS {name}"
+        draws[name] = f"CAST({bits} >> {low} & {2**width - 1} AS BIGINT)"
         low += width
+    return draws
 
 
-def one_of(texts: tuple[str, ...], draw: str) -> str:
-    """SQL of one of the texts, each as often as another."""
+def one_of(texts: Sequence[str], draw: str) -> str:
+    """SQL of one of the texts, all about equally often."""
     return f"{_list(texts)}[1 + {draw} % {len(texts)}]"
 
 
-def skewed(texts: tuple[str, ...], draw_a: str, draw_b: str, width: int) -> str:
-    """SQL of one of the texts, the first ones far oftener, as names are: the product of two draws of `width` bits."""
+def skewed(texts: Sequence[str], draw_a: str, draw_b: str, width: int) -> str:
+    """SQL of one of the texts, the first ones far more often (as with names): two draws of `width` bits multiplied."""
     return f"{_list(texts)}[1 + ({draw_a} * {draw_b} * {len(texts)} >> {2 * width})]"
 
 
-def _list(texts: tuple[str, ...]) -> str:
+def _list(texts: Sequence[str]) -> str:
     return f"([{', '.join(map(text_literal, texts))}])"

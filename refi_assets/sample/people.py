@@ -1,11 +1,10 @@
-"""The people of generated files in which some stand more than once: who is who, and what is changed in a duplicate.
+"""The people of generated files with duplicates: each borrower's person, and the changes in each duplicate.
 
-A duplicate is a second or third record of a person, with a loan and a home of its own. Both it and the person's
-first record are ordinary, healthy borrowers (the leading cases of cases.py), so that the counts of every
-defect stay what they are. What changes in a duplicate is dealt from CHANGES in turn; how often each kind of change
-is made is therefore arithmetic.
+A duplicate is a second or third record of a person, with a loan and a home of its own. Both it and the person's first
+record are ordinary borrowers (the leading cases of cases.py), so that the counts of every defect stay the same. The
+changes in a duplicate are dealt from CHANGES in turn, so the number of each kind is arithmetic.
 
-What the people are called and how their records are written belongs to records.py.
+The names of people and the cells of their records belong to person_records.py.
 """
 
 from collections import Counter
@@ -17,10 +16,11 @@ from typing import Any
 import duckdb
 
 from refi_assets.errors import SettingError
-from refi_assets.sample.cases import BORROWER, borrowers_by_case
+from refi_assets.sample.case_model import BORROWER
+from refi_assets.sample.cases import borrowers_by_case
 from refi_assets.sample.draws import Deal
 
-# What is changed in a duplicate, against who the person is; dealt in turn, so that all kinds are in the first 16.
+# The differences between a duplicate and the person, dealt in turn; the first 16 have every kind.
 CHANGES: tuple[tuple[str, ...], ...] = (
     ("nickname", "other_email"),
     ("typo_in_last_name",),
@@ -58,12 +58,12 @@ CHANGES: tuple[tuple[str, ...], ...] = (
 
 @dataclass(frozen=True)
 class People:
-    """Whoever stands in the files of so many borrowers, `percent` of which are duplicates (more than 0).
+    """The people of `rows` borrowers, `percent` of which (more than 0) are duplicates.
 
-    Ordinary borrowers are dealt places: the first places are of second records, then come the third ones of the same
-    persons in the same order, then the first ones in an order that is dealt anew, lest a duplicate's case follow
-    from the first record's; whoever comes after stands in the files once.
-    Raises SettingError where there are too few ordinary borrowers for it.
+    Ordinary borrowers are dealt places. The first places belong to second records; then come third records of the same
+    persons in the same order, then first records in an order that is dealt again, so that a duplicate's case does not
+    follow from the first record's. All other borrowers are persons with one record.
+    Raises SettingError if there are too few ordinary borrowers.
     """
 
     rows: int
@@ -73,13 +73,13 @@ class People:
     def __post_init__(self) -> None:
         if self.duplicates + self._second > self._ordinary:
             raise SettingError(
-                f"{self.percent} % of {self.rows} borrowers cannot be duplicates: they and whom they repeat must be "
-                f"among the {self._ordinary} without a defect. Ask for a smaller share."
+                f"{self.percent} % of {self.rows} borrowers cannot be duplicates: duplicates and the borrowers they "
+                f"repeat must be among the {self._ordinary} without a defect. Ask for a smaller share."
             )
 
     @property
     def duplicates(self) -> int:
-        """How many borrowers are second or third records; at least one."""
+        """The number of borrowers that are second or third records; at least one."""
         return max(1, self.rows * self.percent // 100)
 
     @property
@@ -92,21 +92,20 @@ class People:
 
     @cached_property
     def _ordinary(self) -> int:
-        leading = takewhile(lambda dealt: not dealt[0].rows, borrowers_by_case(self.rows))
+        leading = takewhile(lambda case_and_ranks: case_and_ranks[0].is_ordinary, borrowers_by_case(self.rows))
         return max(ranks.stop for _, ranks in leading)
 
     def truth(self, audience_rows: int) -> dict[str, Any]:
-        """The persons of the files: how many, in how many pairs of records, what was changed, and their audience.
+        """The truth about the persons: numbers of persons, pairs of records and changes, and the audience by person.
 
-        `audience_rows` counts borrowers; a person who is eligible in several records has one row by person.
+        `audience_rows` counts borrowers; by person, a person who is eligible in several records has one row.
         """
-        cases = borrowers_by_case(self.rows)
         borrowers = self.rows + sum(
-            len(ranks) * (case.is_joint - (not case.rows_in(BORROWER))) for case, ranks in cases
+            len(ranks) * (case.is_joint - (not case.rows_in(BORROWER))) for case, ranks in borrowers_by_case(self.rows)
         )
-        changed: Counter[str] = Counter()
+        changes: Counter[str] = Counter()
         for turn, kinds in enumerate(CHANGES):
-            changed.update(dict.fromkeys(kinds, len(range(turn, self.duplicates, len(CHANGES)))))
+            changes.update(dict.fromkeys(kinds, len(range(turn, self.duplicates, len(CHANGES)))))
         return {
             "persons": {
                 "borrowers": borrowers,
@@ -114,14 +113,14 @@ class People:
                 "with_two_records": self._second - self._third,
                 "with_three_records": self._third,
                 "pairs": self._second + 2 * self._third,
-                "changes": {kind: count for kind, count in sorted(changed.items()) if count},
+                "changes": {kind: count for kind, count in sorted(changes.items()) if count},
             },
             "audience_rows_by_person": audience_rows - self._eligible_again(),
         }
 
     def _eligible_again(self) -> int:
-        """How many eligible borrowers are a person's second or third who is."""
-        ranges = [ranks for case, ranks in borrowers_by_case(self.rows) if not case.rows and case.loans[0].eligible]
+        """The number of eligible borrowers beyond the first of each person."""
+        ranges = [ranks for case, ranks in borrowers_by_case(self.rows) if case.is_ordinary and case.loans[0].eligible]
         places = (self._place_of_first("range"), "range", f"(range + {self._second})")
         first, second, third = (
             " OR ".join(f"{self._places.place_of(place)} BETWEEN {ranks[0]} AND {ranks[-1]}" for ranks in ranges)
@@ -141,7 +140,7 @@ SELECT SUM(first + second + third - GREATEST(first, second, third)) FROM record"
 
     @cached_property
     def _places(self) -> Deal:
-        """Which place an ordinary borrower has, by rank."""
+        """The place of each ordinary borrower, by rank."""
         return Deal(self._ordinary, self.seed)
 
     @cached_property
@@ -149,15 +148,15 @@ SELECT SUM(first + second + third - GREATEST(first, second, third)) FROM record"
         return Deal(self._second, self.seed)
 
     def _place_of_first(self, repeated: str) -> str:
-        """SQL of the place of the first record of a person, by the place of the second."""
+        """SQL of the place of a person's first record, by the place of the second."""
         return f"({self.duplicates} + {self._order_of_firsts.number_at(repeated)})"
 
     def persons_sql(self, table: str) -> str:
-        """CTEs, the last one `numbered`: the rows of a table (n, rank) with who they are.
+        """CTEs, the last one `numbered`: the rows of a table (n, rank) with their persons.
 
-        `person` is the number of the person's first borrower; `place` is null unless the borrower is ordinary;
-        `repeated` is the place of the person's second record, null for a person with one. `turn` is the turn in
-        CHANGES of this record, `second_turn` and `third_turn` of those records of the person; -1 for none.
+        `person` is the number of the person's first borrower. `place` is null unless the borrower is ordinary.
+        `repeated` is the place of the person's second record, null for a person with one record. `turn` is this
+        record's index in CHANGES, `second_turn` and `third_turn` those of the person's duplicates; -1 for none.
         """
         rank_of_first = self._places.place_of(self._place_of_first("repeated"))
         return f"""

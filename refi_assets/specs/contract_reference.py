@@ -35,14 +35,15 @@ def section(contract: Contract) -> str:
             column.name,
             column.sql_type,
             "yes" if column.present else "",
-            "; ".join(_rules(column)),
+            "; ".join(column_rules(column)),
             column.description,
         )
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
 
-def _rules(column: Column) -> list[str]:
+def column_rules(column: Column) -> list[str]:
+    """The rules of a column, in words."""
     share = column.shared_share
     bounds = {
         "at least": column.minimum,

@@ -137,6 +137,11 @@ class Policy(Section):
         return parameters
 
     @property
+    def parameter_keys(self) -> dict[str, str]:
+        """Name of a parameter -> its key in the file, such as eligibility.max_ltv_pct."""
+        return {name: ".".join((*path, name)) for name, path, _ in _typed_fields(type(self))}
+
+    @property
     def sha256(self) -> str:
         """Hash of what the policy says, whatever its layout and comments."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()

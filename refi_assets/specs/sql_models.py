@@ -34,7 +34,7 @@ SQL_DIR = PROJECT_DIR / "sql"
 DIALECT = "athena"
 AS_OF = "as_of"  # the parameter of every model that asks for the as-of day; never current_date
 
-_COLUMN_COMMENT = re.compile(r"([a-z_0-9]+): (.+)")
+_DECLARATION = re.compile(r"(?:(rule) ([^:]+)|(not null|broken by|[a-z_0-9]+)): (.+)")
 
 Value = Decimal | int | str | date | None
 Schema = Mapping[str, Mapping[str, str]]  # group/relation -> column name -> SQL type
@@ -87,27 +87,60 @@ class SqlModel:
 
     @cached_property
     def _head(self) -> list[str]:
+        """The lines of the comment at the head; one that is indented continues the line before."""
         lines = takewhile(lambda line: line.startswith("--"), self.text.splitlines())
-        return [line.removeprefix("--").strip() for line in lines]
+        head = "\n".join(line.removeprefix("--").removeprefix(" ") for line in lines)
+        return re.sub("\n +", " ", head).splitlines()
 
     @property
     def description(self) -> str:
-        """The comment at the head of the file, without the lines about single columns."""
-        return "\n".join(line for line in self._head if not _COLUMN_COMMENT.match(line))
+        """The comment at the head of the file, without its declarations."""
+        return "\n".join(line for line in self._head if not _DECLARATION.fullmatch(line))
 
     @property
     def column_descriptions(self) -> dict[str, str]:
         """What the head of the file says of single columns: lines `-- column: text`."""
-        matches = [match for line in self._head if (match := _COLUMN_COMMENT.match(line))]
-        return {match[1]: match[2] for match in matches}
+        columns = [(name, text) for is_rule, name, text in self._declarations if not is_rule]
+        return {name: text for name, text in columns if name not in ("grain", "not null", "broken by")}
+
+    @property
+    def rules(self) -> dict[str, str]:
+        """Code -> what it means: lines `-- rule code: text`."""
+        return {name: text for is_rule, name, text in self._declarations if is_rule}
 
     @property
     def grain(self) -> list[str]:
         """The columns that tell its rows apart: the line `-- grain: a, b`. Raises SettingError if there is none."""
-        try:
-            return self.column_descriptions["grain"].split(", ")
-        except KeyError:
-            raise SettingError(f"sql/{self.key}.sql: its head does not say '-- grain: column, …'.") from None
+        grain = self._declared("grain")
+        if not grain:
+            raise SettingError(f"sql/{self.key}.sql: its head does not say '-- grain: column, …'.")
+        return grain
+
+    @property
+    def not_null(self) -> list[str]:
+        """The columns that always have a value: the line `-- not null: a, b`."""
+        return self._declared("not null")
+
+    @property
+    def broken_by(self) -> tuple[str, str] | None:
+        """Of a check, a column and an expression that breaks it: the line `-- broken by: column = expression`."""
+        texts = [text for is_rule, name, text in self._declarations if not is_rule and name == "broken by"]
+        column, _, expression = texts[0].partition(" = ") if texts else ("", "", "")
+        return (column, expression) if expression else None
+
+    def _declared(self, declaration: str) -> list[str]:
+        """The columns that a line lists. Raises SettingError for one that the query does not select."""
+        texts = [text for is_rule, name, text in self._declarations if not is_rule and name == declaration]
+        columns = texts[0].split(", ") if texts else []
+        if unknown := [column for column in columns if column not in self.tree.named_selects]:
+            raise SettingError(f"sql/{self.key}.sql: '-- {declaration}:' names {', '.join(unknown)}, not a column.")
+        return columns
+
+    @cached_property
+    def _declarations(self) -> list[tuple[bool, str, str]]:
+        """Of each declaration in the head: whether it is a rule, its name, its text."""
+        matches = [match for line in self._head if (match := _DECLARATION.fullmatch(line))]
+        return [(match[1] is not None, match[2] or match[3], match[4]) for match in matches]
 
     @cached_property
     def inputs(self) -> tuple[str, ...]:
@@ -142,6 +175,18 @@ class SqlModel:
                 )
             _replace(node, parameter.literals)
         return bound
+
+    def with_inlined(self, models: Iterable["SqlModel"]) -> "SqlModel":
+        """The same model, reading the queries of these models instead of their relations."""
+        inlined = {model.key: model.tree for model in models}
+        query = self.tree.copy()
+        for table in tables_read(query):
+            if (tree := inlined.get(key_of(table))) is not None:
+                table.replace(tree.copy().subquery(table.alias_or_name))
+        if query == self.tree:
+            return self
+        head = "".join(f"-- {line}\n" for line in self._head)
+        return SqlModel(self.key, head + query.sql(DIALECT, pretty=True, comments=False))
 
     def column_lineage(self, schema: Schema) -> dict[str, list[tuple[str, str]]]:
         """Output column -> the (group/relation, column) pairs it is computed from, in one step."""

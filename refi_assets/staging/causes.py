@@ -11,7 +11,7 @@ from importlib.resources import files
 from refi_assets.engines.duckdb import DuckDBSession
 from refi_assets.engines.duckdb_sql import text_literal
 from refi_assets.ingestion.records import cells, is_utf8
-from refi_assets.specs.checks import Cause
+from refi_assets.specs.outcomes import Cause
 
 _SHOWN_CHARACTERS = 60
 _CONFLICTS_COMPARED = 100

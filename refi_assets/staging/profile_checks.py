@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from refi_assets.ingestion.details import Baseline, Profile, SharedValue
-from refi_assets.specs.checks import Outcome, share_pct
 from refi_assets.specs.columns import Column, Range
 from refi_assets.specs.contracts import Contract
+from refi_assets.specs.outcomes import Outcome, share_pct
 from refi_assets.specs.policies import ProfileLimits
 
 NOTHING: Mapping[str, Mapping[str, Decimal]] = {}

@@ -25,8 +25,8 @@ from refi_assets.ingestion.files import (
     text_columns,
 )
 from refi_assets.lake import ObjectStore
-from refi_assets.specs.checks import Cause
 from refi_assets.specs.contracts import Contract
+from refi_assets.specs.outcomes import Cause
 from refi_assets.staging.causes import causes_of_quarantine
 from refi_assets.staging.judge import (
     EMPTY,

@@ -2,6 +2,7 @@
 -- Matching fills it (see docs/identity.md); what stands here is what there is without: no pair.
 -- A pair that people decided about is here whatever its weight, if it has one.
 -- grain: borrower_id_1, borrower_id_2
+-- not null: borrower_id_1, borrower_id_2
 -- borrower_id_1: The first of the two, in the order of their ids.
 -- borrower_id_2: The other.
 -- match_weight: Evidence for one person against that for two, in bits: log2 of the odds.

@@ -1,6 +1,7 @@
 -- What became of persons since the run before: whose person is gone was merged, other records were split off.
 -- A run that compares itself with one before fills it; what stands here is what there is without: nothing.
 -- grain: person_id, from_person_id
+-- not null: event, person_id, from_person_id
 -- event: merged or split.
 -- person_id: The person that the records have now.
 -- from_person_id: The person that they had before.

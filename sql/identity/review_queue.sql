@@ -1,5 +1,6 @@
 -- Pairs that are too weak to link and too strong to forget, and those that only people may link: the strongest first.
 -- grain: borrower_id_1, borrower_id_2
+-- not null: borrower_id_1, borrower_id_2, match_probability
 SELECT
     pair.borrower_id_1,
     pair.borrower_id_2,

@@ -6,6 +6,35 @@
 -- Only own offers can be taken: first one under which the borrower is eligible, then the one that saves most, then the
 -- lowest rate, the longest term and the first product.
 -- grain: borrower_id, loan_id, property_id, product, term_months, offered_by
+-- not null: borrower_id, property_id, marketing_category, is_eligible, is_own, is_taken
+-- rule Immediate Action: rate_spread is above :immediate_action_above.
+-- rule Hot Lead: rate_spread is above :hot_lead_above.
+-- rule Watchlist: rate_spread is above :watchlist_above.
+-- rule Ineligible: rate_spread is at most :watchlist_above, or unknown.
+-- rule spread_below_min: rate_spread is at least :min_rate_spread;
+--   else eligible when the market rate falls to :market_rate_needed % or below, or else the current rate is higher.
+-- rule current_rate_missing: rate_spread is at least :min_rate_spread;
+--   else eligible when the current rate is known and is :current_rate_needed % or above,
+--   or else both rates are known and at least :min_rate_spread apart.
+-- rule market_rate_missing: rate_spread is at least :min_rate_spread;
+--   else eligible when the market rate is known and is :market_rate_needed % or below,
+--   or else the current rate is above :current_interest_rate %.
+-- rule ltv_above_max: ltv_ratio is at most :max_ltv_pct %;
+--   else eligible when the loan to value falls to :max_ltv_pct % or below.
+-- rule ltv_missing: ltv_ratio is at most :max_ltv_pct %;
+--   else eligible when the loan to value is known and is :max_ltv_pct % or below.
+-- rule savings_below_min: monthly_savings_est is at least :min_monthly_savings_usd USD;
+--   else eligible when the monthly saving is :min_monthly_savings_usd USD or above.
+-- rule loan_paid_off: loan_state is not paid off; else eligible when the loan is not paid off.
+-- rule not_first_lien: lien_position is 1; else eligible when the loan is the first lien on the home.
+-- rule credit_score_below_min: credit_score is at least :min_credit_score;
+--   else eligible when the credit score rises to :min_credit_score or above.
+-- rule credit_score_missing: credit_score is at least :min_credit_score;
+--   else eligible when the credit score is known and is :min_credit_score or above.
+-- rule late_payments_above_max: late_payments_12m is at most :max_late_payments_12m;
+--   else eligible when the late payments of twelve months fall to :max_late_payments_12m or fewer.
+-- rule late_payments_missing: late_payments_12m is at most :max_late_payments_12m;
+--   else eligible when the late payments of twelve months are known and are :max_late_payments_12m or fewer.
 -- property_id: The home the loan is secured on.
 -- rate_spread: Current rate less the offer, in percentage points.
 -- marketing_category: The tier.

@@ -3,6 +3,10 @@
 -- the largest saving, then the smallest loan_id. A loan whose letter another of its borrowers gets does not count.
 -- Text messages need a yes in every record of the person: what is not known is no.
 -- grain: person_id
+-- not null: person_id, borrower_id, rate_spread, ltv_ratio, marketing_category, sms_opt_in
+-- rule said_no: A record of the person opts out of text messages.
+-- rule no_answer: No record opts out, but one leaves the answer empty.
+-- rule no_engagement: No record opts out or leaves the answer empty, but one has no engagement row.
 -- name: The parts of the name that are known.
 -- rate_spread: Current rate less the market's offer, in percentage points.
 -- marketing_category: The tier.

@@ -2,6 +2,7 @@
 -- The verdict is that of judged_offer on the offer taken. By the policy's letters_per_loan, one of a loan's eligible
 -- borrowers gets the letter, the primary or else the one with the smallest borrower_id; or each of them does.
 -- grain: borrower_id, loan_id
+-- not null: borrower_id, marketing_category, is_eligible
 -- rate_spread: Current rate less the market's offer, in percentage points.
 -- marketing_category: The tier.
 -- is_eligible: Whether an offer may be made.

@@ -1,6 +1,7 @@
 -- Borrowers with their loans, the lender's offer that is taken for each loan, its verdict, and how they may be reached.
 -- A borrower without a loan, or whose loans have no own offer, is in unmatched_borrowers instead.
 -- grain: borrower_id, loan_id
+-- not null: borrower_id, property_id, marketing_category, is_eligible
 -- property_id: The home the loan is secured on.
 -- rate_spread: Current rate less the market's offer, in percentage points.
 -- marketing_category: The tier.

@@ -1,17 +1,14 @@
 """A domain added by the files that CONTRIBUTING.md shows: it runs, publishes and answers, and refi does not notice."""
 
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from refi_assets.settings import PROJECT_DIR
+from tests.support.copied_project import copy_project, run_python, run_tests_without_servers
 
 CONTRIBUTING = (PROJECT_DIR / "CONTRIBUTING.md").read_text(encoding="utf-8")
 FILES = dict(re.findall(r"^`([\w./]*toy[\w./]*)`[^\n]*:\n\n```\w+\n(.*?)^```$", CONTRIBUTING, re.MULTILINE | re.DOTALL))
@@ -21,34 +18,15 @@ SUNDAY = "2026-02-22"  # of the week that holds Wednesday the 18th
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project that has the domain, what `make golden` makes of it, and a folder with its source file."""
-    app = tmp_path_factory.mktemp("app") / "app"
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=PROJECT_DIR, check=True, capture_output=True, text=True)
-    for name in listed.stdout.split("\0"):
-        if (PROJECT_DIR / name).is_file():
-            (app / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(PROJECT_DIR / name, app / name)
+    app = copy_project(tmp_path_factory.mktemp("app") / "app")
     for name, text in FILES.items():
         (app / name).parent.mkdir(parents=True, exist_ok=True)
         (app / name).write_text(text)
     (app / "tests" / "toy" / "__init__.py").touch()
     (app / "files").mkdir()
     (app / "files" / "toy_branch.csv").write_text("branch_id,desks\nnorth,2\nsouth,5\neast,7\nwest,none\n")
-    python(app, "-m", "tests.engines.golden_sql")
+    run_python(app, "-m", "tests.engines.golden_sql")
     return app
-
-
-def python(app: Path, *words: str, check: int = 0) -> subprocess.CompletedProcess[str]:
-    """Run this Python in the copy."""
-    done = subprocess.run(
-        [sys.executable, *words],
-        cwd=app,
-        env={**os.environ, "PYTHONPATH": str(app), "DAGSTER_HOME": str(app / ".dagster"), "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == check, done.stderr + done.stdout
-    return done
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +34,7 @@ def refi(app: Path):
     """Call `refi …` of the copy: what it prints, or with `check`, what it says on stderr, as one line."""
 
     def call(*words: str, check: int = 0) -> str:
-        done = python(app, "-c", "from refi_assets.cli import main; main()", *words, check=check)
+        done = run_python(app, "-c", "from refi_assets.cli import main; main()", *words, check=check)
         return " ".join(done.stderr.split()) if check else done.stdout
 
     return call
@@ -120,7 +98,7 @@ def test_a_blocked_run_of_a_domain_is_reached_by_its_answers(refi, app: Path):
     (app / "bad" / "toy_branch.csv").write_text("branch_id,desks\nnorth,2 desks\nsouth,5 desks\n")
     (app / "blocks.yaml").write_text(FILES["policies/toy/toy.yaml"].replace("block_above: 100", "block_above: 60"))
     words = ("--source", "bad", "--lake", "blocked_lake", "--as-of", "2026-02-18", "--policy", "blocks.yaml")
-    done = python(app, "-c", "from refi_assets.cli import main; main()", "toy", "run", *words, "--json", check=1)
+    done = run_python(app, "-c", "from refi_assets.cli import main; main()", "toy", "run", *words, "--json", check=1)
     blocked = json.loads(done.stdout)
     assert (blocked["status"], blocked["as_of"]) == ("blocked", SUNDAY)
     assert blocked["counts"]["sources"]["toy_branch"]["quarantined"] == {"not_a_number": 2}
@@ -186,14 +164,11 @@ OF_REFI = ("specs", "orchestration/test_definitions.py", "orchestration/test_arr
 
 def test_the_tests_of_refi_and_of_the_domain_pass(app: Path):
     paths = [f"tests/{path}" for path in (*OF_REFI, "engines/test_golden_sql.py", "toy")]
-    done = python(app, "-m", "pytest", "-p", "no:cacheprovider", *paths)
+    done = run_python(app, "-m", "pytest", "-p", "no:cacheprovider", *paths)
     assert "passed" in done.stdout
     assert "failed" not in done.stdout
 
 
 @pytest.mark.long
 def test_all_tests_that_need_no_server_pass(app: Path):
-    rooms = [path.name for path in sorted((app / "tests").iterdir()) if (path / "__init__.py").is_file()]
-    without = {"acceptance", "bench", "engines", "fakes", "infra", "support", "observability"}
-    paths = [f"tests/{room}" for room in rooms if room not in without]
-    python(app, "-m", "pytest", "-q", "-p", "no:cacheprovider", *paths)
+    run_tests_without_servers(app)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from refi_assets.sample.generate import generate
+from refi_assets.sample.generate import generate_files
 from tests.support.lender import lender, write
 from tests.support.whole import require_whole_audience
 
@@ -33,7 +33,7 @@ def small(tmp_path) -> Path:
 
 @pytest.fixture
 def large(tmp_path) -> Path:
-    generate(ROWS, 1, tmp_path / "large")
+    generate_files(ROWS, 1, tmp_path / "large")
     return tmp_path / "large"
 
 

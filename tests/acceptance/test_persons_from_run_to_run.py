@@ -16,7 +16,7 @@ from refi_assets.identity.pipeline import PERSON_CHANGES
 from refi_assets.lake import FolderStore, RunFolder, open_lake
 from refi_assets.lake.relations import with_inputs
 from refi_assets.publishing.retention import clean_up
-from refi_assets.sample.generate import generate
+from refi_assets.sample.generate import generate_files
 from refi_assets.specs.names import table_of
 from refi_assets.specs.sql_models import SqlModel, load_sql_models
 from tests.support.lender import lender, write
@@ -57,7 +57,7 @@ def together(person: dict[str, str]) -> set[frozenset[str]]:
 def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A lake with a day of 400 generated borrowers, 40 of them duplicates, resolved by Splink; truth beside it."""
     folder = tmp_path_factory.mktemp("generated")
-    generate(400, 3, folder / "source", duplicates=10)
+    generate_files(400, 3, folder / "source", duplicates=10)
     ingest(folder / "lake", folder / "source")
     assert run_job(folder / "lake", identity="splink").success
     return folder

@@ -10,14 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from refi_assets.specs.sql_models import load_sql_models
 from tests.support.oracle import expected
 from tests.support.running import SHARED_TOOLS
 
-COLUMNS = [
-    "borrower_id", "name", "rate_spread", "monthly_savings_est", "marketing_category", "person_id",
-    "loan_id", "current_interest_rate", "market_rate_offer", "ltv_ratio", "paperless_billing",
-    "email_open_last_30d", "mobile_app_login_last_30d", "sms_opt_in",
-]  # fmt: skip
+COLUMNS = list(load_sql_models()["activation/audience_file"].tree.named_selects)
 
 
 def audience(path: str) -> list[list[str]]:

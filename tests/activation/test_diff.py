@@ -153,7 +153,7 @@ def test_another_policy_can_be_tried_on_an_earlier_day(lake, tmp_path, capsys):
     assert [(one["change"], one["tier"], one["borrowers"]) for one in found["changes"]] == [
         ("left", "Immediate Action", 10)
     ]
-    with pytest.raises(LakeError, match="No audience as of 2026-02-19 was made the latest"):
+    with pytest.raises(LakeError, match="No audience as of 2026-02-19 became the latest"):
         answers.open_run(str(lake), as_of=date(2026, 2, 19))
 
 

@@ -1,4 +1,4 @@
-"""docs/performance.md as `make bench` writes it: medians, ratios, peaks and verdicts of made-up measurements."""
+"""docs/performance.md as `make bench` writes it: medians, ratios, peaks and verdicts of fixed measurements."""
 
 import json
 from dataclasses import asdict
@@ -7,7 +7,7 @@ import pytest
 
 from bench.goals import GOALS
 from bench.measure import Measured
-from bench.report import render
+from bench.page import render
 from bench.results import (
     AGAIN,
     BARE_SPLINK,
@@ -103,7 +103,7 @@ def test_the_page_has_medians_rounds_ratios_and_peaks(bench):
     assert cells(medium, PANDAS) == ["24.0", "24.0 23.0 30.0", "6.00", "2.00", "1.25"]
     assert cells(medium, DUCKDB + " | 4 |") == ["4", "3", "2"]
     assert "290 borrowers, as the generator's truth says" in medium
-    assert "made `refi/a`, `refi/b` anew, and used `staging/c` again" in medium
+    assert "computed `refi/a`, `refi/b` and reused `staging/c`" in medium
 
 
 VERDICTS = {
@@ -115,12 +115,12 @@ VERDICTS = {
     "10,000,000 borrowers with defects: at most 3 GiB": ("3.00 GiB", False),  # 3.001 before it is rounded
     "1,000,000 borrowers with defects: at least 1.25 times as fast as bare pandas": ("2.00 times", True),  # 24 / 12
     "1,000,000 borrowers with defects: below 4.5 times bare DuckDB": ("3.00 times", True),
-    "1,000,000 borrowers with defects, one source of four changed: 0 relations": ("1", False),
+    "1,000,000 borrowers with defects, one source of four changed: at most 0 relations": ("1", False),
     "1,000,000 borrowers with defects, lake on S3: at most 1.5 times": ("1.50 times", True),  # 18 / 12
     "1,000,000 borrowers with defects, no matching: identity takes at most 1 %": ("0.8 %", True),  # 0.1 / 12
     "A tick of the sensor, 100,000 old objects on S3: at most 0.3 s": ("0.30 s", False),  # 0.301
     "The sample's whole run: below 5 s": ("5.00 s", False),
-    "The sample's whole run, what is not Dagster's: below 1 s": ("1.50 s", False),  # median of 0.5, 2, 1.5
+    "The sample's whole run, without Dagster's share: below 1 s": ("1.50 s", False),  # median of 0.5, 2, 1.5
     "Each command that runs nothing: at most 0.5 s": ("0.50 s", True),  # not dg list defs
     "`dg list defs`: at most 0.5 s more": ("0.40 s", True),
     "Who is who, generated borrowers: at most 1.2 times bare Splink": ("1.20 times", True),
@@ -130,8 +130,8 @@ VERDICTS = {
     "FEBRL 4: F1 at least 0.997": ("0.9970", True),
     "FEBRL 3: precision at least 0.999": ("1.0000", True),
     "FEBRL 3: F1 at least 0.996": ("0.9955", False),
-    "Three times as many as 10,000,000, out of core: at most 3 GiB": ("2.50 GiB", True),
-    "Three times as many as 10,000,000, out of core: at most 1.3 times": ("1.25 times", True),  # 300 / 80 / 3
+    "Three times 10,000,000 borrowers, out of core: at most 3 GiB": ("2.50 GiB", True),
+    "Three times 10,000,000 borrowers, out of core: at most 1.3 times": ("1.25 times", True),  # 300 / 80 / 3
 }
 
 
@@ -140,27 +140,27 @@ def test_every_goal_is_tested():
 
 
 @pytest.mark.parametrize("goal", VERDICTS)
-def test_a_goal_is_called_reached_only_if_the_figure_says_so(bench, goal):
+def test_a_goal_is_reached_only_if_the_measured_figure_is_within_its_limit(bench, goal):
     figure, is_reached = VERDICTS[goal]
     assert cells(render(bench), goal) == [figure, "reached" if is_reached else "**not reached**"]
 
 
-def test_what_was_not_measured_has_no_verdict(bench):
+def test_a_goal_without_a_measurement_has_no_verdict(bench):
     bench.out_of_core = {}
     del bench.scores[FEBRL_3]
     page = render(bench)
 
     assert cells(page, "FEBRL 3: F1") == ["-", "not measured"]
-    assert cells(page, "Three times as many as 10,000,000, out of core: at most 3 GiB") == ["-", "not measured"]
-    assert "Not measured yet; `make bench-all` does." in page
+    assert cells(page, "Three times 10,000,000 borrowers, out of core: at most 3 GiB") == ["-", "not measured"]
+    assert "Not measured yet; `make bench-all` measures it." in page
 
 
-def test_a_hundred_million_are_extrapolated_from_how_a_borrower_grew_dearer(bench):
+def test_the_time_of_a_hundred_million_is_extrapolated_from_the_growth_per_borrower(bench):
     # From 10 to 30 million 3.75 times as long, that is n^1.2031; and (10/3)^1.2031 * 300 s = 1,277 s.
     assert "100,000,000 would take 21 minutes: extrapolated" in render(bench)
 
 
-def test_who_is_who_is_shown_beside_the_bare_script(bench):
+def test_refi_resolve_is_shown_beside_the_bare_script(bench):
     who = section(render(bench), "Who is who")
 
     ours = ["refi resolve", "1,000,000", "30.0", "1.20", "1.25", "0.9800", "0.9600", "0.9743"]
@@ -168,7 +168,7 @@ def test_who_is_who_is_shown_beside_the_bare_script(bench):
     assert cells(who, "FEBRL 3") == ["refi resolve", "1,000,000", "4.0", "", "1.25", "1.0000", "0.9910", "0.9955"]
 
 
-def test_an_audience_that_is_not_the_truths_is_shown(bench):
+def test_an_audience_of_the_wrong_size_is_reported(bench):
     bench.truth[MEDIUM] = 291
     assert "290 borrowers, **not 291, as** the generator's truth says" in render(bench)
 
@@ -183,5 +183,5 @@ def test_the_steps_add_up_to_the_wall_time(bench):
     assert cells(steps, "Dagster around the steps") == ["6.40"]
 
 
-def test_the_page_can_be_written_again_from_what_was_kept(bench):
+def test_the_page_can_be_written_again_from_kept_measurements(bench):
     assert render(Bench(**json.loads(json.dumps(asdict(bench))))) == render(bench)

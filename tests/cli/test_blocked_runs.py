@@ -129,10 +129,13 @@ def test_a_blocked_run_can_be_asked_what_it_made(refi, blocked) -> None:
 
     explained = refi("explain", "B001", *asked, "--json").json
     assert explained["why_unpublished"] == WHY
-    assert explained["not_reached"] == ["refi/refi_audience", "refi/refi_eligibility", "refi/unmatched_borrowers"]
+    not_reached = [
+        f"refi/{name}" for name in ("judged_offer", "refi_audience", "refi_eligibility", "unmatched_borrowers")
+    ]
+    assert explained["not_reached"] == not_reached
     assert [row["record_number"] for row in explained["quarantined"]] == [1]
     words = refi("explain", "B001", *asked).stdout
-    assert "stopped before it made refi/refi_audience, refi/refi_eligibility, refi/unmatched_borrowers." in words
+    assert f"stopped before it made {', '.join(not_reached)}." in words
     assert "has a borrower 'B999'" in refi("explain", "B999", *asked, check=1).stderr
 
     (one,) = [json.loads(line) for line in refi("runs", *asked, "--json").stdout.splitlines()]

@@ -12,7 +12,7 @@ import dagster as dg
 import pytest
 
 from refi_assets.lake import RunFolder
-from refi_assets.sample.generate import generate
+from refi_assets.sample.generate import generate_files
 from refi_assets.settings import PROJECT_DIR
 from tests.engines.deployments import Deployment, in_force, on_s3, run_whole_job
 from tests.engines.golden_sql import written_files
@@ -89,7 +89,7 @@ def test_a_run_asks_as_many_queries_of_a_hundred_times_the_rows(
     athena: Aws, published: Published, tmp_path: Path
 ) -> None:
     larger = on_s3(athena, "athena")
-    generate(25_000, 3, tmp_path / "source")
+    generate_files(25_000, 3, tmp_path / "source")
     assert run_whole_job(larger, tmp_path / "source", DAY).success
     # How often a query is looked at depends on how long it takes.
     few, many = (

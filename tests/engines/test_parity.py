@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from refi_assets.sample.generate import generate
+from refi_assets.sample.generate import generate_files
 from refi_assets.settings import PROJECT_DIR
 from tests.engines.deployments import ENGINES, Deployment, Outcome, on_s3, outcome, run_whole_job
 from tests.fakes.aws import Aws
@@ -25,7 +25,7 @@ SPLINK = {"REFI_IDENTITY_ENGINE": "splink"}
 def messy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two thousand borrowers, with a set share of every defect."""
     folder = tmp_path_factory.mktemp("messy")
-    generate(2000, 7, folder)
+    generate_files(2000, 7, folder)
     return folder
 
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from refi_assets.sample.cases import SOURCES
+from refi_assets.sample.case_model import SOURCES
 from refi_assets.settings import PROJECT_DIR
 from tests.engines.deployments import on_s3
 from tests.fakes.aws import Aws

@@ -9,7 +9,7 @@ import pytest
 import splink.comparison_library as cl
 from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
-from bench.identity import FAKE, FEBRL, PUBLIC, map_words
+from bench.entity_resolution import FAKE, FEBRL, PUBLIC, map_options
 from tests.support.people import pairs
 
 pytestmark = pytest.mark.skipif(
@@ -36,7 +36,7 @@ def persons(path: Path) -> dict[str, str]:
 )
 def test_febrl_without_the_number_that_tells_who_is_who(refi, tmp_path, files, least_f1):
     paths = [PUBLIC / file for file in files]
-    refi("resolve", *paths, *map_words(FEBRL), "--id", "rec_id", "--out", tmp_path / "out.csv")
+    refi("resolve", *paths, *map_options(FEBRL), "--id", "rec_id", "--out", tmp_path / "out.csv")
 
     ours = persons(tmp_path / "out.csv")
     precision, f1 = quality(ours, {id_: id_.split("-")[1] for id_ in ours})  # rec-1070-dup-0 is of person 1070
@@ -51,7 +51,7 @@ def test_fake_1000_is_not_below_the_model_of_splinks_own_tutorial(refi, tmp_path
         truth = {row["unique_id"]: row["cluster"] for row in csv.DictReader(stream)}
 
     score = ("--truth", "cluster", "--json")
-    found = refi("resolve", file, *map_words(FAKE), "--id", "unique_id", "--out", tmp_path / "out.csv", *score).json
+    found = refi("resolve", file, *map_options(FAKE), "--id", "unique_id", "--out", tmp_path / "out.csv", *score).json
 
     precision, f1 = quality(persons(tmp_path / "out.csv"), truth)
     assert found["score"]["precision"] == pytest.approx(precision)

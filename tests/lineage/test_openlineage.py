@@ -67,7 +67,7 @@ def first_run(tmp_path_factory) -> tuple[Path, Ran, list[Event]]:
     """A lake, a run on it, and the run's events."""
     folder = tmp_path_factory.mktemp("openlineage")
     ingest(folder / "lake", write(with_a_bad_row(), folder / "source"))
-    run = run_job(folder / "lake")
+    run = run_job(folder / "lake", identity="splink")
     assert run.success
     return folder / "lake", run, events_of(folder / "lake", run)
 

@@ -4,6 +4,6 @@ import pytest
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Bring in what tests of whole runs share, and AWS, Trino and Athena."""
+    """Bring in the fixtures for whole runs, and for AWS, Trino and Athena."""
     config.pluginmanager.import_plugin("tests.support.fixtures")
     config.pluginmanager.import_plugin("tests.fakes.fixtures")

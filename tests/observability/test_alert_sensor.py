@@ -1,6 +1,6 @@
-"""The sensor that tells people what is wrong, tick by tick: failed runs, failed blocking checks, overdue assets.
+"""The sensor that sends alerts, tick by tick: failed runs, failed blocking checks, overdue assets.
 
-What it sends goes through SNS to a queue, and is read there.
+Its messages go through SNS to a queue, and the tests read them there.
 """
 
 import re
@@ -26,7 +26,7 @@ NEW_YORK = ZoneInfo("America/New_York")
 
 
 class Watch:
-    """An instance, the sensor that watches it, and the people who read what it sends."""
+    """An instance, the sensor that watches it, and the mailbox that receives its alerts."""
 
     def __init__(self, aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
         self.instance = dg.DagsterInstance.ephemeral()
@@ -42,32 +42,31 @@ class Watch:
         self._monkeypatch.setenv(name, value)
         forget_settings()
 
-    def run(self, lake: Path, **how) -> Ran:
-        done = run_job(lake, instance=self.instance, **how)
+    def run(self, lake: Path) -> Ran:
+        done = run_job(lake, instance=self.instance)
         self.at = datetime.now(NEW_YORK)
         return done
 
     def tick(self, later: timedelta = timedelta()) -> str:
-        """One look, and what it says."""
+        """The sensor's message after one look."""
         self.at += later
         context = dg.build_sensor_context(
             instance=self.instance,
             cursor=self.cursor,
             repository_def=definitions().get_repository_def(),
         )
-        found = alert_sensor.alerts(context)
-        assert isinstance(found, dg.SensorResult)
-        self.cursor = found.cursor
-        assert found.skip_reason is not None
-        return str(found.skip_reason.skip_message)
+        result = alert_sensor.alerts(context)
+        assert isinstance(result, dg.SensorResult)
+        self.cursor = result.cursor
+        assert result.skip_reason is not None
+        return str(result.skip_reason.skip_message)
 
-    def told(self, later: timedelta = timedelta()) -> list[dict[str, str]]:
-        """What one look leads people to read, each message by its lines."""
+    def received(self, later: timedelta = timedelta()) -> list[dict[str, str]]:
+        """The messages that one look sends, each as its fields."""
         self.tick(later)
-        return sorted(
-            (dict(line.split(": ", 1) for line in re.split(r"\n(?! )", one["Message"])) for one in self.mailbox.read()),
-            key=lambda message: message["Where"],
-        )
+        texts = [envelope["Message"] for envelope in self.mailbox.read()]
+        messages = [dict(line.split(": ", 1) for line in re.split(r"\n(?! )", text)) for text in texts]
+        return sorted(messages, key=lambda message: message["Where"])
 
 
 @pytest.fixture
@@ -80,12 +79,12 @@ HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 
 
-def test_a_failed_blocking_check_is_told_with_its_number_and_the_link_to_the_run(watch, tmp_path):
+def test_the_alert_of_a_failed_blocking_check_has_its_number_and_a_link_to_the_run(watch, tmp_path):
     ingest(tmp_path / "lake", write(lender(eligible=0), tmp_path / "source"))
     before = datetime.now(NEW_YORK)
     done = watch.run(tmp_path / "lake")
 
-    (message,) = watch.told()
+    (message,) = watch.received()
 
     since = datetime.fromisoformat(message.pop("Since"))
     assert before - timedelta(seconds=1) <= since <= watch.at
@@ -101,7 +100,7 @@ def test_a_failed_blocking_check_is_told_with_its_number_and_the_link_to_the_run
     }
 
 
-def test_a_check_that_only_warns_and_a_run_that_succeeds_are_not_told(watch, tmp_path):
+def test_a_warning_in_a_run_that_succeeds_is_no_alert(watch, tmp_path):
     rows = lender()
     rows["borrower_information"][20]["credit_score"] = ""
     rows["loan_information"][30]["current_interest_rate"] = "7.9%"
@@ -110,78 +109,76 @@ def test_a_check_that_only_warns_and_a_run_that_succeeds_are_not_told(watch, tmp
     assert "WARN" in done.failed_checks.values()
     assert done.success
 
-    assert watch.told() == []
+    assert watch.received() == []
 
 
-def test_a_failed_run_is_told_in_the_words_for_its_user_and_each_cause_once(watch, tmp_path):
+def test_a_failed_run_is_one_alert_per_cause_with_the_message_for_its_user(watch, tmp_path):
     source = write(lender(), tmp_path / "source")
     (source / "market_equity.csv").write_text("property_id,ltv\n1,2\n")
     (source / "loan_information.csv").write_bytes(b"")
     ingest(tmp_path / "lake", source)
     done = watch.run(tmp_path / "lake")
 
-    lacking, empty = watch.told()
+    incomplete, empty = watch.received()
 
     assert (empty["What"], empty["Where"]) == ("Run failed", "raw/loan_information")
     assert "loan_information.csv: the file is empty" in empty["Reason"]
-    assert (lacking["What"], lacking["Where"]) == ("Run failed", "catalog/market_equity")
-    assert "column 'market_rate_offer', 'ltv_ratio'" in lacking["Reason"]
-    assert {empty["Link"], lacking["Link"]} == {f"https://dagster.lender.example/runs/{done.result.run_id}"}
+    assert (incomplete["What"], incomplete["Where"]) == ("Run failed", "catalog/market_equity")
+    assert "column 'market_rate_offer', 'ltv_ratio'" in incomplete["Reason"]
+    assert {empty["Link"], incomplete["Link"]} == {f"https://dagster.lender.example/runs/{done.result.run_id}"}
 
 
-def test_of_an_error_that_is_not_ours_only_its_type_is_told(watch):
+def test_the_alert_of_an_error_that_is_not_ours_has_only_its_type(watch):
     @dg.asset(key=["raw", "scores"])
     def scores() -> None:
         raise UnicodeError("cannot encode 'Given1 Family1'")
 
     done = dg.materialize([scores], instance=watch.instance, raise_on_error=False)
 
-    (message,) = watch.told()
+    (message,) = watch.received()
     assert (message["Where"], message["Reason"]) == ("raw/scores", f"UnicodeError. See: refi log {done.run_id}")
     assert "Given1" not in str(message)
 
 
-def test_a_run_whose_process_is_lost_is_told_as_a_run(watch):
+def test_a_run_whose_process_is_lost_is_an_alert_on_the_run(watch):
     run = dg.DagsterRun(job_name="refi", run_id=str(uuid4()), tags={"dagster/partition": DAY.isoformat()})
     watch.instance.add_run(run)
     watch.instance.report_run_failed(run)
 
-    (message,) = watch.told(timedelta(seconds=1))
+    (message,) = watch.received(timedelta(seconds=1))
 
     assert (message["What"], message["Where"]) == ("Run failed", "job refi")
     assert message["Run"] == f"{run.run_id}, job refi, as of 2026-02-20"
 
 
-def test_a_failure_that_repeats_is_told_again_only_after_an_hour_also_through_restarts(watch, tmp_path):
+def test_a_repeated_failure_is_sent_again_only_after_an_hour_even_across_restarts(watch, tmp_path):
     ingest(tmp_path / "lake", write(lender(eligible=0), tmp_path / "source"))
     watch.run(tmp_path / "lake")
-    assert len(watch.told()) == 1
-    assert watch.told(MINUTE) == [], "of a restart only the cursor is left, and it is enough"
+    assert len(watch.received()) == 1
+    assert watch.received(MINUTE) == [], "only the cursor survives a restart, and it is enough"
 
     again = watch.run(tmp_path / "lake")
 
-    assert watch.told(MINUTE) == [], "the same check failed again, within the hour"
+    assert watch.received(MINUTE) == [], "the same check failed again, within the hour"
     assert again.failed_checks
-    assert watch.told(HOUR) == [], "nothing has failed since"
+    assert watch.received(HOUR) == [], "nothing has failed since"
 
 
-def test_what_sns_does_not_take_is_tried_again_at_the_next_tick(watch, tmp_path):
+def test_an_alert_that_sns_refuses_is_sent_again_at_the_next_tick(watch, tmp_path):
     ingest(tmp_path / "lake", write(lender(eligible=0), tmp_path / "source"))
     watch.run(tmp_path / "lake")
     watch.set("REFI_ALERTS_TOPIC_ARN", watch.mailbox.topic + "-wrong")
-    said = watch.tick()
-    assert "1 alerts wait to be sent" in said
-    assert "NotFound" in said
-    assert "1 alerts wait to be sent" in watch.tick(3 * HOUR)
+    assert re.search(r"Alerts waiting to be sent: 1\. .*NotFound", watch.tick())
+    assert "Alerts waiting to be sent: 1" in watch.tick(3 * HOUR)
 
     watch.set("REFI_ALERTS_TOPIC_ARN", watch.mailbox.topic)
 
-    (message,) = watch.told(MINUTE)
+    (message,) = watch.received(MINUTE)
     assert message["What"] == "Blocking check audience_not_empty failed"
-    assert watch.told(MINUTE) == []
+    assert watch.received(MINUTE) == []
 
 
-def test_what_failed_while_the_sensor_could_not_run_at_all_is_told_later(watch, tmp_path, monkeypatch):
+def test_a_failure_while_the_sensor_could_not_look_is_sent_later(watch, tmp_path, monkeypatch):
     watch.tick()
     ingest(tmp_path / "lake", write(lender(eligible=0), tmp_path / "source"))
     watch.run(tmp_path / "lake")
@@ -190,53 +187,53 @@ def test_what_failed_while_the_sensor_could_not_run_at_all_is_told_later(watch, 
             patch.delenv(name)
         assert "no region is set" in watch.tick()
 
-    assert len(watch.told(5 * HOUR)) == 1
+    assert len(watch.received(5 * HOUR)) == 1
 
 
-def test_failures_from_long_before_the_sensor_was_turned_on_are_not_told(watch, tmp_path):
+def test_failures_from_long_before_the_sensor_was_turned_on_are_not_sent(watch, tmp_path):
     ingest(tmp_path / "lake", write(lender(eligible=0), tmp_path / "source"))
     watch.run(tmp_path / "lake")
 
-    assert watch.told(61 * MINUTE) == []
+    assert watch.received(61 * MINUTE) == []
 
 
-def test_an_old_failure_that_gets_a_tag_is_no_new_one(watch, tmp_path):
+def test_an_old_failure_that_gets_a_tag_is_not_sent_again(watch, tmp_path):
     ingest(tmp_path / "lake", write(lender(eligible=0), tmp_path / "source"))
     failed = watch.run(tmp_path / "lake")
     watch.instance.add_run_tags(failed.result.run_id, {"seen": "yes"})
     (record,) = watch.instance.get_run_records()
     assert record.end_time < watch.at.timestamp() < record.update_timestamp.timestamp()
 
-    assert watch.told(HOUR) == [], "the first look goes back an hour, to between the end and the tag"
+    assert watch.received(HOUR) == [], "the first look goes back an hour, to between the end and the tag"
 
 
-def test_an_overdue_asset_is_told_since_when_and_again_after_an_hour_until_it_is_made(watch, lake):
-    """Feeds and audience are due every day, the market every week."""
+def test_an_overdue_asset_is_sent_every_hour_until_it_is_materialized(watch, lake):
+    """Feeds and the audience are due every day, the market every week."""
     done = watch.run(lake)
     daily = ["activation/audience_file", *(f"raw/{s}" for s in ("borrower_engagement", "borrower_information"))]
     daily.append("raw/loan_information")
     start = watch.at
-    assert watch.told(23.9 * HOUR) == []
+    assert watch.received(23.9 * HOUR) == []
 
-    overdue = watch.told(0.2 * HOUR)
+    overdue = watch.received(0.2 * HOUR)
     assert [(m["What"], m["Where"]) for m in overdue] == [("Overdue", where) for where in daily]
     for message in overdue:
         since = datetime.fromisoformat(message["Since"])
         assert start - MINUTE <= since - timedelta(days=1) <= start
         assert message["Link"] == f"https://dagster.lender.example/runs/{done.result.run_id}"
         assert message["Reason"].startswith("It is due every day and was last materialized")
-    assert watch.told(59 * MINUTE) == []
-    assert [m["Since"] for m in watch.told(MINUTE)] == [m["Since"] for m in overdue]
-    weekly = watch.told(timedelta(days=6))
+    assert watch.received(59 * MINUTE) == []
+    assert [m["Since"] for m in watch.received(MINUTE)] == [m["Since"] for m in overdue]
+    weekly = watch.received(timedelta(days=6))
     assert [m["Where"] for m in weekly] == [*daily, "raw/market_equity"]
     assert "It is due every 7 days" in weekly[-1]["Reason"]
 
     watch.run(lake)
-    assert watch.told(HOUR) == []
+    assert watch.received(HOUR) == []
 
 
-def test_what_was_never_made_is_not_overdue(watch):
-    assert watch.told(timedelta(days=30)) == []
+def test_an_asset_that_was_never_materialized_is_not_overdue(watch):
+    assert watch.received(timedelta(days=30)) == []
 
 
 def test_without_a_topic_the_sensor_says_so(watch):
@@ -245,17 +242,17 @@ def test_without_a_topic_the_sensor_says_so(watch):
 
 
 @pytest.mark.parametrize(("topic", "status"), [("", "STOPPED"), ("arn:aws:sns:us-east-1:1:refi", "RUNNING")])
-def test_the_sensor_is_on_from_the_start_where_there_is_a_topic(topic, status, monkeypatch):
+def test_the_sensor_starts_running_if_there_is_a_topic(topic, status, monkeypatch):
     monkeypatch.setenv("REFI_ALERTS_TOPIC_ARN", topic)
     forget_settings()
-    loaded_anew = runpy.run_path(alert_sensor.__file__)
+    module = runpy.run_path(alert_sensor.__file__)
     forget_settings()
-    assert loaded_anew["alerts"].default_status.value == status
+    assert module["alerts"].default_status.value == status
 
 
-def test_every_step_of_the_job_is_told_by_its_asset():
+def test_every_step_of_the_job_belongs_to_an_asset():
     graph = definitions().resolve_asset_graph()
     assets = {key.to_user_string() for key in graph.get_all_asset_keys()}
     steps = {node.name for node in definitions().resolve_job_def("refi").nodes}
-    assert len(steps) > len(assets), "checks are steps, too"
+    assert len(steps) > len(assets), "checks are also steps"
     assert {asset_of_step(step) for step in steps} == assets

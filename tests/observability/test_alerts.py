@@ -1,4 +1,4 @@
-"""Alerts: when one is sent, when it is a repetition, what it says, and what becomes of one that cannot be sent."""
+"""Alerts: when one is sent, when it is a repetition, its text, and its retries if it cannot be sent."""
 
 import sys
 from datetime import UTC, datetime, timedelta
@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from refi_assets.errors import SettingError
-from refi_assets.observability.alerts import Alert, AlertError, Memory, Told, sender, tell
+from refi_assets.observability.alerts import Alert, AlertError, AlertMemory, SendResult, send_due_alerts, sns_sender
 from tests.fakes.aws import Aws
 from tests.fakes.aws_requests import ACCOUNT
 from tests.fakes.mailbox import Mailbox
@@ -28,96 +28,96 @@ def alert(what: str = "Run failed", where: str = "raw/market_equity", seen: date
     )
 
 
-class People:
-    """Who is told, and what they remember between two ticks: what a cursor can hold, and nothing more."""
+class Channel:
+    """Ticks that send to a list of alerts; only the text of a cursor survives from one tick to the next."""
 
     def __init__(self) -> None:
-        self.told: list[Alert] = []
-        self.deaf = False
-        self._cursor = Memory().model_dump_json()
+        self.received: list[Alert] = []
+        self.is_down = False
+        self._cursor = AlertMemory().model_dump_json()
 
-    def tick(self, found: list[Alert], at: datetime) -> Told:
-        told = tell(Memory.model_validate_json(self._cursor), found, at, self._hear)
-        self._cursor = told.memory.model_dump_json()
-        return told
+    def tick(self, alerts: list[Alert], at: datetime) -> SendResult:
+        result = send_due_alerts(AlertMemory.model_validate_json(self._cursor), alerts, at, self._receive)
+        self._cursor = result.memory.model_dump_json()
+        return result
 
-    def heard(self, found: list[Alert], at: datetime) -> list[Alert]:
-        before = len(self.told)
-        self.tick(found, at)
-        return self.told[before:]
+    def received_after(self, alerts: list[Alert], at: datetime) -> list[Alert]:
+        before = len(self.received)
+        self.tick(alerts, at)
+        return self.received[before:]
 
-    def _hear(self, one: Alert) -> None:
-        if self.deaf:
-            raise AlertError("nobody listens")
-        self.told.append(one)
+    def _receive(self, alert: Alert) -> None:
+        if self.is_down:
+            raise AlertError("no answer")
+        self.received.append(alert)
 
 
 @pytest.fixture
-def people() -> People:
-    return People()
+def channel() -> Channel:
+    return Channel()
 
 
-def test_what_failed_twice_within_an_hour_is_told_once(people: People) -> None:
-    assert people.heard([alert()], NOON) == [alert()]
+def test_a_failure_that_repeats_within_an_hour_is_sent_once(channel: Channel) -> None:
+    assert channel.received_after([alert()], NOON) == [alert()]
     for minutes in (1, 30, 59.9):
         again = NOON + minutes * MINUTE
-        assert people.heard([alert(seen=again)], again) == []
+        assert channel.received_after([alert(seen=again)], again) == []
     hour = NOON + 60 * MINUTE
-    assert people.heard([alert(seen=hour)], hour) == [alert(seen=hour)], "the hour is over"
+    assert channel.received_after([alert(seen=hour)], hour) == [alert(seen=hour)], "the hour is over"
 
 
-def test_a_failure_that_is_looked_at_again_is_no_new_one(people: People) -> None:
-    assert people.heard([alert()], NOON) == [alert()]
-    assert people.heard([alert()], NOON + 10 * MINUTE) == []
+def test_a_failure_that_is_seen_again_by_a_later_look_is_not_sent_again(channel: Channel) -> None:
+    assert channel.received_after([alert()], NOON) == [alert()]
+    assert channel.received_after([alert()], NOON + 10 * MINUTE) == []
     repetition = alert(seen=NOON + 59 * MINUTE)
-    assert people.heard([repetition], NOON + 59 * MINUTE) == []
-    assert people.heard([repetition], NOON + 65 * MINUTE) == [], "it took place within the hour"
+    assert channel.received_after([repetition], NOON + 59 * MINUTE) == []
+    assert channel.received_after([repetition], NOON + 65 * MINUTE) == [], "it happened within the hour"
 
 
-def test_another_thing_or_another_place_is_told_at_once(people: People) -> None:
-    others = [alert(), alert(what="Overdue"), alert(where="raw/loan_information")]
-    assert people.heard(others, NOON) == others
+def test_alerts_that_differ_in_what_or_where_are_all_sent_at_once(channel: Channel) -> None:
+    alerts = [alert(), alert(what="Overdue"), alert(where="raw/loan_information")]
+    assert channel.received_after(alerts, NOON) == alerts
 
 
-def test_of_a_hundred_equal_failures_at_once_one_is_told(people: People) -> None:
-    assert len(people.heard([alert(seen=NOON - n * MINUTE / 10) for n in range(100)], NOON)) == 1
+def test_a_hundred_equal_failures_at_once_are_one_alert(channel: Channel) -> None:
+    assert len(channel.received_after([alert(seen=NOON - n * MINUTE / 10) for n in range(100)], NOON)) == 1
 
 
-def test_what_could_not_be_sent_waits_and_is_sent_once_however_long_it_takes(people: People) -> None:
-    people.deaf = True
+def test_an_alert_that_cannot_be_sent_waits_and_is_sent_once_however_long_it_takes(channel: Channel) -> None:
+    channel.is_down = True
     first, second = alert(), alert(what="Overdue")
-    told = people.tick([first, second], NOON)
-    assert told.sent == 0
-    assert told.problem == "2 alerts wait to be sent: nobody listens"
+    result = channel.tick([first, second], NOON)
+    assert result.sent == 0
+    assert result.problem == "Alerts waiting to be sent: 2. no answer"
     for minutes in range(1, 300, 7):
-        people.tick([alert(seen=NOON + minutes * MINUTE)], NOON + minutes * MINUTE)
+        channel.tick([alert(seen=NOON + minutes * MINUTE)], NOON + minutes * MINUTE)
 
-    people.deaf = False
-    assert people.heard([], NOON + 300 * MINUTE) == [first, second]
-    assert people.heard([first, second], NOON + 301 * MINUTE) == []
+    channel.is_down = False
+    assert channel.received_after([], NOON + 300 * MINUTE) == [first, second]
+    assert channel.received_after([first, second], NOON + 301 * MINUTE) == []
 
 
-def test_the_memory_does_not_grow_with_what_was_told_long_ago(people: People) -> None:
+def test_the_memory_forgets_alerts_that_were_sent_long_ago(channel: Channel) -> None:
     for hours in range(48):
         at = NOON + timedelta(hours=2 * hours)
-        found = [alert(where=f"raw/{hours}-{n}", seen=at) for n in range(20)]
-        memory = people.tick(found, at).memory
+        alerts = [alert(where=f"raw/{hours}-{n}", seen=at) for n in range(20)]
+        memory = channel.tick(alerts, at).memory
         assert len(memory.sent) == 20
 
 
-def test_the_first_look_goes_back_an_hour_and_the_next_ones_overlap() -> None:
-    assert Memory().look_from(NOON) == NOON - 60 * MINUTE
-    assert Memory(looked=NOON).look_from(NOON + MINUTE) < NOON
+def test_the_first_look_goes_back_an_hour_and_later_looks_overlap() -> None:
+    assert AlertMemory().look_from(NOON) == NOON - 60 * MINUTE
+    assert AlertMemory(looked=NOON).look_from(NOON + MINUTE) < NOON
 
 
-def test_what_arrives_says_what_where_since_when_and_where_to_look(ambient_aws: Aws) -> None:
+def test_a_message_says_what_where_since_when_why_and_which_run(ambient_aws: Aws) -> None:
     mailbox = Mailbox(ambient_aws)
 
-    sender(mailbox.topic)(alert())
+    sns_sender(mailbox.topic)(alert())
 
-    (arrived,) = mailbox.read()
-    assert arrived["Subject"] == "refi: Run failed: raw/market_equity"
-    assert arrived["Message"].splitlines() == [
+    (envelope,) = mailbox.read()
+    assert envelope["Subject"] == "refi: Run failed: raw/market_equity"
+    assert envelope["Message"].splitlines() == [
         "What: Run failed",
         "Where: raw/market_equity",
         "Since: 2026-02-20 12:00:00+00:00",
@@ -125,32 +125,32 @@ def test_what_arrives_says_what_where_since_when_and_where_to_look(ambient_aws: 
         "Run: 6dc3b57f, job refi, as of 2026-02-20",
         "Link: http://127.0.0.1:3000/runs/6dc3b57f",
     ]
-    assert arrived["MessageAttributes"]["kind"]["Value"] == "run_failed"
+    assert envelope["MessageAttributes"]["kind"]["Value"] == "run_failed"
 
 
 @pytest.mark.parametrize("where", ["raw/" + "a" * 200, "raw/Zürich\nunter", "raw/数据"])
-def test_a_subject_is_one_that_sns_takes(ambient_aws: Aws, where: str) -> None:
+def test_a_subject_keeps_to_the_limits_of_sns(ambient_aws: Aws, where: str) -> None:
     mailbox = Mailbox(ambient_aws)
 
-    sender(mailbox.topic)(alert(where=where))
+    sns_sender(mailbox.topic)(alert(where=where))
 
-    (arrived,) = mailbox.read()
-    assert arrived["Subject"].isascii()
-    assert arrived["Subject"].isprintable()
-    assert len(arrived["Subject"]) <= 100
-    assert where in arrived["Message"], "the message has it whole"
+    (envelope,) = mailbox.read()
+    assert envelope["Subject"].isascii()
+    assert envelope["Subject"].isprintable()
+    assert len(envelope["Subject"]) <= 100
+    assert where in envelope["Message"], "the message has the whole name"
 
 
-def test_a_missing_topic_is_one_message_that_names_it(ambient_aws: Aws) -> None:
+def test_the_error_for_a_missing_topic_names_it(ambient_aws: Aws) -> None:
     topic = f"arn:aws:sns:us-east-1:{ACCOUNT}:gone"
     with pytest.raises(AlertError, match=f"{topic}: NotFound: "):
-        sender(topic)(alert())
+        sns_sender(topic)(alert())
 
 
-def test_an_endpoint_that_does_not_answer_is_one_message(ambient_aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_endpoint_that_does_not_answer_is_an_error(ambient_aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     with pytest.raises(AlertError, match="Could not connect to the endpoint URL"):
-        sender("arn:aws:sns:us-east-1:123456789012:refi")(alert())
+        sns_sender("arn:aws:sns:us-east-1:123456789012:refi")(alert())
 
 
 @pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
@@ -161,15 +161,13 @@ def test_the_region_is_taken_from_either_variable(
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(name)
     with pytest.raises(SettingError, match="REFI_ALERTS_TOPIC_ARN: AWS_REGION: no region is set"):
-        sender(topic)
+        sns_sender(topic)
     monkeypatch.setenv(variable, "us-east-1")
-    sender(topic)(alert())
+    sns_sender(topic)(alert())
 
 
-def test_without_the_packages_the_message_says_how_to_get_them(
-    ambient_aws: Aws, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_boto3_the_error_says_how_to_install_it(ambient_aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "a-session-that-is-not-open-yet")
     monkeypatch.setitem(sys.modules, "boto3", None)
     with pytest.raises(SettingError, match=r"REFI_ALERTS_TOPIC_ARN: AWS needs the package boto3.*make deploy"):
-        sender("arn:aws:sns:us-east-1:123456789012:refi")
+        sns_sender("arn:aws:sns:us-east-1:123456789012:refi")

@@ -1,4 +1,4 @@
-"""REFI_LOG_FORMAT=json: every line that a run logs is one JSON object, names the run, and no borrower."""
+"""REFI_LOG_FORMAT=json: every line that a run logs is one JSON object that names the run and no borrower."""
 
 import csv
 import json
@@ -13,7 +13,7 @@ import dagster as dg
 import pytest
 
 from refi_assets.orchestration.logs import json_console
-from refi_assets.sample.cases import SOURCES
+from refi_assets.sample.case_model import SOURCES
 from refi_assets.settings import PROJECT_DIR
 from tests.support.lender import lender, write
 from tests.support.running import definitions
@@ -27,17 +27,17 @@ KEYS = ["time", "level", "run_id", "job", "asset", "event", "message"]
 
 
 def lines_of(text: str) -> list[Line]:
-    found = [json.loads(line) for line in text.splitlines()]
-    assert found
-    for line in found:
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert lines
+    for line in lines:
         assert list(line) == KEYS
         assert datetime.fromisoformat(line["time"]).tzinfo == UTC
         assert line["level"] in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-    return found
+    return lines
 
 
 def test_every_line_of_a_run_is_json_with_run_and_asset_and_names_no_borrower(environment, tmp_path):
-    """A process of its own: nothing but the result is on its stdout, and nothing but the log on its stderr."""
+    """In a process of its own, whose stdout has only the result and whose stderr has only the log."""
     done = subprocess.run(
         [REFI, "run", "--source", SAMPLE, "--lake", tmp_path / "lake", "--as-of", DAY, "--json"],
         env=environment | JSON,
@@ -66,13 +66,13 @@ def test_every_line_of_a_run_is_json_with_run_and_asset_and_names_no_borrower(en
     personal = {
         (row[column] or "").strip() for row in borrowers for column in ("first_name", "last_name", "email", "phone")
     } - {""}
-    assert len(personal) > 300, "there is something to be found"
+    assert len(personal) > 300, "the sample has personal data to look for"
     words = set(re.findall(r"[\w@.'-]+", text))
     assert {value for value in personal if value in words or ("@" in value and value in text)} == set()
 
 
-def test_a_failing_run_says_why_in_json_and_quotes_no_cell(refi, tmp_path, monkeypatch):
-    monkeypatch.setattr(dg.colored_console_logger, "_logger_fn", json_console)  # as loading the definitions does
+def test_a_blocked_run_logs_the_reason_as_json_and_quotes_no_cell(refi, tmp_path, monkeypatch):
+    monkeypatch.setattr(dg.colored_console_logger, "_logger_fn", json_console)  # as log_runs_as_json() does
     rows = lender(eligible=0)
     for n, row in enumerate(rows["borrower_information"]):
         row.update(first_name=f"Zzgiven{n}", last_name="Zzfamily", email=f"zz{n}@secret.example", phone="+1555zz123")
@@ -94,7 +94,7 @@ def test_a_failing_run_says_why_in_json_and_quotes_no_cell(refi, tmp_path, monke
     assert "zz" not in done.stderr.lower()
 
 
-def test_a_mistake_before_the_run_is_a_json_line_too(refi, tmp_path):
+def test_an_error_before_the_run_is_a_json_line(refi, tmp_path):
     nothing = tmp_path / "nothing"
     nothing.mkdir()
 
@@ -104,15 +104,15 @@ def test_a_mistake_before_the_run_is_a_json_line_too(refi, tmp_path):
     assert "borrower_engagement" in line["message"]
 
 
-def test_what_libraries_warn_of_is_json_and_an_exception_is_named_by_its_type():
-    said = subprocess.run(
+def test_warnings_of_libraries_are_json_and_an_exception_is_named_by_its_type():
+    process = subprocess.run(
         [
             sys.executable,
             "-c",
             "import logging, warnings\n"
-            "from refi_assets.observability.logs import log_as_json\n"
+            "from refi_assets.observability.json_logs import log_as_json\n"
             "log_as_json()\n"
-            "warnings.warn('this goes away')\n"
+            "warnings.warn('this is deprecated')\n"
             "try:\n    int('Given1')\n"
             "except ValueError:\n    logging.getLogger('library').exception('a cell\\nis bad')\n",
         ],
@@ -122,15 +122,15 @@ def test_what_libraries_warn_of_is_json_and_an_exception_is_named_by_its_type():
         cwd=PROJECT_DIR,
     )
 
-    warned, failed = lines_of(said.stderr)
-    assert "this goes away" in warned["message"]
-    assert failed["message"] == "a cell\nis bad (ValueError)"
-    assert "Given1" not in said.stderr
+    warning, error = lines_of(process.stderr)
+    assert "this is deprecated" in warning["message"]
+    assert error["message"] == "a cell\nis bad (ValueError)"
+    assert "Given1" not in process.stderr
 
 
 @pytest.mark.long
 def test_a_run_that_dagster_launches_logs_the_same_lines(environment, tmp_path):
-    """The daemon and the UI launch runs in the same way: with a configuration that names no logger."""
+    """As the daemon and the UI launch one: with a configuration that names no logger."""
     folder = tmp_path / "lake" / "raw"
     for file in (SAMPLE / f"{source}.csv" for source in SOURCES):
         path = folder / file.stem / f"load_date={DAY}" / file.name

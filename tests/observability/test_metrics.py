@@ -1,4 +1,4 @@
-"""The numbers of a run in CloudWatch: put by one call after the audience is published, or a warning."""
+"""The metrics of a run in CloudWatch: put by one call after the audience is published; a failure is a warning."""
 
 import logging
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ SOURCES = ("borrower_engagement", "borrower_information", "loan_information", "m
 
 @pytest.fixture
 def namespace(ambient_aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Of metrics, as set for this process."""
+    """The namespace of metrics that is set for this process."""
     name = ambient_aws.new_name("refi")
     monkeypatch.setenv("REFI_METRICS_NAMESPACE", name)
     forget_settings()
@@ -30,11 +30,11 @@ def namespace(ambient_aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[str
     forget_settings()
 
 
-def put(aws: Aws, namespace: str) -> dict[str, float]:
-    """'name' or 'name of dimension' -> value, of all that CloudWatch was told."""
+def metrics_in(aws: Aws, namespace: str) -> dict[str, float]:
+    """'name' or 'name of dimension' -> value, for every metric in CloudWatch."""
     cloudwatch = aws.client("cloudwatch")
     now = datetime.now(UTC)
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     for metric in cloudwatch.list_metrics(Namespace=namespace)["Metrics"]:
         points = cloudwatch.get_metric_statistics(
             **metric,
@@ -45,8 +45,8 @@ def put(aws: Aws, namespace: str) -> dict[str, float]:
         )["Datapoints"]
         assert sum(point["SampleCount"] for point in points) == 1, "put once"
         name = " of ".join([metric["MetricName"], *(dimension["Value"] for dimension in metric["Dimensions"])])
-        found[name] = sum(point["Sum"] for point in points)
-    return found
+        values[name] = sum(point["Sum"] for point in points)
+    return values
 
 
 def warnings_of(done: Ran, instance: dg.DagsterInstance) -> list[str]:
@@ -54,8 +54,8 @@ def warnings_of(done: Ran, instance: dg.DagsterInstance) -> list[str]:
     return [entry.user_message for entry in logs if entry.dagster_event is None and entry.level == logging.WARNING]
 
 
-def forty_of_whom_ten_are_eligible(tmp_path: Path) -> Path:
-    """Two of the ten with a spread of 1.1 are hot leads; one row of the loans and two of the market are bad."""
+def lake_of_forty_with_ten_eligible(tmp_path: Path) -> Path:
+    """Two of the ten eligible are hot leads (spread 1.1); one loan row and two market rows are quarantined."""
     rows = lender(borrowers=40, eligible=10)
     for loan in rows["loan_information"][:2]:
         loan["current_interest_rate"] = "6.100"
@@ -66,16 +66,16 @@ def forty_of_whom_ten_are_eligible(tmp_path: Path) -> Path:
     return tmp_path / "lake"
 
 
-def test_a_published_run_tells_cloudwatch_its_numbers(ambient_aws, namespace, tmp_path):
-    lake = forty_of_whom_ten_are_eligible(tmp_path)
+def test_a_published_run_puts_its_metrics(ambient_aws, namespace, tmp_path):
+    lake = lake_of_forty_with_ten_eligible(tmp_path)
     done = run_job(lake)
     assert done.success, done.failure
 
-    told = put(ambient_aws, namespace)
+    values = metrics_in(ambient_aws, namespace)
 
-    seconds = told.pop("RunSeconds")
+    seconds = values.pop("RunSeconds")
     assert 0 < seconds < 600
-    assert told == {
+    assert values == {
         "Published": 1,
         **{f"Rows of {source}": 40 for source in SOURCES},
         "QuarantinedRows of borrower_engagement": 0,
@@ -91,17 +91,17 @@ def test_a_published_run_tells_cloudwatch_its_numbers(ambient_aws, namespace, tm
     }
 
 
-def test_bytes_are_those_that_this_run_scanned_and_of_no_other(tmp_path):
-    done = run_job(forty_of_whom_ten_are_eligible(tmp_path))
+def test_bytes_scanned_are_those_of_this_run_only(tmp_path):
+    done = run_job(lake_of_forty_with_ten_eligible(tmp_path))
     folder = RunFolder(FolderStore(str(tmp_path / "lake"), create=False), done.result.run_id)
     published = [folder.load(key) for key in ("refi/refi_audience", "refi/unmatched_borrowers", "staging/quarantine")]
     relations = [
         relation.model_copy(
             update={
                 "details": Details(
-                    queries=(QueryCost(id="one", bytes_scanned=10_000_000), QueryCost(id="other", bytes_scanned=5))
+                    queries=(QueryCost(id="one", bytes_scanned=10_000_000), QueryCost(id="two", bytes_scanned=5))
                 ),
-                "run_id": "of-another" if relation.key == "refi/unmatched_borrowers" else relation.run_id,
+                "run_id": "another-run" if relation.key == "refi/unmatched_borrowers" else relation.run_id,
             }
         )
         if relation.key.startswith("refi/")
@@ -109,27 +109,27 @@ def test_bytes_are_those_that_this_run_scanned_and_of_no_other(tmp_path):
         for relation in with_inputs(folder.lake, published)
     ]
 
-    told: list[dict[str, Any]] = run_metrics(done.result.run_id, relations, 10, 1.5)
+    metrics: list[dict[str, Any]] = run_metrics(done.result.run_id, relations, 10, 1.5)
 
-    (scanned,) = [metric for metric in told if metric["MetricName"] == "BytesScanned"]
+    (scanned,) = [metric for metric in metrics if metric["MetricName"] == "BytesScanned"]
     assert (scanned["Value"], scanned["Unit"]) == (40_000_020, "Bytes")
 
 
-def test_a_run_that_publishes_nothing_or_does_not_become_the_latest_tells_nothing(ambient_aws, namespace, tmp_path):
-    lake = forty_of_whom_ten_are_eligible(tmp_path)
+def test_a_run_that_publishes_nothing_or_does_not_become_the_latest_puts_no_metrics(ambient_aws, namespace, tmp_path):
+    lake = lake_of_forty_with_ten_eligible(tmp_path)
     run_job(lake, DAY + timedelta(days=1))
-    known = put(ambient_aws, namespace)
-    assert run_job(lake, DAY).success, "it is of an earlier day than the latest"
+    before = metrics_in(ambient_aws, namespace)
+    assert run_job(lake, DAY).success, "the latest is of a later day"
     ingest(lake, write(lender(eligible=0), tmp_path / "nobody"), DAY + timedelta(days=2))
     assert not run_job(lake, DAY + timedelta(days=2)).success
 
-    assert put(ambient_aws, namespace) == known
+    assert metrics_in(ambient_aws, namespace) == before
 
 
-def test_cloudwatch_that_does_not_answer_is_a_warning_and_the_audience_is_published(namespace, tmp_path, monkeypatch):
+def test_if_cloudwatch_does_not_answer_the_audience_is_published_with_a_warning(namespace, tmp_path, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDWATCH", "http://127.0.0.1:9")
     instance = dg.DagsterInstance.ephemeral()
-    lake = forty_of_whom_ten_are_eligible(tmp_path)
+    lake = lake_of_forty_with_ten_eligible(tmp_path)
 
     done = run_job(lake, instance=instance)
 
@@ -144,7 +144,7 @@ def test_without_a_namespace_aws_is_not_asked(tmp_path, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     instance = dg.DagsterInstance.ephemeral()
 
-    done = run_job(forty_of_whom_ten_are_eligible(tmp_path), instance=instance)
+    done = run_job(lake_of_forty_with_ten_eligible(tmp_path), instance=instance)
 
     assert done.success
     assert warnings_of(done, instance) == []

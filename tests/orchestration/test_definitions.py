@@ -33,7 +33,7 @@ ASSETS = {
     "activation/run_numbers",
 }
 AFTER_PUBLICATION = ("activation/shown_tables", "activation/run_numbers")  # they hold no rows
-# On clean files, and without matching.
+# On clean files.
 EMPTY = (
     *("refi/unmatched_borrowers", "staging/quarantine"),
     *("identity/matched_pairs", "identity/review_queue", "identity/person_history"),
@@ -42,20 +42,20 @@ EMPTY = (
 
 @pytest.fixture(scope="module")
 def graph():
-    return definitions().resolve_asset_graph()
+    return definitions("splink").resolve_asset_graph()
 
 
 @pytest.fixture(scope="module")
 def of_refi(graph):
     """The assets of refi's job."""
-    keys = definitions().resolve_job_def("refi").asset_layer.executable_asset_keys
+    keys = definitions("splink").resolve_job_def("refi").asset_layer.executable_asset_keys
     return [graph.get(key) for key in keys]
 
 
 @pytest.fixture(scope="module")
-def materialized(published):
+def materialized(matched):
     """Metadata of every asset after a run, by key."""
-    events = published.ran.result.get_asset_materialization_events()
+    events = matched.ran.result.get_asset_materialization_events()
     return {
         made.asset_key.to_user_string(): made.metadata
         for made in (event.step_materialization_data.materialization for event in events)
@@ -68,7 +68,11 @@ def loaded_elsewhere(tmp_path_factory):
     folder = tmp_path_factory.mktemp("elsewhere")
     shipped = (PROJECT_DIR / "policies" / "refi" / "refi.yaml").read_text()
     (folder / "refi.yaml").write_text(shipped.replace("max_ltv_pct: 80", "max_ltv_pct: 81"))
-    environment = {"REFI_POLICY_FILE": str(folder / "refi.yaml"), "REFI_LAKE_URL": str(folder / "lake")}
+    environment = {
+        "REFI_POLICY_FILE": str(folder / "refi.yaml"),
+        "REFI_LAKE_URL": str(folder / "lake"),
+        "REFI_IDENTITY_ENGINE": "splink",
+    }
     command = [sys.executable, "-c", _LOAD]
     printed = subprocess.run(command, check=True, cwd=PROJECT_DIR, env=environment, capture_output=True, text=True)
     return json.loads(printed.stdout) | {"lake": folder / "lake"}
@@ -122,6 +126,14 @@ def test_data_flows_from_the_sources_to_the_audience_file(graph):
         "staging/borrower_engagement"
     }  # fmt: skip
     assert "refi/refi_audience" in upstream("activation/audience_file")
+
+
+def test_with_matching_off_the_identity_group_is_not_in_the_run(published):
+    ran = {event.asset_key.to_user_string() for event in published.ran.result.get_asset_materialization_events()}
+    assert ran == {key for key in ASSETS if not key.startswith("identity/")}
+    assert not [check for check in published.ran.checks if check.startswith("identity/")]
+    audience = definitions().resolve_asset_graph().get(dg.AssetKey(["refi", "refi_audience"]))
+    assert {key.path[0] for key in audience.parent_keys} == {"refi", "staging"}
 
 
 def test_every_blocking_check_stands_before_the_audience_file(graph, of_refi):

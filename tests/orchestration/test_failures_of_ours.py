@@ -44,7 +44,7 @@ def source(tmp_path) -> Path:
 def test_it_names_step_type_and_place_and_the_command_that_shows_the_log(refi, source, tmp_path, monkeypatch):
     """It said only: failed; see it in the UI."""
     monkeypatch.setattr(publish, "SOURCE_FIELDS", Wrong())
-    lines, first = inspect.getsourcelines(publish._source_objects)
+    lines, first = inspect.getsourcelines(publish._inputs_behind)
     place = first + next(n for n, line in enumerate(lines) if "SOURCE_FIELDS" in line)
 
     code, _, said = refi("run", "--source", source, "--lake", tmp_path / "lake", "--as-of", "2026-02-20")

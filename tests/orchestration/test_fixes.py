@@ -8,7 +8,7 @@ import sqlglot
 from refi_assets.defs.refi import REFI
 from refi_assets.lake import FolderStore, RunFolder
 from refi_assets.orchestration.fixes import advice, fixes_of
-from refi_assets.specs.checks import Cause, Outcome
+from refi_assets.specs.outcomes import Cause, Outcome
 from tests.support.running import definitions
 
 RATE = ("not_a_number", "current_interest_rate", None)

@@ -1,8 +1,8 @@
-"""What is published, kept, gone back to and made again."""
+"""Publishing, retention, going back to an earlier audience, and replay."""
 
 import pytest
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Bring in what tests of whole runs share."""
+    """Bring in the fixtures for whole runs."""
     config.pluginmanager.import_plugin("tests.support.fixtures")

@@ -1,4 +1,4 @@
-"""The snapshot that a new one is compared with: the newest published one of an earlier load date."""
+"""The baseline of a snapshot: the newest published snapshot of an earlier load date."""
 
 from datetime import date
 
@@ -19,9 +19,7 @@ def lake(tmp_path) -> FolderStore:
     return FolderStore(str(tmp_path / "lake"))
 
 
-def published(
-    lake: FolderStore, run_id: str, as_of: str, load_date: str, rows: int = 10, *, force: bool = False
-) -> None:
+def publish(lake: FolderStore, run_id: str, as_of: str, load_date: str, rows: int = 10, *, force: bool = False) -> None:
     """A commit, and its manifest with one file of loans."""
     inputs = [
         {"source": "loan_information", "load_date": load_date, "key": "k", "rows": rows},
@@ -40,12 +38,12 @@ def baseline(lake: FolderStore, load_date: date = DAY) -> str | None:
     return snapshot.run_id if snapshot else None
 
 
-def test_it_is_the_newest_that_was_published_of_an_earlier_load_date(lake):
+def test_the_baseline_is_the_newest_published_snapshot_of_an_earlier_load_date(lake):
     assert baseline(lake) is None
-    published(lake, "r1", "2026-02-17", "2026-02-16")
-    published(lake, "r2", "2026-02-18", "2026-02-18", rows=20)
-    published(lake, "r3", "2026-02-19", "2026-02-18", rows=30)
-    published(lake, "r4", "2026-02-20", "2026-02-20")
+    publish(lake, "r1", "2026-02-17", "2026-02-16")
+    publish(lake, "r2", "2026-02-18", "2026-02-18", rows=20)
+    publish(lake, "r3", "2026-02-19", "2026-02-18", rows=30)
+    publish(lake, "r4", "2026-02-20", "2026-02-20")
     snapshot = baseline_of(REFI, lake, "loan_information", DAY)
     assert snapshot is not None
     assert (snapshot.run_id, snapshot.load_date, snapshot.rows) == ("r3", date(2026, 2, 18), 30)
@@ -55,46 +53,35 @@ def test_it_is_the_newest_that_was_published_of_an_earlier_load_date(lake):
     assert baseline_of(REFI, lake, "borrower_information", DAY) is None
 
 
-def test_of_two_publications_of_a_day_the_later_one_counts(lake):
-    published(lake, "r1", "2026-02-19", "2026-02-19", rows=1000)
-    published(lake, "r2", "2026-02-19", "2026-02-19", rows=500)
+def test_the_later_of_two_publications_of_a_day_is_the_baseline(lake):
+    publish(lake, "r1", "2026-02-19", "2026-02-19", rows=1000)
+    publish(lake, "r2", "2026-02-19", "2026-02-19", rows=500)
     assert baseline(lake) == "r2"
 
 
-def test_a_day_that_was_published_again_later_is_not_the_newest(lake):
-    published(lake, "r1", "2026-02-19", "2026-02-19")
-    published(lake, "r2", "2026-02-15", "2026-02-15", force=True)
+def test_publishing_an_earlier_day_again_does_not_make_it_the_baseline(lake):
+    publish(lake, "r1", "2026-02-19", "2026-02-19")
+    publish(lake, "r2", "2026-02-15", "2026-02-15", force=True)
     assert baseline(lake) == "r1"
 
 
-def test_what_no_commit_names_is_not_published(lake):
-    published(lake, "r1", "2026-02-17", "2026-02-17")
+def test_a_run_without_a_commit_is_never_the_baseline(lake):
+    publish(lake, "r1", "2026-02-17", "2026-02-17")
     lake.put_json(REFI.manifest_key("r2"), {"run_id": "r2", "inputs": [], "profiles": {}})
     assert baseline(lake) == "r1"
 
 
-def test_a_manifest_from_before_profiles_still_counts_rows(lake):
-    published(lake, "r1", "2026-02-17", "2026-02-17", rows=12)
-    manifest = REFI.manifest(lake, "r1")
-    assert manifest is not None
-    del manifest["profiles"]
-    lake.put_json(REFI.manifest_key("r1"), manifest)
-    snapshot = baseline_of(REFI, lake, "loan_information", DAY)
-    assert snapshot is not None
-    assert (snapshot.rows, snapshot.profiles) == (12, {})
-
-
-def test_rows_that_were_lost_block_until_somebody_says_why(published_lake, tmp_path):
-    """The manifest keeps the reason, the snapshot is what the next one is compared with."""
+def test_lost_rows_block_until_somebody_accepts_them_with_a_reason(published_lake, tmp_path):
+    """The manifest keeps the reason, and the accepted snapshot is the next baseline."""
     lake, next_day = published_lake, date(2026, 2, 21)
     rows = lender()
     rows["loan_information"] = rows["loan_information"][:30]
     ingest(lake, write(rows, tmp_path / "source"), next_day)
     blocked = run_job(lake, next_day)
     assert blocked.failed_checks["raw/loan_information rows_not_fallen"] == "ERROR"
-    words = blocked.checks["raw/loan_information rows_not_fallen"].description
-    assert words is not None
-    assert "--accept loan_information:rows_not_fallen --reason TEXT" in words
+    description = blocked.checks["raw/loan_information rows_not_fallen"].description
+    assert description is not None
+    assert "--accept loan_information:rows_not_fallen --reason TEXT" in description
 
     store = open_lake(str(lake))
     accept(store, "loan_information", next_day, "rows_not_fallen", "A pool was sold.")

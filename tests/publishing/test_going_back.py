@@ -1,4 +1,4 @@
-"""Back to an earlier audience by copying its commit, as docs/operations.md tells."""
+"""Going back to an earlier audience by copying its commit, as docs/operations.md describes."""
 
 import shutil
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""A publication: its name, its place, its commits, and that names do not meet."""
+"""Publications: their names, paths and commits, and that one does not touch another."""
 
 import pytest
 
@@ -15,12 +15,12 @@ def lake(tmp_path) -> FolderStore:
 
 
 @pytest.mark.parametrize("name", ["", "Offers", "a-b", "a/b", "..", "é", "commits"])
-def test_a_name_is_lower_case_letters_digits_and_underscores(name):
+def test_any_name_but_lower_case_letters_digits_and_underscores_is_refused(name):
     with pytest.raises(SettingError, match="is not a valid name of a publication"):
         Publication(name)
 
 
-def test_refi_keeps_its_four_paths_and_others_have_a_folder():
+def test_refi_is_in_the_output_folder_itself_and_every_other_publication_in_a_folder_of_its_own():
     refi, offers = Publication("refi"), Publication("offers_2")
     assert [refi.latest_key, refi.commits_folder, refi.manifest_key("r1"), refi.file_key("r1")] == [
         *("output/latest.json", "output/commits"),
@@ -32,14 +32,14 @@ def test_refi_keeps_its_four_paths_and_others_have_a_folder():
     ]
 
 
-def commit(lake: FolderStore, name: str, run_id: str, as_of: str = "2026-02-20", **how: bool) -> str | None:
+def commit(lake: FolderStore, name: str, run_id: str, as_of: str = "2026-02-20", **options: bool) -> str | None:
     publication = Publication(name)
     lake.put_json(publication.manifest_key(run_id), {"run_id": run_id})
-    said = {"run_id": run_id, "as_of": as_of}
-    return publication.commit(lake, said, **{"policy_overridden": False, "force_latest": False, **how})
+    record = {"run_id": run_id, "as_of": as_of}
+    return publication.commit(lake, record, **{"policy_overridden": False, "force_latest": False, **options})
 
 
-def test_publications_have_commits_and_pointers_of_their_own(lake):
+def test_each_publication_has_its_own_commits_and_pointer(lake):
     assert commit(lake, "refi", "a", "2026-02-21") is None
     assert commit(lake, "offers", "b", "2026-02-16") is None
     assert commit(lake, "offers", "c", "2026-02-09") == "it names the file of a later day, 2026-02-16"
@@ -52,23 +52,20 @@ def test_publications_have_commits_and_pointers_of_their_own(lake):
     assert published_run_ids(lake) == {"a", "b", "c"}
 
 
-def test_an_overridden_policy_moves_no_pointer_unless_told_to(lake):
+def test_a_run_under_an_overridden_policy_moves_the_pointer_only_if_forced(lake):
     assert "another policy" in str(commit(lake, "offers", "a", policy_overridden=True))
     assert commit(lake, "offers", "a", policy_overridden=True, force_latest=True) is None
 
 
 def test_two_versions_of_a_relation_may_be_read_together_but_not_published(lake):
-    """A weekly model and a daily feed meet in a query; behind one publication all is of one version."""
+    """A query may read a weekly model and a daily feed together; a publication reads one version of each relation."""
     for run_id in ("monday", "tuesday"):
         RunFolder(lake, run_id).save(Relation(key="staging/loans", run_id=run_id, as_of=DAY, kind="table"))
     scored = Relation(key="ml/score", run_id="monday", as_of=DAY, kind="table", inputs={"staging/loans": "monday"})
     judged = Relation(key="x/judged", run_id="tuesday", as_of=DAY, kind="table", inputs={"staging/loans": "tuesday"})
 
-    both = with_inputs(lake, [scored, judged])
+    relations = with_inputs(lake, [scored, judged])
 
-    assert [(one.key, one.run_id) for one in both if one.key == "staging/loans"] == [
-        ("staging/loans", "monday"),
-        ("staging/loans", "tuesday"),
-    ]
-    with pytest.raises(LakeError, match="staging/loans is used here as run monday made it and as run tuesday"):
-        require_one_version(both)
+    assert [relation.run_id for relation in relations if relation.key == "staging/loans"] == ["monday", "tuesday"]
+    with pytest.raises(LakeError, match=r"staging/loans .* run monday .* run tuesday"):
+        require_one_version(relations)

@@ -1,4 +1,4 @@
-"""refi replay: the same bytes again, from the recorded inputs and policy, or why not."""
+"""refi replay: the same bytes from the recorded inputs and policy, or the reason why not."""
 
 import json
 import shutil
@@ -15,16 +15,16 @@ LOANS = "raw/loan_information/load_date=2026-02-20/loan_information.csv"
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory) -> Path:
-    """A lake in which one audience was published by the policy in force, and one, of 11, by another."""
+    """A lake with an audience under the policy in force, of 9, and one under another policy, of 10."""
     folder = tmp_path_factory.mktemp("published")
     rows = lender()
     rows["market_equity"][9]["ltv_ratio"] = "81"
     ingest(folder / "lake", write(rows, folder / "source"))
     assert run_job(folder / "lake").success
-    other = folder / "other.yaml"
-    policy = (PROJECT_DIR / "policies" / "refi" / "refi.yaml").read_text()
-    other.write_text(policy.replace("max_ltv_pct: 80", "max_ltv_pct: 82"))
-    assert run_job(folder / "lake", policy=other).success
+    policy = folder / "lenient.yaml"
+    in_force = (PROJECT_DIR / "policies" / "refi" / "refi.yaml").read_text()
+    policy.write_text(in_force.replace("max_ltv_pct: 80", "max_ltv_pct: 82"))
+    assert run_job(folder / "lake", policy=policy).success
     return folder / "lake"
 
 
@@ -49,23 +49,23 @@ def state(lake: Path) -> dict[str, tuple[int, int]]:
     return {str(path): (path.stat().st_size, path.stat().st_mtime_ns) for path in lake.rglob("*") if path.is_file()}
 
 
-def test_an_audience_is_made_again_and_its_lake_is_only_read(refi, lake, run_id, tmp_path):
+def test_a_replay_writes_the_same_bytes_and_only_reads_the_lake(refi, lake, run_id, tmp_path):
     before = state(lake)
     done = refi("replay", run_id, "--lake", lake, "--out", tmp_path / "again.csv", "--json")
 
-    made = json.loads(done.stdout)
-    assert (made["same"], made["rows"], made["other_code"]) == (True, 9, [])
+    replayed = json.loads(done.stdout)
+    assert (replayed["same"], replayed["rows"], replayed["other_code"]) == (True, 9, [])
     assert (tmp_path / "again.csv").read_bytes() == (lake / "output" / f"{run_id}.csv").read_bytes()
     assert state(lake) == before
 
 
-def test_the_recorded_policy_decides_not_the_one_in_force(refi, lake, run_id):
-    (other,) = {path.stem for path in (lake / "output").glob("*.csv")} - {run_id}
-    assert "The same bytes: 10 rows" in refi("replay", other, "--lake", lake).stdout
+def test_a_replay_uses_the_recorded_policy_and_not_the_one_in_force(refi, lake, run_id):
+    (overridden,) = {path.stem for path in (lake / "output").glob("*.csv")} - {run_id}
+    assert "The same bytes: 10 rows" in refi("replay", overridden, "--lake", lake).stdout
 
 
 @pytest.mark.parametrize("damage", ["changed", "gone"])
-def test_inputs_that_are_not_what_they_were_are_refused_by_name(refi, lake, run_id, damage):
+def test_changed_or_lost_inputs_are_refused_by_name(refi, lake, run_id, damage):
     path = lake / LOANS
     path.write_bytes(path.read_bytes().replace(b"6.500", b"6.501")) if damage == "changed" else path.unlink()
     done = refi("replay", run_id, "--lake", lake, check=1)
@@ -73,7 +73,7 @@ def test_inputs_that_are_not_what_they_were_are_refused_by_name(refi, lake, run_
     assert "not what run" in done.stderr if damage == "changed" else "not in the lake any more" in done.stderr
 
 
-def test_other_code_is_named_and_refused_unless_wanted(refi, lake, run_id):
+def test_other_code_is_named_and_refused_without_any_code(refi, lake, run_id):
     change_manifest(lake, run_id, "sql_sha256", "refi/refi_eligibility", "0" * 64)
     done = refi("replay", run_id, "--lake", lake, check=1)
     assert "sql_sha256 refi/refi_eligibility: 000000000000 then" in done.stderr
@@ -81,7 +81,7 @@ def test_other_code_is_named_and_refused_unless_wanted(refi, lake, run_id):
     assert "The same bytes" in refi("replay", run_id, "--lake", lake, "--any-code").stdout
 
 
-def test_other_bytes_are_shown_beside_the_published_ones(refi, lake, run_id):
+def test_different_bytes_are_reported_with_both_hashes(refi, lake, run_id):
     audience = json.loads((lake / "output" / f"{run_id}.manifest.json").read_text())["audience"]
     change_manifest(lake, run_id, "audience", "sha256", "0" * 64)
     done = refi("replay", run_id, "--lake", lake, check=1)

@@ -1,4 +1,4 @@
-"""Generated source files: the same every time, and the truth about them is what staging and a plain join find."""
+"""Generated source files: the same bytes every time, and a truth that staging and a plain join confirm."""
 
 import hashlib
 import json
@@ -10,13 +10,16 @@ from typing import Any
 import pytest
 
 from refi_assets.errors import SettingError
-from refi_assets.sample.cases import CASES, CLEAN_CASES, SOURCES
-from refi_assets.sample.generate import TRUTH_FILE, generate, truth
+from refi_assets.sample.case_model import SOURCES
+from refi_assets.sample.cases import CASES, cases_of
+from refi_assets.sample.generate import TRUTH_FILE, generate_files
+from refi_assets.sample.truth import truth
 from refi_assets.settings import PROJECT_DIR
 from tests.support.plain_rules import outcome
 from tests.support.sources import Sources
 
-MINIMUM_ROWS = len(CASES)  # one borrower a case
+MINIMUM_ROWS = len(CASES)  # one borrower per case
+MINIMUM_CLEAN_ROWS = len(cases_of(clean=True))
 SAMPLE = PROJECT_DIR / "data" / "sample"
 FILES = (*(f"{source}.csv" for source in SOURCES), TRUTH_FILE)
 
@@ -28,12 +31,12 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def shares(rows: int) -> tuple[float, float, float]:
-    """Of so many borrowers: the largest share of a source in quarantine, the matched and the audience's share."""
-    known = truth(rows, 1)
-    counts = known["counts"]
+    """The largest quarantined share of a source, the share of borrowers that match, and the audience's share."""
+    document = truth(rows, 1)
+    counts = document["counts"]
     accepted = counts["sources"]["borrower_information"]["accepted"]
     quarantined = max(sum(source["quarantined"].values()) / source["rows"] for source in counts["sources"].values())
-    return quarantined, 1 - sum(counts["unmatched"].values()) / accepted, known["audience_rows"] / accepted
+    return quarantined, 1 - sum(counts["unmatched"].values()) / accepted, document["audience_rows"] / accepted
 
 
 def tier(spread: Decimal | None) -> str:
@@ -43,87 +46,90 @@ def tier(spread: Decimal | None) -> str:
 
 
 def joined_and_judged(accepted: dict[str, Rows]) -> dict[str, Any]:
-    """What the refi rules make of accepted rows, counted as truth counts it."""
-    found = outcome(accepted)
-    tiers = Counter(tier(one.spread) for one in found.judged)
+    """The counts of the refi rules on accepted rows, in the form of the truth."""
+    result = outcome(accepted)
+    tiers = Counter(tier(judged.spread) for judged in result.judged)
     return {
         "unified": tiers.total(),
-        "eligible": sum(one.is_eligible for one in found.judged),
-        "unmatched": found.unmatched,
-        "loans_without_borrower": found.loans_without_borrower,
-        "engagement_without_borrower": found.engagement_without_borrower,
-        "offers_without_home": found.offers_without_home,
-        "letter_to_another": found.letter_to_another,
+        "eligible": sum(judged.is_eligible for judged in result.judged),
+        "unmatched": result.unmatched,
+        "loans_without_borrower": result.loans_without_borrower,
+        "engagement_without_borrower": result.engagement_without_borrower,
+        "offers_without_home": result.offers_without_home,
+        "letter_to_another": result.letter_to_another,
         "tiers": tiers,
-        "audience_tiers": Counter(map(tier, found.audience.values())),
+        "audience_tiers": Counter(map(tier, result.audience.values())),
     }
+
+
+def assert_confirmed(counts: dict[str, Any], folder: Path, sources: Sources) -> None:
+    """Staging and a plain join of its accepted rows count as the truth does."""
+    staged = {source: sources.stage_folder(source, folder) for source in SOURCES}
+    for source, result in staged.items():
+        assert counts["sources"][source] == {
+            "rows": result.counts.rows,
+            "accepted": result.counts.accepted,
+            "quarantined": result.counts.quarantined,
+            "nulled": result.counts.nulled,
+            "emptied": result.counts.emptied,
+            "invisible": result.counts.invisible,
+        }
+    judged = joined_and_judged({source: result.accepted for source, result in staged.items()})
+    assert judged == {name: count for name, count in counts.items() if name != "sources"}
 
 
 @pytest.mark.parametrize(
     ("rows", "seed", "duplicates"), [(MINIMUM_ROWS, 1, 0), (250, 1, 0), (4_000, 77, 0), (250, 1, 8), (4_000, 77, 20)]
 )
-def test_the_truth_is_what_staging_and_a_plain_join_find(
+def test_staging_and_a_plain_join_confirm_the_truth(
     sources: Sources, tmp_path: Path, rows: int, seed: int, duplicates: int
 ):
-    counts = generate(rows, seed, tmp_path / "made", duplicates=duplicates)["counts"]
-    staged = {source: sources.stage_folder(source, tmp_path / "made") for source in SOURCES}
-    for source, found in staged.items():
-        assert counts["sources"][source] == {
-            "rows": found.counts.rows,
-            "accepted": found.counts.accepted,
-            "quarantined": found.counts.quarantined,
-            "nulled": found.counts.nulled,
-            "emptied": found.counts.emptied,
-            "invisible": found.counts.invisible,
-        }
-    judged = joined_and_judged({source: found.accepted for source, found in staged.items()})
-    assert judged == {name: counted for name, counted in counts.items() if name != "sources"}
+    folder = tmp_path / "generated"
+    assert_confirmed(generate_files(rows, seed, folder, duplicates=duplicates)["counts"], folder, sources)
 
 
-@pytest.mark.parametrize(("rows", "seed"), [(len(CLEAN_CASES), 1), (4_000, 77)])
-def test_of_clean_files_every_cell_is_read_and_every_borrower_is_judged(
+@pytest.mark.parametrize(("rows", "seed"), [(MINIMUM_CLEAN_ROWS, 1), (4_000, 77)])
+def test_every_cell_of_clean_files_is_read_and_every_borrower_is_judged(
     sources: Sources, tmp_path: Path, rows: int, seed: int
 ):
-    counts = generate(rows, seed, tmp_path / "made", clean=True)["counts"]
-    staged = {source: sources.stage_folder(source, tmp_path / "made") for source in SOURCES}
-    for source, found in staged.items():
-        plain = {"rows": rows, "accepted": rows, "quarantined": {}, "nulled": {}, "emptied": {}, "invisible": {}}
-        assert counts["sources"][source] == plain
-        assert found.counts.accepted == found.counts.rows == rows
-        lines = (tmp_path / "made" / f"{source}.csv").read_text("utf-8").splitlines()[1:]
+    folder = tmp_path / "generated"
+    counts = generate_files(rows, seed, folder, clean=True)["counts"]
+    assert_confirmed(counts, folder, sources)
+    assert counts["unified"] == rows
+    clean = {"rows": rows, "accepted": rows, "quarantined": {}, "nulled": {}, "emptied": {}, "invisible": {}}
+    for source in SOURCES:
+        assert counts["sources"][source] == clean
+        lines = (folder / f"{source}.csv").read_text("utf-8").splitlines()[1:]
         cells = [cell for line in lines for cell in line.split(",")]
         assert not [cell for cell in cells if '"' in cell or cell != cell.strip()]
-    judged = joined_and_judged({source: found.accepted for source, found in staged.items()})
-    assert judged == {name: counted for name, counted in counts.items() if name != "sources"}
-    assert judged["unified"] == rows
 
 
-def test_clean_files_have_no_duplicates(tmp_path: Path):
+def test_clean_files_with_duplicates_are_refused(tmp_path: Path):
     with pytest.raises(SettingError, match="leave out --clean or --duplicates"):
-        generate(1_000, 1, tmp_path / "made", duplicates=10, clean=True)
-    assert not (tmp_path / "made").exists()
+        generate_files(1_000, 1, tmp_path / "generated", duplicates=10, clean=True)
+    assert not (tmp_path / "generated").exists()
 
 
 @pytest.mark.parametrize("duplicates", [0, 10])
 def test_the_same_seed_gives_the_same_bytes_whatever_the_threads(tmp_path: Path, duplicates: int):
-    # More than one row group of DuckDB (122,880 rows), or there would be nothing to do for a second thread.
-    generate(130_000, 5, tmp_path / "one", duplicates=duplicates, threads=1)
-    generate(130_000, 5, tmp_path / "four", duplicates=duplicates, threads=4)
+    # More than one row group of DuckDB (122,880 rows), so that there is work for a second thread.
+    generate_files(130_000, 5, tmp_path / "one", duplicates=duplicates, threads=1)
+    generate_files(130_000, 5, tmp_path / "four", duplicates=duplicates, threads=4)
     assert contents(tmp_path / "one") == contents(tmp_path / "four")
 
 
-# SHA-256 of what is generated.
-BEFORE = {
+# SHA-256 of generated files.
+SHA256 = {
     (250, 1): {
         "borrower_engagement.csv": "06889c5e1b9d5dedd9179967b9ee940b4e658b5bf64896020b35b1b81f68a63c",
-        "borrower_information.csv": "59d7fedad08e46460e589c23a263562f6fee77cddc8641f6b98b9d075b009a5a",
+        "borrower_information.csv": "4cd2cbd6dcad91dfe384d47fb056b1ba11a993347e737ad94dfc8da6e5f212c6",
         "loan_information.csv": "a781aeb79324d3d5d3f332d10d620739c8d15239927f75dfb29f12c6da64d497",
         "market_equity.csv": "5558055ba10be1e3efbc39975173cf5064be6f06a34e37dd174d4612029632c5",
         "truth.json": "6c6f6da6ba8a1e3681e386979e8a2d982515874bf1fae3fe33f23d3f761b2189",
     },
     (2000, 7): {
         "borrower_engagement.csv": "1a3390d14df883a3562f16ffd8730bc848ea8d825e0c30be261c9ccbaafefc2e",
-        "borrower_information.csv": "65249a0cdd23e93fe3b08af0882f598f3cbb569de3877d1f8d8c02032cae4425",
+        "borrower_information.csv": "3a9e3ac8bd35ff24c6bbbac7ebef5934f1f08748099c400e618ec551c8e3cee5",
         "loan_information.csv": "e729971102b99ae069ab05fd06eb85882d79df1f3128e31a41be1454296de454",
         "market_equity.csv": "3b3fb8a15568f42d0b0a5aa4692b3f5943c9fa8f632f88c0f5738cc2b72f873a",
         "truth.json": "a4a5154e16fe445d8e307b58dacc7a7270093f130eef9beb5463c841eb03c564",
@@ -131,15 +137,15 @@ BEFORE = {
 }
 
 
-@pytest.mark.parametrize(("rows", "seed"), BEFORE)
+@pytest.mark.parametrize(("rows", "seed"), SHA256)
 def test_the_bytes_are_the_same_everywhere_and_every_day(tmp_path: Path, rows: int, seed: int):
-    generate(rows, seed, tmp_path)
-    assert {name: hashlib.sha256(made).hexdigest() for name, made in contents(tmp_path).items()} == BEFORE[rows, seed]
+    generate_files(rows, seed, tmp_path)
+    assert {name: hashlib.sha256(data).hexdigest() for name, data in contents(tmp_path).items()} == SHA256[rows, seed]
 
 
-def test_another_seed_gives_other_people_and_other_defective_rows(tmp_path: Path):
-    generate(1_000, 1, tmp_path / "a")
-    generate(1_000, 2, tmp_path / "b")
+def test_another_seed_gives_different_people_and_different_defective_rows(tmp_path: Path):
+    generate_files(1_000, 1, tmp_path / "a")
+    generate_files(1_000, 2, tmp_path / "b")
     a, b = contents(tmp_path / "a"), contents(tmp_path / "b")
     assert not any(a[name] == b[name] for name in FILES)
     malformed = [{line.split(b",")[0] for line in files["loan_information.csv"].splitlines() if b",cut off" in line}
@@ -147,34 +153,35 @@ def test_another_seed_gives_other_people_and_other_defective_rows(tmp_path: Path
     assert malformed[0] != malformed[1]
 
 
-def test_the_sample_is_what_the_generator_makes_now(tmp_path: Path):
-    generate(250, 1, tmp_path / "made", duplicates=8)
-    assert contents(tmp_path / "made") == contents(SAMPLE)
+def test_the_sample_is_the_output_of_the_generator(tmp_path: Path):
+    generate_files(250, 1, tmp_path / "generated", duplicates=8)
+    assert contents(tmp_path / "generated") == contents(SAMPLE)
     assert sum(map(len, contents(SAMPLE).values())) < 200_000
 
 
 @pytest.mark.parametrize("rows", [MINIMUM_ROWS, MINIMUM_ROWS + 1, 250, 99_991, 10_000_000])
 def test_the_truth_adds_up(rows: int):
-    known = truth(rows, 1)
-    counts = known["counts"]
+    document = truth(rows, 1)
+    counts = document["counts"]
     for source in counts["sources"].values():
         assert source["rows"] == source["accepted"] + sum(source["quarantined"].values())
         assert all(source["quarantined"].values())
         assert all(source["nulled"].values())
     assert counts["unified"] == sum(counts["tiers"].values())
-    assert known["audience_rows"] == sum(counts["audience_tiers"].values()) <= counts["eligible"] <= counts["unified"]
+    assert document["audience_rows"] == sum(counts["audience_tiers"].values())
+    assert document["audience_rows"] <= counts["eligible"] <= counts["unified"]
 
 
 def test_the_truth_is_returned_and_written_beside_the_files(tmp_path: Path):
-    known = generate(MINIMUM_ROWS, 9, tmp_path)
-    assert known == json.loads((tmp_path / TRUTH_FILE).read_text())
+    document = generate_files(MINIMUM_ROWS, 9, tmp_path)
+    assert document == json.loads((tmp_path / TRUTH_FILE).read_text())
     assert sorted(contents(tmp_path)) == sorted(FILES)
 
 
-def test_every_reason_is_there_in_every_source_where_it_can_be():
+def test_every_source_has_every_quarantine_reason_that_it_can_have():
     everywhere = {"malformed_row", "missing_key", "duplicate_row", "conflicting_key"}
-    found = {name: set(source["quarantined"]) for name, source in truth(MINIMUM_ROWS, 1)["counts"]["sources"].items()}
-    assert found == {
+    sources = truth(MINIMUM_ROWS, 1)["counts"]["sources"]
+    assert {name: set(source["quarantined"]) for name, source in sources.items()} == {
         "borrower_information": everywhere,
         "loan_information": everywhere | {"not_a_number", "out_of_range"},
         "market_equity": everywhere | {"not_a_number", "out_of_range", "implausible"},
@@ -183,7 +190,7 @@ def test_every_reason_is_there_in_every_source_where_it_can_be():
 
 
 @pytest.mark.parametrize(("rows", "quarantined_below"), [(250, 0.1), (10_000, 0.01), (10_000_000, 0.01)])
-def test_shares_are_such_that_an_audience_is_published(rows: int, quarantined_below: float):
+def test_shares_are_within_the_limits_for_publishing_an_audience(rows: int, quarantined_below: float):
     quarantined, matched, audience = shares(rows)
     assert quarantined < quarantined_below
     assert matched > 0.95
@@ -191,34 +198,34 @@ def test_shares_are_such_that_an_audience_is_published(rows: int, quarantined_be
 
 
 @pytest.mark.parametrize("rows", [-1, 0, MINIMUM_ROWS - 1, 10**10])
-def test_too_few_or_absurdly_many_rows_are_refused_before_anything_is_written(tmp_path: Path, rows: int):
+def test_too_few_or_absurdly_many_rows_are_refused_and_nothing_is_written(tmp_path: Path, rows: int):
     with pytest.raises(SettingError, match=f"{rows} rows cannot be generated; ask for at least {MINIMUM_ROWS}"):
-        generate(rows, 1, tmp_path / "made")
-    assert not (tmp_path / "made").exists()
+        generate_files(rows, 1, tmp_path / "generated")
+    assert not (tmp_path / "generated").exists()
 
 
 def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path):
-    (tmp_path / "made").write_text("something else")
+    (tmp_path / "generated").write_text("something else")
     with pytest.raises(SettingError, match="cannot be written to as a folder"):
-        generate(MINIMUM_ROWS, 1, tmp_path / "made")
+        generate_files(MINIMUM_ROWS, 1, tmp_path / "generated")
 
 
 def test_a_folder_in_place_of_a_file_is_refused_and_no_truth_is_left(tmp_path: Path):
-    generate(MINIMUM_ROWS, 1, tmp_path)
+    generate_files(MINIMUM_ROWS, 1, tmp_path)
     (tmp_path / "market_equity.csv").unlink()
     (tmp_path / "market_equity.csv").mkdir()
     with pytest.raises(SettingError, match="cannot be written to"):
-        generate(MINIMUM_ROWS, 1, tmp_path)
+        generate_files(MINIMUM_ROWS, 1, tmp_path)
     assert not (tmp_path / TRUTH_FILE).exists()
 
 
 def test_a_quote_in_the_folder_name_is_only_a_quote(tmp_path: Path):
-    generate(MINIMUM_ROWS, 1, tmp_path / "it's made")
-    assert sorted(contents(tmp_path / "it's made")) == sorted(FILES)
+    generate_files(MINIMUM_ROWS, 1, tmp_path / "it's generated")
+    assert sorted(contents(tmp_path / "it's generated")) == sorted(FILES)
 
 
-def test_the_files_hold_every_kind_of_odd_encoding_that_must_lose_nothing(tmp_path: Path):
-    generate(4_000, 1, tmp_path)
+def test_the_files_have_every_odd_encoding_that_must_lose_nothing(tmp_path: Path):
+    generate_files(4_000, 1, tmp_path)
     files = contents(tmp_path)
     assert files["market_equity.csv"].startswith(b"\xef\xbb\xbfmarket_rate_offer,")
     assert files["borrower_engagement.csv"].startswith(b"Borrower_ID, Paperless_Billing ,EMAIL_OPEN_LAST_30D,")

@@ -6,7 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from refi_assets.specs.checks import (
+from refi_assets.specs.columns import Column
+from refi_assets.specs.contracts import Contract
+from refi_assets.specs.outcomes import (
     Outcome,
     current,
     equal,
@@ -20,8 +22,6 @@ from refi_assets.specs.checks import (
     share_pct,
     types_unchanged,
 )
-from refi_assets.specs.columns import Column
-from refi_assets.specs.contracts import Contract
 from refi_assets.specs.policies import Above, At, Below, Fall
 
 ABOVE = Above(warn_above=Decimal(1), block_above=Decimal(10))

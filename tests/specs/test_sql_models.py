@@ -1,10 +1,9 @@
 """SQL models: what is read from a file, and that a parameter is a value and never SQL."""
 
-from collections.abc import Set
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import duckdb
 import pytest
@@ -14,7 +13,6 @@ from hypothesis import strategies as st
 from sqlglot import exp
 
 from refi_assets.errors import SettingError
-from refi_assets.specs.names import FIRST_GROUPS
 from refi_assets.specs.sql_models import (
     Bindable,
     Parameter,
@@ -23,114 +21,6 @@ from refi_assets.specs.sql_models import (
     relations_read,
     with_groups,
 )
-
-TIERS = {"immediate_action_above", "hot_lead_above", "watchlist_above"}
-
-# key -> the relations it reads, the parameters it needs
-SHIPPED: dict[str, tuple[tuple[str, ...], Set[str]]] = {
-    "activation/audience_file": (("refi/refi_audience",), set()),
-    "refi/answers/accepted_borrower": (("staging/borrower_information",), {"borrower_id"}),
-    "refi/answers/audience_changes": (
-        ("before_refi/refi_audience", "refi/refi_audience", "before_refi/refi_eligibility", "refi/refi_eligibility"),
-        {"otherwise"},
-    ),
-    "refi/answers/homes": (("staging/borrower_information", "staging/loan_information"), {"borrower_id"}),
-    "refi/answers/ids_without_partner": (
-        (
-            *("staging/borrower_engagement", "staging/borrower_information"),
-            *("staging/loan_information", "staging/market_equity"),
-        ),
-        {"source"},
-    ),
-    "refi/answers/judged_offers": (("refi/judged_offer", "refi/refi_eligibility"), {"borrower_id"}),
-    "refi/answers/sms_answers": (
-        ("staging/borrower_engagement", "refi/refi_audience", "identity/resolved_borrower"),
-        {"borrower_id"},
-    ),
-    "refi/answers/judged_loans": (("refi/refi_audience", "refi/refi_eligibility"), {"borrower_id"}),
-    "identity/answers/person_changes": (("before_identity/resolved_borrower", "identity/resolved_borrower"), set()),
-    "identity/answers/matched_pair": (("identity/matched_pairs",), {"borrower_id_1", "borrower_id_2"}),
-    "identity/answers/pairs_of_person": (("identity/matched_pairs", "identity/resolved_borrower"), {"person_id"}),
-    "identity/answers/persons_of": (("identity/resolved_borrower",), {"borrower_id_1", "borrower_id_2"}),
-    "refi/answers/quarantined_rows": (("staging/quarantine",), set()),
-    "refi/answers/records_of_person": (("refi/refi_audience", "identity/resolved_borrower"), {"borrower_id"}),
-    "refi/answers/unmatched_reason": (("refi/unmatched_borrowers",), {"borrower_id"}),
-    "identity/checks/resolved_borrower/decisions_hold": (
-        ("identity/matched_pairs", "identity/resolved_borrower"),
-        set(),
-    ),
-    "identity/checks/resolved_borrower/one_person_each": (
-        ("staging/borrower_information", "identity/resolved_borrower"),
-        set(),
-    ),
-    "identity/matched_pairs": (("staging/borrower_information",), set()),
-    "identity/measures/matched_pairs": (("identity/matched_pairs",), set()),
-    "identity/measures/person_history": (("identity/person_history",), set()),
-    "identity/measures/resolved_borrower": (("identity/resolved_borrower",), set()),
-    "identity/person_history": (("identity/resolved_borrower",), set()),
-    "identity/resolved_borrower": (("staging/borrower_information",), set()),
-    "identity/review_queue": (("identity/matched_pairs",), {"match_probability", "review_probability"}),
-    "identity/answers/waiting_pairs": (("identity/review_queue",), set()),
-    "refi/checks/judged_offer/taken_offer_is_own": (("refi/judged_offer",), set()),
-    "refi/checks/refi_audience/consent_known": (("refi/refi_audience",), set()),
-    "refi/checks/refi_audience/letters_within_policy": (("refi/refi_audience",), {"letters_per_loan"}),
-    "refi/checks/refi_audience/savings_within_policy": (("refi/refi_audience",), {"min_monthly_savings_usd"}),
-    "refi/checks/refi_audience/keys_unique": (("refi/refi_audience",), set()),
-    "refi/checks/refi_audience/ltv_within_policy": (("refi/refi_audience",), {"max_ltv_pct"}),
-    "refi/checks/refi_audience/one_row_a_person": (("refi/refi_audience",), set()),
-    "refi/checks/refi_audience/spread_within_policy": (("refi/refi_audience",), {"min_rate_spread"}),
-    "refi/checks/refi_audience/tier_matches_spread": (("refi/refi_audience",), TIERS),
-    "refi/checks/refi_eligibility/every_unified_row_judged": (
-        ("refi/refi_eligibility", "refi/unified_refi_dataset"),
-        set(),
-    ),
-    "refi/checks/unified_refi_dataset/keys_unique": (("refi/unified_refi_dataset",), set()),
-    "refi/checks/unmatched_borrowers/every_borrower_accounted_for": (
-        ("staging/borrower_information", "refi/unified_refi_dataset", "refi/unmatched_borrowers"),
-        set(),
-    ),
-    "refi/measures/judged_offer": (
-        (
-            *("staging/borrower_information", "refi/judged_offer"),
-            *("staging/loan_information", "staging/market_equity"),
-        ),
-        set(),
-    ),
-    "refi/measures/refi_audience": (("refi/refi_audience",), set()),
-    "refi/measures/refi_eligibility": (("refi/refi_eligibility",), set()),
-    "refi/measures/unified_refi_dataset": (
-        ("staging/borrower_engagement", "staging/borrower_information", "refi/unified_refi_dataset"),
-        set(),
-    ),
-    "refi/measures/unmatched_borrowers": (
-        ("staging/borrower_information", "staging/loan_information", "refi/unmatched_borrowers"),
-        set(),
-    ),
-    "refi/refi_audience": (
-        (
-            *("staging/borrower_engagement", "staging/borrower_information"),
-            *("refi/refi_eligibility", "identity/resolved_borrower"),
-        ),
-        set(),
-    ),
-    "refi/judged_offer": (
-        ("staging/borrower_information", "staging/loan_information", "staging/market_equity"),
-        {"max_ltv_pct", "min_rate_spread", "min_monthly_savings_usd", "min_credit_score", "max_late_payments_12m"}
-        | TIERS,
-    ),
-    "refi/refi_eligibility": (("refi/unified_refi_dataset",), {"letters_per_loan"}),
-    "refi/unified_refi_dataset": (
-        ("staging/borrower_engagement", "staging/borrower_information", "refi/judged_offer"),
-        set(),
-    ),
-    "refi/unmatched_borrowers": (
-        (
-            *("staging/borrower_information", "refi/judged_offer", "staging/loan_information"),
-            "refi/unified_refi_dataset",
-        ),
-        set(),
-    ),
-}
 
 
 def pct(text: str) -> Parameter:
@@ -152,15 +42,27 @@ def value_and_type(value: Bindable) -> tuple[object, str]:
     return row[0], row[1]
 
 
-def test_the_shipped_models_are_these() -> None:
-    assert {key for key in load_sql_models() if key.split("/")[0] in FIRST_GROUPS} == set(SHIPPED)
+@pytest.mark.parametrize(
+    ("key", "inputs", "parameters"),
+    [
+        ("activation/audience_file", ("refi/refi_audience",), set()),
+        ("refi/answers/judged_offers", ("refi/judged_offer", "refi/refi_eligibility"), {"borrower_id"}),
+        ("refi/refi_eligibility", ("refi/unified_refi_dataset",), {"letters_per_loan"}),
+        ("refi/checks/refi_audience/ltv_within_policy", ("refi/refi_audience",), {"max_ltv_pct"}),
+        ("identity/matched_pairs", ("staging/borrower_information",), set()),
+        (
+            "identity/answers/person_changes",
+            ("before_identity/resolved_borrower", "identity/resolved_borrower"),
+            set(),
+        ),
+    ],
+)
+def test_a_shipped_model_reads_these_relations_with_these_parameters(key: str, inputs: Any, parameters: Any) -> None:
+    assert (load_sql_models()[key].inputs, load_sql_models()[key].parameters) == (inputs, parameters)
 
 
-@pytest.mark.parametrize("key", SHIPPED)
-def test_a_shipped_model_reads_these_relations_with_these_parameters(key: str) -> None:
-    model = load_sql_models()[key]
-    assert (model.inputs, model.parameters) == SHIPPED[key]
-    assert model.description, "every file says what it is"
+def test_every_shipped_file_says_what_it_is() -> None:
+    assert [key for key, model in load_sql_models().items() if not model.description] == []
 
 
 def test_files_are_found_at_any_depth_by_their_path(tmp_path: Path) -> None:
@@ -198,7 +100,35 @@ def test_the_head_of_a_file_describes_the_relation_and_its_columns() -> None:
         "-- late: no part of the head\n",
     )
     assert model.description == "Loans that are open.\nPaid ones are left out."
-    assert model.column_descriptions == {"grain": "loan_id", "rate_spread": "Points: current less offered."}
+    assert model.column_descriptions == {"rate_spread": "Points: current less offered."}
+
+
+def test_the_head_declares_the_grain_the_columns_that_are_never_null_and_rules() -> None:
+    text = """
+-- Loans.
+-- grain: loan_id, lien
+-- not null: loan_id
+-- rule paid_off: Nothing is owed
+--   any more: neither principal nor interest.
+SELECT 'L1' AS loan_id, 1 AS lien, CASE WHEN loan.paid THEN 'paid_off' END AS reason FROM staging.loan AS loan
+"""
+    model = SqlModel("refi/x", text.lstrip())
+    assert (model.grain, model.not_null) == (["loan_id", "lien"], ["loan_id"])
+    assert model.rules == {"paid_off": "Nothing is owed any more: neither principal nor interest."}
+    assert (model.description, model.column_descriptions) == ("Loans.", {})
+    with pytest.raises(SettingError, match=r"^sql/refi/x\.sql: '-- not null:' names rate, not a column\.$"):
+        _ = SqlModel("refi/x", "-- not null: loan_id, rate\nSELECT 'L1' AS loan_id").not_null
+
+
+def test_a_model_can_read_another_ones_query_instead_of_its_relation() -> None:
+    persons = SqlModel("people/person", "-- All.\nSELECT loan.borrower_id FROM staging.loan AS loan")
+    model = SqlModel("refi/x", "-- Rows.\n-- grain: a\nSELECT one.borrower_id AS a FROM people.person AS one")
+    inlined = model.with_inlined([persons])
+    assert (inlined.inputs, inlined.grain, inlined.description) == (("staging/loan",), ["a"], "Rows.")
+    assert duckdb.sql(
+        "WITH loan AS (SELECT 'B1' AS borrower_id) " + inlined.tree.sql("duckdb").replace("staging.loan", "loan")
+    ).fetchall() == [("B1",)]
+    assert persons.with_inlined([model]) is persons
 
 
 def test_the_head_may_describe_a_column_with_a_number_in_its_name() -> None:
@@ -467,7 +397,7 @@ def test_a_bare_name_gets_the_group_of_the_one_relation_of_that_name() -> None:
 
 
 def test_the_grain_is_what_the_head_says() -> None:
-    assert SqlModel("refi/x", "-- Rows.\n-- grain: a, b\nSELECT 1 AS a").grain == ["a", "b"]
+    assert SqlModel("refi/x", "-- Rows.\n-- grain: a, b\nSELECT 1 AS a, 2 AS b").grain == ["a", "b"]
     with pytest.raises(SettingError, match=r"^sql/refi/x\.sql: its head does not say '-- grain: column, …'\.$"):
         _ = SqlModel("refi/x", "SELECT 1 AS a").grain
 

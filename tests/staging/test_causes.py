@@ -2,7 +2,7 @@
 
 import pytest
 
-from refi_assets.specs.checks import Cause
+from refi_assets.specs.outcomes import Cause
 from refi_assets.staging.causes import masked
 from tests.support.sources import Sources, csv_bytes, loans_csv, market_csv
 

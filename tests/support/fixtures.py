@@ -32,12 +32,21 @@ def no_openlineage_client() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory) -> PublishedLake:
     """A lake after a run, made once a worker; to be read only."""
-    folder = tmp_path_factory.mktemp("published")
+    return _published(tmp_path_factory.mktemp("published"))
+
+
+@pytest.fixture(scope="session")
+def matched(tmp_path_factory: pytest.TempPathFactory) -> PublishedLake:
+    """The same with matching on."""
+    return _published(tmp_path_factory.mktemp("matched"), identity="splink")
+
+
+def _published(folder: Path, identity: str | None = None) -> PublishedLake:
     instance = dg.DagsterInstance.ephemeral()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OPENLINEAGE_DISABLED", "true")
         ingest(folder / "lake", write(lender(), folder / "source"))
-        return PublishedLake(folder / "lake", run_job(folder / "lake", instance=instance), instance)
+        return PublishedLake(folder / "lake", run_job(folder / "lake", instance=instance, identity=identity), instance)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from refi_assets.orchestration.resources import (
     PoliciesResource,
     PublishingResource,
 )
-from refi_assets.settings import PROJECT_DIR
+from refi_assets.settings import PROJECT_DIR, overridden
 from refi_assets.specs.contracts import load_contracts
 
 SHARED_DATA = PROJECT_DIR.parent / "shared" / "data"
@@ -27,9 +27,10 @@ DAY = date(2026, 2, 20)
 
 
 @cache
-def definitions() -> dg.Definitions:
-    """The project's definitions, and a job for the checks of each asset."""
-    ours = defs()
+def definitions(identity: str = "off") -> dg.Definitions:
+    """The project's definitions with matching by an engine, and a job for the checks of each asset."""
+    with overridden("REFI_IDENTITY_ENGINE", identity):
+        ours = defs()
     keys = {key.asset_key for key in ours.resolve_asset_graph().asset_check_keys}
     jobs = [
         dg.define_asset_job("checks_of_" + "_".join(key.path), selection=dg.AssetSelection.checks_for_assets(key))
@@ -92,11 +93,12 @@ def run_job(
     # The definitions are loaded once; the engines are those of the settings now.
     resources: dict[str, Any] = {"lake": LakeResource(url=str(lake), memo=memo), "engine": EngineResource()}
     resources["identity"] = IdentityResource(kind=identity) if identity else IdentityResource()
+    matcher = resources["identity"].kind
     if policy is not None:
         resources["policies"] = PoliciesResource(overrides={"refi": str(policy)})
     config: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     resources["publishing"] = PublishingResource(force_latest=force_latest)
-    found = definitions()
+    found = definitions(matcher)
     if selection is not None:
         job = "by_hand"
         by_hand = dg.define_asset_job(job, selection=dg.AssetSelection.assets(*(key.split("/") for key in selection)))

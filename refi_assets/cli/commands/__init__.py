@@ -43,7 +43,7 @@ def _tell(error: RefiError) -> None:
     except SettingError:
         is_json = False
     if is_json:
-        from refi_assets.observability.logs import error_line
+        from refi_assets.observability.json_logs import error_line
 
         print(error_line(str(error), getattr(error, "run_id", None)), file=sys.stderr)
     else:

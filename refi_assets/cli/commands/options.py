@@ -101,7 +101,7 @@ def ingest_files(
         open_lake(lake_url(lake)), source, day, contracts_of(domain), replace=replace, ignore_others=ignore_others
     )
     for warning in ingested.warnings:
-        ERR.say(one_line(f"Warning: {warning}"), style="yellow")
+        ERR.warn(one_line(f"Warning: {warning}"))
     return ingested
 
 
@@ -135,7 +135,7 @@ def accept_findings(lake: str | None, day: date, findings: list[tuple[str, str]]
     for source, check in findings:
         in_force = accept(open_lake(lake_url(lake)), source, day, check, (reason or "").strip())
         if in_force != (reason or "").strip():
-            ERR.say(one_line(f"Warning: {source}:{check} was accepted before, and the manifest says: {in_force}"))
+            ERR.warn(one_line(f"Warning: {source}:{check} was accepted before, and the manifest says: {in_force}"))
 
 
 def print_ingested(ingested: "Ingested", day: date) -> None:

@@ -202,3 +202,16 @@ def query(
     from refi_assets.cli import answers
 
     answers.show_query(answers.open_any_run(lake_url(lake), run_id), sql, as_json=as_json)
+
+
+@app.command()
+def rules(
+    term: Annotated[
+        str, typer.Argument(metavar="[TERM]", help="Words of a rule, such as ltv; all rules without.")
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """The rules: what each says, where it is written, and the policy, checks and columns behind it."""
+    from refi_assets.cli.rules import show_rules
+
+    show_rules(term, as_json=as_json)

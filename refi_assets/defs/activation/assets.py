@@ -14,10 +14,11 @@ from refi_assets.defs.activation import ACTIVATION
 from refi_assets.errors import RefiError, not_needed
 from refi_assets.identity import HISTORY, QUEUE
 from refi_assets.identity.details import identity_behind
+from refi_assets.identity.settings import IdentitySettings
 from refi_assets.lake import Details, Relation
 from refi_assets.lake.relations import with_inputs
 from refi_assets.lineage.graph import descriptions, is_described
-from refi_assets.observability.metrics import put_metrics
+from refi_assets.observability.cloudwatch import put_metrics
 from refi_assets.observability.settings import ObservabilitySettings
 from refi_assets.orchestration.partitions import partitions
 from refi_assets.orchestration.publications import publication_asset
@@ -33,10 +34,7 @@ from refi_assets.specs.names import short_name
 FILE, TABLES, NUMBERS = "activation/audience_file", "activation/shown_tables", "activation/run_numbers"
 
 # Not only the audience: each of these carries checks without which nothing may be published.
-INPUTS = (
-    *("refi/refi_audience", "refi/unmatched_borrowers", "staging/quarantine"),
-    *(QUEUE, HISTORY),
-)
+INPUTS = ("refi/refi_audience", "refi/unmatched_borrowers", "staging/quarantine")
 
 
 class NumbersDetails(Details):
@@ -48,11 +46,6 @@ class NumbersDetails(Details):
 def in_manifest(relations: Sequence[Relation]) -> dict[str, Any]:
     """What the manifest of an audience says besides: how persons were found, all that was counted, and consent."""
     return {"identity": identity_behind(relations), "counts": counts(relations), "consent": consent(relations)}
-
-
-audience_file = publication_asset(
-    ACTIVATION, FILE, AUDIENCE, INPUTS, in_manifest=in_manifest, due_every=timedelta(days=1)
-)
 
 
 @dg.asset(
@@ -141,4 +134,8 @@ def _changes(step: Step, engine: EngineResource) -> dict[str, Any]:
 @dg.definitions
 def activation_assets() -> dg.Definitions:
     """The published audience, the tables that show what is behind it, and its numbers."""
+    inputs = (*INPUTS, *(QUEUE, HISTORY)) if settings_of(IdentitySettings).is_matching_on else INPUTS
+    audience_file = publication_asset(
+        ACTIVATION, FILE, AUDIENCE, inputs, in_manifest=in_manifest, due_every=timedelta(days=1)
+    )
     return dg.Definitions(assets=[audience_file, shown_tables, run_numbers])

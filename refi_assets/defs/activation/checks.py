@@ -5,7 +5,7 @@ import dagster as dg
 from refi_assets.defs.activation import ACTIVATION
 from refi_assets.defs.activation.assets import NUMBERS, NumbersDetails
 from refi_assets.orchestration.asset_checks import Check, CheckedStep, checks_of
-from refi_assets.specs.checks import Outcome, none_of
+from refi_assets.specs.outcomes import Outcome, none_of
 
 
 def numbers_complete(step: CheckedStep) -> Outcome:

@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 
 from refi_assets.defs.identity import IDENTITY
+from refi_assets.errors import SettingError
 from refi_assets.identity import HISTORY, PAIRS, PERSONS, QUEUE
 from refi_assets.identity.decisions import load_decisions
 from refi_assets.identity.details import PairsDetails, PersonsDetails
@@ -21,7 +22,7 @@ from refi_assets.identity.pipeline import (
     resolve_persons,
 )
 from refi_assets.identity.previous import content_of, previous_persons
-from refi_assets.lake import NO_DETAILS, Details, Relation
+from refi_assets.lake import Relation
 from refi_assets.orchestration.resources import EngineResource, IdentityResource, LakeResource, PoliciesResource
 from refi_assets.orchestration.sql_assets import Kind, described_by, made_by_python, made_by_sql, materialize
 from refi_assets.orchestration.steps import Step, asset_step
@@ -52,7 +53,7 @@ def matched_pairs(
             model=None,
         )
         if identity.kind == "off":
-            return _by_sql(step, engine, PAIRS, made_from, details)
+            raise SettingError("Matching is off. To match records, set REFI_IDENTITY_ENGINE to splink or aws.")
         duckdb, decisions = engine.duckdb(step.lake), load_decisions(step.lake)
         relation = made_by_python(
             step,
@@ -76,10 +77,6 @@ def resolved_borrower(
     with asset_step(context, lake) as step:
         borrowers, pairs = step.input(BORROWERS), step.input(PAIRS)
         made_from = {BORROWERS: borrowers, PAIRS: pairs}
-        matched_by = pairs.details_as(PairsDetails).engine
-        if matched_by == "off":
-            details = PersonsDetails(engine=matched_by, previous_run=None, splits={}, shown_splits=())
-            return _by_sql(step, engine, PERSONS, made_from, details)
         duckdb = engine.duckdb(step.lake)
         before = previous_persons(step.lake, identity.person_ids_of)
         relation = made_by_python(
@@ -105,7 +102,7 @@ def review_queue(
     """Pairs for people to decide."""
     with asset_step(context, lake) as step:
         thresholds = policies.of(IDENTITY).parameters_of(["identity"])
-        return _by_sql(step, engine, QUEUE, {PAIRS: step.input(PAIRS)}, parameters=thresholds)
+        return _by_sql(step, engine, QUEUE, {PAIRS: step.input(PAIRS)}, thresholds)
 
 
 @_asset(HISTORY, [PERSONS])
@@ -139,13 +136,10 @@ def _by_sql(
     engine: EngineResource,
     key: str,
     made_from: dict[str, Relation],
-    details: Details = NO_DETAILS,
     parameters: Mapping[str, Parameter] | None = None,
 ) -> dg.MaterializeResult[Any]:
     kind: Kind = "view" if engine.kind == "duckdb" else "table"  # other engines read files
-    return made_by_sql(
-        step, engine.duckdb(step.lake), parameters or {}, load_sql_models()[key], kind, made_from, details
-    )
+    return made_by_sql(step, engine.duckdb(step.lake), parameters or {}, load_sql_models()[key], kind, made_from)
 
 
 @dg.definitions

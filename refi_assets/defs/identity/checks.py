@@ -6,16 +6,17 @@ Limits come from policies/refi/refi.yaml; the SQL that finds what breaks a rule 
 import dagster as dg
 
 from refi_assets.defs.identity import IDENTITY
-from refi_assets.identity import PAIRS, PERSONS
+from refi_assets.identity import HISTORY, PAIRS, PERSONS, QUEUE
 from refi_assets.identity.details import PairsDetails, PersonsDetails
 from refi_assets.lake import RunFolder
-from refi_assets.orchestration.asset_checks import Check, CheckedStep, checks_of, sql_checks_of
-from refi_assets.specs.checks import Outcome, share_pct
+from refi_assets.orchestration.asset_checks import Check, CheckedStep, relation_checks
+from refi_assets.specs.outcomes import Outcome, share_pct
+from refi_assets.specs.policies import Bounds, Change
 
 
-def expected_duplicates_are_plausible(step: CheckedStep) -> Outcome:
+def expected_duplicates_are_plausible(step: CheckedStep, limits: Bounds) -> Outcome:
     """Pairs that the model expects, of the records: the prior in a number that people know."""
-    limits, model = step.policy.identity.expected_duplicates_pct, step.relation.details_as(PairsDetails).model
+    model = step.relation.details_as(PairsDetails).model
     words = f"warns below {limits.warn_below} %, above {limits.warn_above} %"
     if model is None:
         return Outcome(True, 0, words, blocks=False, description="no model")
@@ -23,15 +24,15 @@ def expected_duplicates_are_plausible(step: CheckedStep) -> Outcome:
     return Outcome(limits.warn_below <= share <= limits.warn_above, round(share, 3), words, blocks=False)
 
 
-def largest_cluster_is_plausible(step: CheckedStep) -> Outcome:
+def largest_cluster_is_plausible(step: CheckedStep, limit: int) -> Outcome:
     """Records of one person."""
-    largest, limit = step.relation.counts["largest cluster"], step.policy.identity.largest_cluster
+    largest = step.relation.counts["largest cluster"]
     return Outcome(largest <= limit, largest, f"at most {limit} records of one person")
 
 
-def clustered_share_is_steady(step: CheckedStep) -> Outcome:
+def clustered_share_is_steady(step: CheckedStep, limits: Change) -> Outcome:
     """Records that share a person, against the run whose ids were kept."""
-    limit = step.policy.identity.clustered_share_pct.warn_beyond
+    limit = limits.warn_beyond
     words = f"warns beyond {limit} percentage points"
     previous = step.relation.details_as(PersonsDetails).previous_run
     before = RunFolder(step.lake, previous).find(step.relation.key) if previous else None
@@ -49,40 +50,29 @@ def report_written(step: CheckedStep) -> Outcome:
 
 @dg.definitions
 def checks() -> dg.Definitions:
-    """The checks of pairs and persons."""
-    return dg.Definitions(
-        asset_checks=[
-            checks_of(
-                IDENTITY,
-                PAIRS,
-                [
-                    Check(
-                        "expected_duplicates_are_plausible",
-                        "The model expects neither too few nor too many duplicates.",
-                        expected_duplicates_are_plausible,
-                        may_block=False,
-                    )
-                ],
-            ),
-            checks_of(
-                IDENTITY,
-                PERSONS,
-                [
-                    *sql_checks_of(PERSONS),
-                    Check("largest_cluster", "Nobody has too many records.", largest_cluster_is_plausible),
-                    Check(
-                        "clustered_share_is_steady",
-                        "About as many records share a person as in the run before.",
-                        clustered_share_is_steady,
-                        may_block=False,
-                    ),
-                    Check(
-                        "report_written",
-                        "The page about the matching was written.",
-                        report_written,
-                        may_block=False,
-                    ),
-                ],
-            ),
-        ]
+    """The checks of pairs, the queue, persons and their history."""
+    expected = Check(
+        "expected_duplicates_are_plausible",
+        "The model expects neither too few nor too many duplicates.",
+        expected_duplicates_are_plausible,
+        may_block=False,
+        limits="identity.expected_duplicates_pct",
     )
+    of_persons = [
+        Check(
+            "largest_cluster",
+            "Nobody has too many records.",
+            largest_cluster_is_plausible,
+            limits="identity.largest_cluster",
+        ),
+        Check(
+            "clustered_share_is_steady",
+            "About as many records share a person as in the run before.",
+            clustered_share_is_steady,
+            may_block=False,
+            limits="identity.clustered_share_pct",
+        ),
+        Check("report_written", "The page about the matching was written.", report_written, may_block=False),
+    ]
+    own = {PAIRS: [expected], QUEUE: [], PERSONS: of_persons, HISTORY: []}
+    return dg.Definitions(asset_checks=[relation_checks(IDENTITY, key, checks) for key, checks in own.items()])

@@ -6,19 +6,16 @@ Checks on the source files themselves belong to orchestration/sources/.
 
 from dataclasses import replace
 
-import dagster as dg
-
-from refi_assets.defs.refi import REFI
-from refi_assets.orchestration.asset_checks import Check, CheckedStep, checks_of, sql_checks_of
-from refi_assets.specs.checks import Outcome, less_than, most_frequent, not_above, not_below
-from refi_assets.specs.policies import At
+from refi_assets.orchestration.asset_checks import Check, CheckedStep
+from refi_assets.specs.outcomes import Outcome, less_than, most_frequent, not_above, not_below
+from refi_assets.specs.policies import Above, At, Below
 from refi_assets.specs.sql_models import load_sql_models
 
 
-def borrowers_match(step: CheckedStep) -> Outcome:
+def borrowers_match(step: CheckedStep, limits: Below) -> Outcome:
     """Unified borrowers of all accepted ones."""
     borrowers = step.input("staging/borrower_information").rows
-    outcome = not_below(step.relation.counts["borrowers"], borrowers, step.policy.checks.match_ratio_pct)
+    outcome = not_below(step.relation.counts["borrowers"], borrowers, limits)
     if outcome.passed:
         return outcome
     words = [*_differences(step, "loan_information"), *_differences(step, "home_of_loan")]
@@ -34,27 +31,24 @@ def audience_not_empty(step: CheckedStep) -> Outcome:
     return Outcome(rows > 0, rows, "at least 1 borrower", causes=most_frequent(reasons))
 
 
-def audience_share_is_plausible(step: CheckedStep) -> Outcome:
+def audience_share_is_plausible(step: CheckedStep, limits: Above) -> Outcome:
     """Borrowers in the audience of all accepted ones."""
     borrowers = step.input("staging/borrower_information").rows
-    return not_above(step.relation.rows, borrowers, step.policy.checks.audience_share_pct)
+    return not_above(step.relation.rows, borrowers, limits)
 
 
-def loans_match(step: CheckedStep) -> Outcome:
+def loans_match(step: CheckedStep, limits: At) -> Outcome:
     """Accepted loans without an accepted borrower."""
-    limits = step.policy.checks.unmatched_loans_pct
     return _without_partner(step, "loan_information", "loans_without_borrower", limits)
 
 
-def engagement_matches(step: CheckedStep) -> Outcome:
+def engagement_matches(step: CheckedStep, limits: At) -> Outcome:
     """Accepted engagement without an accepted borrower."""
-    limits = step.policy.checks.unmatched_others_pct
     return _without_partner(step, "borrower_engagement", "engagement_without_borrower", limits)
 
 
-def offers_match(step: CheckedStep) -> Outcome:
+def offers_match(step: CheckedStep, limits: At) -> Outcome:
     """Accepted offers for a home that no accepted loan or borrower names."""
-    limits = step.policy.checks.unmatched_others_pct
     return _without_partner(step, "market_equity", "offers_without_home", limits)
 
 
@@ -89,49 +83,39 @@ def _differences(step: CheckedStep, source: str) -> list[str]:
     return words
 
 
-@dg.definitions
-def checks() -> dg.Definitions:
-    """The checks of the refi group."""
-    return dg.Definitions(
-        asset_checks=[
-            checks_of(
-                REFI,
-                "refi/judged_offer",
-                [
-                    *sql_checks_of("refi/judged_offer"),
-                    Check("offers_match", "Most offers are for a known home.", offers_match, may_block=False),
-                ],
-            ),
-            checks_of(
-                REFI,
-                "refi/unified_refi_dataset",
-                [
-                    *sql_checks_of("refi/unified_refi_dataset"),
-                    Check("borrowers_match", "Most borrowers have a loan and a market offer.", borrowers_match),
-                    Check("engagement_matches", "Most engagement has a borrower.", engagement_matches, may_block=False),
-                ],
-            ),
-            checks_of(
-                REFI,
-                "refi/unmatched_borrowers",
-                [
-                    *sql_checks_of("refi/unmatched_borrowers"),
-                    Check("loans_match", "Most loans have a borrower.", loans_match),
-                ],
-            ),
-            checks_of(REFI, "refi/refi_eligibility", sql_checks_of("refi/refi_eligibility")),
-            checks_of(
-                REFI,
-                "refi/refi_audience",
-                [
-                    *sql_checks_of("refi/refi_audience"),
-                    Check("audience_not_empty", "Somebody is in the audience.", audience_not_empty),
-                    Check(
-                        "audience_share_is_plausible",
-                        "Not nearly everybody is in the audience.",
-                        audience_share_is_plausible,
-                    ),
-                ],
-            ),
-        ]
-    )
+OF_JUDGED_OFFERS = [
+    Check(
+        "offers_match",
+        "Most offers are for a known home.",
+        offers_match,
+        may_block=False,
+        limits="checks.unmatched_others_pct",
+    ),
+]
+OF_UNIFIED_DATASET = [
+    Check(
+        "borrowers_match",
+        "Most borrowers have a loan and a market offer.",
+        borrowers_match,
+        limits="checks.match_ratio_pct",
+    ),
+    Check(
+        "engagement_matches",
+        "Most engagement has a borrower.",
+        engagement_matches,
+        may_block=False,
+        limits="checks.unmatched_others_pct",
+    ),
+]
+OF_UNMATCHED_BORROWERS = [
+    Check("loans_match", "Most loans have a borrower.", loans_match, limits="checks.unmatched_loans_pct"),
+]
+OF_AUDIENCE = [
+    Check("audience_not_empty", "Somebody is in the audience.", audience_not_empty),
+    Check(
+        "audience_share_is_plausible",
+        "Not nearly everybody is in the audience.",
+        audience_share_is_plausible,
+        limits="checks.audience_share_pct",
+    ),
+]

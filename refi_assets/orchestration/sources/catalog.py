@@ -17,8 +17,8 @@ from refi_assets.orchestration.domain import Domain
 from refi_assets.orchestration.partitions import partitions
 from refi_assets.orchestration.resources import EngineResource, LakeResource
 from refi_assets.orchestration.steps import asset_step, records_table
-from refi_assets.specs.checks import no_column_lost, no_column_new, types_unchanged
 from refi_assets.specs.contracts import Contract
+from refi_assets.specs.outcomes import no_column_lost, no_column_new, types_unchanged
 
 
 def catalog_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:

@@ -23,8 +23,9 @@ from refi_assets.orchestration.steps import Step, asset_of_step, asset_step, rec
 from refi_assets.publishing.baseline import baseline_of
 from refi_assets.publishing.publication import Publication
 from refi_assets.settings import settings_of
-from refi_assets.specs.checks import Outcome, current, not_fallen, not_respelled, nothing_unread
 from refi_assets.specs.contracts import Contract, contracts_of
+from refi_assets.specs.outcomes import Outcome, current, not_fallen, not_respelled, nothing_unread
+from refi_assets.specs.policies import Fall
 
 
 def raw_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
@@ -109,10 +110,10 @@ def raw_checks(domain: Domain, contract: Contract) -> dg.AssetChecksDefinition:
     def source_is_current(step: CheckedStep) -> Outcome:
         return current(contract, step.relation.details_as(SnapshotDetails).snapshot.load_date, step.as_of)
 
-    def rows_not_fallen(step: CheckedStep) -> Outcome:
+    def rows_not_fallen(step: CheckedStep, limits: Fall) -> Outcome:
         baseline = step.relation.details_as(SnapshotDetails).baseline
         rows_before = baseline.rows if baseline else None
-        return not_fallen(step.relation.rows, rows_before, step.policy.checks.source_rows_change_pct)
+        return not_fallen(step.relation.rows, rows_before, limits)
 
     def nothing_passed_over(step: CheckedStep) -> Outcome:
         details = step.relation.details_as(SnapshotDetails)
@@ -135,6 +136,7 @@ def raw_checks(domain: Domain, contract: Contract) -> dg.AssetChecksDefinition:
                 "rows_not_fallen",
                 "The snapshot has about as many rows as the one published before.",
                 rows_not_fallen,
+                limits="checks.source_rows_change_pct",
             ),
             Check(
                 "nothing_passed_over",

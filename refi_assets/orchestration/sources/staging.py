@@ -15,14 +15,15 @@ from refi_assets.engines.duckdb import DuckDBEngine, parquet_key
 from refi_assets.ingestion.details import Profile, SnapshotDetails, StagedDetails
 from refi_assets.ingestion.snapshots import require_unchanged
 from refi_assets.lake import Relation
-from refi_assets.orchestration.asset_checks import Check, CheckedStep, checks_of
+from refi_assets.orchestration.asset_checks import Check, CheckedStep, checks_of, relation_checks
 from refi_assets.orchestration.domain import Domain
 from refi_assets.orchestration.partitions import partitions
 from refi_assets.orchestration.resources import EngineResource, LakeResource
 from refi_assets.orchestration.steps import Step, asset_step, records_table
-from refi_assets.specs.checks import Outcome, equal, none_of, not_above, share_pct
 from refi_assets.specs.contracts import Contract, quarantine_of
 from refi_assets.specs.names import table_of
+from refi_assets.specs.outcomes import Outcome, equal, none_of, not_above, share_pct
+from refi_assets.specs.policies import Above, ProfileLimits
 from refi_assets.staging.profile_checks import ids_not_shared, is_compared, medians_plausible, profile_steady
 from refi_assets.staging.stage import QUARANTINE_COLUMNS, stage_source
 
@@ -217,13 +218,13 @@ def keys_unique(step: CheckedStep) -> Outcome:
     return none_of(step.relation.rows - keys, what="rows with a key that another row has")
 
 
-def quarantine_is_small(step: CheckedStep) -> Outcome:
+def quarantine_is_small(step: CheckedStep, limits: Above) -> Outcome:
     """The share of quarantined rows."""
     details = step.relation.details_as(StagedDetails)
     return not_above(
         sum(details.quarantined.values()),
         step.relation.counts["source_rows"],
-        step.policy.checks.quarantine_ratio_pct,
+        limits,
         details.quarantined_keys,
         details.causes,
     )
@@ -247,7 +248,12 @@ def _no_cells(cells: dict[str, int]) -> Outcome:
 CHECKS = [
     Check("every_row_accounted_for", "Rows in the files = rows accepted + rows quarantined.", every_row_accounted_for),
     Check("keys_unique", "No two accepted rows have the same key.", keys_unique),
-    Check("quarantine_is_small", "Few rows of the source are in quarantine.", quarantine_is_small),
+    Check(
+        "quarantine_is_small",
+        "Few rows of the source are in quarantine.",
+        quarantine_is_small,
+        limits="checks.quarantine_ratio_pct",
+    ),
     Check("no_cell_nulled", "No invalid cell of an optional column became null.", no_cell_nulled, may_block=False),
     Check("nothing_invisible", "No text contained invisible characters.", nothing_invisible, may_block=False),
 ]
@@ -260,23 +266,25 @@ def staging_checks(domain: Domain, contract: Contract) -> dg.AssetChecksDefiniti
         details = step.relation.details_as(StagedDetails)
         return medians_plausible(contract, details.profiles, details.file_medians)
 
-    def steady(step: CheckedStep) -> Outcome:
+    def steady(step: CheckedStep, limits: ProfileLimits) -> Outcome:
         profiles = step.relation.details_as(StagedDetails).profiles
         baseline = step.input(f"raw/{contract.source}").details_as(SnapshotDetails).baseline
-        return profile_steady(contract, profiles, baseline, step.policy.checks.profile_change)
+        return profile_steady(contract, profiles, baseline, limits)
 
-    def not_shared(step: CheckedStep) -> Outcome:
+    def not_shared(step: CheckedStep, least_rows: int) -> Outcome:
         shared = step.relation.details_as(StagedDetails).shared
-        return ids_not_shared(contract, shared, step.policy.checks.profile_change.least_rows)
+        return ids_not_shared(contract, shared, least_rows)
 
     checks = list(CHECKS)
     if any(column.plausible_median for column in contract.columns):
         checks.append(Check("medians_plausible", "Medians are within the limits of the contract.", medians))
     if any(is_compared(column) for column in contract.columns):
-        checks.append(Check("profile_steady", "Numbers look like those of the snapshot published before.", steady))
+        looks_alike = "Numbers look like those of the snapshot published before."
+        checks.append(Check("profile_steady", looks_alike, steady, limits="checks.profile_change"))
     if any(column.shared_share for column in contract.columns):
-        checks.append(Check("ids_not_shared", "Few rows share one id.", not_shared))
-    return checks_of(domain, f"staging/{contract.source}", checks)
+        least = "checks.profile_change.least_rows"
+        checks.append(Check("ids_not_shared", "Few rows share one id.", not_shared, limits=least))
+    return relation_checks(domain, f"staging/{contract.source}", checks)
 
 
 def quarantine_checks(domain: Domain, contracts: dict[str, Contract]) -> dg.AssetChecksDefinition:

@@ -1,5 +1,7 @@
 -- The loans of one borrower, as they were judged.
 -- grain: loan_id
+-- market_rate_needed: The highest market rate that would make the loan eligible, in percent; empty if none would.
+-- current_rate_needed: The lowest current rate that would, in percent.
 SELECT
     judged.loan_id,
     judged.current_interest_rate,
@@ -9,6 +11,10 @@ SELECT
     judged.marketing_category,
     judged.is_eligible,
     judged.ineligibility_reasons,
+    CASE
+        WHEN judged.current_interest_rate > :min_rate_spread THEN judged.current_interest_rate - :min_rate_spread
+    END AS market_rate_needed,
+    judged.market_rate_offer + :min_rate_spread AS current_rate_needed,
     audience.borrower_id IS NOT NULL AS is_chosen
 FROM refi.refi_eligibility AS judged
 LEFT JOIN refi.refi_audience AS audience

@@ -1,5 +1,9 @@
 -- What each record of the person that a borrower is says to text messages, and what the audience made of it.
 -- grain: borrower_id
+-- rule said_yes: said yes
+-- rule said_no: said no
+-- rule no_answer: gave no answer
+-- rule no_engagement: has no engagement row
 -- answer: said_yes, said_no, no_answer (an empty cell) or no_engagement (no accepted row).
 -- sms_opt_in: As in the audience; empty if the person is not in it.
 SELECT

@@ -1,4 +1,5 @@
 -- Loans for which several borrowers are in the audience although the policy says one letter a loan.
+-- broken by: loan_id = 'L001'
 SELECT
     MIN(audience.person_id) AS person_id
 FROM refi.refi_audience AS audience

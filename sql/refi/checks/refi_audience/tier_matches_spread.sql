@@ -1,4 +1,5 @@
 -- Borrowers in the audience whose spread is outside the band of their tier.
+-- broken by: marketing_category = 'Watchlist'
 WITH band AS (
     SELECT
         audience.person_id,

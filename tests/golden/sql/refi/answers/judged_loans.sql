@@ -8,6 +8,11 @@ SELECT
   judged.marketing_category,
   judged.is_eligible,
   judged.ineligibility_reasons,
+  CASE
+    WHEN judged.current_interest_rate > CAST('1.0' AS DECIMAL(12, 6))
+    THEN judged.current_interest_rate - CAST('1.0' AS DECIMAL(12, 6))
+  END AS market_rate_needed,
+  judged.market_rate_offer + CAST('1.0' AS DECIMAL(12, 6)) AS current_rate_needed,
   NOT audience.borrower_id IS NULL AS is_chosen
 FROM refi.refi_eligibility AS judged
 LEFT JOIN refi.refi_audience AS audience
@@ -28,6 +33,11 @@ SELECT
   judged.marketing_category,
   judged.is_eligible,
   judged.ineligibility_reasons,
+  CASE
+    WHEN judged.current_interest_rate > CAST('1.0' AS DECIMAL(12, 6))
+    THEN judged.current_interest_rate - CAST('1.0' AS DECIMAL(12, 6))
+  END AS market_rate_needed,
+  judged.market_rate_offer + CAST('1.0' AS DECIMAL(12, 6)) AS current_rate_needed,
   NOT audience.borrower_id IS NULL AS is_chosen
 FROM refi.refi_eligibility AS judged
 LEFT JOIN refi.refi_audience AS audience

@@ -1,4 +1,4 @@
-"""docs/performance.md from what was measured: bench/performance.md, filled in with tables and verdicts.
+"""docs/performance.md: the text of bench/performance.md, filled in with tables and verdicts.
 
 Every figure on the page is computed here, in results.py or in goals.py; nothing is measured here.
 """
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import median
 
-from bench.goals import GOALS
+from bench.goals import GOALS, verdict
 from bench.results import (
     BARE_SPLINK,
     CLEAN,
@@ -30,7 +30,7 @@ def render(bench: Bench) -> str:
     """The page."""
     parts = {
         "machine": bench.machine,
-        "goals": table(("goal", "measured", ""), (goal.verdict(bench) for goal in GOALS)),
+        "goals": table(("goal", "measured", ""), (verdict(goal, bench) for goal in GOALS)),
         **{f"jobs_{data}": jobs_table(bench, data) for data in (CLEAN, DEFECTS, MEDIUM, SAMPLE)},
         **{f"wrong_{data}": wrong_table(bench, data) for data in (CLEAN, MEDIUM)},
         **{f"relations_{kind}": ", ".join(f"`{key}`" for key in keys) for kind, keys in bench.relations.items()},
@@ -47,7 +47,7 @@ def render(bench: Bench) -> str:
 
 
 def jobs_table(bench: Bench, data: str) -> str:
-    """The jobs on some data, and whether our audience is the true one."""
+    """The jobs on some data, and whether our audience has its true size."""
     rows = [
         (
             job,
@@ -63,21 +63,21 @@ def jobs_table(bench: Bench, data: str) -> str:
     if data not in bench.truth:
         return jobs
     audience, truth = bench.audience[data], bench.truth[data]
-    compared = "as" if audience == truth else f"**not {truth:,}, as**"
-    return f"{jobs}\n\nOur audience has {audience:,} borrowers, {compared} the generator's truth says."
+    agreement = "as" if audience == truth else f"**not {truth:,}, as**"
+    return f"{jobs}\n\nOur audience has {audience:,} borrowers, {agreement} the generator's truth says."
 
 
 def wrong_table(bench: Bench, data: str) -> str:
-    """The borrowers in whom the peers' audiences differ from ours."""
+    """The numbers of borrowers for whom the peers' audiences differ from ours."""
     rows = [
         (peer, *(f"{wrong[kind]:,}" for kind in ("missing", "wrongly", "other")))
         for peer, wrong in bench.wrong[data].items()
     ]
-    return table(("", "borrowers missing", "wrongly in it", "in both, with another cell"), rows)
+    return table(("", "borrowers missing", "wrongly included", "in both, with a different cell"), rows)
 
 
 def steps_table(bench: Bench) -> str:
-    """Our jobs' median seconds by step, a column for each data and job."""
+    """Median seconds by step, with a column for each data and job of ours."""
     columns = {
         f"{bench.rows[data]:,}, {data}: {job.removeprefix('our job, ')}": steps
         for data, jobs in bench.steps.items()
@@ -103,21 +103,21 @@ def scores_table(bench: Bench) -> str:
 
 
 def out_of_core(bench: Bench) -> str:
-    """What three times the largest portfolio took, and what a hundred million borrowers would."""
+    """The time and peak of three times the largest portfolio, and an estimate for a hundred million borrowers."""
     kept = bench.out_of_core
     if not kept:
-        return "Not measured yet; `make bench-all` does."
+        return "Not measured yet; `make bench-all` measures it."
     exponent = 1 + math.log(bench.growth()) / math.log(kept["huge_rows"] / kept["large_rows"])
     hundred = kept["huge_seconds"] * (1e8 / kept["huge_rows"]) ** exponent
     return (
         f"{kept['huge_rows']:,} borrowers took {kept['huge_seconds']:.0f} s and {kept['huge_peak_gib']:.2f} GiB at the "
-        f"peak; {kept['large_rows']:,} in the same go, {kept['large_seconds']:.0f} s: {bench.growth():.2f} times as "
-        f"long a borrower. If it goes on growing so, 100,000,000 would take {hundred / 60:.0f} minutes: "
-        f"extrapolated, not measured. It was done on {kept['machine']}."
+        f"peak; {kept['large_rows']:,} in the same session, {kept['large_seconds']:.0f} s: {bench.growth():.2f} times "
+        f"as long per borrower. If that growth continued, 100,000,000 would take {hundred / 60:.0f} minutes: "
+        f"extrapolated, not measured. Measured on {kept['machine']}."
     )
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table, numbers to the right."""
+    """A Markdown table with its numbers aligned right."""
     marks = ["---"] + ["---:"] * (len(head) - 1)
     return "\n".join(f"| {' | '.join(row)} |" for row in (head, marks, *rows))

@@ -1,7 +1,7 @@
-"""Names, nicknames and places for generated people: lists only, the commonest first.
+"""Names, nicknames and places of generated borrowers: lists only, the most common first.
 
-Names are Latin text without commas or quotes, at least two letters each. What is drawn from the lists, and how
-often, belongs to records.py.
+Except for UNUSUAL_NAMES, names are Latin text of at least two letters, without commas or quotation marks. How often
+each is drawn is decided in lines.py and, for people with duplicates, in person_records.py.
 """
 
 
@@ -90,14 +90,17 @@ _SURNAMES_OF_ONE_WORD = _words("""
 _SURNAMES_OF_SEVERAL = ("van der Berg", "de la Cruz", "St. Clair", "Garcia Lopez", "Del Rio", "Von Braun", "Le Blanc")
 SURNAMES = (*_SURNAMES_OF_ONE_WORD, *_SURNAMES_OF_SEVERAL)
 
-# What is lost when a system keeps only plain letters.
+# Surnames that lose something in a system that keeps only plain letters.
 ACCENTED_SURNAMES = _words("""
     García Rodríguez Martínez Hernández López González Pérez Sánchez Ramírez Núñez Díaz Gutiérrez Jiménez Álvarez
     Vázquez Muñoz Ordóñez Peña Cortés Suárez Müller Schäfer Köhler Jäger Çelik Öztürk Nguyễn Trần Phạm Lê Huỳnh
     Dvořák Novák Horváth Szabó Kovács Gonçalves Magalhães Araújo Lefèvre Bélanger Côté Ångström Sjöberg Håkansson
 """)
 
-# Rare surnames are made of a beginning, perhaps a middle, and an end: some 60,000 of them.
+# Names in other scripts, with an apostrophe, or of two words: only in files without duplicates.
+UNUSUAL_NAMES = ("李", "小明", "Thị Mai", "D'Arcy", "Mary Ann")
+
+# Rare surnames consist of a beginning, perhaps a middle, and an end: some 60,000 of them.
 SURNAME_BEGINNINGS = _words("""
     Har Wes Bran Hol Kir Mar Ash Brad Stan Lang Mon Car Wal Nor Ber Ros Ham Ald Win Tur Bal Cas Del Fen Gar Hes Ing
     Jas Kel Lam Mal Ned Ost Pal Quin Rad Sal Tal Ul Var Wen Yar Zel Bru Cor Dra Els Fal Gre Hub Kol Lud Mil Nov Orl
@@ -110,7 +113,7 @@ SURNAME_ENDS = _words("""
     czak enko idis oglu yan adze aitis nen gren holm dorf hoff thal feld haus beck
 """)
 
-# What people are called who have a formal name; a lender's files hold the one or the other.
+# Formal names and their short forms; a lender's files have either.
 NICKNAMES = {
     "Robert": ("Bob", "Rob"),
     "Elizabeth": ("Liz", "Beth"),

@@ -1,4 +1,4 @@
-"""How another audience differs from ours, as JSON: python -m bench.compare OURS.csv THEIRS.csv.
+"""The difference between two audiences, as JSON: python -m bench.compare_audiences OURS.csv THEIRS.csv.
 
 A process of its own, so that the harness stays small.
 """
@@ -26,16 +26,13 @@ TYPES = {
     "sms_opt_in": "BOOLEAN",
 }
 
-# What the bare scripts do not know: to them, everybody is a person.
-OURS = {
-    **dict(list(TYPES.items())[:5]),
-    "person_id": "VARCHAR",
-    **dict(list(TYPES.items())[5:]),
-}
+# Ours has one more column, after the first five: the bare scripts know no persons.
+_COLUMNS = list(TYPES.items())
+OUR_TYPES = dict([*_COLUMNS[:5], ("person_id", "VARCHAR"), *_COLUMNS[5:]])
 
 
-def difference(ours: str, theirs: str) -> dict[str, int]:
-    """Borrowers in ours, `missing` from theirs, in theirs `wrongly`, and in both with an `other` cell."""
+def audience_difference(ours: str, theirs: str) -> dict[str, int]:
+    """Numbers of borrowers: in ours, `missing` from theirs, `wrongly` in theirs, in both with an `other` cell."""
     options = "delim = ',', quote = '\"', escape = '\"', header = true, strict_mode = false"
     other = " OR ".join(f"ours.{name} IS DISTINCT FROM theirs.{name}" for name in TYPES)
     with duckdb.connect(config={"memory_limit": "3GB"}) as connection:
@@ -45,7 +42,7 @@ def difference(ours: str, theirs: str) -> dict[str, int]:
                 COUNT(*) FILTER (theirs.borrower_id IS NULL) AS missing,
                 COUNT(*) FILTER (ours.borrower_id IS NULL) AS wrongly,
                 COUNT(*) FILTER (ours.borrower_id = theirs.borrower_id AND ({other})) AS other
-            FROM read_csv({path_literal(ours)}, columns = {OURS}, {options}) AS ours
+            FROM read_csv({path_literal(ours)}, columns = {OUR_TYPES}, {options}) AS ours
             FULL JOIN read_csv({path_literal(theirs)}, columns = {TYPES}, {options}) AS theirs
                 ON theirs.borrower_id = ours.borrower_id
         """)
@@ -53,4 +50,4 @@ def difference(ours: str, theirs: str) -> dict[str, int]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(difference(sys.argv[1], sys.argv[2])))
+    print(json.dumps(audience_difference(sys.argv[1], sys.argv[2])))

@@ -1,6 +1,6 @@
 """`refi resolve`, measured: on generated borrowers beside a bare Splink script, and on public data with known persons.
 
-Borrowers' rows that are malformed by design are left out for both. Persons are told for the score alone.
+Rows that are malformed by design are left out for both. The true persons are used for the score alone.
 """
 
 import json
@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.measure import PROJECT_DIR, command, measure, python
+from bench.measure import PROJECT_DIR, command, measure_process, python
 from bench.results import BARE_SPLINK, FAKE_1000, FEBRL_3, FEBRL_4, PEOPLE, RESOLVE, Bench
 
 PUBLIC = PROJECT_DIR.parent / "shared" / "data" / "entity_resolution"
@@ -55,42 +55,42 @@ print(json.dumps(score(frame["person_id"], frame["person"]).as_json()))
 """
 
 
-def map_words(maps: Mapping[str, str]) -> list[str]:
-    """What a command line of `refi resolve` says of the columns."""
-    return [word for kind, column in maps.items() for word in ("--map", f"{kind}={column}")]
+def map_options(maps: Mapping[str, str]) -> list[str]:
+    """The --map options of `refi resolve`."""
+    return [argument for kind, column in maps.items() for argument in ("--map", f"{kind}={column}")]
 
 
-def beside_bare_splink(bench: Bench, rows: int, folder: Path) -> None:
-    """Both on so many generated borrowers, a tenth of whom are there twice or more; all files in a new folder."""
+def compare_with_bare_splink(bench: Bench, rows: int, folder: Path) -> None:
+    """Both on `rows` generated borrowers, a tenth of whom are duplicates; all files are in a new folder."""
     source, records, rules, theirs = (folder / name for name in ("source", "records.parquet", "rules.json", "bare.csv"))
     folder.mkdir()
-    measure(command("refi", "generate", source, "--rows", str(rows), "--duplicates", "10"), folder)
-    measure(python("-c", WELL_FORMED, source, records), folder)
-    resolved = resolve(bench, PEOPLE, [records], BORROWER, "borrower_id", "person", folder)
+    measure_process(command("refi", "generate", source, "--rows", str(rows), "--duplicates", "10"), folder)
+    measure_process(python("-c", WELL_FORMED, source, records), folder)
+    resolved = resolve_and_score(bench, PEOPLE, [records], BORROWER, "borrower_id", "person", folder)
     rules.write_text(json.dumps(resolved["model"]["rules"]), encoding="utf-8")
-    bare = measure(python(PROJECT_DIR / "bench" / "bare_splink.py", records, rules, theirs), folder)
+    bare = measure_process(python(PROJECT_DIR / "bench" / "bare_splink.py", records, rules, theirs), folder)
     bench.keep(PEOPLE, BARE_SPLINK, bare)
-    score = json.loads(measure(python("-c", SCORE, theirs, records), folder).stdout)
+    score = json.loads(measure_process(python("-c", SCORE, theirs, records), folder).stdout)
     bench.scores[PEOPLE][BARE_SPLINK] = score
 
 
-def on_public_data(bench: Bench, folder: Path) -> None:
-    """On FEBRL 3 and 4, without the number that says who is who, and on Splink's fake_1000, if they are there."""
+def resolve_public_data(bench: Bench, folder: Path) -> None:
+    """FEBRL 3 and 4, without the number that identifies persons, and Splink's fake_1000, if these files exist."""
     if not PUBLIC.is_dir():
         return
     folder.mkdir()
     for path in PUBLIC.glob("dataset*.csv"):
-        measure(python("-c", PERSON_OF_FEBRL, path, folder / f"{path.stem}.parquet"), folder)
+        measure_process(python("-c", PERSON_OF_FEBRL, path, folder / f"{path.stem}.parquet"), folder)
     shutil.copy(PUBLIC / "fake_1000.csv", folder)
     for data, files, maps, id_column, person in (
         (FEBRL_4, ("dataset4a.parquet", "dataset4b.parquet"), FEBRL, "rec_id", "person"),
         (FEBRL_3, ("dataset3.parquet",), FEBRL, "rec_id", "person"),
         (FAKE_1000, ("fake_1000.csv",), FAKE, "unique_id", "cluster"),
     ):
-        resolve(bench, data, [folder / name for name in files], maps, id_column, person, folder)
+        resolve_and_score(bench, data, [folder / name for name in files], maps, id_column, person, folder)
 
 
-def resolve(
+def resolve_and_score(
     bench: Bench,
     data: str,
     files: Sequence[Path],
@@ -99,9 +99,9 @@ def resolve(
     person: str,
     folder: Path,
 ) -> Any:
-    """Run and keep `refi resolve` with its score; returns its result."""
+    """Run `refi resolve`, keep its measurement and score, and return its result."""
     out = ("--out", folder / "resolved.csv", "--truth", person, "--json")
-    measured = measure(command("refi", "resolve", *files, *map_words(maps), "--id", id_column, *out), folder)
+    measured = measure_process(command("refi", "resolve", *files, *map_options(maps), "--id", id_column, *out), folder)
     resolved = json.loads(measured.stdout)
     bench.rows[data] = resolved["records"]
     bench.keep(data, RESOLVE, measured)

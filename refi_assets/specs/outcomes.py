@@ -107,6 +107,19 @@ def equal(number: int, expected: int, what: str) -> Outcome:
     return Outcome(number == expected, number, f"{expected} {what}")
 
 
+def columns_equal(columns: Mapping[str, str], declared: Mapping[str, str | None]) -> Outcome:
+    """Columns against declared ones: their names, and SQL types if types are declared."""
+    lacking = [f"{name} is missing" for name in declared if name not in columns]
+    undeclared = [f"{name} is not declared" for name in columns if name not in declared]
+    other = [
+        f"{name} is {columns[name]}, not {sql_type}"
+        for name, sql_type in declared.items()
+        if sql_type is not None and columns.get(name, sql_type) != sql_type
+    ]
+    differences = [*lacking, *undeclared, *other]
+    return Outcome(not differences, len(differences), "0 columns", description="; ".join(differences) or None)
+
+
 def not_fallen(rows: int, rows_before: int | None, limits: Fall) -> Outcome:
     """The rows of a snapshot against those of the one that was published before."""
     if rows_before is None:

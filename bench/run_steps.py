@@ -1,7 +1,7 @@
-"""Where a run's time went, and what it made, as JSON: python -m bench.steps DAGSTER_HOME LAKE RUN_ID.
+"""The seconds of a run's steps and its relations, as JSON: python -m bench.run_steps DAGSTER_HOME LAKE RUN_ID.
 
-An asset's seconds are those of its record in the lake: its own work, without Dagster's around it. Checks leave no
-record; theirs are Dagster's steps from start to end. A process of its own, so that the harness need not import Dagster.
+An asset's seconds are those of its record in the lake: its own work, without Dagster's. Checks have no record; theirs
+are those of Dagster's steps. This is a process of its own, so that the harness need not import Dagster.
 """
 
 import json
@@ -13,7 +13,7 @@ import dagster as dg
 
 from refi_assets.lake import RunFolder, open_lake
 
-NEW = "raw/borrower_engagement"  # the source of which a new file is tried
+NEW = "raw/borrower_engagement"  # the source that gets a new file
 
 
 def seconds_by_step(home: Path, folder: RunFolder) -> dict[str, float]:
@@ -36,21 +36,21 @@ def seconds_by_step(home: Path, folder: RunFolder) -> dict[str, float]:
 
 
 def relations_made(folder: RunFolder) -> dict[str, list[str]]:
-    """The relations of a run with rows of their own: those `made` in it, of them those that do not depend on NEW, and
-    those that an earlier run had made (`used_again`).
+    """The relations of a run that have rows: those it computed (`made`), those of them that do not depend on NEW
+    (`for_nothing`), and those of an earlier run (`used_again`).
     """
     relations = {relation.key: relation for relation in folder.relations()}
     dependent = {NEW}
-    while more := {key for key, one in relations.items() if dependent & one.inputs.keys()} - dependent:
+    while more := {key for key, relation in relations.items() if dependent & relation.inputs.keys()} - dependent:
         dependent |= more
-    with_rows = [one for one in relations.values() if one.kind != "files" and one.parquet is not None]
-    made = [one.key for one in with_rows if not one.made_by]
-    used_again = [one.key for one in with_rows if one.made_by]
+    with_rows = [relation for relation in relations.values() if relation.kind != "files" and relation.parquet]
+    made = [relation.key for relation in with_rows if not relation.made_by]
+    used_again = [relation.key for relation in with_rows if relation.made_by]
     return {"made": made, "for_nothing": sorted({*made} - dependent), "used_again": used_again}
 
 
 def main(home: str, lake: str, run_id: str) -> dict[str, Any]:
-    """Both."""
+    """The seconds and the relations."""
     folder = RunFolder(open_lake(lake), run_id)
     return {"seconds": seconds_by_step(Path(home), folder), "relations": relations_made(folder)}
 

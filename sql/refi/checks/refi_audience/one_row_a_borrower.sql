@@ -1,4 +1,4 @@
--- Borrowers that stand in the audience more than once.
+-- Borrowers that are in the audience more than once.
 SELECT
     MIN(audience.person_id) AS person_id
 FROM refi.refi_audience AS audience

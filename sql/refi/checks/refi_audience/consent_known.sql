@@ -1,6 +1,0 @@
--- Persons of whom it is not known whether they may get text messages.
-SELECT
-    audience.person_id
-FROM refi.refi_audience AS audience
-WHERE
-    audience.sms_opt_in IS NULL
