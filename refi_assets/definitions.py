@@ -9,7 +9,7 @@ import dagster as dg
 from dagster import ComponentTree, PreviewWarning
 
 from refi_assets.errors import RefiError
-from refi_assets.orchestration.garbage import uncollected
+from refi_assets.orchestration.garbage import garbage_collection_off
 
 
 @contextmanager
@@ -33,16 +33,16 @@ def defs() -> dg.Definitions:
     As load_from_defs_folder() has them, without the component types of every installed package: to list these takes
     over a second in each process where dagster-aws is installed, and no component is used here.
     """
-    with uncollected():
+    with garbage_collection_off():
         return _loaded()
 
 
 def _loaded() -> dg.Definitions:
     import refi_assets.defs
+    from refi_assets.orchestration.alert_sensor import alerts
     from refi_assets.orchestration.jobs import clean_up_after_runs, clean_up_job
     from refi_assets.orchestration.logs import log_runs_as_json
     from refi_assets.orchestration.resources import resources
-    from refi_assets.orchestration.watching import alerts
     from refi_assets.settings import all_settings
 
     all_settings()  # a wrong one is reported now, not by the step that asks for it

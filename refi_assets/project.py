@@ -1,7 +1,7 @@
 """The project folder: the contracts, policies and SQL that the lender reads and changes.
 
-It is found once, at start. The wheel has copies of the files of a new project (project_files/, which pyproject.toml
-fills from the repository's own folders): `refi init` writes them, and without any project they are read where they are.
+It is found once, at the start. The wheel has the files of a new project, in project_files/, which pyproject.toml fills
+from the repository's own folders: `refi init` copies them. Without any project, they are read in place.
 """
 
 import os
@@ -11,7 +11,7 @@ from pathlib import Path
 from refi_assets.errors import SettingError, writing
 
 PACKAGE = Path(__file__).resolve().parent
-SHIPPED = PACKAGE / "project_files"  # in the wheel; a checkout has the files themselves
+SHIPPED = PACKAGE / "project_files"  # only in the wheel; a checkout has the originals
 
 MARKS = ("contracts", "policies", "sql")
 FILES = (*MARKS, "data/sample", "workspace.yaml", ".dagster/dagster.yaml")
@@ -26,14 +26,14 @@ _README = """\
 
 A project of refi_assets: which borrowers should hear about which loan, and why.
 
-| folder | what is in it |
+| Folder | Contents |
 |---|---|
-| `contracts/` | what columns each source file has |
+| `contracts/` | the columns of each source file |
 | `policies/` | the thresholds: who is eligible, and when a run must stop |
-| `sql/` | what the business reads, one relation a file |
+| `sql/` | the business rules, one relation per file |
 | `data/sample/` | small source files to try it with |
 
-Run `refi` in this folder or below it; from elsewhere, set `REFI_PROJECT_DIR`.
+Run `refi` in this folder or below it; elsewhere, set `REFI_PROJECT_DIR`.
 
 ```sh
 refi run --source data/sample                               # publishes lake/output/<run_id>.csv
@@ -48,21 +48,21 @@ def is_project(folder: Path) -> bool:
 
 
 def find_project() -> Path:
-    """REFI_PROJECT_DIR, or the nearest project from the working directory upward, or the checkout, or the copies."""
-    stated = os.environ.get("REFI_PROJECT_DIR")
-    if stated is not None:
-        return Path(stated).resolve()  # whether it is one, the settings say
-    here = Path.cwd()
-    return next((folder for folder in (here, *here.parents, PACKAGE.parent) if is_project(folder)), SHIPPED)
+    """REFI_PROJECT_DIR, else the nearest project from the working directory upward, else the checkout or the wheel."""
+    folder = os.environ.get("REFI_PROJECT_DIR")
+    if folder is not None:
+        return Path(folder).resolve()  # the settings check that it is a project
+    start = Path.cwd()
+    return next((folder for folder in (start, *start.parents, PACKAGE.parent) if is_project(folder)), SHIPPED)
 
 
 def state_folder(project: Path) -> Path:
-    """Where the lake and Dagster's files are by default: in the project, unless it is the copies in the wheel."""
+    """The default folder of the lake and of Dagster's files: the project; for the wheel, the working directory."""
     return Path.cwd() if project == SHIPPED else project
 
 
 def set_dagster_home(project: Path) -> None:
-    """Let Dagster keep its files in .dagster/ by default, with our configuration. Raises RefiError."""
+    """Make .dagster/, with our configuration, Dagster's default folder. Raises RefiError."""
     if "DAGSTER_HOME" in os.environ:
         return
     home = state_folder(project) / ".dagster"
@@ -72,7 +72,7 @@ def set_dagster_home(project: Path) -> None:
 
 
 def init_project(folder: Path) -> None:
-    """Write a new project. Raises SettingError if the folder holds anything, or RefiError."""
+    """Write a new project. Raises SettingError if the folder is not empty, or RefiError."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise SettingError(f"{folder} is not an empty folder. Name a new one; nothing was written.")
     for name in FILES:
@@ -83,7 +83,7 @@ def init_project(folder: Path) -> None:
 
 
 def _copy(name: str, to: Path) -> None:
-    """Copy a file or folder of a new project, without the permissions of the original, which may be read-only."""
+    """Copy a file or folder of a new project, without its permissions: the original may be read-only."""
     origin = (SHIPPED if SHIPPED.is_dir() else PACKAGE.parent) / name
     for path in sorted(origin.rglob("*")) if origin.is_dir() else [origin]:
         target = to / path.relative_to(origin)

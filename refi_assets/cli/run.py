@@ -15,8 +15,8 @@ from typing import Any
 
 import dagster as dg
 
+from refi_assets.cli.run_watcher import RunWatcher
 from refi_assets.cli.terminal import Terminal
-from refi_assets.cli.watching import Watcher
 from refi_assets.engines.settings import EngineSettings
 from refi_assets.errors import LakeError, RefiError, SettingError
 from refi_assets.identity.settings import IdentitySettings
@@ -26,7 +26,7 @@ from refi_assets.lake.memo import Memo
 from refi_assets.observability.json_logs import log_as_json
 from refi_assets.observability.settings import ObservabilitySettings
 from refi_assets.orchestration.domain import Domain
-from refi_assets.orchestration.garbage import keep_what_is_there
+from refi_assets.orchestration.garbage import freeze_existing_objects
 from refi_assets.orchestration.jobs import CLEAN_UP_JOB
 from refi_assets.orchestration.partitions import as_of_day, partition_of_day
 from refi_assets.orchestration.resources import (
@@ -236,10 +236,10 @@ def run_job(
     config = {"loggers": {"console": {"config": {"log_level": "DEBUG" if is_json else "CRITICAL"}}}}
     resolved = _resolve(definitions, name)
     used = instance or dg.DagsterInstance.get()
-    keep_what_is_there()
+    freeze_existing_objects()
     with used:
         with (
-            Watcher(used, run_id, console, is_silent=is_json) as watcher,
+            RunWatcher(used, run_id, console, is_silent=is_json) as watcher,
             resources["engine"].duckdb(lake).kept_open(),
         ):
             outcome = resolved.execute_in_process(

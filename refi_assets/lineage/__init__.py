@@ -1,1 +1,1 @@
-"""What a column is made of, and the events that report it."""
+"""Where each column comes from, and the events that report it."""

@@ -1,9 +1,8 @@
-"""OpenLineage events: what each materialization of an asset read and made, in the words of that standard.
+"""OpenLineage events: the inputs and the output of each materialization of an asset, in the terms of that standard.
 
-An asset is a job, its materialization a run of that job within the run of ours that does it: START, then COMPLETE,
-FAIL or ABORT. Rows are counted, never shown: no borrower's data is in an event. Where events go is the OpenLineage
-client's own configuration; who materializes what belongs to defs/. Importing the client takes a while, so import
-this module only where a run needs it.
+An asset is a job. Its materialization is a run of that job, with the Dagster run as its parent: START, then COMPLETE,
+FAIL or ABORT. Rows are counted, never shown: no borrower's data is in an event. The OpenLineage client's own
+configuration decides where events go. Importing the client is slow, so import this module only when a run needs it.
 """
 
 import atexit
@@ -45,13 +44,13 @@ from refi_assets.settings import PlatformSettings, settings_of
 from refi_assets.specs.python_relations import python_relations
 from refi_assets.specs.sql_models import DIALECT, load_sql_models
 
-ColumnSources = Mapping[str, Sequence[tuple[str, str]]]  # column -> the (asset key, column) pairs it is made from
+ColumnSources = Mapping[str, Sequence[tuple[str, str]]]  # column -> the (asset key, column) pairs it is derived from
 
 set_producer(f"pkg:pypi/refi-assets@{version('refi-assets')}")
 
 
 class AssetEvents:
-    """The events of one materialization. `warn` is told when they cannot be sent; nothing is ever raised."""
+    """The events of one materialization. Calls `warn` if they cannot be sent, and never raises an error."""
 
     def __init__(
         self, lake: ObjectStore, run_id: str, job: str, key: str, as_of: date, warn: Callable[[str], None]
@@ -63,11 +62,11 @@ class AssetEvents:
         self._namespace = bucket[0] if bucket else "file"
 
     def start(self) -> None:
-        """It has begun."""
+        """Report the start."""
         self._send(RunState.START)
 
     def complete(self, relation: Relation, descriptions: Mapping[str, str], sources: ColumnSources) -> None:
-        """It has made this relation."""
+        """Report the relation that was made."""
         sql = _sql(relation)
         self._send(
             RunState.COMPLETE,
@@ -77,11 +76,11 @@ class AssetEvents:
         )
 
     def fail(self, error: BaseException) -> None:
-        """It has failed, or was interrupted. Only the words of a RefiError are sure to quote no borrower."""
-        words = str(error) if isinstance(error, RefiError) else type(error).__name__
+        """Report a failure or an interruption. Only the message of a RefiError is sure to quote no borrower."""
+        message = str(error) if isinstance(error, RefiError) else type(error).__name__
         self._send(
             RunState.FAIL if isinstance(error, Exception) else RunState.ABORT,
-            run_facets={"errorMessage": error_message_run.ErrorMessageRunFacet(words, "PYTHON")},
+            run_facets={"errorMessage": error_message_run.ErrorMessageRunFacet(message, "PYTHON")},
         )
 
     def _send(
@@ -118,18 +117,17 @@ class AssetEvents:
         _sender(self._lake.name, self._run_id).send(event, self._warn)
 
     def _name(self, key: str) -> str:
-        """The same for every run, so that events link up. What a run made is told apart by the version."""
+        """A dataset's name is the same in every run, so that events link up; its version is the run."""
         return self._lake.address(key).removeprefix(f"{self._namespace}/")
 
     def _inputs(self, relation: Relation) -> list[InputDataset]:
-        made = [
-            InputDataset(self._namespace, self._name(key), facets={"version": _version(run_id)})
-            for key, run_id in relation.inputs.items()
-        ]
         is_raw = relation.key.startswith("raw/")
         files = relation.details_as(SnapshotDetails).snapshot.files if is_raw else ()
-        read = [InputDataset(self._namespace, self._name(f.key), facets={"version": _version(f.sha256)}) for f in files]
-        return made + read
+        versions = {**relation.inputs, **{file.key: file.sha256 for file in files}}
+        return [
+            InputDataset(self._namespace, self._name(key), facets={"version": _version(version)})
+            for key, version in versions.items()
+        ]
 
     def _output(self, relation: Relation, descriptions: Mapping[str, str], sources: ColumnSources) -> OutputDataset:
         facets: dict[str, DatasetFacet] = {"version": _version(relation.run_id)}
@@ -152,14 +150,14 @@ class AssetEvents:
                     for column, pairs in sources.items()
                 }
             )
-        counted = output_statistics_output_dataset.OutputStatisticsOutputDatasetFacet(rowCount=relation.rows)
+        statistics = output_statistics_output_dataset.OutputStatisticsOutputDatasetFacet(rowCount=relation.rows)
         return OutputDataset(
-            self._namespace, self._name(relation.key), facets=facets, outputFacets={"outputStatistics": counted}
+            self._namespace, self._name(relation.key), facets=facets, outputFacets={"outputStatistics": statistics}
         )
 
 
 class _Sender:
-    """Sends the events of one run, until one cannot be sent: a dead server must not hold up every step."""
+    """Sends the events of one run until the first failure: a dead server must not delay every step."""
 
     def __init__(self, lake: ObjectStore, run_id: str) -> None:
         self._lake, self._key = lake, f"openlineage/{run_id}"
@@ -173,21 +171,21 @@ class _Sender:
             if self._client is None:
                 self._client = self._connect()
             self._client.emit(event)
-        except Exception as error:  # whatever a transport raises, the run goes on
+        except Exception as error:  # whatever the transport raises, the run continues
             self._gave_up = True
             warn(
-                f"OpenLineage events of this run are not sent from {event.job.name} on: {_harmless(error)}. "
+                f"OpenLineage events of this run are not sent, starting with {event.job.name}: {_redacted(error)}. "
                 "Correct the OpenLineage client's configuration, or set OPENLINEAGE_DISABLED=true."
             )
 
     def _connect(self) -> OpenLineageClient:
-        """A client as the user configured it; where nobody did, one that writes to the lake."""
+        """A client as the user configured it or, without any configuration, one that writes to the lake."""
         client = OpenLineageClient(transport=self._transport())
         if (client.config.transport or {}).get("type") or os.environ.get("OPENLINEAGE_URL"):
             client = OpenLineageClient()
             atexit.register(client.close, 10.0)  # some transports send later, in a thread of their own
         elif isinstance(self._lake, FolderStore):
-            self._lake.target(f"{self._key}.jsonl")  # makes the folder
+            self._lake.target(f"{self._key}.jsonl")  # creates the folder
         return client
 
     def _transport(self) -> Transport:
@@ -197,7 +195,7 @@ class _Sender:
 
 
 class _ObjectTransport(Transport):
-    """An object an event, as objects cannot be added to."""
+    """Writes one object per event, since objects cannot be appended to."""
 
     def __init__(self, lake: ObjectStore, folder: str) -> None:
         self._lake, self._folder = lake, folder
@@ -211,13 +209,13 @@ def _sender(lake_url: str, run_id: str) -> _Sender:
     return _Sender(open_lake(lake_url, create=False), run_id)
 
 
-def _harmless(error: Exception) -> str:
-    """What went wrong, without what an address may carry of user names, passwords and keys."""
+def _redacted(error: Exception) -> str:
+    """The error's type and message without the user names, passwords and keys that a URL may contain."""
     return f"{type(error).__name__}: {re.sub(r'(?<=//)[^/@]+@|[?][^ ]*', '', str(error)).rstrip('.')}"
 
 
 def _sql(relation: Relation) -> str | None:
-    """The query as it ran, or for an asset that keeps none of its own, its SQL file; none for what Python made."""
+    """The query as it ran, else the text of the SQL file; None for a relation that Python makes."""
     model = None if relation.key in python_relations() else load_sql_models().get(relation.key)
     return relation.sql or (model.text if model else None)
 

@@ -1,7 +1,7 @@
 """Alerts: their text, when one is a repetition, and how they are sent to SNS.
 
 An alert is sent once, and again only after an hour; one that could not be sent waits for the next attempt.
-orchestration/watching.py finds the failures. No text of an alert contains a borrower's data.
+orchestration/alert_sensor.py finds the failures. No text of an alert contains a borrower's data.
 """
 
 import re

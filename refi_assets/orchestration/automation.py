@@ -1,4 +1,4 @@
-"""What starts a domain's job without a hand: a sensor on arrivals in the raw zone, and a schedule."""
+"""The automatic starts of a domain's job: a sensor on arrivals in the raw zone, and a schedule."""
 
 from datetime import date, datetime, timedelta
 
@@ -20,7 +20,7 @@ from refi_assets.specs.contracts import contracts_of
 def automation(
     domain: Domain, groups: tuple[str, ...], *, sensor: str, schedule: str, cron_schedule: str
 ) -> dg.Definitions:
-    """The job of a domain over these groups, the sensor on its sources, and a schedule that is off unless turned on."""
+    """The job of a domain over these groups, the sensor on its sources, and a schedule that is off by default."""
     return dg.Definitions(
         jobs=[domain_job(domain.name, groups, domain.cadence)],
         sensors=[_arrivals(domain, sensor)],
@@ -35,13 +35,14 @@ def _arrivals(domain: Domain, name: str) -> dg.SensorDefinition:
         name=name,
         job_name=domain.name,
         minimum_interval_seconds=15,
-        description="Asks for a run when the snapshot in the raw zone has changed and is complete.",
+        description="Requests a run when the snapshot in the raw zone has changed and is complete.",
         default_status=dg.DefaultSensorStatus.RUNNING if is_on else dg.DefaultSensorStatus.STOPPED,
     )
     def arrivals(context: dg.SensorEvaluationContext, lake: LakeResource) -> dg.SensorResult:
-        """One look at the raw zone. The cursor moves together with the request, or not at all.
+        """Look at the raw zone once. The cursor moves together with the request, or not at all.
 
-        With a queue, its messages say where to look. They are deleted by the tick after, when the cursor is stored.
+        The messages of a queue, if there is one, name the places to look at. The next tick deletes them, since the
+        cursor is stored by then.
         """
         return tick(domain, context.cursor, lake, partitions.now())
 
@@ -49,7 +50,7 @@ def _arrivals(domain: Domain, name: str) -> dg.SensorDefinition:
 
 
 def tick(domain: Domain, cursor: str | None, lake: LakeResource, at: datetime) -> dg.SensorResult:
-    """What the sensor does at a given time."""
+    """One tick of the sensor at a given time."""
     seen = Seen.model_validate_json(cursor) if cursor else Seen()
     due_every_days = {source: contract.due_every_days for source, contract in contracts_of(domain.name).items()}
     partition = partitions.partition_key(domain.cadence, at)
@@ -65,12 +66,12 @@ def tick(domain: Domain, cursor: str | None, lake: LakeResource, at: datetime) -
         return dg.SensorResult(skip_reason=dg.SkipReason(f"{error}{woken.message}"), cursor=kept.model_dump_json())
     requests = [_request(found.run_key, partition, found.new)] if found.run_key else []
     skip_reason = None if requests else dg.SkipReason(f"{found.message}{woken.message}")
-    now_seen = _recorded(found.seen, woken, woken.new)
-    return dg.SensorResult(run_requests=requests, skip_reason=skip_reason, cursor=now_seen.model_dump_json())
+    seen = _recorded(found.seen, woken, woken.new)
+    return dg.SensorResult(run_requests=requests, skip_reason=skip_reason, cursor=seen.model_dump_json())
 
 
 def _recorded(seen: Seen, woken: Woken, places: list[Place]) -> Seen:
-    """With the places that the next tick must look at, and the messages that it can delete."""
+    """Add the places that the next tick must look at, and the messages that it can delete."""
     return seen.model_copy(update={"woken": places, "receipts": woken.receipts})
 
 
@@ -85,10 +86,10 @@ def _schedule(domain: Domain, name: str, cron_schedule: str) -> dg.ScheduleDefin
         job_name=domain.name,
         cron_schedule=cron_schedule,
         execution_timezone=settings_of(PlatformSettings).time_zone,
-        description="By the lender's clock. Off unless turned on.",
+        description="By the lender's clock. Off by default.",
     )
     def schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-        """A run of the partition that is under way."""
+        """A run of the current partition."""
         partition = partitions.partition_key(domain.cadence, context.scheduled_execution_time)
         return dg.RunRequest(run_key=partition or context.scheduled_execution_time.isoformat(), partition_key=partition)
 

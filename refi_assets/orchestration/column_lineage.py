@@ -10,19 +10,17 @@ from refi_assets.specs.sql_models import SqlModel
 
 
 def column_lineage(columns: Mapping[str, Sequence[tuple[str, str]]]) -> dg.TableColumnLineage:
-    """Output column -> (asset key, column) pairs, as Dagster shows it."""
+    """Dagster's form of output column -> (asset key, column) pairs."""
     return dg.TableColumnLineage(
         {
-            column: [
-                dg.TableColumnDep(asset_key=dg.AssetKey(key.split("/")), column_name=name) for key, name in sources
-            ]
-            for column, sources in columns.items()
+            column: [dg.TableColumnDep(asset_key=dg.AssetKey(key.split("/")), column_name=name) for key, name in pairs]
+            for column, pairs in columns.items()
         }
     )
 
 
 def column_sources(model: SqlModel, inputs: Iterable[Relation]) -> dict[str, list[tuple[str, str]]]:
-    """Output column of a model -> the (asset key, column) pairs it is computed from, in one step."""
+    """Output column of a model -> the (asset key, column) pairs it is directly derived from."""
     if (declared := python_relations().get(model.key)) is not None:
         return declared.sources
     return model.column_lineage({relation.key: relation.columns for relation in inputs})

@@ -1,8 +1,7 @@
-"""When Python looks for garbage, so that short processes do not wait for it.
+"""Limits Python's garbage collection, so that short processes do not wait for it.
 
-Imports, definitions and Dagster's instance are half a million objects that stay. To look through them again and again,
-as the collector does while they are made, takes a tenth of a small run, and to look through them once more at the end
-of the process is of no use.
+Imports, definitions and Dagster's instance are half a million objects that live until the process ends. The collector
+scans them repeatedly while they are created, which takes a tenth of a small run, and once more at exit, to no use.
 """
 
 import atexit
@@ -12,8 +11,8 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def uncollected() -> Iterator[None]:
-    """Collect no garbage in here."""
+def garbage_collection_off() -> Iterator[None]:
+    """Collect no garbage inside this context."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -24,18 +23,18 @@ def uncollected() -> Iterator[None]:
 
 
 @contextmanager
-def seldom_collected() -> Iterator[None]:
-    """Collect garbage only after each half a million new objects in here, and none when the process ends."""
-    before = gc.get_threshold()
-    gc.set_threshold(500_000, *before[1:])
+def rare_garbage_collection() -> Iterator[None]:
+    """Collect garbage once per half a million new objects inside this context, and never when the process ends."""
+    thresholds = gc.get_threshold()
+    gc.set_threshold(500_000, *thresholds[1:])
     atexit.register(gc.freeze)
     try:
         yield
     finally:
-        gc.set_threshold(*before)
+        gc.set_threshold(*thresholds)
 
 
-def keep_what_is_there() -> None:
-    """Let the collector never look at what is there now; once a process, so that nothing else piles up."""
+def freeze_existing_objects() -> None:
+    """Exclude all existing objects from collection; once per process, so that garbage does not accumulate."""
     if not gc.get_freeze_count():
         gc.freeze()

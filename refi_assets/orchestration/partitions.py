@@ -1,7 +1,7 @@
-"""How often assets are made: by day, week or hour, or not by time at all; and the as-of day of each.
+"""Cadences: assets by day, week or hour, or without partitions; and the as-of day of each partition.
 
-A partition's as-of day is the last day of its time window, so that a week sees all that arrived in it. What is not
-partitioned is of the day on which its run began, by the lender's clock.
+A partition's as-of day is the last day of its time window, so a week includes every arrival in it. An asset without
+partitions has the day on which its run started, by the lender's clock.
 """
 
 from datetime import date, datetime, time, timedelta
@@ -20,17 +20,17 @@ Context = dg.AssetExecutionContext | dg.AssetCheckExecutionContext
 
 
 def now() -> datetime:
-    """The lender's time."""
+    """The current time in the lender's time zone."""
     return datetime.now(ZoneInfo(settings_of(PlatformSettings).time_zone))
 
 
 @cache
 def partitions(cadence: Cadence) -> Partitions:
-    """Dagster's partitions for a cadence, the one that is under way included; None for what is not partitioned."""
+    """Dagster's partitions of a cadence, including the current one; None for the cadence 'none'."""
     zone = settings_of(PlatformSettings).time_zone
     if cadence == "daily":
         return dg.DailyPartitionsDefinition(FIRST_DAY, end_offset=1, timezone=zone)
-    if cadence == "weekly":  # from Monday
+    if cadence == "weekly":  # weeks start on Monday
         return dg.WeeklyPartitionsDefinition(FIRST_DAY, end_offset=1, timezone=zone, day_offset=1)
     if cadence == "hourly":
         return dg.HourlyPartitionsDefinition(f"{FIRST_DAY}-00:00", end_offset=1, timezone=zone)
@@ -38,13 +38,13 @@ def partitions(cadence: Cadence) -> Partitions:
 
 
 def partition_key(cadence: Cadence, at: datetime) -> str | None:
-    """The partition that is under way at a time; None for what is not partitioned."""
+    """The partition that a time is in; None for the cadence 'none'."""
     definition = partitions(cadence)
     return None if definition is None else definition.get_partition_key_for_timestamp(at.timestamp())
 
 
 def partition_of_day(cadence: Cadence, day: date) -> str | None:
-    """The partition whose time holds a day; of several, the last that has begun. None for what is not partitioned."""
+    """The partition that a day is in; if it has several, the last that has started. None for the cadence 'none'."""
     time_of_day = now()
     if day != time_of_day.date():
         time_of_day = datetime.combine(day, time.max, time_of_day.tzinfo)
@@ -60,9 +60,9 @@ def as_of_day(cadence: Cadence, key: str | None) -> date:
 
 
 def cadence_of(context: Context) -> Cadence:
-    """How often what a step makes is made, by the length of its partition."""
+    """The cadence of a step's asset, by the length of its partition."""
     if not context.has_partition_key:
         return "none"
     window = context.partition_time_window
     hours = (window.end - window.start) / timedelta(hours=1)
-    return "hourly" if hours <= 2 else "daily" if hours <= 26 else "weekly"  # a day has 23 to 25 hours
+    return "hourly" if hours <= 2 else "daily" if hours <= 26 else "weekly"  # a day can have 23 or 25 hours

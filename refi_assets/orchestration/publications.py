@@ -11,7 +11,7 @@ import dagster as dg
 
 from refi_assets.lake import Relation
 from refi_assets.lake.relations import with_inputs
-from refi_assets.lineage.columns import descriptions
+from refi_assets.lineage.graph import descriptions
 from refi_assets.orchestration.column_lineage import column_sources
 from refi_assets.orchestration.domain import Domain
 from refi_assets.orchestration.partitions import partitions

@@ -1,4 +1,4 @@
-"""Resources of this deployment: the lake, the engine, policies, each a thin shell around our own class."""
+"""Resources of this deployment: the lake, the engine, policies and so on, each a thin shell around our own class."""
 
 from functools import cached_property
 from pathlib import Path
@@ -27,8 +27,8 @@ class LakeResource(dg.ConfigurableResource[None]):
     )
     memo: str = Field(
         default="use",
-        description="What was made of the same before is used again (use), made anew and compared (verify), or neither "
-        "looked at nor kept (off).",
+        description="use: reuse an equal relation of an earlier run; verify: compute it again and compare; "
+        "off: neither read nor write the memo.",
     )
 
     def open(self) -> ObjectStore:
@@ -37,21 +37,22 @@ class LakeResource(dg.ConfigurableResource[None]):
 
     @cached_property
     def _store(self) -> ObjectStore:
-        """Not created here: a lake that vanishes in mid run must not begin anew."""
+        """Never created here: a lake that vanishes during a run must not start over empty."""
         return open_lake(self.url, create=False)
 
 
 class EngineResource(dg.ConfigurableResource[None]):
-    """Where SQL runs: the models on the deployment's engine; files, staging and published files always on DuckDB."""
+    """The engine of the SQL models. Files, staging and published files are always DuckDB's."""
 
     kind: str = Field(
         default_factory=lambda: settings_of(EngineSettings).engine, description="duckdb, athena or trino."
     )
     threads: int = Field(
-        default_factory=lambda: settings_of(EngineSettings).threads, description="Of DuckDB; 0 takes one a core."
+        default_factory=lambda: settings_of(EngineSettings).threads, description="DuckDB's threads; 0: one per core."
     )
     memory_limit: str = Field(
-        default_factory=lambda: settings_of(EngineSettings).memory_limit, description="Beyond it, DuckDB spills."
+        default_factory=lambda: settings_of(EngineSettings).memory_limit,
+        description="Above it, DuckDB spills to disk.",
     )
 
     def open(self, lake: ObjectStore) -> Engine:
@@ -59,24 +60,24 @@ class EngineResource(dg.ConfigurableResource[None]):
         return self.duckdb(lake) if self.kind == "duckdb" else open_remote_engine(self.kind, lake)
 
     def duckdb(self, lake: ObjectStore) -> DuckDBEngine:
-        """DuckDB on a lake, in memory, whatever the engine is."""
+        """DuckDB in memory on a lake, whichever engine the deployment uses."""
         return DuckDBEngine(lake, self.threads, self.memory_limit)
 
 
 class IdentityResource(dg.ConfigurableResource[None]):
-    """How records of one person are found."""
+    """The matching of records that belong to one person."""
 
     kind: str = Field(
         default_factory=lambda: settings_of(IdentitySettings).identity_engine, description="off, splink or aws."
     )
-    person_ids_of: str = Field(default="", description="The run whose ids of persons are kept; default: the latest.")
+    person_ids_of: str = Field(default="", description="The run whose person ids are kept; default: the latest.")
 
 
 class PoliciesResource(dg.ConfigurableResource[None]):
     """Every domain's thresholds, for assets and checks alike."""
 
     overrides: dict[str, str] = Field(
-        default={}, description="By domain, another policy file than the deployment's, for this run only."
+        default={}, description="Domain -> path of a policy file to use instead of the deployment's, for this run only."
     )
 
     def of(self, domain: Domain) -> Policy:
@@ -85,20 +86,20 @@ class PoliciesResource(dg.ConfigurableResource[None]):
         return policy_of(domain.policy, Path(path) if path else None)
 
     def is_overridden(self, domain: Domain) -> bool:
-        """Whether this run uses another policy than the deployment's."""
+        """Whether this run does not use the deployment's policy."""
         return domain.policy in self.overrides
 
 
 class PublishingResource(dg.ConfigurableResource[None]):
-    """How to publish."""
+    """Options of publishing."""
 
     force_latest: bool = Field(
-        default=False, description="Move latest.json even to an earlier day, or for an overridden policy."
+        default=False, description="Move latest.json even to an earlier day, or with an overridden policy."
     )
 
 
 def resources() -> dict[str, object]:
-    """The resources, by the names that assets and checks ask for."""
+    """The resources by the names of the parameters of assets and checks."""
     return {
         "lake": LakeResource(),
         "scans": ScansResource(),

@@ -15,7 +15,7 @@ from refi_assets.engines.views import ALL, columns_read, prune_query
 from refi_assets.errors import SettingError
 from refi_assets.lake import NO_DETAILS, Details, Relation
 from refi_assets.lake.relations import readable
-from refi_assets.lineage.columns import descriptions, require_described
+from refi_assets.lineage.graph import descriptions, require_described
 from refi_assets.orchestration.asset_checks import Check, relation_checks
 from refi_assets.orchestration.column_lineage import column_sources
 from refi_assets.orchestration.domain import Domain

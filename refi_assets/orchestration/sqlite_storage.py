@@ -1,12 +1,12 @@
 """Dagster's SQLite storage with connections that stay open, and the instance that uses it.
 
-Dagster's own storage makes an engine and a connection for every statement, and SQLite writes its log back to the
-database each time the last connection to it is closed: some 15 ms an event, which is most of a small run. Here a
-connection stays open. The files and their schema are Dagster's own, so that processes with Dagster's classes read and
-write them beside this one. docs/adr/0013-open-sqlite-connections.md has the reasons.
+Dagster's own storage creates an engine and a connection for every statement, and SQLite checkpoints its log each time
+the last connection to a database closes: some 15 ms per event, which is most of a small run. Here a connection stays
+open. The files and their schema are Dagster's own, so processes with Dagster's classes can read and write them at the
+same time. docs/adr/0013-open-sqlite-connections.md has the reasons.
 
-dagster.yaml names the instance, not the storage: only an instance is told the folder of the dagster.yaml that it was
-made from. A `storage` in that file comes before what is here, as always.
+dagster.yaml names the instance, not the storage, because only an instance knows the folder of its dagster.yaml. As
+always, a `storage` in that file takes precedence.
 """
 
 import threading
@@ -45,15 +45,15 @@ from watchdog.events import FileSystemEvent
 from watchdog.observers import Observer
 
 OPEN_SHARDS = 4  # the index, and the runs used last
-AGAIN_AFTER = 0.2  # seconds, after which whoever watches a run reads its events once more
+READ_AGAIN_AFTER = 0.2  # seconds after a change, when a run's watchers read its events once more
 
-# The newest schema revision of a Dagster, which is the same for all three storages. With another Dagster, its own code
-# reads the revisions, which takes a tenth of a second a database.
+# The newest schema revision of a Dagster version, the same for all three storages. With another version, Dagster's own
+# code reads the revisions, which takes a tenth of a second per database.
 NEWEST_REVISION = {"1.13.27": "29b539ebc72a"}.get(dg.__version__)
 
 
-def open_remote_engine(conn_string: str) -> Engine:
-    """An engine that keeps one connection open and shares it between threads; more are opened while it is in use."""
+def _sqlite_engine(conn_string: str) -> Engine:
+    """An engine that keeps one connection open for all threads, and opens more while that one is in use."""
     engine = db.create_engine(
         conn_string,
         poolclass=QueuePool,
@@ -66,12 +66,12 @@ def open_remote_engine(conn_string: str) -> Engine:
 
 
 def _sync_at_checkpoints(connection: Any, _: ConnectionPoolEntry) -> None:
-    # With a write-ahead log, a loss of power may then cost the last events, but never the database.
+    # With a write-ahead log, a power failure may then lose the last events, but never damages the database.
     connection.execute("PRAGMA synchronous=NORMAL")
 
 
 def _is_newest(engine: Engine) -> bool:
-    """Whether a database has the newest schema, by the revision that it is stamped with."""
+    """Whether a database is stamped with the newest schema revision."""
     with engine.connect() as connection:
         if not engine.dialect.has_table(connection, "alembic_version"):
             return False
@@ -80,17 +80,17 @@ def _is_newest(engine: Engine) -> bool:
 
 
 def _create_newest(engine: Engine, tables: db.MetaData) -> bool:
-    """Give an empty database the tables and the stamp of the newest revision, as Dagster does.
+    """Create the tables and the stamp of the newest revision in an empty database, as Dagster does.
 
-    In one transaction, so that another process finds either nothing or all of it. False if it has tables, or if another
-    process is just giving it some, for which Dagster's own code waits.
+    One transaction, so another process sees either nothing or everything. Returns False if the database has tables or
+    if another process is creating them; Dagster's own code waits for that.
     """
     if NEWEST_REVISION is None:
         return False
     with engine.connect() as connection:
         try:
             connection.exec_driver_sql("PRAGMA journal_mode=WAL")
-        except OperationalError:  # locked; for this statement SQLite does not wait
+        except OperationalError:  # locked: SQLite never waits for this statement
             return False
         connection.exec_driver_sql("BEGIN IMMEDIATE")
         if db.inspect(connection).get_table_names():
@@ -106,18 +106,18 @@ def _create_newest(engine: Engine, tables: db.MetaData) -> bool:
 
 
 class _OpenFile:
-    """What the storages of runs and of schedules share: one database, and an open connection to it."""
+    """The common part of the storages of runs and of schedules: one database with an open connection."""
 
     file_name: ClassVar[str]
     tables: ClassVar[db.MetaData]
 
     def __init__(self, conn_string: str, inst_data: ConfigurableClassData | None = None) -> None:
-        self._engine = open_remote_engine(conn_string)
+        self._engine = _sqlite_engine(conn_string)
         super().__init__(conn_string, inst_data)  # type: ignore[call-arg]
 
     @classmethod
     def from_local(cls, base_dir: str, inst_data: ConfigurableClassData | None = None) -> Any:
-        """The storage in a folder, made if it is not there."""
+        """The storage in a folder, created if it is missing."""
         mkdir_p(base_dir)
         storage: Any = cls(create_db_conn_string(base_dir, cls.file_name), inst_data)
         if _is_newest(storage._engine):
@@ -152,17 +152,17 @@ class OpenScheduleStorage(_OpenFile, SqliteScheduleStorage):
 
 
 class OpenEventLogStorage(SqliteEventLogStorage):
-    """Events, by an open connection to the index and to each of the runs used last."""
+    """Events, with an open connection to the index and to each of the runs used last."""
 
     _obs: Any
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
-        self._engines: OrderedDict[str, Engine] = OrderedDict()  # by shard, the one used last at the end
+        self._engines: OrderedDict[str, Engine] = OrderedDict()  # by shard, the last used at the end
         self._tables_seen: set[str] = set()
         super().__init__(base_dir, inst_data)
 
     def has_table(self, table_name: str) -> bool:
-        """Whether the index has a table. One that is there stays there."""
+        """Whether the index has a table. Tables are never dropped."""
         if table_name not in self._tables_seen and super().has_table(table_name):
             self._tables_seen.add(table_name)
         return table_name in self._tables_seen
@@ -177,8 +177,8 @@ class OpenEventLogStorage(SqliteEventLogStorage):
             yield connection
 
     def _engine_of(self, shard: str) -> Engine:
-        """The engine of a shard; if that makes too many, the one used longest ago is closed."""
-        engine = self._engines.pop(shard, None) or open_remote_engine(self.conn_string_for_shard(shard))
+        """The engine of a shard. If too many are open, the least recently used one is closed."""
+        engine = self._engines.pop(shard, None) or _sqlite_engine(self.conn_string_for_shard(shard))
         if shard not in self._initialized_dbs:
             self._initdb(engine)
             self._initialized_dbs.add(shard)
@@ -189,7 +189,7 @@ class OpenEventLogStorage(SqliteEventLogStorage):
         return engine
 
     def watch(self, run_id: str, cursor: str | None, callback: EventHandlerFn) -> None:
-        """Call back on each event of a run, by whichever process it is written."""
+        """Call back on each event of a run, whichever process writes it."""
         if not self._obs:
             self._obs = Observer()
             self._obs.start()
@@ -197,7 +197,7 @@ class OpenEventLogStorage(SqliteEventLogStorage):
         self._watchers[run_id][callback] = (watchdog, self._obs.schedule(watchdog, self._base_dir, recursive=True))
 
     def wipe(self) -> None:
-        """Delete all runs, after their files were closed."""
+        """Close the files of all runs, then delete them."""
         self._close()
         super().wipe()
 
@@ -214,11 +214,11 @@ class OpenEventLogStorage(SqliteEventLogStorage):
 
 
 class _Watchdog(SqliteEventLogStorageWatchdog):
-    """Looks at a run's write-ahead log, too: while a connection is open, events are there and not in the database."""
+    """Watches a run's write-ahead log as well: while a connection is open, its events are not yet in the database."""
 
     @property
     def patterns(self) -> list[str]:
-        """The files whose changes are looked at."""
+        """The files to watch for changes."""
         return [self._log_path, f"{self._log_path}-wal"]
 
     def __init__(self, *arguments: Any) -> None:
@@ -227,11 +227,11 @@ class _Watchdog(SqliteEventLogStorageWatchdog):
         self._is_due = False
 
     def on_modified(self, event: FileSystemEvent) -> None:
-        """Read what is new, and soon once more: nobody can read a commit before all of it is in the log."""
+        """Read new events now and once more soon: a commit can be read only when all of it is in the log."""
         self._read()
         if not self._is_due:
             self._is_due = True
-            timer = threading.Timer(AGAIN_AFTER, self._read_again)
+            timer = threading.Timer(READ_AGAIN_AFTER, self._read_again)
             timer.daemon = True
             timer.start()
 
@@ -246,7 +246,7 @@ class _Watchdog(SqliteEventLogStorageWatchdog):
 
 
 class OpenSqliteStorage(DagsterSqliteStorage):
-    """All three, in the folder of an instance."""
+    """All three storages, in the folder of an instance."""
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self.base_dir = base_dir
@@ -254,31 +254,31 @@ class OpenSqliteStorage(DagsterSqliteStorage):
         self._event_log_storage = OpenEventLogStorage(_event_logs_directory(base_dir))
         self._schedule_storage = OpenScheduleStorage.from_local(_schedule_directory(base_dir))
         self._inst_data = inst_data
-        # Past the __init__ of DagsterSqliteStorage, which would open Dagster's own three.
+        # Skips the __init__ of DagsterSqliteStorage, which would open Dagster's own three storages.
         super(DagsterSqliteStorage, self).__init__()  # type: ignore[no-untyped-call]
 
     @classmethod
     def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Any) -> Self:
-        """As dagster.yaml, or an instance's reference, has it."""
+        """The storage of a dagster.yaml or of an instance's reference."""
         return cls.from_local(inst_data=inst_data, **config_value)
 
 
 class OpenSqliteInstance(dg.DagsterInstance):
-    """Dagster's instance, with open connections unless dagster.yaml names another storage."""
+    """Dagster's instance, with open connections unless dagster.yaml configures another storage."""
 
     @staticmethod
     def config_schema() -> Mapping[str, Any]:
-        """dagster.yaml has nothing more than Dagster's own settings."""
+        """No settings beyond Dagster's own."""
         return {}
 
     @staticmethod
     def config_defaults(base_dir: str) -> Mapping[str, ConfigurableClassData | None]:
-        """Dagster's own, but for the storage. Other processes are given the same reference, and so the same folder."""
+        """Dagster's own except the storage. Other processes get the same reference, and so the same folder."""
         storage = ConfigurableClassData(__name__, OpenSqliteStorage.__name__, yaml.dump({"base_dir": base_dir}))
         return {**InstanceRef.config_defaults(base_dir), "storage": storage}
 
     def dispose(self) -> None:
-        """Close all files, the one of schedules included, which Dagster's own instance leaves to itself."""
+        """Close all files, including the schedules, which Dagster's own instance does not close."""
         super().dispose()
         if self.schedule_storage is not None:
             self.schedule_storage.dispose()

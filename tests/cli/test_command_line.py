@@ -198,7 +198,7 @@ def test_other_content_for_a_load_date_is_refused_unless_replaced(refi, source, 
         (["run", "--sauce", "x"], "No such option"),
         (["generate", "--rows", "0", "out"], "--rows"),
         (["lineage"], "name a column"),
-        (["lineage", "name", "--html", "x.html", "--json"], "cannot go with --json"),
+        (["lineage", "name", "--html", "x.html", "--json"], "cannot be combined with --json"),
         (["burn"], "No such command"),
     ],
 )

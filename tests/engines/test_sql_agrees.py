@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlglot import exp
 from trino.dbapi import connect
 
-from refi_assets.lineage.columns import lineage_graph
+from refi_assets.lineage.graph import lineage_graph
 from refi_assets.specs.names import key_of, short_name
 from refi_assets.specs.sql_models import DIALECT, Parameter, SqlModel, load_sql_models, tables_read
 from refi_assets.staging.stage import QUARANTINE_COLUMNS

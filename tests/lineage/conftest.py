@@ -4,5 +4,5 @@ import pytest
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Bring in what tests of whole runs share."""
+    """Load the shared fixtures of tests of whole runs."""
     config.pluginmanager.import_plugin("tests.support.fixtures")

@@ -1,4 +1,4 @@
-"""OpenLineage events: where they go, and that they never stop a run. What they say is in test_openlineage.py."""
+"""The destinations of OpenLineage events, which never stop a run. Their contents are tested in test_openlineage.py."""
 
 import json
 import shutil
@@ -20,9 +20,9 @@ from tests.support.running import DAY, Ran, run_job
 RAW = ["raw/borrower_engagement", "raw/borrower_information", "raw/loan_information", "raw/market_equity"]
 
 
-def warnings_of(instance: dg.DagsterInstance, done: Ran) -> list[str]:
-    logged = instance.all_logs(done.result.run_id)
-    return [entry.user_message for entry in logged if "OpenLineage" in entry.user_message]
+def warnings_of(instance: dg.DagsterInstance, run: Ran) -> list[str]:
+    entries = instance.all_logs(run.result.run_id)
+    return [entry.user_message for entry in entries if "OpenLineage" in entry.user_message]
 
 
 def test_the_clients_own_settings_decide_where_events_go(lake, tmp_path, monkeypatch):
@@ -32,9 +32,9 @@ def test_the_clients_own_settings_decide_where_events_go(lake, tmp_path, monkeyp
     monkeypatch.setenv("OPENLINEAGE_NAMESPACE", "lender-of-ours")
 
     assert run_job(lake, selection=RAW).success
-    told = read(tmp_path / "elsewhere.jsonl")
-    assert len(told) == 8
-    assert {event["job"]["namespace"] for event in told} == {"lender-of-ours"}
+    events = read(tmp_path / "elsewhere.jsonl")
+    assert len(events) == 8
+    assert {event["job"]["namespace"] for event in events} == {"lender-of-ours"}
     assert not (lake / "openlineage").exists()
 
 
@@ -49,7 +49,7 @@ def test_the_clients_configuration_file_decides_where_events_go(lake, tmp_path, 
 
 @pytest.fixture
 def server() -> Iterator[HTTPServer]:
-    """A server that keeps the events it is sent in `received`, and answers with `answer`."""
+    """A server that keeps the events it receives in `received`, and replies with the status `answer`."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -77,21 +77,23 @@ def test_events_go_to_the_server_that_openlineage_url_names(lake, server, monkey
     assert not (lake / "openlineage").exists()
 
 
-def test_a_server_that_refuses_is_warned_of_once_without_its_password_and_asked_no_more(lake, server, monkeypatch):
+def test_a_server_that_refuses_an_event_leads_to_one_warning_without_its_password_and_gets_no_more(
+    lake, server, monkeypatch
+):
     server.answer = 401
     monkeypatch.setenv("OPENLINEAGE_URL", f"http://someone:secret@127.0.0.1:{server.server_port}?key=secret")
     instance = dg.DagsterInstance.ephemeral()
-    done = run_job(lake, instance=instance, selection=RAW)
+    run = run_job(lake, instance=instance, selection=RAW)
 
-    assert done.success
-    (warning,) = warnings_of(instance, done)
+    assert run.success
+    (warning,) = warnings_of(instance, run)
     assert "401 Client Error" in warning
     assert f"127.0.0.1:{server.server_port}" in warning
     assert "secret" not in warning
     assert len(server.received) == 1
 
 
-def test_a_server_that_is_not_there_is_one_warning_at_the_end_of_refi_run(lake, tmp_path, monkeypatch):
+def test_an_unreachable_server_leads_to_one_warning_at_the_end_of_refi_run(lake, tmp_path, monkeypatch):
     shutil.copy(PROJECT_DIR / ".dagster" / "dagster.yaml", tmp_path)
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
     monkeypatch.setenv("OPENLINEAGE__TRANSPORT__TYPE", "http")
@@ -105,26 +107,26 @@ def test_a_server_that_is_not_there_is_one_warning_at_the_end_of_refi_run(lake, 
     assert Path(result.audience).is_file()
 
 
-def test_a_place_that_cannot_be_written_is_one_warning(lake):
+def test_an_unwritable_folder_leads_to_one_warning(lake):
     (lake / "openlineage").write_text("a file where the folder should be")
     instance = dg.DagsterInstance.ephemeral()
-    done = run_job(lake, instance=instance, selection=RAW)
+    run = run_job(lake, instance=instance, selection=RAW)
 
-    assert done.success
-    (warning,) = warnings_of(instance, done)
-    assert f"openlineage/{done.result.run_id}.jsonl in the lake {lake}: File exists. Correct" in warning
+    assert run.success
+    (warning,) = warnings_of(instance, run)
+    assert f"openlineage/{run.result.run_id}.jsonl in the lake {lake}: File exists. Correct" in warning
 
 
-def test_a_configuration_that_makes_no_sense_is_one_warning(lake, monkeypatch):
+def test_an_invalid_configuration_leads_to_one_warning(lake, monkeypatch):
     monkeypatch.setenv("OPENLINEAGE__TRANSPORT__TYPE", "pigeon")
     instance = dg.DagsterInstance.ephemeral()
-    done = run_job(lake, instance=instance, selection=RAW)
+    run = run_job(lake, instance=instance, selection=RAW)
 
-    assert done.success
-    assert len(warnings_of(instance, done)) == 1
+    assert run.success
+    assert len(warnings_of(instance, run)) == 1
 
 
-def test_turned_off_no_event_is_written(lake, monkeypatch):
+def test_no_event_is_written_when_openlineage_is_disabled(lake, monkeypatch):
     monkeypatch.setenv("OPENLINEAGE_DISABLED", "true")
 
     assert run_job(lake, selection=RAW).success

@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 import yaml
 
-from refi_assets.lineage.columns import lineage_graph
+from refi_assets.lineage.graph import lineage_graph
 from refi_assets.settings import PROJECT_DIR
 from refi_assets.specs.contracts import contracts_of
 from tests.support.running import definitions

@@ -1,4 +1,4 @@
-"""Which partition a day is in, and the as-of day of each."""
+"""The partition that a day is in, and the as-of day of each."""
 
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -21,13 +21,13 @@ def at_ten_on_a_wednesday(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("daily", date(2026, 2, 17), "2026-02-17", date(2026, 2, 17)),
         ("daily", date(2026, 2, 18), "2026-02-18", date(2026, 2, 18)),
-        ("daily", date(2025, 11, 2), "2025-11-02", date(2025, 11, 2)),  # of 25 hours
-        ("daily", date(2025, 3, 9), "2025-03-09", date(2025, 3, 9)),  # of 23
+        ("daily", date(2025, 11, 2), "2025-11-02", date(2025, 11, 2)),  # has 25 hours
+        ("daily", date(2025, 3, 9), "2025-03-09", date(2025, 3, 9)),  # has 23 hours
         ("weekly", date(2026, 2, 15), "2026-02-09", date(2026, 2, 15)),  # a Sunday, the last day of its week
         ("weekly", date(2026, 2, 16), "2026-02-16", date(2026, 2, 22)),
         ("weekly", date(2026, 2, 18), "2026-02-16", date(2026, 2, 22)),
         ("hourly", date(2026, 2, 17), "2026-02-17-23:00", date(2026, 2, 17)),
-        ("hourly", date(2026, 2, 18), "2026-02-18-10:00", date(2026, 2, 18)),  # the hour that is under way
+        ("hourly", date(2026, 2, 18), "2026-02-18-10:00", date(2026, 2, 18)),  # the current hour
         ("none", date(2026, 2, 17), None, date(2026, 2, 18)),
     ],
 )

@@ -4,7 +4,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from refi_assets.lineage.columns import lineage_graph
+from refi_assets.lineage.graph import lineage_graph
 from refi_assets.specs.names import FIRST_GROUPS, database_of, key_of, short_name, short_names, table_of
 
 

@@ -12,7 +12,7 @@ from refi_assets.cli.commands.domains import domain_app, domain_names
 from refi_assets.cli.commands.options import ERR
 from refi_assets.errors import RefiError, SettingError
 from refi_assets.observability.settings import ObservabilitySettings
-from refi_assets.orchestration.garbage import seldom_collected
+from refi_assets.orchestration.garbage import rare_garbage_collection
 from refi_assets.settings import settings_of
 
 app = typer.Typer(
@@ -30,7 +30,7 @@ for domain in domain_names():
 def main() -> None:
     """Entry point of the `refi` command. What a user can mend is one message, not a traceback."""
     try:
-        with seldom_collected():
+        with rare_garbage_collection():
             app()
     except RefiError as error:
         _tell(error)

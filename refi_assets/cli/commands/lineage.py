@@ -1,4 +1,4 @@
-"""The command of lineage."""
+"""The lineage command."""
 
 from pathlib import Path
 from typing import Annotated
@@ -20,15 +20,15 @@ def lineage(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, sources nested.")] = False,
 ) -> None:
-    """What a column is made of, step by step back to the source files, with the SQL of each step."""
+    """Show how a column is derived, step by step back to the source files, with the SQL of each step."""
     if html is not None and as_json:
-        raise typer.BadParameter("it cannot go with --json; the page is HTML", param_hint="--html")
+        raise typer.BadParameter("cannot be combined with --json; the page is HTML", param_hint="--html")
     if html is None and column is None:
-        raise typer.BadParameter("name a column, or write the page of all: --html FILE", param_hint="COLUMN")
-    from refi_assets.cli import lineage as shown
+        raise typer.BadParameter("name a column, or write the page of all columns: --html FILE", param_hint="COLUMN")
+    from refi_assets.cli.lineage_views import show_lineage, write_lineage_page
 
     all_settings()
     if html is not None:
-        shown.write_lineage_page(html, column)
+        write_lineage_page(html, column)
     elif column is not None:
-        shown.show_lineage(column, as_json=as_json)
+        show_lineage(column, as_json=as_json)

@@ -17,7 +17,7 @@ from refi_assets.identity.details import identity_behind
 from refi_assets.identity.settings import IdentitySettings
 from refi_assets.lake import Details, Relation
 from refi_assets.lake.relations import with_inputs
-from refi_assets.lineage.columns import descriptions, is_described
+from refi_assets.lineage.graph import descriptions, is_described
 from refi_assets.observability.cloudwatch import put_metrics
 from refi_assets.observability.settings import ObservabilitySettings
 from refi_assets.orchestration.partitions import partitions

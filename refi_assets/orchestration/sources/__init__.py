@@ -1,4 +1,4 @@
-"""What every source of every domain passes: raw files, the catalog, staging and quarantine, with their checks."""
+"""The stages of every source of every domain: raw files, catalog, staging and quarantine, with their checks."""
 
 import dagster as dg
 
@@ -10,7 +10,7 @@ from refi_assets.specs.contracts import contracts_of
 
 
 def source_definitions(domain: Domain) -> dg.Definitions:
-    """The assets and checks of the sources that the contracts of a domain describe."""
+    """The assets and checks of the sources in a domain's contracts."""
     contracts = contracts_of(domain.name)
     return dg.Definitions(
         assets=[

@@ -1,6 +1,6 @@
-"""Assets catalog/<source>: the table <source>_csv, its contract beside what a crawler would have inferred.
+"""Assets catalog/<source>: the table <source>_csv, with its contract beside the schema that a crawler would infer.
 
-Its checks ask whether the schema of the source has changed since its last snapshot.
+The checks find changes of the source's schema since its last snapshot.
 """
 
 from typing import Any
@@ -24,9 +24,10 @@ from refi_assets.specs.outcomes import no_column_lost, no_column_new, types_unch
 def catalog_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
     """The asset of one source."""
     source = contract.source
+    key = f"catalog/{source}"
 
     @dg.asset(
-        key=["catalog", source],
+        key=key.split("/"),
         group_name="catalog",
         kinds={"table"},
         owners=[f"team:{contract.owner}"],
@@ -40,28 +41,23 @@ def catalog_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult[Any]:
         with asset_step(context, lake) as step:
             raw = step.input(f"raw/{source}")
-            scanned = raw.details_as(SnapshotDetails)
-            snapshot, before = scanned.snapshot, scanned.previous
+            made_from = {raw.key: raw}
+            snapshot, previous = raw.details_as(SnapshotDetails).snapshot, raw.details_as(SnapshotDetails).previous
             require_columns(contract, snapshot.files)
+            registered = _register(engine.open(step.lake), step.lake, contract, snapshot)
             details = CatalogDetails(
-                table=f"{source}_csv", inferred=snapshot.inferred, inferred_before=before and before.inferred
+                table=f"{source}_csv", inferred=snapshot.inferred, inferred_before=previous and previous.inferred
+            ).model_copy(update=registered)  # in crawler mode, the inferred schema is the crawler's
+            draft = step.draft(
+                key,
+                made_from=made_from,
+                kind="files",
+                columns=contract.file_types,
+                rows=snapshot.rows,
+                fingerprint=step.fingerprint(key, __name__, made_from, contract=contract.sha256, registered=registered),
+                details=details,
             )
-            # In crawler mode, what was inferred is what the crawler found.
-            registered = _registered(engine.open(step.lake), step.lake, contract, snapshot)
-            details = details.model_copy(update=registered)
-            relation = step.save(
-                step.draft(
-                    f"catalog/{source}",
-                    made_from={raw.key: raw},
-                    kind="files",
-                    columns=contract.file_types,
-                    rows=snapshot.rows,
-                    fingerprint=step.fingerprint(
-                        f"catalog/{source}", __name__, {raw.key: raw}, contract=contract.sha256, registered=registered
-                    ),
-                    details=details,
-                )
-            )
+            relation = step.save(draft)
         return step.materialized(
             relation,
             {
@@ -76,8 +72,11 @@ def catalog_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
     return catalog
 
 
-def _registered(engine: Engine, lake: ObjectStore, contract: Contract, snapshot: ScannedSnapshot) -> dict[str, Any]:
-    """What the engine's catalog says of the files, if it has one. Such tables hold CSV, in the first file's order."""
+def _register(engine: Engine, lake: ObjectStore, contract: Contract, snapshot: ScannedSnapshot) -> dict[str, Any]:
+    """Register the CSV files in the engine's catalog, if it has one, with the first file's columns.
+
+    Returns the fields of CatalogDetails that the catalog decides.
+    """
     files = [file for file in snapshot.files if not file.is_parquet]
     if not files:
         return {}
@@ -104,28 +103,26 @@ def catalog_checks(domain: Domain, contract: Contract) -> dg.AssetChecksDefiniti
         [
             Check(
                 "no_column_lost",
-                "No column of the contract that the last snapshot had is missing.",
-                lambda step: no_column_lost(contract, _inferred(step), _inferred_before(step)),
+                "No column of the contract that was in the last snapshot is missing.",
+                lambda step: no_column_lost(contract, *_inferred_schemas(step)),
             ),
             Check(
                 "no_column_new",
-                "No column came that neither the contract nor the last snapshot has. It is ignored.",
-                lambda step: no_column_new(contract, _inferred(step), _inferred_before(step)),
+                "No column is new, in neither the contract nor the last snapshot. New columns are ignored.",
+                lambda step: no_column_new(contract, *_inferred_schemas(step)),
                 may_block=False,
             ),
             Check(
                 "inferred_types_unchanged",
-                "A crawler would infer the same types as from the last snapshot.",
-                lambda step: types_unchanged(_inferred(step), _inferred_before(step)),
+                "A crawler would infer the same types as for the last snapshot.",
+                lambda step: types_unchanged(*_inferred_schemas(step)),
                 may_block=False,
             ),
         ],
     )
 
 
-def _inferred(step: CheckedStep) -> dict[str, str]:
-    return step.relation.details_as(CatalogDetails).inferred
-
-
-def _inferred_before(step: CheckedStep) -> dict[str, str] | None:
-    return step.relation.details_as(CatalogDetails).inferred_before
+def _inferred_schemas(step: CheckedStep) -> tuple[dict[str, str], dict[str, str] | None]:
+    """The schemas inferred from this snapshot and from the previous one, if any."""
+    details = step.relation.details_as(CatalogDetails)
+    return details.inferred, details.inferred_before

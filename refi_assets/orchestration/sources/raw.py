@@ -1,8 +1,9 @@
-"""Assets raw/<source>: the files of the snapshot, hashed and counted; is it young and large enough to go on with?
+"""Assets raw/<source>: the files of the snapshot, hashed and counted. Checks: is it recent and large enough?
 
-Of what is in the files, only the header is looked at here.
+Of the files' contents, only the header is examined here.
 """
 
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -17,8 +18,8 @@ from refi_assets.orchestration.asset_checks import Check, CheckedStep, checks_of
 from refi_assets.orchestration.domain import Domain
 from refi_assets.orchestration.partitions import partitions
 from refi_assets.orchestration.resources import EngineResource, LakeResource
-from refi_assets.orchestration.scans import ScansResource
-from refi_assets.orchestration.steps import asset_of_step, asset_step, records_table
+from refi_assets.orchestration.scans import Scanned, ScansResource
+from refi_assets.orchestration.steps import Step, asset_of_step, asset_step, records_table
 from refi_assets.publishing.baseline import baseline_of
 from refi_assets.publishing.publication import Publication
 from refi_assets.settings import settings_of
@@ -29,62 +30,39 @@ from refi_assets.specs.policies import Fall
 
 def raw_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
     """The asset of one source."""
+    key = f"raw/{contract.source}"
 
     @dg.asset(
-        key=["raw", contract.source],
+        key=key.split("/"),
         group_name="raw",
         kinds={"csv", "file"},
         owners=[f"team:{contract.owner}"],
         description=f"{contract.description}\n\nThe files of the newest load date on or before the as-of day.",
         partitions_def=partitions(domain.cadence),
         freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(days=contract.due_every_days)),
-        op_tags={"dagster/priority": "-1"},  # the first begins all scans; what is ready goes on while they run
+        op_tags={"dagster/priority": "-1"},  # the first starts all scans; other steps run meanwhile
         code_version="1",
     )
     def raw(
         context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource, scans: ScansResource
     ) -> dg.MaterializeResult[Any]:
         with asset_step(context, lake) as step:
-            store = step.lake
-            snapshot, previous = scans.take(
-                contract.source,
-                {
-                    other.source: partial(
-                        scan_source,
-                        store,
-                        engine.duckdb(store),
-                        other,
-                        step.as_of,
-                        step.folder,
-                        settings_of(IngestionSettings).max_file_gb,
-                        use_memo=step.uses_memo,
-                    )
-                    for other in contracts_of(domain.name).values()
-                    if _is_in_run(context, f"raw/{other.source}")
-                },
+            snapshot, previous = scans.take(contract.source, _scans(domain, context, step, engine))
+            baseline = baseline_of(Publication(domain.name), step.lake, contract.source, snapshot.load_date)
+            others = others_of(step.lake, contract.source)
+            fingerprint = step.fingerprint(
+                key,
+                __name__,
+                {},
+                contract=contract.sha256,  # with the age limit
+                snapshot=snapshot.names_and_hashes,
+                previous=previous and previous.names_and_hashes,
+                baseline=baseline and baseline.model_dump(mode="json"),
+                passed_over=[*snapshot.copies, *others],
             )
-            baseline = baseline_of(Publication(domain.name), store, contract.source, snapshot.load_date)
-            others = others_of(store, contract.source)
-            relation = step.save(
-                step.draft(
-                    f"raw/{contract.source}",
-                    kind="files",
-                    rows=snapshot.rows,
-                    fingerprint=step.fingerprint(
-                        f"raw/{contract.source}",
-                        __name__,
-                        {},
-                        contract=contract.sha256,  # how old it may be is in there
-                        snapshot=snapshot.names_and_hashes,
-                        previous=previous and previous.names_and_hashes,
-                        baseline=baseline and baseline.model_dump(mode="json"),
-                        passed_over=[*snapshot.copies, *others],
-                    ),
-                    details=SnapshotDetails(
-                        snapshot=snapshot, previous=previous, baseline=baseline, others=tuple(others)
-                    ),
-                )
-            )
+            details = SnapshotDetails(snapshot=snapshot, previous=previous, baseline=baseline, others=tuple(others))
+            draft = step.draft(key, kind="files", rows=snapshot.rows, fingerprint=fingerprint, details=details)
+            relation = step.save(draft)
         return step.materialized(
             relation,
             {
@@ -99,8 +77,28 @@ def raw_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
     return raw
 
 
+def _scans(
+    domain: Domain, context: dg.AssetExecutionContext, step: Step, engine: EngineResource
+) -> dict[str, Callable[[], Scanned]]:
+    """Source -> its scan, for each source of the domain that is in the run."""
+    return {
+        contract.source: partial(
+            scan_source,
+            step.lake,
+            engine.duckdb(step.lake),
+            contract,
+            step.as_of,
+            step.folder,
+            settings_of(IngestionSettings).max_file_gb,
+            use_memo=step.uses_memo,
+        )
+        for contract in contracts_of(domain.name).values()
+        if _is_in_run(context, f"raw/{contract.source}")
+    }
+
+
 def _is_in_run(context: dg.AssetExecutionContext, key: str) -> bool:
-    """Whether the run has the step that makes an asset."""
+    """Whether the run includes the step of an asset."""
     steps = context.run.step_keys_to_execute
     is_selected = dg.AssetKey(key.split("/")) in context.job_def.asset_layer.selected_asset_keys
     return is_selected and (steps is None or any(asset_of_step(step) == key for step in steps))
@@ -128,7 +126,12 @@ def raw_checks(domain: Domain, contract: Contract) -> dg.AssetChecksDefinition:
         domain,
         f"raw/{contract.source}",
         [
-            Check("source_is_current", "The load date is not older than the source is due.", source_is_current, False),
+            Check(
+                "source_is_current",
+                "The load date is as recent as the contract requires.",
+                source_is_current,
+                False,
+            ),
             Check(
                 "rows_not_fallen",
                 "The snapshot has about as many rows as the one published before.",
@@ -137,7 +140,7 @@ def raw_checks(domain: Domain, contract: Contract) -> dg.AssetChecksDefinition:
             ),
             Check(
                 "nothing_passed_over",
-                "All that seems to be the source's in the raw zone is read, but for copies of its files.",
+                "Every file in the raw zone that seems to be the source's is read, except copies of its files.",
                 nothing_passed_over,
                 may_block=False,
             ),

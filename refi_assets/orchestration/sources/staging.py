@@ -1,16 +1,17 @@
-"""Assets staging/<source>, typed rows, and the quarantine of a domain, every other row and why.
+"""Assets staging/<source>, the typed rows, and a domain's quarantine, all other rows with their reasons.
 
-Their checks ask whether every row is accounted for, and whether few enough are in quarantine, by the numbers that
-staging counted while it read the files.
+The checks compare the counts that staging took while it read the files: every row is accounted for, and few rows are in
+quarantine.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 import dagster as dg
 from sqlglot import exp
 
-from refi_assets.engines.duckdb import parquet_key
+from refi_assets.engines.duckdb import DuckDBEngine, parquet_key
 from refi_assets.ingestion.details import Profile, SnapshotDetails, StagedDetails
 from refi_assets.ingestion.snapshots import require_unchanged
 from refi_assets.lake import Relation
@@ -30,9 +31,10 @@ from refi_assets.staging.stage import QUARANTINE_COLUMNS, stage_source
 def staging_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
     """The asset of one source."""
     source = contract.source
+    key = f"staging/{source}"
 
     @dg.asset(
-        key=["staging", source],
+        key=key.split("/"),
         group_name="staging",
         kinds={"duckdb", "parquet"},
         owners=[f"team:{contract.owner}"],
@@ -41,69 +43,74 @@ def staging_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
         partitions_def=partitions(domain.cadence),
         code_version=contract.sha256,
     )
-    def staged(
+    def staging(
         context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource
     ) -> dg.MaterializeResult[Any]:
         with asset_step(context, lake) as step:
-            store = step.lake
             catalog = step.input(f"catalog/{source}")
-            raw = step.input(f"raw/{source}")
-            snapshot = raw.details_as(SnapshotDetails).snapshot
-            reads_deletes = engine.open(store).reads_deletes
+            reads_deletes = engine.open(step.lake).reads_deletes
             made_from = {catalog.key: catalog}
             fingerprint = step.fingerprint(
-                f"staging/{source}", __name__, made_from, contract=contract.sha256, reads_deletes=reads_deletes
+                key, __name__, made_from, contract=contract.sha256, reads_deletes=reads_deletes
             )
-            if (relation := step.recall(f"staging/{source}", fingerprint, made_from)) is not None:
-                return _materialized(step, relation, contract)
-            draft = step.draft(f"staging/{source}", made_from=made_from, kind="table", fingerprint=fingerprint)
-            parquet = parquet_key(draft)
-            quarantine = step.folder.key(draft.key, ".quarantine.parquet")
-            deletes = step.folder.key(draft.key, ".deletes.parquet")
-            additions = step.folder.key(draft.key, ".additions.parquet")
-            try:
-                with engine.duckdb(store).session() as session:
-                    counted = stage_source(
-                        session,
-                        store,
-                        contract,
-                        list(snapshot.files),
-                        plain_path=store.target(parquet) if reads_deletes else str(session.scratch / "plain.parquet"),
-                        quarantine_path=store.target(quarantine),
-                        deletes_path=store.target(deletes),
-                        additions_path=store.target(additions),
-                        accepted_path=None if reads_deletes else store.target(parquet),
-                    )
-            finally:  # whether that failed or not: a file that was replaced since the scan is the reason to give
-                require_unchanged(store, [file.info for file in snapshot.files])
-            relation = step.save(
-                draft,
-                columns=contract.sql_types,
-                parquet=parquet,
-                deletes=deletes if counted.deleted else None,
-                additions=additions if counted.added else None,
-                constants=counted.constants if reads_deletes else {},
-                grain=counted.grain,
-                rows=counted.accepted,
-                counts={"source_rows": counted.rows, "quarantined": sum(counted.quarantined.values())},
-                details=StagedDetails(
-                    quarantine=quarantine,
-                    quarantined=counted.quarantined,
-                    nulled=counted.nulled,
-                    emptied=counted.emptied,
-                    invisible=counted.invisible,
-                    profiles=counted.profiles,
-                    file_medians=counted.file_medians,
-                    shared=counted.shared,
-                    keys=counted.keys,
-                    quarantined_keys=tuple(counted.quarantined_keys),
-                    causes=counted.causes,
-                ),
-            )
-            step.remember(relation, engine.duckdb(store))
+            relation = step.recall(key, fingerprint, made_from)
+            if relation is None:
+                draft = step.draft(key, made_from=made_from, kind="table", fingerprint=fingerprint)
+                duckdb = engine.duckdb(step.lake)
+                relation = _stage(step, duckdb, draft, contract, reads_deletes=reads_deletes)
+                step.remember(relation, duckdb)
         return _materialized(step, relation, contract)
 
-    return staged
+    return staging
+
+
+def _stage(step: Step, duckdb: DuckDBEngine, draft: Relation, contract: Contract, *, reads_deletes: bool) -> Relation:
+    """Stage the files of the snapshot and save the relation: as one file if the engine cannot read deletes."""
+    store = step.lake
+    snapshot = step.input(f"raw/{contract.source}").details_as(SnapshotDetails).snapshot
+    parquet = parquet_key(draft)
+    quarantine = step.folder.key(draft.key, ".quarantine.parquet")
+    deletes = step.folder.key(draft.key, ".deletes.parquet")
+    additions = step.folder.key(draft.key, ".additions.parquet")
+    try:
+        with duckdb.session() as session:
+            counts = stage_source(
+                session,
+                store,
+                contract,
+                list(snapshot.files),
+                plain_path=store.target(parquet) if reads_deletes else str(session.scratch / "plain.parquet"),
+                quarantine_path=store.target(quarantine),
+                deletes_path=store.target(deletes),
+                additions_path=store.target(additions),
+                accepted_path=None if reads_deletes else store.target(parquet),
+            )
+    finally:  # even after an error: if a file was replaced since the scan, that is the reason to report
+        require_unchanged(store, [file.info for file in snapshot.files])
+    return step.save(
+        draft,
+        columns=contract.sql_types,
+        parquet=parquet,
+        deletes=deletes if counts.deleted else None,
+        additions=additions if counts.added else None,
+        constants=counts.constants if reads_deletes else {},
+        grain=counts.grain,
+        rows=counts.accepted,
+        counts={"source_rows": counts.rows, "quarantined": sum(counts.quarantined.values())},
+        details=StagedDetails(
+            quarantine=quarantine,
+            quarantined=counts.quarantined,
+            nulled=counts.nulled,
+            emptied=counts.emptied,
+            invisible=counts.invisible,
+            profiles=counts.profiles,
+            file_medians=counts.file_medians,
+            shared=counts.shared,
+            keys=counts.keys,
+            quarantined_keys=tuple(counts.quarantined_keys),
+            causes=counts.causes,
+        ),
+    )
 
 
 def _materialized(step: Step, relation: Relation, contract: Contract) -> dg.MaterializeResult[Any]:
@@ -114,7 +121,7 @@ def _materialized(step: Step, relation: Relation, contract: Contract) -> dg.Mate
             "quarantined_by_reason": details.quarantined,
             "cells_nulled": details.nulled,
             "cells_that_read_as_empty": details.emptied,
-            **_shown(details.profiles),
+            **_profile_metadata(details.profiles),
         },
         contract.descriptions,
         {
@@ -127,8 +134,8 @@ def _materialized(step: Step, relation: Relation, contract: Contract) -> dg.Mate
     )
 
 
-def _shown(profiles: dict[str, Profile]) -> dict[str, Any]:
-    """Profiles as metadata: a table, and numbers of their own, which the UI plots over time."""
+def _profile_metadata(profiles: dict[str, Profile]) -> dict[str, Any]:
+    """A table of the profiles, and single numbers, which the UI plots over time."""
     if not profiles:
         return {}
     table = [
@@ -143,8 +150,8 @@ def _shown(profiles: dict[str, Profile]) -> dict[str, Any]:
         }
         for name, profile in profiles.items()
     ]
-    medians = {f"median: {name}": float(one.median) for name, one in profiles.items() if one.median is not None}
-    nulls = {f"null_pct: {name}": float(share_pct(one.nulls, one.rows)) for name, one in profiles.items()}
+    medians = {f"median: {name}": float(p.median) for name, p in profiles.items() if p.median is not None}
+    nulls = {f"null_pct: {name}": float(share_pct(p.nulls, p.rows)) for name, p in profiles.items()}
     return {"profile": records_table(table), **medians, **nulls}
 
 
@@ -157,7 +164,7 @@ def quarantine_asset(domain: Domain, contracts: dict[str, Contract]) -> dg.Asset
         group_name="staging",
         kinds={"duckdb", "parquet"},
         owners=["team:data-platform"],
-        description="Every row that broke its contract: source, file, record number, reason, and the row as it was.",
+        description="Every row that broke its contract: source, file, record number, reason, and the original row.",
         deps=[["staging", source] for source in contracts],
         partitions_def=partitions(domain.cadence),
         code_version="1",
@@ -166,32 +173,34 @@ def quarantine_asset(domain: Domain, contracts: dict[str, Contract]) -> dg.Asset
         context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource
     ) -> dg.MaterializeResult[Any]:
         with asset_step(context, lake) as step:
-            store = step.lake
             staged = {name: step.input(name) for name in (f"staging/{source}" for source in contracts)}
             fingerprint = step.fingerprint(key, __name__, staged)
-            if (relation := step.recall(key, fingerprint, staged)) is not None:
-                return step.materialized(relation)
-            parts = [
-                Relation(
-                    key=f"part/{number}",
-                    run_id=relation.run_id,
-                    as_of=relation.as_of,
-                    kind="table",
-                    columns=QUARANTINE_COLUMNS,
-                    parquet=relation.details_as(StagedDetails).quarantine,
-                )
-                for number, relation in enumerate(staged.values())
-            ]
-            selects = [exp.select(*QUARANTINE_COLUMNS).from_(table_of(part.key)) for part in parts]
-            with engine.duckdb(store).session(parts) as session:
-                rows = exp.union(*selects, distinct=False) if len(selects) > 1 else selects[0]
+            relation = step.recall(key, fingerprint, staged)
+            if relation is None:
                 draft = step.draft(key, made_from=staged, kind="table", fingerprint=fingerprint)
-                made = session.create(draft, rows)
-            relation = step.save(made)
-            step.remember(relation, engine.duckdb(store))
+                duckdb = engine.duckdb(step.lake)
+                relation = step.save(_union_of_quarantines(duckdb, draft, staged.values()))
+                step.remember(relation, duckdb)
         return step.materialized(relation)
 
     return quarantine
+
+
+def _union_of_quarantines(duckdb: DuckDBEngine, draft: Relation, staged: Iterable[Relation]) -> Relation:
+    parts = [
+        Relation(
+            key=f"part/{number}",
+            run_id=relation.run_id,
+            as_of=relation.as_of,
+            kind="table",
+            columns=QUARANTINE_COLUMNS,
+            parquet=relation.details_as(StagedDetails).quarantine,
+        )
+        for number, relation in enumerate(staged)
+    ]
+    selects = [exp.select(*QUARANTINE_COLUMNS).from_(table_of(part.key)) for part in parts]
+    with duckdb.session(parts) as session:
+        return session.create(draft, exp.union(*selects, distinct=False) if len(selects) > 1 else selects[0])
 
 
 def every_row_accounted_for(step: CheckedStep) -> Outcome:
@@ -210,7 +219,7 @@ def keys_unique(step: CheckedStep) -> Outcome:
 
 
 def quarantine_is_small(step: CheckedStep, limits: Above) -> Outcome:
-    """Quarantined rows of all rows."""
+    """The share of quarantined rows."""
     details = step.relation.details_as(StagedDetails)
     return not_above(
         sum(details.quarantined.values()),
@@ -222,17 +231,18 @@ def quarantine_is_small(step: CheckedStep, limits: Above) -> Outcome:
 
 
 def no_cell_nulled(step: CheckedStep) -> Outcome:
-    """Bad cells in columns that are not required."""
-    nulled = step.relation.details_as(StagedDetails).nulled
-    outcome = none_of(sum(nulled.values()), blocks=False, what="cells")
-    return replace(outcome, description=", ".join(f"{name}: {cells}" for name, cells in nulled.items()) or None)
+    """Invalid cells in columns that are not required."""
+    return _no_cells(step.relation.details_as(StagedDetails).nulled)
 
 
 def nothing_invisible(step: CheckedStep) -> Outcome:
-    """Characters that no eye sees, taken out of texts."""
-    invisible = step.relation.details_as(StagedDetails).invisible
-    outcome = none_of(sum(invisible.values()), blocks=False, what="cells")
-    return replace(outcome, description=", ".join(f"{name}: {cells}" for name, cells in invisible.items()) or None)
+    """Cells from which invisible characters were removed."""
+    return _no_cells(step.relation.details_as(StagedDetails).invisible)
+
+
+def _no_cells(cells: dict[str, int]) -> Outcome:
+    outcome = none_of(sum(cells.values()), blocks=False, what="cells")
+    return replace(outcome, description=", ".join(f"{name}: {count}" for name, count in cells.items()) or None)
 
 
 CHECKS = [
@@ -244,13 +254,13 @@ CHECKS = [
         quarantine_is_small,
         limits="checks.quarantine_ratio_pct",
     ),
-    Check("no_cell_nulled", "No bad cell of an optional column became null.", no_cell_nulled, may_block=False),
-    Check("nothing_invisible", "No text had characters that no eye sees.", nothing_invisible, may_block=False),
+    Check("no_cell_nulled", "No invalid cell of an optional column became null.", no_cell_nulled, may_block=False),
+    Check("nothing_invisible", "No text contained invisible characters.", nothing_invisible, may_block=False),
 ]
 
 
 def staging_checks(domain: Domain, contract: Contract) -> dg.AssetChecksDefinition:
-    """The checks of one source; those of its numbers and ids if the contract says how they should be."""
+    """The checks of one source, including those of numbers and ids for which the contract sets limits."""
 
     def medians(step: CheckedStep) -> Outcome:
         details = step.relation.details_as(StagedDetails)
@@ -267,9 +277,9 @@ def staging_checks(domain: Domain, contract: Contract) -> dg.AssetChecksDefiniti
 
     checks = list(CHECKS)
     if any(column.plausible_median for column in contract.columns):
-        checks.append(Check("medians_plausible", "Medians are where the contract says that they must be.", medians))
+        checks.append(Check("medians_plausible", "Medians are within the limits of the contract.", medians))
     if any(is_compared(column) for column in contract.columns):
-        looks_alike = "Numbers look as in the snapshot published before."
+        looks_alike = "Numbers look like those of the snapshot published before."
         checks.append(Check("profile_steady", looks_alike, steady, limits="checks.profile_change"))
     if any(column.shared_share for column in contract.columns):
         least = "checks.profile_change.least_rows"
@@ -282,7 +292,8 @@ def quarantine_checks(domain: Domain, contracts: dict[str, Contract]) -> dg.Asse
 
     def quarantine_is_whole(step: CheckedStep) -> Outcome:
         staged = [step.input(f"staging/{source}") for source in contracts]
-        return equal(step.relation.rows, sum(one.counts["quarantined"] for one in staged), "rows quarantined by source")
+        expected = sum(relation.counts["quarantined"] for relation in staged)
+        return equal(step.relation.rows, expected, "rows quarantined by source")
 
-    whole = Check("quarantine_is_whole", "It holds every row that a source lost.", quarantine_is_whole)
+    whole = Check("quarantine_is_whole", "It has every row that a source did not accept.", quarantine_is_whole)
     return checks_of(domain, quarantine_of(domain.name), [whole])

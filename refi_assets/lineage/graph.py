@@ -1,8 +1,8 @@
 """Column lineage: from a column of any relation back to the source files, with the expression at each step.
 
-It is read from sql/ and contracts/, and needs neither a run nor a lake. It tells what a value is made of, not
-which rows there are: joins and filters stand in the SQL. How it is printed belongs to cli/lineage.py, how the
-page looks and behaves to lineage.html.
+It is read from sql/ and contracts/, and needs neither a run nor a lake. It shows how a value is derived, not which rows
+exist: joins and filters are in the SQL. Printing belongs to cli/lineage_views.py, the page's look and behavior to
+lineage.html.
 """
 
 import json
@@ -27,23 +27,23 @@ from refi_assets.specs.sql_models import AS_OF, Bindable, SqlModel, load_sql_mod
 PUBLISHED = "audience_file"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LineageColumn:
-    """One column: what it is, how it is made, and what it is made of.
+    """One column: its meaning, its expression or rule, and the columns it is derived from.
 
-    `expression` is the SQL, where sql/ computes it; `rule` is what the contract asks of a cell, where staging
-    types it, or how Python makes the column. A column of a source file has neither, and `made_from` is empty.
+    `expression` is its SQL if sql/ computes it. `rule` is the contract's demand on a cell if staging types it, or a
+    description of how Python computes it. A column of a source file has neither, and its `made_from` is empty.
     """
 
     relation: str
     asset: str
     column: str
     sql_type: str
-    unit: str | None
+    unit: str | None = None
     description: str
-    expression: str | None
-    rule: str | None
-    made_from: tuple["LineageColumn", ...]
+    expression: str | None = None
+    rule: str | None = None
+    made_from: tuple["LineageColumn", ...] = ()
 
     @property
     def id(self) -> str:
@@ -53,7 +53,7 @@ class LineageColumn:
 
 @dataclass(frozen=True)
 class LineageRelation:
-    """One relation: its asset and group, the relations it reads, its SQL where it has any, and its columns."""
+    """One relation: its asset and group, the relations it reads, its SQL if it has any, and its columns."""
 
     name: str
     asset: str
@@ -65,60 +65,57 @@ class LineageRelation:
 
 
 def lineage_graph() -> dict[str, LineageRelation]:
-    """Every relation by its short name, each after those it reads: source files, staging, what sql/ makes of them.
+    """Every relation by its short name, each after those it reads: source files, staging, sql/<group>/<relation>.sql.
 
-    A source file goes by its usual name, loan_information.csv; its columns are those of catalog/loan_information.
-    Raises SettingError or EngineError where sql/, contracts/ or the policy is wrong.
+    A source file has its usual name, loan_information.csv; its columns are those of catalog/loan_information.
+    Raises SettingError or EngineError if sql/, contracts/ or the policy is wrong.
     """
     contracts = load_contracts().values()
-    models = _in_order(relation_models())
+    models = _sorted_by_reads([model for key, model in load_sql_models().items() if key.count("/") == 1])
     names = short_names([f"staging/{contract.source}" for contract in contracts] + [model.key for model in models])
-    found = [_source_file(contract) for contract in contracts]
-    found += [_staged(contract, file, names) for contract, file in zip(contracts, found, strict=True)]
-    by_key = {relation.asset: relation for relation in found}
-    types = _types(models)
+    files_and_tables = [_source_file(contract) for contract in contracts]
+    files_and_tables += [
+        _staging_table(contract, file, names) for contract, file in zip(contracts, files_and_tables, strict=True)
+    ]
+    by_key = {relation.asset: relation for relation in files_and_tables}
+    types = _sql_types(models)
     for model in models:
-        by_key[model.key] = _computed(model, types, by_key, names)
+        by_key[model.key] = _model_relation(model, types, by_key, names)
     return {relation.name: relation for relation in by_key.values()}
 
 
 def find_column(graph: dict[str, LineageRelation], text: str) -> LineageColumn:
-    """`relation.column` or `group.relation.column`, or a column of the audience file.
+    """Find `relation.column`, `group.relation.column`, or a column of the audience file.
 
-    Raises RefiError that lists what there is.
+    Raises RefiError, which lists the possible names.
     """
-    relation, _, column = text.rpartition(".")
-    by_asset = {sql_name(one.asset): one.name for one in graph.values()}
-    relation = by_asset.get(relation, relation) or PUBLISHED
-    if relation not in graph:
-        raise RefiError(f"There is no relation {relation!r}; there are {', '.join(graph)}.")
-    columns = graph[relation].columns
+    name, _, column = text.rpartition(".")
+    by_sql_name = {sql_name(relation.asset): relation.name for relation in graph.values()}
+    name = by_sql_name.get(name, name) or PUBLISHED
+    if name not in graph:
+        raise RefiError(f"There is no relation {name!r}; there are {', '.join(graph)}.")
+    columns = graph[name].columns
     if column not in columns:
         raise RefiError(
-            f"{relation} has no column {column!r}; it has {', '.join(columns)}. "
-            f"A column of another relation is written RELATION.COLUMN, with one of {', '.join(graph)}."
+            f"{name} has no column {column!r}; it has {', '.join(columns)}. "
+            f"Write a column of another relation as RELATION.COLUMN, with one of {', '.join(graph)}."
         )
     return columns[column]
 
 
 def lineage_page(relations: Iterable[LineageRelation]) -> str:
-    """One HTML file that needs no other and no network. The same relations give the same bytes."""
-    data = json.dumps([_for_page(relation) for relation in relations])
+    """One HTML file that needs no other file and no network. The same relations give the same bytes."""
+    data = json.dumps([_page_table(relation) for relation in relations])
     template = files("refi_assets.lineage").joinpath("lineage.html").read_text("utf-8")
     return template.replace("LINEAGE_DATA", data.replace("<", "\\u003c"))  # no text ends the script element
 
 
-def _for_page(relation: LineageRelation) -> dict[str, object]:
+def _page_table(relation: LineageRelation) -> dict[str, object]:
     columns = [
-        {**asdict(column), "id": column.id, "made_from": [one.id for one in column.made_from]}
+        {**asdict(column), "id": column.id, "made_from": [source.id for source in column.made_from]}
         for column in relation.columns.values()
     ]
     return {**asdict(relation), "id": relation.name, "made_from": relation.reads, "columns": columns}
-
-
-def relation_models() -> list[SqlModel]:
-    """The models that are relations: sql/<group>/<relation>.sql."""
-    return [model for key, model in load_sql_models().items() if key.count("/") == 1]
 
 
 def is_described(key: str) -> bool:
@@ -129,17 +126,17 @@ def is_described(key: str) -> bool:
 def require_described(model: SqlModel) -> None:
     """Raise SettingError if a model reads a relation that nothing describes."""
     if unknown := [sql_name(key) for key in model.inputs if not is_described(key)]:
-        raise SettingError(f"sql/{model.key}.sql reads {', '.join(unknown)}, of which there is no contract and no SQL.")
+        raise SettingError(f"sql/{model.key}.sql reads {', '.join(unknown)}, which no contract and no SQL describes.")
 
 
 def descriptions(key: str) -> dict[str, str]:
-    """What columns mean: by the head of the SQL file, else as in the relations it reads, back to the contracts."""
+    """Column -> meaning: from the head of the SQL file, else from the relations it reads, back to the contracts."""
     contract = _contract(key)
     if contract is not None:
         return contract.descriptions
     model = load_sql_models()[key]
-    known = [*map(descriptions, model.inputs), model.column_descriptions]
-    return {name: text for described in known for name, text in described.items()}
+    layers = [*map(descriptions, model.inputs), model.column_descriptions]
+    return {column: text for layer in layers for column, text in layer.items()}
 
 
 def _contract(key: str) -> Contract | None:
@@ -147,7 +144,7 @@ def _contract(key: str) -> Contract | None:
     return load_contracts().get(name) if group == "staging" else None
 
 
-def _in_order(models: list[SqlModel]) -> list[SqlModel]:
+def _sorted_by_reads(models: list[SqlModel]) -> list[SqlModel]:
     for model in models:
         require_described(model)
     by_key = {model.key: model for model in models}
@@ -163,14 +160,14 @@ def _reads(model: SqlModel) -> tuple[str, ...]:
     return model.inputs if declared is None else declared.reads
 
 
-def _types(models: list[SqlModel]) -> dict[str, dict[str, str]]:
-    """Key -> column -> SQL type, as the engine tells it of empty relations. Models come after what they read."""
-    parameters: dict[str, Bindable] = {**parameters_in_force(), AS_OF: date(2000, 1, 1)}  # for the types alone
+def _sql_types(models: list[SqlModel]) -> dict[str, dict[str, str]]:
+    """Key -> column -> SQL type, as the engine reports it for empty relations. Models come after those they read."""
+    parameters: dict[str, Bindable] = {**parameters_in_force(), AS_OF: date(2000, 1, 1)}  # only their types matter
     types = {f"staging/{source}": contract.sql_types for source, contract in load_contracts().items()}
-    with TemporaryDirectory() as no_lake, DuckDBEngine(open_lake(no_lake)).session() as session:
+    with TemporaryDirectory() as empty_lake, DuckDBEngine(open_lake(empty_lake)).session() as session:
         for key, columns in types.items():
-            nothing = ", ".join(f'CAST(NULL AS {sql_type}) AS "{name}"' for name, sql_type in columns.items())
-            session.create_view(key, f"SELECT {nothing} WHERE FALSE")
+            nulls = ", ".join(f'CAST(NULL AS {sql_type}) AS "{name}"' for name, sql_type in columns.items())
+            session.create_view(key, f"SELECT {nulls} WHERE FALSE")
         for model in models:
             query = model.bind(parameters)
             declared = python_relations().get(model.key)
@@ -189,21 +186,18 @@ def _source_file(contract: Contract) -> LineageRelation:
             sql_type=column.sql_type,
             unit=column.unit,
             description=column.description,
-            expression=None,
-            rule=None,
-            made_from=(),
         )
         for column in contract.columns
     }
     return LineageRelation(name, asset, "source files", contract.description, (), None, columns)
 
 
-def _staged(contract: Contract, file: LineageRelation, names: Mapping[str, str]) -> LineageRelation:
+def _staging_table(contract: Contract, file: LineageRelation, names: Mapping[str, str]) -> LineageRelation:
     asset = f"staging/{contract.source}"
     name = names[asset]
     columns = {
-        column.name: replace(of_file, relation=name, asset=asset, rule=_rule(column), made_from=(of_file,))
-        for column, of_file in zip(contract.columns, file.columns.values(), strict=True)
+        column.name: replace(source, relation=name, asset=asset, rule=_cell_rule(column), made_from=(source,))
+        for column, source in zip(contract.columns, file.columns.values(), strict=True)
     }
     for column in contract.columns_with_states:
         columns[column.state_column] = LineageColumn(
@@ -211,17 +205,17 @@ def _staged(contract: Contract, file: LineageRelation, names: Mapping[str, str])
             asset=asset,
             column=column.state_column,
             sql_type="VARCHAR",
-            unit=None,
             description=contract.descriptions[column.state_column],
-            expression=None,
             rule="; ".join(_state_rule(state) for state in column.states),
             made_from=(file.columns[column.name],),
         )
-    about = f"{contract.description}\nTyped by contracts/{contract.source}.yaml; rows that break it are in quarantine."
-    return LineageRelation(name, asset, "staging", about, (file.name,), None, columns)
+    description = (
+        f"{contract.description}\nTyped by contracts/{contract.source}.yaml; rows that break it are in quarantine."
+    )
+    return LineageRelation(name, asset, "staging", description, (file.name,), None, columns)
 
 
-def _rule(column: Column) -> str:
+def _cell_rule(column: Column) -> str:
     bounds = {
         "at least": column.minimum,
         "above": column.exclusive_minimum,
@@ -229,49 +223,49 @@ def _rule(column: Column) -> str:
         "below": column.exclusive_maximum,
     }
     kind = {"string": "text, trimmed", "integer": "whole number"}.get(column.logical_type, column.logical_type)
-    wanted = ", ".join([kind, *(f"{words} {bound:f}" for words, bound in bounds.items() if bound is not None)])
+    valid = ", ".join([kind, *(f"{comparison} {bound:f}" for comparison, bound in bounds.items() if bound is not None)])
     outcomes = []
     if column.not_null:
-        outcomes.append("an empty one sends the row to quarantine")
+        outcomes.append("an empty cell sends the row to quarantine")
     if column.plausible is not None:
-        wanted += f", plausible from {column.plausible.minimum:f} to {column.plausible.maximum:f}"
-        wanted += "".join(f" or {number:f}" for number in column.plausible.also)
+        valid += f", plausible from {column.plausible.minimum:f} to {column.plausible.maximum:f}"
+        valid += "".join(f" or {number:f}" for number in column.plausible.also)
     if column.values:
-        wanted += f", one of {', '.join(column.values)}"
+        valid += f", one of {', '.join(column.values)}"
     if column.logical_type != "string":
-        outcomes.append(f"a bad one {'sends the row to quarantine' if column.present else 'becomes null'}")
-    return "; ".join([wanted, *outcomes])
+        outcomes.append(f"an invalid cell {'sends the row to quarantine' if column.present else 'becomes null'}")
+    return "; ".join([valid, *outcomes])
 
 
 def _state_rule(state: State) -> str:
-    words = ", ".join(state.words)
-    tells = [f"at most {state.at_most:f}"] if state.at_most is not None else []
-    return f"{state.name} if it is {' or '.join([*tells, *([f'reads {words}'] if words else [])])}"
+    conditions = [f"it is at most {state.at_most:f}"] if state.at_most is not None else []
+    if state.words:
+        conditions.append(f"it reads {', '.join(state.words)}")
+    return f"{state.name} if {' or '.join(conditions)}"
 
 
-def _computed(
+def _model_relation(
     model: SqlModel,
     types: dict[str, dict[str, str]],
     by_key: dict[str, LineageRelation],
     names: Mapping[str, str],
 ) -> LineageRelation:
-    described = descriptions(model.key)
+    meanings = descriptions(model.key)
     declared = python_relations().get(model.key)
     expressions = model.column_expressions(types) if declared is None else {}
-    made_from = model.column_lineage(types) if declared is None else declared.sources
+    sources = model.column_lineage(types) if declared is None else declared.sources
     columns = {
         column: LineageColumn(
             relation=names[model.key],
             asset=model.key,
             column=column,
             sql_type=types[model.key][column],
-            unit=None,
-            description=described.get(column, ""),
+            description=meanings.get(column, ""),
             expression=expressions.get(column),
             rule=None if declared is None else declared.columns[column].how,
-            made_from=tuple(by_key[key].columns[name] for key, name in sources),
+            made_from=tuple(by_key[key].columns[name] for key, name in pairs),
         )
-        for column, sources in made_from.items()
+        for column, pairs in sources.items()
     }
     reads = tuple(names[key] for key in _reads(model))
     group = group_and_name(model.key)[0]

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 import pytest
 
-from refi_assets.orchestration import watching
+from refi_assets.orchestration import alert_sensor
 from refi_assets.orchestration.steps import asset_of_step
 from refi_assets.settings import forget_settings
 from tests.fakes.aws import Aws
@@ -34,7 +34,7 @@ class Watch:
         self.cursor: str | None = None
         self.at = datetime.now(NEW_YORK)
         self._monkeypatch = monkeypatch
-        monkeypatch.setattr(watching, "now", lambda: self.at)
+        monkeypatch.setattr(alert_sensor, "now", lambda: self.at)
         self.set("REFI_ALERTS_TOPIC_ARN", self.mailbox.topic)
         self.set("REFI_UI_URL", "https://dagster.lender.example/")
 
@@ -55,7 +55,7 @@ class Watch:
             cursor=self.cursor,
             repository_def=definitions().get_repository_def(),
         )
-        result = watching.alerts(context)
+        result = alert_sensor.alerts(context)
         assert isinstance(result, dg.SensorResult)
         self.cursor = result.cursor
         assert result.skip_reason is not None
@@ -245,7 +245,7 @@ def test_without_a_topic_the_sensor_says_so(watch):
 def test_the_sensor_starts_running_if_there_is_a_topic(topic, status, monkeypatch):
     monkeypatch.setenv("REFI_ALERTS_TOPIC_ARN", topic)
     forget_settings()
-    module = runpy.run_path(watching.__file__)
+    module = runpy.run_path(alert_sensor.__file__)
     forget_settings()
     assert module["alerts"].default_status.value == status
 

@@ -1,6 +1,7 @@
-"""What tells people that something is wrong: a sensor that finds failures and overdue assets, and sends alerts.
+"""The sensor that alerts people: it finds failures and overdue assets.
 
-What it has looked at and sent stands in its cursor. What an alert says and when it is sent again belongs to alerts.py.
+Its cursor records the runs it has looked at and the alerts it has sent. The text of an alert, and when it is sent
+again, belong to observability/alerts.py.
 """
 
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ Event = dg.DagsterEventType
 
 @dg.sensor(
     minimum_interval_seconds=30,
-    description="Tells the SNS topic of failed runs, failed blocking checks and overdue assets.",
+    description="Reports failed runs, failed blocking checks and overdue assets to the SNS topic.",
     default_status=(
         dg.DefaultSensorStatus.RUNNING
         if settings_of(ObservabilitySettings).alerts_topic_arn
@@ -30,7 +31,7 @@ Event = dg.DagsterEventType
     ),
 )
 def alerts(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-    """One look at the instance. What could not be sent is in the cursor, to be sent by the next one."""
+    """Look at the instance once. Alerts that could not be sent stay in the cursor for the next tick."""
     topic = settings_of(ObservabilitySettings).alerts_topic_arn
     if not topic:
         return dg.SensorResult(skip_reason=dg.SkipReason("REFI_ALERTS_TOPIC_ARN is not set."), cursor=context.cursor)
@@ -49,21 +50,22 @@ def alerts(context: dg.SensorEvaluationContext) -> dg.SensorResult:
 
 
 def _failures(context: dg.SensorEvaluationContext, since: datetime) -> Iterator[Alert]:
-    """What made runs of this code location fail that ended since then."""
-    here = context.code_location_origin
+    """Alerts for runs of this code location that have failed since a time."""
+    location = context.code_location_origin
     failed = dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE], updated_after=since)
     for record in context.instance.get_run_records(failed, order_by="update_timestamp", ascending=True):
         origin = record.dagster_run.remote_job_origin  # a run of the command line has none
-        is_ours = here is None or origin is None or origin.location_name == here.location_name
+        is_ours = location is None or origin is None or origin.location_name == location.location_name
         ended = record.end_time or record.update_timestamp.timestamp()
-        if is_ours and ended >= since.timestamp():  # a run is updated again when it gets a tag
+        if is_ours and ended >= since.timestamp():  # a new tag also updates a run
             yield from _why_failed(context.instance, record.dagster_run, _time(ended))
 
 
 def _why_failed(instance: dg.DagsterInstance, run: dg.DagsterRun, ended: datetime) -> Iterator[Alert]:
-    """The blocking checks and the steps by which a run failed; or the run, where it has no such cause."""
+    """The blocking checks and the steps by which a run failed; or the run itself, if it has no such cause."""
     day = run.tags.get("dagster/partition")
-    told = {"run": f"{run.run_id}, job {run.job_name}" + (f", as of {day}" if day else ""), "link": _link(run.run_id)}
+    place = {"run": f"{run.run_id}, job {run.job_name}" + (f", as of {day}" if day else ""), "link": _link(run.run_id)}
+    reason: str | None
     is_explained = False
     for entry in instance.all_logs(run.run_id, of_type={Event.STEP_FAILURE, Event.ASSET_CHECK_EVALUATION}):
         event, at = entry.get_dagster_event(), _time(entry.timestamp)
@@ -71,38 +73,37 @@ def _why_failed(instance: dg.DagsterInstance, run: dg.DagsterRun, ended: datetim
             check = event.asset_check_evaluation_data
             if check.passed or not check.blocking or check.severity != dg.AssetCheckSeverity.ERROR:
                 continue
-            what, where = f"Blocking check {check.check_name} failed", check.asset_key.to_user_string()
-            yield Alert(
-                kind="check_failed", what=what, where=where, since=at, seen=at, reason=check.description or "", **told
-            )
+            kind, what = "check_failed", f"Blocking check {check.check_name} failed"
+            where, reason = check.asset_key.to_user_string(), check.description or ""
         else:
-            reason = failure_reason(event, run.run_id)
+            kind, what = "run_failed", "Run failed"
+            where, reason = asset_of_step(event.step_key or ""), failure_reason(event, run.run_id)
             if reason is None:
                 continue
-            where = asset_of_step(event.step_key or "")
-            yield Alert(kind="run_failed", what="Run failed", where=where, since=at, seen=at, reason=reason, **told)
+        yield Alert(kind=kind, what=what, where=where, since=at, seen=at, reason=reason, **place)
         is_explained = True
     if not is_explained:
-        reason = "No step says why: its process was lost, or could not start."
+        reason = "No step reports why: its process was lost or could not start."
         where = f"job {run.job_name}"
-        yield Alert(kind="run_failed", what="Run failed", where=where, since=ended, seen=ended, reason=reason, **told)
+        yield Alert(kind="run_failed", what="Run failed", where=where, since=ended, seen=ended, reason=reason, **place)
 
 
 def _overdue(context: dg.SensorEvaluationContext, at: datetime) -> Iterator[Alert]:
-    """Assets whose last materialization is older than their freshness policy wants.
+    """Assets whose last materialization is older than their freshness policy allows.
 
-    Judged as Dagster's own daemon does, which keeps no moment since when; what was never made is not overdue.
+    The rule is that of Dagster's own daemon, which does not record when an asset became overdue. An asset that was
+    never materialized is not overdue.
     """
-    assert context.repository_def is not None  # noqa: S101 - the daemon gives it, and so must a test
+    assert context.repository_def is not None  # noqa: S101 - the daemon passes it, and so must a test
     for node in context.repository_def.asset_graph.asset_nodes:
         policy = node.freshness_policy
         if not isinstance(policy, TimeWindowFreshnessPolicy):
             continue
-        made = context.instance.get_latest_materialization_event(node.key)
-        if made is None:
+        latest = context.instance.get_latest_materialization_event(node.key)
+        if latest is None:
             continue
         window = policy.fail_window.to_timedelta()
-        due = _time(made.timestamp) + window
+        due = _time(latest.timestamp) + window
         if at >= due:
             yield Alert(
                 kind="overdue",
@@ -111,8 +112,8 @@ def _overdue(context: dg.SensorEvaluationContext, at: datetime) -> Iterator[Aler
                 since=due,
                 seen=at,
                 reason=f"It is due every {_days(window)} and was last materialized {due - window:%Y-%m-%d %H:%M}.",
-                run=f"{made.run_id}, the last that made it",
-                link=_link(made.run_id),
+                run=f"{latest.run_id}, the last that materialized it",
+                link=_link(latest.run_id),
             )
 
 
