@@ -14,7 +14,7 @@ from refi_assets.engines.duckdb_sql import quoted, text_literal
 from refi_assets.ingestion.details import Profile, SharedValue
 from refi_assets.specs.columns import Column
 from refi_assets.specs.contracts import Contract
-from refi_assets.staging.judge import EMPTY
+from refi_assets.staging.cell_sql import EMPTY
 
 if TYPE_CHECKING:
     from refi_assets.engines.duckdb import Numbers

@@ -28,15 +28,8 @@ from refi_assets.lake import ObjectStore
 from refi_assets.specs.checks import Cause
 from refi_assets.specs.contracts import Contract
 from refi_assets.staging.causes import causes_of_quarantine
-from refi_assets.staging.judge import (
-    EMPTY,
-    INVISIBLE,
-    PLAIN,
-    judged_rows_sql,
-    notes_sql,
-    original_cells_sql,
-    plain_rows_sql,
-)
+from refi_assets.staging.cell_sql import EMPTY, INVISIBLE
+from refi_assets.staging.judge import PLAIN, judged_rows_sql, notes_sql, original_cells_sql, plain_rows_sql
 from refi_assets.staging.keys import facts_sql, is_the_one_sql, party_sql, thing_columns, thing_names, thing_sql
 from refi_assets.staging.profile import medians_by_file, profiles_of, shared_values
 

@@ -1,6 +1,6 @@
 """Staging whole files: which rows are accepted, which are quarantined and why, and that none is lost.
 
-Single cells are the matter of test_judge.py, single records of test_records.py.
+Single cells are tested in test_judged_cells.py and test_judged_numbers.py, single records in test_records.py.
 """
 
 from decimal import Decimal
