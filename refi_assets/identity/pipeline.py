@@ -115,7 +115,7 @@ def compare_with_before(lake: ObjectStore, engine: DuckDBEngine, draft: Relation
 
 def numbers(details: PairsDetails) -> dict[str, Any]:
     """What the model estimated, as numbers to be plotted over time."""
-    shown = details.model_dump(include={"engine", "aws_job", "records_not_processed"})
+    shown = details.model_dump(include={"engine", "aws_job", "records_not_processed"}, exclude_none=True)
     if details.model is None:
         return shown
     names = ("prior", "expected_pairs", "compared_pairs", "unlinkable_share", "has_families", "is_shipped")

@@ -11,7 +11,7 @@ class LakeSettings(RoomSettings):
     """Where the lake is."""
 
     lake_url: str = Field(default=str(STATE_DIR / "lake"), description="The lake: a folder or s3://bucket/prefix.")
-    kms_key_id: str = Field(default="", description="KMS key for what is put on S3; else as the bucket has it.")
+    kms_key_id: str = Field(default="", description="KMS key for objects on S3; by default, the bucket's.")
 
     @field_validator("lake_url")
     @classmethod
@@ -20,11 +20,11 @@ class LakeSettings(RoomSettings):
 
 
 def a_lake(url: str) -> str:
-    """The URL of a lake, without a slash at its end. Raises ValueError for what is neither a folder nor on S3."""
+    """The URL of a lake, without a slash at its end. Raises ValueError if it is neither a folder nor on S3."""
     if not url:
-        raise ValueError("it names no folder")
+        raise ValueError("it is empty; expected a folder or s3://bucket/prefix")
     if "://" in url and not is_s3(url):
-        raise ValueError(f"{url!r} is no lake; it is a folder or s3://bucket/prefix")
+        raise ValueError(f"{url!r} is not a valid lake URL; expected a folder or s3://bucket/prefix")
     return url.rstrip("/") if is_s3(url) else url
 
 

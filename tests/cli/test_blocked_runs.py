@@ -139,7 +139,7 @@ def test_a_blocked_run_can_be_asked_what_it_made(refi, blocked) -> None:
     assert (one["run_id"], one["as_of"], one["status"]) == (run_id, DAY.isoformat(), "blocked")
     assert "such as 9.999%" in refi("runs", *asked).stdout
     assert "No run other is known" in refi("runs", "--run", "other", "--lake", lake, check=1).stderr
-    assert "is no run id" in refi("quarantine", "--run", "../x", "--lake", lake, check=1).stderr
+    assert "is not a valid run id" in refi("quarantine", "--run", "../x", "--lake", lake, check=1).stderr
 
 
 def test_answers_say_that_a_later_run_published_nothing(refi, published, blocked_later) -> None:

@@ -85,8 +85,10 @@ def test_answers_are_given_by_the_command_line_without_dagster(refi, environment
     assert "duckdb" in modules, "the imports are seen"
     assert modules & {"dagster", "pandas"} == set()
     assert "has a borrower" in refi("explain", "nobody", "--lake", lake, check=1).stderr
-    assert "is no run id" in refi("explain", "B001", "--run-id", "../../../etc/x", "--lake", lake, check=1).stderr
-    assert "is no run id" in refi("diff", "../x", "--lake", lake, check=1).stderr
+    assert (
+        "is not a valid run id" in refi("explain", "B001", "--run-id", "../../../etc/x", "--lake", lake, check=1).stderr
+    )
+    assert "is not a valid run id" in refi("diff", "../x", "--lake", lake, check=1).stderr
     assert "one SELECT" in refi("query", "DROP TABLE x", "--lake", lake, check=1).stderr
 
 
@@ -194,7 +196,7 @@ def test_other_content_for_a_load_date_is_refused_unless_replaced(refi, source, 
         (["run", "--accept", "loan_information:keys_unique", "--reason", "x"], "a check of rows_not_fallen,"),
         (["run", "--source", "no/such/folder"], "does not exist"),
         (["run", "--policy", "no/such/policy.yaml"], "does not exist"),
-        (["run", "--lake", "gs://bucket/lake"], "is no lake; it is a folder or s3://bucket/prefix"),
+        (["run", "--lake", "gs://bucket/lake"], "is not a valid lake URL; expected a folder or s3://bucket/prefix"),
         (["run", "--sauce", "x"], "No such option"),
         (["generate", "--rows", "0", "out"], "--rows"),
         (["lineage"], "name a column"),

@@ -50,10 +50,10 @@ NO_FILES: dict[str, tuple[Callable[[Path], None], str]] = {
     "a link up and out": (link_to("../" * 40 + "etc/passwd"), "leads out of .* by a link"),
     "a link to a device": (link_to("/dev/zero"), "leads out of .* by a link"),
     "a link to nothing": (link_to("gone.csv"), "leads to nothing by a link"),
-    "a link to itself": (link_to("market_equity.csv"), "leads to nothing by a link|is no regular file"),
-    "a link to its folder": (link_to("."), "is no regular file"),
-    "a pipe": (pipe, "is no regular file"),
-    "a socket": (a_socket, "is no regular file"),
+    "a link to itself": (link_to("market_equity.csv"), "leads to nothing by a link|is not a regular file"),
+    "a link to its folder": (link_to("."), "is not a regular file"),
+    "a pipe": (pipe, "is not a regular file"),
+    "a socket": (a_socket, "is not a regular file"),
 }
 
 
@@ -139,11 +139,11 @@ def test_a_name_with_dots_or_very_long_is_a_name(sources: Sources, name: str) ->
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        (b"line\nbreak.csv", r"line\\nbreak.csv': a control character"),
+        (b"line\nbreak.csv", r"line\\nbreak.csv': its name contains a control character"),
         (b"tab\t.csv", "control character"),
         (b"bell\x07.csv", "control character"),
         (b"delete\x7f.csv", "control character"),
-        (b"latin-\xe9.csv", r"latin-\\udce9.csv': .* broken"),
+        (b"latin-\xe9.csv", r"latin-\\udce9.csv': .* an invalid one"),
         (b"x" * 251 + b".csv", "longer than 240 bytes"),
     ],
 )
@@ -165,7 +165,7 @@ def test_a_name_that_not_every_lake_can_hold_is_refused(
 def test_no_key_leads_out_of_the_lake(lake: FolderStore, key: str) -> None:
     uses: list[Callable[[str], object]] = [lake.url, lake.open, lake.target, lake.sha256]
     for use in uses if key.startswith("/") else [*uses, lake.find, lake.get_json]:
-        with pytest.raises(LakeError, match="no name that every lake can hold"):
+        with pytest.raises(LakeError, match="is not a valid name for every lake"):
             use(key)
 
 
@@ -173,5 +173,5 @@ def test_no_key_leads_out_of_the_lake(lake: FolderStore, key: str) -> None:
     "run_id", ["../../etc/x", "..", ".", "", "a/b", "a.b", "/etc/passwd", "a\n", "a\0b", "%2e%2e", "-x", "x" * 101, "é"]
 )
 def test_what_is_no_run_id_is_refused(lake: FolderStore, run_id: str) -> None:
-    with pytest.raises(LakeError, match="is no run id"):
+    with pytest.raises(LakeError, match="is not a valid run id"):
         RunFolder(lake, run_id)

@@ -70,5 +70,5 @@ def test_two_versions_of_a_relation_may_be_read_together_but_not_published(lake)
         ("staging/loans", "monday"),
         ("staging/loans", "tuesday"),
     ]
-    with pytest.raises(LakeError, match="staging/loans is used here as run monday made it and as run tuesday"):
+    with pytest.raises(LakeError, match="staging/loans is used here in two versions, of run monday and of run tuesday"):
         require_one_version(both)
