@@ -8,8 +8,9 @@ from datetime import date, timedelta
 import dagster as dg
 import pytest
 
-from refi_assets.ingestion import arrival_events, arrivals
-from refi_assets.ingestion.arrivals import SUM_LIMIT, Seen, _fingerprint, _term
+from refi_assets.ingestion import arrival_events, fingerprints, sweeps
+from refi_assets.ingestion.arrivals import Seen
+from refi_assets.ingestion.fingerprints import SUM_LIMIT, fingerprint_of, summand_of
 from refi_assets.ingestion.raw_zone import load_dates, objects_of
 from refi_assets.lake import ObjectStore, open_lake
 from tests.engines.arrival_lender import NAMES, S3Lender, eventbridge_message, expired, s3_lender, s3_message
@@ -82,7 +83,7 @@ def test_a_late_file_for_an_old_load_date_is_told_the_next_day_and_starts_nothin
 
 
 def test_old_load_dates_are_listed_a_part_at_a_time(alone: S3Lender, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(arrivals, "SWEEP_FILES", 10)
+    monkeypatch.setattr(sweeps, "SWEEP_FILES", 10)
     alone.drop_all(TODAY)
     for days in range(1, 60):
         alone.drop("loan_information", START.date() - timedelta(days=days))
@@ -139,7 +140,7 @@ def test_old_objects_are_listed_once_a_day_whatever_comes(
     assert lender.requests_of_a_tick() == (queue, None)
     lies = all_of(open_lake(lender.lake_url), "loan_information")
     seen = Seen.model_validate_json(lender.cursor or "")
-    assert seen.totals["loan_information"] == sum(map(_term, lies.values())) % SUM_LIMIT
+    assert seen.totals["loan_information"] == sum(map(summand_of, lies.values())) % SUM_LIMIT
 
 
 def test_a_load_date_of_more_than_a_thousand_files_is_seen_to_its_last(lender: S3Lender) -> None:
@@ -156,8 +157,8 @@ def test_at_random_what_many_looks_have_seen_is_what_lies_in_the_lake(
     alone: S3Lender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Files come, change and go in load dates of any age, more of them than are recent, and are swept in parts."""
-    monkeypatch.setattr(arrivals, "RECENT_LOAD_DATES", 2)
-    monkeypatch.setattr(arrivals, "SWEEP_FILES", 4)
+    monkeypatch.setattr(fingerprints, "RECENT_LOAD_DATES", 2)
+    monkeypatch.setattr(sweeps, "SWEEP_FILES", 4)
     chance = random.Random(11)
     keys: set[str] = set()
 
@@ -193,13 +194,13 @@ def test_at_random_what_many_looks_have_seen_is_what_lies_in_the_lake(
             snapshot = max((day for day in lies if day <= alone.at.date()), default=None)
             newest = {*sorted(lies)[-2:], snapshot}
             assert seen.recent[source] == {day: lies[day] for day in lies if day in newest}
-            assert seen.totals[source] == sum(map(_term, lies.values())) % SUM_LIMIT
+            assert seen.totals[source] == sum(map(summand_of, lies.values())) % SUM_LIMIT
 
 
 def all_of(lake: ObjectStore, source: str) -> dict[date, str]:
     """The fingerprints of all load dates, each listed by itself."""
-    fingerprints = {day: _fingerprint(objects_of(lake, source, day)) for day in load_dates(lake, source)}
-    return {day: fingerprint for day, fingerprint in fingerprints.items() if fingerprint}
+    all_days = {day: fingerprint_of(objects_of(lake, source, day)) for day in load_dates(lake, source)}
+    return {day: fingerprint for day, fingerprint in all_days.items() if fingerprint}
 
 
 @pytest.mark.parametrize(
