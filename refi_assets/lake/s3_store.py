@@ -331,5 +331,5 @@ class _Parts(RawIOBase):
                 return memoryview(response.bytes())
         except (PreconditionError, FileNotFoundError):
             raise LakeError(
-                f"{self._key} in the lake {self._lake} changed while it was read. Run again when it has been written."
+                f"{self._key} in the lake {self._lake} changed while it was read. Run again when it is complete."
             ) from None

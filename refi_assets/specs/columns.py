@@ -1,7 +1,6 @@
-"""One column of a contract: its type, what its cells may hold, and what they mean, as its properties declare it.
+"""One column of a contract: its type, and the rules and meaning of its cells, as its properties declare them.
 
-Names of custom properties are those that contracts/ uses; docs/contracts.md lists them. Judging a cell by them
-belongs to staging/.
+Custom properties have the names used in contracts/; docs/contracts.md lists them. Judging cells belongs to staging/.
 """
 
 import re
@@ -15,7 +14,7 @@ from pydantic import ValidationError
 from refi_assets.errors import SettingError
 from refi_assets.specs.policies import At
 
-# What a column may say of a person, in the order in which a person is described.
+# The attributes of a person that a column may have, in the order in which a person is described.
 PERSON_ATTRIBUTES = (
     *("given_name", "surname", "full_name", "date_of_birth", "email", "phone"),
     *("street", "city", "state", "postcode", "national_id"),
@@ -27,7 +26,7 @@ LogicalType = Literal["string", "number", "integer", "boolean"]
 
 @dataclass(frozen=True)
 class Range:
-    """Numbers from minimum to maximum, both included, and these others."""
+    """Numbers from minimum to maximum, both included, and the numbers in `also`."""
 
     minimum: Decimal
     maximum: Decimal
@@ -36,7 +35,7 @@ class Range:
 
 @dataclass(frozen=True)
 class State:
-    """A state that cells tell: numbers of at most `at_most`, or one of these words, whole and in any case."""
+    """A state that a cell indicates by a number of at most `at_most`, or by one of the words, in any case."""
 
     name: str
     at_most: Decimal | None
@@ -45,7 +44,7 @@ class State:
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a source: its type, its ranges, its part in the key, and whether the file must have it."""
+    """One column of a source: its type, its ranges, its role in the key, and whether files must have it."""
 
     name: str
     logical_type: LogicalType
@@ -60,18 +59,18 @@ class Column:
     exclusive_maximum: Decimal | None = None
     unit: str | None = None
     personal: bool = False
-    person_attribute: str | None = None  # one of PERSON_ATTRIBUTES: records are compared by it
-    plausible: Range | None = None  # what the market ever had, within the range
-    plausible_median: Range | None = None  # where the median of all cells must be
-    missing_words: tuple[str, ...] | None = None  # cells that are empty; None: those of cells.sql
-    missing_values: tuple[str, ...] = ()  # as well; numbers in a column of numbers
+    person_attribute: str | None = None  # one of PERSON_ATTRIBUTES, by which records are compared
+    plausible: Range | None = None  # the values that the market has ever had, within the range
+    plausible_median: Range | None = None  # for the median of all cells
+    missing_words: tuple[str, ...] | None = None  # that read as empty; None: those of cells.sql
+    missing_values: tuple[str, ...] = ()  # that also read as empty; numbers in a numeric column
     shared_share: At | None = None  # percent of the rows that may share one value
-    consent: bool = False  # a person's consent: what is unknown is no
-    is_party: bool = False  # says who shares what the rest of the key names
-    values: tuple[str, ...] = ()  # in lower case, of a text: another is null
-    once: str | None = None  # the value that at most one of those who share has
-    states: tuple[State, ...] = ()  # kept in a column of its own
-    when_absent: str | None = None  # the value of every row of a file that lacks the column
+    consent: bool = False  # a person's consent: unknown means no
+    is_party: bool = False  # identifies who shares the thing that the rest of the key identifies
+    values: tuple[str, ...] = ()  # the allowed texts, in lower case; any other is null
+    once: str | None = None  # the value that at most one party of a thing may have
+    states: tuple[State, ...] = ()  # staged in a further column
+    when_absent: str | None = None  # the value in all rows of a file without the column
 
     @property
     def is_numeric(self) -> bool:
@@ -85,7 +84,7 @@ class Column:
 
     @property
     def state_column(self) -> str:
-        """The staged column that holds which of its states a cell tells."""
+        """The staged column with the state that a cell indicates."""
         return f"{self.name}_state"
 
 
@@ -114,11 +113,11 @@ _FITS = {
 
 
 def column_of(file: str, item: dict[str, Any]) -> Column:
-    """A column, as a contract's file has it. Raises SettingError naming the file, the column and the property."""
+    """A column as declared in a contract's file. Raises SettingError naming the file, the column and the property."""
     where = f"{file}: column '{item.get('name')}'"
     logical, sql_type = item.get("logicalType"), item.get("physicalType", "")
     if logical not in _SQL_TYPES:
-        raise SettingError(f"{where}: logicalType is '{logical}'; known are {', '.join(_SQL_TYPES)}.")
+        raise SettingError(f"{where}: logicalType is '{logical}'; expected {', '.join(_SQL_TYPES)}.")
     if not re.fullmatch(_SQL_TYPES[logical], sql_type):
         raise SettingError(f"{where}: physicalType '{sql_type}' does not fit logicalType '{logical}'.")
     custom = {entry["property"]: entry["value"] for entry in item.get("customProperties") or []}
@@ -131,7 +130,7 @@ def column_of(file: str, item: dict[str, Any]) -> Column:
         raise SettingError(f"{where}: columnPresence can only be 'required'; leave it out otherwise.")
     attribute = custom.get("personAttribute")
     if attribute is not None and attribute not in PERSON_ATTRIBUTES:
-        raise SettingError(f"{where}: personAttribute is '{attribute}'; known are {', '.join(PERSON_ATTRIBUTES)}.")
+        raise SettingError(f"{where}: personAttribute is '{attribute}'; expected {', '.join(PERSON_ATTRIBUTES)}.")
     scale = int(sql_type.rstrip(")").split(",")[1]) if "," in sql_type else 0
     bounds = {name: _bound(where, name, value, scale) for name, value in (item.get("logicalTypeOptions") or {}).items()}
     values = tuple(word.lower() for word in _texts(where, custom, "values"))
@@ -139,7 +138,7 @@ def column_of(file: str, item: dict[str, Any]) -> Column:
     if once is not None and once not in values:
         raise SettingError(f"{where}: oncePerKey is {once!r}; it must be one of the column's values.")
     if "sharedShare" in custom and item.get("classification") == "personal":
-        raise SettingError(f"{where}: sharedShare shows the value that is shared, and the column is personal.")
+        raise SettingError(f"{where}: sharedShare would show the shared value, but the column is personal.")
     when_absent = custom.get("whenAbsent")
     if "whenAbsent" in custom and (not isinstance(when_absent, str) or not when_absent.strip()):
         raise SettingError(f"{where}: whenAbsent is {when_absent!r}, not a text.")
@@ -177,7 +176,7 @@ _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 
 def _bound(where: str, name: str, value: Any, scale: int) -> Decimal:
     if name not in _BOUNDS:
-        raise SettingError(f"{where}: logicalTypeOptions.{name} is not judged here; known are {', '.join(_BOUNDS)}.")
+        raise SettingError(f"{where}: logicalTypeOptions.{name} is not supported; expected {', '.join(_BOUNDS)}.")
     return _number(where, name, value, scale)
 
 
@@ -200,19 +199,19 @@ def _range(where: str, custom: dict[str, Any], name: str, scale: int, hard: dict
         return None
     value = custom[name]
     if not isinstance(value, dict) or not {"minimum", "maximum"} <= value.keys() <= {"minimum", "maximum", "also"}:
-        raise SettingError(f"{where}: {name} must say minimum and maximum, and may say also: [numbers].")
+        raise SettingError(f"{where}: {name} must have minimum and maximum, and may have also: [numbers].")
     also = value.get("also", [])
     minimum, maximum = (_number(where, f"{name}.{bound}", value[bound], scale) for bound in ("minimum", "maximum"))
-    others = tuple(_number(where, f"{name}.also", number, scale) for number in _listed(where, f"{name}.also", also))
+    further = tuple(_number(where, f"{name}.also", number, scale) for number in _listed(where, f"{name}.also", also))
     if minimum > maximum:
         raise SettingError(f"{where}: {name}: minimum {minimum} is above maximum {maximum}.")
     lows = [hard[bound] for bound in ("minimum", "exclusiveMinimum") if bound in hard]
     highs = [hard[bound] for bound in ("maximum", "exclusiveMaximum") if bound in hard]
-    if any(number < low for number in (minimum, *others) for low in lows) or any(
-        number > high for number in (maximum, *others) for high in highs
+    if any(number < low for number in (minimum, *further) for low in lows) or any(
+        number > high for number in (maximum, *further) for high in highs
     ):
-        raise SettingError(f"{where}: {name} is wider than logicalTypeOptions allow; it narrows that range.")
-    return Range(minimum, maximum, others)
+        raise SettingError(f"{where}: {name} is wider than the range in logicalTypeOptions; it must be within it.")
+    return Range(minimum, maximum, further)
 
 
 def _listed(where: str, name: str, value: Any) -> list[Any]:
@@ -225,7 +224,7 @@ def _texts(where: str, custom: dict[str, Any], name: str) -> Iterable[str]:
     texts = _listed(where, name, custom.get(name, []))
     for text in texts:
         if not isinstance(text, str) or text != text.strip() or not text or "\0" in text:
-            raise SettingError(f"{where}: {name} holds {text!r}, not a trimmed text; put it in quotes.")
+            raise SettingError(f"{where}: {name} contains {text!r}, not a trimmed text; put it in quotes.")
     return texts
 
 
@@ -251,7 +250,7 @@ def _shared_share(where: str, custom: dict[str, Any]) -> At | None:
         return At(warn_at=Decimal(str(share["warn"])), block_at=Decimal(str(share["block"])))
     except (ValueError, ArithmeticError, ValidationError):
         raise SettingError(
-            f"{where}: sharedShare is {share!r}; it must say warn and block, in percent of the rows, warn first."
+            f"{where}: sharedShare is {share!r}; it must have warn and block, in percent of the rows, warn first."
         ) from None
 
 

@@ -98,7 +98,7 @@ def test_a_run_that_fails_and_a_file_that_is_refused_have_their_object_too(refi,
     (source / "market_equity.csv").write_text("property_id,ltv\n1,3\n")
     refused = refi(*run, check=1).json
     assert (refused["run_id"], refused["status"], refused["counts"]) == (None, "failed", {"sources": {}})
-    assert "holds other content already" in refused["error"]
+    assert "already has other content" in refused["error"]
 
 
 def test_if_nothing_was_ever_published_the_blocked_run_is_shown(refi, blocked) -> None:

@@ -178,7 +178,7 @@ def test_other_content_for_a_load_date_is_refused_unless_replaced(refi, source, 
     other = write(lender(eligible=12), tmp_path / "other")
 
     done = refi("run", "--source", other, "--lake", lake, "--as-of", DAY, check=1)
-    assert "holds other content already" in done.stderr
+    assert "already has other content" in done.stderr
     assert "--replace" in done.stderr
 
     shown = refi("run", "--source", other, "--lake", lake, "--as-of", DAY, "--replace", "--json").stdout

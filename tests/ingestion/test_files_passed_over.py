@@ -128,9 +128,7 @@ def test_a_copy_beside_a_source_is_taken_once_and_said(sources: Sources, name: s
     assert names(ingested) == ["market_equity.csv"]
     (warning,) = ingested.warnings
     assert warning.endswith(f"{name} is a copy of market_equity.csv; it is read once")
-    with pytest.raises(
-        SourceError, match=r"by its name, it is a copy of market_equity\.csv, and not the same; keep one"
-    ):
+    with pytest.raises(SourceError, match=r"by its name, it is a copy of market_equity\.csv, but it differs; keep one"):
         ingest(sources, {name: market_csv("P1,5,70,11")})
 
 

@@ -110,7 +110,7 @@ def test_a_parquet_file_by_the_name_of_a_csv_is_refused(sources: Sources, lake: 
         ("part.parquet", GOOD, "as Parquet: it looks like plain text; if it is CSV, end its name in .csv"),
         ("part.parquet", gzip.compress(GOOD), "cannot be read as Parquet: it is compressed with gzip"),
         ("part.parquet", zipped("a", "xl/b"), "cannot be read as Parquet: it is an Excel workbook"),
-        ("part.parquet", b"", "cannot be read as Parquet. Drop the file again, whole"),
+        ("part.parquet", b"", "cannot be read as Parquet. Upload the complete file again"),
         ("part.csv.gz", GOOD, "cannot be read: it looks like plain text; if it is CSV, end its name in .csv"),
         ("part.csv.gz", zipped("a.csv"), "cannot be read: it is a zip archive; unpack it"),
     ],

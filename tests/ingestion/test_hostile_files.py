@@ -148,12 +148,12 @@ def wide(columns: int, rows: int = 2) -> bytes:
 @pytest.mark.parametrize("rows", [2, 5000])
 def test_10000_columns_are_refused(lake: FolderStore, rows: int) -> None:
     put(lake, "part.csv", wide(10_000, rows))
-    assert "part.csv: 10,000 columns, where a file may have 2,000." in refusal(lake)
+    assert "part.csv: 10,000 columns, but a file may have at most 2,000." in refusal(lake)
 
 
 def test_10000_columns_of_parquet_are_refused(sources: Sources, lake: FolderStore) -> None:
     put(lake, "part.parquet", sources.parquet(f"SELECT {', '.join(f'1 AS x{number}' for number in range(10_000))}"))
-    assert "part.parquet: 10,000 columns, where a file may have 2,000." in refusal(lake)
+    assert "part.parquet: 10,000 columns, but a file may have at most 2,000." in refusal(lake)
 
 
 def test_500_columns_are_read(lake: FolderStore) -> None:
@@ -182,7 +182,7 @@ def test_a_file_of_malformed_records_is_refused_at_some_point(
 ) -> None:
     monkeypatch.setattr(records, "MAX_MALFORMED", 10)
     put(lake, "part.csv", GOOD + b"bad\n" * 100)
-    assert "11 of its first 12 records are malformed; this is no CSV file of these columns." in refusal(lake)
+    assert "11 of its first 12 records are malformed; this is not a CSV file with these columns." in refusal(lake)
     put(lake, "part.csv", GOOD + b"P2,5,70,1\n" * 100 + b"bad\n" * 100)
     assert scan(lake).rows == 201
 

@@ -214,5 +214,5 @@ def test_a_decimal_of_more_digits_than_can_be_read_is_refused(sources: Sources) 
     }
     file = io.BytesIO()
     pq.write_table(pa.table(rows), file)
-    with pytest.raises(SourceError, match="column 'market_rate_offer' is a decimal of 40 digits, of which 38 can"):
+    with pytest.raises(SourceError, match="column 'market_rate_offer' is a decimal of 40 digits, but at most 38 can"):
         sources.stage("market_equity", {"part.parquet": file.getvalue()})

@@ -70,7 +70,7 @@ def test_hidden_files_of_a_dropped_folder_stay_out(sources: Sources, lake: Folde
 
 @pytest.mark.parametrize("second", ["market_equity.csv.gz", "market_equity.parquet", "market_equity/part.csv"])
 def test_a_source_in_two_forms_is_refused(sources: Sources, lake: FolderStore, second: str) -> None:
-    with pytest.raises(SourceError, match=r"'market_equity' is there more than once .*; keep one of them"):
+    with pytest.raises(SourceError, match=r"'market_equity' is in the folder more than once .*; keep one of them"):
         ingest(sources, {"market_equity.csv": GOOD, second: GOOD, "loan_information.csv": GOOD})
     assert keys(lake) == []
 
@@ -122,7 +122,7 @@ def test_other_content_for_a_load_date_is_refused_unless_it_replaces(
 ) -> None:
     ingest(sources, {"market_equity.csv": GOOD})
     before = hashlib.sha256((lake.root / keys(lake)[0]).read_bytes()).hexdigest()
-    with pytest.raises(LakeError, match=r"holds other content already \(market_equity.csv\).* or --replace"):
+    with pytest.raises(LakeError, match=r"already has other content \(market_equity.csv\).* or --replace"):
         ingest(sources, {**files, "loan_information.csv": GOOD})
     assert keys(lake) == ["raw/market_equity/load_date=2026-02-20/market_equity.csv"], "nothing was put, of no source"
     assert hashlib.sha256((lake.root / keys(lake)[0]).read_bytes()).hexdigest() == before

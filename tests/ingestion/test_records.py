@@ -220,7 +220,7 @@ def test_a_file_without_line_breaks_is_refused_before_it_fills_the_memory(
 ) -> None:
     monkeypatch.setattr(records, "BLOCK_BYTES", 1000)
     monkeypatch.setattr(records, "MAX_RECORD_BYTES", 1000)
-    with pytest.raises(SourceError, match="no CSV file with line breaks"):
+    with pytest.raises(SourceError, match="not a CSV file with line breaks"):
         scan(tmp_path, b"a,b\n" + b"x" * 10_000)
 
 

@@ -170,7 +170,7 @@ def test_a_wrong_value_gives_one_message_that_names_the_variable(
         ({"ENGINE": "trino"}, "TRINO_URL", "REFI_ENGINE=trino needs it"),
         ({"CATALOG_MODE": "crawler"}, "CATALOG_MODE", "REFI_ENGINE is duckdb"),
         ({"CATALOG_MODE": "crawler", "ENGINE": "athena"}, "GLUE_CRAWLER", "needs the name of a crawler"),
-        ({"ARRIVALS_QUEUE_URL": "https://sqs.example/1/q"}, "ARRIVALS_QUEUE_URL", "tells of arrivals on S3"),
+        ({"ARRIVALS_QUEUE_URL": "https://sqs.example/1/q"}, "ARRIVALS_QUEUE_URL", "is for arrivals on S3"),
     ],
 )
 def test_settings_that_need_another_say_so(
