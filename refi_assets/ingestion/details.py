@@ -74,17 +74,29 @@ class CatalogDetails(Details):
     database: str | None = None
 
 
-class StagedDetails(Details):
-    """For staging/<source>: the object with its quarantine, and the counts of Staged."""
+class StagedCounts(Details):
+    """Counts of a staged source.
 
-    quarantine: str
+    Of the accepted rows: `nulled` cells by column, `emptied` cells by column and word (also those in key columns, which
+    cost the row), `invisible` characters removed, in cells by column, number of distinct `keys`, and `shared`, the most
+    frequent value of some columns. Of all well-formed rows: `profiles` of the numeric columns, `file_medians` in each
+    of several files. `quarantined` has rows by reason, `quarantined_keys` the keys of up to ten of them, `causes` the
+    causes, the most frequent first.
+    """
+
     quarantined: dict[str, int]
     nulled: dict[str, int]
     keys: int
-    quarantined_keys: tuple[str, ...]  # of up to ten rows
+    quarantined_keys: tuple[str, ...]
     emptied: dict[str, dict[str, int]]
     invisible: dict[str, int]
     profiles: dict[str, Profile]
     file_medians: dict[str, dict[str, Decimal]]
     shared: dict[str, SharedValue]
-    causes: tuple[Cause, ...]  # the most frequent first
+    causes: tuple[Cause, ...]
+
+
+class StagedDetails(StagedCounts):
+    """For staging/<source>: the counts, and the key of the object with the quarantine."""
+
+    quarantine: str

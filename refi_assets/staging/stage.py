@@ -7,14 +7,12 @@ rejected. A third file lists the rows of the first that do not count.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from decimal import Decimal
 from importlib.resources import files
 
 from refi_assets.engines.duckdb import ORDERED_PARQUET, DuckDBSession, repeated
 from refi_assets.engines.duckdb_sql import columns_sql, parquet_sql, path_literal, quoted, text_literal
 from refi_assets.errors import EngineError
-from refi_assets.ingestion.details import Profile, SharedValue
+from refi_assets.ingestion.details import StagedCounts
 from refi_assets.ingestion.files import (
     CSV_DIALECT,
     MACROS,
@@ -25,7 +23,6 @@ from refi_assets.ingestion.files import (
     text_columns,
 )
 from refi_assets.lake import ObjectStore
-from refi_assets.specs.checks import Cause
 from refi_assets.specs.contracts import Contract
 from refi_assets.staging.causes import causes_of_quarantine
 from refi_assets.staging.cell_sql import EMPTY, INVISIBLE
@@ -48,18 +45,12 @@ QUARANTINE_COLUMNS = {
 _HASHES_IN_A_STATEMENT = 100_000  # DuckDB parses a million in a second; to compute them again takes less time then
 
 
-@dataclass(frozen=True)
-class Staged:
-    """The counts of a staged source. rows = accepted + the sum of quarantined; a check compares them.
+class Staged(StagedCounts):
+    """A staged source. rows = accepted + the sum of quarantined; a check compares them.
 
     `deleted` rows of the first file do not count; `added` rows were written to the second. `constants` are the columns
     that were not written, since no file has them, with their values. `grain`: columns that are unique together among
     the accepted rows, if every file has them.
-
-    Of the accepted rows: `nulled` cells by column, `emptied` cells by column and word (also those in key columns, which
-    cost the row), `invisible` characters removed, in cells by column, number of distinct `keys`, and `shared`, the most
-    frequent value of some columns. Of all well-formed rows: `profiles` of the numeric columns, `file_medians` in each
-    of several files. `quarantined_keys` are up to ten keys of quarantined rows.
     """
 
     rows: int
@@ -68,16 +59,6 @@ class Staged:
     added: int
     constants: dict[str, str | None]
     grain: tuple[str, ...]
-    quarantined: dict[str, int]
-    nulled: dict[str, int]
-    emptied: dict[str, dict[str, int]]
-    invisible: dict[str, int]
-    keys: int
-    quarantined_keys: list[str]
-    profiles: dict[str, Profile]
-    file_medians: dict[str, dict[str, Decimal]]
-    shared: dict[str, SharedValue]
-    causes: tuple[Cause, ...]
 
 
 def stage_source(
@@ -328,14 +309,14 @@ class _Staging:
                 nulled[name] = nulled.get(name, 0) + cells
         return nulled, emptied, invisible
 
-    def _quarantined_keys(self) -> list[str]:
+    def _quarantined_keys(self) -> tuple[str, ...]:
         names = dict.fromkeys(self._contract.key(columns)[0].name for columns in self._columns_of_files)
         key = ", ".join(f"cell(original_cells ->> {text_literal(name)})" for name in names)
         keys = self._session.execute(
             f"SELECT DISTINCT COALESCE({key}) AS key FROM quarantined "
             "WHERE original_cells IS NOT NULL AND key IS NOT NULL ORDER BY key LIMIT 10"
         )
-        return [key for (key,) in keys]
+        return tuple(key for (key,) in keys)
 
 
 def _sql(name: str) -> str:

@@ -82,7 +82,7 @@ def test_each_reason_is_quarantined_with_where_it_was_and_what_it_said(sources: 
 def test_a_bad_boolean_is_quarantined(sources: Sources) -> None:
     staged = sources.stage_rows("borrower_engagement", {"borrower_id": "B1"}, {"borrower_id": "B2", "sms_opt_in": "on"})
     assert staged.reasons == [(2, "not_a_boolean", "sms_opt_in")]
-    assert staged.counts.quarantined_keys == ["B2"]
+    assert staged.counts.quarantined_keys == ("B2",)
 
 
 def test_the_quarantine_has_the_columns_and_types_it_says_it_has(sources: Sources) -> None:
@@ -175,7 +175,7 @@ def test_record_numbers_count_malformed_rows_and_not_blank_lines(sources: Source
 def test_up_to_ten_quarantined_rows_are_named_by_key(sources: Sources) -> None:
     rows = [{"borrower_id": f" B{n:02} ", "sms_opt_in": "?"} for n in range(15, 0, -1)]
     staged = sources.stage_rows("borrower_engagement", *rows, {"borrower_id": " ", "sms_opt_in": "?"})
-    assert staged.counts.quarantined_keys == [f"B{n:02}" for n in range(1, 11)]
+    assert staged.counts.quarantined_keys == tuple(f"B{n:02}" for n in range(1, 11))
 
 
 # --- Duplicates and conflicts -------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import dagster as dg
 from sqlglot import exp
 
 from refi_assets.engines.duckdb import parquet_key
-from refi_assets.ingestion.details import Profile, SnapshotDetails, StagedDetails
+from refi_assets.ingestion.details import Profile, SnapshotDetails, StagedCounts, StagedDetails
 from refi_assets.ingestion.snapshots import require_unchanged
 from refi_assets.lake import Relation
 from refi_assets.orchestration.asset_checks import Check, CheckedStep, checks_of
@@ -86,17 +86,7 @@ def staging_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
                 rows=counted.accepted,
                 counts={"source_rows": counted.rows, "quarantined": sum(counted.quarantined.values())},
                 details=StagedDetails(
-                    quarantine=quarantine,
-                    quarantined=counted.quarantined,
-                    nulled=counted.nulled,
-                    emptied=counted.emptied,
-                    invisible=counted.invisible,
-                    profiles=counted.profiles,
-                    file_medians=counted.file_medians,
-                    shared=counted.shared,
-                    keys=counted.keys,
-                    quarantined_keys=tuple(counted.quarantined_keys),
-                    causes=counted.causes,
+                    quarantine=quarantine, **{name: getattr(counted, name) for name in StagedCounts.model_fields}
                 ),
             )
             step.remember(relation, engine.duckdb(store))
