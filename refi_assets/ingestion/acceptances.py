@@ -19,7 +19,7 @@ from refi_assets.lake.hashes import Hashes
 ACCEPTABLE = ("rows_not_fallen", "medians_plausible", "profile_steady", "ids_not_shared")
 
 
-def accept(lake: ObjectStore, source: str, as_of: date, check: str, reason: str) -> str:
+def accept_check(lake: ObjectStore, source: str, as_of: date, check: str, reason: str) -> str:
     """Accept a failed check of a source's snapshot as of a day; returns the reason in force, which is the first one.
 
     Raises SourceError if there is no snapshot.
@@ -28,11 +28,13 @@ def accept(lake: ObjectStore, source: str, as_of: date, check: str, reason: str)
     if snapshot is None:
         raise SourceError(f"{source}: no file with a load date on or before {as_of}, so there is no check to accept.")
     hashes = [Hashes(lake).of_object(info) for info in snapshot.objects]
-    return restore(lake, source, snapshot.load_date, hashes, check, reason)
+    return restore_acceptance(lake, source, snapshot.load_date, hashes, check, reason)
 
 
-def restore(lake: ObjectStore, source: str, load_date: date, hashes: Iterable[str], check: str, reason: str) -> str:
-    """Accept a check of the snapshot whose files have these hashes, as in a manifest. Returns as accept()."""
+def restore_acceptance(
+    lake: ObjectStore, source: str, load_date: date, hashes: Iterable[str], check: str, reason: str
+) -> str:
+    """Accept a check of the snapshot whose files have these hashes, as in a manifest. Returns as accept_check()."""
     key = f"{_folder(source, load_date, hashes)}/{check}.json"
     lake.create_json(key, {"source": source, "check": check, "reason": reason})
     return str(lake.get_json(key)["reason"])

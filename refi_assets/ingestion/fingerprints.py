@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Collection, Iterator
 from datetime import date
 
-from refi_assets.ingestion.raw_zone import Place, arrivals_between, load_dates, objects_of
+from refi_assets.ingestion.raw_zone import Place, arrivals_between, load_dates_of, objects_of
 from refi_assets.lake.objects import ObjectInfo, ObjectStore
 
 RECENT_LOAD_DATES = 14  # of each source; changes in older ones are reported, but not by load date
@@ -58,7 +58,7 @@ def _starting_points(lake: ObjectStore, source: str, last_seen: Fingerprints, as
     """Load dates from which to list, each further back, since any of the later ones may turn out to be empty."""
     if _is_enough(last_seen, as_of):
         yield min(last_seen)
-    days = load_dates(lake, source)
+    days = load_dates_of(lake, source)
     past = [day for day in days if day <= as_of]
     count, first = 1, None
     while days and first != days[0]:

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Collection, Sequence
 
 from refi_assets.errors import SourceError
-from refi_assets.ingestion.headers import normal
+from refi_assets.ingestion.headers import normalized_name
 
 AS_UTF8 = "save it as CSV in UTF-8 (in Excel: CSV UTF-8)"
 HEADER_WITHIN = 10  # lines, one of which may be the header
@@ -69,7 +69,7 @@ def require_header(text: bytes, line_number: int, names: Sequence[str] | None, k
 
     `names` are the cells of the first line that is not empty, if it could be read; `text` begins with that line.
     """
-    expected = {normal(name) for name in known_names}
+    expected = {normalized_name(name) for name in known_names}
     lines = [line.decode(errors="replace") for line in text.split(b"\n", HEADER_WITHIN)[:HEADER_WITHIN]]
     cells = {
         (number, separator): line.replace('"', "").split(separator)
@@ -78,7 +78,7 @@ def require_header(text: bytes, line_number: int, names: Sequence[str] | None, k
     }
     if names is not None:
         cells[0, ","] = list(names)  # of a header that may have several lines
-    matches = {place: len(expected.intersection(map(normal, row))) for place, row in cells.items()}
+    matches = {place: len(expected.intersection(map(normalized_name, row))) for place, row in cells.items()}
     number, separator = best = max(matches, key=lambda place: matches[place])  # the first of equals
     if best != (0, ",") and matches[best] >= min(2, len(expected)):
         reasons = [f"its header is line {line_number + number}; remove what is above it"] if number else []

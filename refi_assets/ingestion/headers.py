@@ -11,7 +11,7 @@ def trim(text: str) -> str:
     return text.strip(" \t\r\n\u00a0\ufeff")
 
 
-def normal(name: str) -> str:
+def normalized_name(name: str) -> str:
     """A column's name in lower case, without spaces, hyphens and underscores."""
     return re.sub(r"[\s\u00a0\ufeff_-]+", "", name).casefold()
 
@@ -23,12 +23,12 @@ def read_names(names: Sequence[str], known_names: Collection[str] = ()) -> tuple
     name is trimmed and case-folded. Raises SourceError if two columns have the same name; a name that is not ours is
     not quoted, since the line may be a person's row.
     """
-    by_normal = {normal(name): name for name in known_names}
+    by_normal = {normalized_name(name): name for name in known_names}
     columns: list[str] = []
     respelled: dict[str, str] = {}
     for number, written in enumerate(map(trim, names)):
         folded = written.casefold()
-        column = folded if folded in known_names else by_normal.get(normal(written), folded)
+        column = folded if folded in known_names else by_normal.get(normalized_name(written), folded)
         if column and column in columns:
             first = columns.index(column)
             both = f"columns {first + 1} and {number + 1} of the header"

@@ -41,7 +41,7 @@ class Ingested:
     warnings: list[str]
 
 
-def load_dates(lake: ObjectStore, source: str) -> list[date]:
+def load_dates_of(lake: ObjectStore, source: str) -> list[date]:
     """The load dates of a source, oldest first. Other folders are not a part of the raw zone."""
     return sorted(day for name in lake.folders(f"raw/{source}") if (day := _load_date(name)))
 
@@ -101,7 +101,7 @@ def find_snapshot(lake: ObjectStore, source: str, as_of: date, *, before: bool =
     Raises SourceError for a file of an unreadable kind, since ignoring it would lose its rows, and for anything that is
     not a regular file of the lake, such as a link that leads out of it.
     """
-    for load_date in reversed(load_dates(lake, source)):
+    for load_date in reversed(load_dates_of(lake, source)):
         if load_date > as_of or (before and load_date == as_of):
             continue
         prefix = f"raw/{source}/load_date={load_date}"

@@ -106,7 +106,7 @@ def require_records(scan: Scan) -> None:
         )
 
 
-def cells(record: bytes) -> list[bytes]:
+def unquoted_cells(record: bytes) -> list[bytes]:
     """The unquoted fields of a well-formed record (without its line end)."""
     return [
         match[2] if match[1] is None else match[1].replace(b'""', b'"')
@@ -245,7 +245,7 @@ class _Scanner:
         if match is not None and match.end() - header_at > MAX_RECORD_BYTES:
             match = None
         header = match[1].removesuffix(b"\r") if match else b""
-        names = [cell.decode() for cell in cells(header)] if match and is_utf8(header) else None
+        names = [cell.decode() for cell in unquoted_cells(header)] if match and is_utf8(header) else None
         if self._known_names:
             require_header(body[header_at:], body.count(b"\n", 0, header_at) + 1, names, self._known_names)
         if match is None:
@@ -326,7 +326,7 @@ class _Scanner:
             return after_line
         line_end = b"\n" if match[0].endswith(b"\n") else b""
         body = match[1].removesuffix(b"\r") if block[match.end(1) : match.end()] == b"\n" else match[1]
-        fields = cells(body)
+        fields = unquoted_cells(body)
         if problem := self._problem(body, fields):
             self._reject(problem, body)
         else:

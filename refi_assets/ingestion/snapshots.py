@@ -122,7 +122,7 @@ def _scan(
     """
     for info in snapshot.objects:
         require_size(info, max_file_gb)
-    hashes = [Hashes(lake).of_object(info, anew=not use_memo) for info in snapshot.objects]
+    hashes = [Hashes(lake).of_object(info, read_again=not use_memo) for info in snapshot.objects]
     keys = [info.key for info in snapshot.objects]
     copies = _copies(dict(zip(keys, hashes, strict=True)))
     memo, code = Memo(lake), code_sha256(__name__)

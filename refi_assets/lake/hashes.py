@@ -18,10 +18,10 @@ class Hashes:
     def __init__(self, lake: ObjectStore) -> None:
         self._lake = lake
 
-    def of_object(self, info: ObjectInfo, *, anew: bool = False) -> str:
-        """SHA-256 of an object; the remembered one if the version is the same, unless it is to be read `anew`."""
+    def of_object(self, info: ObjectInfo, *, read_again: bool = False) -> str:
+        """SHA-256 of an object; the remembered one if the version is the same, unless it is to be `read_again`."""
         before = self._lake.version(info)
-        remembered = None if anew else self._find(info.key, before)
+        remembered = None if read_again else self._find(info.key, before)
         if remembered:
             return remembered
         sha256 = self._lake.sha256(info.key)

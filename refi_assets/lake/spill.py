@@ -17,9 +17,8 @@ class SpillFolder:
         new = Path(tempfile.mkdtemp(prefix="refi-new-"))
         self._lock = _lock_of(new).open("w")
         fcntl.flock(self._lock, fcntl.LOCK_EX)
-        self.path = new.rename(
-            new.with_name(new.name.replace("refi-new-", PREFIX))
-        )  # no other process sees it unlocked
+        # Only now may other processes see it, since it is locked.
+        self.path = new.rename(new.with_name(new.name.replace("refi-new-", PREFIX)))
 
     def close(self) -> None:
         """Remove the folder."""

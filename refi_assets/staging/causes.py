@@ -10,7 +10,7 @@ from importlib.resources import files
 
 from refi_assets.engines.duckdb import DuckDBSession
 from refi_assets.engines.duckdb_sql import text_literal
-from refi_assets.ingestion.records import cells, is_utf8
+from refi_assets.ingestion.records import is_utf8, unquoted_cells
 from refi_assets.specs.checks import Cause
 
 _SHOWN_CHARACTERS = 60
@@ -45,7 +45,7 @@ def masked(text: str) -> str:
 
 def masked_record(record: bytes, problem: str) -> str:
     """The shape of a malformed record, or of the field that is wrong in it."""
-    fields = record.split(b",") if problem == "broken quoting" else cells(record)
+    fields = record.split(b",") if problem == "broken quoting" else unquoted_cells(record)
     tests = {"broken quoting": _is_badly_quoted, "not UTF-8": lambda field: not is_utf8(field)}
     is_wrong = tests.get(problem.partition(";")[0])
     shown = next(filter(is_wrong, fields), record) if is_wrong else record

@@ -185,7 +185,7 @@ class CellSql:
         return f"CASE WHEN {is_kept} THEN {value} END"
 
     def state_sql(self) -> str:
-        """The name of the state that the cell tells."""
+        """The name of the state that the cell indicates."""
         whens = []
         for state in self.column.states:
             tests = [_is_one_of(f"spaced({self.text})", state.words)] if state.words else []

@@ -23,7 +23,7 @@ def plain_rows_sql(contract: Contract, columns: list[FileColumn], names: Collect
     """SELECT of every row of one file, in the file's order, that takes the cells of plainly good rows as they are.
 
     `source_sql` is a FROM item with the file's rows. Columns of the result: those of the contract that are in `names`,
-    in order and typed, and PLAIN: whether a few cheap tests prove that the row is good and tells no state. The file's
+    in order and typed, and PLAIN: whether a few cheap tests prove that the row is good and has no state. The file's
     columns are null in every other row; judged_rows_sql judges those rows cell by cell.
     """
     raws, cells = _cells_of(contract, columns)
@@ -83,7 +83,7 @@ def judged_rows_sql(contract: Contract, columns: list[FileColumn], source_sql: s
 
 
 def notes_sql(judged: str) -> str:
-    """SELECT of the notes on judged rows, one a row: the row's `position`, `name` of the column, `kind`, `cell`.
+    """SELECT of the notes on judged rows, one per row: the row's `position`, `name` of the column, `kind`, `cell`.
 
     `kind` is EMPTY (`cell` is the word that reads as empty, in upper case), INVISIBLE, or the fault by which a cell
     became null (`cell` is its text if that is a number).

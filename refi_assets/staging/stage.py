@@ -30,7 +30,7 @@ from refi_assets.staging.judge import PLAIN, judged_rows_sql, notes_sql, origina
 from refi_assets.staging.keys import facts_sql, is_exclusive_sql, party_sql, thing_columns, thing_names, thing_sql
 from refi_assets.staging.profile import medians_by_file, profiles_of, shared_values
 
-# One row a quarantined record. A record that parsed has original_cells, a malformed one original_bytes.
+# One row per quarantined record. A record that parsed has original_cells, a malformed one original_bytes.
 QUARANTINE_COLUMNS = {
     "source": "VARCHAR",
     "file": "VARCHAR",

@@ -11,7 +11,7 @@ import pytest
 from refi_assets.ingestion import arrival_events, fingerprints, sweeps
 from refi_assets.ingestion.arrivals import Seen
 from refi_assets.ingestion.fingerprints import SUM_LIMIT, fingerprint_of, summand_of
-from refi_assets.ingestion.raw_zone import load_dates, objects_of
+from refi_assets.ingestion.raw_zone import load_dates_of, objects_of
 from refi_assets.lake import ObjectStore, open_lake
 from tests.engines.arrival_lender import NAMES, S3Lender, eventbridge_message, expired, s3_lender, s3_message
 from tests.fakes.aws import Aws
@@ -199,7 +199,7 @@ def test_at_random_what_many_looks_have_seen_is_what_lies_in_the_lake(
 
 def all_of(lake: ObjectStore, source: str) -> dict[date, str]:
     """The fingerprints of all load dates, each listed by itself."""
-    all_days = {day: fingerprint_of(objects_of(lake, source, day)) for day in load_dates(lake, source)}
+    all_days = {day: fingerprint_of(objects_of(lake, source, day)) for day in load_dates_of(lake, source)}
     return {day: fingerprint for day, fingerprint in all_days.items() if fingerprint}
 
 

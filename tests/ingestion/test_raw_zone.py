@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from refi_assets.errors import LakeError, SourceError
-from refi_assets.ingestion.raw_zone import find_snapshot, ingest_folder, load_dates
+from refi_assets.ingestion.raw_zone import find_snapshot, ingest_folder, load_dates_of
 from refi_assets.lake import FolderStore
 from refi_assets.specs.contracts import load_contracts
 from tests.support.sources import Sources, market_csv
@@ -144,7 +144,7 @@ def test_replacing_a_load_date_leaves_other_days_and_sources_alone(sources: Sour
 def test_other_content_may_come_on_another_day(sources: Sources, lake: FolderStore) -> None:
     ingest(sources, {"market_equity.csv": GOOD}, FRIDAY)
     ingest(sources, {"market_equity.csv": OTHER}, SATURDAY)
-    assert load_dates(lake, "market_equity") == [FRIDAY, SATURDAY]
+    assert load_dates_of(lake, "market_equity") == [FRIDAY, SATURDAY]
 
 
 def test_a_day_sees_the_newest_load_date_on_or_before_it(lake: FolderStore) -> None:
@@ -168,11 +168,11 @@ def test_load_dates_are_in_order_across_years(lake: FolderStore) -> None:
     put(lake, "load_date=2025-12-31", "a.csv")
     put(lake, "load_date=2026-01-02", "a.csv")
     put(lake, "load_date=2026-01-10", "a.csv")
-    assert load_dates(lake, "market_equity") == [date(2025, 12, 31), date(2026, 1, 2), date(2026, 1, 10)]
+    assert load_dates_of(lake, "market_equity") == [date(2025, 12, 31), date(2026, 1, 2), date(2026, 1, 10)]
 
 
 def test_a_source_without_a_folder_has_no_snapshot(lake: FolderStore) -> None:
-    assert load_dates(lake, "market_equity") == []
+    assert load_dates_of(lake, "market_equity") == []
     assert snapshot_names(lake, FRIDAY) is None
 
 
@@ -186,7 +186,7 @@ def test_a_source_without_a_folder_has_no_snapshot(lake: FolderStore) -> None:
 )
 def test_a_folder_with_another_name_is_not_a_load_date(lake: FolderStore, folder: str) -> None:
     put(lake, folder, "a.csv")
-    assert load_dates(lake, "market_equity") == []
+    assert load_dates_of(lake, "market_equity") == []
     assert snapshot_names(lake, date(2030, 1, 1)) is None
 
 

@@ -13,7 +13,7 @@ from refi_assets.errors import SourceError
 from refi_assets.ingestion import records
 from refi_assets.ingestion.files import rows_sql, scan_file
 from refi_assets.ingestion.headers import trim
-from refi_assets.ingestion.records import LINE_BREAK, MAX_RECORD_BYTES, Malformed, cells, scan_csv
+from refi_assets.ingestion.records import LINE_BREAK, MAX_RECORD_BYTES, Malformed, scan_csv, unquoted_cells
 from refi_assets.lake import FolderStore, ObjectInfo, RunFolder
 from tests.support import reference_csv
 from tests.support.agreement import Rows, require_padded_columns, require_same_records, scan
@@ -283,7 +283,7 @@ def test_columns_with_a_padded_cell_are_named(
 
 
 def test_cells_of_a_record_are_unquoted() -> None:
-    assert cells(b'1,"a,""b""",,"",x') == [b"1", b'a,"b"', b"", b"", b"x"]
+    assert unquoted_cells(b'1,"a,""b""",,"",x') == [b"1", b'a,"b"', b"", b"", b"x"]
 
 
 # --- Random files -----------------------------------------------------------------------------------------------

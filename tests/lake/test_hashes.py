@@ -43,10 +43,10 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def hash_of(lake: FolderStore, *, anew: bool = False) -> str:
+def hash_of(lake: FolderStore, *, read_again: bool = False) -> str:
     info = lake.find(KEY)
     assert info is not None
-    return Hashes(lake).of_object(info, anew=anew)
+    return Hashes(lake).of_object(info, read_again=read_again)
 
 
 def forge(lake: FolderStore, name: str, version: str | None = None) -> None:
@@ -75,9 +75,9 @@ def test_a_file_that_is_the_same_version_is_not_read_again(lake, path):
 
 
 def test_a_file_is_read_again_on_request_and_its_true_hash_is_remembered(lake, path):
-    assert hash_of(lake, anew=True) == sha256(b"one")
+    assert hash_of(lake, read_again=True) == sha256(b"one")
     time.sleep(0.1)
-    assert (hash_of(lake, anew=True), hash_of(lake)) == (sha256(b"one"), sha256(b"one"))
+    assert (hash_of(lake, read_again=True), hash_of(lake)) == (sha256(b"one"), sha256(b"one"))
 
 
 def test_a_file_that_was_touched_is_read_again(lake, path):
@@ -105,7 +105,7 @@ def test_a_file_that_replaces_another_is_read(lake, path, tmp_path):
 def test_a_forged_record_of_the_current_version_is_trusted_unless_the_file_is_read_again(lake, path):
     path.write_bytes(b"two")
     forge(lake, KEY, lake.version(ObjectInfo(KEY, 3)).text)
-    assert (hash_of(lake), hash_of(lake, anew=True)) == (FORGED, sha256(b"two"))
+    assert (hash_of(lake), hash_of(lake, read_again=True)) == (FORGED, sha256(b"two"))
 
 
 def test_a_hash_of_a_young_file_is_not_remembered(lake, source, monkeypatch):

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from refi_assets.ingestion.acceptances import accept
+from refi_assets.ingestion.acceptances import accept_check
 from refi_assets.lake import FolderStore, open_lake
 from refi_assets.publishing.baseline import baseline_of
 from refi_assets.publishing.publication import Publication
@@ -97,7 +97,7 @@ def test_rows_that_were_lost_block_until_somebody_says_why(published_lake, tmp_p
     assert "--accept loan_information:rows_not_fallen --reason TEXT" in words
 
     store = open_lake(str(lake))
-    accept(store, "loan_information", next_day, "rows_not_fallen", "A pool was sold.")
+    accept_check(store, "loan_information", next_day, "rows_not_fallen", "A pool was sold.")
     accepted = run_job(lake, next_day)
     assert accepted.success
     assert accepted.failed_checks["raw/loan_information rows_not_fallen"] == "WARN"
