@@ -25,7 +25,7 @@ from refi_assets.ingestion.sweeps import Sweep, continue_sweeps
 from refi_assets.lake.folder_store import FolderStore
 from refi_assets.lake.objects import ObjectStore
 
-SOURCES_AT_ONCE = 4  # that are listed: most of the time of a request is waiting for its answer
+SOURCES_AT_ONCE = 4  # listed in parallel, since a request spends most of its time waiting
 
 
 class Seen(BaseModel):

@@ -35,7 +35,7 @@ def recent_fingerprints(
 ) -> Fingerprints:
     """Fingerprints of the recent load dates of a source. With `places`, only these are listed, the rest is `last_seen`.
 
-    Everything is listed even so if the snapshot is gone, since the one before it may not be in `last_seen`.
+    If the snapshot turns out to be gone, all are listed, since the one before it may not be in `last_seen`.
     """
     if places is not None:
         days = [day for name, day in places if name == source and not _is_outdated(day, last_seen, as_of)]
