@@ -229,27 +229,10 @@ def test_a_file_of_an_unknown_kind_in_a_snapshot_is_refused_not_lost(lake: Folde
 
 
 NAMES = [
-    *(
-        "with space.csv",
-        " leading.csv",
-        "Zoë-日本😎.csv",
-        "hash#tag.csv",
-        "100%.csv",
-        "a%20b.csv",
-        "%2e%2e.csv",
-        "a..b.csv",
-    ),
-    *(
-        "o'clock.csv",
-        'quo"te.csv',
-        "semi;colon.csv",
-        "a&b=c?.csv",
-        "star*.csv",
-        "[a-z].csv",
-        "{a,b}.csv",
-        "back\\slash.csv",
-    ),
-    *("~home.csv", "a|b.csv", "$HOME.csv", "`id`.csv", "a+b,c.csv", "x'); DROP TABLE judged; --.csv"),
+    *("with space.csv", " leading.csv", "Zoë-日本😎.csv", "hash#tag.csv", "100%.csv", "a%20b.csv", "%2e%2e.csv"),
+    *("a..b.csv", "o'clock.csv", 'quo"te.csv', "semi;colon.csv", "a&b=c?.csv", "star*.csv", "[a-z].csv", "{a,b}.csv"),
+    *("back\\slash.csv", "~home.csv", "a|b.csv", "$HOME.csv", "`id`.csv", "a+b,c.csv"),
+    "x'); DROP TABLE judged; --.csv",
 ]
 
 

@@ -293,16 +293,7 @@ def test_sql_in_cells_is_text(sources: Sources) -> None:
     "name",
     [
         *INJECTIONS,
-        "text of property_id",
-        "raw 0",
-        "fault",
-        "nulled",
-        "row_key",
-        "cut of ltv_ratio",
-        "c0",
-        "c1",
-        "*",
-        "n",
+        *("text of property_id", "raw 0", "fault", "nulled", "row_key", "cut of ltv_ratio", "c0", "c1", "*", "n"),
     ],
 )
 def test_any_further_column_name_is_harmless(sources: Sources, name: str) -> None:
