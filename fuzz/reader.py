@@ -1,8 +1,9 @@
-"""Coverage-guided fuzzing of the CSV reader, and of staging with it: make fuzz.
+"""Coverage-guided fuzzing of the CSV reader and of staging: make fuzz.
 
-Each input must read as tests/support/reference_csv.py reads it; one in sixteen is also staged, and held to
-tests/support/reference_staging.py. What fails is saved in fuzz/found/; run this file with its path to see it again.
-Atheris sees the branches of our Python, not those inside numpy or DuckDB: the dictionary and the corpus help there.
+The reader must agree with tests/support/reference_csv.py on each input; one in sixteen is also staged, and compared
+with tests/support/reference_staging.py. Failing inputs are saved in fuzz/found/; run this file with the path of one to
+reproduce it. Atheris sees the branches of our Python code, but not those inside NumPy or DuckDB: the dictionary and the
+corpus help there.
 """
 
 import sys
@@ -24,7 +25,7 @@ STAGED_ONE_IN = 16
 
 
 def one_input(data: bytes) -> None:
-    """The first byte chooses a header, the second the size of the scanner's blocks; the rest is the file."""
+    """Check one input: a byte that selects a header, one for the size of the scanner's blocks, then the file."""
     if len(data) < 2:
         return
     header = HEADERS[data[0] % len(HEADERS)]
@@ -36,7 +37,7 @@ def one_input(data: bytes) -> None:
 
 
 def write_corpus(folder: Path) -> None:
-    """The known cases of the tests, each as a whole file and after a header of its own."""
+    """Write the known cases of the tests, each as a whole file and after a header."""
     from tests.ingestion.test_records import KNOWN_CASES
 
     folder.mkdir(exist_ok=True)

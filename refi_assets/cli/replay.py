@@ -21,7 +21,7 @@ from refi_assets.errors import LakeError, RefiError, writing
 from refi_assets.identity import PERSONS
 from refi_assets.identity.decisions import DECISIONS
 from refi_assets.identity.previous import previous_persons
-from refi_assets.ingestion.acceptances import restore
+from refi_assets.ingestion.acceptances import restore_acceptance
 from refi_assets.lake import ObjectStore, RunFolder, open_lake
 from refi_assets.orchestration.resources import IdentityResource
 from refi_assets.publishing.publish import code_behind
@@ -115,7 +115,7 @@ def _copy_inputs(run: PublishedRun, lake: ObjectStore) -> None:
     for accepted in run.manifest.get("accepted", []):
         files = [one for one in run.manifest["inputs"] if one["source"] == accepted["source"]]
         load_date, hashes = date.fromisoformat(accepted["load_date"]), [file["sha256"] for file in files]
-        restore(lake, accepted["source"], load_date, hashes, accepted["check"], accepted["reason"])
+        restore_acceptance(lake, accepted["source"], load_date, hashes, accepted["check"], accepted["reason"])
 
 
 def _copy_identity(run: PublishedRun, lake: ObjectStore) -> IdentityResource:

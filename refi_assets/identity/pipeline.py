@@ -111,7 +111,7 @@ def compare_with_before(lake: ObjectStore, engine: DuckDBEngine, draft: Relation
 
 def numbers(details: PairsDetails) -> dict[str, Any]:
     """The estimates of the model, as metadata that Dagster plots over time."""
-    metadata = details.model_dump(include={"engine", "aws_job", "records_not_processed"})
+    metadata = details.model_dump(include={"engine", "aws_job", "records_not_processed"}, exclude_none=True)
     if details.model is None:
         return metadata
     names = ("prior", "expected_pairs", "compared_pairs", "unlinkable_share", "has_families", "is_shipped")

@@ -1,8 +1,8 @@
-"""S3's event notifications in a queue: which load dates they say to look at.
+"""S3's event notifications in a queue: the load dates that they name.
 
-A message is deleted only when what it led to cannot be lost any more. What a tick of the sensor takes from the queue
-is recorded with its cursor, after the tick; so the receipts go into the cursor, and the next tick deletes. Looking at
-what the raw zone holds belongs to arrivals.py.
+A message is deleted only when its effect cannot be lost any more. The cursor, with what a tick of the sensor took from
+the queue, is recorded after the tick; so the receipts go into the cursor, and the next tick deletes the messages.
+Looking at the raw zone belongs to arrivals.py.
 """
 
 import json
@@ -17,19 +17,19 @@ from refi_assets.ingestion.arrivals import Seen
 from refi_assets.ingestion.raw_zone import Place, place_of
 from refi_assets.lake.objects import ObjectStore
 
-BATCH = 10  # messages that SQS gives or deletes at once
-BATCHES = 50  # of one tick
-RECEIPTS = 50  # that a cursor holds: of up to 1,024 characters each
-PLACES = 100  # beyond which a tick looks at everything recent
-WAIT_SECONDS = 1  # for a first message; then SQS asks all its servers, which it does not for 0
-HIDDEN_SECONDS = 120  # until a message that was not deleted comes again: longer than two ticks
+BATCH = 10  # messages that SQS returns or deletes at once
+BATCHES = 50  # in one tick
+RECEIPTS = 50  # in a cursor, of up to 1,024 characters each
+PLACES = 100  # if there are more, a tick looks at everything recent
+WAIT_SECONDS = 1  # for a first message; with 0, SQS would not ask all its servers
+HIDDEN_SECONDS = 120  # until a message that was not deleted is delivered again: longer than two ticks
 
 
 @dataclass(frozen=True)
 class Woken:
-    """What the queue told.
+    """The places that events named.
 
-    places: what to look at; None is everything recent. new: those of them whose messages wait for this to be recorded.
+    places: where to look; None means everything recent. new: the places whose messages are not yet recorded.
     receipts: of these messages.
     """
 
@@ -40,18 +40,18 @@ class Woken:
 
 
 def ask_queue(queue_url: str, lake: ObjectStore, sources: Collection[str], seen: Seen) -> Woken:
-    """Delete the messages that were recorded, and take what has come since. Where the queue fails, look at all."""
+    """Delete the recorded messages, and receive new ones. If the queue fails, everything is to be looked at."""
     if not queue_url:
         return Woken()
     try:
         with aws.readable_errors(f"The queue {queue_url}"):
-            return _take(aws.client("sqs", **aws.QUICK), queue_url, lake, sources, seen)
+            return _receive(aws.client("sqs", **aws.QUICK), queue_url, lake, sources, seen)
     except LakeError as error:
         return Woken(message=f" {error} Looked without the queue.")
 
 
-def _take(sqs: Any, queue_url: str, lake: ObjectStore, sources: Collection[str], seen: Seen) -> Woken:
-    """A message that tells only of places that were recorded as woken is deleted at once: they are looked at anyway.
+def _receive(sqs: Any, queue_url: str, lake: ObjectStore, sources: Collection[str], seen: Seen) -> Woken:
+    """Receive messages. One that names only places that are already recorded is deleted at once.
 
     So a thousand files of one load date take two ticks, not a hundred.
     """
@@ -59,7 +59,7 @@ def _take(sqs: Any, queue_url: str, lake: ObjectStore, sources: Collection[str],
     recorded = frozenset(seen.woken)
     new: set[Place] = set()
     receipts: list[str] = []
-    astray = 0
+    foreign_messages = 0
     for _ in range(BATCHES):
         messages = sqs.receive_message(
             QueueUrl=queue_url,
@@ -67,33 +67,34 @@ def _take(sqs: Any, queue_url: str, lake: ObjectStore, sources: Collection[str],
             WaitTimeSeconds=WAIT_SECONDS,
             VisibilityTimeout=HIDDEN_SECONDS,
         ).get("Messages", [])
-        told = {message["ReceiptHandle"]: places_in(message["Body"], lake, sources) for message in messages}
-        waiting = [receipt for receipt, places in told.items() if not places <= recorded]
-        _delete(sqs, queue_url, [receipt for receipt in told if receipt not in waiting])
-        astray += sum(not places for places in told.values())
-        new |= {place for receipt in waiting for place in told[receipt]}
-        receipts += waiting
+        places_of = {message["ReceiptHandle"]: places_in(message["Body"], lake, sources) for message in messages}
+        unrecorded = [receipt for receipt, places in places_of.items() if not places <= recorded]
+        _delete(sqs, queue_url, [receipt for receipt in places_of if receipt not in unrecorded])
+        foreign_messages += sum(not places for places in places_of.values())
+        new |= {place for receipt in unrecorded for place in places_of[receipt]}
+        receipts += unrecorded
         if not messages or len(receipts) > RECEIPTS - BATCH:
             break
-    message = f" Messages in the queue that name no file of a source: {astray}." if astray else ""
+    message = f" Messages in the queue that name no file of a source: {foreign_messages}." if foreign_messages else ""
     if len(new) > PLACES:
         return Woken(None, [], receipts, message)
     return Woken(sorted(recorded | new), sorted(new), receipts, message)
 
 
 def _delete(sqs: Any, queue_url: str, receipts: list[str]) -> None:
-    """What SQS does not delete comes again, and does no harm."""
+    """Delete messages. One that SQS does not delete is delivered again, and does no harm."""
     for first in range(0, len(receipts), BATCH):
-        entries = [{"Id": str(i), "ReceiptHandle": r} for i, r in enumerate(receipts[first : first + BATCH])]
+        batch = enumerate(receipts[first : first + BATCH])
+        entries = [{"Id": str(number), "ReceiptHandle": receipt} for number, receipt in batch]
         sqs.delete_message_batch(QueueUrl=queue_url, Entries=entries)
 
 
 def places_in(body: str, lake: ObjectStore, sources: Collection[str]) -> frozenset[Place]:
-    """The places of a lake's raw zone that a message names; none where it is malformed or speaks of something else.
+    """The places in a lake's raw zone that a message names; none if it is malformed or about something else.
 
-    Takes S3's own form and EventBridge's, either also in SNS's envelope. What happened to an object does not matter:
-    it is looked at. Each key is read both as it stands and URL-decoded: S3 encodes it (a space as +), of EventBridge
-    AWS's documentation does not say, and to look at a place too many does no harm.
+    Takes messages in S3's own form and EventBridge's, also in an SNS envelope. The kind of event does not matter. Each
+    key is read both literally and URL-decoded: S3 encodes it (a space as +), AWS's documentation does not say whether
+    EventBridge does, and looking at an extra place does no harm.
     """
     try:
         objects = _objects(json.loads(body))
@@ -105,14 +106,14 @@ def places_in(body: str, lake: ObjectStore, sources: Collection[str]) -> frozens
 
 
 def _objects(message: Any) -> list[tuple[str, str]]:
-    """Bucket and key of the objects that a message is about. Raises ValueError for an envelope of no JSON."""
+    """Bucket and key of the objects that a message is about. Raises ValueError if an envelope is not JSON."""
     match message:
         case {"Type": "Notification", "Message": str(enclosed)}:
             return _objects(json.loads(enclosed))
         case {"Records": [*records]}:
-            return [found for record in records for found in _objects(record)]
-        case {"s3": about} | {"source": "aws.s3", "detail": about}:
-            match about:
+            return [named for record in records for named in _objects(record)]
+        case {"s3": detail} | {"source": "aws.s3", "detail": detail}:
+            match detail:
                 case {"bucket": {"name": str(bucket)}, "object": {"key": str(key)}}:
                     return [(bucket, key)]
     return []

@@ -1,7 +1,7 @@
-"""The lines of a block of a CSV file, as vectors: where they end, and which must be looked at one by one.
+"""The lines of a block of a CSV file, as vectors: where they end, and which must be scanned one by one.
 
-A block begins where a record does, and has some hundred thousand bytes. A handful of vector operations prove of most
-lines that each is a record of the right number of cells in UTF-8, and find the columns in which a cell is padded.
+A block begins with a record, and has about a million bytes. A few vector operations prove that most lines are records
+with the right number of cells, in UTF-8, and find the columns with padded cells.
 """
 
 from collections.abc import Iterator
@@ -14,52 +14,52 @@ from refi_assets.ingestion.records import BLOCK_BYTES, WIDE_SPACES
 
 QUOTE, COMMA, LF, CR, SPACE = 0x22, 0x2C, 0x0A, 0x0D, 0x20
 
-PLAIN_SHARE = 0.75  # of a block's lines, from which on looking for the others pays
+PLAIN_SHARE = 0.75  # of a block's lines; with fewer, it is faster to look closely at all lines
 CLOSE_LOOKS = 16  # after a block with fewer
 
 _UNREMARKABLE = bytes(code for code in range(SPACE + 1, 0x80) if code not in (QUOTE, COMMA))
 _BESIDE_CELLS = np.isin(np.arange(256), (QUOTE, COMMA, LF, CR))
-# What may follow a byte in UTF-8 if not every byte from 80 to BF; after C0 and C1, nothing may.
+# The bytes that may follow a first byte in UTF-8, if not all from 80 to BF; after C0 and C1, none may.
 _SECOND_BYTES = {0xC0: (1, 0), 0xC1: (1, 0), 0xE0: (0xA0, 0xBF), 0xED: (0, 0x9F), 0xF0: (0x90, 0xBF), 0xF4: (0, 0x8F)}
 
 
-def _nothing() -> np.ndarray:
+def _empty() -> np.ndarray:
     return np.array([], int)
 
 
 @dataclass(frozen=True)
 class Lines:
-    """The lines of a block: where each starts and ends (before its LF), and whether it is blank or strange.
+    """The lines of a block: where each starts and ends (before its LF), and whether it is blank or suspect.
 
-    A line that is neither is a record. Of a block that was proven as a whole, only the counts are given: of lines, line
-    `breaks` (the last line may have none), CRLF among them (`returns`) and `blanks`. `padded` holds the numbers of the
-    columns in which a cell of a record is padded, see Scan.
+    A line that is neither is a record. If the block was proven as a whole, only the counts are set: of lines, line
+    `breaks` (the last line may have none), `returns` (line breaks that are CRLF) and `blanks`. `padded` are the numbers
+    of the columns with padded cells, see Scan.
     """
 
     count: int
     breaks: int
     returns: int
     blanks: int = 0
-    starts: np.ndarray = field(default_factory=_nothing)
-    ends: np.ndarray = field(default_factory=_nothing)
-    is_blank: np.ndarray = field(default_factory=_nothing)
-    is_strange: np.ndarray = field(default_factory=_nothing)
+    starts: np.ndarray = field(default_factory=_empty)
+    ends: np.ndarray = field(default_factory=_empty)
+    is_blank: np.ndarray = field(default_factory=_empty)
+    is_suspect: np.ndarray = field(default_factory=_empty)
     padded: frozenset[int] = frozenset()
 
 
 class LineShape:
-    """The shape of a file's records: so many cells, the line end, and at most max_bytes."""
+    """The shape of a file's records: the number of cells, the line end, and at most max_bytes."""
 
     def __init__(self, columns: int, line_end: bytes, max_bytes: int) -> None:
         self._columns, self._has_returns, self._max_bytes = columns, line_end == b"\r\n", max_bytes
         self._plain_marks = b"," * (columns - 1) + line_end
-        self._close_looks = 0  # to take before another block is tried as a whole
+        self._close_looks = 0  # until another block is tried as a whole
 
     def look_at(self, block: bytes) -> Lines:
-        """The lines of a block. Most are plain in most files: ASCII without quotes, spaces or control characters."""
+        """The lines of a block. In most files, most are plain: ASCII without quotes, spaces and control characters."""
         self._close_looks -= 1
         is_whole = block.endswith(b"\n") and len(block) <= self._max_bytes
-        if self._close_looks > 0 or not is_whole or self._columns == 1:  # whose blank lines have as many commas
+        if self._close_looks > 0 or not is_whole or self._columns == 1:  # a blank line of one column looks plain
             return self._look_closely_at(block)
         marks = block.translate(None, _UNREMARKABLE)
         count = len(marks) // len(self._plain_marks)
@@ -72,16 +72,16 @@ class LineShape:
         codes = np.frombuffer(block, np.uint8)
         ends = np.flatnonzero(codes == LF)
         if self._has_returns:
-            is_plain &= codes[ends - 1] == CR  # the one CR of a line may be anywhere in it
+            is_plain &= codes[ends - 1] == CR  # its one CR may be anywhere in a line
         chosen = np.flatnonzero(~is_plain)
         if not len(chosen):
             return Lines(count, count, count)
         starts = _after(ends)
         close = self._look_closely_at(_these_lines(block, starts, ends, chosen))
-        is_blank, is_strange = np.zeros(len(ends), bool), np.zeros(len(ends), bool)
-        is_blank[chosen], is_strange[chosen] = close.is_blank, close.is_strange
+        is_blank, is_suspect = np.zeros(len(ends), bool), np.zeros(len(ends), bool)
+        is_blank[chosen], is_suspect[chosen] = close.is_blank, close.is_suspect
         returns = close.returns + (len(ends) - len(chosen)) * self._has_returns
-        return Lines(len(ends), len(ends), returns, close.blanks, starts, ends, is_blank, is_strange, close.padded)
+        return Lines(len(ends), len(ends), returns, close.blanks, starts, ends, is_blank, is_suspect, close.padded)
 
     def _look_closely_at(self, block: bytes) -> Lines:
         text = block if block.endswith(b"\n") else block + b"\n"
@@ -92,29 +92,29 @@ class LineShape:
         starts = _after(ends)
         lengths = ends - starts
         cells = np.diff(at_ends, prepend=-1)
-        is_strange = lengths > self._max_bytes
+        is_suspect = lengths > self._max_bytes
         quoted_lines = None
         if b'"' in block:
             quoted = np.unique(np.searchsorted(ends, np.flatnonzero(codes == QUOTE)))
             quoted_lines = _QuotedLines(_these_lines(text, starts, ends, quoted))
             cells[quoted] = quoted_lines.cells
-            is_strange[quoted] |= quoted_lines.is_broken
-        is_strange |= cells != self._columns
+            is_suspect[quoted] |= quoted_lines.is_broken
+        is_suspect |= cells != self._columns
         returns = 0
         if b"\r" in block:
             in_end = (codes[ends - 1] == CR) & (lengths > 0)
             if np.count_nonzero(codes == CR) > np.count_nonzero(in_end):
                 in_line = np.bincount(np.searchsorted(ends, np.flatnonzero(codes == CR)), minlength=len(ends))
-                is_strange |= in_line != in_end
+                is_suspect |= in_line != in_end
             if text is not block and in_end[-1]:  # half a line end
-                is_strange[-1], in_end[-1] = True, False
+                is_suspect[-1], in_end[-1] = True, False
             lengths = lengths - in_end
             returns = int(np.count_nonzero(in_end))
         if not block.isascii():
-            is_strange[np.searchsorted(ends, _not_utf8(text, codes))] = True
+            is_suspect[np.searchsorted(ends, _not_utf8(text, codes))] = True
         is_blank = lengths == 0
-        is_strange &= ~is_blank
-        is_proven = ~(is_strange | is_blank)
+        is_suspect &= ~is_blank
+        is_proven = ~(is_suspect | is_blank)
         padded: set[int] = set()
         if quoted_lines:
             padded |= quoted_lines.padded(is_proven[quoted])
@@ -125,7 +125,7 @@ class LineShape:
             column = np.searchsorted(marks, at) - _after(at_ends)[line]
             padded |= set(column[is_proven[line]].tolist())
         breaks, blanks = len(ends) - (text is not block), int(np.count_nonzero(is_blank))
-        return Lines(len(ends), breaks, returns, blanks, starts, ends, is_blank, is_strange, frozenset(padded))
+        return Lines(len(ends), breaks, returns, blanks, starts, ends, is_blank, is_suspect, frozenset(padded))
 
 
 def lines_at(stream: BinaryIO, numbers: np.ndarray) -> Iterator[bytes]:
@@ -148,10 +148,10 @@ def lines_at(stream: BinaryIO, numbers: np.ndarray) -> Iterator[bytes]:
 
 
 class _QuotedLines:
-    """Whole lines with quotes: how many cells each has, and whether a quote is open at its end or out of place.
+    """Whole lines with quotes: the number of cells in each, and whether a quote is misplaced or open at the end.
 
-    Within a line, quotes open and close by turns. One that opens stands at the start of a cell, one that closes at its
-    end; a doubled quote closes and opens at once.
+    Within a line, quotes open and close alternately. An opening quote is at the start of a cell, a closing one at its
+    end; a doubled quote closes and opens again.
     """
 
     def __init__(self, text: bytes) -> None:
@@ -162,7 +162,7 @@ class _QuotedLines:
         at_ends = np.flatnonzero(kinds == LF)
         self._ends = marks[at_ends]
         is_quote = kinds == QUOTE
-        quotes = np.cumsum(is_quote, dtype=np.int32)  # up to each mark, itself included
+        quotes = np.cumsum(is_quote, dtype=np.int32)  # up to and including each mark
         before_line = np.concatenate(([0], quotes[at_ends[:-1]]))
         is_open = (quotes - np.repeat(before_line, np.diff(at_ends, prepend=-1))) % 2 == 1
         opening, closing = marks[is_quote & is_open], marks[is_quote & ~is_open]
@@ -171,14 +171,14 @@ class _QuotedLines:
         self.is_broken: np.ndarray = is_open[at_ends]
         misplaced = np.concatenate((opening[~starts_cell], closing[~ends_cell]))
         self.is_broken[np.searchsorted(self._ends, misplaced)] = True
-        self._is_inside = np.concatenate(([False], is_open & (kinds != LF)))  # quotes, before each mark
+        self._is_inside = np.concatenate(([False], is_open & (kinds != LF)))  # of quotes, before each mark
         ends_a_cell = (kinds == LF) | ((kinds == COMMA) & ~is_open)
         self._cells = np.concatenate(([0], np.cumsum(ends_a_cell, dtype=np.int32)))  # that end before each mark
-        self._cells_before = np.concatenate(([0], self._cells[at_ends + 1]))  # each line
+        self._cells_before = np.concatenate(([0], self._cells[at_ends + 1]))  # before each line
         self.cells = np.diff(self._cells_before)
 
     def padded(self, is_proven: np.ndarray) -> set[int]:
-        """The columns in which a cell of a proven line is padded; a quote in a cell counts as an end of it."""
+        """The columns with padded cells in proven lines; a quote in a cell counts as an end of the cell."""
         at, after, is_control = _padding(self._text, self._codes, len(self._ends))
         is_beside_quote = (self._codes[at - 1] == QUOTE) | (self._codes[after] == QUOTE)
         mark, line = np.searchsorted(self._marks, at), np.searchsorted(self._ends, at)
@@ -188,7 +188,7 @@ class _QuotedLines:
 
 
 class _Padding(NamedTuple):
-    """Characters: where each starts, where the next one does, and whether it is a control character."""
+    """Characters: where each starts, where the next character starts, and whether it is a control character."""
 
     starts: np.ndarray
     afters: np.ndarray
@@ -196,9 +196,9 @@ class _Padding(NamedTuple):
 
 
 def _padding(text: bytes, codes: np.ndarray, line_end_bytes: int) -> _Padding:
-    """The white space beside commas, quotes and line ends, and every control character that is no line end.
+    """White space beside commas, quotes and line ends, and all control characters that are not line ends.
 
-    There are none if the text has no more characters below SPACE than line_end_bytes.
+    A text with no more than line_end_bytes characters below SPACE has no such control characters.
     """
     controls = np.array([], int)
     is_low = codes < SPACE
@@ -207,22 +207,22 @@ def _padding(text: bytes, codes: np.ndarray, line_end_bytes: int) -> _Padding:
         controls = controls[(codes[controls] != CR) | (codes[controls + 1] != LF)]
     spaces = np.flatnonzero(codes == SPACE)
     starts, afters = [spaces], [spaces + 1]
-    for first, *others in (space.encode() for space in WIDE_SPACES):
+    for first, *further in (space.encode() for space in WIDE_SPACES):
         if bytes([first]) in text:
             at = np.flatnonzero(codes == first)
-            for distance, code in enumerate(others, 1):
+            for distance, code in enumerate(further, 1):
                 at = at[codes[at + distance] == code]
             starts.append(at)
-            afters.append(at + 1 + len(others))
+            afters.append(at + 1 + len(further))
     start, after = np.concatenate(starts), np.concatenate(afters)
-    is_beside = _BESIDE_CELLS[codes[start - 1]] | _BESIDE_CELLS[codes[after]]  # before the first byte, there is an LF
+    is_beside = _BESIDE_CELLS[codes[start - 1]] | _BESIDE_CELLS[codes[after]]  # index -1: the last LF
     start, after = start[is_beside], after[is_beside]
     is_control = np.repeat((False, True), (len(start), len(controls)))
     return _Padding(np.concatenate((start, controls)), np.concatenate((after, controls + 1)), is_control)
 
 
 def _are_plain(marks: bytes, plain_marks: bytes) -> np.ndarray:
-    """Of lines, given what is remarkable in each: whether that is plain_marks, which end in LF or CRLF."""
+    """For each line of marks, whether it is plain_marks, which end in LF or CRLF."""
     codes = np.frombuffer(marks, np.uint8)
     is_end = codes == LF
     ends = np.flatnonzero(is_end)
@@ -230,18 +230,18 @@ def _are_plain(marks: bytes, plain_marks: bytes) -> np.ndarray:
     if plain_marks.endswith(b"\r\n"):
         is_plain &= codes[ends - 1] == CR
         is_end[:-1] |= is_end[1:] & (codes[:-1] == CR)
-    others = np.flatnonzero(~is_end & (codes != COMMA))
-    is_plain[np.searchsorted(ends, others)] = False
+    further_marks = np.flatnonzero(~is_end & (codes != COMMA))
+    is_plain[np.searchsorted(ends, further_marks)] = False
     return is_plain
 
 
 def _after(ends: np.ndarray) -> np.ndarray:
-    """Where what ends here starts, if each begins right after the one before."""
+    """The starts of adjacent ranges with these ends."""
     return np.concatenate(([0], ends[:-1] + 1))
 
 
 def _these_lines(text: bytes, starts: np.ndarray, ends: np.ndarray, chosen: np.ndarray) -> bytes:
-    """Some lines of a text, each with its LF."""
+    """The chosen lines of a text, each with its LF."""
     if len(chosen) == len(starts):
         return text
     places = zip(starts[chosen].tolist(), (ends[chosen] + 1).tolist(), strict=True)
@@ -249,7 +249,7 @@ def _these_lines(text: bytes, starts: np.ndarray, ends: np.ndarray, chosen: np.n
 
 
 def _not_utf8(text: bytes, codes: np.ndarray) -> np.ndarray:
-    """Positions that cannot be in UTF-8, at least one in every line that is not. The text ends in LF."""
+    """Positions of invalid bytes, at least one in every line that is not UTF-8. The text ends in LF."""
     is_next = (codes & 0xC0) == 0x80
     is_expected = np.zeros(len(codes), bool)
     is_expected[1:] = codes[:-1] >= 0xC0

@@ -1,8 +1,8 @@
--- What the text of a cell is, judged before anything is cast: a plain TRY_CAST takes 0x10, 1_000 and 1e3.
+-- Tests and conversions of a cell's text before it is cast: a plain TRY_CAST accepts 0x10, 1_000 and 1e3.
 -- DuckDB's dialect: staging runs in DuckDB on every deployment.
 
--- A cell without the white space around it; empty is null. Most cells have none, which is seen in a sixth of the
--- time that trimming takes.
+-- A cell without surrounding white space; empty is null. Most cells have none, and testing that takes a sixth of the
+-- time of trimming.
 CREATE MACRO is_trimmed(raw) AS
     raw >= '!'
     AND (raw < CHR(127) OR NOT (STARTS_WITH(raw, CHR(160)) OR STARTS_WITH(raw, CHR(65279))))
@@ -21,7 +21,7 @@ CREATE MACRO is_number(cell) AS REGEXP_FULL_MATCH(cell, '[+-]?([0-9]+\.?[0-9]*|\
 -- A number whose decimals, if any, are all zero.
 CREATE MACRO is_whole(cell) AS REGEXP_FULL_MATCH(cell, '[+-]?([0-9]+(\.0*)?|\.0+)');
 
--- A text that a cast takes for a number is one, unless it has an exponent, an underscore, or odd white space.
+-- A text that can be cast to a number is one, unless it has an exponent, an underscore, or unusual white space.
 CREATE MACRO is_cast_rightly(cell) AS
     cell >= '+'
     AND NOT (
@@ -29,11 +29,11 @@ CREATE MACRO is_cast_rightly(cell) AS
         OR ENDS_WITH(cell, CHR(11)) OR ENDS_WITH(cell, CHR(12))
     );
 
--- DuckDB takes these words and no others, in any case: true, t, yes, y, 1, false, f, no, n, 0.
+-- DuckDB accepts only these words, in any case: true, t, yes, y, 1, false, f, no, n, 0.
 CREATE MACRO truth(cell) AS TRY_CAST(cell AS BOOLEAN);
 
--- A number's text cut (not rounded) after six decimals, and whether the cut took something off.
--- Null where it has more whole digits than any bound. Eighteen digits, since wider decimals cost fifty times as much.
+-- A number's text cut (not rounded) after six decimals, and whether the cut removed anything.
+-- Null if it has more whole digits than any bound. Eighteen digits, since wider decimals take fifty times as long.
 CREATE MACRO cut(cell) AS CASE
     WHEN LENGTH(cell) <= 7 OR NOT REGEXP_MATCHES(cell, '\.[0-9]{7}') THEN TRY_CAST(cell AS DECIMAL(18, 6))
     ELSE TRY_CAST(REGEXP_EXTRACT(cell, '^[+-]?[0-9]*\.?[0-9]{0,6}') AS DECIMAL(18, 6))
@@ -50,11 +50,11 @@ CREATE MACRO is_below(cell, bound) AS COALESCE(
     cell[1] = '-'
 );
 
--- A text in lower case whose words are one space apart, however they were: Paid  off, PAID_OFF and paid-off are one.
+-- A text in lower case with single spaces between words, so that Paid  off, PAID_OFF and paid-off are equal.
 CREATE MACRO spaced(cell) AS REGEXP_REPLACE(LOWER(cell), '[\s\x{A0}_-]+', ' ', 'g');
 
--- Words that systems write for nothing, in any case; spreadsheets write their errors into any column.
--- (Of an IN with many words DuckDB makes a join, which is computed for all rows, and in their order by one thread.)
+-- Words that systems write for a missing value, in any case; spreadsheets write their errors into any column.
+-- (DuckDB turns an IN with many words into a join, which is computed for all rows, in order by a single thread.)
 CREATE MACRO spreadsheet_errors() AS ['#N/A', '#VALUE!', '#DIV/0!', '#REF!', '#NAME?'];
 CREATE MACRO is_spreadsheet_error(cell) AS cell[1] = '#' AND LIST_CONTAINS(spreadsheet_errors(), UPPER(cell));
 CREATE MACRO is_word_for_nothing(cell) AS
@@ -64,15 +64,15 @@ CREATE MACRO is_word_for_nothing(cell) AS
         UPPER(cell)
     );
 
--- The opposite, for most texts by their first letter, which comparisons tell in a quarter of the time.
+-- The opposite tests; comparing the first letter decides most texts in a quarter of the time.
 CREATE MACRO is_no_spreadsheet_error(cell) AS cell < '#' OR cell >= '$' OR NOT is_spreadsheet_error(cell);
 CREATE MACRO is_no_word_for_nothing(cell) AS
     LENGTH(cell) > 7 OR (cell >= '/' AND cell < 'N') OR (cell >= 'O' AND cell < 'U')
     OR (cell >= 'V' AND cell < 'n') OR (cell >= 'o' AND cell < 'u') OR cell >= 'v'
     OR NOT is_word_for_nothing(cell);
 
--- NUL and the characters without width that copies from web pages leave, which no eye sees and no join forgives:
--- soft hyphen, zero-width spaces, marks and embeddings of direction, word joiner, byte order mark; and the joiners.
+-- NUL and the zero-width characters in texts copied from web pages, which are invisible but break joins: soft hyphen,
+-- zero-width spaces, direction marks and embeddings, word joiner, byte order mark; and the joiners.
 CREATE MACRO invisible() AS
     '\x00\x{AD}\x{61C}\x{200B}\x{200E}\x{200F}\x{202A}-\x{202E}\x{2060}-\x{2064}\x{2066}-\x{2069}\x{FEFF}';
 CREATE MACRO joiners() AS '\x{200C}\x{200D}';
@@ -84,7 +84,7 @@ CREATE MACRO visible(cell) AS CASE
     ELSE REGEXP_REPLACE(cell, '[' || invisible() || joiners() || ']', '', 'g')
 END;
 
--- The same for a name. Between letters of some scripts the joiners change how a name is written, and stay.
+-- The same for a name. Between letters of some scripts, joiners change the spelling of a name, and are kept.
 CREATE MACRO joining_scripts() AS
     '\p{Arabic}\p{Syriac}\p{Mongolian}\p{Devanagari}\p{Bengali}\p{Gurmukhi}\p{Gujarati}\p{Oriya}\p{Tamil}\p{Telugu}'
     || '\p{Kannada}\p{Malayalam}\p{Sinhala}\p{Khmer}\p{Myanmar}\p{Tibetan}';

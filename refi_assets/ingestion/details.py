@@ -1,9 +1,9 @@
-"""What the records of a source hold: of its raw files, of its table in the catalog, and of its typed rows."""
+"""The records of a source: of its raw files, of its table in the catalog, and of its typed rows."""
 
 from datetime import date
 from decimal import Decimal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from refi_assets.ingestion.snapshots import ScannedSnapshot
 from refi_assets.lake import Details
@@ -11,9 +11,9 @@ from refi_assets.specs.outcomes import Cause
 
 
 class Profile(BaseModel):
-    """The numbers of a column: rows of the source, cells that are numbers, quartiles (None without a number).
+    """A numeric column: rows of the source, cells that are numbers, quartiles (None without a number).
 
-    `zeros` and `whole` count numbers that are 0, and that have no decimals.
+    `zeros` counts numbers equal to 0, `whole` those without decimals.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -33,7 +33,7 @@ class Profile(BaseModel):
 
 
 class SharedValue(BaseModel):
-    """The value of a column that most accepted rows have, and of how many rows these are."""
+    """The most frequent value of a column: in `rows` of the `of` accepted rows."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -43,20 +43,20 @@ class SharedValue(BaseModel):
 
 
 class Baseline(BaseModel):
-    """The newest published snapshot of an earlier load date: what this one is compared with."""
+    """The newest published snapshot of an earlier load date, with which a new one is compared."""
 
     model_config = ConfigDict(frozen=True)
 
     run_id: str
     load_date: date
     rows: int
-    profiles: dict[str, Profile] = {}
+    profiles: dict[str, Profile]
 
 
 class SnapshotDetails(Details):
-    """Of raw/<source>: the snapshot, the one before it in the raw zone, and the one published before.
+    """For raw/<source>: the snapshot, the previous one in the raw zone, and the last published one.
 
-    `others`: what else in the raw zone seems to be the source's.
+    `others`: other files and folders in the raw zone that seem to be the source's.
     """
 
     snapshot: ScannedSnapshot
@@ -66,7 +66,7 @@ class SnapshotDetails(Details):
 
 
 class CatalogDetails(Details):
-    """Of catalog/<source>: the table, its database if the engine has a catalog, and the types a crawler would infer."""
+    """For catalog/<source>: the table, its database if the engine has a catalog, and the types a crawler infers."""
 
     table: str
     inferred: dict[str, str]
@@ -74,17 +74,29 @@ class CatalogDetails(Details):
     database: str | None = None
 
 
-class StagedDetails(Details):
-    """Of staging/<source>: the object with its quarantine, and what Staged counted. Old records have less."""
+class StagedCounts(Details):
+    """Counts of a staged source.
 
-    quarantine: str
+    Of the accepted rows: `nulled` cells by column, `emptied` cells by column and word (also those in key columns, which
+    cost the row), `invisible` characters removed, in cells by column, number of distinct `keys`, and `shared`, the most
+    frequent value of some columns. Of all well-formed rows: `profiles` of the numeric columns, `file_medians` in each
+    of several files. `quarantined` has rows by reason, `quarantined_keys` the keys of up to ten of them, `causes` the
+    causes, the most frequent first.
+    """
+
     quarantined: dict[str, int]
     nulled: dict[str, int]
     keys: int
-    quarantined_keys: tuple[str, ...] = ()  # of some of the rows in quarantine
-    emptied: dict[str, dict[str, int]] = Field(default_factory=dict)
-    invisible: dict[str, int] = Field(default_factory=dict)
-    profiles: dict[str, Profile] = Field(default_factory=dict)
-    file_medians: dict[str, dict[str, Decimal]] = Field(default_factory=dict)
-    shared: dict[str, SharedValue] = Field(default_factory=dict)
-    causes: tuple[Cause, ...] = ()  # of the rows in quarantine, the most frequent first
+    quarantined_keys: tuple[str, ...]
+    emptied: dict[str, dict[str, int]]
+    invisible: dict[str, int]
+    profiles: dict[str, Profile]
+    file_medians: dict[str, dict[str, Decimal]]
+    shared: dict[str, SharedValue]
+    causes: tuple[Cause, ...]
+
+
+class StagedDetails(StagedCounts):
+    """For staging/<source>: the counts, and the key of the object with the quarantine."""
+
+    quarantine: str

@@ -1,7 +1,7 @@
-"""Files of a snapshot as tables of text: opened, scanned and described, once each.
+"""Files of a snapshot as tables of text: each is opened, scanned and described once.
 
-A `ScannedFile` says everything that later steps need to read a file without looking at it again: its hash,
-its columns, how many records it has, and which object DuckDB reads (the file, or its clean copy).
+A `ScannedFile` has everything that later steps need to read a file: its hash, its columns, its number of records, and
+the object that DuckDB reads (the file, or its clean copy).
 """
 
 import csv
@@ -32,16 +32,16 @@ CSV_DIALECT = (
     "strict_mode = true"
 )
 
-# What the text of a cell is; DuckDB's macros.
+# DuckDB's macros on the text of cells.
 MACROS = files("refi_assets.ingestion").joinpath("cells.sql").read_text("utf-8")
 
 
 @dataclass(frozen=True)
 class FileColumn:
-    """A column of a file: its name in the contract's sense, and the SQL that reads it as text.
+    """A column of a file: its name as the contract spells it, and the SQL that reads it as text.
 
-    `reads_empty_as_null`: an empty cell reads as null. `is_tidy`: so it does, and no cell begins or ends with white
-    space or holds a control character.
+    `reads_empty_as_null`: an empty cell reads as null. `is_tidy`: it does, and no cell begins or ends with white space
+    or contains a control character.
     """
 
     name: str
@@ -51,18 +51,17 @@ class FileColumn:
 
     @property
     def original(self) -> str:
-        """SQL of its cells as the file has them."""
+        """SQL for its cells as the file has them."""
         return f"COALESCE({self.sql}, '')" if self.reads_empty_as_null else self.sql
 
 
 class ScannedFile(BaseModel):
     """One file of a snapshot.
 
-    `etag` is the one it had when it was scanned. `rows` counts records after the header, malformed ones included.
-    `respelled` maps names that the file writes in another way than the contract to the contract's. `read_key` is the
-    object that DuckDB reads; `malformed_key` lists the malformed records (record number, problem, part, bytes in hex),
-    if any. `line_breaks` and `padded` are Scan's, of all that DuckDB reads; `padded` is None of Parquet and in old
-    records.
+    `etag` is that of the scanned version. `rows` counts records after the header, malformed ones included. `respelled`
+    maps the file's spellings of column names to the contract's. `read_key` is the object that DuckDB reads;
+    `malformed_key` lists the malformed records (record number, problem, part, bytes in hex), if any. `line_breaks` and
+    `padded` are those of Scan.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -79,21 +78,21 @@ class ScannedFile(BaseModel):
     malformed_key: str | None = None
     line_breaks: tuple[str, ...] = ()
     line_end: str = "\n"
-    padded: tuple[str, ...] | None = None
+    padded: tuple[str, ...] = ()
 
     @property
     def info(self) -> ObjectInfo:
-        """The object that was scanned."""
+        """The scanned object."""
         return ObjectInfo(self.key, self.size, self.etag)
 
     @property
     def left_keys(self) -> list[str]:
-        """Objects that the scan left in a run's folder."""
+        """Objects that the scan put into a run's folder."""
         return [key for key in (self.read_key, self.malformed_key) if key and key != self.key]
 
     @property
     def is_parquet(self) -> bool:
-        """Whether the file is Parquet; else it is CSV."""
+        """Whether the file is Parquet; otherwise it is CSV."""
         return suffix_of(self.key) == ".parquet"
 
 
@@ -110,8 +109,8 @@ def scan_file(
     """Count a file's records and set the malformed ones aside in the run's folder. `sha256`: the file's, if known.
 
     Without a contract, a file may have any columns. Raises SourceError, naming the file, if it is unreadable, empty,
-    not what its name says, or unpacks to more than `max_file_gb` (10^9 bytes). Then nothing of it is left in the run's
-    folder.
+    of another kind than its name says, or unpacks to more than `max_file_gb` (10^9 bytes). Then nothing is left in the
+    run's folder.
     """
     sha256 = sha256 or lake.sha256(info.key)
     suffix = suffix_of(info.key)
@@ -133,7 +132,7 @@ def scan_file(
                     url = lake.url(info.key)
                     scan = scan_parquet(session, url, contract, clean_path, malformed.add, max_file_gb)
             else:
-                # A compressed file is read from its copy: DuckDB reads that in parallel, and gzip's ways are Python's.
+                # DuckDB reads a copy of a compressed file in parallel, and only Python's gzip decides how to unpack it.
                 names = contract.file_types if contract else ()
                 always_copy = suffix == ".csv.gz"
                 scan = scan_csv(open_file, clean_path, malformed.add, known_names=names, always_copy=always_copy)
@@ -142,23 +141,24 @@ def scan_file(
         if isinstance(error, SourceError):
             raise SourceError(f"{info.key}: {error}.") from None
         if isinstance(error, OSError) and error.errno is not None:
-            raise  # the disk's failure, not the file's
-        raise SourceError(f"{info.key} cannot be read{_why(lake, info, error)}.") from None
+            raise  # a failure of the disk, not of the file
+        raise SourceError(f"{info.key} cannot be read{_cause(lake, info, error)}.") from None
     return _scanned(info, sha256, scan, clean_key, malformed_key)
 
 
-def _why(lake: ObjectStore, info: ObjectInfo, error: Exception) -> str:
-    """Why a file of a binary kind cannot be read: what it is instead, or that it is damaged."""
+def _cause(lake: ObjectStore, info: ObjectInfo, error: Exception) -> str:
+    """Why a compressed or Parquet file cannot be read: its real format, or that it is damaged."""
     with lake.open(info.key) as stream:
         start = stream.read(FIRST_BYTES)
     suffix = suffix_of(info.key)
     as_parquet = " as Parquet" if suffix == ".parquet" else ""
     is_what_it_says = start.startswith(b"PAR1" if as_parquet else b"\x1f\x8b")
-    if not is_what_it_says and (known := format_of(start)):
-        return f"{as_parquet}: it is {known[0]}; {known[1]}"
+    if not is_what_it_says and (binary_format := format_of(start)):
+        name, to_do = binary_format
+        return f"{as_parquet}: it is {name}; {to_do}"
     if start and not is_what_it_says and b"\0" not in start:
         return f"{as_parquet}: it looks like plain text; if it is CSV, end its name in .csv"
-    return f"{as_parquet}{'' if as_parquet else f': {error}'}. Drop the file again, whole"
+    return f"{as_parquet}{'' if as_parquet else f': {error}'}. Upload the complete file again"
 
 
 def _scanned(info: ObjectInfo, sha256: str, scan: Scan, clean_key: str, malformed_key: str) -> ScannedFile:
@@ -180,13 +180,13 @@ def _scanned(info: ObjectInfo, sha256: str, scan: Scan, clean_key: str, malforme
 
 
 def require_size(info: ObjectInfo, max_file_gb: float) -> None:
-    """Raise SourceError for a file that is too large as it lies."""
+    """Raise SourceError for a file that is too large even before it is unpacked."""
     if info.size / GB > max_file_gb:
         raise SourceError(f"{info.key}: {info.size / GB:.3g} GB is {beyond_size_limit(max_file_gb)}.")
 
 
 class _Unpacked(gzip.GzipFile):
-    """A compressed file's content, to be read no further than the limit, nor than a tenth of the disk stays free."""
+    """A compressed file's content; reading fails beyond the limit, or if it would use nine tenths of the free disk."""
 
     def __init__(self, stream: BinaryIO, max_file_gb: float, room: int) -> None:
         super().__init__(fileobj=stream)
@@ -204,11 +204,10 @@ class _Unpacked(gzip.GzipFile):
 
 
 def text_columns(session: DuckDBSession, lake: ObjectStore, file: ScannedFile) -> list[FileColumn]:
-    """The file's columns, each with the SQL that gives its cells as text."""
+    """The file's columns, each with the SQL that reads its cells as text."""
     if not file.is_parquet:
-        padded = file.columns if file.padded is None else file.padded
         return [
-            FileColumn(name, _csv_cell(file, number, name), reads_empty_as_null=True, is_tidy=name not in padded)
+            FileColumn(name, _csv_cell(file, number, name), reads_empty_as_null=True, is_tidy=name not in file.padded)
             for number, name in enumerate(file.columns)
         ]
     described = session.execute(f"DESCRIBE SELECT * FROM {rows_sql(lake, file)}")
@@ -229,14 +228,14 @@ def _csv_columns(file: ScannedFile) -> str:
 def rows_sql(lake: ObjectStore, file: ScannedFile, *, is_sample: bool = False) -> str:
     """A FROM item with the well-formed rows of a file, in order. Empty cells of a CSV file are null.
 
-    With `is_sample`, only the first will be read.
+    With `is_sample`, it is fast for the first rows only.
     """
     if file.is_parquet:
         return parquet_sql(lake.url(file.read_key))
-    # The line end is given only where it is LF: given CRLF, DuckDB 1.5.5 finds no rows; left to itself, it
-    # takes a CR inside quotes for one.
+    # The line end is set only if it is LF: with CRLF, DuckDB 1.5.5 finds no rows; without a setting, it takes a CR
+    # inside quotes for a line end.
     line_end = ", new_line = '\\n'" if file.line_end == "\n" else ""
-    # DuckDB reads a buffer's worth at once: of its own accord 64 MB, sixteen times the longest line.
+    # DuckDB reads a whole buffer at once, by default 64 MB, sixteen times the longest line.
     buffer = f", buffer_size = {4 * MAX_RECORD_BYTES}" if is_sample else ""
     return (
         f"read_csv({path_literal(lake.url(file.read_key))}, {CSV_DIALECT}, header = true, "
@@ -248,20 +247,20 @@ def rows_sql(lake: ObjectStore, file: ScannedFile, *, is_sample: bool = False) -
 def chosen_rows(
     session: DuckDBSession, lake: ObjectStore, file: ScannedFile, positions: str
 ) -> tuple[list[FileColumn], str]:
-    """Columns, and a FROM item, of the well-formed rows at some positions, with `position`.
+    """Columns, and a FROM item, for the well-formed rows at some positions, with `position`.
 
-    `positions` is a SELECT of `position`, from 0. Of a CSV file, their lines are cut out.
+    `positions` is a SELECT of `position`, from 0. The lines are cut out of a CSV file.
     """
     columns = text_columns(session, lake, file)
     if file.is_parquet:
         rows = parquet_sql(lake.url(file.read_key), options=", file_row_number = true")
         rows = f"(SELECT * RENAME (file_row_number AS position) FROM {rows})"
     else:
-        from refi_assets.ingestion.block_lines import lines_at  # with NumPy, see records.py
+        from refi_assets.ingestion.block_lines import lines_at  # and NumPy, see records.py
 
         path = session.scratch / "chosen_rows.csv"
         numbers = session.numbers(f"SELECT position FROM ({positions}) ORDER BY position", "position")
-        with lake.open(file.read_key) as stream, path.open("wb") as cut:  # after its header, which is a line, too
+        with lake.open(file.read_key) as stream, path.open("wb") as cut:  # the header is the first line
             lines = zip(numbers.tolist(), lines_at(stream, numbers + 1), strict=True)
             cut.writelines(b"%d,%b\n" % numbered for numbered in lines)
         return columns, (
@@ -272,9 +271,9 @@ def chosen_rows(
 
 
 class _MalformedFile:
-    """Malformed records as CSV: record number, problem, part, bytes in hex. No file where there are none.
+    """A CSV file of malformed records: record number, problem, part, bytes in hex. Deleted if there are none.
 
-    A long record is several lines, so that no line is longer than DuckDB reads.
+    A long record has several lines, so that DuckDB can read each of them.
     """
 
     PART_BYTES = 1 << 20

@@ -1,6 +1,6 @@
-"""The first bytes and lines of a file: what it is if it is not what its name says, in words that say what to do.
+"""The first bytes and lines of a file that is not what its name says: its real format, and what to do.
 
-The words never quote the file. What its records hold belongs to records.py.
+Messages never quote the file. Reading records belongs to records.py.
 """
 
 import re
@@ -8,12 +8,12 @@ import unicodedata
 from collections.abc import Collection, Sequence
 
 from refi_assets.errors import SourceError
-from refi_assets.ingestion.headers import normal
+from refi_assets.ingestion.headers import normalized_name
 
 AS_UTF8 = "save it as CSV in UTF-8 (in Excel: CSV UTF-8)"
-HEADER_WITHIN = 10  # lines, of which one may be the header
+HEADER_WITHIN = 10  # lines, one of which may be the header
 
-# Of binary formats: how a file of it begins, what it is, and what to do.
+# Binary formats: the beginning of a file, the name of the format, and what to do.
 _FORMATS: list[tuple[bytes, str, str]] = [
     (rb"PK\x03\x04.{26}mimetypeapplication/vnd\.oasis", "an OpenDocument spreadsheet", AS_UTF8),
     (rb"PK\x03\x04(?=.*?PK\x03\x04.{26}xl/|.{26}xl/)", "an Excel workbook", AS_UTF8),
@@ -47,28 +47,29 @@ _DATA = r"[-+]?[0-9][-0-9./: ]*|[A-Z]{1,3}-?[0-9]+|\S+@\S+"  # a number, a date,
 
 
 def format_of(start: bytes) -> tuple[str, str] | None:
-    """What a file that begins so is, and what to do; None if that is not a binary format known here."""
-    for beginning, what, to_do in _FORMATS:
+    """The name of the binary format of a file with these first bytes, and what to do; None if it is not known here."""
+    for beginning, name, to_do in _FORMATS:
         if re.match(beginning, start, re.DOTALL):
-            return what, to_do
+            return name, to_do
     return None
 
 
 def require_csv(start: bytes) -> None:
-    """Raise SourceError if a file that begins so is no CSV in UTF-8 with line ends that are read."""
-    if known := format_of(start):
-        raise SourceError(f"not CSV in UTF-8, but {known[0]}; {known[1]}")
+    """Raise SourceError if a file with these first bytes is not CSV in UTF-8 with LF or CRLF."""
+    if binary_format := format_of(start):
+        name, to_do = binary_format
+        raise SourceError(f"not CSV in UTF-8, but {name}; {to_do}")
     first_line = re.sub(rb'"[^"]*(?:"|\Z)', b"", start.lstrip(b"\r\n").split(b"\n", 1)[0])
     if b"\r" in first_line.rstrip(b"\r"):
         raise SourceError("its lines end in CR alone, as on old Macs; save it with LF or CRLF")
 
 
 def require_header(text: bytes, line_number: int, names: Sequence[str] | None, known_names: Collection[str]) -> None:
-    """Raise SourceError if `names` are not a header's, saying what the file is instead.
+    """Raise SourceError if `names` are not those of a header, with the likely reason.
 
-    `names` are those of the first line that is not empty, if it could be read at all; `text` begins with that line.
+    `names` are the cells of the first line that is not empty, if it could be read; `text` begins with that line.
     """
-    known = {normal(name) for name in known_names}
+    expected = {normalized_name(name) for name in known_names}
     lines = [line.decode(errors="replace") for line in text.split(b"\n", HEADER_WITHIN)[:HEADER_WITHIN]]
     cells = {
         (number, separator): line.replace('"', "").split(separator)
@@ -76,19 +77,19 @@ def require_header(text: bytes, line_number: int, names: Sequence[str] | None, k
         for separator in _SEPARATORS
     }
     if names is not None:
-        cells[0, ","] = list(names)  # which may be of several lines
-    counted = {place: len(known.intersection(map(normal, some))) for place, some in cells.items()}
-    number, separator = best = max(counted, key=lambda place: counted[place])  # the first of equals
-    if best != (0, ",") and counted[best] >= min(2, len(known)):
+        cells[0, ","] = list(names)  # of a header that may have several lines
+    matches = {place: len(expected.intersection(map(normalized_name, row))) for place, row in cells.items()}
+    number, separator = best = max(matches, key=lambda place: matches[place])  # the first of equals
+    if best != (0, ",") and matches[best] >= min(2, len(expected)):
         reasons = [f"its header is line {line_number + number}; remove what is above it"] if number else []
         reasons += [f"its columns are separated by {_SEPARATORS[separator]}; save it with commas"] * (separator != ",")
         raise SourceError(", and ".join(reasons))
-    if counted[0, ","] == 0:
+    if matches[0, ","] == 0:
         raise SourceError(f"{_no_header(lines[0])}; expected column names: {', '.join(known_names)}")
 
 
 def _no_header(line: str) -> str:
-    """What a first line is in which no column is named."""
+    """A message for a first line without any of the column names."""
     if line.lstrip().startswith("<"):
         return "the file looks like HTML or XML, not CSV"
     if line.lstrip().startswith(("{", "[")):
@@ -100,7 +101,7 @@ def _no_header(line: str) -> str:
 
 
 def not_utf8(record: bytes) -> str:
-    """What is wrong with a record that is not UTF-8: whether it reads as Windows-1252, as Excel on Windows saves it."""
+    """A message for a record that is not UTF-8, and whether it is readable as Windows-1252, Excel's default."""
     is_mixed = any(character != "\ufffd" and not character.isascii() for character in record.decode(errors="replace"))
     try:
         text = record.decode("cp1252")

@@ -1,4 +1,4 @@
-"""The names of a file's columns: which of them are the contract's, however they are written."""
+"""The names of a file's columns: which of them are the contract's, in whatever spelling."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -7,28 +7,28 @@ from refi_assets.errors import SourceError
 
 
 def trim(text: str) -> str:
-    """A cell's text without the white space that exports leave around it."""
+    """A cell's text without surrounding white space."""
     return text.strip(" \t\r\n\u00a0\ufeff")
 
 
-def normal(name: str) -> str:
-    """A column's name without case, spaces, hyphens and underscores."""
+def normalized_name(name: str) -> str:
+    """A column's name in lower case, without spaces, hyphens and underscores."""
     return re.sub(r"[\s\u00a0\ufeff_-]+", "", name).casefold()
 
 
 def read_names(names: Sequence[str], known_names: Collection[str] = ()) -> tuple[tuple[str, ...], dict[str, str]]:
-    """The names by which columns are known, in order, and those that the file writes in another way, with ours.
+    """The names of columns, in order, and a mapping of the file's other spellings to ours.
 
-    A name that is, but for case, spaces, hyphens and underscores, one of the known ones is read as that; any other is
-    trimmed and case-folded. Raises SourceError if two columns have one name; a name that is not ours is not quoted,
-    since the line may be a person's row.
+    A name that differs from a known one only in case, spaces, hyphens and underscores is read as that one; any other
+    name is trimmed and case-folded. Raises SourceError if two columns have the same name; a name that is not ours is
+    not quoted, since the line may be a person's row.
     """
-    by_normal = {normal(name): name for name in known_names}
+    by_normal = {normalized_name(name): name for name in known_names}
     columns: list[str] = []
     respelled: dict[str, str] = {}
     for number, written in enumerate(map(trim, names)):
         folded = written.casefold()
-        column = folded if folded in known_names else by_normal.get(normal(written), folded)
+        column = folded if folded in known_names else by_normal.get(normalized_name(written), folded)
         if column and column in columns:
             first = columns.index(column)
             both = f"columns {first + 1} and {number + 1} of the header"

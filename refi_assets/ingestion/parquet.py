@@ -1,7 +1,7 @@
-"""Parquet files as tables of text: what each type's cells read as, and which files and rows are refused.
+"""Parquet files as tables of text: the text of each type's cells, and which files and rows are refused.
 
-Cells that the contract has are right, or refused: a number that cannot be exact, a type that is not a scalar. What the
-text of a cell means belongs to staging/.
+Cells of the contract's columns are exact, or refused: a number that cannot be exact, a type that is not a scalar. The
+meaning of a cell's text belongs to staging/.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,18 +18,18 @@ from refi_assets.ingestion.settings import GB, beyond_size_limit
 from refi_assets.specs.columns import Column
 from refi_assets.specs.contracts import Contract
 
-EXACT_BELOW = {"DOUBLE": 2**53, "FLOAT": 2**24}  # from there on, a whole number may be its neighbour's value
+EXACT_BELOW = {"DOUBLE": 2**53, "FLOAT": 2**24}  # from there on, two whole numbers may have the same value
 SHOWN_TYPE = 60
 MOST_DIGITS = 38
 ROWS_AT_ONCE = 1000
-COLUMNS_AT_ONCE = 100  # DuckDB takes much longer to plan ten times as many
-_NO_SCALARS = ("STRUCT", "MAP", "UNION", "VARIANT", "GEOMETRY")
+COLUMNS_AT_ONCE = 100  # planning ten times as many takes DuckDB much longer
+_NOT_SCALARS = ("STRUCT", "MAP", "UNION", "VARIANT", "GEOMETRY")
 _DAY_MICROSECONDS = 86_400_000_000
 
 
 @dataclass(frozen=True)
 class ParquetColumn:
-    """A column of a file: its SQL, its type, and the contract's column that it is, if any."""
+    """A column of a file: its SQL, its type, and its column in the contract, if any."""
 
     sql: str
     sql_type: str
@@ -37,12 +37,12 @@ class ParquetColumn:
 
     @property
     def text(self) -> str:
-        """SQL of its cells as text."""
+        """SQL for its cells as text."""
         return text_sql(self.sql, self.sql_type)
 
 
 def text_sql(column: str, sql_type: str) -> str:
-    """SQL of a column's cells as text, the same whatever the session's time zone.
+    """SQL for a column's cells as text, independent of the session's time zone.
 
     A whole number has no decimals, a time at midnight is a day. Bytes that are not UTF-8 are escaped.
     """
@@ -50,7 +50,7 @@ def text_sql(column: str, sql_type: str) -> str:
     if sql_type == "BLOB":
         return f"COALESCE(TRY(DECODE({column})), {text})"
     if sql_type.startswith("TIMESTAMP"):
-        if sql_type == "TIMESTAMP WITH TIME ZONE":  # the zone shown would be the session's
+        if sql_type == "TIMESTAMP WITH TIME ZONE":  # DuckDB shows it in the session's zone
             text = f"CAST(MAKE_TIMESTAMP(EPOCH_US({column})) AS VARCHAR) || '+00'"
         is_day = f"EPOCH_US({column}) % {_DAY_MICROSECONDS} = 0"
         day = f"CAST(CAST(MAKE_TIMESTAMP(EPOCH_US({column})) AS DATE) AS VARCHAR)"
@@ -60,7 +60,7 @@ def text_sql(column: str, sql_type: str) -> str:
         return _without_ending(text, "." + "0" * scale) if scale else text
     if sql_type not in EXACT_BELOW:
         return text
-    # The shortest decimal text of the number; very large and very small ones without an exponent.
+    # The number's shortest decimal text, without an exponent.
     plain = f"CAST(TRY_CAST({column} AS DECIMAL(38, 18)) AS VARCHAR)"
     return f"CASE WHEN {text} LIKE '%e%' THEN COALESCE({plain}, {text}) ELSE {_without_ending(text, '.0')} END"
 
@@ -77,20 +77,20 @@ def scan_parquet(
     on_malformed: Callable[[Malformed], None],
     max_file_gb: float,
 ) -> Scan:
-    """Count a file's rows; where bytes that should be text are none, set the rows aside and write the `clean_copy`.
+    """Count a file's rows; if bytes that should be text are not UTF-8, set the rows aside and write the `clean_copy`.
 
     Raises SourceError, without the file's name, if the file is too large or a column of the contract cannot be read
-    as what it should be; EngineError if the file is damaged.
+    exactly; EngineError if the file is damaged.
     """
     source = parquet_sql(url)
     described = [(row[0], row[1]) for row in session.execute(f"DESCRIBE FROM {source}")]
     rows = session.value(f"SELECT COUNT(*) FROM {source}")
     if len(described) > MAX_COLUMNS:
-        raise SourceError(f"{len(described):,} columns, where a file may have {MAX_COLUMNS:,}")
-    if rows * len(described) / GB > max_file_gb:  # a few bytes may hold any number of equal rows
+        raise SourceError(f"{len(described):,} columns, but a file may have at most {MAX_COLUMNS:,}")
+    if rows * len(described) / GB > max_file_gb:  # a few bytes may contain any number of equal rows
         raise SourceError(f"{rows:,} rows; as text, they are {beyond_size_limit(max_file_gb)}")
     if any("\0" in name for name, _ in described):
-        raise SourceError("a column's name holds a NUL")
+        raise SourceError("a column's name contains a NUL")
     in_contract = {column.name: column for column in contract.columns} if contract else {}
     names, respelled = read_names([name for name, _ in described], in_contract)
     columns = [
@@ -101,14 +101,14 @@ def scan_parquet(
     _require_text(session, source, columns)
     for column in columns:
         if column.column:
-            _require_right(session, source, column, column.column)
+            _require_exact(session, source, column, column.column)
     scan = Scan(columns=names, respelled=respelled, records=rows)
     _set_malformed_aside(session, url, columns, scan, clean_copy, on_malformed)
     return scan
 
 
 def _require_digits(session: DuckDBSession, url: str, columns: Mapping[str, ParquetColumn]) -> None:
-    """Raise SourceError for a decimal of more digits than DuckDB has: it reads other numbers, without a word."""
+    """Raise SourceError for a decimal with more digits than DuckDB's: it would read wrong numbers without an error."""
     wide = session.execute(
         f"SELECT name, precision FROM parquet_schema({path_literal(url)}) WHERE precision > {MOST_DIGITS}"
     )
@@ -116,19 +116,20 @@ def _require_digits(session: DuckDBSession, url: str, columns: Mapping[str, Parq
         column = columns.get(name)
         if column and column.column:
             raise SourceError(
-                f"column '{column.column.name}' is a decimal of {digits} digits, of which {MOST_DIGITS} can be read; "
-                "write it with fewer, or as text"
+                f"column '{column.column.name}' is a decimal of {digits} digits, but at most {MOST_DIGITS} can be "
+                "read; write it with fewer, or as text"
             )
 
 
 def _require_text(session: DuckDBSession, source: str, columns: Sequence[ParquetColumn]) -> None:
-    """Raise SourceError if text is not UTF-8: DuckDB says so only when it reads it, which would be in mid run."""
+    """Raise SourceError if text is not UTF-8: DuckDB fails only when it reads the text, in the middle of a run."""
     texts = [(number, column) for number, column in enumerate(columns, start=1) if "VARCHAR" in column.sql_type]
     for start in range(0, len(texts), COLUMNS_AT_ONCE):
-        some = texts[start : start + COLUMNS_AT_ONCE]
-        if _is_readable(session, source, [column for _, column in some]):
+        batch = texts[start : start + COLUMNS_AT_ONCE]
+        if _is_readable(session, source, [column for _, column in batch]):
             continue
-        number, column = next((one for one in some if not _is_readable(session, source, [one[1]])), some[0])
+        unreadable = (text for text in batch if not _is_readable(session, source, [text[1]]))
+        number, column = next(unreadable, batch[0])
         name = f"'{column.column.name}'" if column.column else number  # a name that is not ours may be a person's
         raise SourceError(f"column {name} cannot be read: the file is damaged, or the text is not UTF-8")
 
@@ -141,26 +142,26 @@ def _is_readable(session: DuckDBSession, source: str, columns: Sequence[ParquetC
     return True
 
 
-def _require_right(session: DuckDBSession, source: str, file_column: ParquetColumn, column: Column) -> None:
-    """Raise SourceError if the cells of a column of the contract cannot all be right as text."""
+def _require_exact(session: DuckDBSession, source: str, file_column: ParquetColumn, column: Column) -> None:
+    """Raise SourceError if not all cells of a column of the contract have an exact text."""
     name, sql = f"column '{column.name}'", file_column.sql
     sql_type, logical_type = file_column.sql_type, column.logical_type
-    if sql_type.endswith("]") or sql_type.startswith(_NO_SCALARS):
+    if sql_type.endswith("]") or sql_type.startswith(_NOT_SCALARS):
         shown = sql_type[:SHOWN_TYPE] + ("…" if len(sql_type) > SHOWN_TYPE else "")
         raise SourceError(f"{name} is of type {shown}, which is not a single value; write it as a {logical_type}")
     if logical_type == "string" and sql_type in EXACT_BELOW:
         limit = EXACT_BELOW[sql_type]
         if session.value(f"SELECT MAX(ABS({sql})) FILTER (ISFINITE({sql})) >= {limit} FROM {source}"):
             raise SourceError(
-                f"{name} is of type {sql_type} and holds numbers of {limit:,} or more, which are not exact in that "
+                f"{name} is of type {sql_type} and has numbers of {limit:,} or more, which are not exact in that "
                 "type; write it as a string"
             )
     if column.person_attribute == "date_of_birth" and sql_type.startswith("TIMESTAMP"):
         has_times = session.value(f"SELECT BOOL_OR(EPOCH_US({sql}) % {_DAY_MICROSECONDS} <> 0) FROM {source}")
         if has_times:
             raise SourceError(
-                f"{name} is of type {sql_type} and holds times that are not midnight (in UTC), so that the day may be "
-                "another; write it as a DATE"
+                f"{name} is of type {sql_type} and has times other than midnight (in UTC), so the day is ambiguous; "
+                "write it as a DATE"
             )
 
 
@@ -172,7 +173,7 @@ def _set_malformed_aside(
     clean_copy: Path,
     on_malformed: Callable[[Malformed], None],
 ) -> None:
-    """Set aside the rows in which bytes of a column that the contract has are not UTF-8, as lines of CSV."""
+    """Set aside the rows in which bytes of a column of the contract are not UTF-8, as lines of CSV."""
     source = parquet_sql(url)
     checked = [column.sql for column in columns if column.column and column.sql_type == "BLOB"]
     is_malformed = " OR ".join(f"({sql} IS NOT NULL AND TRY(DECODE({sql})) IS NULL)" for sql in checked) or "FALSE"
@@ -186,8 +187,8 @@ def _set_malformed_aside(
         f"SELECT file_row_number + 1, {cells} FROM {parquet_sql(url, options=', file_row_number = true')} "
         f"WHERE {is_malformed} ORDER BY file_row_number"
     )
-    while some := rows.fetchmany(ROWS_AT_ONCE):
-        for record_number, *raw_cells in some:
+    while batch := rows.fetchmany(ROWS_AT_ONCE):
+        for record_number, *raw_cells in batch:
             raw = b",".join(b'"' + bytes(cell or b"").replace(b'"', b'""') + b'"' for cell in raw_cells)
             on_malformed(Malformed(record_number, not_utf8(raw), raw))
     session.copy(f"SELECT * FROM {source} WHERE NOT ({is_malformed})", str(clean_copy), ORDERED_PARQUET)

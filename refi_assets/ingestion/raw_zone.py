@@ -1,7 +1,7 @@
 """The raw zone: raw/<source>/load_date=YYYY-MM-DD/<any name>.csv, .csv.gz or .parquet, endings in any case.
 
-The snapshot of a source as of a day is its newest load date on or before that day. Files are kept as they
-came; what is in them belongs to staging/.
+The snapshot of a source as of a day is its newest load date on or before that day. Files are kept unchanged; reading
+them belongs to files.py.
 """
 
 import re
@@ -19,7 +19,7 @@ from refi_assets.lake.hashes import Hashes
 from refi_assets.lake.objects import ObjectInfo, ObjectStore
 from refi_assets.specs.contracts import load_contracts
 
-FILES_AT_ONCE = 2  # that are copied; one alone does not keep the disk busy while it is hashed
+FILES_AT_ONCE = 2  # in copying; one file alone leaves the disk idle while it is hashed
 
 Place = tuple[str, date]  # a source and a load date
 
@@ -35,35 +35,35 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Ingested:
-    """The keys that were put into the raw zone, and what to say of files that were passed over."""
+    """The keys that were put into the raw zone, and warnings about ignored files."""
 
     keys: list[str]
     warnings: list[str]
 
 
-def load_dates(lake: ObjectStore, source: str) -> list[date]:
-    """The load dates of a source, oldest first. Folders of another name are not the raw zone's."""
+def load_dates_of(lake: ObjectStore, source: str) -> list[date]:
+    """The load dates of a source, oldest first. Other folders are not a part of the raw zone."""
     return sorted(day for name in lake.folders(f"raw/{source}") if (day := _load_date(name)))
 
 
 def place_of(key: str) -> Place | None:
-    """The source and load date that a file in the raw zone belongs to, by its key; None for what is no such file."""
+    """The source and load date of a file in the raw zone, by its key; None for any other key."""
     zone, source, folder, name = (key.split("/", 3) + [""] * 3)[:4]
     day = _load_date(folder)
     return (source, day) if zone == "raw" and day is not None and not is_hidden(name) else None
 
 
 def objects_of(lake: ObjectStore, source: str, load_date: date) -> list[ObjectInfo]:
-    """The files of a source and load date, in key order. Hidden files and notes are passed over."""
+    """The files of a source and load date, in key order, without hidden files and notes."""
     return _without_notes(lake.objects(f"raw/{source}/load_date={load_date}"))
 
 
 def arrivals_between(
     lake: ObjectStore, source: str, first: date, last: date, after: str = ""
 ) -> Iterator[tuple[date, list[ObjectInfo]]]:
-    """Load dates of a source from one to another, oldest first, each with its files, as they are listed.
+    """Load dates of a source from one to another, oldest first, each with its files, listed lazily.
 
-    Of the first, only files whose keys come `after` one. A load date of many files may come in parts.
+    From the first load date, only files whose keys follow `after`. A load date of many files may come in parts.
     """
     for name, objects in lake.folders_between(f"raw/{source}", f"load_date={first}", f"load_date={last}", after):
         if day := _load_date(name):
@@ -75,14 +75,14 @@ def _without_notes(objects: Iterable[ObjectInfo]) -> list[ObjectInfo]:
 
 
 def others_of(lake: ObjectStore, source: str) -> list[str]:
-    """Files and folders of the raw zone that seem to be a source's, and are part of no snapshot."""
+    """Files and folders of the raw zone that seem to be a source's, and are not part of any snapshot."""
     beside = [f"raw/{name}" for name in lake.names("raw") if _seems_of(name, source)]
     inside = [f"raw/{source}/{name}" for name in lake.names(f"raw/{source}") if not _load_date(name.removesuffix("/"))]
     return [key for key in beside + inside if not is_passed_over(key.removesuffix("/"))]
 
 
 def _seems_of(name: str, source: str) -> bool:
-    """Whether a name in the raw zone seems to be a source's, and is that of no source's folder."""
+    """Whether a name in the raw zone seems to be a source's, and is not a source's folder."""
     sources = {source, *load_contracts()}
     return name.removesuffix("/") not in sources and seems_source(name, sources) == source
 
@@ -98,10 +98,10 @@ def _load_date(folder: str) -> date | None:
 def find_snapshot(lake: ObjectStore, source: str, as_of: date, *, before: bool = False) -> Snapshot | None:
     """The newest snapshot of a source on or before a day (before it, with `before`), or None.
 
-    Raises SourceError for a file of a kind that cannot be read, as passing it over would lose what is in it, and
-    for what is no regular file of the lake, such as a link that leads out of it.
+    Raises SourceError for a file of an unreadable kind, since ignoring it would lose its rows, and for anything that is
+    not a regular file of the lake, such as a link that leads out of it.
     """
-    for load_date in reversed(load_dates(lake, source)):
+    for load_date in reversed(load_dates_of(lake, source)):
         if load_date > as_of or (before and load_date == as_of):
             continue
         prefix = f"raw/{source}/load_date={load_date}"
@@ -126,8 +126,8 @@ def ingest_folder(
 ) -> Ingested:
     """Put a folder's source files into the raw zone under a load date. Raises as find_source_files.
 
-    Content that is there already is left alone. Other content for the same source and load date is refused
-    with LakeError, before anything is put, unless `replace`.
+    Content that is already there is left alone. Other content for the same source and load date is refused with
+    LakeError before anything is put, unless `replace`.
     """
     source_folder = find_source_files(folder, sources, ignore_others=ignore_others)
     files = source_folder.files
@@ -136,15 +136,15 @@ def ingest_folder(
     for source in sorted({file.source for file in files}):
         prefix = f"raw/{source}/load_date={load_date}"
         new = {f"{prefix}/{file.path.name}": file for file in files if file.source == source}
-        there = {info.key: info for info in objects_of(lake, source, load_date)}
-        if there.keys() == new.keys() and all(_is_same(lake, there[key], file) for key, file in new.items()):
+        old = {info.key: info for info in objects_of(lake, source, load_date)}
+        if old.keys() == new.keys() and all(_is_same(lake, old[key], file) for key, file in new.items()):
             continue
-        if there and not replace:
+        if old and not replace:
             raise LakeError(
-                f"{prefix} holds other content already ({', '.join(key.rsplit('/', 1)[-1] for key in there)}). "
+                f"{prefix} already has other content ({', '.join(key.rsplit('/', 1)[-1] for key in old)}). "
                 "Use another --as-of date, or --replace to put these files in its place."
             )
-        to_delete += sorted(there.keys() - new.keys())
+        to_delete += sorted(old.keys() - new.keys())
         to_put |= new
     with ThreadPoolExecutor(FILES_AT_ONCE) as threads:
         puts = [threads.submit(_put_whole, lake, key, file.path) for key, file in to_put.items()]
@@ -161,7 +161,7 @@ def ingest_folder(
 def _put_whole(lake: ObjectStore, key: str, path: Path) -> None:
     if not Hashes(lake).put(key, path):
         lake.delete([key])
-        raise SourceError(f"{path} changed while it was read. Put it in again when it has been written.")
+        raise SourceError(f"{path} changed while it was read. Ingest it again when it is complete.")
 
 
 def _is_same(lake: ObjectStore, info: ObjectInfo, file: SourceFile) -> bool:

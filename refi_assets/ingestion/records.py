@@ -1,12 +1,32 @@
-"""The records of a CSV file, exactly: which bytes make a record, and which make none.
+"""The records of a CSV file: exactly which bytes are a record, and which are not.
 
-The dialect is fixed: commas, RFC 4180 quoting, LF or CRLF, UTF-8. One pass over the bytes counts the
-records, sets the malformed ones aside with their bytes, and says whether DuckDB's reader may be given the
-file as it lies. Where it may not, the pass leaves a clean copy: the same well-formed records, nothing else.
-DuckDB is then never shown a case in which its reader guesses. What the cells mean belongs to judge.py.
+The dialect is fixed: commas, RFC 4180 quoting, LF or CRLF, UTF-8. One pass over the bytes counts the records, sets the
+malformed ones aside, and decides whether DuckDB may read the file itself. If not, the pass writes a clean copy with the
+same well-formed records and nothing else, so that DuckDB never meets a case in which its reader guesses. The meaning of
+cells belongs to staging/.
 
-A block's lines are checked with a handful of vector operations; only lines that need a second look are
-looked at one by one. A quoted field that never closes costs its own line, not the rest of the file.
+Vector operations prove that most lines are records (block_lines.py). From the first byte of any other line, _RECORD
+matches these states ("any other byte" is one without an arrow of its own). Outside quotes, a CR belongs to an LF or end
+of file right after it; otherwise it is like any other byte.
+
+                            any other byte
+                    .---------------------------> PLAIN <--. any other byte
+                    |                             | | `----'
+                    |        .------- , ----------' |---- " -------------> broken
+                    |        v                      '---- LF, end -------> record
+    first byte --> START <---+-------- , ----------.
+                   | | ^--- , (to itself)          |
+                   | '------- LF, end -------------|---------------------> record
+                   "                               |
+                   v            "                  |
+     .----------> QUOTED ------------> CLOSED -----'
+     |            ^ |  |               |  | |------------ LF, end -------> record
+     '- any other-' |  '<----- " ------'  '------------- any other byte -> broken
+           byte     '----------------- end -----------------------------> open
+
+A record is well-formed if it is also short enough, UTF-8, without LINE_BREAK, and has as many fields as the header. A
+blank line is not a record. A broken record costs one line: the next line begins at START. An open record is matched
+again together with the next block; at the end of the file, or if it gets too long, it is broken.
 """
 
 import re
@@ -24,12 +44,12 @@ if TYPE_CHECKING:
 
 HEADER_BYTES = 4 << 20
 COPY_BUFFER_BYTES = 64 << 10
-BLOCK_BYTES = 1 << 20  # what fits into the processor's cache is looked at twice as fast
+BLOCK_BYTES = 1 << 20  # fits into the processor's cache, which doubles the speed
 MAX_RECORD_BYTES = 2 << 20
-LINE_BREAK = "\ue00a\uf8ff\ue00a"  # stands for one in a cell: private characters, which nobody exchanges
+LINE_BREAK = "\ue00a\uf8ff\ue00a"  # replaces a line break in a cell: private characters, which no export contains
 _LINE_BREAK_BYTES = LINE_BREAK.encode()
-MAX_COLUMNS = 2000  # DuckDB plans a statement on some thousands of columns for minutes
-MAX_MALFORMED = 1_000_000  # from here on, most records must be well-formed: each malformed one takes much longer
+MAX_COLUMNS = 2000  # with some thousands, DuckDB plans a statement for minutes
+MAX_MALFORMED = 1_000_000  # if there are more, most records must be well-formed: a malformed one takes much longer
 BOM = b"\xef\xbb\xbf"
 
 _FIELD = rb'(?:"(?:[^"]++|"")*+"|[^",\n]*+)'
@@ -37,7 +57,7 @@ _RECORD = re.compile(rb"(" + _FIELD + rb"(?:," + _FIELD + rb")*+)\r?(?:\n|\Z)")
 _OPEN_AT_END = re.compile(rb"(?:" + _FIELD + rb",)*+" + rb'"(?:[^"]++|"")*+\Z')
 _BLANK_LINES_FIRST = re.compile(rb"\A(?:\r?\n)++")
 _LINE_ENDS = re.compile(rb"\n\n+")
-WIDE_SPACES = ("\u00a0", "\ufeff")  # white space that is trimmed from cells and is not ASCII
+WIDE_SPACES = ("\u00a0", "\ufeff")  # trimmed from cells like ASCII white space
 _SPACES = "|".join([" ", *WIDE_SPACES]).encode()
 _PADDED = re.compile(rb"[\x00-\x1f]|\A(?:%b)|(?:%b)\Z" % (_SPACES, _SPACES))
 _CELL = re.compile(rb'(?:^|,)(?:"((?:[^"]++|"")*+)"|([^",]*+))')
@@ -45,7 +65,7 @@ _CELL = re.compile(rb'(?:^|,)(?:"((?:[^"]++|"")*+)"|([^",]*+))')
 
 @dataclass(frozen=True)
 class Malformed:
-    """Bytes that are no record. `record_number` counts from 1 after the header, blank lines left out."""
+    """The bytes of a malformed record. `record_number` counts from 1 after the header, without blank lines."""
 
     record_number: int
     problem: str
@@ -54,18 +74,17 @@ class Malformed:
 
 @dataclass
 class Scan:
-    """What one pass over a CSV file found.
+    """The result of one pass over a CSV file.
 
-    `columns` are the header's names as read_names() reads them, `respelled` those that the file writes in another way,
-    with ours. `records` counts every record, malformed ones included. `clean` says that the file itself may be read;
-    else `clean_copy`, with a header line of its own, must be; in it every record is a line. `line_breaks` names the
-    columns in which cells have line breaks, for which LINE_BREAK stands in the copy. `line_end` is the file's; a clean
-    copy's is LF.
+    `columns` are the header's names as read_names() reads them, `respelled` the file's other spellings, with ours.
+    `records` counts all records, malformed ones included. If `clean`, the file itself may be read; otherwise the clean
+    copy, with a header line of its own and one line for each record. `line_breaks` are the columns with line breaks in
+    cells; the copy has LINE_BREAK instead. `line_end` is the file's; a clean copy's is LF.
 
-    `padded` names the columns in which a cell of a well-formed record, its quotes taken off, begins or ends with white
-    space (space, tab, CR, LF, U+00A0, U+FEFF) or holds a control character below U+0020. Because of white space beside
-    a quote in a cell, or in a field of several lines, it may name more. None: not known. In a column that it does not
-    name, cell() in cells.sql changes the empty cells, to null, and no others.
+    `padded` are the columns in which a cell of a well-formed record, without its quotes, begins or ends with white
+    space (space, tab, CR, LF, U+00A0, U+FEFF) or contains a control character below U+0020. White space beside a quote
+    in a cell, or in a field of several lines, may add further columns. In any other column, cell() in cells.sql changes
+    only empty cells, to null. A Parquet file has none of the last three.
     """
 
     columns: tuple[str, ...] = ()
@@ -75,19 +94,19 @@ class Scan:
     clean: bool = True
     line_breaks: tuple[str, ...] = ()
     line_end: bytes = b"\n"
-    padded: tuple[str, ...] | None = None
+    padded: tuple[str, ...] = ()
 
 
 def require_records(scan: Scan) -> None:
-    """Raise SourceError if very many records are malformed, and most are."""
+    """Raise SourceError if most records are malformed, and very many."""
     if scan.malformed > MAX_MALFORMED and scan.malformed > scan.records / 2:
         raise SourceError(
-            f"{scan.malformed:,} of its first {scan.records:,} records are malformed; this is no CSV file of these "
-            "columns"
+            f"{scan.malformed:,} of its first {scan.records:,} records are malformed; this is not a CSV file with "
+            "these columns"
         )
 
 
-def cells(record: bytes) -> list[bytes]:
+def unquoted_cells(record: bytes) -> list[bytes]:
     """The unquoted fields of a well-formed record (without its line end)."""
     return [
         match[2] if match[1] is None else match[1].replace(b'""', b'"')
@@ -103,11 +122,11 @@ def scan_csv(
     known_names: Collection[str] = (),
     always_copy: bool = False,
 ) -> Scan:
-    """Scan a CSV file once; write `clean_copy` only where the file cannot be read as it lies, or `always_copy`.
+    """Scan a CSV file once; write `clean_copy` only if the file itself cannot be read, or with `always_copy`.
 
-    open_file opens the (decompressed) bytes from the start; it is called a second time when a clean copy
-    turns out to be needed. `known_names` are those of the columns that the file should have; if there are any, the
-    header must name one. Raises SourceError if there is no header to read the file by.
+    open_file opens the (decompressed) bytes from the start; it is called a second time if a clean copy turns out to be
+    needed. `known_names` are the names of the expected columns; if there are any, the header must have one of them.
+    Raises SourceError if there is no valid header.
     """
     with open_file() as stream, _Copy(open_file, clean_copy) as copy:
         scanner = _Scanner(stream, copy, on_malformed, known_names, always_copy)
@@ -117,12 +136,12 @@ def scan_csv(
 
 
 class _Copy:
-    """The clean copy, begun at the first change: until then the file is its own copy."""
+    """The clean copy. It is started at the first change; until then the file is its own copy."""
 
     def __init__(self, open_file: Callable[[], BinaryIO], path: Path) -> None:
         self._open_file, self._path = open_file, path
         self._out: BinaryIO | None = None
-        self.header_bytes = 0  # of the file, not copied
+        self.header_bytes = 0  # of the file, which are not copied
         self._kept_bytes = 0
         self._kept_returns = False
 
@@ -131,9 +150,9 @@ class _Copy:
         return self._out is not None
 
     def keep(self, lines: bytes, *, has_returns: bool, has_blank_lines: bool) -> None:
-        """These lines of the file stay, but for CRs and blank lines if there are any. Only their ends have line breaks.
+        """Keep these lines of the file, without CRs and blank lines. Their cells have no line breaks.
 
-        The copy must have been begun if there are blank lines.
+        If there are blank lines, the copy must have been started.
         """
         if self._out is None:
             self._kept_bytes += len(lines)
@@ -143,16 +162,16 @@ class _Copy:
         self._out.write(_LINE_ENDS.sub(b"\n", lines.lstrip(b"\n")) if has_blank_lines else lines)
 
     def change(self, to: bytes) -> None:
-        """The next bytes of the file become these, or nothing. The copy's line end is LF."""
+        """Replace the next bytes of the file with these, or with nothing. The copy's line end is LF."""
         if self._out is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._out = self._path.open("wb", COPY_BUFFER_BYTES)
             self._out.write(b"header\n")
             with self._open_file() as original:
                 original.read(self.header_bytes)
-                left = self._kept_bytes
-                while left and (block := original.read(min(left, BLOCK_BYTES))):
-                    left -= len(block)
+                remaining = self._kept_bytes
+                while remaining and (block := original.read(min(remaining, BLOCK_BYTES))):
+                    remaining -= len(block)
                     self._out.write(_without_returns(block) if self._kept_returns else block)
         self._out.write(to)
 
@@ -178,17 +197,18 @@ class _Scanner:
         self._known_names, self._always_copy = known_names, always_copy
         self._unread = b""
         self._padded: set[int] = set()  # numbers of columns
-        self._broken: set[int] = set()
+        self._with_line_breaks: set[int] = set()
 
     def run(self) -> None:
         for block, is_last in self._blocks():
             self._scan_lines(block, is_last)
-        self.scan.padded = tuple(name for number, name in enumerate(self.scan.columns) if number in self._padded)
-        self.scan.line_breaks = tuple(name for number, name in enumerate(self.scan.columns) if number in self._broken)
+        columns = self.scan.columns
+        self.scan.padded = tuple(columns[number] for number in sorted(self._padded))
+        self.scan.line_breaks = tuple(columns[number] for number in sorted(self._with_line_breaks))
 
     def _blocks(self) -> Iterator[tuple[bytes, bool]]:
-        """Blocks of whole lines; what a block leaves unread (an open quote) leads the next one."""
-        self._start = self._read_header(self._stream.read(HEADER_BYTES))
+        """Blocks of whole lines; the unread bytes of a block (an open record) are the beginning of the next one."""
+        self._rest_of_start = self._read_header(self._stream.read(HEADER_BYTES))
         tail = b""
         while True:
             more = self._read()
@@ -204,61 +224,60 @@ class _Scanner:
                 return
             if len(tail) > MAX_RECORD_BYTES + 8 * BLOCK_BYTES:
                 raise SourceError(
-                    f"a line of more than {len(tail) >> 20} MiB, where a record may have "
-                    f"{MAX_RECORD_BYTES >> 20}; this is no CSV file with line breaks"
+                    f"a line of more than {len(tail) >> 20} MiB, but a record may have at most "
+                    f"{MAX_RECORD_BYTES >> 20}; this is not a CSV file with line breaks"
                 )
 
     def _read(self) -> bytes:
-        """The next bytes; first those that were read with the header."""
-        more, self._start = self._start[:BLOCK_BYTES], self._start[BLOCK_BYTES:]
+        """The next bytes, beginning with those that were read with the header."""
+        more, self._rest_of_start = self._rest_of_start[:BLOCK_BYTES], self._rest_of_start[BLOCK_BYTES:]
         return more or self._stream.read(BLOCK_BYTES)
 
     def _read_header(self, start: bytes) -> bytes:
-        """Take the header off the first block; the first line that is not empty is the header."""
+        """Read the header, which is the first line that is not blank; returns the bytes after it."""
         body = start.removeprefix(BOM)
         header_at = len(body) - len(_BLANK_LINES_FIRST.sub(b"", body))
         if body[header_at:] in (b"", b"\r"):
-            blank = (
-                "the file is empty" if len(start) < HEADER_BYTES else f"its first {HEADER_BYTES >> 20} MiB are blank"
-            )
-            raise SourceError(blank)
+            is_whole_file = len(start) < HEADER_BYTES
+            raise SourceError("the file is empty" if is_whole_file else f"its first {HEADER_BYTES >> 20} MiB are blank")
         require_csv(body)
         match = _RECORD.match(body, header_at)
         if match is not None and match.end() - header_at > MAX_RECORD_BYTES:
             match = None
         header = match[1].removesuffix(b"\r") if match else b""
-        names = [cell.decode() for cell in cells(header)] if match and is_utf8(header) else None
+        names = [cell.decode() for cell in unquoted_cells(header)] if match and is_utf8(header) else None
         if self._known_names:
             require_header(body[header_at:], body.count(b"\n", 0, header_at) + 1, names, self._known_names)
         if match is None:
-            raise SourceError("the first line is no header: its quoting is broken or it does not end")
+            raise SourceError("the first line is not a header: its quoting is broken or it does not end")
         if names is None:
             raise SourceError(f"the header is {not_utf8(header)}; save the file as UTF-8")
         if len(names) > MAX_COLUMNS:
-            raise SourceError(f"{len(names):,} columns, where a file may have {MAX_COLUMNS:,}")
-        self.scan.columns, self.scan.respelled = read_names(names, self._known_names)
-        self.scan.line_end = b"\r\n" if match[0].endswith(b"\r\n") else b"\n"
-        from refi_assets.ingestion.block_lines import (
-            LineShape,
-        )  # and NumPy, which commands that read no file can do without
-
-        self._shape = LineShape(len(names), self.scan.line_end, MAX_RECORD_BYTES)
+            raise SourceError(f"{len(names):,} columns, but a file may have at most {MAX_COLUMNS:,}")
+        self._begin(names, b"\r\n" if match[0].endswith(b"\r\n") else b"\n")
         self._copy.header_bytes = len(start) - len(body) + match.end()
         if self._always_copy or header_at or b"\r" in header or b"\n" in header:
             self._copy.change(b"")
         return body[match.end() :]
 
+    def _begin(self, names: list[str], line_end: bytes) -> None:
+        from refi_assets.ingestion.block_lines import LineShape  # and NumPy, which few commands need
+
+        self.scan.columns, self.scan.respelled = read_names(names, self._known_names)
+        self.scan.line_end = line_end
+        self._shape = LineShape(len(names), line_end, MAX_RECORD_BYTES)
+
     def _scan_lines(self, block: bytes, is_last: bool) -> None:
         lines = self._shape.look_at(block)
         self._padded |= lines.padded
         if lines.returns != (lines.breaks if self.scan.line_end == b"\r\n" else 0):
-            self._copy.change(b"")  # DuckDB wants one kind of line end; the copy has LF only
+            self._copy.change(b"")  # DuckDB expects one kind of line end; the copy has LF only
         if lines.blanks:
             self._copy.change(b"")
         if not block.isascii() and _LINE_BREAK_BYTES in block:
-            self._look_closely(block, lines)
+            self._suspect_line_break_characters(block, lines)
         line = 0
-        for suspect in lines.is_strange.nonzero()[0].tolist():
+        for suspect in lines.is_suspect.nonzero()[0].tolist():
             if suspect < line:
                 continue
             self._keep_lines(block, lines, line, suspect)
@@ -268,17 +287,17 @@ class _Scanner:
                 self._unread = block[start:]
                 return
             line = suspect + 1
-            if after != end + 1:  # the record goes on
+            if after != end + 1:  # the record has several lines
                 line = int(lines.starts.searchsorted(after))
         self._keep_lines(block, lines, line, lines.count)
 
-    def _look_closely(self, block: bytes, lines: "Lines") -> None:
-        """Let no line stay unseen that holds what stands for a line break."""
+    def _suspect_line_break_characters(self, block: bytes, lines: "Lines") -> None:
+        """Mark the lines with LINE_BREAK as suspect."""
         for match in re.finditer(_LINE_BREAK_BYTES, block):
-            lines.is_strange[int(lines.starts.searchsorted(match.start(), "right")) - 1] = True
+            lines.is_suspect[int(lines.starts.searchsorted(match.start(), "right")) - 1] = True
 
     def _keep_lines(self, block: bytes, lines: "Lines", first: int, stop: int) -> None:
-        """Count these lines of a block, and let them stay."""
+        """Count these lines of a block as records, and keep them in the copy."""
         if first < stop:
             blanks = int(lines.is_blank[first:stop].sum()) if lines.blanks else 0
             self.scan.records += stop - first - blanks
@@ -286,52 +305,57 @@ class _Scanner:
             after = int(lines.starts[stop]) if stop < lines.count else len(block)
             self._copy.keep(block[start:after], has_returns=lines.returns > 0, has_blank_lines=blanks > 0)
 
-    def _scan_record(self, block: bytes, start: int, line_end: int, is_last: bool) -> int | None:
-        """Look at one record; return where the next one starts, or None when the block ends inside it."""
-        line = block[start:line_end]
-        after_line = min(line_end + 1, len(block))
+    def _scan_record(self, block: bytes, start: int, end: int, is_last: bool) -> int | None:
+        """Scan the record whose first line ends at `end`; returns the start of the next, None if the record is open."""
+        line = block[start:end]
+        after_line = min(end + 1, len(block))
         if line in (b"", b"\r"):
             self._copy.change(b"")
             return after_line
-        if line_end < len(block):
+        if end < len(block):
             line = line.removesuffix(b"\r")
         match = _RECORD.match(block, start)
-        if (
-            match is None
-            and not is_last
-            and len(block) - start <= MAX_RECORD_BYTES
-            and _OPEN_AT_END.match(block, start)
-        ):
-            return None
         if match is None:
+            can_be_continued = not is_last and len(block) - start <= MAX_RECORD_BYTES
+            if can_be_continued and _OPEN_AT_END.match(block, start):
+                return None
             self._reject("broken quoting", line)
             return after_line
         if match.end() - start > MAX_RECORD_BYTES:
             self._reject(f"longer than {MAX_RECORD_BYTES} bytes", line)
             return after_line
-        body = match[1]
-        body = body.removesuffix(b"\r") if block[match.end(1) : match.end()] == b"\n" else body
-        found = cells(body)
+        line_end = b"\n" if match[0].endswith(b"\n") else b""
+        body = match[1].removesuffix(b"\r") if block[match.end(1) : match.end()] == b"\n" else match[1]
+        fields = unquoted_cells(body)
+        if problem := self._problem(body, fields):
+            self._reject(problem, body)
+        else:
+            self._accept(body, fields, line_end)
+        return match.end()
+
+    def _problem(self, body: bytes, fields: list[bytes]) -> str | None:
+        """The reason why a record with correct quoting is malformed."""
         line_breaks = body.count(b"\n")
         if len(body) + line_breaks * len(_LINE_BREAK_BYTES) > 2 * MAX_RECORD_BYTES:
-            self._reject(f"longer than {MAX_RECORD_BYTES} bytes, with {line_breaks} line breaks", body)
-        elif not is_utf8(body):
-            self._reject(not_utf8(body), body)
-        elif _LINE_BREAK_BYTES in body:
-            self._reject("private characters that stand for a line break here", body)
-        elif len(found) != len(self.scan.columns):
+            return f"longer than {MAX_RECORD_BYTES} bytes, with {line_breaks} line breaks"
+        if not is_utf8(body):
+            return not_utf8(body)
+        if _LINE_BREAK_BYTES in body:
+            return "private characters that stand for a line break here"
+        if len(fields) != len(self.scan.columns):
             cr = "; CR alone ends no line" if b"\r" in body else ""
-            self._reject(f"{len(found)} fields instead of {len(self.scan.columns)}{cr}", body)
-        else:
-            self.scan.records += 1
-            self._padded.update(number for number, cell in enumerate(found) if _PADDED.search(cell))
-            if b"\r" in body:  # a lone CR would end the line for DuckDB, unless it is quoted
-                body = b",".join(b'"' + cell.replace(b'"', b'""') + b'"' for cell in found)
-            if line_breaks:
-                self._broken.update(number for number, cell in enumerate(found) if b"\n" in cell)
-                body = body.replace(b"\n", _LINE_BREAK_BYTES)
-            self._copy.change(body + b"\n" if match[0].endswith(b"\n") else body)
-        return match.end()
+            return f"{len(fields)} fields instead of {len(self.scan.columns)}{cr}"
+        return None
+
+    def _accept(self, body: bytes, fields: list[bytes], line_end: bytes) -> None:
+        self.scan.records += 1
+        self._padded.update(number for number, cell in enumerate(fields) if _PADDED.search(cell))
+        if b"\r" in body:  # to DuckDB, a CR ends a line unless it is quoted
+            body = b",".join(b'"' + cell.replace(b'"', b'""') + b'"' for cell in fields)
+        if b"\n" in body:
+            self._with_line_breaks.update(number for number, cell in enumerate(fields) if b"\n" in cell)
+            body = body.replace(b"\n", _LINE_BREAK_BYTES)
+        self._copy.change(body + line_end)
 
     def _reject(self, problem: str, raw: bytes) -> None:
         self.scan.records += 1
@@ -342,7 +366,7 @@ class _Scanner:
 
 
 def _without_returns(lines: bytes) -> bytes:
-    """Lines of which no CR is data."""
+    """Lines without their CRs, none of which is data."""
     return lines.translate(None, b"\r") if b"\r" in lines else lines
 
 

@@ -1,6 +1,6 @@
 """A source's snapshot as a whole: its scanned files, and its schema as a crawler would infer it.
 
-The same look at the snapshot before it tells what has changed: rows, columns, inferred types.
+The previous snapshot is scanned in the same way, for comparison: rows, columns, inferred types.
 """
 
 from collections.abc import Iterable
@@ -23,13 +23,13 @@ from refi_assets.specs.contracts import Contract
 
 SAMPLE_ROWS = 10_000
 SHOWN_COLUMNS = 100
-COLUMNS_AT_ONCE = 100  # DuckDB takes much longer to plan ten times as many
+COLUMNS_AT_ONCE = 100  # planning ten times as many takes DuckDB much longer
 
 
 class ScannedSnapshot(BaseModel):
     """The files of a source as of a day, and the Athena types a crawler would infer from their first rows.
 
-    `copies` are keys of files that are byte for byte what their name says they were copied from; they are not read.
+    `copies` are keys of files that equal, byte for byte, the original that their name implies; they are not read.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -47,7 +47,7 @@ class ScannedSnapshot(BaseModel):
 
     @property
     def names_and_hashes(self) -> list[str]:
-        """What tells this snapshot from any other."""
+        """The identity of the snapshot."""
         return [f"{file.key} {file.sha256}" for file in self.files]
 
     @property
@@ -57,7 +57,7 @@ class ScannedSnapshot(BaseModel):
 
     @property
     def respelled(self) -> dict[str, str]:
-        """Names of columns that a file writes in another way than the contract, with the contract's."""
+        """The files' other spellings of column names, with the contract's."""
         return {written: name for file in self.files for written, name in file.respelled.items()}
 
 
@@ -71,17 +71,17 @@ def scan_source(
     *,
     use_memo: bool = True,
 ) -> tuple[ScannedSnapshot, ScannedSnapshot | None]:
-    """The snapshot of a source as of a day, and the one before it, if any.
+    """The snapshot of a source as of a day, and the previous one, if any.
 
-    Raises SourceError where there is no snapshot, or where it is unreadable, too large or without rows.
+    Raises SourceError if there is no snapshot, or it is unreadable, too large or without rows.
     """
     source = contract.source
     snapshot = find_snapshot(lake, source, as_of)
     if snapshot is None:
-        found = ", ".join(lake.folders("raw")) or "nothing"
+        folders = ", ".join(lake.folders("raw")) or "nothing"
         raise SourceError(
             f"{source}: no file with a load date on or before {as_of} in {lake.address(f'raw/{source}')}; "
-            f"found in raw/: {found}; expected {EXPECTED.replace('<source>', source)}."
+            f"found in raw/: {folders}; expected {EXPECTED.replace('<source>', source)}."
         )
     with engine.session() as session:
         session.execute(MACROS)
@@ -92,7 +92,7 @@ def scan_source(
                 "one row."
             )
         previous = None
-        with suppress(SourceError):  # an unreadable file of another day is that day's failure
+        with suppress(SourceError):  # an unreadable file of another day must not fail this one
             before = find_snapshot(lake, source, snapshot.load_date, before=True)
             if before is not None:
                 previous = _scan(session, lake, contract, before, folder, f"raw/{source}.before", max_file_gb, use_memo)
@@ -100,10 +100,10 @@ def scan_source(
 
 
 def require_unchanged(lake: ObjectStore, objects: Iterable[ObjectInfo]) -> None:
-    """Raise SourceError where a file is another than when the snapshot was found."""
+    """Raise SourceError if a file has changed since the snapshot was listed."""
     for info in objects:
         if lake.find(info.key) != info:
-            raise SourceError(f"{info.key} changed while it was read. Run again when it has been written.")
+            raise SourceError(f"{info.key} changed while it was read. Run again when it is complete.")
 
 
 def _scan(
@@ -116,13 +116,13 @@ def _scan(
     max_file_gb: float,
     use_memo: bool,
 ) -> ScannedSnapshot:
-    """Scan a snapshot; with `use_memo`, unless the same bytes under the same names have been scanned before.
+    """Scan a snapshot; with `use_memo`, an earlier scan of the same bytes under the same names is used.
 
-    Raises SourceError where a file is not to be read; then nothing of the scan is left in the run's folder.
+    Raises SourceError if a file is refused; then nothing of the scan is left in the run's folder.
     """
     for info in snapshot.objects:
         require_size(info, max_file_gb)
-    hashes = [Hashes(lake).of_object(info, anew=not use_memo) for info in snapshot.objects]
+    hashes = [Hashes(lake).of_object(info, read_again=not use_memo) for info in snapshot.objects]
     keys = [info.key for info in snapshot.objects]
     copies = _copies(dict(zip(keys, hashes, strict=True)))
     memo, code = Memo(lake), code_sha256(__name__)
@@ -156,7 +156,7 @@ def _scan(
 
 
 def _copies(hashes: dict[str, str]) -> tuple[str, ...]:
-    """Keys of files with the hash of the file that their name says they were copied from."""
+    """Keys of files with the same hash as the original that their name implies."""
     by_name = {key.casefold(): sha256 for key, sha256 in hashes.items()}
     return tuple(key for key, sha256 in hashes.items() if by_name.get(original_of(key) or "") == sha256)
 
@@ -169,24 +169,23 @@ def _remembered(memo: Memo, key: str) -> ScannedSnapshot | None:
 def _inferred(session: DuckDBSession, lake: ObjectStore, files: tuple[ScannedFile, ...]) -> dict[str, str]:
     inferred: dict[str, str] = {}
     for file in files:
-        for name, inferred_type in _infer(session, lake, file).items():
-            known = inferred.setdefault(name, inferred_type)
-            inferred[name] = _common(known, inferred_type)
+        for name, sql_type in _infer(session, lake, file).items():
+            inferred[name] = _common(inferred.get(name, sql_type), sql_type)
     return inferred
 
 
 def require_columns(contract: Contract, files: Iterable[ScannedFile]) -> None:
-    """Raise SourceError for the first file that lacks a column the contract requires."""
+    """Raise SourceError for the first file without a column that the contract requires."""
     for file in files:
         missing = [column.name for column in contract.present_columns if column.name not in file.columns]
         if missing:
-            # A line in which no name is known is no header but a person's row: it must not get into a log.
+            # A first line without any known name may be a person's row, which must not get into a log.
             is_header = any(name in contract.file_types for name in file.columns)
-            shown = ", ".join(file.columns[:SHOWN_COLUMNS]) + (", …" if len(file.columns) > SHOWN_COLUMNS else "")
-            found = shown if is_header else "a first line with none of these names; is it a header?"
+            names_found = ", ".join(file.columns[:SHOWN_COLUMNS]) + (", …" if len(file.columns) > SHOWN_COLUMNS else "")
+            shown = names_found if is_header else "a first line with none of these names; is it a header?"
             expected = ", ".join(column.name for column in contract.present_columns)
             names = ", ".join(f"'{name}'" for name in missing)
-            raise SourceError(f"{file.key}: column {names} is missing; found: {found}; expected: {expected}.")
+            raise SourceError(f"{file.key}: column {names} is missing; found: {shown}; expected: {expected}.")
 
 
 def _infer(session: DuckDBSession, lake: ObjectStore, file: ScannedFile) -> dict[str, str]:
@@ -194,16 +193,16 @@ def _infer(session: DuckDBSession, lake: ObjectStore, file: ScannedFile) -> dict
     try:
         columns = [column for column in text_columns(session, lake, file) if column.name]
         for first in range(0, len(columns), COLUMNS_AT_ONCE):
-            some = columns[first : first + COLUMNS_AT_ONCE]
-            cells = ", ".join(f"cell({column.sql}) AS t{number}" for number, column in enumerate(some))
-            types = ", ".join(_INFERRED_TYPE.format(cell=f"t{number}") for number in range(len(some)))
+            batch = columns[first : first + COLUMNS_AT_ONCE]
+            cells = ", ".join(f"cell({column.sql}) AS t{number}" for number, column in enumerate(batch))
+            types = ", ".join(_INFERRED_TYPE.format(cell=f"t{number}") for number in range(len(batch)))
             sample = f"SELECT {cells} FROM (SELECT * FROM {rows_sql(lake, file, is_sample=True)} LIMIT {SAMPLE_ROWS})"
             (row,) = session.execute(f"SELECT {types} FROM ({sample})")
-            inferred |= zip([column.name for column in some], row, strict=True)
+            inferred |= zip([column.name for column in batch], row, strict=True)
     except EngineError:
         if not file.is_parquet:
             raise
-        raise SourceError(f"{file.key} cannot be read as Parquet. Drop the file again, whole.") from None
+        raise SourceError(f"{file.key} cannot be read as Parquet. Upload the complete file again.") from None
     return inferred
 
 
@@ -217,9 +216,9 @@ _INFERRED_TYPE = """CASE
 END"""
 
 
-def _common(one: str, other: str) -> str:
-    if "unknown" in (one, other):
-        return one if other == "unknown" else other
-    if one == other:
-        return one
-    return "double" if {one, other} == {"bigint", "double"} else "string"
+def _common(*types: str) -> str:
+    """The type of a column that is inferred as two types in two files."""
+    distinct = set(types) - {"unknown"} or {"unknown"}
+    if len(distinct) == 1:
+        return distinct.pop()
+    return "double" if distinct == {"bigint", "double"} else "string"

@@ -20,13 +20,13 @@ from obstore.store import LocalStore
 from refi_assets.errors import LakeError, SourceError
 from refi_assets.lake.objects import ObjectInfo, ObjectStore, Version, require_key
 
-SETTLED_NS = 2_000_000_000  # the coarsest time of a file system is told to two seconds
+SETTLED_NS = 2_000_000_000  # the coarsest file system times have a resolution of two seconds
 COPIED_BYTES = 256 << 10  # at once
-MAX_NAME_BYTES = 240  # file systems take 255, of which a put needs some for its unfinished file
+MAX_NAME_BYTES = 240  # file systems take 255; the unfinished file of a put has a longer name
 
 
 class FolderStore(ObjectStore):
-    """A lake in a local folder. With `create`, the folder is made where there is none."""
+    """A lake in a local folder. With `create`, a missing folder is created."""
 
     def __init__(self, folder: str, *, create: bool = True) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class FolderStore(ObjectStore):
 
     def _require_open(self) -> None:
         if not self.root.is_dir():
-            raise LakeError(f"There is no lake {self.root}. Bring it back, or begin one: refi ingest --source DIR.")
+            raise LakeError(f"There is no lake {self.root}. Restore it, or create one: refi ingest --source DIR.")
 
     def url(self, key: str) -> str:
         """An absolute path."""
@@ -53,14 +53,14 @@ class FolderStore(ObjectStore):
         return self.url(key)
 
     def target(self, key: str) -> str:
-        """An absolute path, in a folder that is there."""
+        """An absolute path, in an existing folder."""
         path = self._path(key)
         with self._asked_for(key):
             path.parent.mkdir(parents=True, exist_ok=True)
         return str(path)
 
     def written(self, path: str) -> None:
-        """Nothing: the target is the object."""
+        """Nothing to do: the target is the object."""
 
     @contextmanager
     def new_file(self, key: str) -> Iterator[Path]:
@@ -76,7 +76,7 @@ class FolderStore(ObjectStore):
             raise self._absent(key) from None
 
     def version(self, info: ObjectInfo) -> Version:
-        """By the file's inode, size and times; settled two seconds after it was changed, by the file system's clock."""
+        """The file's inode, size and times; settled two seconds after a change, by the file system's clock."""
         try:
             with self._asked_for(info.key), tempfile.TemporaryFile(dir=self.root) as now:
                 return version_of_file(self._path(info.key), os.fstat(now.fileno()).st_mtime_ns)
@@ -84,9 +84,9 @@ class FolderStore(ObjectStore):
             raise self._absent(info.key) from None
 
     def put_hashed(self, key: str, path: Path) -> tuple[str, Version]:
-        """Copy a file, and its time with it: a file that was old stays so, and whoever writes to it makes it young.
+        """Copy a file with its modification time: the copy of an old file is old until somebody writes to it.
 
-        So of an old file, the version that is returned is the one that was hashed: see docs/adr/0014.
+        So the returned version of an old file is the one that was hashed: see docs/adr/0014.
         """
         target, sha256 = Path(self.target(key)), hashlib.sha256()
         with self._asked_for(key), path.open("rb", buffering=0) as source, _unfinished(target) as copy:
@@ -95,7 +95,7 @@ class FolderStore(ObjectStore):
                 sha256.update(buffer[:size])
                 copy.write(buffer[:size])
             times = os.fstat(source.fileno())
-            with suppress(OSError):  # not every file system takes it
+            with suppress(OSError):  # not every file system supports it
                 os.utime(copy.fileno(), ns=(times.st_atime_ns, times.st_mtime_ns))
             os.replace(copy.name, target)
             put = os.fstat(copy.fileno())
@@ -103,17 +103,17 @@ class FolderStore(ObjectStore):
         return sha256.hexdigest(), Version(_version(put), is_settled)
 
     def replace_json(self, key: str, value: Any, etag: str | None) -> None:
-        """Put a value. A folder cannot compare and swap: whoever calls looks again afterwards."""
+        """Put a value. A folder cannot compare and swap: callers read the value again afterwards."""
         self.put_json(key, value)
 
     def append(self, key: str, data: bytes, *, start: bytes) -> None:
-        """Add bytes in one write, which the operating system puts at the end, wherever that is by then."""
+        """Add bytes in one write; the operating system puts it at the end of the file at that moment."""
         self._create(key, start)
         with self._asked_for(key), self._path(key).open("ab", buffering=0) as stream:
             stream.write(data)
 
     def room(self) -> int:
-        """Bytes that are free on the lake's disk."""
+        """Free bytes on the lake's disk."""
         return shutil.disk_usage(self.root).free
 
     def require_regular_files(self, prefix: str) -> None:
@@ -127,7 +127,7 @@ class FolderStore(ObjectStore):
                 require_regular_file(path, self.root, key)
 
     def last_change(self, folder: str) -> float:
-        """When a file or folder in it was last written."""
+        """When the folder, or anything in it, was last modified."""
         path = self._path(folder)
         return max(map(_modified, (path, *path.rglob("*"))))
 
@@ -136,9 +136,9 @@ class FolderStore(ObjectStore):
         shutil.rmtree(self._path(folder), ignore_errors=True)
 
     def delete_unfinished(self, before: float) -> int:
-        """Delete files that obstore began and did not finish, if older; returns how many."""
-        found = [path for path in self.root.rglob("*#*") if re.search("#[0-9]+$", path.name)]  # as obstore names them
-        old = [path for path in found if path.is_file() and _modified(path) < before]
+        """Delete unfinished files of obstore's if they are older; returns their number."""
+        unfinished = [path for path in self.root.rglob("*#*") if re.search("#[0-9]+$", path.name)]  # obstore's names
+        old = [path for path in unfinished if path.is_file() and _modified(path) < before]
         for path in old:
             path.unlink(missing_ok=True)
         return len(old)
@@ -151,16 +151,16 @@ class FolderStore(ObjectStore):
         return self.root / key
 
     def _reason(self, error: Exception) -> str:
-        """The operating system's words, which stand last in the store's."""
+        """The operating system's message, which is the last in the store's."""
         if isinstance(error, OSError):
             return error.strerror or str(error)
-        found = re.findall(r"[^:\n]+(?= \(os error [0-9]+\))", str(error))
-        return found[-1].strip() if found else str(error).splitlines()[0]
+        messages = re.findall(r"[^:\n]+(?= \(os error [0-9]+\))", str(error))
+        return messages[-1].strip() if messages else str(error).splitlines()[0]
 
 
 @contextmanager
 def _unfinished(target: Path) -> Iterator[FileIO]:
-    """A new file beside the target; deleted unless it is renamed."""
+    """A new file beside the target, deleted if it is not renamed."""
     with _new_beside(target) as file:
         try:
             yield file
@@ -170,7 +170,7 @@ def _unfinished(target: Path) -> Iterator[FileIO]:
 
 
 def _new_beside(target: Path) -> FileIO:
-    """A new file, under a name as obstore gives it to what is unfinished."""
+    """A new file with a name like those of obstore's unfinished files."""
     numbers = itertools.count(1)
     while True:
         with suppress(FileExistsError):
@@ -179,8 +179,8 @@ def _new_beside(target: Path) -> FileIO:
 
 def version_of_file(path: Path, now_ns: int) -> Version:
     """The version of a file at a time in nanoseconds since 1970."""
-    found = path.stat()
-    return Version(_version(found), max(found.st_mtime_ns, found.st_ctime_ns) < now_ns - SETTLED_NS)
+    status = path.stat()
+    return Version(_version(status), max(status.st_mtime_ns, status.st_ctime_ns) < now_ns - SETTLED_NS)
 
 
 def _version(file: os.stat_result) -> str:
@@ -188,17 +188,17 @@ def _version(file: os.stat_result) -> str:
 
 
 def is_hidden(path: str) -> bool:
-    """Whether a name in the path begins with ., _ or ~$: markers, locks, and what other programs leave half-done."""
+    """Whether a name in the path begins with ., _ or ~$: markers, locks, and unfinished files of other programs."""
     return any(name.startswith((".", "_", "~$")) for name in path.split("/"))
 
 
 def require_regular_file(path: Path, folder: Path, shown: str) -> None:
-    """Raise SourceError for what is no regular file inside a folder, links followed, or has a name that no lake holds.
+    """Raise SourceError unless a path, links followed, is a regular file inside a folder, with a name for any lake.
 
-    Opening a pipe would wait for ever, and a link may lead to any file of the machine.
+    Opening a pipe would wait forever, and a link may lead to any file of the machine.
     """
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in path.name):
-        raise SourceError(f"{shown!a}: a control character or a broken one is in its name; rename it.")
+        raise SourceError(f"{shown!a}: its name contains a control character or an invalid one; rename it.")
     if len(os.fsencode(path.name)) > MAX_NAME_BYTES:
         raise SourceError(f"{shown}: its name is longer than {MAX_NAME_BYTES} bytes; rename it.")
     real = Path(os.path.realpath(path))
@@ -209,11 +209,11 @@ def require_regular_file(path: Path, folder: Path, shown: str) -> None:
     except OSError:
         raise SourceError(f"{shown} leads to nothing by a link; put the file itself there.") from None
     if not is_regular:
-        raise SourceError(f"{shown} is no regular file; remove it.")
+        raise SourceError(f"{shown} is not a regular file; remove it.")
 
 
 def _modified(path: Path) -> float:
     try:
         return path.stat().st_mtime
-    except FileNotFoundError:  # renamed or deleted since it was listed
+    except FileNotFoundError:  # renamed or deleted since the listing
         return time.time()

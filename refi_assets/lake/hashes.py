@@ -1,6 +1,6 @@
-"""Hashes of files, remembered in memo/hashes/: a file that is still the same version is not read again for its hash.
+"""Hashes of files, remembered in memo/hashes/, so that an unchanged file is not read again for its hash.
 
-How a version is told is the store's: see ObjectStore.version.
+Each store defines the version of a file: see ObjectStore.version.
 """
 
 import hashlib
@@ -13,15 +13,15 @@ from refi_assets.lake.objects import ObjectInfo, ObjectStore, Version
 
 
 class Hashes:
-    """The hashes that a lake remembers, of its own objects and of files outside it that were put in."""
+    """The hashes that a lake remembers, of its objects and of the files outside it from which they were put."""
 
     def __init__(self, lake: ObjectStore) -> None:
         self._lake = lake
 
-    def of_object(self, info: ObjectInfo, *, anew: bool = False) -> str:
-        """SHA-256 of an object: as it was remembered, if it is the same version and not to be read `anew`."""
+    def of_object(self, info: ObjectInfo, *, read_again: bool = False) -> str:
+        """SHA-256 of an object; the remembered one if the version is the same, unless it is to be `read_again`."""
         before = self._lake.version(info)
-        remembered = None if anew else self._find(info.key, before)
+        remembered = None if read_again else self._find(info.key, before)
         if remembered:
             return remembered
         sha256 = self._lake.sha256(info.key)
@@ -30,7 +30,7 @@ class Hashes:
         return sha256
 
     def of_file(self, path: Path) -> str:
-        """SHA-256 of a file outside the lake, in the same way."""
+        """SHA-256 of a file outside the lake; the remembered one if the version is the same."""
         before = version_of_file(path, time.time_ns())
         if remembered := self._find(_name_of(path), before):
             return remembered
@@ -40,10 +40,7 @@ class Hashes:
         return sha256
 
     def put(self, key: str, path: Path) -> bool:
-        """Put a file outside the lake as an object; returns whether it stayed the same while it was read.
-
-        Both hashes are remembered then.
-        """
+        """Put a file as an object; returns whether the file stayed unchanged. If so, both hashes are remembered."""
         before = version_of_file(path, time.time_ns())
         sha256, version = self._lake.put_hashed(key, path)
         if not self._remember_file(path, before, sha256):
@@ -52,11 +49,11 @@ class Hashes:
         return True
 
     def _remember_file(self, path: Path, before: Version, sha256: str) -> bool:
-        """Remember a hash if the file is still the version that it was before it was read; returns whether it is."""
-        is_same = version_of_file(path, 0).text == before.text
-        if is_same:
+        """Remember a hash if the file is still the version that was hashed; returns whether it is."""
+        is_unchanged = version_of_file(path, 0).text == before.text
+        if is_unchanged:
             self._remember(_name_of(path), before, sha256)
-        return is_same
+        return is_unchanged
 
     def _remember(self, name: str, version: Version, sha256: str) -> None:
         if version.is_settled:

@@ -1,7 +1,7 @@
-"""The memo: what was made of the same inputs before, by fingerprint, in memo/<fingerprint>/<run_id>.json.
+"""The memo: earlier results by the fingerprint of their inputs, in memo/<fingerprint>/<run_id>.json.
 
-A fingerprint is a hash of all that decides what is made; who computes it says of what. An entry belongs to the run that
-put it, and goes with the run's relations. An entry whose objects are gone is a miss.
+A fingerprint is a hash of everything that decides a result; its parts are chosen by the caller. An entry belongs to the
+run that put it, and is deleted with the run's relations. An entry whose objects are gone is a miss.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ ZONE = "memo"
 
 
 def fingerprint(**parts: Any) -> str:
-    """A hash of named parts, each of which JSON can say; texts stand for what it cannot."""
+    """A hash of named parts, as JSON; a value that JSON does not have is represented by its text."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -27,11 +27,11 @@ class Memo:
         self._lake = lake
 
     def put(self, key: str, run_id: str, value: Any) -> None:
-        """Remember a value, which JSON can say, under a fingerprint. The entry goes when the run's relations go."""
+        """Remember a JSON value under a fingerprint, as long as the run's relations exist."""
         self._lake.put_json(f"{ZONE}/{key}/{run_id}.json", value)
 
     def find(self, key: str) -> list[Any]:
-        """The values under a fingerprint, one for each run that put one."""
+        """The values under a fingerprint, one from each run that put one."""
         values = [self._lake.get_json(info.key) for info in self._lake.objects(f"{ZONE}/{key}")]
         return [value for value in values if value is not None]
 
@@ -40,16 +40,16 @@ class Memo:
         self.put(relation.fingerprint, relation.run_id, {"run_id": relation.run_id, "key": relation.key})
 
     def find_relation(self, key: str, fingerprint: str) -> Relation | None:
-        """A relation of this key that was made under this fingerprint, if all its objects are still there."""
+        """A relation with this key and fingerprint, if all its objects still exist."""
         for value in self.find(fingerprint):
-            if value.get("key") == key:
+            if value["key"] == key:
                 relation = RunFolder(self._lake, value["run_id"]).find(key)
                 if relation is not None and relation.fingerprint == fingerprint and self.has(relation.objects):
                     return relation
         return None
 
     def has(self, keys: Collection[str]) -> bool:
-        """Whether all these objects are there; a key that ends in / is a folder with at least one object."""
+        """Whether all these objects exist; a key that ends in / is a folder with at least one object."""
         return all(
             next(self._lake.objects(key.rstrip("/")), None) if key.endswith("/") else self._lake.find(key)
             for key in keys
@@ -57,6 +57,6 @@ class Memo:
 
 
 def entries_of(lake: ObjectStore, run_ids: Collection[str]) -> list[str]:
-    """Object keys of the entries that these runs put."""
+    """Object keys of the memo entries that these runs put."""
     keys = [info.key for info in lake.objects(ZONE)] if run_ids else []
     return [key for key in keys if key.rpartition("/")[2].removesuffix(".json") in run_ids]

@@ -1,4 +1,4 @@
-"""Which store a lake is in, by its URL."""
+"""Opening a lake by its URL."""
 
 from refi_assets.lake.folder_store import FolderStore
 from refi_assets.lake.objects import ObjectStore
@@ -7,9 +7,9 @@ from refi_assets.settings import settings_of
 
 
 def open_lake(url: str, *, create: bool = True) -> ObjectStore:
-    """The lake in a folder, or below s3://bucket/prefix. With `create`, a folder is made where there is none.
+    """The lake in a folder, or below s3://bucket/prefix. With `create`, a missing folder is created.
 
-    Raises LakeError, or SettingError where what S3 needs is not set.
+    Raises LakeError, or SettingError if a setting that S3 needs is missing.
     """
     if not url.startswith("s3://"):
         return FolderStore(url, create=create)

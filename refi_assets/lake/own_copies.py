@@ -1,6 +1,7 @@
-"""Copies, on this machine, of what this process put into a lake on S3, so that it need not ask for it again.
+"""Local copies of objects that this process put into a lake on S3, so that it need not download them.
 
-Only of objects that are put once and never changed. They go with their store, or after a kill with a later process.
+Only objects that never change after their put have one. Copies are deleted with their store, or after a kill by a later
+process.
 """
 
 import threading
@@ -20,7 +21,7 @@ class OwnCopies:
         self._paths: dict[str, Path] = {}
 
     def place(self, key: str) -> Path:
-        """Where an object is to be written before it is put; nothing is there yet."""
+        """The path at which to write an object before it is put; no file is there yet."""
         path = self._root() / key
         path.parent.mkdir(parents=True, exist_ok=True)
         self._paths.pop(key, None)
@@ -36,20 +37,20 @@ class OwnCopies:
             return self._folder
 
     def key_of(self, path: Path) -> str | None:
-        """The key whose place a path is."""
+        """The key of the object whose place this is."""
         folder = self._folder
         return path.relative_to(folder).as_posix() if folder and path.is_relative_to(folder) else None
 
     def keep(self, key: str, path: Path) -> None:
-        """An object was put as it is at its place; it will not change."""
+        """Keep the file of an object that was put from its place and will not change."""
         self._paths[key] = path
 
     def find(self, key: str) -> Path | None:
-        """The copy of an object."""
+        """The copy of an object, if there is one."""
         return self._paths.get(key)
 
     def forget(self, keys: Iterable[str]) -> None:
-        """Objects were deleted."""
+        """Delete the copies of deleted objects."""
         for key in keys:
             if path := self._paths.pop(key, None):
                 path.unlink(missing_ok=True)

@@ -1,22 +1,15 @@
 """Relations that runs leave in the lake: runs/<run_id>/<group>/<name>.json, with their data beside them.
 
-A relation is written once and never changed. Its record says what it is made of, down to the run of every
-input, so that whoever holds one record can find everything behind it. Where SQL runs belongs to engines/.
+A relation is written once and never changed. Its record names its inputs and the run of each, so that everything
+behind a relation can be found from its record. Running SQL belongs to engines/.
 """
 
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    SerializeAsAny,
-    SerializerFunctionWrapHandler,
-    ValidationError,
-    model_serializer,
-)
+from pydantic import BaseModel, ConfigDict, SerializeAsAny, ValidationError
 
 from refi_assets.errors import LakeError
 from refi_assets.lake.objects import ObjectStore
@@ -24,20 +17,10 @@ from refi_assets.lake.objects import ObjectStore
 Cadence = Literal["daily", "weekly", "hourly", "none"]
 
 
-class Recorded(BaseModel):
-    """A part of a record. Fields of another version's record are kept; a field that nobody set is not written."""
+class QueryCost(BaseModel):
+    """The cost of one query, as its engine reports it: bytes, milliseconds, and US dollars if it has a price."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, validate_by_name=True, serialize_by_alias=True)
-
-    @model_serializer(mode="wrap")
-    def _without_unset(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        fields = type(self).model_fields
-        unset = {field.alias or name for name, field in fields.items() if name not in self.model_fields_set}
-        return {name: value for name, value in handler(self).items() if name not in unset}
-
-
-class QueryCost(Recorded):
-    """What one query took, as its engine reports it: bytes, milliseconds, and US dollars if it has a price."""
+    model_config = ConfigDict(frozen=True)
 
     id: str
     bytes_scanned: int = 0
@@ -46,11 +29,14 @@ class QueryCost(Recorded):
     run_ms: int = 0
 
 
-class Details(Recorded):
-    """What was measured while a relation was made. A kind of record that measures more has a class of its own.
+class Details(BaseModel):
+    """Measurements taken while a relation was made. A kind of record with further ones has a subclass.
 
-    `queries` is what the engine reports of the SQL that made and measured it; DuckDB reports nothing.
+    A record is read as Details with the subclass's fields as extra ones; details_as() validates them. `queries` are
+    the engine's reports on the SQL that made and measured the relation; DuckDB has none.
     """
+
+    model_config = ConfigDict(extra="allow", frozen=True, validate_by_name=True, serialize_by_alias=True)
 
     queries: tuple[QueryCost, ...] = ()
 
@@ -62,15 +48,14 @@ AnyDetails = TypeVar("AnyDetails", bound=Details)
 class Relation(BaseModel):
     """The record of one relation of one run.
 
-    `columns` maps names to SQL types. A table lies in `parquet` (a key); a view is its `sql`, in the
-    project's dialect, and may have rows in `parquet` as well, to be read instead: of all columns, or of those in
-    `kept`. `deletes` (a key) lists rows that are in the Parquet file and not in the table, by `position` from 0, as
-    Iceberg's position deletes do; `additions` (a key) has those that are only in the table, each with its position.
-    `constants` are columns that the first file lacks, since all its rows have the same value there, as text. `grain`:
-    columns of which it is known that no two rows have them in common. `inputs` maps the keys of the relations it was
-    made from to the runs that made them. `counts` and `details` hold what was measured while it was made; no person's
-    data is in them. `cadence` says how often it is made, `fingerprint` of what: a relation of the same fingerprint is
-    equal (see memo.py). `made_by` is the run that made its data, if that was an earlier one.
+    `columns` maps names to SQL types. A table is in `parquet` (a key); a view is its `sql`, in the project's dialect,
+    and may also have rows in `parquet`, to be read instead, with all columns or those in `kept`. `deletes` (a key)
+    lists rows of the Parquet file that are not in the table, by `position` from 0, like Iceberg's position deletes;
+    `additions` (a key) has rows that are only in the table, each with its position. `constants` are columns that the
+    Parquet file lacks, since they have one value in all its rows, as text. `grain`: columns that are known to be unique
+    together. `inputs` maps the keys of the relations it was made from to the runs that made them. `counts` and
+    `details` are measurements, without personal data. Relations with the same `fingerprint` are equal (see memo.py).
+    `made_by` is the run that made its data, if that was an earlier one.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -98,11 +83,11 @@ class Relation(BaseModel):
 
     @property
     def objects(self) -> list[str]:
-        """Object keys of its data; one that ends in / is a folder."""
-        named = set(re.findall(r'"((?:runs|output|athena)/[^"]+)"', self.model_dump_json(include={"details"})))
+        """Object keys of its data; a key that ends in / is a folder."""
+        keys = set(re.findall(r'"((?:runs|output|athena)/[^"]+)"', self.model_dump_json(include={"details"})))
         if self.parquet and (self.rows or not self.parquet.endswith("/")):  # some engines write no file without a row
-            named.add(self.parquet)
-        return sorted(named | {key for key in (self.deletes, self.additions) if key})
+            keys.add(self.parquet)
+        return sorted(keys | {key for key in (self.deletes, self.additions) if key})
 
     @property
     def name(self) -> str:
@@ -110,7 +95,7 @@ class Relation(BaseModel):
         return self.key.rsplit("/", 1)[-1]
 
     def details_as(self, kind: type[AnyDetails]) -> AnyDetails:
-        """The details of this kind of record. Raises LakeError if the record is of another kind."""
+        """The details as those of this kind of record. Raises LakeError if the record is of another kind."""
         if isinstance(self.details, kind):
             return self.details
         try:
@@ -125,13 +110,15 @@ class Relation(BaseModel):
 
 
 def require_run_id(run_id: str) -> None:
-    """Raise LakeError for what is no run id: it becomes part of object keys."""
+    """Raise LakeError for an invalid run id, since run ids are parts of object keys."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", run_id):
-        raise LakeError(f"{run_id!a} is no run id; one looks like 6dc3b57f-0d6c-4f0e-9f8e-3c1f0a5b7d21. See: refi runs")
+        raise LakeError(
+            f"{run_id!a} is not a valid run id; one looks like 6dc3b57f-0d6c-4f0e-9f8e-3c1f0a5b7d21. See: refi runs"
+        )
 
 
 class RunFolder:
-    """What one run leaves in the lake. Raises LakeError for what is no run id."""
+    """The relations of one run in the lake. Raises LakeError for an invalid run id."""
 
     def __init__(self, lake: ObjectStore, run_id: str) -> None:
         require_run_id(run_id)
@@ -143,20 +130,11 @@ class RunFolder:
 
     def save(self, relation: Relation) -> None:
         """Record a relation. A retried step records it again."""
-        key = self.key(relation.key, ".json")
-        self.lake.put_json(key, relation.model_dump(mode="json"))
-        self.lake.known[key] = relation
+        self.lake.put_immutable(self.key(relation.key, ".json"), relation.model_dump(mode="json"), relation)
 
     def find(self, relation: str) -> Relation | None:
-        """A relation of this run, or None where the run made none."""
-        key = self.key(relation, ".json")
-        if key not in self.lake.known:
-            record = self.lake.get_json(key)
-            if record is None:
-                return None
-            self.lake.known[key] = Relation.model_validate(record)
-        found: Relation = self.lake.known[key]
-        return found
+        """A relation of this run, or None if the run did not make it."""
+        return self.lake.get_immutable(self.key(relation, ".json"), Relation.model_validate)
 
     def relations(self) -> list[Relation]:
         """All relations of this run, by key."""
@@ -166,15 +144,15 @@ class RunFolder:
         return [relation for relation in map(self.find, names) if relation is not None]
 
     def load(self, relation: str) -> Relation:
-        """A relation of this run. Raises LakeError where the run made none."""
-        found = self.find(relation)
-        if found is None:
+        """A relation of this run. Raises LakeError if the run did not make it."""
+        record = self.find(relation)
+        if record is None:
             raise LakeError(f"Run {self.run_id} left no relation {relation} in the lake {self.lake}.")
-        return found
+        return record
 
 
 def with_inputs(lake: ObjectStore, relations: Sequence[Relation]) -> list[Relation]:
-    """These relations and everything behind them, inputs before what is made from them; every version once."""
+    """These relations and everything behind them, inputs first; every version once."""
     closure: dict[tuple[str, str], Relation] = {}
 
     def walk(relation: Relation) -> None:
@@ -191,19 +169,19 @@ def with_inputs(lake: ObjectStore, relations: Sequence[Relation]) -> list[Relati
 
 
 def readable(lake: ObjectStore, relations: Sequence[Relation]) -> list[Relation]:
-    """These relations, and what views among them read that have no rows, or not all columns, of their own."""
-    views = [one for one in relations if one.sql is not None and (one.parquet is None or one.kept)]
+    """These relations, and the inputs of those views among them that have no rows, or not all columns, of their own."""
+    views = [view for view in relations if view.sql is not None and (view.parquet is None or view.kept)]
     behind = {relation.key: relation for relation in with_inputs(lake, views)}
     return list((behind | {relation.key: relation for relation in relations}).values())
 
 
 def require_one_version(relations: Iterable[Relation]) -> None:
-    """Raise LakeError where two runs' versions of one relation meet."""
+    """Raise LakeError if the relations include two versions of one."""
     run_ids: dict[str, str] = {}
     for relation in relations:
-        other = run_ids.setdefault(relation.key, relation.run_id)
-        if other != relation.run_id:
+        run_id = run_ids.setdefault(relation.key, relation.run_id)
+        if run_id != relation.run_id:
             raise LakeError(
-                f"{relation.key} is used here as run {other} made it and as run {relation.run_id} made it. "
+                f"{relation.key} is used here in two versions, of run {run_id} and of run {relation.run_id}. "
                 "Materialize everything downstream of it again, in one run."
             )

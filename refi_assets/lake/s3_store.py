@@ -1,4 +1,4 @@
-"""A lake on S3, or on a store that speaks its protocol."""
+"""A lake on S3, or on a store with its API."""
 
 import hashlib
 import mmap
@@ -23,21 +23,21 @@ from refi_assets.errors import LakeError, SourceError
 from refi_assets.lake.objects import ObjectInfo, ObjectStore, Version, as_json, require_key
 from refi_assets.lake.own_copies import OwnCopies
 
-PART_BYTES = 12 << 20  # S3 takes 10,000 parts of an upload
+PART_BYTES = 12 << 20  # an upload has at most 10,000 parts
 PARTS_AT_ONCE = 4
-REQUEST_SECONDS = 60.0  # for the most that one request carries, by a slow line: PARTS_AT_ONCE at a time
+REQUEST_SECONDS = 60.0  # for PARTS_AT_ONCE parts over a slow line
 SLOW_BYTES_PER_SECOND = PART_BYTES * PARTS_AT_ONCE / REQUEST_SECONDS
-KEYS_PER_REQUEST = 1000  # that S3 lists at most
-APPENDED_WITHIN = 50  # attempts
-CREDENTIALS_FOR = timedelta(seconds=1)  # then boto3 is asked again, which keeps them and renews them in time
-NEVER_CHANGED = ("runs/", "resolved/")  # what lies there, once it was put
-NO_NAME = re.compile(r"(^|/)\.{0,2}(/|$)|[?\\]")  # for DuckDB, a ? begins options of its own
+KEYS_PER_REQUEST = 1000  # S3's limit
+APPEND_ATTEMPTS = 50
+CREDENTIALS_FOR = timedelta(seconds=1)  # then boto3 is asked again, which caches and renews them
+IMMUTABLE = ("runs/", "resolved/")  # objects there never change after their put
+INVALID_NAME = re.compile(r"(^|/)\.{0,2}(/|$)|[?\\]")  # to DuckDB, a ? begins options
 
 
 class S3Store(ObjectStore):
-    """A lake below s3://bucket/prefix. Objects are encrypted by the KMS key, if given, or as the bucket has it.
+    """A lake below s3://bucket/prefix. Objects are encrypted with the KMS key, or by the bucket's default.
 
-    A request that got no whole answer within request_seconds is sent again.
+    A request without a complete response within request_seconds is sent again.
     """
 
     def __init__(self, url: str, kms_key_id: str = "", request_seconds: float = REQUEST_SECONDS) -> None:
@@ -75,7 +75,7 @@ class S3Store(ObjectStore):
         )
 
     def url(self, key: str) -> str:
-        """The path of our own copy, if there is one; else the address."""
+        """The path of the local copy, if there is one; otherwise the address."""
         own = self._own_copies.find(key)
         return str(own) if own else self.address(key)
 
@@ -90,54 +90,57 @@ class S3Store(ObjectStore):
         return str(self._own_copies.place(key))
 
     def written(self, path: str) -> None:
-        """Upload it, in parts if it is large, and keep it to be read again."""
+        """Upload a target, in parts if it is large."""
         if key := self._own_copies.key_of(Path(path)):
-            self.put(key, Path(path))
-            self._own_copies.keep(key, Path(path))
+            self._upload(key, Path(path))
 
     @contextmanager
     def new_file(self, key: str) -> Iterator[Path]:
-        """A file on this machine, which is uploaded in the end, and kept to be read again if there is room."""
+        """The path of a file on this machine, which is uploaded at the end."""
         path = Path(self.target(key))
         try:
             yield path
             if path.exists():
-                self.put(key, path)
-                if key.startswith(NEVER_CHANGED) and path.stat().st_size < self.room():
-                    self._own_copies.keep(key, path)
+                self._upload(key, path)
         finally:
             if self._own_copies.find(key) != path:
                 path.unlink(missing_ok=True)
 
+    def _upload(self, key: str, path: Path) -> None:
+        """Put a file, and keep it as the local copy if the object will never change and there is room."""
+        self.put(key, path)
+        if key.startswith(IMMUTABLE) and path.stat().st_size < self.room():
+            self._own_copies.keep(key, path)
+
     def open(self, key: str) -> BufferedReader:
-        """A GET for every PART_BYTES, when they are read: however long that takes, no request does."""
+        """A stream that sends a GET for each PART_BYTES when they are read, so that a slow reader has no timeout."""
         if own := self._own_copies.find(key):
             return own.open("rb")
         return BufferedReader(_Parts(self, key), 1 << 20)
 
     def objects(self, prefix: str) -> Iterator[ObjectInfo]:
-        """Objects below a prefix. The empty one that consoles put for the folder itself is none."""
+        """Objects below a prefix, without the empty one that consoles put for the folder itself."""
         return (info for info in super().objects(prefix) if info.key != prefix)
 
     def folders_between(
         self, prefix: str, first: str, last: str, after: str = ""
     ) -> Iterator[tuple[str, list[ObjectInfo]]]:
-        """A request for a thousand objects, of however many folders; each folder by itself if a key beside them is none
-        that obstore can read."""
-        passed: dict[str, str] = {}
+        """One request for a thousand objects, in any number of folders; one for each folder if a key beside them is
+        invalid to obstore."""
+        last_keys: dict[str, str] = {}  # of the folders so far
         try:
             for name, objects in self._in_key_order(prefix, first, last, after):
-                passed[name] = objects[-1].key
+                last_keys[name] = objects[-1].key
                 yield name, objects
         except LakeError as error:
             if "invalid path" not in str(error):
                 raise
             for name, objects in super().folders_between(prefix, first, last, after):
-                if left := [info for info in objects if info.key > passed.get(name, "")]:
-                    yield name, left
+                if remaining := [info for info in objects if info.key > last_keys.get(name, "")]:
+                    yield name, remaining
 
     def _in_key_order(self, prefix: str, first: str, last: str, after: str) -> Iterator[tuple[str, list[ObjectInfo]]]:
-        """What a page holds of a folder, page by page: whether more of it is on the next, only that would tell."""
+        """Folders and their objects, page by page: a folder may continue on the next page."""
         start, end = f"{prefix}/{first}/", f"{prefix}/{last}/"  # with their slash, as a.b/ comes before a/
 
         def is_upto_last(info: ObjectInfo) -> bool:
@@ -155,7 +158,7 @@ class S3Store(ObjectStore):
                 return
 
     def _pages(self, prefix: str, after: str) -> Iterator[list[ObjectInfo]]:
-        """Objects below a prefix whose keys come after a key, a page at a time, as they are asked for."""
+        """Objects below a prefix whose keys come after a key, listed lazily, a page at a time."""
         pages = obstore.list(self._store, prefix=prefix, offset=after, chunk_size=KEYS_PER_REQUEST)
         while True:
             with self._asked_for(prefix):
@@ -165,20 +168,20 @@ class S3Store(ObjectStore):
             yield [ObjectInfo(entry["path"], entry["size"], entry["e_tag"]) for entry in page]
 
     def find(self, key: str) -> ObjectInfo | None:
-        """What is known of an object, or None where there is none."""
+        """The size and ETag of an object, or None if there is none."""
         try:
             return super().find(key)
         except LakeError:
-            self.open(key).close()  # to a HEAD, S3 does not say why it refuses; to a GET, it does
+            self.open(key).close()  # S3 gives the reason for a refusal to a GET, but not to a HEAD
             raise
 
     def put(self, key: str, data: bytes | Path) -> None:
-        """Put an object, whole; a large file in parts."""
+        """Put an object; a large file in parts."""
         with self._asked_for(key):
             obstore.put(self._store, key, data, chunk_size=PART_BYTES, max_concurrency=PARTS_AT_ONCE)
 
     def version(self, info: ObjectInfo) -> Version:
-        """By size and ETag."""
+        """The size and ETag."""
         return Version(f"{info.size} bytes, ETag {info.etag}", info.etag is not None)
 
     def put_hashed(self, key: str, path: Path) -> tuple[str, Version]:
@@ -199,7 +202,7 @@ class S3Store(ObjectStore):
         return sha256.hexdigest(), self.version(ObjectInfo(key, size, put["e_tag"]))
 
     def replace_json(self, key: str, value: Any, etag: str | None) -> None:
-        """Put a value over the version with this ETag (None: where there is none), or not at all."""
+        """Put a value over the version with this ETag (None: no object yet), or not at all."""
         try:
             with self._asked_for(key):
                 obstore.put(self._store, key, as_json(value), mode={"e_tag": etag} if etag else "create")
@@ -207,26 +210,26 @@ class S3Store(ObjectStore):
             return
 
     def append(self, key: str, data: bytes, *, start: bytes) -> None:
-        """Put the object anew with the bytes at its end, over the version that was read, until no other came between.
+        """Put the object again with the bytes at its end, over the version that was read; repeat if it has changed.
 
-        Raises LakeError where others always do.
+        Raises LakeError if it keeps changing.
         """
-        wanted: bytes | None = None
-        for _ in range(APPENDED_WITHIN):
+        appended: bytes | None = None
+        for _ in range(APPEND_ATTEMPTS):
             before, etag = self.get_and_etag(key)
-            if wanted is not None and before is not None and before.startswith(wanted):
-                return  # by a put whose answer was lost
-            wanted = (start if before is None else before) + data
+            if appended is not None and before is not None and before.startswith(appended):
+                return  # an earlier attempt succeeded, and its answer was lost
+            appended = (start if before is None else before) + data
             try:
                 with self._asked_for(key):
-                    obstore.put(self._store, key, wanted, mode={"e_tag": etag} if etag else "create")
+                    obstore.put(self._store, key, appended, mode={"e_tag": etag} if etag else "create")
             except (PreconditionError, AlreadyExistsError):
                 continue
             return
-        raise LakeError(f"{key} in the lake {self} is changed by others all the time; nothing was added. Try again.")
+        raise LakeError(f"{key} in the lake {self} is constantly changed by others; nothing was added. Try again.")
 
     def _create(self, key: str, data: bytes | mmap.mmap) -> bool:
-        """One request, as parts know no condition; a large file has as long as a slow line needs."""
+        """One request, since parts cannot have a condition; its timeout allows for a large file over a slow line."""
         seconds = max(self._request_seconds, len(data) / SLOW_BYTES_PER_SECOND)
         store = self._store if seconds == self._request_seconds else self._bucket(seconds)
         for attempt in range(aws.max_attempts()):
@@ -234,30 +237,30 @@ class S3Store(ObjectStore):
                 return True
             if self.find(key):
                 return False
-            time.sleep(0.1 * 2**attempt)  # refused for another put of the key that is under way, and may yet fail
-        raise LakeError(f"{key} in the lake {self}: S3 says again and again that another put of it is under way.")
+            time.sleep(0.1 * 2**attempt)  # another put of the key is under way, and may still fail
+        raise LakeError(f"{key} in the lake {self}: S3 reports repeatedly that another put of it is under way.")
 
     def room(self) -> int:
-        """Bytes that are free in the folder for temporary files."""
+        """Free bytes in the folder for temporary files."""
         return shutil.disk_usage(tempfile.gettempdir()).free
 
     def require_regular_files(self, prefix: str) -> None:
-        """Raise SourceError for keys that a folder could not hold, or that DuckDB cannot ask S3 for."""
+        """Raise SourceError for keys that a folder cannot hold, or that DuckDB cannot read from S3."""
         for info in self.objects(prefix):
-            if NO_NAME.search(info.key):
+            if INVALID_NAME.search(info.key):
                 raise SourceError(
-                    f"{info.key!a}: a part of its name is empty or leads elsewhere, or a ? or a backslash is in it; "
+                    f"{info.key!a}: a part of its name is empty, '.' or '..', or it contains a ? or a backslash; "
                     "rename it."
                 )
 
     def last_change(self, folder: str) -> float:
         """When an object in it was last put."""
         with self._asked_for(folder):
-            found = [entry for page in obstore.list(self._store, prefix=folder) for entry in page]
-        return max((entry["last_modified"].timestamp() for entry in found), default=time.time())
+            entries = [entry for page in obstore.list(self._store, prefix=folder) for entry in page]
+        return max((entry["last_modified"].timestamp() for entry in entries), default=time.time())
 
     def delete(self, keys: list[str]) -> None:
-        """Delete objects, and our own copies of them."""
+        """Delete objects and their local copies."""
         super().delete(keys)
         self._own_copies.forget(keys)
 
@@ -266,17 +269,17 @@ class S3Store(ObjectStore):
         self.delete([info.key for info in self.objects(folder)])
 
     def delete_unfinished(self, before: float) -> int:
-        """Nothing: the bucket's lifecycle ends uploads that were never completed."""
+        """Nothing to do: the bucket's lifecycle rule ends incomplete uploads."""
         return 0
 
     def _require_open(self) -> None:
-        """A request tells."""
+        """Nothing to do: a request will show it."""
 
     def _reason(self, error: Exception) -> str:
-        """S3's code and message, or the last words of the client's."""
+        """S3's code and message, or the end of the client's message."""
         text = str(error)
-        if said := aws.s3_message(text):
-            return said
+        if message := aws.s3_message(text):
+            return message
         first = next((line.strip() for line in text.splitlines() if line.strip()), type(error).__name__)
         if status := re.search(r"status code: ([0-9]{3} [A-Za-z ]+)", first):
             return status[1]
@@ -286,48 +289,47 @@ class S3Store(ObjectStore):
 
 
 class _Parts(RawIOBase):
-    """An object's bytes, asked for part by part. Raises LakeError where one does not come, or is another version's."""
+    """An object's bytes, requested in parts. Raises LakeError if one cannot be read, or is of another version."""
 
     def __init__(self, lake: S3Store, key: str) -> None:
         self._lake, self._key = lake, key
-        self._at = 0
         try:
             with lake._asked_for(key):
-                self._size, self._etag, self._left = self._first()
+                self._size, self._etag, self._unread = self._first()
         except FileNotFoundError:
             raise LakeError(f"{key} is not in the lake {lake}.") from None
-        self._at = len(self._left)
+        self._position = len(self._unread)
 
     def _first(self) -> tuple[int, str | None, memoryview]:
         """The object's size, its ETag and its first part."""
         try:
-            got = obstore.get(self._lake._store, self._key, options={"range": (0, PART_BYTES)})
+            response = obstore.get(self._lake._store, self._key, options={"range": (0, PART_BYTES)})
         except GenericError as error:
-            if "InvalidRange" in str(error):  # S3 gives no part of an empty object
+            if "InvalidRange" in str(error):  # an empty object has no parts
                 return 0, None, memoryview(b"")
             raise
-        return got.meta["size"], got.meta["e_tag"], memoryview(got.bytes())
+        return response.meta["size"], response.meta["e_tag"], memoryview(response.bytes())
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        if not self._left and self._at < self._size:
-            self._left = self._next()
-            self._at += len(self._left)
-        size = min(len(buffer), len(self._left))
-        buffer[:size], self._left = self._left[:size], self._left[size:]
+        if not self._unread and self._position < self._size:
+            self._unread = self._next()
+            self._position += len(self._unread)
+        size = min(len(buffer), len(self._unread))
+        buffer[:size], self._unread = self._unread[:size], self._unread[size:]
         return size
 
     def _next(self) -> memoryview:
-        end = min(self._at + PART_BYTES, self._size)
+        end = min(self._position + PART_BYTES, self._size)
         try:
             with self._lake._asked_for(self._key):
-                got = obstore.get(
-                    self._lake._store, self._key, options={"range": (self._at, end), "if_match": self._etag}
+                response = obstore.get(
+                    self._lake._store, self._key, options={"range": (self._position, end), "if_match": self._etag}
                 )
-                return memoryview(got.bytes())
+                return memoryview(response.bytes())
         except (PreconditionError, FileNotFoundError):
             raise LakeError(
-                f"{self._key} in the lake {self._lake} changed while it was read. Run again when it has been written."
+                f"{self._key} in the lake {self._lake} changed while it was read. Run again when it is complete."
             ) from None

@@ -1,4 +1,4 @@
-"""Folders on disk for what goes with a process: with what opened one, or after a kill with a later process."""
+"""Temporary folders that are removed when they are closed, or after a kill by a later process."""
 
 import fcntl
 import shutil
@@ -10,14 +10,15 @@ PREFIX = "refi-spill-"
 
 
 class SpillFolder:
-    """A folder below TMPDIR, removed by close(). The kernel holds its lock as long as this process lives."""
+    """A folder below TMPDIR, removed by close(). The kernel holds its lock while this process lives."""
 
     def __init__(self) -> None:
         remove_abandoned()
         new = Path(tempfile.mkdtemp(prefix="refi-new-"))
         self._lock = _lock_of(new).open("w")
         fcntl.flock(self._lock, fcntl.LOCK_EX)
-        self.path = new.rename(new.with_name(new.name.replace("refi-new-", PREFIX)))  # nobody sees it unlocked
+        # Only now may other processes see it, since it is locked.
+        self.path = new.rename(new.with_name(new.name.replace("refi-new-", PREFIX)))
 
     def close(self) -> None:
         """Remove the folder."""
@@ -26,7 +27,7 @@ class SpillFolder:
 
 
 def remove_abandoned() -> None:
-    """Remove the folders of processes that are no more."""
+    """Remove the folders of processes that have ended."""
     for path in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         with suppress(OSError), _lock_of(path).open() as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

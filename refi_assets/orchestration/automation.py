@@ -6,7 +6,7 @@ import dagster as dg
 
 from refi_assets.errors import LakeError
 from refi_assets.ingestion.arrival_events import Woken, ask_queue
-from refi_assets.ingestion.arrivals import Seen, look
+from refi_assets.ingestion.arrivals import Seen, look_for_arrivals
 from refi_assets.ingestion.raw_zone import Place
 from refi_assets.ingestion.settings import IngestionSettings
 from refi_assets.orchestration import partitions
@@ -60,7 +60,7 @@ def tick(domain: Domain, cursor: str | None, lake: LakeResource, at: datetime) -
         objects = lake.open()
         woken = ask_queue(settings_of(IngestionSettings).arrivals_queue_url, objects, due_every_days, seen)
         quiet = timedelta(minutes=settings_of(IngestionSettings).quiet_minutes)
-        found = look(objects, due_every_days, seen, as_of, at, quiet, woken.places)
+        found = look_for_arrivals(objects, due_every_days, seen, as_of, at, quiet, woken.places)
     except LakeError as error:  # the next look may find it
         kept = seen if woken.places is None else _recorded(seen, woken, woken.places)
         return dg.SensorResult(skip_reason=dg.SkipReason(f"{error}{woken.message}"), cursor=kept.model_dump_json())

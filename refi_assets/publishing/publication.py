@@ -72,9 +72,8 @@ class Publication:
         return latest
 
     def manifest(self, lake: ObjectStore, run_id: str) -> dict[str, Any] | None:
-        """The manifest of a run; None if the run published nothing here."""
-        manifest: dict[str, Any] | None = _unchanging(lake, self.manifest_key(run_id))
-        return manifest
+        """The manifest of what a run published; None if it published nothing here."""
+        return lake.get_immutable(self.manifest_key(run_id), dict)
 
     def run_ids(self, lake: ObjectStore) -> list[str]:
         """The runs that published, sorted."""
@@ -84,8 +83,9 @@ class Publication:
         ]
 
     def commits(self, lake: ObjectStore) -> list[dict[str, str]]:
-        """All commits, in the order of publication."""
-        return [_unchanging(lake, info.key) for info in lake.objects(self.commits_folder)]
+        """What was made the latest, in that order."""
+        commits = (lake.get_immutable(info.key, dict) for info in lake.objects(self.commits_folder))
+        return [commit for commit in commits if commit is not None]
 
     def commit(
         self, lake: ObjectStore, commit: dict[str, str], *, policy_overridden: bool, force_latest: bool
@@ -109,13 +109,6 @@ class Publication:
     def _last_commit(self, lake: ObjectStore) -> tuple[int, dict[str, str] | None]:
         keys = [info.key for info in lake.objects(self.commits_folder)]
         return (int(PurePath(keys[-1]).stem), lake.get_json(keys[-1])) if keys else (0, None)
-
-
-def _unchanging(lake: ObjectStore, key: str) -> Any:
-    """A JSON object that never changes, read once; None if it does not exist yet."""
-    if key not in lake.known and (value := lake.get_json(key)) is not None:
-        lake.known[key] = value
-    return lake.known.get(key)
 
 
 def publications(lake: ObjectStore) -> list[Publication]:

@@ -13,7 +13,7 @@ from typing import Any
 from refi_assets.engines.base import Row
 from refi_assets.errors import RefiError
 from refi_assets.ingestion.headers import trim
-from refi_assets.ingestion.records import cells
+from refi_assets.ingestion.records import unquoted_cells
 from refi_assets.publishing.published import PublishedRun
 from refi_assets.refi.audience import OFFERS
 from refi_assets.refi.policy import RefiPolicy
@@ -176,7 +176,7 @@ def _shown(rate: Decimal | None) -> str | None:
 def _concerns(row: Row, borrower_id: str, homes: set[str]) -> bool:
     """Whether a row in quarantine names the borrower, or the market's offer for one of their homes."""
     if row["original_cells"] is None:
-        fields = {trim(cell.decode(errors="replace")) for cell in cells(row["original_bytes"])}
+        fields = {trim(cell.decode(errors="replace")) for cell in unquoted_cells(row["original_bytes"])}
         return borrower_id in fields or (row["source"] == "market_equity" and bool(homes & fields))
     found = {name: trim(cell) for name, cell in json.loads(row["original_cells"]).items() if cell is not None}
     if row["source"] == "market_equity":

@@ -1,11 +1,9 @@
-"""One column of a contract: its type, what its cells may hold, and what they mean, as its properties declare it.
+"""One column of a contract: its type, and the rules and meaning of its cells, as its properties declare them.
 
-Names of custom properties are those that contracts/ uses; docs/contracts.md lists them. Judging a cell by them
-belongs to staging/.
+Custom properties have the names used in contracts/; docs/contracts.md lists them. Judging cells belongs to staging/.
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
@@ -15,7 +13,7 @@ from pydantic import ValidationError
 from refi_assets.errors import SettingError
 from refi_assets.specs.policies import At
 
-# What a column may say of a person, in the order in which a person is described.
+# The attributes of a person that a column may have, in the order in which a person is described.
 PERSON_ATTRIBUTES = (
     *("given_name", "surname", "full_name", "date_of_birth", "email", "phone"),
     *("street", "city", "state", "postcode", "national_id"),
@@ -27,7 +25,7 @@ LogicalType = Literal["string", "number", "integer", "boolean"]
 
 @dataclass(frozen=True)
 class Range:
-    """Numbers from minimum to maximum, both included, and these others."""
+    """Numbers from minimum to maximum, both included, and the numbers in `also`."""
 
     minimum: Decimal
     maximum: Decimal
@@ -36,7 +34,7 @@ class Range:
 
 @dataclass(frozen=True)
 class State:
-    """A state that cells tell: numbers of at most `at_most`, or one of these words, whole and in any case."""
+    """A state that a cell indicates by a number of at most `at_most`, or by one of the words, in any case."""
 
     name: str
     at_most: Decimal | None
@@ -45,7 +43,7 @@ class State:
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a source: its type, its ranges, its part in the key, and whether the file must have it."""
+    """One column of a source: its type, its ranges, its role in the key, and whether files must have it."""
 
     name: str
     logical_type: LogicalType
@@ -60,18 +58,18 @@ class Column:
     exclusive_maximum: Decimal | None = None
     unit: str | None = None
     personal: bool = False
-    person_attribute: str | None = None  # one of PERSON_ATTRIBUTES: records are compared by it
-    plausible: Range | None = None  # what the market ever had, within the range
-    plausible_median: Range | None = None  # where the median of all cells must be
-    missing_words: tuple[str, ...] | None = None  # cells that are empty; None: those of cells.sql
-    missing_values: tuple[str, ...] = ()  # as well; numbers in a column of numbers
+    person_attribute: str | None = None  # one of PERSON_ATTRIBUTES, by which records are compared
+    plausible: Range | None = None  # the values that the market has ever had, within the range
+    plausible_median: Range | None = None  # for the median of all cells
+    missing_words: tuple[str, ...] | None = None  # that read as empty; None: those of cells.sql
+    missing_values: tuple[str, ...] = ()  # that also read as empty; numbers in a numeric column
     shared_share: At | None = None  # percent of the rows that may share one value
-    consent: bool = False  # a person's consent: what is unknown is no
-    is_party: bool = False  # says who shares what the rest of the key names
-    values: tuple[str, ...] = ()  # in lower case, of a text: another is null
-    once: str | None = None  # the value that at most one of those who share has
-    states: tuple[State, ...] = ()  # kept in a column of its own
-    when_absent: str | None = None  # the value of every row of a file that lacks the column
+    consent: bool = False  # a person's consent: unknown means no
+    is_party: bool = False  # identifies who shares the thing that the rest of the key identifies
+    values: tuple[str, ...] = ()  # the allowed texts, in lower case; any other is null
+    once: str | None = None  # the value that at most one party of a thing may have
+    states: tuple[State, ...] = ()  # staged in a further column
+    when_absent: str | None = None  # the value in all rows of a file without the column
 
     @property
     def is_numeric(self) -> bool:
@@ -85,7 +83,7 @@ class Column:
 
     @property
     def state_column(self) -> str:
-        """The staged column that holds which of its states a cell tells."""
+        """The staged column with the state that a cell indicates."""
         return f"{self.name}_state"
 
 
@@ -111,168 +109,177 @@ _FITS = {
     "states": _NUMBERS + _TEXTS,
     "whenAbsent": _TEXTS,
 }
-
-
-def column_of(file: str, item: dict[str, Any]) -> Column:
-    """A column, as a contract's file has it. Raises SettingError naming the file, the column and the property."""
-    where = f"{file}: column '{item.get('name')}'"
-    logical, sql_type = item.get("logicalType"), item.get("physicalType", "")
-    if logical not in _SQL_TYPES:
-        raise SettingError(f"{where}: logicalType is '{logical}'; known are {', '.join(_SQL_TYPES)}.")
-    if not re.fullmatch(_SQL_TYPES[logical], sql_type):
-        raise SettingError(f"{where}: physicalType '{sql_type}' does not fit logicalType '{logical}'.")
-    custom = {entry["property"]: entry["value"] for entry in item.get("customProperties") or []}
-    if unknown := custom.keys() - _PROPERTIES:
-        raise SettingError(f"{where}: unknown custom property {', '.join(sorted(unknown))}.")
-    for name, types in _FITS.items():
-        if name in custom and logical not in types:
-            raise SettingError(f"{where}: {name} does not fit logicalType '{logical}'.")
-    if custom.get("columnPresence", "required") != "required":
-        raise SettingError(f"{where}: columnPresence can only be 'required'; leave it out otherwise.")
-    attribute = custom.get("personAttribute")
-    if attribute is not None and attribute not in PERSON_ATTRIBUTES:
-        raise SettingError(f"{where}: personAttribute is '{attribute}'; known are {', '.join(PERSON_ATTRIBUTES)}.")
-    scale = int(sql_type.rstrip(")").split(",")[1]) if "," in sql_type else 0
-    bounds = {name: _bound(where, name, value, scale) for name, value in (item.get("logicalTypeOptions") or {}).items()}
-    values = tuple(word.lower() for word in _texts(where, custom, "values"))
-    once = custom.get("oncePerKey")
-    if once is not None and once not in values:
-        raise SettingError(f"{where}: oncePerKey is {once!r}; it must be one of the column's values.")
-    if "sharedShare" in custom and item.get("classification") == "personal":
-        raise SettingError(f"{where}: sharedShare shows the value that is shared, and the column is personal.")
-    when_absent = custom.get("whenAbsent")
-    if "whenAbsent" in custom and (not isinstance(when_absent, str) or not when_absent.strip()):
-        raise SettingError(f"{where}: whenAbsent is {when_absent!r}, not a text.")
-    return Column(
-        name=item["name"],
-        logical_type=logical,
-        sql_type=sql_type,
-        description=item.get("description", ""),
-        present=custom.get("columnPresence") == "required",
-        is_key=bool(item.get("primaryKey")),
-        not_null=bool(item.get("required")),
-        minimum=bounds.get("minimum"),
-        maximum=bounds.get("maximum"),
-        exclusive_minimum=bounds.get("exclusiveMinimum"),
-        exclusive_maximum=bounds.get("exclusiveMaximum"),
-        unit=custom.get("unit"),
-        personal=item.get("classification") == "personal",
-        person_attribute=attribute,
-        plausible=_range(where, custom, "plausible", scale, bounds),
-        plausible_median=_range(where, custom, "plausible_median", scale, {}),
-        missing_words=_missing_words(where, custom),
-        missing_values=_missing_values(where, custom, logical, scale),
-        shared_share=_shared_share(where, custom),
-        consent=_flag(where, custom, "consent"),
-        is_party=_flag(where, custom, "party"),
-        values=values,
-        once=once,
-        states=_states(where, custom, logical, scale),
-        when_absent=when_absent,
-    )
-
-
 _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 
 
-def _bound(where: str, name: str, value: Any, scale: int) -> Decimal:
-    if name not in _BOUNDS:
-        raise SettingError(f"{where}: logicalTypeOptions.{name} is not judged here; known are {', '.join(_BOUNDS)}.")
-    return _number(where, name, value, scale)
+def column_of(file: str, item: dict[str, Any]) -> Column:
+    """A column as declared in a contract's file. Raises SettingError naming the file, the column and the property."""
+    return _Declaration(f"{file}: column '{item.get('name')}'", item).column()
 
 
-def _number(where: str, name: str, value: Any, scale: int) -> Decimal:
-    try:
-        number = Decimal(str(value))
-        if not isinstance(value, bool) and abs(number) < 10**12 and number == round(number, min(scale, 6)):
-            return number
-    except ArithmeticError:
-        pass
-    raise SettingError(
-        f"{where}: {name} is {value!r}, not a number of at most twelve whole digits, six decimals, and no more "
-        "decimals than the column."
-    )
+class _Declaration:
+    """A column's item in a contract."""
 
+    def __init__(self, where: str, item: dict[str, Any]) -> None:
+        self._where, self._item = where, item
+        self._logical: Any = item.get("logicalType")
+        self._sql_type: str = item.get("physicalType", "")
+        self._custom = {entry["property"]: entry["value"] for entry in item.get("customProperties") or []}
 
-def _range(where: str, custom: dict[str, Any], name: str, scale: int, hard: dict[str, Decimal]) -> Range | None:
-    """A property such as {minimum: 0.5, maximum: 200, also: [0]}, within the hard range."""
-    if name not in custom:
-        return None
-    value = custom[name]
-    if not isinstance(value, dict) or not {"minimum", "maximum"} <= value.keys() <= {"minimum", "maximum", "also"}:
-        raise SettingError(f"{where}: {name} must say minimum and maximum, and may say also: [numbers].")
-    also = value.get("also", [])
-    minimum, maximum = (_number(where, f"{name}.{bound}", value[bound], scale) for bound in ("minimum", "maximum"))
-    others = tuple(_number(where, f"{name}.also", number, scale) for number in _listed(where, f"{name}.also", also))
-    if minimum > maximum:
-        raise SettingError(f"{where}: {name}: minimum {minimum} is above maximum {maximum}.")
-    lows = [hard[bound] for bound in ("minimum", "exclusiveMinimum") if bound in hard]
-    highs = [hard[bound] for bound in ("maximum", "exclusiveMaximum") if bound in hard]
-    if any(number < low for number in (minimum, *others) for low in lows) or any(
-        number > high for number in (maximum, *others) for high in highs
-    ):
-        raise SettingError(f"{where}: {name} is wider than logicalTypeOptions allow; it narrows that range.")
-    return Range(minimum, maximum, others)
+    def column(self) -> Column:
+        """The column. Raises SettingError."""
+        self._require_known_properties()
+        item, custom = self._item, self._custom
+        bounds = {name: self._bound(name, value) for name, value in (item.get("logicalTypeOptions") or {}).items()}
+        values = tuple(word.lower() for word in self._texts(custom, "values"))
+        once = custom.get("oncePerKey")
+        if once is not None and once not in values:
+            raise self._error(f"oncePerKey is {once!r}; it must be one of the column's values.")
+        if "sharedShare" in custom and item.get("classification") == "personal":
+            raise self._error("sharedShare would show the shared value, but the column is personal.")
+        missing_words = tuple(word.upper() for word in self._texts(custom, "missingWords"))
+        return Column(
+            name=item["name"],
+            logical_type=self._logical,
+            sql_type=self._sql_type,
+            description=item.get("description", ""),
+            present=custom.get("columnPresence") == "required",
+            is_key=bool(item.get("primaryKey")),
+            not_null=bool(item.get("required")),
+            minimum=bounds.get("minimum"),
+            maximum=bounds.get("maximum"),
+            exclusive_minimum=bounds.get("exclusiveMinimum"),
+            exclusive_maximum=bounds.get("exclusiveMaximum"),
+            unit=custom.get("unit"),
+            personal=item.get("classification") == "personal",
+            person_attribute=custom.get("personAttribute"),
+            plausible=self._range("plausible", bounds),
+            plausible_median=self._range("plausible_median", {}),
+            missing_words=missing_words if "missingWords" in custom else None,
+            missing_values=self._missing_values(),
+            shared_share=self._shared_share(),
+            consent=self._flag("consent"),
+            is_party=self._flag("party"),
+            values=values,
+            once=once,
+            states=self._states(),
+            when_absent=custom.get("whenAbsent"),
+        )
 
+    def _require_known_properties(self) -> None:
+        custom, logical = self._custom, self._logical
+        if logical not in _SQL_TYPES:
+            raise self._error(f"logicalType is '{logical}'; expected {', '.join(_SQL_TYPES)}.")
+        if not re.fullmatch(_SQL_TYPES[logical], self._sql_type):
+            raise self._error(f"physicalType '{self._sql_type}' does not fit logicalType '{logical}'.")
+        if unknown := custom.keys() - _PROPERTIES:
+            raise self._error(f"unknown custom property {', '.join(sorted(unknown))}.")
+        for name, types in _FITS.items():
+            if name in custom and logical not in types:
+                raise self._error(f"{name} does not fit logicalType '{logical}'.")
+        if custom.get("columnPresence", "required") != "required":
+            raise self._error("columnPresence can only be 'required'; leave it out otherwise.")
+        attribute = custom.get("personAttribute")
+        if attribute is not None and attribute not in PERSON_ATTRIBUTES:
+            raise self._error(f"personAttribute is '{attribute}'; expected {', '.join(PERSON_ATTRIBUTES)}.")
+        when_absent = custom.get("whenAbsent")
+        if "whenAbsent" in custom and (not isinstance(when_absent, str) or not when_absent.strip()):
+            raise self._error(f"whenAbsent is {when_absent!r}, not a text.")
 
-def _listed(where: str, name: str, value: Any) -> list[Any]:
-    if not isinstance(value, list):
-        raise SettingError(f"{where}: {name} is {value!r}, not a list.")
-    return value
+    @property
+    def _scale(self) -> int:
+        return int(self._sql_type.rstrip(")").split(",")[1]) if "," in self._sql_type else 0
 
+    def _error(self, problem: str) -> SettingError:
+        return SettingError(f"{self._where}: {problem}")
 
-def _texts(where: str, custom: dict[str, Any], name: str) -> Iterable[str]:
-    texts = _listed(where, name, custom.get(name, []))
-    for text in texts:
-        if not isinstance(text, str) or text != text.strip() or not text or "\0" in text:
-            raise SettingError(f"{where}: {name} holds {text!r}, not a trimmed text; put it in quotes.")
-    return texts
+    def _bound(self, name: str, value: Any) -> Decimal:
+        if name not in _BOUNDS:
+            raise self._error(f"logicalTypeOptions.{name} is not supported; expected {', '.join(_BOUNDS)}.")
+        return self._number(name, value)
 
+    def _number(self, name: str, value: Any) -> Decimal:
+        try:
+            number = Decimal(str(value))
+            if not isinstance(value, bool) and abs(number) < 10**12 and number == round(number, min(self._scale, 6)):
+                return number
+        except ArithmeticError:
+            pass
+        raise self._error(
+            f"{name} is {value!r}, not a number of at most twelve whole digits, six decimals, and no more decimals "
+            "than the column."
+        )
 
-def _missing_words(where: str, custom: dict[str, Any]) -> tuple[str, ...] | None:
-    return tuple(word.upper() for word in _texts(where, custom, "missingWords")) if "missingWords" in custom else None
+    def _range(self, name: str, hard: dict[str, Decimal]) -> Range | None:
+        """A property such as {minimum: 0.5, maximum: 200, also: [0]}, within the hard range."""
+        if name not in self._custom:
+            return None
+        value = self._custom[name]
+        if not isinstance(value, dict) or not {"minimum", "maximum"} <= value.keys() <= {"minimum", "maximum", "also"}:
+            raise self._error(f"{name} must have minimum and maximum, and may have also: [numbers].")
+        minimum, maximum = (self._number(f"{name}.{bound}", value[bound]) for bound in ("minimum", "maximum"))
+        also = tuple(
+            self._number(f"{name}.also", number) for number in self._list(f"{name}.also", value.get("also", []))
+        )
+        if minimum > maximum:
+            raise self._error(f"{name}: minimum {minimum} is above maximum {maximum}.")
+        lows = [hard[bound] for bound in ("minimum", "exclusiveMinimum") if bound in hard]
+        highs = [hard[bound] for bound in ("maximum", "exclusiveMaximum") if bound in hard]
+        if any(number < low for number in (minimum, *also) for low in lows) or any(
+            number > high for number in (maximum, *also) for high in highs
+        ):
+            raise self._error(f"{name} is wider than the range in logicalTypeOptions; it must be within it.")
+        return Range(minimum, maximum, also)
 
+    def _list(self, name: str, value: Any) -> list[Any]:
+        if not isinstance(value, list):
+            raise self._error(f"{name} is {value!r}, not a list.")
+        return value
 
-def _missing_values(where: str, custom: dict[str, Any], logical: str, scale: int) -> tuple[str, ...]:
-    values = _listed(where, "missingValues", custom.get("missingValues", []))
-    if logical in _NUMBERS:
-        return tuple(f"{_number(where, 'missingValues', value, scale):f}" for value in values)
-    return tuple(map(str, values))
+    def _texts(self, properties: dict[str, Any], name: str) -> list[str]:
+        texts = self._list(name, properties.get(name, []))
+        for text in texts:
+            if not isinstance(text, str) or text != text.strip() or not text or "\0" in text:
+                raise self._error(f"{name} contains {text!r}, not a trimmed text; put it in quotes.")
+        return texts
 
+    def _missing_values(self) -> tuple[str, ...]:
+        values = self._list("missingValues", self._custom.get("missingValues", []))
+        if self._logical in _NUMBERS:
+            return tuple(f"{self._number('missingValues', value):f}" for value in values)
+        return tuple(map(str, values))
 
-def _shared_share(where: str, custom: dict[str, Any]) -> At | None:
-    """A property such as {warn: 5, block: 25}."""
-    if "sharedShare" not in custom:
-        return None
-    share = custom["sharedShare"]
-    try:
-        if not isinstance(share, dict) or share.keys() != {"warn", "block"}:
-            raise ValueError
-        return At(warn_at=Decimal(str(share["warn"])), block_at=Decimal(str(share["block"])))
-    except (ValueError, ArithmeticError, ValidationError):
-        raise SettingError(
-            f"{where}: sharedShare is {share!r}; it must say warn and block, in percent of the rows, warn first."
-        ) from None
+    def _shared_share(self) -> At | None:
+        """A property such as {warn: 5, block: 25}."""
+        if "sharedShare" not in self._custom:
+            return None
+        share = self._custom["sharedShare"]
+        try:
+            if not isinstance(share, dict) or share.keys() != {"warn", "block"}:
+                raise ValueError
+            return At(warn_at=Decimal(str(share["warn"])), block_at=Decimal(str(share["block"])))
+        except (ValueError, ArithmeticError, ValidationError):
+            raise self._error(
+                f"sharedShare is {share!r}; it must have warn and block, in percent of the rows, warn first."
+            ) from None
 
+    def _flag(self, name: str) -> bool:
+        value = self._custom.get(name, False)
+        if not isinstance(value, bool):
+            raise self._error(f"{name} is {value!r}, not true or false.")
+        return value
 
-def _flag(where: str, custom: dict[str, Any], name: str) -> bool:
-    value = custom.get(name, False)
-    if not isinstance(value, bool):
-        raise SettingError(f"{where}: {name} is {value!r}, not true or false.")
-    return value
-
-
-def _states(where: str, custom: dict[str, Any], logical: str, scale: int) -> tuple[State, ...]:
-    """A property such as {paid_off: {atMost: 0, words: [paid off, closed]}}."""
-    declared = custom.get("states", {})
-    if not isinstance(declared, dict) or not all(isinstance(state, dict) for state in declared.values()):
-        raise SettingError(f"{where}: states must map each state to its atMost and words.")
-    states = []
-    for name, state in declared.items():
-        if not re.fullmatch("[a-z][a-z0-9_]*", str(name)) or not state or not state.keys() <= {"atMost", "words"}:
-            raise SettingError(f"{where}: states: {name!r} must be a name with atMost, words, or both.")
-        if "atMost" in state and logical not in _NUMBERS:
-            raise SettingError(f"{where}: states: atMost does not fit logicalType '{logical}'.")
-        at_most = _number(where, "atMost", state["atMost"], scale) if "atMost" in state else None
-        states.append(State(name, at_most, tuple(word.lower() for word in _texts(where, state, "words"))))
-    return tuple(states)
+    def _states(self) -> tuple[State, ...]:
+        """A property such as {paid_off: {atMost: 0, words: [paid off, closed]}}."""
+        declared = self._custom.get("states", {})
+        if not isinstance(declared, dict) or not all(isinstance(state, dict) for state in declared.values()):
+            raise self._error("states must map each state to its atMost and words.")
+        states = []
+        for name, state in declared.items():
+            if not re.fullmatch("[a-z][a-z0-9_]*", str(name)) or not state or not state.keys() <= {"atMost", "words"}:
+                raise self._error(f"states: {name!r} must be a name with atMost, words, or both.")
+            if "atMost" in state and self._logical not in _NUMBERS:
+                raise self._error(f"states: atMost does not fit logicalType '{self._logical}'.")
+            at_most = self._number("atMost", state["atMost"]) if "atMost" in state else None
+            states.append(State(name, at_most, tuple(word.lower() for word in self._texts(state, "words"))))
+        return tuple(states)

@@ -1,6 +1,6 @@
-"""docs/contracts.md: what every source file must look like, as the contracts say it.
+"""docs/contracts.md: every column of every source with its rules, from the contracts.
 
-`make docs` writes it. What a rule means is in the guide; this page has each column with its rules.
+`make docs` writes it. The guide explains the rules.
 """
 
 from refi_assets.specs.columns import Column, Range, State
@@ -19,13 +19,14 @@ def reference() -> str:
 
 
 def section(contract: Contract) -> str:
-    """What the page says of one source."""
+    """The section of one source."""
     due = "day" if contract.due_every_days == 1 else f"{contract.due_every_days} days"
-    key = ", ".join(column.name for column in contract.columns if column.is_key)
+    names = [column.name for column in contract.columns if column.is_key]
+    key = names[0] if len(names) == 1 else f"those of {', '.join(names)} that the file has"
     lines = [
         f"## {contract.source}",
         "",
-        f"{contract.description} Domain {contract.domain}, due every {due}. Key: {key}, as far as a file has them.",
+        f"{contract.description} Domain {contract.domain}, due every {due}. Key: {key}.",
         "",
         "| Column | Type | File must have it | Rules | Meaning |",
         "|---|---|---|---|---|",
@@ -53,26 +54,26 @@ def column_rules(column: Column) -> list[str]:
     }
     rules = [
         (column.not_null, "must not be empty"),
-        *((bound is not None, f"{words} {bound}") for words, bound in bounds.items()),
+        *((bound is not None, f"{name} {bound}") for name, bound in bounds.items()),
         (column.plausible, f"plausible: {_range(column.plausible)}"),
         (column.plausible_median, f"median: {_range(column.plausible_median)}"),
         (column.values, f"one of {', '.join(column.values)}"),
-        (column.once, f"{column.once} at most once a key"),
-        (column.is_party, "rows of one key may differ in it"),
+        (column.once, f"{column.once} at most once per key"),
+        (column.is_party, "rows with the same key may differ in it"),
         (column.missing_words is not None, f"reads as empty: {', '.join(column.missing_words or ()) or 'nothing'}"),
-        (column.missing_values, f"stands for nothing: {', '.join(column.missing_values)}"),
-        (share, f"one value in {share and share.warn_at} % of the rows warns"),
-        (share, f"in {share and share.block_at} % blocks"),
-        *((True, f"{state.name}: {', '.join(_tells(state))}") for state in column.states),
-        (column.when_absent, f"without the column: {column.when_absent}"),
-        (column.consent, "consent: unknown is no"),
+        (column.missing_values, f"also reads as empty: {', '.join(column.missing_values)}"),
+        (share, f"warning if {share and share.warn_at} % of the rows share a value"),
+        (share, f"error if {share and share.block_at} % do"),
+        *((True, f"{state.name}: {', '.join(_conditions(state))}") for state in column.states),
+        (column.when_absent, f"if the column is missing: {column.when_absent}"),
+        (column.consent, "consent: unknown means no"),
         (column.unit, f"unit: {column.unit}"),
         (column.personal, "personal"),
     ]
-    return [words for applies, words in rules if applies]
+    return [rule for applies, rule in rules if applies]
 
 
-def _tells(state: State) -> list[str]:
+def _conditions(state: State) -> list[str]:
     return [*([f"at most {state.at_most:f}"] if state.at_most is not None else []), *state.words]
 
 

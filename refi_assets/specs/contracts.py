@@ -1,12 +1,12 @@
 """Contracts of the source files: contracts/<domain>/*.yaml (Open Data Contract Standard 3) as typed columns.
 
-What a file must look like is said there and only there. This module reads it and refuses what it does
-not understand; judging a file by its contract belongs to staging/.
+Contracts are the only definition of valid files. This module reads them and refuses anything that it does not
+understand; judging a file by its contract belongs to staging/.
 """
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -27,7 +27,7 @@ CONTRACTS_DIR = PROJECT_DIR / "contracts"
 
 @dataclass(frozen=True)
 class Contract:
-    """One source: its columns in order, the domain it belongs to, who owns it and how often it is due."""
+    """One source: its columns in order, its domain, its owner and its cadence."""
 
     source: str
     domain: str
@@ -43,66 +43,66 @@ class Contract:
         return tuple(column for column in self.columns if column.present)
 
     def key(self, file_columns: Collection[str]) -> tuple[Column, ...]:
-        """The key of a file that has these columns: the columns that tell its rows apart.
+        """The key of a file that has these columns: the columns that identify its rows.
 
-        An empty cell of one that need not be filled is a value like any other.
+        In a key column that may be empty, an empty cell is a value like any other.
         """
         return tuple(column for column in self.columns if column.is_key and column.name in file_columns)
 
     def lacks_first_key(self, file_columns: Collection[str]) -> bool:
-        """Whether such a file names its rows by less than the whole key, as loans by their borrower."""
+        """Whether a file with these columns lacks the first key column, as loans that only have a borrower."""
         return next(column.name for column in self.columns if column.is_key) not in file_columns
 
     @property
     def parties(self) -> tuple[Column, ...]:
-        """The columns that say who shares what the rest of the key names."""
+        """The columns that identify who shares the thing that the rest of the key identifies."""
         return tuple(column for column in self.columns if column.is_party)
 
     @property
     def person_attributes(self) -> dict[str, str]:
-        """Column name -> what it says of a person, for the columns by which records are compared."""
+        """Column name -> attribute of a person, for the columns by which records are compared."""
         return {column.name: column.person_attribute for column in self.columns if column.person_attribute}
 
     @property
     def descriptions(self) -> dict[str, str]:
-        """Column name -> what it means, in contract order, then the states."""
+        """Column name -> its meaning, in contract order, then the states."""
         states = {
-            c.state_column: f"Which state {c.name} tells: {_or(s.name for s in c.states)}."
-            for c in self.columns_with_states
+            column.state_column: f"State by {column.name}: {' or '.join(state.name for state in column.states)}."
+            for column in self.columns_with_states
         }
         return {column.name: column.description for column in self.columns} | states
 
     @property
     def columns_with_states(self) -> tuple[Column, ...]:
-        """The columns whose states are kept."""
+        """The columns with states, each of which is staged in a further column."""
         return tuple(column for column in self.columns if column.states)
 
     @property
     def file_types(self) -> dict[str, str]:
-        """Column name -> SQL type, in contract order, of what a file holds."""
+        """Column name -> SQL type of a file's columns, in contract order."""
         return {column.name: column.sql_type for column in self.columns}
 
     @property
     def sql_types(self) -> dict[str, str]:
-        """The same of the staged rows: after a file's columns, the states that some of them tell."""
+        """Column name -> SQL type of the staged rows: a file's columns, then the states."""
         return self.file_types | {column.state_column: "VARCHAR" for column in self.columns_with_states}
 
 
 @cache
 def load_contracts(folder: Path = CONTRACTS_DIR) -> dict[str, Contract]:
     """Every contract of every domain, by source name. Raises SettingError naming the file and the key."""
-    if astray := sorted(path.name for path in folder.glob("*.yaml")):
-        raise SettingError(f"{folder}: {', '.join(astray)} belongs in the folder of a domain, contracts/<domain>/.")
+    if misplaced := sorted(path.name for path in folder.glob("*.yaml")):
+        raise SettingError(f"{folder}: {', '.join(misplaced)} belongs in the folder of a domain, contracts/<domain>/.")
     contracts = [_read(path) for path in sorted(folder.glob("*/*.yaml"))]
     if not contracts:
         raise SettingError(f"{folder}: no contract (<domain>/*.yaml); every source needs one.")
     by_source: dict[str, Contract] = {}
     for contract in contracts:
-        other = by_source.setdefault(contract.source, contract)
-        if other is not contract:
+        first = by_source.setdefault(contract.source, contract)
+        if first is not contract:
             raise SettingError(
-                f"Source {contract.source} has a contract in {other.domain} and in {contract.domain}; a source's name "
-                "is unique. Rename one of them."
+                f"Source {contract.source} has contracts in {first.domain} and in {contract.domain}; names of sources "
+                "must be unique. Rename one of them."
             )
     return by_source
 
@@ -113,7 +113,7 @@ def contracts_of(domain: str) -> dict[str, Contract]:
 
 
 def quarantine_of(domain: str) -> str:
-    """Key of the relation that holds every row of the domain's sources that broke its contract."""
+    """Key of the relation with all rows of the domain's sources that violate a contract."""
     return "staging/quarantine" if domain == "refi" else f"staging/{domain}_quarantine"
 
 
@@ -124,13 +124,13 @@ def _read(path: Path) -> Contract:
     except yaml.YAMLError as error:
         raise SettingError(f"{path.name} is not YAML: {error}") from None
     standard = files("open_data_contract_standard").joinpath("schema.json").read_bytes()
-    judges = (Path(__file__).read_bytes(), version("jsonschema"), version("PyYAML"))
-    verdict = verdict_of(text, standard, *judges)
+    validator = (Path(__file__).read_bytes(), version("jsonschema"), version("PyYAML"))
+    verdict = verdict_of(text, standard, *validator)
     if not is_kept(verdict):
-        _refuse_what_the_standard_does_not_know(path, raw, json.loads(standard))
+        _require_valid(path, raw, json.loads(standard))
         keep(verdict)
     if len(raw.get("schema") or []) != 1:
-        raise SettingError(f"{path.name}: 'schema' must hold exactly one object, the source file.")
+        raise SettingError(f"{path.name}: 'schema' must have exactly one object, the source file.")
     source = raw["schema"][0]
     if source["name"] != path.stem:
         raise SettingError(
@@ -141,17 +141,7 @@ def _read(path: Path) -> Contract:
             f"{path.name}: domain is {raw.get('domain')!r}; it must be the folder's name, '{path.parent.name}'."
         )
     columns = tuple(column_of(path.name, item) for item in source.get("properties") or [])
-    if len({column.name for column in columns}) != len(columns):
-        raise SettingError(f"{path.name}: a column is named twice.")
-    attributes = [column.person_attribute for column in columns if column.person_attribute]
-    if twice := sorted({one for one in attributes if attributes.count(one) > 1}):
-        raise SettingError(f"{path.name}: two columns are said to be a person's {', '.join(twice)}.")
-    if not any(column.present and column.is_key and column.not_null for column in columns):
-        raise SettingError(f"{path.name}: a column that must be present and filled must be a primaryKey.")
-    if any(column.is_party for column in columns) and all(c.is_party for c in columns if c.is_key):
-        raise SettingError(f"{path.name}: a part of the key must name what the parties share.")
-    if taken := {column.state_column for column in columns if column.states} & {column.name for column in columns}:
-        raise SettingError(f"{path.name}: {', '.join(sorted(taken))} is the name of a state; rename the column.")
+    _require_consistent(path, columns)
     return Contract(
         source=source["name"],
         domain=raw["domain"],
@@ -163,14 +153,35 @@ def _read(path: Path) -> Contract:
     )
 
 
-def _refuse_what_the_standard_does_not_know(path: Path, raw: Any, schema: Any) -> None:
-    # The model class of the package drops unknown keys without a word; the standard's own JSON schema,
-    # which the package ships, names them.
+def _require_consistent(path: Path, columns: tuple[Column, ...]) -> None:
+    names = [column.name for column in columns]
+    attributes = [column.person_attribute for column in columns if column.person_attribute]
+    if duplicates := _duplicates(names):
+        raise SettingError(f"{path.name}: duplicate columns: {duplicates}.")
+    if duplicates := _duplicates(attributes):
+        raise SettingError(f"{path.name}: more than one column has the personAttribute {duplicates}.")
+    if not any(column.present and column.is_key and column.not_null for column in columns):
+        raise SettingError(f"{path.name}: a column that must be present and filled must be a primaryKey.")
+    if any(column.is_party for column in columns) and all(column.is_party for column in columns if column.is_key):
+        raise SettingError(f"{path.name}: a key column that is not a party must identify what the parties share.")
+    if taken := {column.state_column for column in columns if column.states}.intersection(names):
+        raise SettingError(f"{path.name}: {', '.join(sorted(taken))} is the name of a state; rename the column.")
+
+
+def _duplicates(names: list[str]) -> str:
+    return ", ".join(sorted({name for name in names if names.count(name) > 1}))
+
+
+def _require_valid(path: Path, raw: Any, schema: Any) -> None:
+    """Raise SettingError if a contract violates the standard's JSON schema.
+
+    The package's model class would drop unknown keys silently.
+    """
     import jsonschema
 
     validator = jsonschema.validators.validator_for(schema)(schema)
     errors = sorted(validator.iter_errors(raw), key=lambda error: len(error.absolute_path))
-    if errors:  # the deepest one says what is wrong; those above it blame its neighbours, too
+    if errors:  # the deepest error is the cause; those above it also blame its neighbors
         error = jsonschema.exceptions.best_match(errors[-1:])
         raise SettingError(f"{path.name}: {error.json_path}: {error.message}")
 
@@ -188,8 +199,4 @@ def _due_every_days(path: Path, raw: dict[str, Any]) -> int:
             if type(entry["value"]) is not int or entry["value"] < 1:
                 raise SettingError(f"{path.name}: frequency is {entry['value']!r}, not a whole number of days.")
             return entry["value"]
-    raise SettingError(f"{path.name}: slaProperties must say how often the source is due (frequency, unit d).")
-
-
-def _or(words: Iterable[str]) -> str:
-    return " or ".join(words)
+    raise SettingError(f"{path.name}: slaProperties must have the source's frequency, in days (unit d).")

@@ -1,6 +1,6 @@
-"""Why rows are in quarantine, in numbers and in shapes that quote nobody: a digit is 9, a letter a or A.
+"""The causes of rows in quarantine: counts, and shapes that quote no data: a digit is 9, a letter is a or A.
 
-What likely helps is said in orchestration/fixes.yaml and defs/<domain>/fixes.yaml.
+Likely fixes are in orchestration/fixes.yaml and defs/<domain>/fixes.yaml.
 """
 
 import re
@@ -10,7 +10,7 @@ from importlib.resources import files
 
 from refi_assets.engines.duckdb import DuckDBSession
 from refi_assets.engines.duckdb_sql import text_literal
-from refi_assets.ingestion.records import cells, is_utf8
+from refi_assets.ingestion.records import is_utf8, unquoted_cells
 from refi_assets.specs.outcomes import Cause
 
 _SHOWN_CHARACTERS = 60
@@ -20,7 +20,7 @@ _CONFLICTS_COMPARED = 100
 def causes_of_quarantine(session: DuckDBSession, key: Sequence[str]) -> tuple[Cause, ...]:
     """The ten most frequent causes of the rows in the session's table `quarantined`. Raises EngineError.
 
-    `key`: names of the columns in which all rows of one thing are the same.
+    `key`: the columns that identify the thing that a row is about.
     """
     return tuple(
         Cause(
@@ -44,17 +44,16 @@ def masked(text: str) -> str:
 
 
 def masked_record(record: bytes, problem: str) -> str:
-    """The shape of a malformed record, or of the field that makes it so."""
-    fields = record.split(b",") if problem == "broken quoting" else cells(record)
-    bad = {"broken quoting": _is_badly_quoted, "not UTF-8": lambda field: not is_utf8(field)}.get(
-        problem.partition(";")[0]
-    )
-    shown = next(filter(bad, fields), record) if bad else record
+    """The shape of a malformed record, or of the field that is wrong in it."""
+    fields = record.split(b",") if problem == "broken quoting" else unquoted_cells(record)
+    tests = {"broken quoting": _is_badly_quoted, "not UTF-8": lambda field: not is_utf8(field)}
+    is_wrong = tests.get(problem.partition(";")[0])
+    shown = next(filter(is_wrong, fields), record) if is_wrong else record
     return masked(shown.decode("utf-8" if is_utf8(shown) else "cp1252", errors="replace"))
 
 
 def _conflict(session: DuckDBSession, key: Sequence[str]) -> str | None:
-    """In which columns rows of one key differ, those in which most do first."""
+    """The columns in which rows of one key differ, those with the most differences first."""
     key_cells = [f"COALESCE(cell(original_cells ->> {text_literal(name)}), '')" for name in key]
     columns = session.execute(
         "WITH conflicting AS ("
@@ -65,7 +64,7 @@ def _conflict(session: DuckDBSession, key: Sequence[str]) -> str | None:
         "FROM conflicting SEMI JOIN compared USING (key)), "
         "differing AS (SELECT key, name FROM cells GROUP BY key, name "
         "HAVING COUNT(DISTINCT COALESCE(cell(original_cells ->> "
-        "('/' || REPLACE(REPLACE(name, '~', '~0'), '/', '~1'))), '')) > 1) "  # a JSON pointer, whatever the name holds
+        "('/' || REPLACE(REPLACE(name, '~', '~0'), '/', '~1'))), '')) > 1) "  # a JSON pointer, whatever is in the name
         "SELECT name FROM differing GROUP BY name ORDER BY COUNT(*) DESC, name LIMIT 5"
     )
     return f"rows of one {' and '.join(key)} differ in {', '.join(name for (name,) in columns)}" if columns else None

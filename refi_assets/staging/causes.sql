@@ -1,6 +1,6 @@
--- Why rows are in quarantine, the most frequent cause first, each with an example of what it looks like.
--- Cells that differ in nothing but their digits and letters are one cause, however long their numbers and words are.
--- Of a malformed record there are no cells: its example is the record itself, as bytes.
+-- The causes of the rows in quarantine, the most frequent first, each with an example.
+-- Cells that differ only in their digits and letters are one cause, whatever the length of their numbers and words.
+-- A malformed record has no cells: its example is the record itself, as bytes.
 WITH cells AS (
     SELECT
         reason,

@@ -1,7 +1,7 @@
-"""What the numbers of a source look like as a whole, and which ids too many rows share.
+"""Profiles of the numeric columns of a source, and the most frequent value of columns with ids.
 
-A profile is taken of all cells that are numbers, plausible or not, so that it shows what a rule for single cells cannot
-see: a column in another unit. Whether it may go on is judged by checks.
+A profile covers all cells that are numbers, plausible or not, so that it shows problems that a rule for single cells
+cannot see, such as a column in another unit. The checks on profiles are in profile_checks.py.
 """
 
 from collections.abc import Collection
@@ -14,17 +14,17 @@ from refi_assets.engines.duckdb_sql import quoted, text_literal
 from refi_assets.ingestion.details import Profile, SharedValue
 from refi_assets.specs.columns import Column
 from refi_assets.specs.contracts import Contract
-from refi_assets.staging.judge import EMPTY
+from refi_assets.staging.cell_sql import EMPTY
 
 if TYPE_CHECKING:
-    from refi_assets.engines.duckdb import NumberArray
+    pass
 
-FEW_NUMBERS = 20  # from here on, a file has a median of its own
-HEAVY_HITTERS = 30  # a value of one row in thirty is among them for certain
+FEW_NUMBERS = 20  # fewer say nothing about a file's unit
+HEAVY_HITTERS = 30  # a value that one row in thirty has is certainly among them
 
 
 def profiles_of(session: DuckDBSession, contract: Contract, file_columns: Collection[str]) -> dict[str, Profile]:
-    """The profile of each column of numbers that the files have, over `judged` and `note`."""
+    """The profile of each numeric column that the files have, from the tables `judged` and `note`."""
     columns = [column for column in contract.columns if column.is_numeric and column.name in file_columns]
     if not columns:
         return {}
@@ -36,9 +36,9 @@ def profiles_of(session: DuckDBSession, contract: Contract, file_columns: Collec
 def medians_by_file(
     session: DuckDBSession, contract: Contract, file_columns: Collection[str]
 ) -> dict[str, dict[str, Decimal]]:
-    """The median in each of several files, of the columns for which the contract says where it must be.
+    """The median in each of several files, by column and file, if the contract has a range for it.
 
-    A file with few numbers says nothing of its unit, and is left out.
+    Files with few numbers are left out.
     """
     if session.value("SELECT COUNT(*) FROM source_file") < 2:
         return {}
@@ -57,19 +57,18 @@ def medians_by_file(
 
 
 def shared_values(session: DuckDBSession, contract: Contract, file_columns: Collection[str]) -> dict[str, SharedValue]:
-    """Of each column whose contract limits how many rows may share a value: the value that most accepted rows have."""
+    """The most frequent value among accepted rows, for each column with a sharedShare in its contract."""
     shared = {}
     for column in contract.columns:
         if column.shared_share is None or column.name not in file_columns:
             continue
         name = quoted(column.name)
-        top = session.execute(
+        most_frequent = session.execute(
             f"SELECT {name}, COUNT(*), (SELECT COUNT(*) FROM accepted) FROM accepted WHERE {name} IN (SELECT UNNEST("
             f"(SELECT APPROX_TOP_K({name}, {HEAVY_HITTERS}) FROM accepted))) GROUP BY {name} "
             f"ORDER BY COUNT(*) DESC, {name} LIMIT 1"
         )
-        if top:
-            value, rows, of = top[0]
+        for value, rows, of in most_frequent:
             shared[column.name] = SharedValue(value=value, rows=rows, of=of)
     return shared
 
@@ -96,9 +95,9 @@ def _profile(session: DuckDBSession, column: Column, rows: int, is_nulled: bool)
 
 
 def _quartiles(numbers: "NumberArray", scale: int) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
-    """Quartiles, between two numbers if they are there. Sorts the numbers.
+    """Interpolated quartiles. Sorts the numbers in place.
 
-    NumPy does so in a third of the time that DuckDB takes, which keeps a copy of every column.
+    NumPy takes a third of DuckDB's time, and DuckDB keeps a copy of every column.
     """
     if not len(numbers):
         return None, None, None
@@ -109,7 +108,7 @@ def _quartiles(numbers: "NumberArray", scale: int) -> tuple[Decimal | None, Deci
 
 
 def _number_at(numbers: "NumberArray", place: float, scale: int) -> Decimal:
-    """The number at a place in their order, or between two of them, with two more decimals than they have."""
+    """The number at a place in the order, interpolated between two, with two more decimals than they have."""
     low, high = float(numbers[floor(place)]), float(numbers[ceil(place)])
     number = round(Decimal(low + (high - low) * (place - floor(place))), scale + 2)
     return Decimal(f"{number.normalize():f}")

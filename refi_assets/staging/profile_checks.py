@@ -1,7 +1,8 @@
-"""Whether the numbers of a source look as they should, by their profiles: outcomes of checks, before Dagster's.
+"""Checks on the profiles of a source, as outcomes that do not depend on Dagster.
 
-They see what no rule for single cells can: a column in another unit, a column that came empty, an id for nothing.
-Bounds come from the contracts, limits of change from the policy. US dollars are shown and not judged.
+They find problems that no rule for single cells can: a column in another unit, a column that is suddenly empty, an id
+that stands for nothing. Bounds come from the contracts, limits of change from the policy. Amounts in US dollars are
+shown but not checked.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,17 +14,17 @@ from refi_assets.specs.contracts import Contract
 from refi_assets.specs.outcomes import Outcome, share_pct
 from refi_assets.specs.policies import ProfileLimits
 
-NOTHING: Mapping[str, Mapping[str, Decimal]] = {}
+NO_MEDIANS: Mapping[str, Mapping[str, Decimal]] = {}
 
 _UNITS = {"percent": " %", "USD": " USD"}
 
 
 def medians_plausible(
-    contract: Contract, profiles: Mapping[str, Profile], by_file: Mapping[str, Mapping[str, Decimal]] = NOTHING
+    contract: Contract, profiles: Mapping[str, Profile], by_file: Mapping[str, Mapping[str, Decimal]] = NO_MEDIANS
 ) -> Outcome:
-    """The median of every column for which the contract says where it must be, at any number of rows.
+    """Whether medians are in the contract's range, for any number of rows.
 
-    `by_file`: the medians in each of several files, of which one may be in another unit.
+    `by_file`: medians by column and file; one of several files may be in another unit.
     """
     problems = []
     for column in contract.columns:
@@ -40,49 +41,48 @@ def medians_plausible(
 def profile_steady(
     contract: Contract, profiles: Mapping[str, Profile], baseline: Baseline | None, limits: ProfileLimits
 ) -> Outcome:
-    """The profile of every column against that of the snapshot that was published before. Most changes only warn."""
+    """Whether profiles are similar to those of the last published snapshot. Most changes only warn."""
     if baseline is None:
         return Outcome(True, 0, "no published snapshot of an earlier load date to compare with")
     blocking: list[str] = []
-    others: list[str] = []
+    warning: list[str] = []
     for column in contract.columns:
         profile, before = profiles.get(column.name), baseline.profiles.get(column.name)
         if profile is None or before is None or not is_compared(column):
             continue
         if min(profile.rows, before.rows) < limits.least_rows:
             continue
-        for blocks, words in _changes(column, profile, before, limits):
-            (blocking if blocks else others).append(f"{column.name}: {words}")
+        for blocks, change in _changes(column, profile, before, limits):
+            (blocking if blocks else warning).append(f"{column.name}: {change}")
     return Outcome(
-        passed=not blocking and not others,
-        number=len(blocking) + len(others),
+        passed=not blocking and not warning,
+        number=len(blocking) + len(warning),
         limit=f"0 changes since {baseline.load_date}",
         blocks=bool(blocking),
-        description="; ".join([*blocking, *others]) or None,
+        description="; ".join([*blocking, *warning]) or None,
     )
 
 
 def ids_not_shared(contract: Contract, shared: Mapping[str, SharedValue], least_rows: int) -> Outcome:
-    """The largest share of the rows that have one and the same id, of the columns for which the contract limits it."""
+    """Whether no id is shared by too many rows, in the columns for which the contract has a limit."""
     problems, blocks, largest = [], False, Decimal(0)
     for column in contract.columns:
-        top = shared.get(column.name)
-        if column.shared_share is None or top is None or top.of < least_rows:
+        limit, value = column.shared_share, shared.get(column.name)
+        if limit is None or value is None or value.of < least_rows:
             continue
-        share = share_pct(top.rows, top.of)
-        largest = max(largest, share)
-        if top.rows * 100 >= column.shared_share.warn_at * top.of:
-            blocks = blocks or top.rows * 100 >= (column.shared_share.block_at or 101) * top.of
+        largest = max(largest, share_pct(value.rows, value.of))
+        if value.rows * 100 >= limit.warn_at * value.of:
+            blocks = blocks or value.rows * 100 >= (limit.block_at or 101) * value.of
             problems.append(
-                f"{top.rows:,} of {top.of:,} rows have the {column.name} {top.value!r}; if it stands for nothing, name "
-                "it in missingValues of the contract"
+                f"{value.rows:,} of {value.of:,} rows have the {column.name} {value.value!r}; if it stands for "
+                "nothing, add it to missingValues in the contract"
             )
-    words = "; ".join(problems) or None
-    return Outcome(not problems, float(largest), "limits of the contract", blocks, description=words)
+    description = "; ".join(problems) or None
+    return Outcome(not problems, float(largest), "limits of the contract", blocks, description=description)
 
 
 def is_compared(column: Column) -> bool:
-    """Whether a column's numbers are compared with those published before."""
+    """Whether a column's numbers are compared with those of the last published snapshot."""
     return column.is_numeric and column.unit != "USD"
 
 
@@ -93,24 +93,22 @@ def _is_within(number: Decimal, bounds: Range) -> bool:
 def _implausible(column: Column, bounds: Range, median: Decimal, where: str) -> str:
     unit = _UNITS.get(column.unit or "", "")
     allowed = f"{_plain(bounds.minimum)} to {_plain(bounds.maximum)}"
-    words = f"the median of {column.name}{where} is {_plain(median)}, not from {allowed}"
+    problem = f"the median of {column.name}{where} is {_plain(median)}, not from {allowed}"
     for factor, looks_like in ((100, "a fraction"), (Decimal("0.01"), "hundredths")):
         if _is_within(median * factor, bounds):
-            return f"{words}: looks like {looks_like}: {_plain(median)} for {_plain(median * factor)}{unit}?"
-    return words
+            return f"{problem}: looks like {looks_like}: {_plain(median)} for {_plain(median * factor)}{unit}?"
+    return problem
 
 
 def _changes(column: Column, now: Profile, before: Profile, limits: ProfileLimits) -> Iterator[tuple[bool, str]]:
-    """What has changed too much, and whether that blocks."""
+    """Changes beyond the limits, and whether each blocks."""
     if now.median and before.median and _ratio(now.median, before.median) >= limits.median_factor:
-        words = f"the median is {_plain(now.median)} and was {_plain(before.median)}"
-        yield column.unit == "percent", words
-    shares = {name: (_share(name, now), _share(name, before)) for name in ("nulls", "zeros", "whole")}
-    for name, (share, share_before) in shares.items():
-        rises = share - share_before
-        if (rises if name == "nulls" else abs(rises)) >= limits.share_points:
-            words = f"{_plain(share)} % are {_SHARES[name]}, {_plain(share_before)} % were"
-            yield name == "nulls", words
+        yield column.unit == "percent", f"the median is {_plain(now.median)} and was {_plain(before.median)}"
+    for name, meaning in _SHARES.items():
+        share, share_before = _share(name, now), _share(name, before)
+        rise = share - share_before
+        if (rise if name == "nulls" else abs(rise)) >= limits.share_points:
+            yield name == "nulls", f"{_plain(share)} % are {meaning}, {_plain(share_before)} % were"
 
 
 _SHARES = {"nulls": "empty", "zeros": "zero", "whole": "whole numbers"}
@@ -121,11 +119,11 @@ def _share(name: str, profile: Profile) -> Decimal:
     return share_pct(getattr(profile, name), whole)
 
 
-def _ratio(one: Decimal, other: Decimal) -> Decimal:
-    """The factor between two numbers, at least 1; numbers of two signs are further apart than any factor."""
-    if one * other < 0:
+def _ratio(now: Decimal, before: Decimal) -> Decimal:
+    """The factor between two numbers, at least 1; infinite if their signs differ."""
+    if now * before < 0:
         return Decimal("Infinity")
-    return max(one / other, other / one)
+    return max(now / before, before / now)
 
 
 def _plain(number: Decimal) -> str:

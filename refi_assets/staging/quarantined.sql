@@ -1,5 +1,5 @@
--- Every row that is not accepted, and why: malformed records, rows with a fault, rows with a repeated key.
--- A well-formed row's number among all records is its ordinal plus the malformed records before it.
+-- All rows that are not accepted, with the reason: malformed records, rows with a fault, rows with a repeated key.
+-- A well-formed row's number among all records is its ordinal plus the number of malformed records before it.
 CREATE TEMP TABLE quarantined AS
 WITH rejected AS (
     SELECT

@@ -1,8 +1,7 @@
--- Rows not to be kept although each is good by itself, since other rows have the same key: later copies of an
--- identical row, and every row of a thing whose rows contradict one another. `suspect` holds the judged rows of things
--- with several rows, `at_odds` the things whose rows differ in facts, `read_again` the cells of the rows whose cells
--- matter. Parties that share a thing may differ in who
--- they are, and in nothing that is said of the thing.
+-- Rows to be rejected although each is good in itself, since other rows have the same key: later copies of an identical
+-- row, and all rows of a thing whose rows contradict one another. Parties that share a thing differ only in the columns
+-- about the party. `suspect` has the judged rows of things with several rows, `at_odds` the things whose rows differ in
+-- facts, `read_again` the cells of the rows to be compared.
 CREATE TEMP TABLE contradicted AS
 FROM at_odds
 UNION

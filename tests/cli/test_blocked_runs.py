@@ -98,7 +98,7 @@ def test_a_run_that_fails_and_a_file_that_is_refused_have_their_object_too(refi,
     (source / "market_equity.csv").write_text("property_id,ltv\n1,3\n")
     refused = refi(*run, check=1).json
     assert (refused["run_id"], refused["status"], refused["counts"]) == (None, "failed", {"sources": {}})
-    assert "holds other content already" in refused["error"]
+    assert "already has other content" in refused["error"]
 
 
 def test_if_nothing_was_ever_published_the_blocked_run_is_shown(refi, blocked) -> None:
@@ -142,7 +142,7 @@ def test_a_blocked_run_can_be_asked_what_it_made(refi, blocked) -> None:
     assert (one["run_id"], one["as_of"], one["status"]) == (run_id, DAY.isoformat(), "blocked")
     assert "such as 9.999%" in refi("runs", *asked).stdout
     assert "No run other is known" in refi("runs", "--run", "other", "--lake", lake, check=1).stderr
-    assert "is no run id" in refi("quarantine", "--run", "../x", "--lake", lake, check=1).stderr
+    assert "is not a valid run id" in refi("quarantine", "--run", "../x", "--lake", lake, check=1).stderr
 
 
 def test_answers_say_that_a_later_run_published_nothing(refi, published, blocked_later) -> None:

@@ -85,8 +85,10 @@ def test_answers_are_given_by_the_command_line_without_dagster(refi, environment
     assert "duckdb" in modules, "the imports are seen"
     assert modules & {"dagster", "pandas"} == set()
     assert "has a borrower" in refi("explain", "nobody", "--lake", lake, check=1).stderr
-    assert "is no run id" in refi("explain", "B001", "--run-id", "../../../etc/x", "--lake", lake, check=1).stderr
-    assert "is no run id" in refi("diff", "../x", "--lake", lake, check=1).stderr
+    assert (
+        "is not a valid run id" in refi("explain", "B001", "--run-id", "../../../etc/x", "--lake", lake, check=1).stderr
+    )
+    assert "is not a valid run id" in refi("diff", "../x", "--lake", lake, check=1).stderr
     assert "one SELECT" in refi("query", "DROP TABLE x", "--lake", lake, check=1).stderr
 
 
@@ -176,7 +178,7 @@ def test_other_content_for_a_load_date_is_refused_unless_replaced(refi, source, 
     other = write(lender(eligible=12), tmp_path / "other")
 
     done = refi("run", "--source", other, "--lake", lake, "--as-of", DAY, check=1)
-    assert "holds other content already" in done.stderr
+    assert "already has other content" in done.stderr
     assert "--replace" in done.stderr
 
     shown = refi("run", "--source", other, "--lake", lake, "--as-of", DAY, "--replace", "--json").stdout

@@ -8,9 +8,10 @@ from datetime import date, timedelta
 import dagster as dg
 import pytest
 
-from refi_assets.ingestion import arrival_events, arrivals
-from refi_assets.ingestion.arrivals import SUM_LIMIT, Seen, _fingerprint, _term
-from refi_assets.ingestion.raw_zone import load_dates, objects_of
+from refi_assets.ingestion import arrival_events, fingerprints, sweeps
+from refi_assets.ingestion.arrivals import Seen
+from refi_assets.ingestion.fingerprints import SUM_LIMIT, fingerprint_of, summand_of
+from refi_assets.ingestion.raw_zone import load_dates_of, objects_of
 from refi_assets.lake import ObjectStore, open_lake
 from tests.engines.arrival_lender import NAMES, S3Lender, eventbridge_message, expired, s3_lender, s3_message
 from tests.fakes.aws import Aws
@@ -81,8 +82,8 @@ def test_a_late_file_for_an_old_load_date_is_reported_the_next_day_and_starts_no
     assert "Changed" not in said(alone.tick(24 * 60)), "it is reported once"
 
 
-def test_old_load_dates_are_listed_part_by_part(alone: S3Lender, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(arrivals, "SWEEP_FILES", 10)
+def test_old_load_dates_are_listed_a_part_at_a_time(alone: S3Lender, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweeps, "SWEEP_FILES", 10)
     alone.drop_all(TODAY)
     for days in range(1, 60):
         alone.drop("loan_information", START.date() - timedelta(days=days))
@@ -137,9 +138,9 @@ def test_old_objects_are_listed_once_a_day_whatever_arrives(
     next_day = [lender.requests_of_a_tick(24 * 60), *(lender.requests_of_a_tick() for _ in pages[1:])]
     assert [requests["ListObjectsV2"] for requests, _ in next_day] == [recent + page for page in pages]
     assert lender.requests_of_a_tick() == (queue, None)
-    fingerprints = all_of(open_lake(lender.lake_url), "loan_information")
+    by_day = all_of(open_lake(lender.lake_url), "loan_information")
     seen = Seen.model_validate_json(lender.cursor or "")
-    assert seen.totals["loan_information"] == sum(map(_term, fingerprints.values())) % SUM_LIMIT
+    assert seen.totals["loan_information"] == sum(map(summand_of, by_day.values())) % SUM_LIMIT
 
 
 def test_a_load_date_of_more_than_a_thousand_files_is_listed_completely(lender: S3Lender) -> None:
@@ -155,9 +156,9 @@ def test_a_load_date_of_more_than_a_thousand_files_is_listed_completely(lender: 
 def test_after_random_changes_the_sensor_has_seen_exactly_the_objects_in_the_lake(
     alone: S3Lender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Files are added, changed and deleted in load dates of any age, and old load dates are listed in parts."""
-    monkeypatch.setattr(arrivals, "RECENT_LOAD_DATES", 2)
-    monkeypatch.setattr(arrivals, "SWEEP_FILES", 4)
+    """Files come, change and go in load dates of any age, more of them than are recent, and are swept in parts."""
+    monkeypatch.setattr(fingerprints, "RECENT_LOAD_DATES", 2)
+    monkeypatch.setattr(sweeps, "SWEEP_FILES", 4)
     chance = random.Random(11)
     keys: set[str] = set()
 
@@ -189,17 +190,17 @@ def test_after_random_changes_the_sensor_has_seen_exactly_the_objects_in_the_lak
         alone.tick(24 * 60)  # which finds changes behind the last sweep
         seen = swept()
         for source in SOURCES[:2]:
-            fingerprints = all_of(open_lake(alone.lake_url), source)
-            snapshot = max((day for day in fingerprints if day <= alone.at.date()), default=None)
-            newest = {*sorted(fingerprints)[-2:], snapshot}
-            assert seen.recent[source] == {day: fingerprints[day] for day in fingerprints if day in newest}
-            assert seen.totals[source] == sum(map(_term, fingerprints.values())) % SUM_LIMIT
+            by_day = all_of(open_lake(alone.lake_url), source)
+            snapshot = max((day for day in by_day if day <= alone.at.date()), default=None)
+            newest = {*sorted(by_day)[-2:], snapshot}
+            assert seen.recent[source] == {day: by_day[day] for day in by_day if day in newest}
+            assert seen.totals[source] == sum(map(summand_of, by_day.values())) % SUM_LIMIT
 
 
 def all_of(lake: ObjectStore, source: str) -> dict[date, str]:
-    """The fingerprints of all load dates, each from its own listing."""
-    fingerprints = {day: _fingerprint(objects_of(lake, source, day)) for day in load_dates(lake, source)}
-    return {day: fingerprint for day, fingerprint in fingerprints.items() if fingerprint}
+    """The fingerprints of all load dates, each listed by itself."""
+    all_days = {day: fingerprint_of(objects_of(lake, source, day)) for day in load_dates_of(lake, source)}
+    return {day: fingerprint for day, fingerprint in all_days.items() if fingerprint}
 
 
 @pytest.mark.parametrize(

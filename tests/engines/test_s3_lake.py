@@ -156,7 +156,7 @@ def test_a_hash_is_cached_until_the_etag_changes(lake: ObjectStore, tmp_path: Pa
     assert forged["of"] == "raw/file"
     lake.put_json(record, forged)
     assert Hashes(lake).of_object(info) == "forged"
-    assert Hashes(lake).of_object(info, anew=True) == hashlib.sha256(b"x" * size).hexdigest()
+    assert Hashes(lake).of_object(info, read_again=True) == hashlib.sha256(b"x" * size).hexdigest()
     lake.put_json(record, forged)
     lake.put("raw/file", b"y" * size + b"y")
     info = lake.find("raw/file")

@@ -1,7 +1,7 @@
-"""Two public collections of CSV files, csv-spectrum and csv-test-data, each file with the JSON it must read as.
+"""Two public collections of CSV files, csv-spectrum and csv-test-data, each file with the expected JSON.
 
-Cells are compared without the white space around them, as everywhere in staging. The bad files are held to
-RFC 4180: what is broken is set aside with its bytes, and what is not is kept.
+Cells are compared without surrounding white space, as everywhere in staging. Bad files are judged by RFC 4180: broken
+records are set aside with their bytes, the others are kept.
 """
 
 import json
@@ -24,12 +24,12 @@ SPECTRUM, TEST_DATA = SHARED_DATA / "csv" / "csv-spectrum", SHARED_DATA / "csv" 
 
 pytestmark = pytest.mark.skipif(
     not SPECTRUM.is_dir() or not TEST_DATA.is_dir(),
-    reason="the CSV corpora are not here: set REFI_SHARED_DATA, or put shared/data beside the project",
+    reason="the CSV corpora are missing: set REFI_SHARED_DATA, or put shared/data beside the project",
 )
 
-# Its JSON is of another row than the file, and its one row has a bare quote in an unquoted cell (37°36'37.8"N).
+# The JSON is of another row, and the file's one row has a bare quote in an unquoted cell (37°36'37.8"N).
 NOT_RFC_4180 = {"location_coordinates"}
-# An empty line is no row here; for these files' JSON it is one, with a single empty cell.
+# In these files' JSON, an empty line is a row with one empty cell; here, it is not a row.
 BLANK_LINES = {"all-empty", "empty-one-column"}
 
 
@@ -48,7 +48,7 @@ TEST_DATA_FILES = [
 
 
 def read(path: Path, folder: Path) -> tuple[tuple[str, ...], list[tuple[str, ...]], list[Malformed]]:
-    """A file's columns, its well-formed rows with their cells trimmed, and its malformed records."""
+    """A file's columns, its well-formed rows with trimmed cells, and its malformed records."""
     copy = folder / "copy.csv"
     malformed: list[Malformed] = []
     scan = scan_csv(lambda: path.open("rb"), copy, malformed.append)
@@ -56,8 +56,8 @@ def read(path: Path, folder: Path) -> tuple[tuple[str, ...], list[tuple[str, ...
     if not scan.clean:
         data = ",".join(scan.columns).encode() + b"\n" + copy.read_bytes().partition(b"\n")[2]
     data = data.replace(LINE_BREAK.encode(), b"\n")
-    found = [record.cells for record in reference_csv.read(data)[1]]
-    rows = [tuple(trim(cell) for cell in cells) for cells in found if cells is not None]
+    records = [record.cells for record in reference_csv.read(data)[1]]
+    rows = [tuple(trim(cell) for cell in cells) for cells in records if cells is not None]
     assert scan.records == len(rows) + len(malformed)
     return scan.columns, rows, malformed
 
@@ -71,7 +71,7 @@ def as_text(cell: str | None) -> str:
 
 
 def test_the_corpora_are_whole() -> None:
-    """Were the folders empty, the tests below would pass by testing nothing."""
+    """If the folders were empty, the tests below would pass without testing anything."""
     assert (len(SPECTRUM_FILES), len(TEST_DATA_FILES)) == (11, 16)
 
 
@@ -92,7 +92,7 @@ def test_csv_test_data_reads_as_its_json(path: Path, tmp_path: Path) -> None:
     if expected and isinstance(expected[0], dict):
         expected = [list(expected[0]), *(list(record.values()) for record in expected)]
     if path.stem == "header-no-rows":
-        expected = [["foo", "bar", "baz"]]  # its JSON is of the rows only: none
+        expected = [["foo", "bar", "baz"]]  # its JSON has the rows only: none
     assert [columns, *rows] == [tuple(as_text(cell) for cell in record) for record in expected]
     assert malformed == []
 
@@ -107,8 +107,8 @@ def test_duckdb_is_given_the_same_cells(path: Path, tmp_path: Path) -> None:
     lake.put("raw/corpus/file.csv", path)
     file = scan_file(lake, ObjectInfo("raw/corpus/file.csv", path.stat().st_size), RunFolder(lake, "r"), "raw/c", 0)
     with duckdb.connect() as connection:
-        found = connection.execute(f"SELECT * FROM {rows_sql(lake, file)}").fetchall()
-    cells = [tuple(trim((cell or "").replace(LINE_BREAK, "\n")) for cell in row) for row in found]
+        rows = connection.execute(f"SELECT * FROM {rows_sql(lake, file)}").fetchall()
+    cells = [tuple(trim((cell or "").replace(LINE_BREAK, "\n")) for cell in row) for row in rows]
     assert cells == read(path, tmp_path)[1]
 
 
@@ -123,9 +123,9 @@ def test_duckdb_is_given_the_same_cells(path: Path, tmp_path: Path) -> None:
     ],
 )
 def test_a_bad_row_is_set_aside_with_its_bytes(name: str, malformed: list[tuple[int, bytes]], tmp_path: Path) -> None:
-    columns, rows, found = read(TEST_DATA / "csv" / f"{name}.csv", tmp_path)
+    columns, rows, records = read(TEST_DATA / "csv" / f"{name}.csv", tmp_path)
     assert (columns, rows) == (("foo", "bar", "baz"), [])
-    assert [(record.record_number, record.raw) for record in found] == malformed
+    assert [(record.record_number, record.raw) for record in records] == malformed
 
 
 def test_a_bare_quote_in_coordinates_makes_a_row_malformed(tmp_path: Path) -> None:
@@ -140,10 +140,10 @@ def test_a_file_without_a_header_is_refused(name: str, tmp_path: Path) -> None:
         read(TEST_DATA / "csv" / f"{name}.csv", tmp_path)
 
 
-def test_a_wrong_header_is_a_header(tmp_path: Path) -> None:
-    """Whether it is the right one is the contract's matter, not the reader's."""
+def test_a_header_with_unknown_names_is_read(tmp_path: Path) -> None:
+    """The contract decides whether it is the right one, not the reader."""
     assert read(TEST_DATA / "csv" / "bad-header-wrong-header.csv", tmp_path) == (("qux", "quux", "quuz"), [], [])
 
 
-def test_an_empty_line_is_no_row_of_a_one_column_file(tmp_path: Path) -> None:
+def test_an_empty_line_is_not_a_row_of_a_one_column_file(tmp_path: Path) -> None:
     assert read(TEST_DATA / "csv" / "empty-one-column.csv", tmp_path) == (("foo",), [], [])

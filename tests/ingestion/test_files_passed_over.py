@@ -1,4 +1,4 @@
-"""Files that are not read: those that seem to be a source's are refused by name, most others are warnings."""
+"""Files that are not read: those that seem to be a source's are refused by name, most others cause a warning."""
 
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def names(ingested: Ingested) -> list[str]:
     ],
 )
 def test_names_and_endings_are_read_in_any_case(sources: Sources, name: str) -> None:
-    """loan_information.CSV was passed over without a word, and the loans of two days before were used."""
+    """loan_information.CSV was ignored silently, and the loans of two days before were used."""
     folder = sources.new_folder({"market_equity.csv": GOOD, name: LOANS})
     if name.endswith(".GZ"):
         (folder / name).write_bytes(sources.new_folder({"x.gz": LOANS}).joinpath("x.gz").read_bytes())
@@ -40,7 +40,7 @@ def test_names_and_endings_are_read_in_any_case(sources: Sources, name: str) -> 
     assert staged.column("loan_id") == ["L1"]
 
 
-def test_parquet_by_an_upper_case_ending_is_parquet(sources: Sources) -> None:
+def test_a_parquet_file_may_have_an_upper_case_ending(sources: Sources) -> None:
     data = sources.parquet("SELECT 'L1' AS loan_id, 'B1' AS borrower_id, 6.5 AS current_interest_rate")
     staged = sources.stage_folder("loan_information", sources.new_folder({"Loan_Information.PARQUET": data}))
     assert staged.column("loan_id") == ["L1"]
@@ -71,7 +71,7 @@ SEEMING = {
 
 
 @pytest.mark.parametrize("name", SEEMING)
-def test_a_file_that_seems_to_be_a_sources_and_is_not_read_is_refused_by_name(sources: Sources, name: str) -> None:
+def test_a_file_that_seems_to_be_a_sources_but_is_not_read_is_refused_by_name(sources: Sources, name: str) -> None:
     files = {"loan_information/a.csv": LOANS, name: b"other bytes"}
     if name == "loan_information":
         del files["loan_information/a.csv"]
@@ -80,11 +80,11 @@ def test_a_file_that_seems_to_be_a_sources_and_is_not_read_is_refused_by_name(so
     assert name.split("/", maxsplit=1)[0] in str(refused.value)
     assert SEEMING[name] in str(refused.value)
     assert "--ignore-others" in str(refused.value)
-    assert list(sources.lake.objects("raw")) == [], "nothing was put, of no source"
+    assert list(sources.lake.objects("raw")) == [], "nothing was put for any source"
 
-    went_on = ingest(sources, files, ignore_others=True)
-    assert "market_equity.csv" in names(went_on)
-    (warning,) = went_on.warnings
+    ingested = ingest(sources, files, ignore_others=True)
+    assert "market_equity.csv" in names(ingested)
+    (warning,) = ingested.warnings
     assert name.split("/", maxsplit=1)[0] in warning
 
 
@@ -96,7 +96,7 @@ def test_a_folder_in_a_sources_folder_is_refused_by_name(sources: Sources, name:
     assert names(ingest(sources, files, ignore_others=True)) == ["a.csv", "market_equity.csv"]
 
 
-def test_sources_of_other_domains_are_passed_over_in_silence(sources: Sources) -> None:
+def test_sources_of_other_domains_are_ignored_silently(sources: Sources) -> None:
     assert ingest(sources, {"Borrower_Information.CSV": b"x", "borrower_engagement/part.csv": b"x"}).warnings == []
 
 
@@ -108,7 +108,7 @@ def test_sources_of_other_domains_are_passed_over_in_silence(sources: Sources) -
         *("_SUCCESS", "loan_information/README", "Truth.JSON"),
     ],
 )
-def test_notes_truths_and_hidden_files_are_passed_over_in_silence(sources: Sources, name: str) -> None:
+def test_notes_truths_and_hidden_files_are_ignored_silently(sources: Sources, name: str) -> None:
     ingested = ingest(sources, {"loan_information/a.csv": LOANS, name: b"x"})
     assert (names(ingested), ingested.warnings) == (["a.csv", "market_equity.csv"], [])
 
@@ -123,18 +123,16 @@ def test_any_other_file_is_a_warning(sources: Sources) -> None:
 @pytest.mark.parametrize(
     "name", ["market_equity (1).csv", "Market_Equity(2).CSV", "market_equity - Copy.csv", "Copy of market_equity.csv"]
 )
-def test_a_copy_beside_a_source_is_taken_once_and_said(sources: Sources, name: str) -> None:
+def test_a_source_with_a_copy_beside_it_is_read_once_with_a_warning(sources: Sources, name: str) -> None:
     ingested = ingest(sources, {name: GOOD})
     assert names(ingested) == ["market_equity.csv"]
     (warning,) = ingested.warnings
     assert warning.endswith(f"{name} is a copy of market_equity.csv; it is read once")
-    with pytest.raises(
-        SourceError, match=r"by its name, it is a copy of market_equity\.csv, and not the same; keep one"
-    ):
+    with pytest.raises(SourceError, match=r"by its name, it is a copy of market_equity\.csv, but it differs; keep one"):
         ingest(sources, {name: market_csv("P1,5,70,11")})
 
 
-def test_a_copy_among_parts_is_taken_once_and_a_part_that_is_none_is_read(sources: Sources) -> None:
+def test_among_parts_a_copy_is_read_once_and_a_part_that_only_looks_like_one_is_read(sources: Sources) -> None:
     other = loans_csv("L2,B1,6.5")
     ingested = ingest(sources, {f"loan_information/tape{n}.csv": LOANS for n in ("", " (1)", " (1) (1)")})
     assert names(ingested) == ["tape.csv", "market_equity.csv"]
@@ -154,16 +152,16 @@ def test_a_copy_among_parts_is_taken_once_and_a_part_that_is_none_is_read(source
         ("tape (b).csv", None),
     ],
 )
-def test_a_copys_name_says_what_it_was_copied_from(name: str, original: str | None) -> None:
+def test_the_name_of_a_copy_implies_the_name_of_the_original(name: str, original: str | None) -> None:
     assert original_of(name) == original
 
 
-def test_of_two_sources_that_a_name_begins_with_the_longer_one_is_meant() -> None:
+def test_a_name_that_begins_with_two_sources_seems_to_be_the_longer_ones() -> None:
     assert seems_source("Loan Information v2.csv", ["loan", "loan_information"]) == "loan_information"
     assert seems_source("my_loan_information.csv", ["loan", "loan_information"]) is None
 
 
-# --- In the raw zone, where files may come by other ways ----------------------------------------------------------
+# --- In the raw zone, to which other programs write --------------------------------------------------------------
 
 
 @pytest.fixture
@@ -180,7 +178,7 @@ def test_a_copy_in_the_raw_zone_is_read_once(lake: FolderStore) -> None:
     assert (scanned.rows, scanned.copies) == (2, (f"{RAW}/tape (1).csv",))
 
 
-def test_what_seems_to_be_a_sources_in_the_raw_zone_and_is_not_read_is_listed(lake: FolderStore) -> None:
+def test_files_in_the_raw_zone_that_seem_to_be_a_sources_but_are_not_read_are_listed(lake: FolderStore) -> None:
     put(lake, "tape.CSV", GOOD)
     put(lake, "README.txt", b"read me")
     for name in (

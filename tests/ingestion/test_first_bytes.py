@@ -1,4 +1,4 @@
-"""Files that are not what their name says: each is refused in words of its own, which never quote it."""
+"""Files of another format than their name says: each is refused with its own message, which never quotes the file."""
 
 import bz2
 import gzip
@@ -22,7 +22,7 @@ def lake(sources: Sources) -> FolderStore:
 
 
 def zipped(*names: str) -> bytes:
-    """A zip archive, whose entries are stored as programs store them: the first small, the others compressed."""
+    """A zip archive with entries as programs write them: the first one small, the others compressed."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in names:
@@ -45,7 +45,7 @@ SEPARATED = {
     "~": "tildes (~)",
     "\x01": "the control character 1",
 }
-WORDS = {
+REFUSED = {
     "an Excel workbook": (zipped("[Content_Types].xml", "_rels/.rels", "xl/workbook.xml"), "an Excel workbook"),
     "one that begins with its sheets": (zipped("xl/worksheets/sheet1.xml", "xl/workbook.xml"), "an Excel workbook"),
     "a zip archive": (zipped("market_equity.csv"), "a zip archive; unpack it"),
@@ -82,57 +82,57 @@ WORDS = {
         "its columns are separated by semicolons (;); save it with commas",
     ),
     **{
-        f"separated by {words}": (GOOD.replace(b",", separator.encode()), f"its columns are separated by {words}")
-        for separator, words in SEPARATED.items()
+        f"separated by {message}": (GOOD.replace(b",", separator.encode()), f"its columns are separated by {message}")
+        for separator, message in SEPARATED.items()
     },
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("data", "words"), WORDS.values(), ids=WORDS.keys())
-def test_a_file_that_is_no_csv_of_ours_is_refused_in_words_of_its_own(
-    lake: FolderStore, data: bytes, words: str
+@pytest.mark.parametrize(("data", "message"), REFUSED.values(), ids=REFUSED.keys())
+def test_a_file_that_is_not_valid_csv_is_refused_with_a_message_for_its_format(
+    lake: FolderStore, data: bytes, message: str
 ) -> None:
     put(lake, "part.csv", data)
-    assert words in refusal(lake)
+    assert message in refusal(lake)
     put(lake, "part.csv", GOOD)
     put(lake, "part.csv.gz", gzip.compress(data))
-    assert words in refusal(lake), "of what is unpacked, the same is said"
+    assert message in refusal(lake), "an unpacked file gets the same message"
 
 
-def test_a_parquet_file_by_the_name_of_a_csv_is_refused(sources: Sources, lake: FolderStore) -> None:
+def test_a_parquet_file_with_a_csv_ending_is_refused(sources: Sources, lake: FolderStore) -> None:
     put(lake, "part.csv", sources.parquet("SELECT 'P1' AS property_id"))
     assert "not CSV in UTF-8, but a Parquet file; end its name in .parquet" in refusal(lake)
 
 
 @pytest.mark.parametrize(
-    ("name", "data", "words"),
+    ("name", "data", "message"),
     [
         ("part.parquet", GOOD, "as Parquet: it looks like plain text; if it is CSV, end its name in .csv"),
         ("part.parquet", gzip.compress(GOOD), "cannot be read as Parquet: it is compressed with gzip"),
         ("part.parquet", zipped("a", "xl/b"), "cannot be read as Parquet: it is an Excel workbook"),
-        ("part.parquet", b"", "cannot be read as Parquet. Drop the file again, whole"),
+        ("part.parquet", b"", "cannot be read as Parquet. Upload the complete file again"),
         ("part.csv.gz", GOOD, "cannot be read: it looks like plain text; if it is CSV, end its name in .csv"),
         ("part.csv.gz", zipped("a.csv"), "cannot be read: it is a zip archive; unpack it"),
     ],
     ids=["CSV", "gzip", "a workbook", "nothing", "no gzip", "a zip archive"],
 )  # fmt: skip
 def test_a_file_of_another_kind_than_its_ending_is_refused(
-    lake: FolderStore, name: str, data: bytes, words: str
+    lake: FolderStore, name: str, data: bytes, message: str
 ) -> None:
     put(lake, name, data)
-    assert words in refusal(lake)
+    assert message in refusal(lake)
 
 
-@pytest.mark.parametrize("name", ["WORDS", *WORDS])
+@pytest.mark.parametrize("name", ["REFUSED", *REFUSED])
 def test_a_refusal_quotes_no_row(lake: FolderStore, name: str) -> None:
-    data = b"Okafor,Ngozi,42,x\n" if name == "WORDS" else WORDS[name][0].replace(b"P1", b"Okafor")
+    data = b"Okafor,Ngozi,42,x\n" if name == "REFUSED" else REFUSED[name][0].replace(b"P1", b"Okafor")
     put(lake, "part.csv", data)
     if data != GOOD:
         assert "Okafor" not in refusal(lake)
 
 
-def test_records_in_windows_1252_say_so_in_quarantine(sources: Sources) -> None:
-    """A curly apostrophe in 12 of 120 names blocked a run, and nothing said why."""
+def test_the_quarantine_says_that_a_record_is_in_windows_1252(sources: Sources) -> None:
+    """A curly apostrophe in 12 of 120 names blocked a run, and nothing showed the reason."""
     rows = ["P1,5,70,10,O\u2019Hara", "P2,5,70,10,José", "P3,5,70,10,Ann"]
     staged = sources.stage("market_equity", market_csv(*rows, header=MARKET + ",name").decode().encode("cp1252"))
     assert [(row["reason"], row["problem"]) for row in staged.quarantine] == [
@@ -176,12 +176,12 @@ def test_names_of_a_parquet_file_are_read_the_same_way(lake: FolderStore, source
 
 
 @pytest.mark.parametrize("other", ["Property Id", "PROPERTYID", "property-id", "property_id"])
-def test_two_columns_that_become_one_name_are_refused_with_their_names(
+def test_two_columns_with_one_normalized_name_are_refused_with_their_names(
     lake: FolderStore, sources: Sources, other: str
 ) -> None:
     put(lake, "part.csv", market_csv(ROW + ",P2", header=f"{MARKET},{other}"))
-    words = f"columns 1 and 5 of the header, 'property_id' and '{other}', are both property_id; keep one of them"
-    assert words in refusal(lake)
+    message = f"columns 1 and 5 of the header, 'property_id' and '{other}', are both property_id; keep one of them"
+    assert message in refusal(lake)
     if other != "property_id":
         (lake.root / "raw/market_equity/load_date=2026-02-20/part.csv").unlink()
         put(lake, "part.parquet", sources.parquet(f"SELECT 'P1' AS property_id, 'P2' AS \"{other}\""))

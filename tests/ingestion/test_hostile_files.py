@@ -1,6 +1,6 @@
-"""Files that mean harm, or look as if they did: too large, no file at all, damaged, or changing under the reader.
+"""Hostile files, or files that look hostile: too large, damaged, or changing while they are read.
 
-Each is refused with one clear message, or read rightly; and nothing of a refused file is left behind.
+Each is refused with one clear message or read correctly, and nothing of a refused file is left behind.
 """
 
 import gzip
@@ -54,9 +54,9 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """
 
 
-@pytest.mark.parametrize(("unit", "words"), BOMBS.values(), ids=BOMBS.keys())
+@pytest.mark.parametrize(("unit", "problem"), BOMBS.values(), ids=BOMBS.keys())
 def test_a_bomb_of_500_mb_is_refused_at_a_limit_of_50_in_little_memory(
-    lake: FolderStore, unit: bytes, words: str
+    lake: FolderStore, unit: bytes, problem: str
 ) -> None:
     member = gzip.compress(unit * 1_000_000, compresslevel=1)
     bomb = put(lake, "part.csv.gz", gzip.compress(GOOD) + member * 50)
@@ -65,15 +65,15 @@ def test_a_bomb_of_500_mb_is_refused_at_a_limit_of_50_in_little_memory(
     shown = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True).stdout.splitlines()
     message, kilobytes = shown
     assert message.startswith(f"{RAW}/part.csv.gz: ")
-    assert words in message
+    assert problem in message
     assert int(kilobytes) < 600_000
     assert left_behind(lake) == []
 
 
 def test_a_plain_file_beyond_the_limit_is_refused_before_it_is_read(lake: FolderStore) -> None:
     put(lake, "part.csv", GOOD + b"P2,5,70,10\n" * 1000)
-    found = r"part\.csv: 1\.11e-05 GB is more than 1e-05 GB, the most that REFI_MAX_FILE_GB allows\.$"
-    with pytest.raises(SourceError, match=found):
+    message = r"part\.csv: 1\.11e-05 GB is more than 1e-05 GB, the most that REFI_MAX_FILE_GB allows\.$"
+    with pytest.raises(SourceError, match=message):
         scan(lake, 1e-5)
 
 
@@ -104,7 +104,7 @@ def test_a_small_parquet_file_of_very_many_equal_rows_is_refused(sources: Source
     assert "part.parquet: 1,000,000 rows; as text, they are more than 0.001 GB" in refusal(lake, 0.001)
 
 
-def test_of_a_refused_snapshot_the_other_files_leave_nothing_either(lake: FolderStore) -> None:
+def test_a_refused_snapshot_leaves_nothing_of_its_other_files(lake: FolderStore) -> None:
     put(lake, "a.csv.gz", gzip.compress(GOOD + b"bad\n"))
     put(lake, "b.csv.gz", gzip.compress(GOOD + b"bad\n") + b"rubbish")
     assert "b.csv.gz cannot be read" in refusal(lake)
@@ -148,12 +148,12 @@ def wide(columns: int, rows: int = 2) -> bytes:
 @pytest.mark.parametrize("rows", [2, 5000])
 def test_10000_columns_are_refused(lake: FolderStore, rows: int) -> None:
     put(lake, "part.csv", wide(10_000, rows))
-    assert "part.csv: 10,000 columns, where a file may have 2,000." in refusal(lake)
+    assert "part.csv: 10,000 columns, but a file may have at most 2,000." in refusal(lake)
 
 
 def test_10000_columns_of_parquet_are_refused(sources: Sources, lake: FolderStore) -> None:
     put(lake, "part.parquet", sources.parquet(f"SELECT {', '.join(f'1 AS x{number}' for number in range(10_000))}"))
-    assert "part.parquet: 10,000 columns, where a file may have 2,000." in refusal(lake)
+    assert "part.parquet: 10,000 columns, but a file may have at most 2,000." in refusal(lake)
 
 
 def test_500_columns_are_read(lake: FolderStore) -> None:
@@ -170,32 +170,32 @@ def test_a_row_of_10000_fields_is_malformed(sources: Sources) -> None:
     assert staged.quarantine[0]["problem"] == "10000 fields instead of 4"
 
 
-def test_the_message_on_a_missing_column_shows_a_hundred_of_those_found(lake: FolderStore) -> None:
+def test_the_message_on_a_missing_column_shows_a_hundred_columns(lake: FolderStore) -> None:
     put(lake, "part.csv", wide(300).replace(b"ltv_ratio", b"ltv", 1))
     with pytest.raises(SourceError, match=r"column 'ltv_ratio' is missing; found: .*, x95, …; expected") as refused:
         require_columns(load_contracts()["market_equity"], scan(lake).files)
     assert len(str(refused.value)) < 2000
 
 
-def test_a_file_of_malformed_records_is_refused_at_some_point(
+def test_a_file_with_too_many_malformed_records_is_refused_if_most_are(
     lake: FolderStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(records, "MAX_MALFORMED", 10)
     put(lake, "part.csv", GOOD + b"bad\n" * 100)
-    assert "11 of its first 12 records are malformed; this is no CSV file of these columns." in refusal(lake)
+    assert "11 of its first 12 records are malformed; this is not a CSV file with these columns." in refusal(lake)
     put(lake, "part.csv", GOOD + b"P2,5,70,1\n" * 100 + b"bad\n" * 100)
     assert scan(lake).rows == 201
 
 
-def test_a_file_that_begins_with_megabytes_of_blank_lines_says_so(
+def test_a_file_that_begins_with_megabytes_of_blank_lines_is_refused(
     lake: FolderStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(lake, "part.csv", b"\r\n" * (8 << 20) + GOOD)
     assert "its first 4 MiB are blank" in refusal(lake)
 
 
-def test_a_block_of_lines_that_are_not_utf8_is_looked_at_once(sources: Sources) -> None:
-    """Each such line had the rest of the block decoded again."""
+def test_a_block_with_many_lines_that_are_not_utf8_is_decoded_once(sources: Sources) -> None:
+    """For each such line, the rest of the block was decoded again."""
     rows = [b"P1,5,70,10", *[b"\xff"] * 50_000, "P2,5,70,\u00a010".encode(), b"P3,5,70,\xe9", b"P4,5,70,10"]
     staged = sources.stage("market_equity", market_csv() + b"\n".join(rows))
     assert staged.column("property_id") == ["P1", "P2", "P4"]
@@ -230,16 +230,16 @@ def test_a_damaged_parquet_file_is_refused_by_name(sources: Sources, lake: Folde
         "SELECT 'P' || i AS property_id, 5 AS market_rate_offer, 70 AS ltv_ratio, 1 AS monthly_savings_est "
         "FROM range(1000) AS numbers (i)"
     )
-    for what, data in damaged(whole).items():
+    for name, data in damaged(whole).items():
         put(lake, "part.parquet", data)
-        assert refusal(lake).startswith(f"{RAW}/part.parquet"), what
+        assert refusal(lake).startswith(f"{RAW}/part.parquet"), name
 
 
 # --- Changes while it is read -------------------------------------------------------------------------------------
 
 
 def changing(monkeypatch: pytest.MonkeyPatch, module: object, name: str, change: Callable[[], object]) -> None:
-    """Change the file right before a step of the reader, which then goes on as it is."""
+    """Change the file right before a step of the reader, which then continues normally."""
     step = getattr(module, name)
 
     def changed_first(*arguments: object, **named: object) -> object:
@@ -258,10 +258,10 @@ def test_a_file_that_changes_between_any_two_steps_of_the_scan_is_refused(
     assert f"{RAW}/part.csv changed while it was read." in refusal(lake)
     monkeypatch.undo()
     path.write_bytes(GOOD)
-    assert scan(lake).rows == 1, "the refused scan was not remembered as that of these bytes"
+    assert scan(lake).rows == 1, "the refused scan was not remembered for these bytes"
 
 
-def test_a_file_that_changes_while_it_is_put_in_is_refused(
+def test_a_file_that_changes_while_it_is_ingested_is_refused(
     sources: Sources, lake: FolderStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = sources.new_folder({"market_equity.csv": GOOD})
@@ -271,8 +271,8 @@ def test_a_file_that_changes_while_it_is_put_in_is_refused(
     assert list(lake.objects("raw")) == []
 
 
-def test_an_empty_cell_says_nothing_of_a_columns_type(lake: FolderStore) -> None:
-    """A column of decimals was taken for text as soon as one of its cells was empty."""
+def test_an_empty_cell_does_not_affect_a_columns_inferred_type(lake: FolderStore) -> None:
+    """A decimal column was inferred as text if one of its cells was empty."""
     put(lake, "part.csv", market_csv("P1,5.5,70,", "P2,,,10", "P3,6,70.5,x"))
     inferred = {"property_id": "string", "market_rate_offer": "double", "ltv_ratio": "double"}
     assert scan(lake).inferred == inferred | {"monthly_savings_est": "string"}

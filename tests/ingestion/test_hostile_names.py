@@ -1,6 +1,6 @@
-"""Names and things that mean harm: links out of the folder, pipes, devices, names that lead elsewhere.
+"""Hostile names and files: links out of the folder, pipes, devices, names that lead elsewhere.
 
-Each is refused with one clear message, or read rightly.
+Each is refused with one clear message, or read correctly.
 """
 
 import os
@@ -24,7 +24,7 @@ def lake(sources: Sources) -> FolderStore:
     return sources.lake
 
 
-# --- No regular file of the folder --------------------------------------------------------------------------------
+# --- Not a regular file of the folder --------------------------------------------------------------------------------
 
 
 def pipe(path: Path) -> None:
@@ -33,10 +33,10 @@ def pipe(path: Path) -> None:
 
 def a_socket(path: Path) -> None:
     here = Path.cwd()
-    os.chdir(path.parent)  # a socket's path may have some hundred bytes only
+    os.chdir(path.parent)  # a socket's path may have about a hundred bytes only
     try:
-        with socket.socket(socket.AF_UNIX) as made:
-            made.bind(path.name)
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(path.name)
     finally:
         os.chdir(here)
 
@@ -45,35 +45,35 @@ def link_to(target: str) -> Callable[[Path], None]:
     return lambda path: path.symlink_to(target)
 
 
-NO_FILES: dict[str, tuple[Callable[[Path], None], str]] = {
+NOT_FILES: dict[str, tuple[Callable[[Path], None], str]] = {
     "a link out": (link_to("/etc/passwd"), "leads out of .* by a link"),
     "a link up and out": (link_to("../" * 40 + "etc/passwd"), "leads out of .* by a link"),
     "a link to a device": (link_to("/dev/zero"), "leads out of .* by a link"),
     "a link to nothing": (link_to("gone.csv"), "leads to nothing by a link"),
-    "a link to itself": (link_to("market_equity.csv"), "leads to nothing by a link|is no regular file"),
-    "a link to its folder": (link_to("."), "is no regular file"),
-    "a pipe": (pipe, "is no regular file"),
-    "a socket": (a_socket, "is no regular file"),
+    "a link to itself": (link_to("market_equity.csv"), "leads to nothing by a link|is not a regular file"),
+    "a link to its folder": (link_to("."), "is not a regular file"),
+    "a pipe": (pipe, "is not a regular file"),
+    "a socket": (a_socket, "is not a regular file"),
 }
 
 
-@pytest.mark.parametrize("name", NO_FILES)
-def test_what_is_no_regular_file_of_the_source_folder_is_not_put_in(sources: Sources, name: str) -> None:
-    make, words = NO_FILES[name]
+@pytest.mark.parametrize("name", NOT_FILES)
+def test_anything_but_a_regular_file_of_the_source_folder_is_not_ingested(sources: Sources, name: str) -> None:
+    make, message = NOT_FILES[name]
     for place in ("market_equity.csv", "market_equity/market_equity.csv"):
         folder = sources.new_folder({"loan_information.csv": b"x", "market_equity/.keep": b""})
         make(folder / place)
-        with pytest.raises(SourceError, match=f"{folder / place} ({words})"):
+        with pytest.raises(SourceError, match=f"{folder / place} ({message})"):
             ingest_folder(sources.lake, folder, DAY, load_contracts())
-        assert list(sources.lake.objects("raw")) == [], "nothing was put, of no source"
+        assert list(sources.lake.objects("raw")) == [], "nothing was put for any source"
 
 
-@pytest.mark.parametrize("name", NO_FILES)
-def test_what_is_no_regular_file_of_the_lake_is_not_read(lake: FolderStore, name: str) -> None:
-    make, words = NO_FILES[name]
+@pytest.mark.parametrize("name", NOT_FILES)
+def test_anything_but_a_regular_file_of_the_lake_is_not_read(lake: FolderStore, name: str) -> None:
+    make, message = NOT_FILES[name]
     put(lake, "good.csv", GOOD)
     make(lake.root / RAW / "market_equity.csv")
-    with pytest.raises(SourceError, match=f"{RAW}/market_equity.csv ({words})"):
+    with pytest.raises(SourceError, match=f"{RAW}/market_equity.csv ({message})"):
         find_snapshot(lake, "market_equity", DAY)
 
 
@@ -113,13 +113,13 @@ def test_a_source_folder_may_itself_be_a_link(sources: Sources, lake: FolderStor
     assert len(ingest_folder(lake, tmp_path / "today", DAY, load_contracts()).keys) == 1
 
 
-def test_hidden_links_are_passed_over(lake: FolderStore) -> None:
+def test_hidden_links_are_ignored(lake: FolderStore) -> None:
     put(lake, "good.csv", GOOD)
     (lake.root / RAW / ".passwd").symlink_to("/etc/passwd")
     assert scan(lake).rows == 1
 
 
-def test_a_folder_that_cannot_be_listed_is_one_message(lake: FolderStore) -> None:
+def test_a_folder_that_cannot_be_listed_gives_one_message(lake: FolderStore) -> None:
     put(lake, "good.csv", GOOD)
     (lake.root / "raw" / "loop").symlink_to(".")
     with pytest.raises(LakeError, match=r"^raw in the lake .*raw/loop points to an ancestor"):
@@ -130,34 +130,34 @@ def test_a_folder_that_cannot_be_listed_is_one_message(lake: FolderStore) -> Non
 
 
 @pytest.mark.parametrize("name", ["..csv", "...csv", "a..b.csv", "..a.csv", "é" * 100 + ".csv", "x" * 236 + ".csv"])
-def test_a_name_with_dots_or_very_long_is_a_name(sources: Sources, name: str) -> None:
+def test_a_name_may_have_dots_or_be_very_long(sources: Sources, name: str) -> None:
     if name.startswith("."):  # hidden
         name = "a" + name
     assert sources.stage("market_equity", {name: GOOD}).column("property_id") == ["P1"]
 
 
 @pytest.mark.parametrize(
-    ("name", "words"),
+    ("name", "message"),
     [
-        (b"line\nbreak.csv", r"line\\nbreak.csv': a control character"),
+        (b"line\nbreak.csv", r"line\\nbreak.csv': its name contains a control character"),
         (b"tab\t.csv", "control character"),
         (b"bell\x07.csv", "control character"),
         (b"delete\x7f.csv", "control character"),
-        (b"latin-\xe9.csv", r"latin-\\udce9.csv': .* broken"),
+        (b"latin-\xe9.csv", r"latin-\\udce9.csv': .* an invalid one"),
         (b"x" * 251 + b".csv", "longer than 240 bytes"),
     ],
 )
 def test_a_name_that_not_every_lake_can_hold_is_refused(
-    sources: Sources, lake: FolderStore, name: bytes, words: str
+    sources: Sources, lake: FolderStore, name: bytes, message: str
 ) -> None:
     folder = sources.new_folder({"market_equity/good.csv": GOOD})
     (folder / "market_equity" / os.fsdecode(name)).write_bytes(GOOD)
-    with pytest.raises(SourceError, match=words):
+    with pytest.raises(SourceError, match=message):
         ingest_folder(lake, folder, DAY, load_contracts())
     assert list(lake.objects("raw")) == []
     put(lake, "good.csv", GOOD)
     put(lake, os.fsdecode(name), GOOD)
-    with pytest.raises(SourceError, match=words):
+    with pytest.raises(SourceError, match=message):
         find_snapshot(lake, "market_equity", DAY)
 
 
@@ -165,13 +165,13 @@ def test_a_name_that_not_every_lake_can_hold_is_refused(
 def test_no_key_leads_out_of_the_lake(lake: FolderStore, key: str) -> None:
     uses: list[Callable[[str], object]] = [lake.url, lake.open, lake.target, lake.sha256]
     for use in uses if key.startswith("/") else [*uses, lake.find, lake.get_json]:
-        with pytest.raises(LakeError, match="no name that every lake can hold"):
+        with pytest.raises(LakeError, match="is not a valid name for every lake"):
             use(key)
 
 
 @pytest.mark.parametrize(
     "run_id", ["../../etc/x", "..", ".", "", "a/b", "a.b", "/etc/passwd", "a\n", "a\0b", "%2e%2e", "-x", "x" * 101, "é"]
 )
-def test_what_is_no_run_id_is_refused(lake: FolderStore, run_id: str) -> None:
-    with pytest.raises(LakeError, match="is no run id"):
+def test_an_invalid_run_id_is_refused(lake: FolderStore, run_id: str) -> None:
+    with pytest.raises(LakeError, match="is not a valid run id"):
         RunFolder(lake, run_id)

@@ -1,4 +1,4 @@
-"""Parquet cells of every type: as text they are right, or the file or the row is refused."""
+"""Parquet cells of every type: their text is exact, or the file or the row is refused."""
 
 import io
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ MIDNIGHT = datetime(1980, 12, 31, tzinfo=UTC)
 
 
 def parquet(source: str, rows: int = 1, /, *, write: dict[str, Any] | None = None, **columns: pa.Array) -> bytes:
-    """A file of good rows of a source, with these columns in the place of theirs or beside them."""
+    """A file of good rows of a source, with these columns instead of its own or in addition."""
     table = {name: pa.array([cell] * rows) for name, cell in GOOD_ROW[source].items()} | columns
     buffer = io.BytesIO()
     pq.write_table(pa.table(table), buffer, **(write or {}))
@@ -29,7 +29,7 @@ def stage(sources: Sources, source: str, data: bytes) -> StagedSource:
 
 
 def first(sources: Sources, source: str, column: str, cells: pa.Array, **write: Any) -> Any:
-    """How the first cell of a column is read."""
+    """The staged value of the first cell of a column."""
     staged = stage(sources, source, parquet(source, len(cells), write=write, **{column: cells}))
     assert staged.counts.accepted >= 1, staged.reasons
     return staged.column(column)[0]
@@ -134,28 +134,28 @@ def test_one_and_zero_of_any_type_are_booleans(sources: Sources, kind: pa.DataTy
     assert staged.column("sms_opt_in") == [True, False]
 
 
-def test_a_double_that_is_neither_one_nor_zero_is_no_boolean(sources: Sources) -> None:
+def test_a_double_that_is_neither_one_nor_zero_is_not_a_boolean(sources: Sources) -> None:
     staged = stage(sources, "borrower_engagement", parquet("borrower_engagement", sms_opt_in=pa.array([0.5])))
     assert staged.reasons == [(1, "not_a_boolean", "sms_opt_in")]
 
 
-NO_SCALARS = {
+NOT_SCALARS = {
     "STRUCT(given VARCHAR)": pa.array([{"given": "Okafor"}]),
     "VARCHAR[]": pa.array([["Okafor"]]),
     "MAP(VARCHAR, INTEGER)": pa.array([[("Okafor", 1)]], pa.map_(pa.string(), pa.int32())),
 }
 
 
-@pytest.mark.parametrize("sql_type", NO_SCALARS)
-def test_a_type_that_is_no_scalar_is_refused_with_column_and_type(sources: Sources, sql_type: str) -> None:
+@pytest.mark.parametrize("sql_type", NOT_SCALARS)
+def test_a_type_that_is_not_scalar_is_refused_with_column_and_type(sources: Sources, sql_type: str) -> None:
     with pytest.raises(SourceError) as refused:
-        stage(sources, BORROWER, parquet(BORROWER, first_name=NO_SCALARS[sql_type]))
+        stage(sources, BORROWER, parquet(BORROWER, first_name=NOT_SCALARS[sql_type]))
     assert f"part.parquet: column 'first_name' is of type {sql_type}, which is not a single value" in str(refused.value)
     assert "Okafor" not in str(refused.value)
 
 
 def test_a_column_that_the_contract_does_not_know_may_have_any_type(sources: Sources) -> None:
-    further = {f"further_{n}": cells for n, cells in enumerate([*NO_SCALARS.values(), pa.array([b"\xff"])])}
+    further = {f"further_{n}": cells for n, cells in enumerate([*NOT_SCALARS.values(), pa.array([b"\xff"])])}
     staged = stage(sources, BORROWER, parquet(BORROWER, **further))
     assert staged.counts.accepted == 1
     quarantined = stage(sources, BORROWER, parquet(BORROWER, borrower_id=pa.array([""]), **further)).quarantine
@@ -183,7 +183,7 @@ def test_bytes_that_are_not_utf8_make_a_row_malformed_and_every_row_is_accounted
     assert (staged.counts.rows, staged.counts.accepted, staged.counts.quarantined) == (5, 3, {"malformed_row": 2})
 
 
-def test_record_numbers_behind_a_malformed_row_are_those_of_the_file(sources: Sources) -> None:
+def test_record_numbers_after_a_malformed_row_are_those_of_the_file(sources: Sources) -> None:
     ids = pa.array([b"B1", b"\xff", b"", b"B4"])
     staged = stage(sources, BORROWER, parquet(BORROWER, 4, borrower_id=ids))
     assert [(number, reason) for number, reason, _ in staged.reasons] == [(2, "malformed_row"), (3, "missing_key")]
@@ -192,7 +192,7 @@ def test_record_numbers_behind_a_malformed_row_are_those_of_the_file(sources: So
 
 @pytest.mark.parametrize(("column", "shown"), [("first_name", "'first_name'"), ("Okafor", "5")])
 def test_text_that_is_not_utf8_is_refused_with_its_column(sources: Sources, column: str, shown: str) -> None:
-    """DuckDB says so only when it reads the row, in mid run. A name that is not ours may be a person's."""
+    """DuckDB fails only when it reads the row, in the middle of a run. A name that is not ours may be a person's."""
     broken = pa.Array.from_buffers(
         pa.string(), 1, [None, pa.py_buffer(bytes([0, 0, 0, 0, 4, 0, 0, 0])), pa.py_buffer(b"Jos\xe9")]
     )
@@ -205,7 +205,7 @@ def test_a_column_of_nulls_is_empty(sources: Sources) -> None:
 
 
 def test_a_decimal_of_more_digits_than_can_be_read_is_refused(sources: Sources) -> None:
-    """DuckDB reads 47.52 of decimal256(50, 18) as another number, and says nothing."""
+    """DuckDB reads 47.52 of decimal256(50, 18) as another number, without an error."""
     rows = {
         "property_id": pa.array(["P1"]),
         "market_rate_offer": pa.array([Decimal("5.5")], pa.decimal256(40, 10)),
@@ -214,5 +214,5 @@ def test_a_decimal_of_more_digits_than_can_be_read_is_refused(sources: Sources) 
     }
     file = io.BytesIO()
     pq.write_table(pa.table(rows), file)
-    with pytest.raises(SourceError, match="column 'market_rate_offer' is a decimal of 40 digits, of which 38 can"):
+    with pytest.raises(SourceError, match="column 'market_rate_offer' is a decimal of 40 digits, but at most 38 can"):
         sources.stage("market_equity", {"part.parquet": file.getvalue()})

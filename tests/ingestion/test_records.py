@@ -1,4 +1,4 @@
-"""Which bytes of a CSV file make a record, and which make none: known cases, then a naive reader and Python's own."""
+"""The records of a CSV file: known cases, then comparisons with a naive reader and Python's csv module."""
 
 import csv
 import io
@@ -13,7 +13,7 @@ from refi_assets.errors import SourceError
 from refi_assets.ingestion import records
 from refi_assets.ingestion.files import rows_sql, scan_file
 from refi_assets.ingestion.headers import trim
-from refi_assets.ingestion.records import LINE_BREAK, MAX_RECORD_BYTES, Malformed, cells, scan_csv
+from refi_assets.ingestion.records import LINE_BREAK, MAX_RECORD_BYTES, Malformed, scan_csv, unquoted_cells
 from refi_assets.lake import FolderStore, ObjectInfo, RunFolder
 from tests.support import reference_csv
 from tests.support.agreement import Rows, require_padded_columns, require_same_records, scan
@@ -106,17 +106,17 @@ def test_known_cases_read_as_written_down(
 ) -> None:
     monkeypatch.setattr(records, "BLOCK_BYTES", block_bytes)
     data, rows, malformed = KNOWN_CASES[name]
-    found, found_rows, found_malformed = scan(tmp_path, data)
-    assert (found_rows, numbered(found_malformed)) == (rows, malformed)
-    assert (found.records, found.malformed) == (len(rows) + len(malformed), len(malformed))
+    scanned, scanned_rows, scanned_malformed = scan(tmp_path, data)
+    assert (scanned_rows, numbered(scanned_malformed)) == (rows, malformed)
+    assert (scanned.records, scanned.malformed) == (len(rows) + len(malformed), len(malformed))
 
 
 @pytest.mark.parametrize("name", KNOWN_CASES)
 def test_the_naive_reader_agrees_with_what_is_written_down(name: str) -> None:
     data, rows, malformed = KNOWN_CASES[name]
-    _, found = reference_csv.read(data)
-    assert [tuple(trim(cell) for cell in record.cells) for record in found if record.cells is not None] == rows
-    assert [(n, record.raw) for n, record in enumerate(found, 1) if record.cells is None] == malformed
+    _, reference = reference_csv.read(data)
+    assert [tuple(trim(cell) for cell in record.cells) for record in reference if record.cells is not None] == rows
+    assert [(n, record.raw) for n, record in enumerate(reference, 1) if record.cells is None] == malformed
 
 
 @pytest.mark.parametrize(
@@ -132,21 +132,21 @@ def test_the_naive_reader_agrees_with_what_is_written_down(name: str) -> None:
         (b"1,2\r3,4", "3 fields instead of 2; CR alone ends no line"),
     ],
 )
-def test_a_malformed_record_says_its_problem(row: bytes, problem: str, tmp_path: Path) -> None:
+def test_a_malformed_record_has_its_problem(row: bytes, problem: str, tmp_path: Path) -> None:
     _, _, malformed = scan(tmp_path, b"a,b\n" + row + b"\n")
     assert malformed == [Malformed(1, problem, row)]
 
 
 def test_header_names_are_trimmed_and_case_folded(tmp_path: Path) -> None:
     header = '\ufeff Borrower_ID\t,\u00a0"First",LAST NAME,"quoted, name",STRASSE,straße,\n'
-    found, _, _ = scan(tmp_path, header.replace('\u00a0"First"', '"\u00a0First "').replace("STRASSE,", "").encode())
-    assert found.columns == ("borrower_id", "first", "last name", "quoted, name", "strasse", "")
+    scanned, _, _ = scan(tmp_path, header.replace('\u00a0"First"', '"\u00a0First "').replace("STRASSE,", "").encode())
+    assert scanned.columns == ("borrower_id", "first", "last name", "quoted, name", "strasse", "")
 
 
-def test_a_cr_before_the_header_is_no_blank_line(tmp_path: Path) -> None:
-    """It is none among the rows either. Found by make fuzz."""
-    found, rows, _ = scan(tmp_path, b"\r\r\n1\n")
-    assert (found.columns, rows) == (("",), [("1",)])
+def test_a_cr_before_the_header_is_not_a_blank_line(tmp_path: Path) -> None:
+    """Nor is it among the rows. Found by make fuzz."""
+    scanned, rows, _ = scan(tmp_path, b"\r\r\n1\n")
+    assert (scanned.columns, rows) == (("",), [("1",)])
 
 
 def test_several_columns_may_be_without_a_name(tmp_path: Path) -> None:
@@ -154,7 +154,7 @@ def test_several_columns_may_be_without_a_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "data", "words"),
+    ("name", "data", "message"),
     [
         ("nothing at all", b"", "the file is empty"),
         ("a byte order mark only", BOM, "the file is empty"),
@@ -168,26 +168,26 @@ def test_several_columns_may_be_without_a_name(tmp_path: Path) -> None:
         ("a header with an unclosed quote", b'"a,b\n1,2\n', "quoting is broken"),
     ],
 )
-def test_a_file_without_a_header_to_read_it_by_is_refused(name: str, data: bytes, words: str, tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=words):
+def test_a_file_without_a_valid_header_is_refused(name: str, data: bytes, message: str, tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=message):
         scan(tmp_path, data)
 
 
-def test_a_header_may_hold_a_line_break(tmp_path: Path) -> None:
-    found, rows, _ = scan(tmp_path, b'"a\nb",c\n1,2\n')
-    assert (found.columns, rows) == (("a\nb", "c"), [("1", "2")])
+def test_a_header_may_have_a_line_break(tmp_path: Path) -> None:
+    scanned, rows, _ = scan(tmp_path, b'"a\nb",c\n1,2\n')
+    assert (scanned.columns, rows) == (("a\nb", "c"), [("1", "2")])
 
 
-def test_a_well_formed_file_is_read_as_it_lies(tmp_path: Path) -> None:
+def test_a_well_formed_file_is_read_without_a_copy(tmp_path: Path) -> None:
     for data in (b"a,b\n1,2\n", b"a,b\r\n1,2\r\n", BOM + b'a,b\n"1,5","x ""y"""\n'):
         assert scan(tmp_path, data)[0].clean
 
 
-def test_the_clean_copy_keeps_what_came_before_the_first_change(tmp_path: Path) -> None:
+def test_the_clean_copy_has_the_rows_before_the_first_change(tmp_path: Path) -> None:
     before = [(str(n), str(n)) for n in range(500)]
     data = b"a,b\n" + b"".join(f"{a},{b}\n".encode() for a, b in before) + b"malformed\n7,8\n"
-    found, rows, _ = scan(tmp_path, data)
-    assert not found.clean
+    scanned, rows, _ = scan(tmp_path, data)
+    assert not scanned.clean
     assert rows == [*before, ("7", "8")]
 
 
@@ -198,8 +198,8 @@ def test_a_record_longer_than_the_limit_is_malformed(length: int, is_record: boo
     path, copy = tmp_path / "in.csv", tmp_path / "copy.csv"
     path.write_bytes(b"a,b\n1," + long + b"\n3,4\n")
     malformed: list[Malformed] = []
-    found = scan_csv(lambda: path.open("rb"), copy, malformed.append)
-    assert (found.records, found.clean) == (2, is_record)
+    scanned = scan_csv(lambda: path.open("rb"), copy, malformed.append)
+    assert (scanned.records, scanned.clean) == (2, is_record)
     assert numbered(malformed) == ([] if is_record else [(1, b"1," + long)])
 
 
@@ -210,8 +210,8 @@ def test_a_quote_that_closes_beyond_the_limit_costs_its_line_only(
     data = b'a,b\n1,"x\n' + b"2,3\n" * 20 + b'y",4\n'
     for block_bytes in (16, 100, 8 << 20):
         monkeypatch.setattr(records, "BLOCK_BYTES", block_bytes)
-        found, rows, malformed = scan(tmp_path, data)
-        assert (found.records, rows) == (22, [("2", "3")] * 20)
+        scanned, rows, malformed = scan(tmp_path, data)
+        assert (scanned.records, rows) == (22, [("2", "3")] * 20)
         assert numbered(malformed) == [(1, b'1,"x'), (22, b'y",4')]
 
 
@@ -220,7 +220,7 @@ def test_a_file_without_line_breaks_is_refused_before_it_fills_the_memory(
 ) -> None:
     monkeypatch.setattr(records, "BLOCK_BYTES", 1000)
     monkeypatch.setattr(records, "MAX_RECORD_BYTES", 1000)
-    with pytest.raises(SourceError, match="no CSV file with line breaks"):
+    with pytest.raises(SourceError, match="not a CSV file with line breaks"):
         scan(tmp_path, b"a,b\n" + b"x" * 10_000)
 
 
@@ -230,17 +230,17 @@ def test_a_record_may_begin_in_one_block_and_end_in_another(
 ) -> None:
     monkeypatch.setattr(records, "BLOCK_BYTES", block_bytes)
     data = 'a,b\n"one\n\ntwo, ""three""\r\nfour",é😎\nx\n5,"6"\n7,8'.encode()
-    found, rows, malformed = scan(tmp_path, data)
+    scanned, rows, malformed = scan(tmp_path, data)
     assert rows == [('one\n\ntwo, "three"\r\nfour', "é😎"), ("5", "6"), ("7", "8")]
-    assert (found.records, numbered(malformed), found.line_breaks) == (4, [(2, b"x")], ("a",))
+    assert (scanned.records, numbered(malformed), scanned.line_breaks) == (4, [(2, b"x")], ("a",))
 
 
-def test_a_record_with_what_stands_for_a_line_break_is_set_aside(tmp_path: Path) -> None:
-    """Beside records that have a line break: nobody can tell the two apart any more."""
+def test_a_record_with_the_characters_for_a_line_break_is_set_aside(tmp_path: Path) -> None:
+    """Among records with line breaks, it could not be told apart from them."""
     data = f'a,b\n1,x{LINE_BREAK}y\n2,"x\ny"\n3,é\n'.encode()
-    found, rows, malformed = scan(tmp_path, data)
+    scanned, rows, malformed = scan(tmp_path, data)
     assert rows == [("2", "x\ny"), ("3", "é")]
-    assert (found.line_breaks, numbered(malformed)) == (("b",), [(1, f"1,x{LINE_BREAK}y".encode())])
+    assert (scanned.line_breaks, numbered(malformed)) == (("b",), [(1, f"1,x{LINE_BREAK}y".encode())])
 
 
 @pytest.mark.parametrize(
@@ -257,7 +257,7 @@ def test_a_record_with_what_stands_for_a_line_break_is_set_aside(tmp_path: Path)
         ("x,y,z\r\nx,y,z\r\n", ""),
         ("x,\u00a0y,z\nx,y,z\u00a0\n", "b c"),
         ("x,y\ufeff,z\n\ufeffx,y,z\n", "a b"),
-        ("x,à,Á\n", ""),  # whose last bytes are those of white space, or look like them
+        ("x,à,Á\n", ""),  # their last bytes are those of white space, or look like them
         ("x,\u2003y,z\n", ""),  # which is not trimmed
         ("x,y\x00y,z\n", "b"),
         ("x,y\x1fy,z\n", "b"),
@@ -283,7 +283,7 @@ def test_columns_with_a_padded_cell_are_named(
 
 
 def test_cells_of_a_record_are_unquoted() -> None:
-    assert cells(b'1,"a,""b""",,"",x') == [b"1", b'a,"b"', b"", b"", b"x"]
+    assert unquoted_cells(b'1,"a,""b""",,"",x') == [b"1", b'a,"b"', b"", b"", b"x"]
 
 
 # --- Random files -----------------------------------------------------------------------------------------------
@@ -313,7 +313,7 @@ def nasty_files(draw: st.DrawFn) -> tuple[bytes, int, int]:
 
 
 class Reading:
-    """A lake and a connection that random files share, since making them costs more than reading a small file."""
+    """A lake and a connection for many random files, since creating them takes longer than reading a small file."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -354,7 +354,7 @@ CELL_TEXT = st.text(st.sampled_from(list("ab1 ,\"\n\t.-'é😎\u00a0;#\\")), max
 
 @st.composite
 def well_formed_files(draw: st.DrawFn) -> bytes:
-    """A file as a careful program writes it: quotes where they are needed, and sometimes where they are not."""
+    """A file as a careful program writes it: with quotes if they are needed, and sometimes if they are not."""
     columns = draw(st.integers(2, 4))
     line_end = draw(st.sampled_from(["\n", "\r\n"]))
     rows = draw(st.lists(st.lists(CELL_TEXT, min_size=columns, max_size=columns), max_size=12))
@@ -378,9 +378,9 @@ def test_a_well_formed_file_reads_as_pythons_csv_module_reads_it(
     expected = [tuple(trim(cell) for cell in row) for row in written[1:]]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(records, "BLOCK_BYTES", block_bytes)
-        found, rows, malformed = scan(reading.folder, data)
-        assert (rows, malformed, found.records) == (expected, [], len(expected))
-        require_padded_columns(found, [tuple(row) for row in written[1:]], data)
+        scanned, rows, malformed = scan(reading.folder, data)
+        assert (rows, malformed, scanned.records) == (expected, [], len(expected))
+        require_padded_columns(scanned, [tuple(row) for row in written[1:]], data)
         assert reading.duckdb_rows(data) == expected
 
 

@@ -1,4 +1,4 @@
-"""What may be deleted from the lake, and what never."""
+"""Cleaning up the lake: deleted and kept objects."""
 
 import os
 import time
@@ -24,7 +24,7 @@ def put(lake: FolderStore, key: str, days_old: float, value: object = None) -> N
 
 
 def age(path: Path, days: float) -> None:
-    """Make a file or folder so old, and the folders of its run with it, unless something in them is younger."""
+    """Make a file or folder this old, and the folders of its run as well, unless they contain something younger."""
     then = time.time() - days * DAY
     os.utime(path, (then, then))
     for folder in path.parents:
@@ -37,7 +37,7 @@ def keys(lake: FolderStore) -> set[str]:
     return {path.relative_to(lake.root).as_posix() for path in lake.root.rglob("*") if path.is_file()}
 
 
-def test_only_what_nobody_published_and_nobody_needs_goes_and_only_when_it_is_old(lake):
+def test_only_old_objects_that_nobody_published_or_needs_are_deleted(lake):
     for run_id, days_old in {"published": 900, "needed": 900, "killed": 8, "young": 6}.items():
         put(lake, f"runs/{run_id}/staging/loan_information.json", days_old)
         put(lake, f"runs/{run_id}/staging/loan_information.parquet", days_old)
@@ -67,7 +67,7 @@ def test_a_run_that_still_writes_is_not_old(lake):
     assert clean_up(lake, 400, timedelta(days=7)) == 0
 
 
-def test_an_empty_folder_of_a_run_goes_when_it_is_old(lake):
+def test_an_empty_folder_of_a_run_is_deleted_when_it_is_old(lake):
     for run_id, days_old in {"killed": 8, "just begun": 0}.items():
         folder = lake.root / "runs" / run_id / "raw"
         folder.mkdir(parents=True)
@@ -76,7 +76,7 @@ def test_an_empty_folder_of_a_run_goes_when_it_is_old(lake):
     assert lake.folders("runs") == ["just begun"]
 
 
-def test_puts_that_were_cut_short_go_and_names_with_a_hash_stay(lake):
+def test_files_of_interrupted_puts_are_deleted_and_names_with_a_hash_are_kept(lake):
     put(lake, "raw/loan_information/load_date=2026-02-20/loans #1.csv", 30)
     for days_old, name in ((30, "loans.csv#1"), (1, "loans.csv#2")):
         path = lake.root / "raw/loan_information/load_date=2026-02-20" / name
@@ -97,7 +97,7 @@ def published(lake: FolderStore, run_id: str, days_old: float, *runs: str) -> No
     put(lake, f"output/{run_id}.manifest.json", days_old, {"runs": [run_id, *runs]})
 
 
-def test_of_many_runs_the_oldest_lose_their_relations_and_keep_their_audiences(lake):
+def test_the_oldest_of_many_runs_lose_their_relations_and_keep_their_audiences(lake):
     published(lake, "latest", 9)
     published(lake, "needed", 8)
     published(lake, "old", 7)
@@ -114,7 +114,7 @@ def test_of_many_runs_the_oldest_lose_their_relations_and_keep_their_audiences(l
     assert before - keys(lake) == {"runs/old/refi/refi_audience.json", "athena/tables/of_old/part_1"}
 
 
-def test_relations_go_by_the_tenth(lake):
+def test_relations_are_deleted_a_tenth_of_the_runs_at_a_time(lake):
     for number in range(22):
         published(lake, f"run_{number:02}", 30 - number)
     assert clean_up(lake, 20, timedelta(days=30)) == 0
@@ -123,8 +123,8 @@ def test_relations_go_by_the_tenth(lake):
     assert lake.folders("runs") == [f"run_{number:02}" for number in range(3, 23)]
 
 
-def test_the_newest_relation_of_an_asset_stays_and_what_it_was_made_from(lake):
-    """A run of staging alone had lost its relations."""
+def test_the_newest_relation_of_an_asset_and_its_inputs_are_kept(lake):
+    """A run of staging alone lost its relations."""
     made_from = {"inputs": {"catalog/loan_information": "older"}}
     put(lake, "runs/older/catalog/loan_information.json", 30, {"parquet": None})
     put(lake, "runs/older/staging/loan_information.json", 30, made_from)
@@ -152,7 +152,7 @@ def test_each_publication_keeps_its_own_newest_runs(lake):
     }
 
 
-def test_a_run_that_one_publication_still_names_stays_for_it(lake):
+def test_a_run_that_any_publication_names_is_kept(lake):
     for number in range(3):
         published(lake, f"run_{number}", 30 - number)
     put(lake, "output/weekly/run_2.manifest.json", 1, {"runs": ["run_0", "run_2"]})
@@ -162,7 +162,7 @@ def test_a_run_that_one_publication_still_names_stays_for_it(lake):
     assert lake.folders("runs") == ["run_0", "run_2"]
 
 
-def test_what_a_run_that_is_under_way_uses_again_stays(lake):
+def test_data_that_a_current_run_uses_again_is_kept(lake):
     used_again = {"parquet": "resolved/old/persons.parquet", "made_by": "old"}
     put(lake, "runs/old/identity/persons.json", 30, {"parquet": used_again["parquet"]})
     put(lake, used_again["parquet"], 30)
@@ -178,7 +178,7 @@ def test_what_a_run_that_is_under_way_uses_again_stays(lake):
     assert "old" in lake.folders("runs")
 
 
-def test_a_table_that_a_run_only_used_again_is_another_runs(lake):
+def test_a_table_that_a_run_only_uses_again_belongs_to_the_first_run(lake):
     put(lake, "athena/tables/of_first/part_1", 30)
     published(lake, "first", 30)
     put(lake, "runs/second/refi/refi_audience.json", 20, {"parquet": "athena/tables/of_first/", "made_by": "first"})

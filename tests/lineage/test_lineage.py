@@ -130,7 +130,7 @@ def test_a_copied_column_takes_seven_steps_from_the_source_file_to_the_audience_
     assert steps[-2].rule == f"{valid}; an invalid cell sends the row to quarantine"
     assert (steps[-1].unit, steps[-1].expression, steps[-1].rule) == ("percent", None, None)
     assert {step.description for step in steps} == {
-        "Loan to value: what is still owed, in percent of the home's value."
+        "Loan to value: the outstanding principal, in percent of the home's value."
     }
 
 
@@ -199,7 +199,7 @@ def test_in_json_the_sources_are_nested(capsys):
         "column": "loan_amount",
         "sql_type": "DECIMAL(18,2)",
         "unit": "USD",
-        "description": "Amount lent at origination.",
+        "description": "Loan amount at origination.",
         "expression": None,
     }
     assert json.loads(capsys.readouterr().out) == {

@@ -83,7 +83,7 @@ def inferred(**changes: str | None) -> Change:
 
 def rows_before(rows: int) -> Change:
     """Let the snapshot published before have so many rows. The one at hand has 40."""
-    return record(details={"baseline": {"run_id": "before", "load_date": "2026-02-19", "rows": rows}})
+    return record(details={"baseline": {"run_id": "before", "load_date": "2026-02-19", "rows": rows, "profiles": {}}})
 
 
 def medians(**medians_of: str) -> Change:

@@ -117,4 +117,4 @@ def test_a_file_that_changes_between_scan_and_staging_is_refused(lake, rows):
     (file,) = (lake / "raw" / "market_equity").rglob("*.csv")
     file.write_text("".join(file.read_text().replace("P001", "P999").splitlines(keepends=True)[: rows + 1]))
     by_hand = run_job(lake, instance=instance, selection=["staging/market_equity"])
-    assert "market_equity.csv changed while it was read. Run again when it has been written." in by_hand.failure
+    assert "market_equity.csv changed while it was read. Run again when it is complete." in by_hand.failure

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from refi_assets.ingestion.acceptances import accept
+from refi_assets.ingestion.acceptances import accept_check
 from refi_assets.lake import FolderStore, open_lake
 from refi_assets.publishing.baseline import baseline_of
 from refi_assets.publishing.publication import Publication
@@ -84,7 +84,7 @@ def test_lost_rows_block_until_somebody_accepts_them_with_a_reason(published_lak
     assert "--accept loan_information:rows_not_fallen --reason TEXT" in description
 
     store = open_lake(str(lake))
-    accept(store, "loan_information", next_day, "rows_not_fallen", "A pool was sold.")
+    accept_check(store, "loan_information", next_day, "rows_not_fallen", "A pool was sold.")
     accepted = run_job(lake, next_day)
     assert accepted.success
     assert accepted.failed_checks["raw/loan_information rows_not_fallen"] == "WARN"

@@ -145,7 +145,7 @@ def test_an_audience_from_two_versions_of_a_source_is_refused(whole_run):
     mixed = run_job(lake, instance=instance, selection=["activation/audience_file"])
 
     assert not mixed.success
-    assert "staging/loan_information is used here as run" in mixed.failure
+    assert "staging/loan_information is used here in two versions, of run" in mixed.failure
     assert "Materialize everything downstream of it again" in mixed.failure
 
 

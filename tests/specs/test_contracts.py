@@ -257,9 +257,9 @@ def test_an_unknown_key_is_refused_at_every_level(tmp_path: Path, change: Change
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda c: c["schema"].append(deepcopy(c["schema"][0])), "'schema' must hold exactly one object"),
-        (lambda c: c.update(schema=[]), "'schema' must hold exactly one object"),
-        (lambda c: c.pop("schema"), "'schema' must hold exactly one object"),
+        (lambda c: c["schema"].append(deepcopy(c["schema"][0])), "'schema' must have exactly one object"),
+        (lambda c: c.update(schema=[]), "'schema' must have exactly one object"),
+        (lambda c: c.pop("schema"), "'schema' must have exactly one object"),
         (
             lambda c: c["schema"][0].update(name="houses"),
             "schema name is 'houses'; it must be the file's name, 'homes'",
@@ -268,17 +268,17 @@ def test_an_unknown_key_is_refused_at_every_level(tmp_path: Path, change: Change
         (lambda c: home_id(c).pop("required"), "a column that must be present and filled must be a primaryKey"),
         (lambda c: c["schema"][0].pop("properties"), "a column that must be present and filled must be a primaryKey"),
         (lambda c: home_id(c).pop("customProperties"), "a column that must be present and filled must be a primaryKey"),
-        (lambda c: declare(home_id(c), "party", True), "a part of the key must name what the parties share"),
-        (lambda c: home_value(c).update(name="home_id"), "a column is named twice"),
+        (lambda c: declare(home_id(c), "party", True), "must identify what the parties share"),
+        (lambda c: home_value(c).update(name="home_id"), "duplicate columns: home_id"),
         (lambda c: home_id(c)["customProperties"][0].update(value="optional"), "columnPresence can only be 'required'"),
         (
             lambda c: declare(home_id(c), "personAttribute", "ssn"),
-            "personAttribute is 'ssn'; known are given_name, surname,",
+            "personAttribute is 'ssn'; expected given_name, surname,",
         ),
         (lambda c: home_id(c).update(primaryKey="yes"), "primaryKey: 'yes' is not of type 'boolean'"),
-        (lambda c: c.pop("slaProperties"), "slaProperties must say how often the source is due"),
-        (lambda c: c["slaProperties"][0].update(property="latency"), "slaProperties must say how often"),
-        (lambda c: c["slaProperties"][0].update(unit="h"), "slaProperties must say how often"),
+        (lambda c: c.pop("slaProperties"), "slaProperties must have the source's frequency"),
+        (lambda c: c["slaProperties"][0].update(property="latency"), "slaProperties must have the source's frequency"),
+        (lambda c: c["slaProperties"][0].update(unit="h"), "slaProperties must have the source's frequency"),
     ],
 )
 def test_a_contract_that_leaves_the_source_in_doubt_is_refused(tmp_path: Path, change: Change, said: str) -> None:
@@ -294,25 +294,34 @@ SHARE = {"warn": 5, "block": 25}
     ("change", "said"),
     [
         (lambda c: declare(home_id(c), "plausible", RANGE), "plausible does not fit logicalType 'string'"),
-        (lambda c: declare(home_value(c), "plausible", {"minimum": 1}), "must say minimum and maximum"),
-        (lambda c: declare(home_value(c), "plausible", 5), "must say minimum and maximum"),
+        (lambda c: declare(home_value(c), "plausible", {"minimum": 1}), "must have minimum and maximum"),
+        (lambda c: declare(home_value(c), "plausible", 5), "must have minimum and maximum"),
         (lambda c: declare(home_value(c), "plausible", {**RANGE, "also": 0}), "plausible.also is 0, not a list"),
-        (lambda c: declare(home_value(c), "plausible", {**RANGE, "also": [0]}), "wider than logicalTypeOptions allow"),
-        (lambda c: declare(home_value(c), "plausible", {"minimum": 0, "maximum": 2}), "wider than logicalTypeOptions"),
+        (
+            lambda c: declare(home_value(c), "plausible", {**RANGE, "also": [0]}),
+            "wider than the range in logicalTypeOptions",
+        ),
+        (
+            lambda c: declare(home_value(c), "plausible", {"minimum": 0, "maximum": 2}),
+            "wider than the range in logicalTypeOptions",
+        ),
         (lambda c: declare(home_value(c), "plausible", {"minimum": 3, "maximum": 2}), "minimum 3 is above maximum 2"),
         (lambda c: declare(home_value(c), "plausible", {"minimum": True, "maximum": 2}), "minimum is True, not a numb"),
-        (lambda c: declare(home_value(c), "plausible_median", {**RANGE, "x": 1}), "plausible_median must say minimum"),
+        (lambda c: declare(home_value(c), "plausible_median", {**RANGE, "x": 1}), "plausible_median must have minimum"),
         (lambda c: declare(home_value(c), "missingValues", 999), "missingValues is 999, not a list"),
         (lambda c: declare(home_value(c), "missingValues", ["none"]), "missingValues is 'none', not a number"),
-        (lambda c: declare(home_id(c), "missingWords", [None]), "missingWords holds None, not a trimmed text"),
-        (lambda c: declare(home_id(c), "missingWords", [" x"]), "missingWords holds ' x', not a trimmed text"),
-        (lambda c: declare(home_id(c), "sharedShare", {"warn": 5}), "sharedShare is {'warn': 5}; it must say warn and"),
+        (lambda c: declare(home_id(c), "missingWords", [None]), "missingWords contains None, not a trimmed text"),
+        (lambda c: declare(home_id(c), "missingWords", [" x"]), "missingWords contains ' x', not a trimmed text"),
+        (
+            lambda c: declare(home_id(c), "sharedShare", {"warn": 5}),
+            "sharedShare is {'warn': 5}; it must have warn and",
+        ),
         (lambda c: declare(home_id(c), "sharedShare", {"warn": 9, "block": 5}), "in percent of the rows, warn first"),
         (
             lambda c: home_id(c).update(
                 classification="personal", customProperties=[{"property": "sharedShare", "value": SHARE}]
             ),
-            "sharedShare shows the value that is shared, and the column is personal",
+            "sharedShare would show the shared value, but the column is personal",
         ),
         (lambda c: declare(home_id(c), "consent", True), "consent does not fit logicalType 'string'"),
         (lambda c: declare(home_id(c), "party", "yes"), "party is 'yes', not true or false"),
@@ -437,7 +446,7 @@ def test_a_source_has_one_contract_in_all_domains(tmp_path: Path) -> None:
     text = (tmp_path / "homes" / "homes.yaml").read_text()
     (tmp_path / "towns").mkdir()
     (tmp_path / "towns" / "homes.yaml").write_text(text.replace("domain: homes", "domain: towns"))
-    assert refusal(tmp_path).startswith("Source homes has a contract in homes and in towns")
+    assert refusal(tmp_path).startswith("Source homes has contracts in homes and in towns")
 
 
 def test_the_reference_in_docs_is_generated_from_the_contracts() -> None:

@@ -1,4 +1,4 @@
-"""Why rows are in quarantine: counted, and shown in shapes that quote nobody."""
+"""The causes of rows in quarantine: counts, and shapes that quote no data."""
 
 import pytest
 
@@ -25,11 +25,11 @@ from tests.support.sources import Sources, csv_bytes, loans_csv, market_csv
         ("", ""),
     ],
 )
-def test_a_shape_has_nothing_left_of_the_digits_and_letters(text: str, shape: str) -> None:
+def test_a_shape_reveals_no_digits_or_letters(text: str, shape: str) -> None:
     assert masked(text) == shape
 
 
-def test_cells_that_are_wrong_in_one_way_are_one_cause_the_most_frequent_first(sources: Sources) -> None:
+def test_cells_of_one_shape_are_one_cause_and_the_most_frequent_is_first(sources: Sources) -> None:
     rates = ["6.250%", "10.5%", "7%", "$6.25", "6,25", "6,5", ""]
     rows = [f'L{n},B{n},"{rate}"' for n, rate in enumerate(rates)]
 
@@ -43,7 +43,7 @@ def test_cells_that_are_wrong_in_one_way_are_one_cause_the_most_frequent_first(s
     )
 
 
-def test_a_malformed_record_shows_the_field_that_makes_it_so(sources: Sources) -> None:
+def test_a_malformed_record_shows_the_field_that_is_wrong(sources: Sources) -> None:
     rows = ['="L1","B1",6.25', "L2,B2,1,200", "L3,B3", "L4,B\u20194,6".encode("cp1252").decode("latin-1")]
     data = loans_csv(*rows).decode().encode("latin-1")
 
@@ -59,7 +59,7 @@ def test_a_malformed_record_shows_the_field_that_makes_it_so(sources: Sources) -
     assert {cause.reason for cause in staged.counts.causes} == {"malformed_row"}
 
 
-def test_of_rows_with_one_key_the_columns_are_named_in_which_they_differ(sources: Sources) -> None:
+def test_a_conflict_names_the_columns_in_which_rows_of_one_key_differ(sources: Sources) -> None:
     header = 'property_id,market_rate_offer,ltv_ratio,monthly_savings_est,current_home_value,what/~is "it"'
     rows = ["P1,5.25,70,1,400000,a", "P1,5.00,70,1,400000,b", "P2,5.25,70,1,1,c", "P2, 5.25,70,1,1,d", "P3,5,70,1,1,e"]
 
@@ -70,7 +70,7 @@ def test_of_rows_with_one_key_the_columns_are_named_in_which_they_differ(sources
     assert cause.problem == "rows of one property_id differ in what/~is 'it', market_rate_offer"
 
 
-def test_a_key_that_is_missing_and_a_row_that_came_twice_have_no_shape(sources: Sources) -> None:
+def test_a_missing_key_and_a_duplicate_row_have_no_shape(sources: Sources) -> None:
     staged = sources.stage("loan_information", loans_csv("L1,B1,6", "L1,B1,6", "L2,,6", "L3,B3,99", "L4,B4,6"))
 
     assert staged.counts.causes == (
@@ -80,7 +80,7 @@ def test_a_key_that_is_missing_and_a_row_that_came_twice_have_no_shape(sources: 
     )
 
 
-def test_no_more_than_ten_causes_are_kept_and_none_of_clean_rows(sources: Sources) -> None:
+def test_at_most_ten_causes_are_kept_and_clean_rows_have_none(sources: Sources) -> None:
     odd = [f"6{'%' * n}" for n in range(1, 13)]
     many = sources.stage(
         "loan_information",

@@ -1,4 +1,4 @@
-"""Profiles of the numbers of a source, and what checks make of them: units, empty columns, ids for nothing."""
+"""Profiles of the numbers of a source, and their checks: units, empty columns, ids that stand for nothing."""
 
 from dataclasses import replace
 from datetime import date
@@ -53,7 +53,7 @@ def test_a_profile_counts_every_number_of_the_files_plausible_or_not(sources: So
     assert profiles["estimated_equity_amt"].numbers == 3
 
 
-def test_a_column_that_may_be_nulled_has_a_profile_of_what_was_nulled(sources: Sources) -> None:
+def test_the_profile_of_an_optional_column_includes_its_nulled_numbers(sources: Sources) -> None:
     score = sources.stage_rows(
         "borrower_information",
         {"borrower_id": "B1", "credit_score": "7.2"},
@@ -72,7 +72,7 @@ def test_a_column_without_a_number_has_no_median(sources: Sources) -> None:
 
 
 @pytest.mark.parametrize(
-    ("column", "median", "words"),
+    ("column", "median", "problem"),
     [
         ("market_rate_offer", "0.0575", "0.0575, not from 0.5 to 25: looks like a fraction: 0.0575 for 5.75 %?"),
         (
@@ -86,10 +86,10 @@ def test_a_column_without_a_number_has_no_median(sources: Sources) -> None:
         ("ltv_ratio", "0", "0, not from 2 to 150"),
     ],
 )
-def test_a_median_in_another_unit_blocks_at_any_number_of_rows(column: str, median: str, words: str) -> None:
+def test_a_median_in_another_unit_blocks_at_any_number_of_rows(column: str, median: str, problem: str) -> None:
     outcome = medians_plausible(MARKET, {column: profile(median, rows=1)})
     assert (outcome.passed, outcome.blocks, outcome.number) == (False, True, 1)
-    assert outcome.description == f"the median of {column} is {words}"
+    assert outcome.description == f"the median of {column} is {problem}"
 
 
 @pytest.mark.parametrize(
@@ -109,18 +109,20 @@ def test_a_median_on_its_bound_is_plausible(column: str, median: str) -> None:
         ("market_rate_offer", profile("2", rows=199), profile("6"), True, False),
         ("market_rate_offer", profile("2"), profile("6", rows=199), True, False),
         ("market_rate_offer", profile("2", rows=200), profile("6", rows=200), False, True),
-        ("ltv_ratio", profile("60"), profile("0"), True, False),  # a median of 0 is not judged
+        ("ltv_ratio", profile("60"), profile("0"), True, False),  # a median of 0 is not compared
         ("ltv_ratio", profile("0"), profile("60"), True, False),
         ("market_rate_offer", profile(), profile(nulls=300), False, True),
         ("market_rate_offer", profile(), profile(nulls=299), True, False),
         ("market_rate_offer", profile(nulls=300), profile(), True, False),  # a gap that was filled
         ("market_rate_offer", profile(), profile(None, nulls=1000), False, True),
-        ("market_rate_offer", profile(), profile(zeros=300), False, False),  # the rest only warns
+        ("market_rate_offer", profile(), profile(zeros=300), False, False),  # other changes only warn
         ("market_rate_offer", profile(whole=300), profile(), False, False),
-        ("monthly_savings_est", profile("6"), profile("600", nulls=900), True, False),  # US dollars are shown
+        ("monthly_savings_est", profile("6"), profile("600", nulls=900), True, False),  # US dollars are not compared
     ],
 )
-def test_the_numbers_look_as_they_did(column: str, before: Profile, now: Profile, passed: bool, blocks: bool) -> None:
+def test_a_profile_must_be_similar_to_the_last_one(
+    column: str, before: Profile, now: Profile, passed: bool, blocks: bool
+) -> None:
     baseline = Baseline(run_id="r", load_date=date(2026, 2, 19), rows=1000, profiles={column: before})
     outcome = profile_steady(MARKET, {column: now}, baseline, LIMITS)
     assert (outcome.passed, outcome.blocks) == (passed, blocks)
@@ -150,12 +152,12 @@ def test_nothing_is_compared_without_a_published_snapshot() -> None:
         (51, 199, True, False),
     ],
 )
-def test_an_id_that_too_many_rows_share_is_looked_at(rows: int, of: int, passed: bool, blocks: bool) -> None:
+def test_an_id_that_too_many_rows_share_fails_the_check(rows: int, of: int, passed: bool, blocks: bool) -> None:
     outcome = ids_not_shared(LOANS, {"property_id": SharedValue(value="999", rows=rows, of=of)}, 200)
     assert (outcome.passed, outcome.blocks) == (passed, blocks)
 
 
-def test_a_share_is_looked_at_only_if_the_contract_limits_it() -> None:
+def test_a_share_is_checked_only_if_the_contract_limits_it() -> None:
     columns = tuple(replace(column, shared_share=None) for column in LOANS.columns)
     shared = {"property_id": SharedValue(value="999", rows=200, of=200)}
     assert ids_not_shared(replace(LOANS, columns=columns), shared, 200).passed
@@ -165,7 +167,7 @@ def test_a_share_is_looked_at_only_if_the_contract_limits_it() -> None:
     assert (outcome.passed, outcome.blocks) == (False, False)
 
 
-def test_the_value_that_most_accepted_rows_share_is_known(sources: Sources) -> None:
+def test_the_most_frequent_value_of_accepted_rows_is_counted(sources: Sources) -> None:
     homes = ["P9"] * 30 + [f"P{n % 7}" for n in range(100)] + [""] * 40
     rows = [{"borrower_id": f"B{n}", "property_id": home} for n, home in enumerate(homes)]
     shared = sources.stage_rows("borrower_information", *rows).counts.shared
@@ -174,7 +176,7 @@ def test_the_value_that_most_accepted_rows_share_is_known(sources: Sources) -> N
 
 
 def test_one_of_several_files_may_be_in_another_unit(sources: Sources) -> None:
-    """The median of all is 80; in b.csv it is 0.8, and each of its cells could be a real one."""
+    """The overall median is 80; in b.csv it is 0.8, and each of its cells alone is plausible."""
     percent = market_csv(*(f"P{n},5,80,1" for n in range(40)))
     fractions = market_csv(*(f"Q{n},5,0.8,1" for n in range(20)))
     few = market_csv(*(f"R{n},5,0.8,1" for n in range(19)))

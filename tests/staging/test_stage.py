@@ -1,6 +1,6 @@
 """Staging whole files: which rows are accepted, which are quarantined and why, and that none is lost.
 
-Single cells are the matter of test_judge.py, single records of test_records.py.
+Single cells are tested in test_judged_cells.py and test_judged_numbers.py, single records in test_records.py.
 """
 
 from decimal import Decimal
@@ -28,7 +28,7 @@ def test_good_rows_are_typed_and_kept_in_the_files_order(sources: Sources) -> No
     assert (staged.counts.quarantined, staged.counts.nulled, staged.quarantine) == ({}, {}, [])
 
 
-def test_each_reason_is_quarantined_with_where_it_was_and_what_it_said(sources: Sources) -> None:
+def test_each_reason_is_quarantined_with_its_place_and_original(sources: Sources) -> None:
     staged = sources.stage(
         "market_equity",
         {
@@ -82,28 +82,28 @@ def test_each_reason_is_quarantined_with_where_it_was_and_what_it_said(sources: 
 def test_a_bad_boolean_is_quarantined(sources: Sources) -> None:
     staged = sources.stage_rows("borrower_engagement", {"borrower_id": "B1"}, {"borrower_id": "B2", "sms_opt_in": "on"})
     assert staged.reasons == [(2, "not_a_boolean", "sms_opt_in")]
-    assert staged.counts.quarantined_keys == ["B2"]
+    assert staged.counts.quarantined_keys == ("B2",)
 
 
-def test_the_quarantine_has_the_columns_and_types_it_says_it_has(sources: Sources) -> None:
+def test_the_quarantine_has_its_declared_columns_and_types(sources: Sources) -> None:
     for row in ("P1,5,70,10", "bad", ",5,70,10"):
         assert sources.stage("market_equity", market_csv(row)).quarantine_types == QUARANTINE_COLUMNS
 
 
-def test_original_cells_are_kept_exactly_as_they_were(sources: Sources) -> None:
+def test_original_cells_are_kept_exactly(sources: Sources) -> None:
     cells = ["", "\u00a05\u2003", 'say "hi", 日本😎', "line\r\nbreak\ttab\\ \x00\x01'", "trailing "]
     staged = sources.stage("market_equity", csv_bytes([[*MARKET.split(","), "x"], cells]))
     assert list(staged.quarantine[0]["original_cells"].values()) == cells
 
 
-def test_original_bytes_are_kept_exactly_as_they_were(sources: Sources) -> None:
+def test_original_bytes_are_kept_exactly(sources: Sources) -> None:
     rows = [b"P1,\xff\xfe\x00,70,10", b'P2,"5"x,70,10', b"P3,5,70,10,'; DROP TABLE judged; --", b"P4,5\r,70"]
     staged = sources.stage("market_equity", market_csv() + b"".join(row + b"\n" for row in rows))
     assert [row["original_bytes"] for row in staged.quarantine] == rows
 
 
 def test_a_long_malformed_line_is_quarantined_like_any_other(sources: Sources) -> None:
-    """Set aside in hex it is twice as long, and was more than DuckDB would read in one line."""
+    """In hex, it is twice as long, which was more than DuckDB reads in one line."""
     long = b"x" * 5_000_000
     staged = sources.stage("market_equity", market_csv("P1,5,70,10") + long + b"\n" + b"P2,5,70,10\n")
     assert staged.column("property_id") == ["P1", "P2"]
@@ -111,7 +111,7 @@ def test_a_long_malformed_line_is_quarantined_like_any_other(sources: Sources) -
     assert staged.quarantine[0]["original_bytes"] == long
 
 
-def test_a_file_of_malformed_rows_only_has_none_to_accept(sources: Sources) -> None:
+def test_a_file_with_only_malformed_rows_has_no_accepted_ones(sources: Sources) -> None:
     staged = sources.stage("market_equity", market_csv("x", "y", '"'))
     assert (staged.counts.rows, staged.counts.accepted, staged.counts.quarantined) == (3, 0, {"malformed_row": 3})
 
@@ -128,7 +128,7 @@ def test_a_file_of_malformed_rows_only_has_none_to_accept(sources: Sources) -> N
         ("P1,5,,x", "not_a_number", "monthly_savings_est"),
     ],
 )
-def test_one_reason_a_row_the_first_in_the_contracts_order(
+def test_a_row_has_one_reason_the_first_in_the_contracts_order(
     sources: Sources, row: str, reason: str, column: str | None
 ) -> None:
     assert sources.stage("market_equity", market_csv(row)).reasons == [(1, reason, column)]
@@ -142,7 +142,7 @@ def test_the_order_is_the_contracts_not_the_files(sources: Sources) -> None:
     ]
 
 
-def test_a_bad_optional_cell_never_names_the_reason(sources: Sources) -> None:
+def test_a_bad_optional_cell_is_never_the_reason(sources: Sources) -> None:
     staged = sources.stage(
         "loan_information",
         loans_csv("L1,B1,x,31", "L2,B2,x,5", header="loan_id,borrower_id,loan_amount,current_interest_rate"),
@@ -175,7 +175,7 @@ def test_record_numbers_count_malformed_rows_and_not_blank_lines(sources: Source
 def test_up_to_ten_quarantined_rows_are_named_by_key(sources: Sources) -> None:
     rows = [{"borrower_id": f" B{n:02} ", "sms_opt_in": "?"} for n in range(15, 0, -1)]
     staged = sources.stage_rows("borrower_engagement", *rows, {"borrower_id": " ", "sms_opt_in": "?"})
-    assert staged.counts.quarantined_keys == [f"B{n:02}" for n in range(1, 11)]
+    assert staged.counts.quarantined_keys == tuple(f"B{n:02}" for n in range(1, 11))
 
 
 # --- Duplicates and conflicts -------------------------------------------------------------------------------------
@@ -192,7 +192,7 @@ def test_up_to_ten_quarantined_rows_are_named_by_key(sources: Sources) -> None:
         (["P1,5,70,10", "P1,5,70,11"], 0, {1: "conflicting_key", 2: "conflicting_key"}),
         (["P1,5,70,10", "P1,5.0,70,10"], 0, {1: "conflicting_key", 2: "conflicting_key"}),  # the text is compared
         (["P1,5,70,10", "P1,5,70,"], 0, {1: "conflicting_key", 2: "conflicting_key"}),
-        (["P1,5,,10", "P1,,5,10"], 0, {1: "conflicting_key", 2: "conflicting_key"}),  # the same cells, elsewhere
+        (["P1,5,,10", "P1,,5,10"], 0, {1: "conflicting_key", 2: "conflicting_key"}),  # the same cells in other columns
         (["P1,5,70,10", "P1,5,70,10", "P1,5,70,11"], 0, dict.fromkeys((1, 2, 3), "conflicting_key")),
         (["P1,5,70,10", "p1,5,70,10", "P01,5,70,10"], 3, {}),
     ],
@@ -210,7 +210,7 @@ def test_a_repeated_key_is_a_duplicate_or_a_conflict(
     assert len(staged.accepted) == kept + 1
 
 
-def test_rows_that_differ_in_an_ignored_column_only_are_in_conflict(sources: Sources) -> None:
+def test_rows_that_differ_only_in_an_ignored_column_are_in_conflict(sources: Sources) -> None:
     header = MARKET + ",note"
     staged = sources.stage("market_equity", market_csv("P1,5,70,10,a", "P1,5,70,10,b", header=header))
     assert [reason for _, reason, _ in staged.reasons] == ["conflicting_key"] * 2
@@ -218,7 +218,7 @@ def test_rows_that_differ_in_an_ignored_column_only_are_in_conflict(sources: Sou
     assert [reason for _, reason, _ in staged.reasons] == ["duplicate_row"]
 
 
-def test_a_bad_copy_does_not_cost_the_good_one(sources: Sources) -> None:
+def test_a_bad_copy_does_not_reject_the_good_one(sources: Sources) -> None:
     """Repeated keys are judged among the rows that passed, so that a bad row conflicts with nothing."""
     staged = sources.stage("market_equity", market_csv("P1,x,70,10", "P1,5,70,10", "P1,5,2000,10"))
     assert staged.reasons == [(1, "not_a_number", "market_rate_offer"), (3, "out_of_range", "ltv_ratio")]
@@ -235,7 +235,7 @@ def test_bad_copies_between_equal_ones_change_nothing(sources: Sources) -> None:
     ]
 
 
-def test_a_nulled_optional_cell_still_tells_copies_apart(sources: Sources) -> None:
+def test_copies_with_different_nulled_cells_are_in_conflict(sources: Sources) -> None:
     rows = ("P1,5,70,10,x", "P1,5,70,10,y")
     staged = sources.stage("market_equity", market_csv(*rows, header=MARKET + ",current_home_value"))
     assert staged.counts.quarantined == {"conflicting_key": 2}
@@ -244,7 +244,7 @@ def test_a_nulled_optional_cell_still_tells_copies_apart(sources: Sources) -> No
 
 @pytest.mark.parametrize("threads", [1, 4])
 def test_hundreds_of_repeated_keys_are_judged_like_two(sources: Sources, threads: int) -> None:
-    """From about a hundred repeated keys on, DuckDB read the rows in another order, and staging gave up."""
+    """With more than about a hundred repeated keys, DuckDB read the rows in another order, and staging failed."""
     keys = [f"P{number}" for number in range(500)]
     rows = [f"{key},5,70,10" for key in keys] + [f"{key},5,70,{11 if key == 'P7' else 10}" for key in keys]
     staged = sources.stage("market_equity", market_csv(*rows), threads=threads)
@@ -277,7 +277,7 @@ def test_a_file_in_which_every_row_is_repeated_often_is_judged(sources: Sources)
 # --- The key of a loan --------------------------------------------------------------------------------------------
 
 
-def test_a_loan_is_known_by_its_id_so_that_a_borrower_may_have_several(sources: Sources) -> None:
+def test_loans_are_identified_by_id_so_a_borrower_may_have_several(sources: Sources) -> None:
     staged = sources.stage("loan_information", loans_csv("L1,B1,5", "L2,B1,6"))
     assert staged.column("loan_id") == ["L1", "L2"]
     assert staged.column("borrower_id") == ["B1", "B1"]
@@ -289,27 +289,27 @@ JOINT = "loan_id,borrower_id,borrower_role,current_interest_rate,loan_type,remai
 @pytest.mark.parametrize(
     ("rows", "accepted", "reasons"),
     [
-        # Two borrowers; nothing is said of the loan but the same, as numbers are the same.
+        # Two borrowers whose rows agree on the loan, since the numbers are equal.
         (["L1,B1,primary,5.0,Fixed,100,x", "L1,B2,co,5.00,Fixed,100.00,y"], ["B1", "B2"], []),
         (["L1,B1,,5,,,", "L1,B2,,5,,,", "L1,B3,,5,,,"], ["B1", "B2", "B3"], []),
-        # An empty cell is not what the other row says.
+        # An empty cell does not agree with the other row.
         (["L1,B1,,5,Fixed,,", "L1,B2,,5,,,"], [], [(1, "conflicting_key"), (2, "conflicting_key")]),
         (["L1,B1,,5,,,", "L1,B2,,,,,"], [], [(1, "conflicting_key"), (2, "conflicting_key")]),
         (["L1,B1,,5,,,", "L1,B2,,6,,,", "L2,B3,,7,,,"], ["B3"], [(1, "conflicting_key"), (2, "conflicting_key")]),
         (["L1,B1,,5,,paid off,", "L1,B2,,5,,,"], [], [(1, "conflicting_key"), (2, "conflicting_key")]),
-        # Two primaries contradict each other; a role that nobody knows is none, and so is a primary in capitals.
+        # Two primaries contradict each other; an unknown role is null; roles are read in any case.
         (["L1,B1,primary,5,,,", "L1,B2,Primary,5,,,"], [], [(1, "conflicting_key"), (2, "conflicting_key")]),
         (["L1,B1,PRIMARY,5,,,", "L1,B2,guarantor,5,,,"], ["B1", "B2"], []),
-        # Rows of one loan and borrower are compared to the letter; a conflict takes every row of the loan.
+        # Rows of one loan and borrower are compared literally; a conflict rejects every row of the loan.
         (["L1,B1,,5,,,x", "L1,B1, ,5,,,x", "L1,B2,,5,,,y"], ["B1", "B2"], [(2, "duplicate_row")]),
         (["L1,B1,,5,,,x", "L1,B2,,5,,,y", "L1,B1,,5,,,z"], [], [(n, "conflicting_key") for n in (1, 2, 3)]),
         (["L1,B1,,5,,,", "L1,B1,,5.0,,,", "L1,B2,,5,,,"], [], [(n, "conflicting_key") for n in (1, 2, 3)]),
         (["L1,B1,primary,5,,,", "L1,B1,primary,5,,,", "L1,B2,co,5,,,"], ["B1", "B2"], [(2, "duplicate_row")]),
-        # A row that is bad by itself says nothing against the others.
+        # A row with a bad cell does not contradict the others.
         (["L1,B1,primary,5,,,", "L1,B2,primary,7.9%,,,"], ["B1"], [(2, "not_a_number")]),
     ],
 )
-def test_borrowers_may_share_a_loan_of_which_their_rows_say_the_same(
+def test_borrowers_may_share_a_loan_if_their_rows_agree_on_it(
     sources: Sources, rows: list[str], accepted: list[str], reasons: list[tuple[int, str]]
 ) -> None:
     staged = sources.stage("loan_information", loans_csv(*rows, header=JOINT))
@@ -339,7 +339,7 @@ def test_a_home_may_have_several_offers(
     assert [(number, reason) for number, reason, _ in staged.reasons] == reasons
 
 
-def test_files_of_a_day_may_differ_in_whether_they_name_the_product(sources: Sources) -> None:
+def test_some_files_of_a_day_may_lack_the_product(sources: Sources) -> None:
     product = market_csv("P1,5,70,10,30Y", "P2,5,70,10,", header=f"{MARKET},product")
     staged = sources.stage("market_equity", {"a.csv": market_csv("P1,6,70,10", "P2,6,70,10"), "b.csv": product})
     assert [(row["property_id"], row["product"]) for row in staged.accepted] == [("P1", None), ("P1", "30Y")]
@@ -369,8 +369,8 @@ def test_a_loan_needs_its_id_and_its_borrower(sources: Sources) -> None:
     assert staged.column("current_interest_rate") == [None]
 
 
-def test_a_loan_and_a_borrower_of_the_same_name_are_not_one_key(sources: Sources) -> None:
-    """Two files of one day, one of them without loan ids: loan 7 and borrower 7 have nothing to do with each other."""
+def test_a_loan_and_a_borrower_with_the_same_id_are_not_one_key(sources: Sources) -> None:
+    """Two files of one day, one of them without loan ids: loan 7 and borrower 7 are unrelated."""
     staged = sources.stage(
         "loan_information",
         {"a.csv": loans_csv("7,B1,5"), "b.csv": loans_csv("7,6", header="borrower_id,current_interest_rate")},
@@ -382,7 +382,7 @@ def test_a_loan_and_a_borrower_of_the_same_name_are_not_one_key(sources: Sources
 # --- Columns ------------------------------------------------------------------------------------------------------
 
 
-def test_a_bad_optional_cell_becomes_null_and_is_counted_over_accepted_rows_only(sources: Sources) -> None:
+def test_a_bad_optional_cell_becomes_null_and_is_counted_among_accepted_rows_only(sources: Sources) -> None:
     header = MARKET + ",current_home_value,estimated_equity_amt"
     staged = sources.stage(
         "market_equity",
@@ -398,7 +398,7 @@ def test_a_bad_optional_cell_becomes_null_and_is_counted_over_accepted_rows_only
     assert staged.counts.nulled == {"current_home_value": 1, "estimated_equity_amt": 3}
 
 
-def test_an_empty_required_cell_that_is_no_key_is_null_and_no_error(sources: Sources) -> None:
+def test_an_empty_required_cell_that_is_not_a_key_is_null_and_not_an_error(sources: Sources) -> None:
     staged = sources.stage("market_equity", market_csv("P1,,, \t"))
     names = ("property_id", "market_rate_offer", "ltv_ratio", "monthly_savings_est")
     assert [tuple(row[name] for name in names) for row in staged.accepted] == [("P1", None, None, None)]
@@ -406,9 +406,7 @@ def test_an_empty_required_cell_that_is_no_key_is_null_and_no_error(sources: Sou
 
 
 @pytest.mark.parametrize("source", ["borrower_information", "loan_information", "market_equity", "borrower_engagement"])
-def test_absent_optional_columns_are_null_unless_the_contract_says_else_and_of_its_type(
-    sources: Sources, source: str
-) -> None:
+def test_absent_optional_columns_have_the_contracts_type_and_are_null_by_default(sources: Sources, source: str) -> None:
     staged = sources.stage_rows(source, {})
     contract = load_contracts()[source]
     states = {f"{column.name}_state": "VARCHAR" for column in contract.columns if column.states}

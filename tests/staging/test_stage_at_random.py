@@ -1,4 +1,4 @@
-"""Staging random messy files: as a slow, independent judge stages them, or refused by both."""
+"""Staging random messy files: the result is that of a slow, independent judge, or both refuse them."""
 
 import pytest
 from hypothesis import example, given, settings
@@ -22,8 +22,8 @@ BROKEN_LINES = st.sampled_from(["bad", "", "  ", 'P1,"5,70,10', "P1,5", "P1,5,70
 
 @st.composite
 def messy_files(draw: st.DrawFn) -> dict[str, bytes]:
-    """One to three files of market_equity, each with columns in an order of its own."""
-    found = {}
+    """One to three files of market_equity, each with its own order of columns."""
+    files_by_name = {}
     for name in "abc"[: draw(st.integers(1, 3))]:
         optional = draw(st.lists(st.sampled_from(["current_home_value", "estimated_equity_amt", "Extra"]), unique=True))
         names = draw(st.permutations(["property_id", " LTV_Ratio", *reference_staging.REQUIRED[::2], *optional]))
@@ -36,13 +36,13 @@ def messy_files(draw: st.DrawFn) -> dict[str, bytes]:
             else:
                 lines.append(",".join(draw(KEYS if column == "property_id" else NUMBERS) for column in names))
         line_end = draw(st.sampled_from(["\n", "\n", "\r\n"]))
-        found[f"{name}.csv"] = line_end.join([*lines, draw(st.sampled_from(["", '"', line_end]))]).encode()
-    return found
+        files_by_name[f"{name}.csv"] = line_end.join([*lines, draw(st.sampled_from(["", '"', line_end]))]).encode()
+    return files_by_name
 
 
 @settings(max_examples=40)
 @given(messy_files(), st.sampled_from([1, 2, 4]))
-def test_any_messy_files_are_staged_as_a_slow_independent_judge_stages_them(
+def test_messy_files_are_staged_as_by_a_slow_independent_judge(
     tmp_path_factory: pytest.TempPathFactory, files: dict[str, bytes], threads: int
 ) -> None:
     require_same_staging(Sources(tmp_path_factory.mktemp("messy")), files, threads)
@@ -72,7 +72,7 @@ BYTES = st.one_of(
 @settings(max_examples=120)
 @given(HEADERS, st.sampled_from([b"\n", b"\n", b"\r\n", b""]), st.lists(BYTES, max_size=12))
 @example(MARKET.encode() + b",,", b"\n", [b"P1,5,70,10,x,\n", b"P1,5,70,10,,x\n"])
-def test_any_bytes_are_staged_as_a_slow_independent_judge_stages_them_or_refused_by_both(
+def test_any_bytes_are_staged_as_by_a_slow_independent_judge_or_refused_by_both(
     tmp_path_factory: pytest.TempPathFactory, header: bytes, line_end: bytes, rest: list[bytes]
 ) -> None:
     files = {"a.csv": header + line_end + b"".join(rest)}

@@ -1,6 +1,6 @@
-"""Staging files of every form: several a day, packed, Parquet, unreadable, or mean to SQL.
+"""Staging files of every form: several per day, compressed, Parquet, unreadable, or with SQL in them.
 
-Which rows are accepted, and which are quarantined and why, is the matter of test_stage.py.
+Accepted and quarantined rows are tested in test_stage.py.
 """
 
 import gzip
@@ -36,7 +36,7 @@ def test_files_of_one_day_are_one_source_whatever_their_columns_and_order(source
     assert staged.column("monthly_savings_est") == [Decimal("10.00")] * 3
 
 
-def test_copies_and_conflicts_are_found_across_files_the_first_file_is_kept(sources: Sources) -> None:
+def test_copies_and_conflicts_are_found_across_files_and_the_first_copy_is_kept(sources: Sources) -> None:
     staged = sources.stage(
         "market_equity",
         {
@@ -58,11 +58,11 @@ def test_copies_and_conflicts_are_found_across_files_the_first_file_is_kept(sour
     assert staged.counts.rows == 6
 
 
-def test_a_compressed_file_reads_as_the_file_in_it(sources: Sources) -> None:
+def test_a_compressed_file_is_read_like_the_file_in_it(sources: Sources) -> None:
     data = market_csv('"P1",5,70,10', "bad", "P2,x,70,10", "P3,5,70,10")
     plain, packed = sources.stage("market_equity", data), sources.stage("market_equity", {"part.csv.gz": data})
     assert (packed.accepted, packed.reasons, packed.counts) == (plain.accepted, plain.reasons, plain.counts)
-    assert packed.files[0].sha256 != plain.files[0].sha256, "the hash is of the bytes in the lake"
+    assert packed.files[0].sha256 != plain.files[0].sha256, "the hash is that of the bytes in the lake"
     clean = sources.stage("market_equity", {"part.csv.gz": market_csv("P1,5,70,10")})
     assert clean.column("property_id") == ["P1"]
 
@@ -99,12 +99,12 @@ def test_a_damaged_compressed_file_is_refused_by_name(sources: Sources, data: by
         stage_raw_gz(sources, data)
 
 
-def test_zeros_after_a_compressed_file_are_nothing(sources: Sources) -> None:
-    """Tapes and block devices pad files with zeros; gzip itself passes over them."""
+def test_zeros_after_a_compressed_file_are_ignored(sources: Sources) -> None:
+    """Tapes and block devices pad files with zeros; gzip itself ignores them."""
     assert stage_raw_gz(sources, GZ + b"\0" * 512).column("property_id") == ["P1"]
 
 
-def test_parquet_reads_like_csv(sources: Sources) -> None:
+def test_parquet_is_read_like_csv(sources: Sources) -> None:
     staged = sources.stage(
         "market_equity",
         {
@@ -174,8 +174,8 @@ def test_a_whole_number_stored_as_a_double_is_an_integer(sources: Sources) -> No
     assert staged.counts.nulled == {"credit_score": 1}
 
 
-def test_the_name_of_the_load_dates_folder_is_no_column_of_the_file(sources: Sources) -> None:
-    """DuckDB takes load_date=2026-02-20 in a path for a column, and would put it in place of the file's own."""
+def test_the_name_of_the_load_dates_folder_is_not_a_column_of_the_file(sources: Sources) -> None:
+    """DuckDB reads load_date=2026-02-20 in a path as a column, which would replace the file's own."""
     good = "5 AS market_rate_offer, 70 AS ltv_ratio, 10 AS monthly_savings_est"
     plain = sources.stage("market_equity", {"part.parquet": sources.parquet(f"SELECT '' AS property_id, {good}")})
     assert list(plain.quarantine[0]["original_cells"]) == MARKET.split(",")
@@ -187,13 +187,13 @@ def test_the_name_of_the_load_dates_folder_is_no_column_of_the_file(sources: Sou
     assert csv.quarantine[0]["original_cells"]["load_date"] == "mine"
 
 
-def test_a_file_that_is_no_parquet_is_refused_by_name(sources: Sources) -> None:
+def test_a_file_that_is_not_parquet_is_refused_by_name(sources: Sources) -> None:
     for data in (b"", b"PAR1", market_csv("P1,5,70,10")):
         with pytest.raises(SourceError, match=r"part\.parquet cannot be read as Parquet"):
             sources.stage("market_equity", {"part.parquet": data})
 
 
-def test_csv_and_parquet_may_be_parts_of_one_day(sources: Sources) -> None:
+def test_a_day_may_have_csv_and_parquet_files(sources: Sources) -> None:
     parquet = sources.parquet(
         "SELECT 'P1' AS property_id, 5 AS market_rate_offer, 70 AS ltv_ratio, 10 AS monthly_savings_est"
     )
@@ -228,17 +228,17 @@ def test_a_source_without_rows_is_refused(sources: Sources, data: bytes) -> None
         scan(sources, {"a.csv": data})
 
 
-def test_a_file_without_rows_beside_one_with_rows_is_no_error(sources: Sources) -> None:
+def test_a_file_without_rows_beside_one_with_rows_is_not_an_error(sources: Sources) -> None:
     assert scan(sources, {"a.csv": market_csv(), "b.csv": market_csv("P1,5,70,10")}).rows == 1
 
 
 @pytest.mark.parametrize("name", MARKET.split(","))
 def test_a_source_without_a_required_column_is_refused_by_name(sources: Sources, name: str) -> None:
     others = [one for one in MARKET.split(",") if one != name]
-    words = (
+    message = (
         rf"b\.csv: column '{name}' is missing; found: {', '.join(others)}, x; expected: {MARKET.replace(',', ', ')}\."
     )
-    with pytest.raises(SourceError, match=words):
+    with pytest.raises(SourceError, match=message):
         scan(
             sources,
             {"a.csv": market_csv("P1,5,70,10"), "b.csv": market_csv("1,2,3,4", header=",".join([*others, "x"]))},
@@ -246,7 +246,7 @@ def test_a_source_without_a_required_column_is_refused_by_name(sources: Sources,
 
 
 @pytest.mark.parametrize(
-    ("data", "words"),
+    ("data", "message"),
     [
         (b"", "the file is empty"),
         (market_csv("P1,5,70,10").decode().encode("utf-16"), "not CSV in UTF-8, but UTF-16"),
@@ -257,9 +257,9 @@ def test_a_source_without_a_required_column_is_refused_by_name(sources: Sources,
     ids=["empty", "UTF-16", "semicolons", "one column", "CR line ends"],
 )
 def test_a_source_that_cannot_be_read_is_refused_with_one_clear_message(
-    sources: Sources, data: bytes, words: str
+    sources: Sources, data: bytes, message: str
 ) -> None:
-    with pytest.raises(SourceError, match=words) as refused:
+    with pytest.raises(SourceError, match=message) as refused:
         scan(sources, {"a.csv": data})
     assert "raw/market_equity/load_date=2026-02-20/a.csv" in str(refused.value)
     assert "\n" not in str(refused.value)
@@ -293,19 +293,10 @@ def test_sql_in_cells_is_text(sources: Sources) -> None:
     "name",
     [
         *INJECTIONS,
-        "text of property_id",
-        "raw 0",
-        "fault",
-        "nulled",
-        "row_key",
-        "cut of ltv_ratio",
-        "c0",
-        "c1",
-        "*",
-        "n",
+        *("text of property_id", "raw 0", "fault", "nulled", "row_key", "cut of ltv_ratio", "c0", "c1", "*", "n"),
     ],
 )
-def test_any_further_column_name_does_nothing(sources: Sources, name: str) -> None:
+def test_any_further_column_name_is_harmless(sources: Sources, name: str) -> None:
     header = [name, *MARKET.split(",")]
     rows = [["x", "P1", "5", "70", "10"], ["x", "P1", "5", "70", "10"], ["y", "", "5", "70", "10"]]
     staged = sources.stage("market_equity", csv_bytes([header, *rows]))
@@ -319,14 +310,14 @@ def test_any_further_column_name_does_nothing(sources: Sources, name: str) -> No
     ]
 
 
-def test_a_nul_in_a_column_name_does_nothing(sources: Sources) -> None:
+def test_a_nul_in_a_column_name_is_harmless(sources: Sources) -> None:
     """A NUL ends a statement for DuckDB's parser."""
     staged = sources.stage("market_equity", market_csv("P1,5,70,10,x", ",5,70,10,y", header=MARKET + ",a\x00b"))
     assert staged.column("property_id") == ["P1"]
 
 
 @pytest.mark.parametrize("name", INJECTIONS)
-def test_sql_in_a_parquet_columns_name_does_nothing(sources: Sources, name: str) -> None:
+def test_sql_in_a_parquet_columns_name_is_harmless(sources: Sources, name: str) -> None:
     quoted = '"' + name.replace('"', '""') + '"'
     select = (
         f"SELECT '' AS property_id, 5 AS market_rate_offer, 70 AS ltv_ratio, 10 AS monthly_savings_est, 'x' AS {quoted}"
@@ -335,7 +326,7 @@ def test_sql_in_a_parquet_columns_name_does_nothing(sources: Sources, name: str)
     assert staged.quarantine[0]["original_cells"][name.casefold()] == "x"
 
 
-def test_quotes_in_file_names_do_nothing(sources: Sources) -> None:
+def test_quotes_in_file_names_are_harmless(sources: Sources) -> None:
     names = ["a'b.csv", 'a"b.csv', "a'); DROP VIEW judged; --.csv"]
     staged = sources.stage("market_equity", {name: market_csv(f"P{n},5,70,10", "bad") for n, name in enumerate(names)})
     assert sorted(staged.column("property_id")) == ["P0", "P1", "P2"]

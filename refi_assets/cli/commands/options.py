@@ -129,11 +129,11 @@ def accept_findings(lake: str | None, day: date, findings: list[tuple[str, str]]
     """Let checks of the snapshots as of a day pass. Raises RefiError."""
     if not findings:
         return
-    from refi_assets.ingestion.acceptances import accept
+    from refi_assets.ingestion.acceptances import accept_check
     from refi_assets.lake import open_lake
 
     for source, check in findings:
-        in_force = accept(open_lake(lake_url(lake)), source, day, check, (reason or "").strip())
+        in_force = accept_check(open_lake(lake_url(lake)), source, day, check, (reason or "").strip())
         if in_force != (reason or "").strip():
             ERR.warn(one_line(f"Warning: {source}:{check} was accepted before, and the manifest says: {in_force}"))
 

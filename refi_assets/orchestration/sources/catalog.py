@@ -9,7 +9,7 @@ import dagster as dg
 
 from refi_assets.engines.base import Engine
 from refi_assets.ingestion.details import CatalogDetails, SnapshotDetails
-from refi_assets.ingestion.raw_zone import load_dates
+from refi_assets.ingestion.raw_zone import load_dates_of
 from refi_assets.ingestion.snapshots import ScannedSnapshot, require_columns
 from refi_assets.lake import ObjectStore
 from refi_assets.orchestration.asset_checks import Check, CheckedStep, checks_of
@@ -81,7 +81,7 @@ def _register(engine: Engine, lake: ObjectStore, contract: Contract, snapshot: S
     if not files:
         return {}
     columns = [name or f"column_{number}" for number, name in enumerate(files[0].columns, start=1)]
-    first_day = load_dates(lake, contract.source)[0]
+    first_day = load_dates_of(lake, contract.source)[0]
     return engine.register_files(
         f"{contract.source}_csv", columns, f"raw/{contract.source}", first_day, contract.descriptions
     )

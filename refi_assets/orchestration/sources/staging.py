@@ -12,7 +12,7 @@ import dagster as dg
 from sqlglot import exp
 
 from refi_assets.engines.duckdb import DuckDBEngine, parquet_key
-from refi_assets.ingestion.details import Profile, SnapshotDetails, StagedDetails
+from refi_assets.ingestion.details import Profile, SnapshotDetails, StagedCounts, StagedDetails
 from refi_assets.ingestion.snapshots import require_unchanged
 from refi_assets.lake import Relation
 from refi_assets.orchestration.asset_checks import Check, CheckedStep, checks_of, relation_checks
@@ -98,17 +98,7 @@ def _stage(step: Step, duckdb: DuckDBEngine, draft: Relation, contract: Contract
         rows=counts.accepted,
         counts={"source_rows": counts.rows, "quarantined": sum(counts.quarantined.values())},
         details=StagedDetails(
-            quarantine=quarantine,
-            quarantined=counts.quarantined,
-            nulled=counts.nulled,
-            emptied=counts.emptied,
-            invisible=counts.invisible,
-            profiles=counts.profiles,
-            file_medians=counts.file_medians,
-            shared=counts.shared,
-            keys=counts.keys,
-            quarantined_keys=tuple(counts.quarantined_keys),
-            causes=counts.causes,
+            quarantine=quarantine, **{name: getattr(counts, name) for name in StagedCounts.model_fields}
         ),
     )
 
