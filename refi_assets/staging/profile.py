@@ -17,7 +17,7 @@ from refi_assets.specs.contracts import Contract
 from refi_assets.staging.cell_sql import EMPTY
 
 if TYPE_CHECKING:
-    pass
+    from refi_assets.engines.duckdb import NumberArray
 
 FEW_NUMBERS = 20  # fewer say nothing about a file's unit
 HEAVY_HITTERS = 30  # a value that one row in thirty has is certainly among them

@@ -9,7 +9,7 @@ rejected. A third file lists the rows of the first that do not count.
 from collections.abc import Callable
 from importlib.resources import files
 
-from refi_assets.engines.duckdb import ORDERED_PARQUET, DuckDBSession
+from refi_assets.engines.duckdb import ORDERED_PARQUET, DuckDBSession, repeated_numbers
 from refi_assets.engines.duckdb_sql import columns_sql, parquet_sql, path_literal, quoted, text_literal
 from refi_assets.errors import EngineError
 from refi_assets.ingestion.details import StagedCounts
