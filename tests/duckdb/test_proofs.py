@@ -11,6 +11,7 @@ from sqlglot import exp
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.engines.proofs import balance_of_groups, hashes_of_groups
 from refi_assets.lake import FolderStore
+from refi_assets.specs.declarations import declared_rules
 from refi_assets.specs.sql_models import load_sql_models
 
 REPEATED = "SELECT MIN(item.n) AS n FROM item WHERE item.n >= 0 GROUP BY item.a, item.b HAVING COUNT(*) > 1"
@@ -68,18 +69,17 @@ def test_no_other_query_has_a_proof(sql: str) -> None:
     assert balance_of_groups(parsed(sql)) is None
 
 
+RELATIONS = ("refi/judged_offer", "refi/unified_refi_dataset", "refi/refi_eligibility", "refi/refi_audience")
+
+
 def test_the_checks_that_read_every_row_have_a_proof() -> None:
-    proven = {
-        key
-        for key, model in load_sql_models().items()
-        if "/checks/" in key and (hashes_of_groups(model.tree) or balance_of_groups(model.tree))
-    }
+    models = [*load_sql_models().values(), *(rule for key in RELATIONS for rule in declared_rules(key))]
+    proven = {model.key for model in models if hashes_of_groups(model.tree) or balance_of_groups(model.tree)}
     assert proven >= {
         "identity/checks/resolved_borrower/one_person_each",
-        "refi/checks/refi_audience/keys_unique",
-        "refi/checks/refi_audience/one_row_a_person",
+        "refi/checks/refi_audience/one_row_a_borrower",
         "refi/checks/refi_eligibility/every_unified_row_judged",
-        "refi/checks/unified_refi_dataset/keys_unique",
+        *(f"refi/checks/{key.removeprefix('refi/')}/keys_unique" for key in RELATIONS),
         "refi/checks/unmatched_borrowers/every_borrower_accounted_for",
     }
 
