@@ -17,7 +17,7 @@ from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.engines.duckdb_sql import to_duckdb
 from refi_assets.errors import RefiError, SettingError
 from refi_assets.lake import open_lake
-from refi_assets.specs.columns import Column, State
+from refi_assets.specs.contract_reference import column_rules, state_rule
 from refi_assets.specs.contracts import Contract, load_contracts
 from refi_assets.specs.names import group_and_name, short_names, sql_name
 from refi_assets.specs.policies import parameters_in_force
@@ -196,7 +196,9 @@ def _staging_table(contract: Contract, file: LineageRelation, names: Mapping[str
     asset = f"staging/{contract.source}"
     name = names[asset]
     columns = {
-        column.name: replace(source, relation=name, asset=asset, rule=_cell_rule(column), made_from=(source,))
+        column.name: replace(
+            source, relation=name, asset=asset, rule="; ".join(column_rules(column)), made_from=(source,)
+        )
         for column, source in zip(contract.columns, file.columns.values(), strict=True)
     }
     for column in contract.columns_with_states:
@@ -206,42 +208,13 @@ def _staging_table(contract: Contract, file: LineageRelation, names: Mapping[str
             column=column.state_column,
             sql_type="VARCHAR",
             description=contract.descriptions[column.state_column],
-            rule="; ".join(_state_rule(state) for state in column.states),
+            rule="; ".join(map(state_rule, column.states)),
             made_from=(file.columns[column.name],),
         )
     description = (
         f"{contract.description}\nTyped by contracts/{contract.source}.yaml; rows that break it are in quarantine."
     )
     return LineageRelation(name, asset, "staging", description, (file.name,), None, columns)
-
-
-def _cell_rule(column: Column) -> str:
-    bounds = {
-        "at least": column.minimum,
-        "above": column.exclusive_minimum,
-        "at most": column.maximum,
-        "below": column.exclusive_maximum,
-    }
-    kind = {"string": "text, trimmed", "integer": "whole number"}.get(column.logical_type, column.logical_type)
-    valid = ", ".join([kind, *(f"{comparison} {bound:f}" for comparison, bound in bounds.items() if bound is not None)])
-    outcomes = []
-    if column.not_null:
-        outcomes.append("an empty cell sends the row to quarantine")
-    if column.plausible is not None:
-        valid += f", plausible from {column.plausible.minimum:f} to {column.plausible.maximum:f}"
-        valid += "".join(f" or {number:f}" for number in column.plausible.also)
-    if column.values:
-        valid += f", one of {', '.join(column.values)}"
-    if column.logical_type != "string":
-        outcomes.append(f"an invalid cell {'sends the row to quarantine' if column.present else 'becomes null'}")
-    return "; ".join([valid, *outcomes])
-
-
-def _state_rule(state: State) -> str:
-    conditions = [f"it is at most {state.at_most:f}"] if state.at_most is not None else []
-    if state.words:
-        conditions.append(f"it reads {', '.join(state.words)}")
-    return f"{state.name} if {' or '.join(conditions)}"
 
 
 def _model_relation(

@@ -45,7 +45,7 @@ def section(contract: Contract) -> str:
 
 def column_rules(column: Column) -> list[str]:
     """The rules of a column, in words."""
-    share = column.shared_share
+    share, outcome = column.shared_share, "sends the row to quarantine" if column.present else "becomes null"
     bounds = {
         "at least": column.minimum,
         "above": column.exclusive_minimum,
@@ -53,6 +53,7 @@ def column_rules(column: Column) -> list[str]:
         "below": column.exclusive_maximum,
     }
     rules = [
+        (column.logical_type == "string", "trimmed"),
         (column.not_null, "must not be empty"),
         *((bound is not None, f"{name} {bound}") for name, bound in bounds.items()),
         (column.plausible, f"plausible: {_range(column.plausible)}"),
@@ -64,7 +65,8 @@ def column_rules(column: Column) -> list[str]:
         (column.missing_values, f"also reads as empty: {', '.join(column.missing_values)}"),
         (share, f"warning if {share and share.warn_at} % of the rows share a value"),
         (share, f"error if {share and share.block_at} % do"),
-        *((True, f"{state.name}: {', '.join(_conditions(state))}") for state in column.states),
+        *((True, state_rule(state)) for state in column.states),
+        (column.logical_type != "string", f"an invalid cell {outcome}"),
         (column.when_absent, f"if the column is missing: {column.when_absent}"),
         (column.consent, "consent: unknown means no"),
         (column.unit, f"unit: {column.unit}"),
@@ -73,8 +75,10 @@ def column_rules(column: Column) -> list[str]:
     return [rule for applies, rule in rules if applies]
 
 
-def _conditions(state: State) -> list[str]:
-    return [*([f"at most {state.at_most:f}"] if state.at_most is not None else []), *state.words]
+def state_rule(state: State) -> str:
+    """The name of a state, and the cells that mean it."""
+    conditions = [*([f"at most {state.at_most:f}"] if state.at_most is not None else []), *state.words]
+    return f"{state.name}: {', '.join(conditions)}"
 
 
 def _range(bounds: Range | None) -> str:

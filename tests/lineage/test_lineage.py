@@ -126,8 +126,8 @@ def test_a_copied_column_takes_seven_steps_from_the_source_file_to_the_audience_
         ("market_equity", "staging/market_equity", "DECIMAL(10,6)"),
         ("market_equity.csv", "catalog/market_equity", "DECIMAL(10,6)"),
     ]
-    valid = "number, at least 0, at most 1000, plausible from 0.5 to 200 or 0"
-    assert steps[-2].rule == f"{valid}; an invalid cell sends the row to quarantine"
+    valid = "at least 0; at most 1000; plausible: 0.5 to 200 or 0; median: 2 to 150"
+    assert steps[-2].rule == f"{valid}; an invalid cell sends the row to quarantine; unit: percent"
     assert (steps[-1].unit, steps[-1].expression, steps[-1].rule) == ("percent", None, None)
     assert {step.description for step in steps} == {
         "Loan to value: the outstanding principal, in percent of the home's value."
@@ -206,7 +206,7 @@ def test_in_json_the_sources_are_nested(capsys):
         **shared,
         "relation": "loan_information",
         "asset": "staging/loan_information",
-        "rule": "number, above 0; an invalid cell becomes null",
+        "rule": "above 0; an invalid cell becomes null; unit: USD",
         "made_from": [
             {
                 **shared,
