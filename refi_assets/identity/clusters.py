@@ -19,7 +19,7 @@ LEAST_SUPPORT = 0.25
 
 @dataclass(frozen=True)
 class Guards:
-    """What keeps records apart: national ids, dates of birth (eight digits) and suffixes by record; people's decisions.
+    """The facts that keep records apart: national ids, dates of birth (eight digits), suffixes, and people's decisions.
 
     `reviewed` has the pairs that only people may link, with the reason.
     """

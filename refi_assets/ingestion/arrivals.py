@@ -29,7 +29,7 @@ SOURCES_AT_ONCE = 4  # listed in parallel, since a request spends most of its ti
 
 
 class Seen(BaseModel):
-    """What the last look saw, and the snapshot for which a run was last requested.
+    """The state of the raw zone at the last look, and the snapshot for which a run was last requested.
 
     `recent` has fingerprints by source and load date. `totals` has the sum of the fingerprints of all load dates of a
     source; `sweeps` are sums that are being computed again, once a day (`swept_on`). `requested` is the snapshot of the

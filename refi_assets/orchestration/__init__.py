@@ -1,1 +1,1 @@
-"""What the definitions of all domains share: steps, SQL assets, checks, resources."""
+"""Shared by the definitions of all domains: steps, SQL assets, checks, resources."""

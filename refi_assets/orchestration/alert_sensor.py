@@ -37,9 +37,9 @@ def alerts(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         return dg.SensorResult(skip_reason=dg.SkipReason("REFI_ALERTS_TOPIC_ARN is not set."), cursor=context.cursor)
     memory = AlertMemory.model_validate_json(context.cursor) if context.cursor else AlertMemory()
     at = now()
-    found = [*_failures(context, memory.look_from(at)), *_overdue(context, at)]
+    due = [*_failures(context, memory.look_from(at)), *_overdue(context, at)]
     try:
-        result = send_due_alerts(memory, found, at, sns_sender(topic))
+        result = send_due_alerts(memory, due, at, sns_sender(topic))
     except SettingError as error:  # nothing was looked at; the next look begins where this one did
         context.log.error(str(error))
         return dg.SensorResult(skip_reason=dg.SkipReason(str(error)), cursor=context.cursor)

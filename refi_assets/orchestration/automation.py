@@ -60,13 +60,13 @@ def tick(domain: Domain, cursor: str | None, lake: LakeResource, at: datetime) -
         objects = lake.open()
         woken = ask_queue(settings_of(IngestionSettings).arrivals_queue_url, objects, due_every_days, seen)
         quiet = timedelta(minutes=settings_of(IngestionSettings).quiet_minutes)
-        found = look_for_arrivals(objects, due_every_days, seen, as_of, at, quiet, woken.places)
+        arrivals = look_for_arrivals(objects, due_every_days, seen, as_of, at, quiet, woken.places)
     except LakeError as error:  # the next look may find it
         kept = seen if woken.places is None else _recorded(seen, woken, woken.places)
         return dg.SensorResult(skip_reason=dg.SkipReason(f"{error}{woken.message}"), cursor=kept.model_dump_json())
-    requests = [_request(found.run_key, partition, found.new)] if found.run_key else []
-    skip_reason = None if requests else dg.SkipReason(f"{found.message}{woken.message}")
-    seen = _recorded(found.seen, woken, woken.new)
+    requests = [_request(arrivals.run_key, partition, arrivals.new)] if arrivals.run_key else []
+    skip_reason = None if requests else dg.SkipReason(f"{arrivals.message}{woken.message}")
+    seen = _recorded(arrivals.seen, woken, woken.new)
     return dg.SensorResult(run_requests=requests, skip_reason=skip_reason, cursor=seen.model_dump_json())
 
 

@@ -83,7 +83,7 @@ class Publication:
         ]
 
     def commits(self, lake: ObjectStore) -> list[dict[str, str]]:
-        """What was made the latest, in that order."""
+        """All commits, in the order of publication."""
         commits = (lake.get_immutable(info.key, dict) for info in lake.objects(self.commits_folder))
         return [commit for commit in commits if commit is not None]
 
