@@ -28,7 +28,7 @@ from refi_assets.errors import EngineError, LakeError
 from refi_assets.lake import ObjectStore, Relation
 from refi_assets.lake.relations import QueryCost
 from refi_assets.settings import settings_of
-from refi_assets.specs.names import database_of
+from refi_assets.specs.names import catalog_database
 
 with aws.needs_extra("pyathena", "Athena"):
     from pyathena import connect
@@ -115,7 +115,7 @@ class AthenaEngine:
 
     def _shown_in(self, relation: Relation) -> GlueTables:
         """The tables of the database that shows a relation; it is made if it is not there."""
-        database = database_of(relation.key, self.glue.database)
+        database = catalog_database(relation.key, self.glue.database)
         if database == self.glue.database:
             return self.glue
         tables = GlueTables(database)

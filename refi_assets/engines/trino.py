@@ -25,7 +25,7 @@ from refi_assets.errors import EngineError
 from refi_assets.lake import ObjectStore, Relation
 from refi_assets.lake.relations import QueryCost
 from refi_assets.settings import settings_of
-from refi_assets.specs.names import database_of, group_and_name
+from refi_assets.specs.names import catalog_database, group_and_name
 
 with aws.needs_extra("trino", "Trino"):
     from trino.auth import BasicAuthentication
@@ -92,7 +92,7 @@ class TrinoEngine:
     def publish(self, relations: Sequence[Relation], comments: Mapping[str, Descriptions]) -> None:
         """Let the views of the groups' schemas show these relations from now on, one after the other."""
         for relation in relations:
-            schema = database_of(relation.key, self.connection.schema)
+            schema = catalog_database(relation.key, self.connection.schema)
             if schema != self.connection.schema:
                 self.execute(f"CREATE SCHEMA IF NOT EXISTS {_quoted(schema)}")
             view = f"{_quoted(schema)}.{_quoted(group_and_name(relation.key)[1])}"

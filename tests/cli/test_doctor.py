@@ -1,4 +1,4 @@
-"""refi doctor: a deployment that is well, and each way in which one may not be, with what is said of it."""
+"""refi doctor: a healthy deployment, and each possible problem with its message."""
 
 import json
 import logging
@@ -20,7 +20,7 @@ from tests.support.running import ingest
 
 AWS_STEPS = ("credentials", "database", "crawler", "workgroup", "queue", "topic")
 LAKE_STEPS = ("lake list", "lake write", "lake read", "lake conditional put", "duckdb", "lake delete")
-NOBODY = "http://127.0.0.1:9"  # the port of the service that throws everything away, which no machine has on
+NOBODY = "http://127.0.0.1:9"  # the port of the discard service, which no machine runs
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def lake(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def doctor(environment: dict[str, str], lake: Path, monkeypatch: pytest.MonkeyPatch):
-    """`refi doctor --json` in this process: by step, the state and all that is said. The exit code must agree."""
+    """`refi doctor --json` in this process: step -> its state and text. The exit code must agree."""
 
     def call(**variables: str) -> dict[str, tuple[str, str]]:
         with monkeypatch.context() as patch:
@@ -43,113 +43,113 @@ def doctor(environment: dict[str, str], lake: Path, monkeypatch: pytest.MonkeyPa
         logging.disable(logging.NOTSET)
         forget_settings()
         assert done.stderr == ""
-        found = json.loads(done.stdout)
-        steps = {one["step"]: (one["state"], f"{one['said']} {one['mend'] or ''}") for one in found["steps"]}
-        assert found["ok"] == all(state != "wrong" for state, _ in steps.values())
-        assert done.exit_code == (0 if found["ok"] else 1)
+        report = json.loads(done.stdout)
+        steps = {step["step"]: (step["state"], f"{step['said']} {step['mend'] or ''}") for step in report["steps"]}
+        assert report["ok"] == all(state != "wrong" for state, _ in steps.values())
+        assert done.exit_code == (0 if report["ok"] else 1)
         return steps
 
     return call
 
 
-def states(found: dict[str, tuple[str, str]], *names: str) -> dict[str, str]:
-    return {name: found[name][0] for name in names}
+def states(steps: dict[str, tuple[str, str]], *names: str) -> dict[str, str]:
+    return {name: steps[name][0] for name in names}
 
 
-def test_of_a_lake_in_a_folder_all_is_well_and_what_is_not_set_is_skipped(refi, doctor, lake):
+def test_a_lake_in_a_folder_is_well_and_unset_services_are_skipped(refi, doctor, lake):
     before = sorted(lake.rglob("*"))
 
-    found = doctor()
+    steps = doctor()
 
-    assert states(found, "settings", "packages", *LAKE_STEPS, "dagster") == dict.fromkeys(
+    assert states(steps, "settings", "packages", *LAKE_STEPS, "dagster") == dict.fromkeys(
         ["settings", "packages", *LAKE_STEPS, "dagster"], "ok"
     )
-    assert states(found, *AWS_STEPS, "trino") == dict.fromkeys([*AWS_STEPS, "trino"], "skipped")
-    assert "REFI_ALERTS_TOPIC_ARN is not set" in found["topic"][1]
-    assert "borrower_information" in found["lake list"][1]
+    assert states(steps, *AWS_STEPS, "trino") == dict.fromkeys([*AWS_STEPS, "trino"], "skipped")
+    assert "REFI_ALERTS_TOPIC_ARN is not set" in steps["topic"][1]
+    assert "borrower_information" in steps["lake list"][1]
     assert sorted(path for path in lake.rglob("*") if path.is_file()) == [p for p in before if p.is_file()]
     shown = refi("doctor", REFI_LAKE_URL=str(lake)).stdout
     assert "ok       lake conditional put" in shown
     assert shown.endswith("All is well.\n")
 
 
-def test_of_a_folder_that_is_not_there_the_first_step_says_so_and_the_rest_wait(refi, doctor, tmp_path):
-    found = doctor(REFI_LAKE_URL=str(tmp_path / "nowhere"))
+def test_a_missing_folder_fails_the_first_step_and_skips_the_others(refi, doctor, tmp_path):
+    steps = doctor(REFI_LAKE_URL=str(tmp_path / "nowhere"))
 
-    assert states(found, *LAKE_STEPS) == {**dict.fromkeys(LAKE_STEPS, "skipped"), "lake list": "wrong"}
-    assert f"There is no lake {tmp_path / 'nowhere'}" in found["lake list"][1]
-    assert found["duckdb"][1].startswith("lake list comes first")
+    assert states(steps, *LAKE_STEPS) == {**dict.fromkeys(LAKE_STEPS, "skipped"), "lake list": "wrong"}
+    assert f"There is no lake {tmp_path / 'nowhere'}" in steps["lake list"][1]
+    assert steps["duckdb"][1].startswith("lake list comes first")
     shown = refi("doctor", check=1, REFI_LAKE_URL=str(tmp_path / "nowhere")).stdout
     assert shown.endswith("1 wrong.\n")
 
 
-def test_a_folder_in_which_nothing_can_be_written_is_found(doctor, lake):
+def test_a_read_only_folder_is_reported(doctor, lake):
     (lake / "runs").write_text("a file where a folder should be")
-    found = doctor()
-    assert states(found, "lake list", "lake write", "lake read") == {
+    steps = doctor()
+    assert states(steps, "lake list", "lake write", "lake read") == {
         "lake list": "ok",
         "lake write": "wrong",
         "lake read": "skipped",
     }
-    assert "this user must be allowed to read and write" in found["lake write"][1]
+    assert "this user must be allowed to read and write" in steps["lake write"][1]
 
 
-def test_a_wrong_setting_is_named_and_nothing_else_is_tried(doctor):
-    found = doctor(REFI_THREADS="many")
-    assert found.pop("settings")[0] == "wrong"
-    assert {state for state, _ in found.values()} == {"skipped"}
+def test_a_wrong_setting_is_named_and_all_other_steps_are_skipped(doctor):
+    steps = doctor(REFI_THREADS="many")
+    assert steps.pop("settings")[0] == "wrong"
+    assert {state for state, _ in steps.values()} == {"skipped"}
 
 
-def test_a_policy_that_is_not_there_is_named(doctor):
-    state, said = doctor(REFI_POLICY_FILE="/no/such/policy.yaml")["settings"]
+def test_a_missing_policy_is_named(doctor):
+    state, message = doctor(REFI_POLICY_FILE="/no/such/policy.yaml")["settings"]
     assert state == "wrong"
-    assert "/no/such/policy.yaml" in said
+    assert "/no/such/policy.yaml" in message
 
 
 def test_an_instance_that_does_not_open_is_named_with_its_file(doctor, environment):
     Path(environment["DAGSTER_HOME"], "dagster.yaml").write_text("storage:\n  mysqlite: {}\n")
-    state, said = doctor()["dagster"]
+    state, message = doctor()["dagster"]
     assert state == "wrong"
-    assert f"{environment['DAGSTER_HOME']}/dagster.yaml" in said
+    assert f"{environment['DAGSTER_HOME']}/dagster.yaml" in message
 
 
 # AWS
 
 
-def test_without_credentials_the_message_says_how_to_give_some_and_what_needs_them_waits(doctor, ambient_aws):
+def test_without_credentials_the_message_says_how_to_set_them_and_steps_that_need_them_are_skipped(doctor, ambient_aws):
     nobody = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "REFI_ALERTS_TOPIC_ARN": "arn:aws:sns:x:1:y"}
-    found = doctor(**nobody)
-    assert found["credentials"][0] == "wrong"
-    assert "there are no credentials. Give this process a role, or set AWS_PROFILE" in found["credentials"][1]
-    assert found["topic"] == ("skipped", "credentials comes first ")
-    assert found["lake list"][0] == "ok", "a folder needs none"
+    steps = doctor(**nobody)
+    assert steps["credentials"][0] == "wrong"
+    assert "there are no credentials. Give this process a role, or set AWS_PROFILE" in steps["credentials"][1]
+    assert steps["topic"] == ("skipped", "credentials comes first ")
+    assert steps["lake list"][0] == "ok", "a folder needs no credentials"
 
 
 def test_an_endpoint_that_does_not_answer_is_named(doctor, ambient_aws):
-    found = doctor(AWS_ENDPOINT_URL=NOBODY, REFI_METRICS_NAMESPACE="refi")
-    assert found["credentials"][0] == "wrong"
-    assert NOBODY in found["credentials"][1]
-    assert "AWS_ENDPOINT_URL" in found["credentials"][1]
+    steps = doctor(AWS_ENDPOINT_URL=NOBODY, REFI_METRICS_NAMESPACE="refi")
+    assert steps["credentials"][0] == "wrong"
+    assert NOBODY in steps["credentials"][1]
+    assert "AWS_ENDPOINT_URL" in steps["credentials"][1]
 
 
-def test_a_topic_must_be_there_and_have_somebody_who_hears_it(doctor, ambient_aws: Aws):
+def test_a_topic_must_exist_and_have_a_subscriber(doctor, ambient_aws: Aws):
     mailbox = Mailbox(ambient_aws)
     deaf = ambient_aws.client("sns").create_topic(Name=ambient_aws.new_name("deaf"))["TopicArn"]
 
-    found = doctor(REFI_ALERTS_TOPIC_ARN=mailbox.topic)
-    assert states(found, "credentials", "topic") == {"credentials": "ok", "topic": "ok"}
-    assert f"arn:aws:sts::{ACCOUNT}" in found["credentials"][1]
+    steps = doctor(REFI_ALERTS_TOPIC_ARN=mailbox.topic)
+    assert states(steps, "credentials", "topic") == {"credentials": "ok", "topic": "ok"}
+    assert f"arn:aws:sts::{ACCOUNT}" in steps["credentials"][1]
     assert mailbox.read() == [], "nothing is published"
-    state, said = doctor(REFI_ALERTS_TOPIC_ARN=deaf)["topic"]
+    state, message = doctor(REFI_ALERTS_TOPIC_ARN=deaf)["topic"]
     assert state == "wrong"
-    assert "nobody has subscribed" in said
-    state, said = doctor(REFI_ALERTS_TOPIC_ARN=f"{mailbox.topic}-gone")["topic"]
+    assert "nobody has subscribed" in message
+    state, message = doctor(REFI_ALERTS_TOPIC_ARN=f"{mailbox.topic}-gone")["topic"]
     assert state == "wrong"
-    assert f"topic {mailbox.topic}-gone: NotFound" in said
-    assert "correct REFI_ALERTS_TOPIC_ARN" in said
+    assert f"topic {mailbox.topic}-gone: NotFound" in message
+    assert "correct REFI_ALERTS_TOPIC_ARN" in message
 
 
-def test_no_secret_is_shown_whatever_goes_wrong(refi, aws: Aws):
+def test_no_secret_is_shown_in_any_error(refi, aws: Aws):
     wrong = {
         **on_s3(aws, "trino").env,
         "REFI_TRINO_URL": "https://refi:a-trino-password@127.0.0.1:9/hive/refi",
@@ -165,7 +165,7 @@ def test_no_secret_is_shown_whatever_goes_wrong(refi, aws: Aws):
 
 
 def on_athena(aws: Aws) -> dict[str, str]:
-    """A lake on S3 with Athena, a crawler and a queue, where all is well: the settings and AWS's variables."""
+    """The settings and AWS variables of a healthy lake on S3 with Athena, a crawler and a queue."""
     deployment = on_s3(aws, "athena")
     crawler, queue_name = aws.new_name("crawler"), aws.new_name("arrivals")
     targets = {"S3Targets": [{"Path": f"{deployment.lake_url}/raw/"}]}
@@ -181,7 +181,7 @@ def on_athena(aws: Aws) -> dict[str, str]:
     }
 
 
-def test_each_thing_of_aws_that_is_not_there_is_named_with_its_setting(doctor, aws: Aws):
+def test_each_missing_aws_resource_is_named_with_its_setting(doctor, aws: Aws):
     everything = on_athena(aws)
     gone = {
         "REFI_LAKE_URL": "s3://no-such-bucket/lake",
@@ -191,7 +191,7 @@ def test_each_thing_of_aws_that_is_not_there_is_named_with_its_setting(doctor, a
         "REFI_ATHENA_WORKGROUP": "no-such-workgroup",
     }
 
-    found = doctor(**everything | gone)
+    steps = doctor(**everything | gone)
 
     for step, setting, name in (
         ("lake list", "REFI_LAKE_URL", "s3://no-such-bucket/lake: NoSuchBucket"),
@@ -204,21 +204,21 @@ def test_each_thing_of_aws_that_is_not_there_is_named_with_its_setting(doctor, a
             "workgroup no-such-workgroup: An error occurred (InvalidRequestException)",
         ),
     ):
-        state, said = found[step]
+        state, message = steps[step]
         assert state == "wrong"
-        assert name in said
-        assert f"correct {setting}" in said
-    assert states(found, "credentials", "topic", "dagster") == {"credentials": "ok", "topic": "ok", "dagster": "ok"}
+        assert name in message
+        assert f"correct {setting}" in message
+    assert states(steps, "credentials", "topic", "dagster") == {"credentials": "ok", "topic": "ok", "dagster": "ok"}
 
 
-def test_an_s3_that_does_not_answer_is_told_apart_from_a_bucket_that_is_not_there(doctor, aws: Aws):
-    found = doctor(**on_athena(aws), AWS_ENDPOINT_URL_S3=NOBODY)
-    assert states(found, *LAKE_STEPS) == {**dict.fromkeys(LAKE_STEPS, "skipped"), "lake list": "wrong"}
-    assert "the network lets this machine there" in found["lake list"][1]
-    assert found["database"][0] == "ok"
+def test_an_s3_that_does_not_answer_is_distinguished_from_a_missing_bucket(doctor, aws: Aws):
+    steps = doctor(**on_athena(aws), AWS_ENDPOINT_URL_S3=NOBODY)
+    assert states(steps, *LAKE_STEPS) == {**dict.fromkeys(LAKE_STEPS, "skipped"), "lake list": "wrong"}
+    assert "the network lets this machine there" in steps["lake list"][1]
+    assert steps["database"][0] == "ok"
 
 
-def test_what_iam_does_not_allow_is_named_as_iam_names_it(doctor, aws: Aws):
+def test_a_denied_action_is_named_as_iam_names_it(doctor, aws: Aws):
     for service, status, code in (
         ("s3", 403, "AccessDenied"),
         ("glue", 400, "AccessDeniedException"),
@@ -228,7 +228,7 @@ def test_what_iam_does_not_allow_is_named_as_iam_names_it(doctor, aws: Aws):
     ):
         aws.faults(Fault(f"{service}:.*", count=100, status=status, code=code, message="User: x is not authorized"))
 
-    found = doctor(**on_athena(aws))
+    steps = doctor(**on_athena(aws))
 
     for step, action in (
         ("lake list", "s3:ListBucket"),
@@ -238,43 +238,45 @@ def test_what_iam_does_not_allow_is_named_as_iam_names_it(doctor, aws: Aws):
         ("queue", "sqs:GetQueueAttributes"),
         ("topic", "sns:ListSubscriptionsByTopic"),
     ):
-        state, said = found[step]
+        state, message = steps[step]
         assert state == "wrong"
-        assert f"Allow {action}" in said
-        assert "to this role" in said
+        assert f"Allow {action}" in message
+        assert "to this role" in message
 
 
 # Engines
 
 
-def test_of_a_lake_on_s3_with_athena_all_is_well_and_nothing_of_ours_is_left_behind(doctor, athena: Aws):
+def test_a_lake_on_s3_with_athena_is_well_and_nothing_is_left_behind(doctor, athena: Aws):
     everything = on_athena(athena)
 
-    found = doctor(**everything)
+    steps = doctor(**everything)
 
-    wanted = ["settings", "packages", *AWS_STEPS, *LAKE_STEPS, "dagster"]
-    assert states(found, *wanted) == dict.fromkeys(wanted, "ok")
-    assert found["trino"] == ("skipped", "REFI_ENGINE is athena ")
-    assert found["workgroup"] == ("ok", "primary answers a query ")
-    assert [one["status"] for one in athena.requests() if one["operation"] == "StartQueryExecution"] == [200]
+    expected = ["settings", "packages", *AWS_STEPS, *LAKE_STEPS, "dagster"]
+    assert states(steps, *expected) == dict.fromkeys(expected, "ok")
+    assert steps["trino"] == ("skipped", "REFI_ENGINE is athena ")
+    assert steps["workgroup"] == ("ok", "primary answers a query ")
+    assert [request["status"] for request in athena.requests() if request["operation"] == "StartQueryExecution"] == [
+        200
+    ]
     bucket = everything["REFI_LAKE_URL"].split("/")[2]
-    left = [one["Key"] for one in athena.client("s3").list_objects_v2(Bucket=bucket)["Contents"]]
-    assert [key for key in left if not key.startswith("lender/athena/")] == [], "but what Athena answered"
+    left = [info["Key"] for info in athena.client("s3").list_objects_v2(Bucket=bucket)["Contents"]]
+    assert [key for key in left if not key.startswith("lender/athena/")] == [], "except the results of Athena"
     (message,) = athena.client("sqs").receive_message(
         QueueUrl=everything["REFI_ARRIVALS_QUEUE_URL"], AttributeNames=["All"]
     )["Messages"]
     assert message["Attributes"]["ApproximateReceiveCount"] == "1", "it was not received before"
 
 
-def test_a_query_that_does_not_end_is_stopped_and_told(doctor, athena: Aws, monkeypatch):
+def test_a_query_that_does_not_end_is_stopped_and_reported(doctor, athena: Aws, monkeypatch):
     monkeypatch.setattr(doctor_steps, "QUERY_SECONDS", 2)
     athena.faults(Fault("athena:StartQueryExecution", outcome="RUNNING"))
 
-    state, said = doctor(**on_athena(athena))["workgroup"]
+    state, message = doctor(**on_athena(athena))["workgroup"]
 
     assert state == "wrong"
-    assert "did not end within 2 s" in said
-    assert [one["status"] for one in athena.requests() if one["operation"] == "StopQueryExecution"] == [200]
+    assert "did not end within 2 s" in message
+    assert [request["status"] for request in athena.requests() if request["operation"] == "StopQueryExecution"] == [200]
 
 
 def test_trino_must_answer_a_query_of_one_row(doctor, trino: Aws):
@@ -282,13 +284,13 @@ def test_trino_must_answer_a_query_of_one_row(doctor, trino: Aws):
     where = f"http://127.0.0.1:{trino.trino_port}"
     assert doctor(**engine)["trino"] == ("ok", f"{where} answers a query ")
 
-    state, said = doctor(**{**engine, "REFI_TRINO_URL": "http://refi@127.0.0.1:9/hive/refi"})["trino"]
+    state, message = doctor(**{**engine, "REFI_TRINO_URL": "http://refi@127.0.0.1:9/hive/refi"})["trino"]
     assert state == "wrong"
-    assert "http://127.0.0.1:9: Trino at 127.0.0.1: " in said
-    assert "Check REFI_TRINO_URL" in said
+    assert "http://127.0.0.1:9: Trino at 127.0.0.1: " in message
+    assert "Check REFI_TRINO_URL" in message
 
 
 def test_an_engine_that_cannot_read_the_lake_is_wrong(doctor, ambient_aws):
-    state, said = doctor(REFI_ENGINE="trino", REFI_TRINO_URL="http://refi@127.0.0.1:9/hive/refi")["trino"]
+    state, message = doctor(REFI_ENGINE="trino", REFI_TRINO_URL="http://refi@127.0.0.1:9/hive/refi")["trino"]
     assert state == "wrong"
-    assert "trino reads a lake on S3, and this one is the folder" in said
+    assert "trino reads a lake on S3, and this one is the folder" in message

@@ -39,16 +39,15 @@ def run(environment: dict[str, str], day: date) -> None:
     """What a run's process does; its history in Dagster goes with it."""
     import dagster as dg
 
-    from refi_assets.cli.run import run_graph
+    from refi_assets.cli.run import run_domain
     from refi_assets.cli.terminal import Terminal
 
     os.environ.update(environment)
     forget_settings()  # they were read when the definitions were imported
-    run_graph(
+    run_domain(
+        "refi",
         day,
         lake_url=environment["REFI_LAKE_URL"],
-        policy_file=None,
-        force_latest=False,
         console=Terminal(quiet=True),
         instance=dg.DagsterInstance.ephemeral(),
     )

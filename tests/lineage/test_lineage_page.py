@@ -112,7 +112,7 @@ def test_a_click_on_a_table_shows_what_it_is_and_its_sql(open_page):
 
     in_map(page, "refi_audience", "refi_audience").click()
 
-    told = "Who should hear about a refinance: the eligible, one row a person."
+    told = "The persons who should hear about a refinance"
     expect(page.get_by_role("complementary")).to_contain_text(told)
     details = page.get_by_role("complementary").inner_text()
     assert "FROM refi.refi_eligibility AS judged" in details

@@ -206,7 +206,7 @@ def every_row_accounted_for(step: CheckedStep) -> Outcome:
 def keys_unique(step: CheckedStep) -> Outcome:
     """Accepted rows have distinct keys."""
     keys = step.relation.details_as(StagedDetails).keys
-    return none_of(step.relation.rows - keys, what="rows with a key that another row has")
+    return none_of(step.relation.rows - keys, unit="rows with a key that another row has")
 
 
 def quarantine_is_small(step: CheckedStep, limits: Above) -> Outcome:
@@ -224,14 +224,14 @@ def quarantine_is_small(step: CheckedStep, limits: Above) -> Outcome:
 def no_cell_nulled(step: CheckedStep) -> Outcome:
     """Bad cells in columns that are not required."""
     nulled = step.relation.details_as(StagedDetails).nulled
-    outcome = none_of(sum(nulled.values()), blocks=False, what="cells")
+    outcome = none_of(sum(nulled.values()), blocks=False, unit="cells")
     return replace(outcome, description=", ".join(f"{name}: {cells}" for name, cells in nulled.items()) or None)
 
 
 def nothing_invisible(step: CheckedStep) -> Outcome:
     """Characters that no eye sees, taken out of texts."""
     invisible = step.relation.details_as(StagedDetails).invisible
-    outcome = none_of(sum(invisible.values()), blocks=False, what="cells")
+    outcome = none_of(sum(invisible.values()), blocks=False, unit="cells")
     return replace(outcome, description=", ".join(f"{name}: {cells}" for name, cells in invisible.items()) or None)
 
 
