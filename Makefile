@@ -1,4 +1,4 @@
-# `make run` and `make test` do all set-up: an own .venv from the lock files, by uv, which is fetched when absent.
+# `make run` and `make test` set everything up: a .venv from the lock files, by uv, which is fetched if it is missing.
 SHELL := /bin/bash
 PYTHON ?= python3
 PORT ?= 3000
@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export DAGSTER_HOME ?= $(CURDIR)/.dagster
 
-# The rooms whose tests start no run of the whole graph, no server and no browser.
+# The rooms whose tests do not run the whole graph, a server or a browser.
 UNIT := $(addprefix tests/,bench duckdb identity ingestion lake \
 	sample specs staging)
 
@@ -19,15 +19,15 @@ dev: $(VENV)/run.stamp  ## the Dagster UI on port 3000
 	$(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $(PORT)
 
 watch: export REFI_WATCH = true
-watch: dev  ## the same, and files that arrive in the raw zone become an audience
+watch: dev  ## the same, and new files in the raw zone start a run
 
 deploy: $(VENV)/deploy.stamp  ## the packages of the extra `deploy`: S3, Athena, Trino, PostgreSQL
 
-# A module's tests go to one worker, so that each makes a module's lakes and servers once.
+# All tests of a module run in one worker, so that its lakes and servers are built once.
 test: lint  ## everything that CI runs
 	$(BIN)/pytest -n 2 --dist loadscope
 
-test-all: lint fuzz  ## the same and what is long: 50 random kills, daemons, real mortgages, the fakes' own tests, a fuzz
+test-all: lint fuzz  ## the same and the long tests: 50 random kills, daemons, real mortgages, the fakes' own tests, a fuzz
 	$(BIN)/pytest -n 2 --dist loadscope -m "long or not long"
 
 check: lint  ## lint, types, and the tests of single rooms, in a minute
@@ -39,7 +39,7 @@ lint: $(VENV)/test.stamp
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-golden: $(VENV)/test.stamp  ## rewrite tests/golden: every statement as each engine is given it; review the diff
+golden: $(VENV)/test.stamp  ## rewrite tests/golden: every statement as each engine runs it; review the diff
 	$(BIN)/python -m tests.engines.golden_sql
 
 docs: $(VENV)/run.stamp  ## rewrite docs/contracts.md and docs/rules.md from contracts, SQL, policies and checks
@@ -51,7 +51,7 @@ BENCH := $(VENV)-bench/bin/python -m bench $(ROWS) $(if $(BENCH_DIR),--dir $(BEN
 bench: $(VENV)-bench/bench.stamp  ## our job beside bare scripts and dbt; ROWS="20000 100000" tries it at other sizes
 	$(BENCH)
 
-bench-all: $(VENV)-bench/bench.stamp  ## the same, and three times as many borrowers, out of core
+bench-all: $(VENV)-bench/bench.stamp  ## the same, and three times as many borrowers, more than fit into memory
 	$(BENCH) --all
 
 fuzz: $(VENV)/fuzz.stamp  ## the CSV reader against an independent one, for FUZZ_SECONDS (60)
@@ -68,14 +68,14 @@ lock:  ## bring the lock files up to date with pyproject.toml
 clean:
 	rm -rf $(VENV) $(VENV)-bench lake .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
-# uv as found, or in a virtual environment of its own beside ours.
+# The installed uv, or one in a virtual environment of its own.
 UV := $(shell command -v uv 2>/dev/null || echo $(VENV)-uv/bin/uv)
 
 $(VENV)-uv/bin/uv:
 	$(PYTHON) -m venv $(VENV)-uv
 	$(VENV)-uv/bin/pip install --quiet uv
 
-# Whoever has the tests' packages has the run's, too: never take them away again.
+# The packages of tests include those of a run, so nothing is uninstalled here.
 $(VENV)/run.stamp: requirements.lock pyproject.toml | $(UV)
 	test -x $(BIN)/python || $(UV) venv --quiet --python $(PYTHON) $(VENV)
 	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock
@@ -90,7 +90,7 @@ $(VENV)/deploy.stamp: requirements-deploy.lock $(VENV)/run.stamp | $(UV)
 	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements-deploy.lock
 	touch $@
 
-# An environment of its own: dbt asks for older packages than the tests do.
+# A separate environment, since dbt needs older packages than the tests.
 $(VENV)-bench/bench.stamp: requirements-bench.lock pyproject.toml | $(UV)
 	test -x $(VENV)-bench/bin/python || $(UV) venv --quiet --python $(PYTHON) $(VENV)-bench
 	$(UV) pip install --quiet --compile-bytecode --python $(VENV)-bench/bin/python --require-hashes -r requirements-bench.lock

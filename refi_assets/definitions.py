@@ -1,4 +1,7 @@
-"""The code location: everything under defs/, and what all domains share. Loading it opens no lake and no connection."""
+"""The code location: everything under defs/, and the definitions that all domains share.
+
+Loading it opens no lake and no connection.
+"""
 
 import warnings
 from collections.abc import Iterator
@@ -14,7 +17,7 @@ from refi_assets.orchestration.garbage import garbage_collection_off
 
 @contextmanager
 def _own_errors() -> Iterator[None]:
-    """Let the words of an error in a contract, a policy or SQL through, without Dagster's around them."""
+    """Raise an error in a contract, a policy or SQL itself, without the errors that Dagster wraps around it."""
     try:
         yield
     except Exception as error:
@@ -30,8 +33,8 @@ def _own_errors() -> Iterator[None]:
 def defs() -> dg.Definitions:
     """Assets, checks, jobs and resources of the platform.
 
-    As load_from_defs_folder() has them, without the component types of every installed package: to list these takes
-    over a second in each process where dagster-aws is installed, and no component is used here.
+    The same as load_from_defs_folder(), without listing the component types of every installed package: that takes over
+    a second in each process if dagster-aws is installed, and no component is used here.
     """
     with garbage_collection_off():
         return _loaded()
@@ -45,7 +48,7 @@ def _loaded() -> dg.Definitions:
     from refi_assets.orchestration.resources import resources
     from refi_assets.settings import all_settings
 
-    all_settings()  # a wrong one is reported now, not by the step that asks for it
+    all_settings()  # report a wrong setting now, not in the step that reads it
     log_runs_as_json()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PreviewWarning)

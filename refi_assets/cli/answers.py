@@ -1,8 +1,7 @@
-"""How answers are shown: explain, quarantine, runs, query, as text or as JSON."""
+"""Answers about runs, printed as text or as JSON: explain, quarantine, runs, diff, query."""
 
 import json
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import asdict
 from datetime import date
 from functools import cached_property
@@ -10,17 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from refi_assets.cli.terminal import Terminal, one_line
-from refi_assets.cli.unpublished import UnpublishedRun, find_run, say_if_last
+from refi_assets.cli.unpublished import UnpublishedRun, find_run, warn_if_last_stopped
 from refi_assets.engines.base import Row
 from refi_assets.engines.duckdb import DuckDBEngine, open_duckdb
 from refi_assets.errors import LakeError
 from refi_assets.lake import ObjectStore, Relation, RunFolder, open_lake
-from refi_assets.publishing.publication import Publication
+from refi_assets.publishing.publication import FIRST, Publication
 from refi_assets.publishing.published import PublishedRun, manifests
-from refi_assets.publishing.stops import stopped_runs, unpublished_runs
+from refi_assets.publishing.stops import StoppedRun, stopped_runs, unpublished_runs
 from refi_assets.refi.audience import AUDIENCE, PERSONS, PublishedAudience
-from refi_assets.refi.diff import audience_changes, counted, policy_changes, write_changes
-from refi_assets.refi.explain import Explanation, JudgedLoan, explain
+from refi_assets.refi.diff import audience_changes, change_counts, policy_changes, write_changes
+from refi_assets.refi.explain import BorrowerExplanation, JudgedLoan, JudgedOffer, explain_borrower
 from refi_assets.refi.policy import RefiPolicy
 from refi_assets.specs.contracts import quarantine_of
 from refi_assets.specs.rules import rules_of
@@ -30,28 +29,21 @@ SHOWN_RUNS = 5
 
 
 def open_run(lake_url: str, run_id: str | None = None, as_of: date | None = None) -> PublishedRun:
-    """A published run of a lake: by its id, or the last of a day, or the latest. Raises LakeError."""
-    lake, engine = _opened(lake_url)
+    """A published audience: of a run id, or the last of a day, or the latest. Raises LakeError."""
+    lake, engine = _lake_and_engine(lake_url)
     if as_of is None:
         return PublishedAudience.find(AUDIENCE, lake, engine, run_id)
     return PublishedAudience.as_of_day(AUDIENCE, lake, engine, as_of)
 
 
-def open_any_run(lake_url: str, run_id: str | None = None) -> PublishedRun:
-    """A run of refi by its id, published or not, or the latest audience, and stderr says if a later run published none.
-
-    Raises LakeError.
-    """
-    return find_run(PublishedAudience, AUDIENCE, *_opened(lake_url), run_id)
-
-
-def open_any_run_of(domain: str, lake_url: str, run_id: str | None = None) -> PublishedRun:
-    """The same of what a domain publishes under its name. Raises LakeError."""
-    return find_run(PublishedRun, Publication(domain), *_opened(lake_url), run_id)
+def open_any_run(domain: str, lake_url: str, run_id: str | None = None) -> PublishedRun:
+    """A run of a domain by its id, published or not, or the latest published one; see find_run. Raises LakeError."""
+    kind = PublishedAudience if domain == FIRST else PublishedRun
+    return find_run(kind, _publication(domain), *_lake_and_engine(lake_url), run_id)
 
 
 class _Quarantine(PublishedRun):
-    """A published run, seen as nothing but its domain's quarantine, by the name that refi's has in SQL."""
+    """A published run reduced to its domain's quarantine, under the name of refi's, which the SQL reads."""
 
     @cached_property
     def relations(self) -> list[Relation]:
@@ -59,103 +51,113 @@ class _Quarantine(PublishedRun):
         key = quarantine_of(self.publication.name)
         run_id = self.manifest["relations"].get(key, {}).get("run_id", self.run_id)
         quarantine = RunFolder(self.lake, run_id).load(key)
-        return [quarantine.model_copy(update={"key": quarantine_of(AUDIENCE.name)})]
+        return [quarantine.model_copy(update={"key": quarantine_of(FIRST)})]
 
 
 def open_quarantine(domain: str, lake_url: str, run_id: str | None = None) -> PublishedRun:
     """The quarantine of a run of a domain, for show_quarantine. Raises LakeError."""
-    return find_run(_Quarantine, Publication(domain), *_opened(lake_url), run_id)
+    return find_run(_Quarantine, _publication(domain), *_lake_and_engine(lake_url), run_id)
 
 
-def _opened(lake_url: str) -> tuple[ObjectStore, DuckDBEngine]:
+def _publication(domain: str) -> Publication:
+    return AUDIENCE if domain == FIRST else Publication(domain)
+
+
+def _lake_and_engine(lake_url: str) -> tuple[ObjectStore, DuckDBEngine]:
     lake = open_lake(lake_url, create=False)
     return lake, open_duckdb(lake)
 
 
 def show_explanation(run: PublishedRun, borrower_id: str, *, as_json: bool) -> None:
-    """Print why a borrower is in the audience or not. Raises RefiError for one nobody knows."""
+    """Print why a borrower is in the audience or not. Raises RefiError if no file of the run has the borrower."""
     with run.engine.kept_open():
-        found = explain(run, borrower_id)
-    # Without persons there is no audience; with matching off, no run makes them.
+        explanation = explain_borrower(run, borrower_id)
+    # With matching off, no run makes persons, and without them there is no audience.
     not_reached = sorted(run.not_reached - {PERSONS}) if isinstance(run, UnpublishedRun) else []
     if as_json:
         unpublished = (
             {"why_unpublished": run.why, "not_reached": not_reached} if isinstance(run, UnpublishedRun) else {}
         )
-        print(json.dumps(asdict(found) | unpublished, default=_plain))
+        _print_json(asdict(explanation) | unpublished)
         return
     console = Terminal()
-    verdict = "is in the audience" if found.in_audience else "is not in the audience"
-    if isinstance(run, UnpublishedRun):
-        console.say(f"{_unpublished(run)}.")
-        verdict = "was not judged" if not_reached else f"{verdict} that was not published"
-    console.say(f"{found.borrower_id} {verdict} as of {found.as_of} (run {found.run_id}).")
-    if not_reached:
-        console.say(f"The run was stopped before it made {', '.join(not_reached)}.")
-    if found.other_records:
-        as_whom = f", and in the audience as {found.in_audience_as}" if found.in_audience_as else ""
-        others = ", ".join(found.other_records)
-        console.say(f"The same person ({found.person_id}) is {others}{as_whom}. See: refi explain-match")
-    if found.unmatched:
-        console.say(f"{found.unmatched}: {rules_of('refi/unmatched_borrowers')[found.unmatched].text}")
-    for loan in found.loans:
+    _show_verdict(console, run, explanation, not_reached)
+    for loan in explanation.loans:
         _show_loan(console, loan)
-    if len(found.offers) > len(found.loans):
-        _show_offers(console, found)
-    if found.sms_answers:
-        meaning = load_sql_models()["refi/answers/sms_answers"].rules | {
-            "quarantined": "has an engagement row in quarantine"
-        }
-        said = ", ".join(f"{one_line(record)} {meaning[answer]}" for record, answer in found.sms_answers.items())
-        verdict = {True: "yes; ", False: "no; ", None: ""}[found.sms_opt_in]
-        console.say(f"Text messages: {verdict}{said}.")
-    _show_where_quarantined(console, found)
+    if len(explanation.offers) > len(explanation.loans):
+        for offer in explanation.offers:
+            _show_offer(console, offer)
+    if explanation.sms_answers:
+        _show_consent(console, explanation)
+    for row in explanation.quarantined:
+        console.say(f"In quarantine: {_reason(row)}, record {row['record_number']} of {one_line(row['file'])}.")
 
 
-def _unpublished(run: UnpublishedRun) -> str:
-    return f"Run {run.run_id} as of {run.as_of} published nothing: {run.why}"
+def _show_verdict(
+    console: Terminal, run: PublishedRun, explanation: BorrowerExplanation, not_reached: list[str]
+) -> None:
+    verdict = "is in the audience" if explanation.in_audience else "is not in the audience"
+    if isinstance(run, UnpublishedRun):
+        _show_unpublished(console, run)
+        verdict = "was not judged" if not_reached else f"{verdict} that was not published"
+    console.say(f"{explanation.borrower_id} {verdict} as of {explanation.as_of} (run {explanation.run_id}).")
+    if not_reached:
+        console.say(f"The run stopped before it materialized {', '.join(not_reached)}.")
+    if explanation.other_records:
+        records, in_audience_as = ", ".join(explanation.other_records), explanation.in_audience_as
+        ending = f", and in the audience as {in_audience_as}" if in_audience_as else ""
+        console.say(f"The same person ({explanation.person_id}) is {records}{ending}. See: refi explain-match")
+    if explanation.unmatched:
+        rule = rules_of("refi/unmatched_borrowers")[explanation.unmatched]
+        console.say(f"{rule.code}: {rule.text}")
 
 
-def _show_offers(console: Terminal, found: Explanation) -> None:
-    for offer in found.offers:
-        facts = (
-            *(offer.offered_by or "(nobody named)", offer.product),
-            None if offer.term_months is None else f"{offer.term_months} months",
-            None if offer.market_rate_offer is None else f"{offer.market_rate_offer} %",
-            None if offer.monthly_savings_est is None else f"saves {offer.monthly_savings_est}",
-        )
-        verdict = "taken" if offer.is_taken else "" if offer.is_own else "not own"
-        verdicts = ", ".join(filter(None, (verdict, *offer.reasons))) or "eligible"
-        shown = one_line(", ".join(filter(None, facts)))
-        console.say(f"Offer for {one_line(offer.loan_id or 'the loan')}: {shown}: {verdicts}.")
+def _show_unpublished(console: Terminal, run: UnpublishedRun) -> None:
+    console.say(f"Run {run.run_id} as of {run.as_of} published nothing: {run.why}.")
 
 
 def _show_loan(console: Terminal, loan: JudgedLoan) -> None:
     title = f"Loan {loan.loan_id or '(without an id)'}: {loan.marketing_category}"
-    passed = {True: "pass", False: "fail", None: "not known"}
-    rows = [(rule.name, rule.value, rule.limit, passed[rule.passed]) for rule in loan.rules]
+    verdicts = {True: "pass", False: "fail", None: "not known"}
+    rows = [(rule.name, rule.value, rule.limit, verdicts[rule.passed]) for rule in loan.rules]
     console.table(("rule", "value", "limit", ""), rows, title=title)
     if loan.eligible_when:
         console.say(f"{loan.eligible_when[0].upper()}{loan.eligible_when[1:]}.")
     elif loan.letter_to:
         console.say(f"Eligible, but the letter of this loan goes to {one_line(loan.letter_to)}.")
     elif not loan.is_chosen:
-        console.say("Eligible, but another loan of this person is the better one.")
+        console.say("Eligible, but another loan of this person is better.")
 
 
-def _show_where_quarantined(console: Terminal, found: Explanation) -> None:
-    for row in found.quarantined:
-        console.say(f"In quarantine: {_reason(row)}, record {row['record_number']} of {one_line(row['file'])}.")
+def _show_offer(console: Terminal, offer: JudgedOffer) -> None:
+    facts = (
+        *(offer.offered_by or "(nobody named)", offer.product),
+        None if offer.term_months is None else f"{offer.term_months} months",
+        None if offer.market_rate_offer is None else f"{offer.market_rate_offer} %",
+        None if offer.monthly_savings_est is None else f"saves {offer.monthly_savings_est}",
+    )
+    verdict = "taken" if offer.is_taken else "" if offer.is_own else "not own"
+    verdicts = ", ".join(filter(None, (verdict, *offer.reasons))) or "eligible"
+    text = one_line(", ".join(filter(None, facts)))
+    console.say(f"Offer for {one_line(offer.loan_id or 'the loan')}: {text}: {verdicts}.")
+
+
+def _show_consent(console: Terminal, explanation: BorrowerExplanation) -> None:
+    meanings = load_sql_models()["refi/answers/sms_answers"].rules | {
+        "quarantined": "has an engagement row in quarantine"
+    }
+    answers = [f"{one_line(record)} {meanings[answer]}" for record, answer in explanation.sms_answers.items()]
+    verdict = {True: "yes; ", False: "no; ", None: ""}[explanation.sms_opt_in]
+    console.say(f"Text messages: {verdict}{', '.join(answers)}.")
 
 
 def _reason(row: Row) -> str:
-    return one_line(
-        " ".join(filter(None, (row["reason"], row["column_name"], row["problem"] and f"({row['problem']})")))
-    )
+    problem = f"({row['problem']})" if row["problem"] else None
+    return one_line(" ".join(filter(None, (row["reason"], row["column_name"], problem))))
 
 
 def show_quarantine(run: PublishedRun, source: str | None, reason: str | None, limit: int, *, as_json: bool) -> None:
-    """Print how many rows are in quarantine, by source and reason, and the first of them as they came."""
+    """Print the number of rows in quarantine by source and reason, and the first `limit` rows as they arrived."""
     rows = [
         row
         for row in run.ask("refi/answers/quarantined_rows")
@@ -163,93 +165,84 @@ def show_quarantine(run: PublishedRun, source: str | None, reason: str | None, l
     ]
     if as_json:
         for row in rows:
-            print(json.dumps(row, default=_plain))
+            _print_json(row)
         return
     console = Terminal()
-    counted = Counter((row["source"], row["reason"]) for row in rows)
     if isinstance(run, UnpublishedRun):
-        console.say(f"{_unpublished(run)}.")
+        _show_unpublished(console, run)
     console.say(f"{len(rows):,} rows in quarantine as of {run.as_of} (run {run.run_id}).")
-    console.table(("source", "reason", "rows"), [(*key, count) for key, count in sorted(counted.items())])
+    counts = Counter((row["source"], row["reason"]) for row in rows)
+    console.table(("source", "reason", "rows"), [(*key, count) for key, count in sorted(counts.items())])
     for row in rows[:limit]:
         console.say(f"{one_line(row['file'])} record {row['record_number']}: {_reason(row)}")
         original = row["original_cells"] or row["original_bytes"].decode(errors="backslashreplace")
         console.say(f"    {one_line(original)}")
 
 
-def show_runs(lake_url: str, run_id: str | None = None, *, as_json: bool) -> None:
-    """Print the published audiences, oldest as-of day first, and then the runs that were stopped, oldest first."""
+def show_runs(domain: str, lake_url: str, run_id: str | None = None, *, as_json: bool) -> None:
+    """Print the published runs of a domain, oldest as-of day first, then those that were stopped, oldest first.
 
-    def columns(manifest: dict[str, Any]) -> tuple[dict[str, Any], tuple[int, ...]]:
-        counts, audience = manifest["counts"], manifest["audience"]
-        return {"audience": audience, "counts": counts}, (counts["unified"], counts["eligible"], audience["rows"])
-
-    _show_runs(AUDIENCE, ("unified", "eligible", "audience"), columns, lake_url, run_id, as_json=as_json)
-
-
-def show_published(domain: str, lake_url: str, run_id: str | None = None, *, as_json: bool) -> None:
-    """Print what a domain has published under its name, and its runs that were stopped, as show_runs does."""
-    publication = Publication(domain)
-
-    def columns(manifest: dict[str, Any]) -> tuple[dict[str, Any], tuple[int, ...]]:
-        key = publication.file_key(manifest["run_id"])
-        (file,) = (part for part in manifest.values() if isinstance(part, dict) and part.get("key") == key)
-        return {"file": file}, (file["rows"],)
-
-    _show_runs(publication, ("rows",), columns, lake_url, run_id, as_json=as_json)
-
-
-def _show_runs(
-    publication: Publication,
-    names: tuple[str, ...],
-    columns: Callable[[dict[str, Any]], tuple[dict[str, Any], tuple[int, ...]]],
-    lake_url: str,
-    run_id: str | None,
-    *,
-    as_json: bool,
-) -> None:
-    """`columns` gives what JSON says of a manifest, and the numbers under `names`. With a run id, that run alone."""
-    lake, _ = _opened(lake_url)
-    published = [one for one in manifests(publication, lake) if run_id in (None, one["run_id"])]
+    With a run id, print that run alone, and why it was stopped. Raises LakeError.
+    """
+    lake, _ = _lake_and_engine(lake_url)
+    publication = _publication(domain)
     unpublished = unpublished_runs(lake)
     all_stopped = stopped_runs(publication, unpublished.values())
-    stopped = [one for one in all_stopped if run_id in (None, one.run_id)]
+    stopped = [run for run in all_stopped if run_id in (None, run.run_id)]
+    published = [manifest for manifest in manifests(publication, lake) if run_id in (None, manifest["run_id"])]
     if run_id is None:
-        say_if_last(publication, lake, all_stopped)
+        warn_if_last_stopped(publication, lake, all_stopped)
     elif not published and not stopped:
-        raise LakeError(f"No run {run_id} is known in {lake}. See: {publication.command} runs")
-    latest = publication.latest(lake) or {}
-    rows: list[tuple[Any, ...]] = []
-    for manifest in published:
-        shown, numbers = columns(manifest)
-        if as_json:
-            print(json.dumps({"run_id": manifest["run_id"], "as_of": manifest["as_of"], "status": "published"} | shown))
-        is_latest, other = manifest["run_id"] == latest.get("run_id"), manifest["policy"]["overridden"]
-        note_on = ", another policy" if other else ", latest" if is_latest else ""
-        rows.append((manifest["as_of"], manifest["run_id"], *numbers, f"published{note_on}"))
-    for run in stopped:
-        stops = [stop.model_dump(mode="json", include={"asset", "check", "reason", "at"}) for stop in run.stops]
-        as_of = run.as_of.isoformat()
-        if as_json:
-            print(json.dumps({"run_id": run.run_id, "as_of": as_of, "status": run.status, "stopped_by": stops}))
-        rows.append((as_of, run.run_id, *("" for _ in names), run.why))
+        raise LakeError(f"Run {run_id} is not in {lake}. See: {publication.command} runs")
     if as_json:
+        for manifest in published:
+            run_and_status = {"run_id": manifest["run_id"], "as_of": manifest["as_of"], "status": "published"}
+            _print_json(run_and_status | _contents(publication, manifest)[0])
+        for run in stopped:
+            _print_json(_stopped_json(run))
         return
     console = Terminal()
+    names = ("unified", "eligible", "audience") if publication == AUDIENCE else ("rows",)
+    latest_run_id = (publication.latest(lake) or {}).get("run_id")
+    rows = [_published_row(publication, manifest, latest_run_id) for manifest in published]
+    rows += [(run.as_of.isoformat(), run.run_id, *("" for _ in names), run.why) for run in stopped]
     console.table(("as of", "run", *names, "status"), rows)
-    for stop in [stop for run in stopped for stop in run.stops] if run_id else []:
-        console.say(f"{stop.asset} {stop.check or 'failed'}: {stop.reason}")
-    silent = [one for one, stops in unpublished.items() if stops is None]
-    if run_id is None and silent:
-        names_shown = ", ".join(silent[:SHOWN_RUNS]) + (
-            f" and {len(silent) - SHOWN_RUNS} more" * (len(silent) > SHOWN_RUNS)
-        )
-        console.say(f"Killed, under way, or not meant to publish: {names_shown}. See: refi log RUN_ID")
+    if run_id is not None:
+        for stop in (stop for run in stopped for stop in run.stops):
+            console.say(f"{stop.asset} {stop.check or 'failed'}: {stop.reason}")
+    elif without_stop := [unpublished_id for unpublished_id, stops in unpublished.items() if stops is None]:
+        ids = ", ".join(without_stop[:SHOWN_RUNS])
+        more = f" and {len(without_stop) - SHOWN_RUNS} more" if len(without_stop) > SHOWN_RUNS else ""
+        console.say(f"Killed, under way, or not meant to publish: {ids}{more}. See: refi log RUN_ID")
+
+
+def _contents(publication: Publication, manifest: dict[str, Any]) -> tuple[dict[str, Any], tuple[int, ...]]:
+    """The contents of a published run: as JSON, and as the numbers of its line in the table."""
+    if publication == AUDIENCE:
+        counts, audience = manifest["counts"], manifest["audience"]
+        return {"audience": audience, "counts": counts}, (counts["unified"], counts["eligible"], audience["rows"])
+    key = publication.file_key(manifest["run_id"])
+    file = next(part for part in manifest.values() if isinstance(part, dict) and part.get("key") == key)
+    return {"file": file}, (file["rows"],)
+
+
+def _published_row(publication: Publication, manifest: dict[str, Any], latest_run_id: str | None) -> tuple[Any, ...]:
+    is_latest, is_overridden = manifest["run_id"] == latest_run_id, manifest["policy"]["overridden"]
+    note = ", another policy" if is_overridden else ", latest" if is_latest else ""
+    return manifest["as_of"], manifest["run_id"], *_contents(publication, manifest)[1], f"published{note}"
+
+
+def _stopped_json(run: StoppedRun) -> dict[str, Any]:
+    stops = [stop.model_dump(mode="json", include={"asset", "check", "reason", "at"}) for stop in run.stops]
+    return {"run_id": run.run_id, "as_of": run.as_of.isoformat(), "status": run.status, "stopped_by": stops}
 
 
 def show_diff(lake_url: str, run_a: str | None, run_b: str | None, out: Path | None, *, as_json: bool) -> None:
-    """Print who moved between two audiences, and why, as counts; with `out`, write everyone. Raises RefiError."""
-    lake, engine = _opened(lake_url)
+    """Print the number of borrowers who moved between two audiences, by cause; with `out`, write each of them.
+
+    Raises RefiError.
+    """
+    lake, engine = _lake_and_engine(lake_url)
     if run_a is None:
         before, after = PublishedAudience.last_two(AUDIENCE, lake, engine)
     else:
@@ -258,31 +251,34 @@ def show_diff(lake_url: str, run_a: str | None, run_b: str | None, out: Path | N
     changes = audience_changes(before, after)
     if out is not None:
         write_changes(changes, out)
-    counts = counted(changes)
+    counts = change_counts(changes)
     if as_json:
-        print(json.dumps({"before": before.run_id, "after": after.run_id, "changes": counts}))
+        _print_json({"before": before.run_id, "after": after.run_id, "changes": counts})
         return
     console = Terminal()
     console.say(f"From {before.as_of} (run {before.run_id}) to {after.as_of} (run {after.run_id}):")
-    rows = [(change, moved_by, n) for change, by in counts.items() for moved_by, n in by.items()]
+    rows = [(change, cause, number) for change, causes in counts.items() for cause, number in causes.items()]
     console.table(("change", "moved by", "borrowers"), rows)
 
 
 def show_policy_diff(run: PublishedRun, policy: RefiPolicy, ids: int, *, as_json: bool) -> None:
-    """Print who would gain and who would lose under another policy, by tier and reason. Publishes nothing."""
+    """Print who would enter and who would leave the audience under another policy, by tier and reason.
+
+    Of each group, `ids` borrowers are shown.
+    """
     groups: dict[tuple[str, str, str], list[str]] = {}
     for row in policy_changes(run, policy):
         tier = row["tier_before"] if row["change"] == "left" else row["tier_after"]
         groups.setdefault((row["change"], tier, row["reasons_now"] or ""), []).append(row["borrower_id"])
-    found = [(*group, len(members), members[:ids]) for group, members in sorted(groups.items())]
+    rows = [(*group, len(members), members[:ids]) for group, members in sorted(groups.items())]
     names = ("change", "tier", "reasons", "borrowers", "borrower_ids")
     if as_json:
-        changes = [dict(zip(names, one, strict=True)) for one in found]
-        print(json.dumps({"run_id": run.run_id, "as_of": run.as_of.isoformat(), "changes": changes}))
+        changes = [dict(zip(names, row, strict=True)) for row in rows]
+        _print_json({"run_id": run.run_id, "as_of": run.as_of, "changes": changes})
         return
     console = Terminal()
     console.say(f"The audience as of {run.as_of} (run {run.run_id}) under the other policy:")
-    console.table(names, [(*row[:4], ", ".join(row[4])) for row in found])
+    console.table(names, [(*row[:4], ", ".join(row[4])) for row in rows])
 
 
 def show_query(run: PublishedRun, sql: str, *, as_json: bool) -> None:
@@ -290,10 +286,14 @@ def show_query(run: PublishedRun, sql: str, *, as_json: bool) -> None:
     columns, rows = run.query(sql)
     if as_json:
         for row in rows:
-            print(json.dumps(dict(zip(columns, row, strict=True)), default=_plain))
+            _print_json(dict(zip(columns, row, strict=True)))
         return
     Terminal().table(columns, rows)
 
 
-def _plain(value: Any) -> Any:
+def _print_json(value: object) -> None:
+    print(json.dumps(value, default=_as_text))
+
+
+def _as_text(value: Any) -> str:
     return value.decode(errors="backslashreplace") if isinstance(value, bytes) else str(value)

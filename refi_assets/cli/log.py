@@ -1,4 +1,4 @@
-"""refi log: what happened in a run, as Dagster's instance keeps it, errors with their words and places."""
+"""refi log: the events of a run, from Dagster's instance, with messages and tracebacks of errors."""
 
 import os
 from datetime import datetime
@@ -14,7 +14,7 @@ from refi_assets.settings import PROJECT_DIR, PlatformSettings, settings_of
 
 
 def show_log(run_id: str) -> None:
-    """Print the log of a run, failures with their tracebacks. Raises RefiError for a run that is not there."""
+    """Print the log of a run, failures with their tracebacks. Raises RefiError if the instance has no such run."""
     set_dagster_home(PROJECT_DIR)
     console = Terminal()
     with dg.DagsterInstance.get() as instance:
@@ -27,7 +27,7 @@ def show_log(run_id: str) -> None:
             at = datetime.fromtimestamp(entry.timestamp, ZoneInfo(settings_of(PlatformSettings).time_zone))
             kind = event.event_type.name if event else "LOG"
             where = asset_of_step(entry.step_key) if entry.step_key else ""
-            words = (event.message if event else entry.user_message) or ""
-            console.say(" ".join(filter(None, (f"{at:%Y-%m-%d %H:%M:%S}", kind, where, words))))
+            message = (event.message if event else entry.user_message) or ""
+            console.say(" ".join(filter(None, (f"{at:%Y-%m-%d %H:%M:%S}", kind, where, message))))
             if event and event.event_type == dg.DagsterEventType.STEP_FAILURE and event.step_failure_data.error:
                 console.say(event.step_failure_data.error.to_string(), style="red")

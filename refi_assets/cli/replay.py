@@ -1,7 +1,7 @@
-"""refi replay: a published audience, made again from its recorded inputs and policy, and compared byte for byte.
+"""refi replay: compute a published audience again from its recorded inputs and policy, and compare the bytes.
 
-The whole graph runs, checks included, on a lake of its own in a temporary folder and with a Dagster instance in
-memory. The lake that holds the audience is only read.
+The whole graph runs, checks included, on a lake in a temporary folder and a Dagster instance in memory. The lake of the
+audience is only read.
 """
 
 import json
@@ -15,7 +15,7 @@ from typing import Any
 import dagster as dg
 import yaml
 
-from refi_assets.cli.run import run_graph
+from refi_assets.cli.run import run_domain
 from refi_assets.cli.terminal import Terminal, say
 from refi_assets.errors import LakeError, RefiError, writing
 from refi_assets.identity import PERSONS
@@ -24,25 +24,26 @@ from refi_assets.identity.previous import previous_persons
 from refi_assets.ingestion.acceptances import restore_acceptance
 from refi_assets.lake import ObjectStore, RunFolder, open_lake
 from refi_assets.orchestration.resources import IdentityResource
+from refi_assets.publishing.publication import FIRST
 from refi_assets.publishing.publish import code_behind
 from refi_assets.publishing.published import PublishedRun
 from refi_assets.refi.audience import AUDIENCE
 
 
 @dataclass(frozen=True)
-class Replayed:
-    """What a replay made, beside what was published."""
+class Replay:
+    """A recomputed audience beside the published one."""
 
     run_id: str
     rows: int
     sha256: str
     published_rows: int
     published_sha256: str
-    other_code: list[str]  # what the code has now that differs from what published
+    other_code: list[str]  # differences between the code that published and this code
 
     @property
     def is_same(self) -> bool:
-        """Whether both are the same, byte for byte."""
+        """Whether both have the same bytes."""
         return self.sha256 == self.published_sha256
 
     def show(self, *, as_json: bool) -> None:
@@ -53,21 +54,20 @@ class Replayed:
             say(f"The same bytes: {self.rows} rows, SHA-256 {self.sha256}.")
         else:
             say(f"Published: {self.published_rows} rows, SHA-256 {self.published_sha256}.")
-            say(f"Made now:  {self.rows} rows, SHA-256 {self.sha256}.")
+            say(f"Now:       {self.rows} rows, SHA-256 {self.sha256}.")
             say("\n".join(f"Other code: {difference}" for difference in self.other_code))
 
 
-def replay(run: PublishedRun, *, any_code: bool, out: Path | None, console: Terminal) -> Replayed:
-    """Make a published audience again; with `out`, keep it there.
+def replay_run(run: PublishedRun, *, any_code: bool, out: Path | None, console: Terminal) -> Replay:
+    """Compute a published audience again; with `out`, write it there.
 
-    Raises LakeError where an input is not what it was, RefiError where the code is not, unless any_code, or where
-    the run fails now.
+    Raises LakeError if an input has changed, and RefiError if the code has (unless any_code) or if the run fails.
     """
     other_code = _other_code(run.manifest)
     if other_code and not any_code:
         raise RefiError(
-            f"Run {run.run_id} was made by other code: {'; '.join(other_code)}. Install that version to replay it, "
-            "or say --any-code to see what this one makes of the same inputs."
+            f"Run {run.run_id} was published by other code: {'; '.join(other_code)}. Install that version to "
+            "replay it, or add --any-code to run this version on the same inputs."
         )
     with TemporaryDirectory(prefix="refi-replay-") as folder:
         lake = open_lake(f"{folder}/lake")
@@ -75,22 +75,22 @@ def replay(run: PublishedRun, *, any_code: bool, out: Path | None, console: Term
         policy = Path(folder) / "policy.yaml"
         policy.write_text(yaml.safe_dump(run.manifest["policy"]["values"]), encoding="utf-8")
         with dg.DagsterInstance.ephemeral() as instance:
-            made = run_graph(
+            replayed = run_domain(
+                FIRST,
                 run.as_of,
                 lake_url=lake.name,
                 policy_file=policy,
-                force_latest=False,
                 console=console,
                 instance=instance,
-                engine="duckdb",  # every engine gives the same bytes, and this one needs no more than a folder
+                engine="duckdb",  # all engines give the same bytes, and this one needs only a folder
                 identity=_copy_identity(run, lake),
             )
-        audience = lake.get_json(AUDIENCE.manifest_key(made.run_id))["audience"]
+        audience = lake.get_json(AUDIENCE.manifest_key(replayed.run_id))["audience"]
         if out is not None:
             with writing(out):
                 out.write_bytes(lake.open(audience["key"]).read())
     published = run.manifest["audience"]
-    return Replayed(
+    return Replay(
         run_id=run.run_id,
         rows=audience["rows"],
         sha256=audience["sha256"],
@@ -101,28 +101,28 @@ def replay(run: PublishedRun, *, any_code: bool, out: Path | None, console: Term
 
 
 def _copy_inputs(run: PublishedRun, lake: ObjectStore) -> None:
-    for recorded in run.manifest["inputs"]:
-        key = recorded["key"]
+    for source_file in run.manifest["inputs"]:
+        key = source_file["key"]
         if run.lake.find(key) is None:
             raise LakeError(f"{key}, an input of run {run.run_id}, is not in the lake any more; it cannot be replayed.")
         with run.lake.open(key) as stream, lake.new_file(key) as path, path.open("wb") as copy:
             shutil.copyfileobj(stream, copy)
-        if lake.sha256(key) != recorded["sha256"]:
+        if lake.sha256(key) != source_file["sha256"]:
             raise LakeError(
-                f"{key} is not what run {run.run_id} read: its SHA-256 was {recorded['sha256']}. The run cannot be "
-                "replayed; bring the file back as it was."
+                f"{key} has changed since run {run.run_id} read it: its SHA-256 was {source_file['sha256']}. "
+                "The run cannot be replayed; restore the file."
             )
-    for accepted in run.manifest.get("accepted", []):
-        files = [one for one in run.manifest["inputs"] if one["source"] == accepted["source"]]
-        load_date, hashes = date.fromisoformat(accepted["load_date"]), [file["sha256"] for file in files]
-        restore_acceptance(lake, accepted["source"], load_date, hashes, accepted["check"], accepted["reason"])
+    for acceptance in run.manifest["accepted"]:
+        source, load_date = acceptance["source"], date.fromisoformat(acceptance["load_date"])
+        hashes = [file["sha256"] for file in run.manifest["inputs"] if file["source"] == source]
+        restore_acceptance(lake, source, load_date, hashes, acceptance["check"], acceptance["reason"])
 
 
 def _copy_identity(run: PublishedRun, lake: ObjectStore) -> IdentityResource:
-    """What the run knew of persons before, and how it found them. Raises LakeError where it is not kept any more."""
+    """Copy the persons and decisions that the run started from. Raises LakeError if they are not kept any more."""
     identity = run.manifest["identity"]
     if identity["engine"] == "aws":
-        raise LakeError(f"Run {run.run_id} had AWS Entity Resolution tell who is who; that cannot be done again here.")
+        raise LakeError(f"Run {run.run_id} matched records with AWS Entity Resolution; that cannot be repeated here.")
     before = identity["person_ids_of"]
     keys = {DECISIONS: identity["decisions"]} if identity["decisions"] else {}
     if before:
@@ -141,7 +141,7 @@ def _copy_identity(run: PublishedRun, lake: ObjectStore) -> IdentityResource:
 
 
 def _other_code(manifest: dict[str, Any]) -> list[str]:
-    """What differs between the code that published and this one, in words."""
+    """The differences between the code that published and this code, as text."""
     return [
         f"{part} {name}: {then.get(name, 'none')[:12]} then, {now.get(name, 'none')[:12]} now"
         for part, now in code_behind().items()

@@ -1,4 +1,4 @@
-"""refi rules: every rule with its code, its words, where it is written, and the policy, checks and columns behind it.
+"""refi rules: every rule with its code, its text, where it is written, and the policy, checks and columns behind it.
 
 Rules are read from the heads of SQL files, from the checks of the definitions, and from the contracts. docs/rules.md is
 generated from the first two by `make docs`; docs/contracts.md has the third.
@@ -33,7 +33,7 @@ finds a rule by any word of it, with the values in force. The rules of single co
 
 @dataclass(frozen=True)
 class ListedRule:
-    """One rule. `policy` maps keys of the policy to values, `checks` are 'asset check', `columns` relation.column."""
+    """One rule. `policy` maps keys of the policy to values; `checks` are 'asset check', `columns` 'relation.column'."""
 
     code: str
     kind: str  # rule, check or column
@@ -45,13 +45,13 @@ class ListedRule:
     columns: tuple[str, ...]
 
     def mentions(self, term: str) -> bool:
-        """Whether each word of a term is somewhere in the rule; an underscore is a space."""
+        """Whether the rule contains each word of a term; an underscore counts as a space."""
         text = json.dumps(list(asdict(self).values())).lower().replace("_", " ")
         return all(word in text for word in term.lower().replace("_", " ").split())
 
 
 def show_rules(term: str, *, as_json: bool) -> None:
-    """Print the rules that mention a term. Raises RefiError if there is none."""
+    """Print the rules that mention a term. Raises RefiError if none does."""
     rules = [rule for rule in (*sql_and_check_rules(), *_contract_rules()) if rule.mentions(term)]
     if not rules:
         raise RefiError(f"No rule mentions {term!r}. Without a term, `refi rules` lists them all.")
@@ -76,8 +76,8 @@ def sql_and_check_rules() -> list[ListedRule]:
     return [*(rule for key in relations for rule in _declared_rules(key, checks)), *checks]
 
 
-def page() -> str:
-    """docs/rules.md."""
+def rules_page() -> str:
+    """The text of docs/rules.md."""
     sections: dict[str, list[ListedRule]] = {}
     for rule in sql_and_check_rules():
         title = rule.relation if rule.kind == "rule" else f"Checks of {group_and_name(rule.relation)[0]}"
@@ -155,18 +155,18 @@ class _Policy:
         self._policy = policy_of(domain)
 
     def shown(self, parameter: str) -> str:
-        """The value of a parameter of SQL; its name if the policy sets none."""
+        """The value of a SQL parameter; its name if the policy does not set it."""
         key = self._policy.parameter_keys.get(parameter)
         value = attrgetter(key)(self._policy) if key else None
         return f":{parameter}" if value is None else _text(value)
 
     def of_parameters(self, names: Iterable[str]) -> dict[str, str]:
-        """Key -> value of parameters of SQL."""
+        """Key -> value of SQL parameters."""
         keys = [self._policy.parameter_keys[name] for name in sorted(names) if name in self._policy.parameter_keys]
         return {key: _text(attrgetter(key)(self._policy)) for key in keys}
 
     def of_limits(self, key: str) -> dict[str, str]:
-        """Key -> value of the limits that are in a part of the policy."""
+        """Key -> value of the limits in a part of the policy."""
         limits = attrgetter(key)(self._policy)
         values = limits.model_dump() if isinstance(limits, BaseModel) else {}
         return {f"{key}.{name}": _text(value) for name, value in values.items()} or {key: _text(limits)}
@@ -185,4 +185,4 @@ def _names(columns: Iterable[tuple[str, str]]) -> tuple[str, ...]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(page())
+    sys.stdout.write(rules_page())

@@ -1,7 +1,7 @@
 """The console of the command line: all of its text, tables and colors.
 
-Text from a lender's file does nothing to a terminal: control characters, escapes and characters that turn the direction
-of text are shown as \\x1b is. JSON has its own escapes and is printed as it is.
+Text from a lender's file cannot control a terminal: control characters, escapes and characters that change the
+direction of text are printed as \\x1b. JSON has its own escapes and is printed as it is.
 """
 
 import unicodedata
@@ -28,15 +28,15 @@ class Terminal(Console):
         super().__init__(markup=False, emoji=False, **options)
 
     def render_str(self, text: str, **options: Any) -> Text:
-        """A text as it is printed, escaped before Text drops some control characters without a trace."""
+        """A text, escaped before Text silently drops some control characters."""
         return super().render_str(harmless(text), **options)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """What is printed, in segments; the cells of tables and branches of trees come here, too."""
+        """The segments of a renderable; the cells of tables and the branches of trees also pass through here."""
         return super().render(harmless_text(renderable) if isinstance(renderable, Text) else renderable, options)
 
     def say(self, text: str, *, style: str | None = None, end: str = "\n") -> None:
-        """Print a text as it is: no markup, no colors but the style's, no line breaks added."""
+        """Print a text without markup, added line breaks, or colors other than the style's."""
         self.print(text, style=style, markup=False, emoji=False, highlight=False, soft_wrap=True, end=end)
 
     def warn(self, text: str) -> None:
@@ -44,9 +44,9 @@ class Terminal(Console):
         self.say(text, style="yellow")
 
     def table(self, names: Sequence[str], rows: Sequence[Sequence[Any]], *, title: str | None = None) -> None:
-        """Print rows under the names of their columns, columns of numbers to the right.
+        """Print rows under the names of their columns; columns of numbers are right-aligned.
 
-        In a terminal, long texts are folded between words; an id is never folded, nor is anything in a pipe.
+        In a terminal, long texts wrap between words; an id never wraps, nor does anything in a pipe.
         """
         table = Table(title=title, title_justify="left", box=box.SIMPLE, pad_edge=False)
         for number, name in enumerate(names):
@@ -62,17 +62,17 @@ class Terminal(Console):
 
 
 def harmless(text: str) -> str:
-    """A text that does nothing to a terminal; line breaks stay."""
+    """A text that cannot control a terminal; line breaks stay."""
     return "".join(map(_shown, text))
 
 
 def one_line(text: str) -> str:
-    """The same, for what must not begin a line of its own, such as a file's name."""
+    """The same, with line breaks escaped as well, for text such as a file's name."""
     return harmless(text).replace("\n", "\\x0a")
 
 
 def harmless_text(text: Text) -> Text:
-    """The same for a styled text, its styles in their places."""
+    """The same for a styled text, with its styles in place."""
     shown = [_shown(character) for character in text.plain]
     if "".join(shown) == text.plain:
         return text

@@ -1,4 +1,4 @@
-"""A run that published nothing, seen as far as it came: the relations it made, and the quarantine of its sources."""
+"""A run that published nothing: the relations that it left, and the quarantine of its sources."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,14 +27,14 @@ from refi_assets.staging.stage import QUARANTINE_COLUMNS
 
 @dataclass(frozen=True)
 class UnpublishedRun(PublishedRun):
-    """One such run. Its manifest is what it would have been, and names what was made."""
+    """A run that published nothing. Its manifest is the one it would have published, of the relations that it left."""
 
     stopped: StoppedRun | None = None
-    not_reached: set[str] = field(default_factory=set)  # what was asked for and had not been made
+    not_reached: set[str] = field(default_factory=set)  # relations that an answer needed and the run did not make
 
     @classmethod
     def of(cls, publication: Publication, lake: ObjectStore, engine: DuckDBEngine, run_id: str) -> Self | None:
-        """What a run made that published nothing under this name; None if there is nothing, or it is not kept."""
+        """The run; None if it left neither relations nor a reason, or they are not kept any more."""
         relations, stopped = RunFolder(lake, run_id).relations(), find_stopped(lake, run_id)
         if stopped is None and not relations:
             return None
@@ -49,25 +49,25 @@ class UnpublishedRun(PublishedRun):
 
     @cached_property
     def relations(self) -> list[Relation]:
-        """What the run made and everything behind it, and a quarantine as soon as a source was staged.
+        """The relations that the run made, everything behind them, and the quarantine, if a source was staged.
 
-        The quarantine has the name by which answers ask for it, too, which is refi's. Raises LakeError.
+        The quarantine is also listed under the name of refi's, which the SQL of answers reads. Raises LakeError.
         """
         behind = with_inputs(self.lake, RunFolder(self.lake, self.run_id).relations())
         relations = {relation.key: relation for relation in with_identity(behind)}
-        own, asked = quarantine_of(self.publication.name), quarantine_of(FIRST)
+        own, first = quarantine_of(self.publication.name), quarantine_of(FIRST)
         if own not in relations:
             relations |= self._quarantine(own, relations)
-        if own in relations and own != asked:
-            relations[asked] = relations[own].model_copy(update={"key": asked})
+        if own in relations:
+            relations[first] = relations[own].model_copy(update={"key": first})
         return list(relations.values())
 
     def _quarantine(self, key: str, relations: Mapping[str, Relation]) -> dict[str, Relation]:
-        """The quarantine of the sources that were staged, as the run would have made it, and its parts."""
+        """The quarantine of the sources that were staged, as the run would have made it, with its parts."""
         staged = [relations.get(f"staging/{source}") for source in contracts_of(self.publication.name)]
-        own: dict[str, Any] = {"run_id": self.run_id, "as_of": self.as_of}
+        run: dict[str, Any] = {"run_id": self.run_id, "as_of": self.as_of}
         parts = {  # without columns, so that no query of a user takes them for the sources
-            key: Relation(key=key, kind="table", parquet=relation.details_as(StagedDetails).quarantine, **own)
+            key: Relation(key=key, kind="table", parquet=relation.details_as(StagedDetails).quarantine, **run)
             for relation in staged
             if relation is not None
             for key in [f"quarantined/{relation.name}"]
@@ -77,11 +77,11 @@ class UnpublishedRun(PublishedRun):
         selects = [exp.select(*QUARANTINE_COLUMNS).from_(table_of(part)) for part in parts]
         rows = exp.union(*selects, distinct=False) if len(selects) > 1 else selects[0]
         inputs = dict.fromkeys(parts, self.run_id)
-        view = Relation(key=key, kind="view", columns=QUARANTINE_COLUMNS, sql=rows.sql(DIALECT), inputs=inputs, **own)
+        view = Relation(key=key, kind="view", columns=QUARANTINE_COLUMNS, sql=rows.sql(DIALECT), inputs=inputs, **run)
         return {**parts, key: view}
 
     def ask(self, model: str, **parameters: Bindable) -> list[Row]:
-        """The rows of sql/<model>.sql; none if the run did not get as far as what it reads. Raises EngineError."""
+        """The rows of sql/<model>.sql; none if the run lacks a relation that it reads. Raises EngineError."""
         missing = relations_read(load_sql_models()[model].tree) - {relation.key for relation in self.relations}
         self.not_reached.update(missing)
         return [] if missing else super().ask(model, **parameters)
@@ -89,7 +89,7 @@ class UnpublishedRun(PublishedRun):
     @property
     def why(self) -> str:
         """Why it published nothing."""
-        return self.stopped.why if self.stopped else "it was ended, or is under way, or was not to publish"
+        return self.stopped.why if self.stopped else "it was killed, is under way, or was not meant to publish"
 
 
 def _policy_in_force(domain: str) -> dict[str, Any]:
@@ -103,15 +103,15 @@ def find_run(
     engine: DuckDBEngine,
     run_id: str | None,
 ) -> PublishedRun:
-    """A run by its id, whether it published or not, or else the published one that is the latest.
+    """A run by its id, whether it published or not, or else the latest published run.
 
-    If a later run published nothing, stderr says so; if none ever published, it is the run. Raises LakeError.
+    If a later run published nothing, stderr says so; if no run ever published, that run is returned. Raises LakeError.
     """
     if run_id is not None:
         is_published = publication.manifest(lake, RunFolder(lake, run_id).run_id) is not None
         unpublished = None if is_published else UnpublishedRun.of(publication, lake, engine, run_id)
         return unpublished or kind.find(publication, lake, engine, run_id)
-    stopped = say_if_stopped(publication, lake)
+    stopped = _last_if_stopped(publication, lake)
     if stopped is not None and publication.latest(lake) is None:
         unpublished = UnpublishedRun.of(publication, lake, engine, stopped.run_id)
         if unpublished is not None:
@@ -119,21 +119,20 @@ def find_run(
     return kind.find(publication, lake, engine)
 
 
-def say_if_stopped(publication: Publication, lake: ObjectStore) -> StoppedRun | None:
-    """Say on stderr if the last run published nothing; returns it."""
+def _last_if_stopped(publication: Publication, lake: ObjectStore) -> StoppedRun | None:
     try:
         runs = stopped_runs(publication, unpublished_runs(lake).values())
-        return say_if_last(publication, lake, runs)
-    except LakeError:  # who may read what was published need not be allowed to look at every run
+        return warn_if_last_stopped(publication, lake, runs)
+    except LakeError:  # a reader of publications may not be allowed to list all runs
         return None
 
 
-def say_if_last(publication: Publication, lake: ObjectStore, runs: Sequence[StoppedRun]) -> StoppedRun | None:
-    """The same, if the stopped runs of the publication are known already. Raises LakeError."""
+def warn_if_last_stopped(publication: Publication, lake: ObjectStore, runs: Sequence[StoppedRun]) -> StoppedRun | None:
+    """The last run if it is among these stopped runs of a publication; stderr says so. Raises LakeError."""
     stopped = last_if_stopped(lake, publication, runs)
     if stopped is not None:
         latest = publication.latest(lake)
         shown = f"this is the {publication.contents} of {latest['as_of']} (run {latest['run_id']})" if latest else None
-        words = f"The last run, {stopped.run_id} as of {stopped.as_of}, published nothing: {stopped.why}"
-        Terminal(stderr=True).warn(f"{words}; {shown or 'nothing was published before'}.")
+        message = f"The last run, {stopped.run_id} as of {stopped.as_of}, published nothing: {stopped.why}"
+        Terminal(stderr=True).warn(f"{message}; {shown or 'nothing was published before'}.")
     return stopped

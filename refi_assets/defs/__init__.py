@@ -1,1 +1,1 @@
-"""All that is Dagster, and nothing else: one folder a group, the same file names in each."""
+"""Dagster definitions and nothing else: one folder for each domain, the same file names in each."""

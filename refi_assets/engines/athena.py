@@ -27,7 +27,7 @@ from refi_assets.engines.settings import EngineSettings
 from refi_assets.errors import EngineError, LakeError
 from refi_assets.lake import ObjectStore, Relation
 from refi_assets.lake.relations import QueryCost
-from refi_assets.specs.names import database_of
+from refi_assets.specs.names import catalog_database
 
 with aws.needs_extra("pyathena", "Athena"):
     from pyathena import connect
@@ -111,7 +111,7 @@ class AthenaEngine:
         """Point the tables of the groups' databases at these relations, one after the other."""
         databases = {self.glue.database: self.glue}
         for relation in relations:
-            database = database_of(relation.key, self.glue.database)
+            database = catalog_database(relation.key, self.glue.database)
             if database not in databases:
                 databases[database] = GlueTables(database)
                 databases[database].create_database()

@@ -24,7 +24,7 @@ from refi_assets.engines.types import from_dialect, to_dialect
 from refi_assets.errors import EngineError
 from refi_assets.lake import ObjectStore, Relation
 from refi_assets.lake.relations import QueryCost
-from refi_assets.specs.names import database_of
+from refi_assets.specs.names import catalog_database
 
 with aws.needs_extra("trino", "Trino"):
     from trino.auth import BasicAuthentication
@@ -84,7 +84,7 @@ class TrinoEngine:
 
     def publish(self, relations: Sequence[Relation], comments: Mapping[str, Descriptions]) -> None:
         """Point the views of the groups' schemas at these relations, one after the other."""
-        schemas = {relation.key: database_of(relation.key, self.connection.schema) for relation in relations}
+        schemas = {relation.key: catalog_database(relation.key, self.connection.schema) for relation in relations}
         for schema in sorted({*schemas.values()} - {self.connection.schema}):
             self.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}")
         for relation in relations:

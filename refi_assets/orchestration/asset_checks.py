@@ -1,4 +1,4 @@
-"""Asset checks in Dagster's terms: one step evaluates all checks of an asset and shows what each found."""
+"""Asset checks in Dagster's terms: one step evaluates all checks of an asset and shows their outcomes."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -31,7 +31,7 @@ from refi_assets.specs.sql_models import AS_OF, Bindable, SqlModel, load_sql_mod
 
 
 class CheckedStep(Step):
-    """What a check may look at: the asset's record, the records of others, SQL, the policy."""
+    """Everything that a check may read: the asset's record, the records of other assets, SQL, the policy."""
 
     def __init__(
         self,
@@ -45,9 +45,9 @@ class CheckedStep(Step):
         self._engine, self._duckdb = engine.open(self.lake), engine.duckdb(self.lake)
         self.policy: Any = policy  # of the domain's own class
         self.relation: Relation = super().input(asset)
-        self._read: dict[str, str] = {}  # fingerprints of other relations that checks have looked at
+        self._read: dict[str, str] = {}  # key -> fingerprint of the other relations that checks have read
         self._read_as_of = False
-        self._asked: dict[str, str] = {}  # hashes of the models that checks have asked
+        self._asked: dict[str, str] = {}  # key -> hash of the SQL models that checks have queried
 
     @property
     def as_of(self) -> date:
@@ -56,13 +56,13 @@ class CheckedStep(Step):
         return super().as_of
 
     def input(self, key: str) -> Relation:
-        """The record of another asset. Raises LakeError if no run made it yet."""
+        """The record of another asset. Raises LakeError if it has not been materialized yet."""
         relation = super().input(key)
         self._read[key] = relation.fingerprint
         return relation
 
     def outcomes(self, checks: Sequence["Check"]) -> list[Outcome]:
-        """What checks find, in their order: as remembered, if the relation and all that they look at are the same."""
+        """The outcomes of checks, in their order; from the memo if everything that they read is the same as before."""
         modules = sorted({__name__, *(check.evaluate.__module__ for check in checks)})
         key = fingerprint(
             checks=[check.name for check in checks],
@@ -78,8 +78,12 @@ class CheckedStep(Step):
         outcomes = [check.evaluate(self, *self._limits(check)) for check in checks]
         if self._memo_mode != "off" and self.relation.fingerprint and all(self._read.values()):
             as_of = self._as_of.isoformat() if self._read_as_of else None
-            looked_at = {"inputs": self._read, "as_of": as_of, "asked": self._asked}
-            value = {"outcomes": list(map(asdict, outcomes)), **looked_at}
+            value = {
+                "outcomes": list(map(asdict, outcomes)),
+                "inputs": self._read,
+                "as_of": as_of,
+                "asked": self._asked,
+            }
             self._memo.put(key, self.folder.run_id, value)
         return outcomes
 
@@ -88,42 +92,39 @@ class CheckedStep(Step):
         return [attrgetter(check.limits)(self.policy)] if check.limits else []
 
     def _still_holds(self, value: dict[str, Any]) -> bool:
-        inputs, models = value["inputs"].items(), load_sql_models()
-        is_of_day = value["as_of"] in (None, self._as_of.isoformat())
-        is_asked_so = all(
-            models[key].sha256 == sha256 for key, sha256 in value.get("asked", {}).items() if key in models
-        )
+        """Whether the as-of day, the SQL models and the relations behind remembered outcomes are the same now."""
+        models, read = load_sql_models(), super().input
         return (
-            is_of_day
-            and is_asked_so
-            and all(super(CheckedStep, self).input(key).fingerprint == known for key, known in inputs)
+            value["as_of"] in (None, self._as_of.isoformat())
+            and all(key in models and models[key].sha256 == sha256 for key, sha256 in value["asked"].items())
+            and all(read(key).fingerprint == fingerprint for key, fingerprint in value["inputs"].items())
         )
 
     def unless_accepted(self, check: "Check", outcome: Outcome) -> Outcome:
-        """An outcome that does not block any more if people have accepted it; else how they can."""
+        """The outcome, not blocking if people have accepted it; otherwise with the option that accepts it."""
         group, source = self.relation.key.split("/")
         may_be_accepted = check.name in ACCEPTABLE and group in ("raw", "staging")
         if outcome.passed or not (outcome.blocks and may_be_accepted):
             return outcome
         snapshot = super().input(f"raw/{source}").details_as(SnapshotDetails).snapshot
         reason = reason_to_accept(self.lake, snapshot, check.name)
-        words = (
+        note = (
             f"accepted: {reason}"
             if reason
             else f"if it is right, run again with --accept {source}:{check.name} --reason TEXT"
         )
-        description = "; ".join(filter(None, (outcome.description, words)))
+        description = "; ".join(filter(None, (outcome.description, note)))
         return replace(outcome, blocks=reason is None, description=description)
 
     def ask(self, model: SqlModel, **parameters: Bindable) -> list[Row]:
-        """The rows of a model, on the relations that it reads."""
+        """The rows of a model on the relations that it reads."""
         self._asked[model.key] = model.sha256
         relations = [self.input(key) for key in model.inputs]
         with self._engine.session(readable(self.lake, relations)) as session:
             return session.query(model.bind(parameters))
 
     def rows_by(self, model: str, column: str) -> dict[str, int]:
-        """The rows of a SQL model by a column's value, counted now: the model's own asset may not be made yet."""
+        """The number of rows of a SQL model by a column's value; its own asset may not be materialized yet."""
         self._asked[model] = load_sql_models()[model].sha256
         query = self._bound(load_sql_models()[model])
         counting = exp.select(exp.column(column), exp.Count(this=exp.Star()).as_("amount"))
@@ -133,14 +134,14 @@ class CheckedStep(Step):
             return {row[column]: row["amount"] for row in session.query(counting)}
 
     def columns_as_declared(self) -> Outcome:
-        """Whether the stored columns are those that the SQL file, the contract or declared.py declares."""
+        """Whether the stored columns are those declared by the SQL file, the contract or declared.py."""
         declared = declared_columns(self.relation.key)
         with self._duckdb.session(readable(self.lake, [self.relation])) as session:
             stored = session.columns(exp.select("*").from_(table_of(self.relation.key)))
         return columns_equal(stored, declared)
 
     def broken_by(self, model: SqlModel) -> Outcome:
-        """The rows that a check's SQL returns: there must be none. Their keys are shown."""
+        """The outcome of a check whose SQL must return no rows, with the keys of some rows."""
         broken, keys = self._broken[model.key]
         return none_of(broken, keys)
 
@@ -150,40 +151,33 @@ class CheckedStep(Step):
 
     @cached_property
     def _broken(self) -> dict[str, tuple[int, list[str]]]:
-        """How many rows each SQL check of the asset returns, and some of their keys."""
+        """Key of each SQL check of the asset -> the number of rows that it returns, and the keys of some."""
         models = checking_models(self.relation.key)
         queries = {model.key: self._bound(model) for model in models}
         shown = {model.key: shown_columns(self.relation.key, model) for model in models}
         read = {key for query in queries.values() for key in relations_read(query)}
         relations = [self.relation, *(self.input(key) for key in sorted(read - {self.relation.key}))]
         with self._engine.session(readable(self.lake, relations)) as session:
-            searched = [key for key, query in queries.items() if not session.proves_empty(query)]
-            counted = dict.fromkeys(queries, 0)
-            if searched:
-                counting = [
-                    exp.select(exp.Literal.string(key).as_("checked"), exp.Count(this=exp.Star()).as_("broken")).from_(
-                        queries[key].subquery("broken_rows")
-                    )
-                    for key in searched
-                ]
-                counted |= {row["checked"]: row["broken"] for row in session.query(_all_of(counting))}
-            some = {
+            unproven = [_count_of(key, query) for key, query in queries.items() if not session.proves_empty(query)]
+            rows = session.query(_union(unproven)) if unproven else []
+            counts = dict.fromkeys(queries, 0) | {row["checked"]: row["broken"] for row in rows}
+            examples = {
                 key: session.query(queries[key].order_by(*shown[key]).limit(SHOWN_KEYS))
-                for key, broken in counted.items()
-                if broken
+                for key, count in counts.items()
+                if count
             }
         return {
-            key: (counted[key], [" ".join(str(row[name]) for name in shown[key]) for row in some.get(key, [])])
-            for key in queries
+            key: (count, [" ".join(str(row[name]) for name in shown[key]) for row in examples.get(key, [])])
+            for key, count in counts.items()
         }
 
 
 @dataclass(frozen=True)
 class Check:
-    """One check, whose `evaluate` gets the step and, if the check names a part of the policy, its `limits`.
+    """One check; `evaluate` takes the step and, if `limits` names a part of the policy, that part.
 
-    `may_block`: a failure can stop what is downstream of the asset, if the outcome says so. `sql` is the key of the SQL
-    model that finds what breaks the check.
+    With `may_block`, a failure stops downstream assets if the outcome says so. `sql` is the key of the SQL model that
+    finds rows that break the check.
     """
 
     name: str
@@ -194,7 +188,7 @@ class Check:
     sql: str = ""
 
     def declaration(self, domain: Domain, asset: str) -> dict[str, str]:
-        """Where the check is written, and the key of its limits, as domain.key; the UI and `refi rules` show them."""
+        """Where the check is written, and the key of its limits as domain.key, for the UI and `refi rules`."""
         if self.sql in load_sql_models():
             where = f"sql/{self.sql}.sql"
         elif self.sql or self.evaluate == CheckedStep.columns_as_declared:
@@ -205,7 +199,7 @@ class Check:
 
 
 def checks_of(domain: Domain, asset: str, checks: Sequence[Check]) -> dg.AssetChecksDefinition:
-    """All checks of an asset, evaluated in one step; any subset can be run by itself."""
+    """All checks of an asset, evaluated in one step; any subset can run on its own."""
     key = dg.AssetKey(asset.split("/"))
     specs = [
         dg.AssetCheckSpec(
@@ -235,23 +229,24 @@ def checks_of(domain: Domain, asset: str, checks: Sequence[Check]) -> dg.AssetCh
                 evaluated = zip(chosen, step.outcomes(chosen), strict=True)
                 outcomes = [step.unless_accepted(check, outcome) for check, outcome in evaluated]
             for check, outcome in zip(chosen, outcomes, strict=True):
-                words = _described(outcome)
+                description = _described(outcome)
                 if not outcome.passed:
-                    words += "".join(f"\n{line}" for line in advice(domain, asset, check.name, outcome, step.folder))
+                    lines = advice(domain, asset, check.name, outcome, step.folder)
+                    description = "\n".join([description, *lines])
                     if outcome.blocks and check.may_block:
-                        step.stopped(asset, words, check.name, step.policy.model_dump(mode="json"))
-                yield _result(key, check, outcome, words)
+                        step.note_stop(asset, description, check.name, step.policy.model_dump(mode="json"))
+                yield _result(key, check, outcome, description)
 
     return evaluate
 
 
 def relation_checks(domain: Domain, asset: str, own: Sequence[Check] = ()) -> dg.AssetChecksDefinition:
-    """The checks of a relation: those that follow from its declaration, those in SQL files, and its own."""
+    """The checks of a relation: those derived from its declaration, those in SQL files, and its own."""
     return checks_of(domain, asset, [*declared_and_sql_checks(asset), *own])
 
 
 def declared_and_sql_checks(asset: str) -> list[Check]:
-    """Whether columns are as declared, and a check for each model of checking_models."""
+    """The check of the declared columns, and one check for each model of checking_models."""
 
     def check(model: SqlModel) -> Check:
         description = f"There must be none: {model.description}"
@@ -262,14 +257,14 @@ def declared_and_sql_checks(asset: str) -> list[Check]:
 
 
 def checking_models(asset: str) -> list[SqlModel]:
-    """The SQL that finds rows that break a rule: of declarations, and the files sql/<group>/checks/<relation>/."""
+    """The SQL that finds rows that break a rule: from declarations, and the files sql/<group>/checks/<relation>/."""
     group, name = asset.split("/")
     files = [model for key, model in load_sql_models().items() if key.startswith(f"{group}/checks/{name}/")]
     return [*declared_rules(asset), *files]
 
 
 def shown_columns(asset: str, model: SqlModel) -> list[str]:
-    """The columns of the asset's grain that a check's SQL returns: they tell which rows break the rule.
+    """The columns of the asset's grain that a check's SQL returns: they identify the rows that break the rule.
 
     Raises SettingError if there are none.
     """
@@ -280,12 +275,18 @@ def shown_columns(asset: str, model: SqlModel) -> list[str]:
     return shown
 
 
-def _all_of(queries: list[exp.Select]) -> exp.Query:
+def _count_of(key: str, query: exp.Query) -> exp.Select:
+    count = exp.Count(this=exp.Star()).as_("broken")
+    return exp.select(exp.Literal.string(key).as_("checked"), count).from_(query.subquery("broken_rows"))
+
+
+def _union(queries: list[exp.Select]) -> exp.Query:
     return exp.union(*queries, distinct=False) if len(queries) > 1 else queries[0]
 
 
 def _described(outcome: Outcome) -> str:
-    return f"{outcome.number:g}; {outcome.limit}" + (f". {outcome.description}" if outcome.description else "")
+    number = f"{outcome.number:,.6f}".rstrip("0").rstrip(".")
+    return f"{number}; {outcome.limit}" + (f". {outcome.description}" if outcome.description else "")
 
 
 def _result(key: dg.AssetKey, check: Check, outcome: Outcome, description: str) -> dg.AssetCheckResult:

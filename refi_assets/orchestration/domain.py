@@ -1,4 +1,4 @@
-"""A domain, as its definitions share it: its name, its policy, and how often its assets are made."""
+"""A domain, as its definitions share it: its name, its policy, and the cadence of its assets."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from refi_assets.lake.relations import Cadence
 
 @dataclass(frozen=True)
 class Domain:
-    """One domain. `policy_of` names the domain whose policy it reads, if it has none of its own."""
+    """One domain. `policy_of` names the domain whose policy it reads, if it has no policy of its own."""
 
     name: str
     policy_of: str = ""

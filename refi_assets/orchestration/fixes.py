@@ -1,11 +1,10 @@
-"""What to do about a check that did not pass: its likely causes, a fix for each, the command that shows the rows.
+"""Advice on failed checks: likely causes, a fix for each, and the command that shows the rows.
 
 The texts are in fixes.yaml and in defs/<domain>/fixes.yaml.
 """
 
 import re
 import shlex
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -24,7 +23,7 @@ _PACKAGE = Path(__file__).parent.parent
 
 
 class CauseFix(BaseModel):
-    """A fix, and of which causes it is."""
+    """A fix and the causes that it is for."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -35,7 +34,7 @@ class CauseFix(BaseModel):
     shape: str | None = None
 
     def fits(self, source: str, cause: Cause) -> bool:
-        """Whether it is a fix of this cause in a source."""
+        """Whether it is a fix for this cause in a source."""
         return (
             self.source in (None, source)
             and self.reason in (None, cause.reason)
@@ -45,7 +44,7 @@ class CauseFix(BaseModel):
 
 
 class CheckFix(BaseModel):
-    """What helps with a check, whatever the cause, and the command that shows the rows."""
+    """A fix for a check, whatever the cause, and the command that shows the rows."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -64,17 +63,20 @@ class Fixes(BaseModel):
 
 @cache
 def fixes_of(domain: str) -> Fixes:
-    """The fixes that a domain has of its own, and then everybody's."""
-    own, shared = _read(_PACKAGE / "defs" / domain / "fixes.yaml"), _read(Path(__file__).with_suffix(".yaml"))
+    """The fixes of a domain, followed by the shared ones."""
+    own, shared = (
+        _read_fixes(_PACKAGE / "defs" / domain / "fixes.yaml"),
+        _read_fixes(Path(__file__).with_suffix(".yaml")),
+    )
     return Fixes(causes=own.causes + shared.causes, checks=shared.checks | own.checks)
 
 
 def advice(domain: Domain, asset: str, check: str, outcome: Outcome, folder: RunFolder) -> list[str]:
-    """Lines that follow the number and the limit of a check that did not pass; none if nothing is known."""
+    """Lines that follow the number and the limit of a failed check; empty if there is no advice."""
     source = asset.rsplit("/", maxsplit=1)[-1]
     fixes = fixes_of(domain.name)
     shown = outcome.causes[:SHOWN_CAUSES]
-    lines = [f"- {_described(cause)}{_likely(_fix_of(fixes, source, cause))}" for cause in shown]
+    lines = [_cause_line(fixes, source, cause) for cause in shown]
     if len(outcome.causes) > len(shown):
         lines.append("- and others")
     check_fix = fixes.checks.get(check, CheckFix())
@@ -90,35 +92,19 @@ def advice(domain: Domain, asset: str, check: str, outcome: Outcome, folder: Run
 
 
 def _lake_option(lake: ObjectStore) -> str:
-    """What a command needs to read a lake that is not the deployment's."""
+    """The option that a command needs to read this lake; empty for the deployment's lake."""
     deployed = settings_of(LakeSettings).lake_url
     name = deployed if is_s3(deployed) else str(Path(deployed).expanduser().resolve())
     return "" if name == lake.name else f" --lake {shlex.quote(lake.name)}"
 
 
-def _described(cause: Cause) -> str:
-    return "".join(_parts(cause))
+def _cause_line(fixes: Fixes, source: str, cause: Cause) -> str:
+    column = f" in column {cause.column}" if cause.column else ""
+    shape = f", such as {cause.shape}" if cause.shape else ""
+    problem = f" ({cause.problem})" if cause.problem else ""
+    fix = next((entry.fix for entry in fixes.causes if entry.fits(source, cause)), None)
+    return f"- {cause.reason}{column}: {cause.rows:,}{shape}{problem}." + (f" Likely fix: {fix}" if fix else "")
 
 
-def _parts(cause: Cause) -> Iterator[str]:
-    yield cause.reason
-    if cause.column:
-        yield f" in column {cause.column}"
-    yield f": {cause.rows:,}"
-    if cause.shape:
-        yield f", such as {cause.shape}"
-    if cause.problem:
-        yield f" ({cause.problem})"
-    yield "."
-
-
-def _likely(fix: str | None) -> str:
-    return f" Likely fix: {fix}" if fix else ""
-
-
-def _fix_of(fixes: Fixes, source: str, cause: Cause) -> str | None:
-    return next((entry.fix for entry in fixes.causes if entry.fits(source, cause)), None)
-
-
-def _read(path: Path) -> Fixes:
+def _read_fixes(path: Path) -> Fixes:
     return Fixes.model_validate(load_yaml(path.read_text("utf-8"))) if path.is_file() else Fixes()

@@ -17,19 +17,19 @@ from refi_assets.specs.contracts import contracts_of, quarantine_of
 
 CLEAN_UP_JOB = "clean_up"
 
-# Two runs of one job and partition would do the same work twice; infra/dagster.yaml lets one at a time.
+# Two runs of the same job and partition would repeat the same work; infra/dagster.yaml allows one at a time.
 JOB_PARTITION_TAG = "refi/job_partition"
 
 
 def source_keys(domain: str) -> list[str]:
-    """Keys of the assets that the sources of a domain pass through."""
+    """Keys of the assets of a domain's sources."""
     sources = contracts_of(domain)
     keys = [f"{stage}/{source}" for source in sources for stage in ("raw", "catalog", "staging")]
     return [*keys, quarantine_of(domain)] if sources else []
 
 
 def domain_job(domain: str, groups: tuple[str, ...], cadence: Cadence) -> UnresolvedAssetJobDefinition:
-    """A job of the domain's name: its sources and these groups, with all checks."""
+    """The job with the domain's name: its sources and these groups, with all checks."""
     sources = dg.AssetSelection.assets(*(key.split("/") for key in source_keys(domain)))
     definition = partitions(cadence)
     by_partition: Any = definition and dg.PartitionedConfig(
@@ -40,23 +40,23 @@ def domain_job(domain: str, groups: tuple[str, ...], cadence: Cadence) -> Unreso
     return dg.define_asset_job(
         domain,
         selection=sources | dg.AssetSelection.groups(*groups),
-        description=f"All of {domain}, from its source files to what it publishes, of one partition.",
+        description=f"All of {domain} for one partition, from its source files to its publications.",
         tags={"refi/domain": domain},
         config=by_partition,
     )
 
 
-@dg.op(description="Delete what need not stay: old relations, and what runs that were cut short left behind.")
+@dg.op(description="Delete old relations, and leftovers of runs that were cut short.")
 def remove_unneeded(context: dg.OpExecutionContext, lake: LakeResource, engine: EngineResource) -> None:
     """Clean up the lake, then the engine's catalog."""
     store = lake.open()
     limits = settings_of(PublishingSettings)
-    removed = clean_up(store, limits.keep_runs, timedelta(days=limits.keep_unpublished_days))
+    deleted = clean_up(store, limits.keep_runs, timedelta(days=limits.keep_unpublished_days))
     engine.open(store).keep_only(shown_run_ids(store))
-    context.log.info(f"{removed} objects deleted.")
+    context.log.info(f"{deleted} objects deleted.")
 
 
-@dg.job(name=CLEAN_UP_JOB, description="Delete what need not stay in the lake. `refi run` starts it after publishing.")
+@dg.job(name=CLEAN_UP_JOB, description="Delete old objects from the lake. `refi run` starts it after publishing.")
 def clean_up_job() -> None:
     """One step."""
     remove_unneeded()
@@ -67,13 +67,13 @@ def clean_up_job() -> None:
     name="clean_up_after_runs",
     request_job=clean_up_job,
     minimum_interval_seconds=60,
-    description="Asks for a clean-up after each run that succeeded. `refi run` does it by itself.",
+    description="Requests a clean-up after each successful run. `refi run` cleans up on its own.",
     default_status=(
         dg.DefaultSensorStatus.RUNNING if settings_of(IngestionSettings).watch else dg.DefaultSensorStatus.STOPPED
     ),
 )
 def clean_up_after_runs(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
-    """One clean-up a run; none after itself."""
+    """One clean-up after each run, except after a clean-up."""
     if context.dagster_run.job_name == CLEAN_UP_JOB:
         return dg.SkipReason("That was a clean-up.")
     return dg.RunRequest(run_key=context.dagster_run.run_id)

@@ -1,6 +1,6 @@
-"""The log of runs if REFI_LOG_FORMAT is json: one line an event, with run and asset on each.
+"""The log of runs if REFI_LOG_FORMAT is json: one line for each event, with its run and asset.
 
-The form of a line is in refi_assets/observability/json_logs.py.
+The format of a line is in refi_assets/observability/json_logs.py.
 """
 
 import logging
@@ -15,14 +15,14 @@ from refi_assets.settings import settings_of
 
 
 class EventFormatter(JsonFormatter):
-    """Events of a run, and what its steps log."""
+    """Formats the events of a run and the log messages of its steps."""
 
     def fields(self, record: logging.LogRecord) -> Fields:
         """Run, job and asset; for an event also its type, and for a failure the reason."""
         context: dict[str, Any] = getattr(record, "dagster_meta", {})
         event: dg.DagsterEvent | None = context.get("dagster_event")
         step = context.get("step_key")
-        told: Fields = {
+        fields: Fields = {
             "run_id": context.get("run_id"),
             "job": context.get("job_name"),
             "asset": asset_of_step(step) if step else None,
@@ -30,12 +30,12 @@ class EventFormatter(JsonFormatter):
             "message": context.get("orig_message"),
         }
         if event is None:
-            return told
-        return told | {"event": event.event_type.name} | _said(event, context.get("run_id") or "")
+            return fields
+        return fields | {"event": event.event_type.name} | _message_fields(event, context.get("run_id") or "")
 
 
-def _said(event: dg.DagsterEvent, run_id: str) -> Fields:
-    """The message of an event; a check that fails is as loud as its severity."""
+def _message_fields(event: dg.DagsterEvent, run_id: str) -> Fields:
+    """The message of an event, and for a failed check the level of its severity."""
     message = event.message or ""
     if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
         check = event.asset_check_evaluation_data
@@ -49,7 +49,7 @@ def _said(event: dg.DagsterEvent, run_id: str) -> Fields:
 
 
 def json_console(context: dg.InitLoggerContext) -> logging.Logger:
-    """The logger of one run: one JSON object a line, on stderr."""
+    """The logger of one run: one JSON object per line, on stderr."""
     logger = logging.Logger("refi_assets", level=str(context.logger_config["log_level"]).upper())
     logger.addHandler(stderr_handler(EventFormatter()))
     return logger
@@ -58,8 +58,8 @@ def json_console(context: dg.InitLoggerContext) -> logging.Logger:
 def log_runs_as_json() -> None:
     """Make Dagster's console logger write JSON if REFI_LOG_FORMAT is json.
 
-    Dagster 1.13 uses a logger of Definitions only in runs whose configuration names it, which runs of the sensor, the
-    UI and `dg launch` do not: they use this one. The `python_logs` of an instance add a handler, but the text stays.
+    Dagster 1.13 uses a logger of Definitions only in runs whose configuration names it; runs of the sensor, the UI and
+    `dg launch` do not, and use the console logger. The `python_logs` of an instance add a handler but keep the text.
     """
     if settings_of(ObservabilitySettings).log_format == "json":
         dg.colored_console_logger._logger_fn = json_console  # there is no public way

@@ -1,6 +1,6 @@
-"""The asset that publishes: a relation's rows as a file with a manifest, under the name of a publication.
+"""The asset that publishes a relation's rows as a file with a manifest, under the name of a publication.
 
-What is in the file is decided by its SQL model; how it is published belongs to publishing/.
+The rows are defined by a SQL model; publishing them belongs to publishing/.
 """
 
 from collections.abc import Callable, Sequence
@@ -35,8 +35,8 @@ def publication_asset(
 ) -> dg.AssetsDefinition:
     """The asset that publishes the rows of sql/<key>.sql.
 
-    `inputs`: the relations that the file is made of, and others whose checks must pass before. `in_manifest` adds to
-    the manifest what the domain has to say of the relations behind the file. `due_every`: when it counts as stale.
+    `inputs` are the relations of the file, and others whose checks must pass first. `in_manifest` returns the domain's
+    own part of the manifest from the relations behind the file. After `due_every`, the asset is stale.
     """
     model = load_sql_models()[key]
 
@@ -60,8 +60,8 @@ def publication_asset(
     ) -> dg.MaterializeResult[Any]:
         with asset_step(context, lake) as step:
             store = step.lake
-            made_from = {name: step.input(name) for name in inputs}
-            relations = with_inputs(store, list(made_from.values()))
+            input_relations = {name: step.input(name) for name in inputs}
+            relations = with_inputs(store, list(input_relations.values()))
             published = publish_file(
                 publication,
                 model,
@@ -78,7 +78,7 @@ def publication_asset(
             relation = step.save(
                 step.draft(
                     key,
-                    made_from=made_from,
+                    made_from=input_relations,
                     kind="files",
                     columns=published.columns,
                     rows=published.rows,
@@ -95,7 +95,7 @@ def publication_asset(
                 "latest": f"not moved: {details.held_back}" if details.held_back else "names this run",
             },
             descriptions(model.key),
-            column_sources(model, made_from.values()),
+            column_sources(model, input_relations.values()),
         )
 
     return published_file

@@ -1,4 +1,4 @@
-"""Assets made from SQL files: dependencies, code version, schema and column lineage are read from the SQL."""
+"""Assets defined by SQL files: dependencies, code version, schema and column lineage are read from the SQL."""
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
@@ -31,7 +31,7 @@ from refi_assets.specs.sql_steps import steps_sha256
 
 Kind = Literal["table", "kept view", "view"]
 
-_views: set[str] = set()  # keys of the assets of which DuckDB keeps no rows
+_views: set[str] = set()  # keys of the assets whose rows DuckDB does not store
 
 
 def sql_relation(
@@ -45,9 +45,9 @@ def sql_relation(
 ) -> dg.Definitions:
     """An asset whose relation is defined by sql/<key>.sql, with the policy's parameters of these sections or names.
 
-    Its checks are those that its declaration and its SQL files make, and `checks`. DuckDB stores all columns of a
-    table, the columns of a kept view that later SQL names, and nothing of a view. Other engines store all of them. The
-    relations in `inlined` are not assets of the run: their SQL becomes part of this one.
+    Its checks are those of relation_checks, and `checks`. DuckDB stores all columns of a table, the columns of a kept
+    view that later SQL names, and nothing of a view; other engines store all columns of all three. The relations in
+    `inlined` are not assets of the run: their SQL becomes part of this one.
     """
     model = load_sql_models()[key].with_inlined(load_sql_models()[name] for name in inlined)
     require_described(model)
@@ -76,7 +76,7 @@ def sql_relation(
 def described_by(
     domain: Domain, model: SqlModel, inputs: Sequence[str], *, parameters: Sequence[str] = (), **more: Any
 ) -> Callable[..., dg.AssetsDefinition]:
-    """The asset whose relation a SQL file describes, made by the decorated function out of these assets."""
+    """A decorator for the function that makes the relation a SQL file describes from these input assets."""
     decorator: Callable[..., dg.AssetsDefinition] = dg.asset(
         key=model.key.split("/"),
         group_name=model.key.split("/", maxsplit=1)[0],
@@ -98,9 +98,9 @@ def made_by_sql(
     kind: Kind,
     made_from: dict[str, Relation],
 ) -> dg.MaterializeResult[Any]:
-    """Make a relation as its SQL file says."""
+    """Make a relation by its SQL file."""
     query = model.bind({**parameters, AS_OF: step.as_of})
-    sql = query.sql(DIALECT)  # with the as-of day, if the query asks for it
+    sql = query.sql(DIALECT)  # contains the as-of day if the query uses it
     counted_by = measures.sha256 if (measures := _measures_of(model)) else None
     kept = columns_named_later(model.key) if kind == "kept view" else ()
     fingerprint = step.fingerprint(
@@ -118,10 +118,10 @@ def made_by_sql(
     with engine.session(readable(step.lake, list(made_from.values()))) as session:
         stored_as: Any = "table" if kind == "table" else "view"
         draft = step.draft(model.key, made_from=made_from, kind=stored_as, kept=kept, sql=sql, fingerprint=fingerprint)
-        made = session.create(draft, query)
+        stored = session.create(draft, query)
         counts = measure(session, model)
         details = Details(queries=tuple(session.queries)) if session.queries else NO_DETAILS
-    saved = step.save(made, rows=counts.pop("rows"), counts=counts, details=details)
+    saved = step.save(stored, rows=counts.pop("rows"), counts=counts, details=details)
     step.remember(saved, open_duckdb(step.lake))
     return materialize(step, saved, made_from)
 
@@ -137,10 +137,10 @@ def made_by_python(
     details: Mapping[str, Any] | None = None,
     **decided_by: Any,
 ) -> Relation:
-    """Make a relation by a function of its draft, and count it as its SQL files say.
+    """Make a relation by a function of its draft, and measure it by its SQL files.
 
-    `decided_by`: what else decides it, such as settings and state that the function reads. Without `remembered`, it is
-    made anew each time. `details` are this run's own, if an earlier relation is used again.
+    `decided_by` are its other inputs, such as settings and state that the function reads. Without `remembered`, it is
+    made again each time. `details` are this run's own if an earlier relation is reused.
     """
     model = load_sql_models()[key]
     counted_by = measures.sha256 if (measures := _measures_of(model)) else None
@@ -172,7 +172,7 @@ def materialize(
 
 @cache
 def columns_named_later(key: str) -> tuple[str, ...]:
-    """The columns of a relation that other SQL in sql/ names, by itself or through views."""
+    """The columns of a relation that other SQL in sql/ names, directly or through views."""
     named = _named_later(key)
     columns = load_sql_models()[key].tree.named_selects
     return tuple(column for column in columns if named is ALL or column in named)
@@ -182,20 +182,20 @@ def _named_later(key: str) -> set[str] | None:
     named: set[str] = set()
     name = key.rpartition("/")[2]
     for model in load_sql_models().values():
-        if name not in model.text or key not in model.inputs:  # most need not be parsed
+        if name not in model.text or key not in model.inputs:  # so that most models are not parsed
             continue
-        query, asked = model.tree, ALL
-        if model.key in _views and (asked := _named_later(model.key)) is not ALL:
-            query = prune_query(query, asked, {})
-        more = columns_read(query)[key]
-        if more is ALL:
+        query, columns_of_view = model.tree, ALL
+        if model.key in _views and (columns_of_view := _named_later(model.key)) is not ALL:
+            query = prune_query(query, columns_of_view, {})
+        columns = columns_read(query)[key]
+        if columns is ALL:
             return ALL
-        named |= more
+        named |= columns
     return named
 
 
 def engine_metadata(relation: Relation) -> dict[str, Any]:
-    """What the engine says of the queries that made a relation; DuckDB says nothing."""
+    """The engine's metadata on the queries that made a relation; DuckDB has none."""
     queries = relation.details.queries
     if not queries:
         return {}
@@ -205,15 +205,15 @@ def engine_metadata(relation: Relation) -> dict[str, Any]:
 
 
 def measure(session: Session, model: SqlModel) -> dict[str, int]:
-    """The `rows` of a relation, and what sql/<group>/measures/<relation>.sql counts of it, if there is such a file."""
-    counting = exp.select(exp.Literal.string("rows").as_("measure"), exp.Count(this=exp.Star()).as_("amount"))
-    rows = counting.from_(table_of(model.key))
+    """The `rows` of a relation, and the counts of sql/<group>/measures/<relation>.sql, if there is such a file."""
+    row_count = exp.select(exp.Literal.string("rows").as_("measure"), exp.Count(this=exp.Star()).as_("amount"))
+    row_count = row_count.from_(table_of(model.key))
     if measures := _measures_of(model):
-        counted = exp.select("measured.measure", "measured.amount").from_(measures.tree.subquery("measured"))
-        measured = session.query(exp.union(rows, counted, distinct=False))
+        counts = exp.select("measured.measure", "measured.amount").from_(measures.tree.subquery("measured"))
+        rows = session.query(exp.union(row_count, counts, distinct=False))
     else:
-        measured = session.query(rows)
-    return {row["measure"]: row["amount"] for row in sorted(measured, key=lambda row: row["measure"])}
+        rows = session.query(row_count)
+    return {row["measure"]: row["amount"] for row in sorted(rows, key=lambda row: row["measure"])}
 
 
 def _measures_of(model: SqlModel) -> SqlModel | None:
@@ -226,7 +226,7 @@ def _code_version(domain: Domain, model: SqlModel, parameters: Sequence[str]) ->
     if missing := model.parameters - {*values, AS_OF}:
         raise SettingError(
             f"sql/{model.key}.sql: parameter {', '.join(sorted(missing))} is not in the policy of {domain.policy}, or "
-            "not among the parameters that the asset names."
+            "the asset does not list it in `parameters`."
         )
     bound = " ".join(f"{name}={values[name].value}" for name in sorted(values.keys() & model.parameters))
     return hashlib.sha256(f"{model.sha256}{bound}".encode()).hexdigest()[:16]

@@ -1,8 +1,8 @@
-"""What every asset and check of ours does with Dagster: inputs, metadata, errors, OpenLineage events.
+"""The steps of all assets and checks: inputs, metadata, errors, OpenLineage events.
 
-An input is what this run made. If this run did not make it (one asset materialized by hand), it is what the newest run
-of the same partition made; of an asset that is made more or less often, the newest as of that day. Either way the
-record pins the run, so that nothing is mixed unseen.
+An input is the relation that this run made. If this run did not make it (one asset materialized by hand), it is the
+newest relation of the same partition, or, of an asset with another cadence, the newest as of that day. Either way the
+record pins the run of each input, so that versions are never mixed silently.
 """
 
 import os
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 UNCHANGED = "The last published audience is unchanged."
 BLOCKED = "DagsterAssetCheckFailedError"  # the error of a step that a blocking check ends
 PUBLISHED = "The audience itself is published; run again for the rest."
-LOOK_BACK = 1000  # materializations of an asset that is made more often than what reads it
+LOOK_BACK = 1000  # materializations of an asset that is made more often than its reader
 
 
 class Step:
@@ -56,14 +56,14 @@ class Step:
 
     @property
     def uses_memo(self) -> bool:
-        """Whether what was made of the same before is used."""
+        """Whether relations that were computed before from the same inputs are reused."""
         return self._memo_mode == "use"
 
     def input(self, key: str) -> Relation:
-        """The record of an asset that this step reads. Raises LakeError if no run made it yet."""
-        own = self.folder.find(key)
-        if own is not None:
-            return own
+        """The record of an asset that this step reads. Raises LakeError if it has not been materialized yet."""
+        from_this_run = self.folder.find(key)
+        if from_this_run is not None:
+            return from_this_run
         newest = self._newest(key)
         if newest is None or newest.cadence == self.cadence:
             newest = self._newest(key, self._partition) if self._partition else newest
@@ -74,36 +74,36 @@ class Step:
         return newest
 
     def _newest(self, key: str, partition: str | None = None) -> Relation | None:
-        """The newest relation of an asset, or of one of its partitions."""
+        """The newest relation of an asset or of one of its partitions."""
         return next(self._materialized(key, partition, limit=1), None)
 
     def _newest_until(self, key: str) -> Relation | None:
-        """The newest relation of an asset that is not of a later day than this step."""
+        """The newest relation of an asset whose as-of day is not after this step's."""
         relations = self._materialized(key, None, limit=LOOK_BACK)
         return next((relation for relation in relations if relation.as_of <= self._as_of), None)
 
     def _materialized(self, key: str, partition: str | None, limit: int) -> Iterator[Relation]:
         asset = dg.AssetKey(key.split("/"))
-        chosen = dg.AssetRecordsFilter(asset_key=asset, asset_partitions=[partition] if partition else None)
-        for record in self._context.instance.fetch_materializations(chosen, limit=limit).records:
+        partition_filter = dg.AssetRecordsFilter(asset_key=asset, asset_partitions=[partition] if partition else None)
+        for record in self._context.instance.fetch_materializations(partition_filter, limit=limit).records:
             yield RunFolder(self.lake, record.run_id).load(key)
 
     def draft(self, key: str, *, made_from: Mapping[str, Relation] | None = None, **fields: Any) -> Relation:
-        """The record of what this step makes, not saved yet."""
+        """The record of a relation of this step, not saved yet."""
         inputs = {name: relation.run_id for name, relation in (made_from or {}).items()}
         return Relation(
             key=key, run_id=self.folder.run_id, as_of=self.as_of, cadence=self.cadence, inputs=inputs, **fields
         )
 
     def save(self, relation: Relation, **fields: Any) -> Relation:
-        """Complete a record and put it into the lake: from now on others can read the relation."""
+        """Complete a record and put it into the lake; from then on, the relation can be read."""
         seconds = round(time.perf_counter() - self._started, 3)
         saved = relation.model_copy(update={"seconds": seconds, **fields})
         self.folder.save(saved)
         return saved
 
     def fingerprint(self, key: str, module: str, made_from: Mapping[str, Relation], **parts: Any) -> str:
-        """What decides a relation: the code behind a module, its inputs, and parts such as SQL, parameters, engine."""
+        """The hash of all that decides a relation: code, versions, inputs, and `parts` such as SQL and engine."""
         return fingerprint(
             key=key,
             code=code_sha256(module),
@@ -113,49 +113,51 @@ class Step:
         )
 
     def recall(self, key: str, fingerprint: str, made_from: Mapping[str, Relation], **details: Any) -> Relation | None:
-        """The relation that was made of the same before, recorded as this run's; None if it is to be made.
+        """The relation with this fingerprint from an earlier run, recorded as this run's; None if there is none.
 
-        `details` are this run's own in any case.
+        `details` are this run's own.
         """
         if not self.uses_memo:
             return None
         relation = self._memo.find_relation(key, fingerprint)
         if relation is None:
             return None
-        inputs = {name: one.run_id for name, one in made_from.items()}
+        inputs = {name: input_relation.run_id for name, input_relation in made_from.items()}
         own = {"run_id": self.folder.run_id, "as_of": self._as_of, "cadence": self.cadence, "inputs": inputs}
         own["made_by"] = relation.made_by or relation.run_id
         if relation.details.queries:
-            details["queries"] = ()  # they cost nothing this time
+            details["queries"] = ()  # this run has not run them
         own["details"] = relation.details.model_copy(update=details)
         return self.save(relation.model_copy(update=own))
 
     def remember(self, relation: Relation, engine: DuckDBEngine) -> None:
-        """Let later runs find the relation by its fingerprint. Raises LakeError if it is not what was made before."""
+        """Let later runs find the relation by its fingerprint. Raises LakeError if an earlier one differs."""
         if self._memo_mode == "off":
             return
         before = self._memo.find_relation(relation.key, relation.fingerprint)
-        if before is not None and (what := describe_difference(engine, before, relation)):
+        if before is not None and (differences := describe_difference(engine, before, relation)):
             raise LakeError(
-                f"{relation.key}: run {before.run_id} made it of the same inputs, code and settings, and it is not the "
-                f"same: {what}. Something decides it that the memo does not know of. Delete memo/ in the lake, and "
-                "report it."
+                f"{relation.key}: run {before.run_id} made it from the same inputs, code and settings, but the two "
+                f"differ: {differences}. The fingerprint misses something that decides it. Delete memo/ in the lake, "
+                "and report this."
             )
         self._memo.put_relation(relation)
 
-    def stopped(self, asset: str, reason: str, check: str | None = None, policy: dict[str, Any] | None = None) -> None:
-        """Let the lake know what stops the run, if it can be written."""
+    def note_stop(
+        self, asset: str, reason: str, check: str | None = None, policy: dict[str, Any] | None = None
+    ) -> None:
+        """Record in the lake why the run stops, if the lake can be written."""
         with suppress(RefiError, OSError):
             stop = Stop(asset=asset, check=check, reason=reason, as_of=self._as_of, policy=policy or {})
             record_stop(self.folder, stop)
 
     @contextmanager
     def failing(self, asset: str) -> Iterator[None]:
-        """Let the lake know why the step of an asset, or of its checks, failed."""
+        """Record in the lake why the step of an asset or of its checks failed."""
         try:
             yield
         except Exception as error:
-            self.stopped(asset, _words(error))
+            self.note_stop(asset, _message_of(error))
             raise
 
     def materialized(
@@ -165,29 +167,29 @@ class Step:
         descriptions: Mapping[str, str] | None = None,
         sources: Mapping[str, Sequence[tuple[str, str]]] | None = None,
     ) -> dg.MaterializeResult[Any]:
-        """The result of an asset: row count, schema, column lineage, duration and counts, then what the asset adds.
+        """The result of an asset: row count, schema, column lineage, duration and counts, then `metadata`.
 
-        `descriptions` says what columns mean, `sources` which (asset key, column) pairs each is made from.
+        `descriptions` maps columns to their meaning, `sources` to the (asset key, column) pairs they are derived from.
         """
-        described = descriptions or {}
+        descriptions = descriptions or {}
         shown: dict[str, Any] = {"dagster/row_count": relation.rows, "seconds": relation.seconds}
         if relation.columns:
             shown["dagster/column_schema"] = dg.TableSchema(
-                [dg.TableColumn(name, kind, described.get(name)) for name, kind in relation.columns.items()]
+                [dg.TableColumn(name, kind, descriptions.get(name)) for name, kind in relation.columns.items()]
             )
         if sources:
             shown["dagster/column_lineage"] = column_lineage(sources)
         if relation.parquet is not None:
             shown["parquet"] = relation.parquet
         if events := self.events(relation.key):
-            events.complete(relation, described, sources or {})
+            events.complete(relation, descriptions, sources or {})
         return dg.MaterializeResult(
             metadata=shown | relation.counts | dict(metadata or {}),
             data_version=dg.DataVersion(relation.fingerprint) if relation.fingerprint else None,
         )
 
     def events(self, key: str) -> "AssetEvents | None":
-        """The OpenLineage events of an asset that this step materializes, or None where they are turned off."""
+        """The OpenLineage events of an asset that this step materializes, or None if they are turned off."""
         if os.environ.get("OPENLINEAGE_DISABLED", "").strip().lower() == "true":
             return None
         from refi_assets.lineage.events import AssetEvents
@@ -215,16 +217,16 @@ def asset_step(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterato
 
 @contextmanager
 def user_errors() -> Iterator[None]:
-    """Turn what a user can mend into a failure that shows its words, not a traceback."""
+    """Turn an error that a user can fix into a failure with its message and without a traceback."""
     try:
         yield
     except (RefiError, OSError) as error:
-        raise _failure(_words(error)) from None
+        raise _failure(_message_of(error)) from None
 
 
 @contextmanager
 def after_publication() -> Iterator[None]:
-    """Turn an error into a failure that says that the audience is published all the same."""
+    """Turn an error into a failure that says that the audience is published nevertheless."""
     try:
         yield
     except RefiError as error:
@@ -233,28 +235,28 @@ def after_publication() -> Iterator[None]:
         raise _failure(f"{type_and_place(error)}.", PUBLISHED) from error
 
 
-def _words(error: Exception) -> str:
-    """What an error says to a user; of one that no user can fix, its type and place."""
-    if isinstance(error, OSError):  # of the disk; a write of a part of a file does not say which
+def _message_of(error: Exception) -> str:
+    """The message of an error for a user; the type and place of an error that no user can fix."""
+    if isinstance(error, OSError):  # of the disk; a failed write does not name its file
         return f"{error.filename or 'A file in the lake'}: {error.strerror or error}."
     if isinstance(error, dg.Failure):
         return error.description or "It failed."
     return str(error) if isinstance(error, RefiError) else f"{type_and_place(error)}."
 
 
-def _failure(words: str, and_so: str = UNCHANGED) -> dg.Failure:
-    return dg.Failure(description=f"{words} {and_so}", allow_retries=False)
+def _failure(message: str, consequence: str = UNCHANGED) -> dg.Failure:
+    return dg.Failure(description=f"{message} {consequence}", allow_retries=False)
 
 
 def asset_of_step(step_key: str) -> str:
-    """The key of the asset that a step makes or checks: Dagster names steps without slashes."""
-    return re.sub(r"^(?:checks_of_([a-z0-9]+)_|([a-z0-9]+)__)", lambda found: f"{found[1] or found[2]}/", step_key)
+    """The key of the asset that a step makes or checks; Dagster names steps without slashes."""
+    return re.sub(r"^(?:checks_of_([a-z0-9]+)_|([a-z0-9]+)__)", lambda match: f"{match[1] or match[2]}/", step_key)
 
 
 def failure_reason(event: dg.DagsterEvent, run_id: str) -> str | None:
-    """Why a step failed, in words that quote no borrower; None where a blocking check says it.
+    """Why a step failed, without borrowers' data; None if a blocking check gives the reason.
 
-    Of an error that no user can mend, only the type and the place are shown: its own words may hold anything.
+    Of an error that no user can fix, only the type and the place are shown: its message may contain anything.
     """
     failure = event.step_failure_data
     if failure.user_failure_data is not None:
@@ -264,7 +266,7 @@ def failure_reason(event: dg.DagsterEvent, run_id: str) -> str | None:
 
 
 def error_reason(error: SerializableErrorInfo | None) -> str:
-    """The type and the place of an error that Dagster has caught."""
+    """The type and the place of an error that Dagster caught."""
     if error is None:
         return "an error"
     cause = error.cause or error
@@ -276,14 +278,16 @@ _FRAME = re.compile(r'^ *File "(.+)", line (\d+)', re.MULTILINE)
 
 
 def see_log(run_id: str) -> str:
-    """The command that shows what happened in a run."""
+    """The command that shows the events of a run."""
     return f"See: refi log {run_id}"
 
 
 def records_table(records: list[dict[str, Any]]) -> dg.MetadataValue:
     """Rows as a table in the UI."""
-    return dg.MetadataValue.table([dg.TableRecord({k: _shown(v) for k, v in record.items()}) for record in records])
+    return dg.MetadataValue.table(
+        [dg.TableRecord({name: _cell(value) for name, value in record.items()}) for record in records]
+    )
 
 
-def _shown(value: Any) -> str | int | float | bool | None:
+def _cell(value: Any) -> str | int | float | bool | None:
     return value if isinstance(value, str | int | float | bool) or value is None else str(value)

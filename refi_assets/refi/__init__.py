@@ -1,1 +1,1 @@
-"""Refi-ready: who may hear of a refinance, and why."""
+"""The refi domain: which borrowers should hear about a refinance, and why."""

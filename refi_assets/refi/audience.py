@@ -1,6 +1,6 @@
-"""The refi publication: the audience, what its manifest says besides, and the relations behind one.
+"""The refi publication: the audience, the counts in its manifest, and the relations behind it.
 
-What is in the file is decided by sql/activation/audience_file.sql; how it is published belongs to publishing/.
+The rows of the file are defined by sql/activation/audience_file.sql; publishing them belongs to publishing/.
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ class PublishedAudience(PublishedRun):
 
 
 def with_identity(relations: list[Relation]) -> list[Relation]:
-    """A run's relations, and if it had matching off, those of the identity group as their SQL files define them."""
+    """A run's relations; if it had matching off, with those of the identity group as their SQL files define them."""
     audience = next((relation for relation in relations if relation.key == "refi/refi_audience"), None)
     if audience is None or PERSONS in audience.inputs:
         return relations
@@ -55,40 +55,34 @@ def with_identity(relations: list[Relation]) -> list[Relation]:
     return [*relations, *views]
 
 
-def counts(relations: Sequence[Relation]) -> dict[str, Any]:
-    """Everything that was counted on the way to an audience, by what it says; of a run that was stopped, as far as it
-    came."""
+def audience_counts(relations: Sequence[Relation]) -> dict[str, Any]:
+    """The counts of all steps to an audience, by name; a stopped run has those of the relations that it made."""
     by_key = {relation.key: relation for relation in relations}
-    counted: dict[str, Any] = {"sources": source_counts(relations)}
+    counts: dict[str, Any] = {"sources": source_counts(relations)}
     if unified := by_key.get("refi/unified_refi_dataset"):
-        counted["unified"] = unified.rows
-        counted |= _counted(unified, "engagement_without_borrower")
+        counts["unified"] = unified.rows
+        counts["engagement_without_borrower"] = unified.counts["engagement_without_borrower"]
     if offers := by_key.get(OFFERS):
-        counted |= _counted(offers, "offers_without_home")
+        counts["offers_without_home"] = offers.counts["offers_without_home"]
     if judged := by_key.get("refi/refi_eligibility"):
-        counted["eligible"] = judged.counts["eligible"]
-        counted["letter_to_another"] = judged.counts.get("letter to another", 0)
+        counts["eligible"] = judged.counts["eligible"]
+        counts["letter_to_another"] = judged.counts["letter to another"]
     if unmatched := by_key.get("refi/unmatched_borrowers"):
         reasons = dict(unmatched.counts)
-        counted["loans_without_borrower"] = reasons.pop("loans_without_borrower")
-        counted["unmatched"] = reasons
+        counts["loans_without_borrower"] = reasons.pop("loans_without_borrower")
+        counts["unmatched"] = reasons
     if judged:
-        counted["tiers"] = _amounts(judged.counts, "tier: ")
+        counts["tiers"] = _amounts(judged.counts, "tier: ")
     if audience := by_key.get("refi/refi_audience"):
-        counted["audience_tiers"] = _amounts(audience.counts, "tier: ")
-    return counted
+        counts["audience_tiers"] = _amounts(audience.counts, "tier: ")
+    return counts
 
 
-def consent(relations: Sequence[Relation]) -> dict[str, int]:
-    """Number of persons in the audience who may get text messages (`yes`), and of those who may not, by why."""
+def consent_counts(relations: Sequence[Relation]) -> dict[str, int]:
+    """Number of persons in the audience who may get text messages (`yes`) and who may not, by the reason."""
     (audience,) = (relation for relation in relations if relation.key == "refi/refi_audience")
     return _amounts(audience.counts, "sms: ")
 
 
-def _counted(relation: Relation, name: str) -> dict[str, int]:
-    """One count of a relation; older ones do not have it."""
-    return {name: relation.counts[name]} if name in relation.counts else {}
-
-
-def _amounts(measured: dict[str, int], prefix: str) -> dict[str, int]:
-    return {name.removeprefix(prefix): amount for name, amount in measured.items() if name.startswith(prefix)}
+def _amounts(counts: dict[str, int], prefix: str) -> dict[str, int]:
+    return {name.removeprefix(prefix): count for name, count in counts.items() if name.startswith(prefix)}

@@ -1,7 +1,7 @@
 """Why a borrower is in the audience or not, by rule, and what would have to change.
 
-Values and limits are those of the run that is asked, so that the answer is the same a year later. The verdicts are
-SQL's: this module says its codes in words, and compares nothing.
+Values and limits are those of the run, so that the answer is the same a year later. The verdicts are SQL's: this module
+translates their codes into text and compares nothing.
 """
 
 import json
@@ -32,10 +32,10 @@ class JudgedRule:
 
 @dataclass(frozen=True)
 class JudgedLoan:
-    """One loan: its tier, the rules, and what would make it eligible (None where it is).
+    """One loan: its tier, the rules, and the change that would make it eligible (None if it is eligible).
 
-    LTV and spread are always among the rules, others if they are broken. `letter_to` is the borrower of a joint loan
-    who gets the letter instead.
+    LTV and spread are always among the rules, others only if they are broken. `letter_to` is the borrower of a joint
+    loan who gets the letter instead.
     """
 
     loan_id: str | None
@@ -49,7 +49,7 @@ class JudgedLoan:
 
 @dataclass(frozen=True)
 class JudgedOffer:
-    """One offer for the home of a loan, as it was judged; `reasons` is empty if it may be made."""
+    """One offer for the home of a loan and its verdict; `reasons` is empty if the offer may be made."""
 
     loan_id: str | None
     product: str | None
@@ -64,20 +64,20 @@ class JudgedOffer:
 
 
 @dataclass(frozen=True)
-class Explanation:
-    """Everything a run knows about one borrower. `quarantined` has where a row is, and why, and no cells.
+class BorrowerExplanation:
+    """Everything a run knows about one borrower. `quarantined` has the places of rows and the reasons, no cells.
 
-    `sms_answers` has what each record of the person says to text messages, `sms_opt_in` what came of it (None: the
-    person is not in the audience).
+    `sms_answers` maps each record of the person to its answer about text messages; `sms_opt_in` is the result (None if
+    the person is not in the audience).
     """
 
     borrower_id: str
     run_id: str
     as_of: str
     in_audience: bool
-    person_id: str | None  # None where the borrower's row is in quarantine
+    person_id: str | None  # None if the borrower's row is in quarantine
     other_records: tuple[str, ...]  # of the same person
-    in_audience_as: str | None  # which of the person's records is in the audience
+    in_audience_as: str | None  # the person's record that is in the audience
     unmatched: str | None
     loans: tuple[JudgedLoan, ...]
     offers: tuple[JudgedOffer, ...]
@@ -86,8 +86,8 @@ class Explanation:
     quarantined: tuple[dict[str, Any], ...]
 
 
-def explain(run: PublishedRun, borrower_id: str) -> Explanation:
-    """Explain a borrower. Raises RefiError where no file of the run has such a borrower."""
+def explain_borrower(run: PublishedRun, borrower_id: str) -> BorrowerExplanation:
+    """Explain a borrower. Raises RefiError if no file of the run has the borrower."""
     policy = RefiPolicy.model_validate(run.manifest["policy"]["values"])
     limits, least_spread = policy.eligibility.model_dump(mode="json"), policy.parameters["min_rate_spread"]
     offers = run.ask("refi/answers/judged_offers", borrower_id=borrower_id)
@@ -109,7 +109,7 @@ def explain(run: PublishedRun, borrower_id: str) -> Explanation:
     )
     if not (loans or unmatched or quarantined or run.ask("refi/answers/accepted_borrower", borrower_id=borrower_id)):
         raise RefiError(f"No file of run {run.run_id} (as of {run.as_of}) has a borrower {borrower_id!r}.")
-    return Explanation(
+    return BorrowerExplanation(
         borrower_id=borrower_id,
         run_id=run.run_id,
         as_of=run.as_of.isoformat(),
@@ -132,18 +132,19 @@ def _offer(row: Row) -> JudgedOffer:
 
 
 def _answer(row: Row, quarantined: list[Row]) -> str:
-    """What a record says to text messages; if it has no accepted row, whether one is in quarantine."""
+    """The answer of a record about text messages; "quarantined" if its only engagement row is in quarantine."""
     is_quarantined = any(
-        one["source"] == "borrower_engagement" and _concerns(one, row["borrower_id"], set()) for one in quarantined
+        rejected["source"] == "borrower_engagement" and _concerns(rejected, row["borrower_id"], set())
+        for rejected in quarantined
     )
     return "quarantined" if row["answer"] == "no_engagement" and is_quarantined else str(row["answer"])
 
 
-ALWAYS_SHOWN = ("ltv_ratio", "rate_spread")  # other columns if one of their rules is broken
+ALWAYS_SHOWN = ("ltv_ratio", "rate_spread")  # other columns only if one of their rules is broken
 
 
 def _judged(row: Row, limits: Mapping[str, Any]) -> JudgedLoan:
-    """A loan as SQL judged it: the codes that it gave, in the words of sql/refi/judged_offer.sql."""
+    """A loan with SQL's verdict: its reason codes, in the text of sql/refi/judged_offer.sql."""
     rates = {name: _shown(row[name]) for name in ("current_interest_rate", "current_rate_needed", "market_rate_needed")}
     rules = [rule for rule in rules_of(OFFERS).values() if rule.has_limit]
     passed: dict[str, bool | None] = dict.fromkeys(ALWAYS_SHOWN, True)
@@ -160,13 +161,13 @@ def _judged(row: Row, limits: Mapping[str, Any]) -> JudgedLoan:
         is_eligible=row["is_eligible"],
         is_chosen=row["is_chosen"],
         letter_to=row.get("letter_to"),
-        rules=tuple(JudgedRule(column, row.get(column), limit_of[column], held) for column, held in passed.items()),
+        rules=tuple(JudgedRule(column, row.get(column), limit_of[column], holds) for column, holds in passed.items()),
         eligible_when=f"eligible when {needed}, all else equal" if needed else None,
     )
 
 
 def _shown(rate: Decimal | None) -> str | None:
-    """A rate with three decimals, or as many as it has."""
+    """A rate with three decimals, or more if it has more."""
     if rate is None:
         return None
     text = f"{rate:.6f}"
@@ -178,7 +179,7 @@ def _concerns(row: Row, borrower_id: str, homes: set[str]) -> bool:
     if row["original_cells"] is None:
         fields = {trim(cell.decode(errors="replace")) for cell in unquoted_cells(row["original_bytes"])}
         return borrower_id in fields or (row["source"] == "market_equity" and bool(homes & fields))
-    found = {name: trim(cell) for name, cell in json.loads(row["original_cells"]).items() if cell is not None}
+    record = {name: trim(cell) for name, cell in json.loads(row["original_cells"]).items() if cell is not None}
     if row["source"] == "market_equity":
-        return found.get("property_id") in homes
-    return found.get("borrower_id") == borrower_id
+        return record.get("property_id") in homes
+    return record.get("borrower_id") == borrower_id

@@ -1,6 +1,6 @@
 """The refi policy: who may be offered a refinance, how warm a lead is, who is one person, and when a run must stop.
 
-What the numbers do is written in sql/; this module only vouches for them.
+The rules that use the numbers are in sql/; this module only validates them.
 """
 
 from decimal import Decimal
@@ -34,7 +34,7 @@ LettersPerLoan = Annotated[Literal["one", "each"], SqlType("VARCHAR")]
 
 
 class Eligibility(Section):
-    """A borrower may be offered a refinance when all hold. A limit that is None does not matter."""
+    """A borrower may be offered a refinance if all of these hold. A limit of None is not checked."""
 
     max_ltv_pct: Pct = Field(gt=0, le=200)
     min_rate_spread: RateSpread
@@ -62,7 +62,7 @@ class Tiers(Section):
 
 
 class RefiCheckLimits(CheckLimits):
-    """Limits of the asset checks, in percent: those of every domain, and refi's own."""
+    """Limits of the asset checks in percent: those of every domain, and refi's own."""
 
     quarantine_ratio_pct: Above
     source_rows_change_pct: Fall
@@ -73,7 +73,7 @@ class RefiCheckLimits(CheckLimits):
 
 
 class Identity(Section):
-    """Who is taken for one person, and when that stops a run."""
+    """When records are linked to one person, and when that stops a run."""
 
     match_probability: Probability = Decimal("0.99")
     review_probability: Probability = Decimal("0.5")
@@ -100,7 +100,7 @@ class RefiPolicy(Policy):
     identity: Identity = Identity()
 
     @model_validator(mode="after")
-    def _the_eligible_have_a_tier(self) -> Self:
+    def _eligible_loans_have_a_tier(self) -> Self:
         if self.eligibility.min_rate_spread <= self.tiers.watchlist_above:
             raise ValueError(
                 f"min_rate_spread {self.eligibility.min_rate_spread} is not above watchlist_above "

@@ -1,6 +1,6 @@
-"""Which code of this package a module uses, by its import statements, and a hash of it.
+"""The code of this package that a module uses, by its import statements, and a hash of that code.
 
-Imports inside functions count. What a module finds by name at run time does not: whoever does so says by what value.
+Imports inside functions count. Modules that are looked up by name at run time do not.
 """
 
 import hashlib
@@ -18,14 +18,14 @@ _RESOURCES = (".sql", ".html", ".txt")
 
 def modules_behind(module: str) -> frozenset[str]:
     """The module, and every module of the package that it imports, directly or not."""
-    behind: set[str] = set()
-    waiting = [module]
-    while waiting:
-        name = waiting.pop()
-        if name not in behind:
-            behind.add(name)
-            waiting += _imports(name)
-    return frozenset(behind)
+    modules: set[str] = set()
+    queue = [module]
+    while queue:
+        name = queue.pop()
+        if name not in modules:
+            modules.add(name)
+            queue += _imports(name)
+    return frozenset(modules)
 
 
 @cache
@@ -61,7 +61,7 @@ def _imports(module: str) -> tuple[str, ...]:
 
 @cache
 def _path(module: str) -> Path | None:
-    """The file of a module of the package, or None if it is none."""
+    """The file of a module of the package; None if it is not such a module."""
     base = PACKAGE.parent.joinpath(*module.split("."))
     for path in (base.with_suffix(".py"), base / "__init__.py"):
         if path.is_file():

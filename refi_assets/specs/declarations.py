@@ -1,8 +1,8 @@
-"""What declarations promise of a relation's rows, as SQL that finds the rows that break it.
+"""The promises that declarations make about a relation's rows, as SQL that finds rows that break them.
 
 A SQL file declares its grain (`-- grain: a, b`) and the columns that are never null (`-- not null: a, b`) in its head,
-a contract the columns of its key and those that are required. Comparing stored columns with declared ones belongs to
-orchestration/asset_checks.py.
+a contract declares the columns of its key and the required ones. Comparing stored columns with declared ones belongs
+to orchestration/asset_checks.py.
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ def declared_in(key: str) -> str:
 
 
 def declared_columns(key: str) -> dict[str, str | None]:
-    """The columns of a relation in their order, and their SQL types, None if no type is declared."""
+    """The columns of a relation in order, with their SQL types; None if no type is declared."""
     group, name = group_and_name(key)
     if group == "staging":
         return dict(load_contracts()[name].sql_types)
@@ -40,9 +40,9 @@ def declared_columns(key: str) -> dict[str, str | None]:
 
 
 def declared_rules(key: str) -> list[SqlModel]:
-    """The SQL of the checks keys_unique and not_null of a relation; none if nothing declares it.
+    """The SQL of the checks keys_unique and not_null of a relation; empty if nothing declares it.
 
-    Staging counts its keys while it reads files.
+    Staging has no keys_unique here: it counts its keys while it reads files.
     """
     group, name = group_and_name(key)
     if group == "staging" and (contract := load_contracts().get(name)):

@@ -1,7 +1,7 @@
-"""Contracts that were found to keep to the standard, remembered from one process to the next.
+"""A cache of contracts that conform to the standard, shared by processes.
 
-To judge one takes longer than all else that a start does with contracts. A verdict is a file without content, whose
-name is a hash of everything that decides it; only good ones are kept. Without a folder to write to, none is.
+Validating a contract takes longer than everything else that a start does with it. A verdict is an empty file whose name
+is a hash of everything that decides it. Only positive verdicts are kept, and none without a writable cache folder.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def verdict_of(*parts: bytes | str) -> Path:
-    """The file that stands for a good verdict on these parts: the contract, the standard, and the code that judges."""
+    """The file of a positive verdict on these parts: the contract, the standard, and the validating code."""
     digest = hashlib.sha256()
     for part in parts:
         digest.update(hashlib.sha256(part if isinstance(part, bytes) else part.encode()).digest())
@@ -20,7 +20,7 @@ def verdict_of(*parts: bytes | str) -> Path:
 
 
 def is_kept(verdict: Path) -> bool:
-    """Whether it was found good before."""
+    """Whether a positive verdict was kept before."""
     try:
         return verdict.is_file()
     except OSError:
@@ -28,8 +28,8 @@ def is_kept(verdict: Path) -> bool:
 
 
 def keep(verdict: Path) -> None:
-    """Remember that it was found good."""
-    if not verdict.is_absolute():  # there is no home
+    """Keep a positive verdict."""
+    if not verdict.is_absolute():  # there is no home folder
         return
     with suppress(OSError):
         verdict.parent.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
-"""Judging what was counted against a limit: the outcome of an asset check, before Dagster sees it.
+"""Outcomes of asset checks, independent of Dagster: a count compared with a limit.
 
-An outcome shows the number, the limit and up to ten keys, never a name. Which check belongs to which
-asset is said in defs/<group>/checks.py; the limits come from the policy and the contracts.
+An outcome shows the number, the limit and up to ten keys, never a name. Assets get their checks in
+defs/<group>/checks.py; the limits come from the policy and the contracts.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -18,9 +18,9 @@ SHOWN_KEYS = 10
 
 @dataclass(frozen=True)
 class Cause:
-    """One reason for rows to be missing or bad, and the number of rows.
+    """A reason for missing or bad rows, and their number.
 
-    `problem` says more in words, `shape` is an example with its digits and letters masked; neither quotes a cell.
+    `problem` adds details as text, `shape` is an example with digits and letters masked; neither quotes a cell.
     """
 
     reason: str
@@ -31,14 +31,14 @@ class Cause:
 
 
 def most_frequent(rows_by_reason: Mapping[str, int]) -> tuple[Cause, ...]:
-    """Causes of which nothing but their rows is known, the most frequent first."""
-    counted = sorted(rows_by_reason.items(), key=lambda counted: (-counted[1], counted[0]))
-    return tuple(Cause(reason, rows) for reason, rows in counted if rows)
+    """Causes with nothing but a reason and a number of rows, the most frequent first."""
+    items = sorted(rows_by_reason.items(), key=lambda item: (-item[1], item[0]))
+    return tuple(Cause(reason, rows) for reason, rows in items if rows)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a check found. `blocks` says whether a failure stops what is downstream, or only warns."""
+    """The outcome of a check. `blocks` says whether a failure stops downstream assets or only warns."""
 
     passed: bool
     number: int | float
@@ -50,12 +50,13 @@ class Outcome:
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> Self:
-        """An outcome that was kept as JSON."""
-        return cls(**{**fields, "causes": tuple(Cause(**cause) for cause in fields.get("causes", ()))})
+        """An outcome from its fields in JSON."""
+        causes = tuple(Cause(**cause) for cause in fields["causes"])
+        return cls(**{**fields, "keys": tuple(fields["keys"]), "causes": causes})
 
 
 def share_pct(part: int, whole: int) -> Decimal:
-    """A share in percent, exact to six decimals; of nothing, none."""
+    """A share in percent, rounded to six decimals; 0 if the whole is 0."""
     if whole == 0:
         return Decimal(0)
     return (Decimal(part) * 100 / Decimal(whole)).quantize(Decimal("0.000001"), ROUND_HALF_UP)
@@ -76,7 +77,7 @@ def not_above(
 
 
 def less_than(part: int, whole: int, limits: At) -> Outcome:
-    """A share that should stay small, and may not reach its limits."""
+    """A share that should stay small and must not reach its limits."""
     block_at = limits.block_at
     return Outcome(
         passed=part == 0 or part * 100 < limits.warn_at * whole,
@@ -97,31 +98,31 @@ def not_below(part: int, whole: int, limits: Below, keys: Iterable[str] = ()) ->
     )
 
 
-def none_of(count: int, keys: Iterable[str] = (), *, blocks: bool = True, what: str = "rows") -> Outcome:
-    """Something of which there must be none."""
-    return Outcome(count == 0, count, f"0 {what}", blocks, tuple(keys)[:SHOWN_KEYS])
+def none_of(count: int, keys: Iterable[str] = (), *, blocks: bool = True, unit: str = "rows") -> Outcome:
+    """A count that must be zero."""
+    return Outcome(count == 0, count, f"0 {unit}", blocks, tuple(keys)[:SHOWN_KEYS])
 
 
-def equal(number: int, expected: int, what: str) -> Outcome:
+def equal(number: int, expected: int, unit: str) -> Outcome:
     """Two counts that must be the same."""
-    return Outcome(number == expected, number, f"{expected} {what}")
+    return Outcome(number == expected, number, f"{expected} {unit}")
 
 
 def columns_equal(columns: Mapping[str, str], declared: Mapping[str, str | None]) -> Outcome:
-    """Columns against declared ones: their names, and SQL types if types are declared."""
-    lacking = [f"{name} is missing" for name in declared if name not in columns]
+    """Whether columns have the declared names and, if declared, the declared SQL types."""
+    missing = [f"{name} is missing" for name in declared if name not in columns]
     undeclared = [f"{name} is not declared" for name in columns if name not in declared]
-    other = [
+    mistyped = [
         f"{name} is {columns[name]}, not {sql_type}"
         for name, sql_type in declared.items()
         if sql_type is not None and columns.get(name, sql_type) != sql_type
     ]
-    differences = [*lacking, *undeclared, *other]
+    differences = [*missing, *undeclared, *mistyped]
     return Outcome(not differences, len(differences), "0 columns", description="; ".join(differences) or None)
 
 
 def not_fallen(rows: int, rows_before: int | None, limits: Fall) -> Outcome:
-    """The rows of a snapshot against those of the one that was published before."""
+    """The number of rows of a snapshot against that of the snapshot published before."""
     if rows_before is None:
         return Outcome(True, rows, "no published snapshot of an earlier load date to compare with")
     change = share_pct(rows - rows_before, rows_before)
@@ -136,7 +137,7 @@ def not_fallen(rows: int, rows_before: int | None, limits: Fall) -> Outcome:
 
 
 def current(contract: Contract, load_date: date, as_of: date) -> Outcome:
-    """The age of a snapshot in days. A file that is read again looks fresh; its load date tells its age."""
+    """The age of a snapshot in days by its load date, since a file that is read again would look fresh."""
     age = (as_of - load_date).days
     return Outcome(
         passed=age < contract.due_every_days,
@@ -147,35 +148,35 @@ def current(contract: Contract, load_date: date, as_of: date) -> Outcome:
     )
 
 
-def nothing_unread(others: Collection[str], copies: Collection[str]) -> Outcome:
-    """Files and folders of the raw zone that seem to be a source's and are not read."""
-    shown = [*others, *(f"{key} (a copy, byte for byte; it is read once)" for key in copies)]
+def nothing_unread(unread: Collection[str], copies: Collection[str]) -> Outcome:
+    """Files and folders of the raw zone that seem to belong to a source and are not read."""
+    shown = [*unread, *(f"{key} (a copy, byte for byte; it is read once)" for key in copies)]
     listed = ", ".join(shown[:SHOWN_KEYS]) + (", …" if len(shown) > SHOWN_KEYS else "")
     return Outcome(not shown, len(shown), "0 files and folders", blocks=False, description=listed or None)
 
 
 def not_respelled(respelled: Mapping[str, str]) -> Outcome:
-    """Columns whose names the files write in another way than the contract. They are read."""
+    """Columns that are read although the files spell their names differently from the contract."""
     listed = ", ".join(f"{written!r} is read as {name}" for written, name in respelled.items())
     return Outcome(not respelled, len(respelled), "0 columns", blocks=False, description=listed or None)
 
 
 def no_column_lost(contract: Contract, columns: Collection[str], before: Collection[str] | None) -> Outcome:
-    """Columns of the contract that the files had before and lack now, or that they must always have."""
-    needed = {c.name for c in contract.columns if c.present or (before is not None and c.name in before)}
+    """Missing columns of the contract that the files had before or must always have."""
+    needed = {column.name for column in contract.columns if column.present or column.name in (before or ())}
     lost = sorted(needed - set(columns))
     return Outcome(not lost, len(lost), "0 columns", description=", ".join(lost) or None)
 
 
 def no_column_new(contract: Contract, columns: Collection[str], before: Collection[str] | None) -> Outcome:
-    """Columns that neither the contract nor the files before know."""
-    known = {column.name for column in contract.columns} | set(before or ())
-    new = sorted(set(columns) - known)
+    """Columns that are neither in the contract nor in the files before."""
+    expected = {column.name for column in contract.columns} | set(before or ())
+    new = sorted(set(columns) - expected)
     return Outcome(not new, len(new), "0 columns", blocks=False, description=", ".join(new) or None)
 
 
 def types_unchanged(inferred: dict[str, str], before: dict[str, str] | None) -> Outcome:
-    """Inferred types against those of the snapshot before. A column without a value has none to compare."""
+    """Inferred types against those of the snapshot before. A column without values has no type to compare."""
     changed = [
         f"{name}: {before[name]} -> {kind}"
         for name, kind in inferred.items()

@@ -1,11 +1,11 @@
-"""Policies: the lender's thresholds from policies/*.yaml, typed and bounded.
+"""Policies: the lender's thresholds from policies/<domain>/<domain>.yaml, typed and bounded.
 
 A policy that is absurd (an LTV limit of 800) or contradicts itself (tiers out of order) is refused, with
-the number and the bound. What the numbers do is written in sql/; this module only vouches for them.
+the number and the bound. The rules that use the numbers are in sql/; this module only validates them.
 
-A policy file is policies/<domain>/<domain>.yaml. It is read into a subclass of Policy, made of Sections. A field of one
-of the kinds below (Pct, Usd, Months, ...; Many[Pct] for a list) is a parameter of SQL, by the field's name and with the
-kind's SQL type; a field of another type is not bound.
+A policy file is read into a subclass of Policy, which consists of Sections. A field of one of the kinds below (Pct,
+Usd, Months, ...; Many[Pct] for a list) is a parameter of SQL, with the field's name and the kind's SQL type; a field of
+another type is not bound.
 """
 
 import hashlib
@@ -21,7 +21,6 @@ from typing import Annotated, Any, Self, TypeVar, get_args
 import yaml
 from pydantic import (
     AfterValidator,
-    AliasChoices,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -46,7 +45,7 @@ class SqlType:
 
 
 def _within(least: Decimal | int, most: Decimal | int) -> AfterValidator:
-    """What fits the type. No Field(ge=, le=): a field's own bounds would replace them, or be replaced by them."""
+    """The bounds of a type. Not Field(ge=, le=): a field's own bounds and these would replace one another."""
 
     def check(value: Any) -> Any:
         if value < least:
@@ -58,15 +57,15 @@ def _within(least: Decimal | int, most: Decimal | int) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _no_boolean(value: object) -> object:
+def _refuse_boolean(value: object) -> object:
     if isinstance(value, bool):
         raise ValueError("Input should be a number, not true or false")
     return value
 
 
-def _no_nul(text: str) -> str:
+def _refuse_nul(text: str) -> str:
     if "\0" in text:  # it would end a statement
-        raise ValueError("Text must not hold the character NUL")
+        raise ValueError("Text must not contain the character NUL")
     return text
 
 
@@ -74,7 +73,7 @@ def _iso_date(value: object) -> object:
     return date.fromisoformat(value) if isinstance(value, str) else value
 
 
-_Whole = Annotated[int, BeforeValidator(_no_boolean), _within(0, 2**63 - 1), SqlType("BIGINT")]
+_Whole = Annotated[int, BeforeValidator(_refuse_boolean), _within(0, 2**63 - 1), SqlType("BIGINT")]
 _MOST_PCT, _MOST_USD = Decimal("999999.999999"), Decimal("9999999999999999.99")
 _T = TypeVar("_T")
 
@@ -85,13 +84,13 @@ Usd = Annotated[Decimal, Field(decimal_places=2), _within(-_MOST_USD, _MOST_USD)
 Months = _Whole
 Days = _Whole
 Count = _Whole
-Text = Annotated[str, AfterValidator(_no_nul), SqlType("VARCHAR")]
+Text = Annotated[str, AfterValidator(_refuse_nul), SqlType("VARCHAR")]
 Day = Annotated[date, BeforeValidator(_iso_date), SqlType("DATE")]
 Many = Annotated[tuple[_T, ...], Field(min_length=1)]  # as in `x IN (:names)`, which cannot be empty
 
 Percent = Annotated[Decimal, Field(ge=0, le=100, decimal_places=6)]
 
-# The kind of a field in a policy that has no class of its own, by how its name ends.
+# Suffix of a field's name -> its kind, in a policy without a class of its own.
 KIND_BY_SUFFIX: dict[str, Any] = {"pct": Pct, "usd": Usd, "months": Months, "days": Days, "count": Count, "day": Day}
 
 POLICIES_DIR = PROJECT_DIR / "policies"
@@ -106,7 +105,7 @@ class Section(BaseModel):
 
 
 class Policy(Section):
-    """One policy file. Subclasses say what is in it; `checks` is a CheckLimits in each."""
+    """One policy file. Subclasses declare its fields; `checks` is a CheckLimits in each."""
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
@@ -122,7 +121,7 @@ class Policy(Section):
         return self._parameters(None)
 
     def parameters_of(self, names: Collection[str]) -> dict[str, Parameter]:
-        """Those of them that are in these sections, or have these names."""
+        """The parameters that are in these sections or have these names."""
         return self._parameters(names)
 
     def _parameters(self, names: Collection[str] | None) -> dict[str, Parameter]:
@@ -143,22 +142,22 @@ class Policy(Section):
 
     @property
     def sha256(self) -> str:
-        """Hash of what the policy says, whatever its layout and comments."""
+        """Hash of the policy's values; layout and comments do not matter."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
 
 def _typed_fields(section: type[Section], path: tuple[str, ...] = ()) -> Iterator[tuple[str, tuple[str, ...], str]]:
-    """Of each field that is a parameter: its name, the sections it is in, and its SQL type."""
+    """The name, the sections and the SQL type of each field that is a parameter."""
     for name, field in section.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
             yield from _typed_fields(field.annotation, (*path, name))
-        for marked in (*field.metadata, *_item_metadata(field.annotation)):
-            if isinstance(marked, SqlType):
-                yield name, path, marked.name
+        for metadata in (*field.metadata, *_item_metadata(field.annotation)):
+            if isinstance(metadata, SqlType):
+                yield name, path, metadata.name
 
 
 def _item_metadata(annotation: object) -> tuple[object, ...]:
-    """What Annotated says of the items of a tuple[Annotated[...], ...]."""
+    """The metadata of the items of a tuple[Annotated[...], ...]."""
     items = get_args(annotation)
     return getattr(items[0], "__metadata__", ()) if items else ()
 
@@ -167,7 +166,7 @@ _P = TypeVar("_P", bound=Policy)
 
 
 class Above(Section):
-    """Limits on a share: beyond the first a warning, beyond the second the run stops."""
+    """Limits on a share: above the first the check warns, above the second the run stops."""
 
     warn_above: Percent
     block_above: Percent
@@ -180,7 +179,7 @@ class Above(Section):
 
 
 class At(Section):
-    """Limits on a share: from the first on a warning, from the second on, if there is one, the run stops."""
+    """Limits on a share: at the first the check warns, at the second, if there is one, the run stops."""
 
     warn_at: Percent
     block_at: Percent | None = None
@@ -193,7 +192,7 @@ class At(Section):
 
 
 class Below(Section):
-    """Limits on a share: under the first a warning, under the second the run stops."""
+    """Limits on a share: below the first the check warns, below the second the run stops."""
 
     warn_below: Percent
     block_below: Percent
@@ -209,13 +208,10 @@ FallPct = Annotated[Decimal, Field(ge=-100, lt=0, decimal_places=6)]
 
 
 class Fall(Section):
-    """Limits on a change in percent: a fall by the first is a warning, by the second the run stops.
+    """Limits on a change in percent: at the first the check warns, at the second the run stops."""
 
-    Older files have block_below in place of block_at, and nothing to warn at.
-    """
-
-    block_at: FallPct = Field(validation_alias=AliasChoices("block_at", "block_below"))
-    warn_at: FallPct = Field(default_factory=lambda limits: limits["block_at"])
+    warn_at: FallPct
+    block_at: FallPct
 
     @model_validator(mode="after")
     def _warn_first(self) -> Self:
@@ -225,10 +221,10 @@ class Fall(Section):
 
 
 class ProfileLimits(Section):
-    """What of the profile of a column of numbers may change from one published snapshot to the next.
+    """Limits on changes of a numeric column's profile from one published snapshot to the next.
 
-    Both need `least_rows`. A median may change by less than `median_factor`, a share of the rows by less than
-    `share_points` percentage points.
+    Snapshots of fewer than `least_rows` are not compared. A median may change by less than `median_factor`, a share of
+    the rows by less than `share_points` percentage points.
     """
 
     least_rows: int = Field(default=200, ge=1)
@@ -237,7 +233,7 @@ class ProfileLimits(Section):
 
 
 class CheckLimits(Section):
-    """Limits of the checks that every domain's sources have, in percent."""
+    """Limits of the checks that the sources of every domain have, in percent."""
 
     quarantine_ratio_pct: Above = Above(warn_above=Decimal(1), block_above=Decimal(10))
     source_rows_change_pct: Fall = Fall(warn_at=Decimal(-10), block_at=Decimal(-20))
@@ -245,14 +241,14 @@ class CheckLimits(Section):
 
 
 class Bounds(Section):
-    """Where a share is plausible, in percent: outside, a warning."""
+    """The plausible range of a share in percent; outside it, the check warns."""
 
     warn_below: Percent
     warn_above: Percent
 
 
 class Change(Section):
-    """Limit on a change in percentage points: beyond it, a warning."""
+    """Limit on a change in percentage points; beyond it, the check warns."""
 
     warn_beyond: Percent
 
@@ -263,10 +259,10 @@ def policy_file(domain: str) -> Path:
 
 
 def policy_of(domain: str, path: Path | None = None) -> Policy:
-    """The policy of a domain, in force or in another file. Without a file in force, limits of checks have defaults.
+    """The policy in force of a domain, or the one in `path`. Without a file, the limits of checks have defaults.
 
-    A domain may have a class for it, POLICY in refi_assets/<domain>/policy.py; else each field is typed by its name.
-    Raises SettingError with the file, the key and the bound.
+    Its class is POLICY in refi_assets/<domain>/policy.py; without one, each field is typed by its name. Raises
+    SettingError with the file, the key and the bound.
     """
     file = path or policy_file(domain)
     if path is None and not file.is_file() and domain != "refi":
@@ -288,13 +284,13 @@ def parameters_in_force() -> dict[str, Parameter]:
 
 
 class DefaultPolicy(Policy):
-    """Nothing but the limits of checks."""
+    """A policy with the limits of checks only."""
 
     checks: CheckLimits = CheckLimits()
 
 
 def _class_by_names(file: Path, raw: Any) -> type[Policy]:
-    """A policy class whose fields are those of a file, each of the kind that its name says."""
+    """A policy class with the fields of a file, each of the kind that its name ends in."""
     if not isinstance(raw, dict):
         raise SettingError(f"{file.name}: a policy is a mapping of names to values.")
     fields = {name: _field(file, (name,), value) for name, value in raw.items() if name != "checks"}
@@ -305,12 +301,14 @@ def _class_by_names(file: Path, raw: Any) -> type[Policy]:
 
 
 def _field(file: Path, path: tuple[str, ...], value: Any) -> Any:
-    """Type and default of a field, as create_model takes them."""
+    """Type and default of a field, for create_model."""
     name = ".".join(map(str, path))
     if not re.fullmatch("[a-z][a-z0-9_]*", str(path[-1])):
-        raise SettingError(f"{file.name}: {name}: a name has letters a-z, digits and _, and begins with a letter.")
+        raise SettingError(
+            f"{file.name}: {name}: a name consists of letters a-z, digits and _, and begins with a letter."
+        )
     if path[-1] == AS_OF or hasattr(DefaultPolicy, path[-1]):
-        raise SettingError(f"{file.name}: {name}: this name has a meaning of its own; choose another.")
+        raise SettingError(f"{file.name}: {name}: this name is reserved; choose another.")
     if isinstance(value, dict):
         fields = {name: _field(file, (*path, name), inner) for name, inner in value.items()}
         return create_model("_".join(path), __base__=Section, **fields), ...
@@ -323,12 +321,11 @@ def _field(file: Path, path: tuple[str, ...], value: Any) -> Any:
             raise SettingError(f"{file.name}: {name}: its value must be a text, a number, or a list of either.")
         endings = ", ".join(f"_{suffix}" for suffix in KIND_BY_SUFFIX)
         raise SettingError(f"{file.name}: {name}: the name of a number must end in its unit: {endings}.")
-    many: Any = Annotated[tuple[kind, ...], Field(min_length=1)]
-    return (many if isinstance(value, list) else kind), ...
+    return (Many[kind] if isinstance(value, list) else kind), ...
 
 
 def load_policy(path: Path, policy_class: type[_P]) -> _P:
-    """The policy in a file, as its class has it. Raises SettingError with the file, the key and the bound."""
+    """The policy in a file, of its class. Raises SettingError with the file, the key and the bound."""
     try:
         return policy_class.model_validate(_read_yaml(path))
     except ValidationError as error:
@@ -349,12 +346,12 @@ def _read_yaml(path: Path) -> Any:
 
 
 class _ExactNumbers(SafeLoader):  # type: ignore[misc, valid-type]
-    """Numbers and dates stay as they are written, for the policy to read: 075 is 75, not an octal 61."""
+    """Numbers and dates stay text, which the policy reads: 075 is 75, not an octal 61."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:
         names = [key.value for key, _ in node.value]
         if repeated := sorted({name for name in names if names.count(name) > 1}):
-            raise yaml.constructor.ConstructorError(None, None, f"{', '.join(repeated)} stands there twice")
+            raise yaml.constructor.ConstructorError(None, None, f"duplicate keys: {', '.join(repeated)}")
         return super().construct_mapping(node, deep)
 
 

@@ -1,7 +1,7 @@
-"""Relations that Python makes declare their columns, and what each is made from: no SQL says it.
+"""Declarations of relations that Python computes: their columns, and the columns that each is derived from.
 
-Lineage, Dagster and OpenLineage read the declaration. A domain lists its own in refi_assets/<domain>/declared.py. What
-columns mean is said in the head of the relation's SQL file.
+Lineage, Dagster and OpenLineage read them, since there is no SQL to read. A domain lists its own in
+refi_assets/<domain>/declared.py. The meaning of columns is in the head of the relation's SQL file.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ Source = tuple[str, str]  # key of a relation, column
 
 @dataclass(frozen=True)
 class PythonColumn:
-    """One column: its SQL type, how it is made, in words, and the columns that its value comes from."""
+    """One column: its SQL type, how it is computed, as text, and the columns that it is derived from."""
 
     sql_type: str
     how: str
@@ -30,7 +30,7 @@ class PythonRelation:
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """Keys of the relations that its columns come from, sorted."""
+        """Keys of the relations that its columns are derived from, sorted."""
         return tuple(sorted({relation for column in self.columns.values() for relation, _ in column.made_from}))
 
     @property
@@ -40,13 +40,13 @@ class PythonRelation:
 
     @property
     def sources(self) -> dict[str, list[Source]]:
-        """Column name -> the (key, column) pairs that it is made from, sorted."""
+        """Column name -> the (key, column) pairs that it is derived from, sorted."""
         return {name: sorted(column.made_from) for name, column in self.columns.items()}
 
 
 @cache
 def python_relations() -> dict[str, PythonRelation]:
-    """The relations that Python makes, by key, as declared_relations() of each domain's declared.py lists them."""
+    """The relations that Python computes, by key, from declared_relations() in each domain's declared.py."""
     package = Path(__file__).parent.parent
     modules = [import_module(f"{package.name}.{path.parent.name}.declared") for path in package.glob("*/declared.py")]
     declared = [relation for module in modules for relation in module.declared_relations()]

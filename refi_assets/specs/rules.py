@@ -1,8 +1,8 @@
-"""The rules that relations declare: a code, what it means, and where SQL decides it.
+"""The rules that relations declare: a code, its meaning, and the place where SQL decides it.
 
-The head of a SQL file says `-- rule CODE: text`; the query gives the code as a literal, in a CASE. A text may name
-parameters of the policy, and columns, as :name. One of the form `COLUMN is LIMIT; else eligible when CHANGE, or else
-CHANGE` can be told of one row, by explain. Rules are listed by cli/rules.py.
+The head of a SQL file declares `-- rule CODE: text`; the query returns the code as a literal, in a CASE. A text may
+refer to parameters of the policy and to columns as :name. With a text of the form `COLUMN is LIMIT; else eligible when
+CHANGE, or else CHANGE`, `refi explain` explains single rows. cli/rules.py lists the rules.
 """
 
 import re
@@ -24,7 +24,7 @@ _NAME = re.compile(r":([a-z_][a-z0-9_]*)")
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule. `line` is where the query gives the code; the columns and parameters are those that decide it."""
+    """One rule. `line` is where the query returns the code; its columns and parameters are those that decide it."""
 
     code: str
     text: str
@@ -44,11 +44,11 @@ class Rule:
         return self._parts["column"]
 
     def limit(self, values: Mapping[str, object]) -> str:
-        """The limit, with these values for its names."""
+        """The limit, with values in place of its names."""
         return filled(self._parts["limit"], lambda name: str(values[name]))
 
     def needed_change(self, values: Mapping[str, str | None]) -> str | None:
-        """What would have to change: the first change of which all values are known; None if there is none."""
+        """The first change for which all values are known; None if there is none."""
         for change in self._parts["changes"].split(", or else "):
             if all(values.get(name) is not None for name in _NAME.findall(change)):
                 return filled(change, lambda name: str(values[name]))
@@ -64,7 +64,7 @@ class Rule:
 
 @cache
 def rules_of(key: str) -> dict[str, Rule]:
-    """The rules of sql/<key>.sql by code, in the order of its head. Raises SettingError for one that it never gives."""
+    """The rules of sql/<key>.sql by code, in the order of its head. Raises SettingError for a code it never returns."""
     model = load_sql_models()[key]
     deciding = {code: list(conditions) for code, conditions in _conditions(model)}
     lines = model.text.splitlines()
@@ -72,7 +72,9 @@ def rules_of(key: str) -> dict[str, Rule]:
     for code, text in model.rules.items():
         numbers = [n for n, line in enumerate(lines, start=1) if f"'{code}'" in line and not line.startswith("--")]
         if not numbers:
-            raise SettingError(f"sql/{key}.sql: no line of the query gives the code {code!r} of a rule in its head.")
+            raise SettingError(
+                f"sql/{key}.sql: its head declares the rule {code!r}, but no line of the query returns this code."
+            )
         conditions = deciding.get(code, [])
         columns = {pair for scope, condition in conditions for pair in _columns_behind(scope, condition)}
         bound = {node.name for _, condition in conditions for node in condition.find_all(exp.Placeholder)}
@@ -82,7 +84,7 @@ def rules_of(key: str) -> dict[str, Rule]:
 
 
 def columns_read(model: SqlModel) -> set[tuple[str, str]]:
-    """The columns that a model reads of relations: (key, column)."""
+    """The columns that a model reads, as pairs (key of a relation, column)."""
     return {
         (key_of(source), column.name)
         for scope in traverse_scope(model.tree)
@@ -93,12 +95,12 @@ def columns_read(model: SqlModel) -> set[tuple[str, str]]:
 
 
 def filled(text: str, value: Callable[[str], str]) -> str:
-    """A text with values in the places of its :names."""
+    """A text with values in place of its :names."""
     return _NAME.sub(lambda match: value(match[1]), text)
 
 
 def _conditions(model: SqlModel) -> Iterator[tuple[str, list[tuple[Scope, exp.Expr]]]]:
-    """Of each CASE in a model, the codes that it may give, each with the conditions that decide it."""
+    """The codes that each CASE in a model may return, with the conditions that decide them."""
     for scope in traverse_scope(model.tree):
         for case in scope.find_all(exp.Case):
             branches = [(branch.args["true"], branch.this) for branch in case.args["ifs"]]

@@ -1,4 +1,4 @@
-"""Settings of contracts, policies and SQL."""
+"""Settings of the declared files."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from refi_assets.settings import PROJECT_DIR, RoomSettings
 
 
 class SpecSettings(RoomSettings):
-    """Which files are in force."""
+    """The declared files that are in force."""
 
     policy_file: Path = Field(
         default=PROJECT_DIR / "policies" / "refi" / "refi.yaml", description="The refi policy in force."

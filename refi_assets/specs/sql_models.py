@@ -1,7 +1,7 @@
 """SQL models: every file below sql/, parsed once, with its inputs, expressions and column lineage read from it.
 
 Files are in Athena's (Trino's) dialect. Parameters (`:max_ltv_pct`) are bound in the syntax tree as typed
-literals, never by pasting text; a list is bound where the SQL says `x IN (:names)`. A model named
+literals, never by pasting text; a list is bound in `x IN (:names)`. A model named
 sql/refi/refi_eligibility.sql is the relation refi/refi_eligibility, which other files read as refi.refi_eligibility;
 files in measures/ count what a relation holds, files in checks/ return the rows that break a rule. Running SQL belongs
 to engines/.
@@ -33,7 +33,7 @@ from refi_assets.specs.names import group_and_name, is_key, key_of, keys_by_name
 SQL_DIR = PROJECT_DIR / "sql"
 DIALECT = "athena"
 STEPS = "steps"  # the folder of a domain's statements that are not models: sql_steps.py
-AS_OF = "as_of"  # the parameter of every model that asks for the as-of day; never current_date
+AS_OF = "as_of"  # the parameter for the as-of day; models never use current_date
 
 _DECLARATION = re.compile(r"(?:(rule) ([^:]+)|(not null|broken by|[a-z_0-9]+)): (.+)")
 
@@ -79,16 +79,16 @@ class SqlModel:
             raise SettingError(f"sql/{self.key}.sql cannot be parsed: {error}") from None
         if not isinstance(tree, exp.Query):
             raise SettingError(f"sql/{self.key}.sql must be one SELECT statement.")
-        if astray := sorted({table.sql(DIALECT) for table in tables_read(tree) if not is_key(key_of(table))}):
+        if invalid := sorted({table.sql(DIALECT) for table in tables_read(tree) if not is_key(key_of(table))}):
             raise SettingError(
-                f"sql/{self.key}.sql: {', '.join(astray)} is not the name of a relation; write group.relation, such as "
-                "staging.loan_information."
+                f"sql/{self.key}.sql: {', '.join(invalid)} is not the name of a relation; write group.relation, such "
+                "as staging.loan_information."
             )
         return tree
 
     @cached_property
     def _head(self) -> list[str]:
-        """The lines of the comment at the head; one that is indented continues the line before."""
+        """The lines of the comment at the head; an indented line continues the one before."""
         lines = takewhile(lambda line: line.startswith("--"), self.text.splitlines())
         head = "\n".join(line.removeprefix("--").removeprefix(" ") for line in lines)
         return re.sub("\n +", " ", head).splitlines()
@@ -100,46 +100,48 @@ class SqlModel:
 
     @property
     def column_descriptions(self) -> dict[str, str]:
-        """What the head of the file says of single columns: lines `-- column: text`."""
+        """Column -> its meaning, from lines `-- column: text`."""
         columns = [(name, text) for is_rule, name, text in self._declarations if not is_rule]
         return {name: text for name, text in columns if name not in ("grain", "not null", "broken by")}
 
     @property
     def rules(self) -> dict[str, str]:
-        """Code -> what it means: lines `-- rule code: text`."""
+        """Rule code -> its meaning, from lines `-- rule code: text`."""
         return {name: text for is_rule, name, text in self._declarations if is_rule}
 
     @property
     def grain(self) -> list[str]:
-        """The columns that tell its rows apart: the line `-- grain: a, b`. Raises SettingError if there is none."""
+        """The columns that identify a row, from the line `-- grain: a, b`. Raises SettingError if there is none."""
         grain = self._declared("grain")
         if not grain:
-            raise SettingError(f"sql/{self.key}.sql: its head does not say '-- grain: column, …'.")
+            raise SettingError(f"sql/{self.key}.sql: its head lacks the line '-- grain: column, …'.")
         return grain
 
     @property
     def not_null(self) -> list[str]:
-        """The columns that always have a value: the line `-- not null: a, b`."""
+        """The columns that always have a value, from the line `-- not null: a, b`."""
         return self._declared("not null")
 
     @property
     def broken_by(self) -> tuple[str, str] | None:
-        """Of a check, a column and an expression that breaks it: the line `-- broken by: column = expression`."""
+        """A column and an expression that break a check, from the line `-- broken by: column = expression`."""
         texts = [text for is_rule, name, text in self._declarations if not is_rule and name == "broken by"]
         column, _, expression = texts[0].partition(" = ") if texts else ("", "", "")
         return (column, expression) if expression else None
 
     def _declared(self, declaration: str) -> list[str]:
-        """The columns that a line lists. Raises SettingError for one that the query does not select."""
+        """The columns that a line lists. Raises SettingError for a column that the query does not select."""
         texts = [text for is_rule, name, text in self._declarations if not is_rule and name == declaration]
         columns = texts[0].split(", ") if texts else []
         if unknown := [column for column in columns if column not in self.tree.named_selects]:
-            raise SettingError(f"sql/{self.key}.sql: '-- {declaration}:' names {', '.join(unknown)}, not a column.")
+            raise SettingError(
+                f"sql/{self.key}.sql: '-- {declaration}:' names {', '.join(unknown)}, which the query does not select."
+            )
         return columns
 
     @cached_property
     def _declarations(self) -> list[tuple[bool, str, str]]:
-        """Of each declaration in the head: whether it is a rule, its name, its text."""
+        """The declarations in the head: whether each is a rule, its name, and its text."""
         matches = [match for line in self._head if (match := _DECLARATION.fullmatch(line))]
         return [(match[1] is not None, match[2] or match[3], match[4]) for match in matches]
 
@@ -159,9 +161,9 @@ class SqlModel:
         return hashlib.sha256(self.text.encode()).hexdigest()
 
     def bind(self, values: Mapping[str, Bindable]) -> exp.Query:
-        """The query with its parameters in place.
+        """The query with its parameters bound.
 
-        Raises SettingError for one that has no value, and for a list that is empty or outside `IN (...)`.
+        Raises SettingError for a parameter without a value, and for a list that is empty or outside `IN (...)`.
         """
         if missing := self.parameters - values.keys():
             raise SettingError(f"sql/{self.key}.sql: no value for parameter {', '.join(sorted(missing))}.")
@@ -171,14 +173,14 @@ class SqlModel:
             parameter = value if isinstance(value, Parameter) else Parameter(value, _sql_type(value))
             if isinstance(parameter.value, tuple) and not (parameter.value and _is_item_of_in(node)):
                 raise SettingError(
-                    f"sql/{self.key}.sql: {node.name} is a list: it must hold at least one value and be used as "
+                    f"sql/{self.key}.sql: {node.name} is a list: it must have at least one value and be used as "
                     f"IN (:{node.name})."
                 )
             _replace(node, parameter.literals)
         return bound
 
     def with_inlined(self, models: Iterable["SqlModel"]) -> "SqlModel":
-        """The same model, reading the queries of these models instead of their relations."""
+        """The same model, with the queries of these models in place of their relations."""
         inlined = {model.key: model.tree for model in models}
         query = self.tree.copy()
         for table in tables_read(query):
@@ -191,7 +193,7 @@ class SqlModel:
 
     def column_lineage(self, schema: Schema) -> dict[str, list[tuple[str, str]]]:
         """Output column -> the (group/relation, column) pairs it is computed from, in one step."""
-        # Trimmed, every step of every column would be a copy of its query; only the ends are looked at.
+        # Trimming would copy the query for every step of every column, and only the leaves are needed.
         nodes = lineage(None, self.tree, schema=_nested(schema), dialect=DIALECT, trim_selects=False)
         return {
             column: sorted(
@@ -208,8 +210,8 @@ class SqlModel:
     def column_expressions(self, schema: Schema) -> dict[str, str]:
         """Output column -> its SQL in one line, in terms of the relations the file reads.
 
-        A column of a CTE is replaced by what the CTE selects. Relations go by their short names; one that the file
-        reads more than once, by its aliases.
+        A column of a CTE is replaced by the expression that the CTE selects. Relations have their short names, or their
+        aliases if the file reads them more than once.
         """
         tree = qualify(
             self.tree.copy(), dialect=DIALECT, schema=_nested(schema), identify=False, validate_qualify_columns=False
@@ -225,19 +227,19 @@ class SqlModel:
 
 @lru_cache
 def parsed(sql: str) -> exp.Query:
-    """A query in the project's dialect that is known to be one; copy it before you change it."""
+    """The tree of a valid query in the project's dialect; it is cached: copy it before you change it."""
     return cast(exp.Query, sqlglot.parse_one(sql, read=DIALECT))
 
 
 def relations_read(query: exp.Query) -> set[str]:
-    """Keys of the relations that a query reads; as in key_of, of what has no group the name, of a function nothing."""
+    """Keys of the relations that a query reads; see key_of for tables without a group, and functions."""
     return {key_of(table) for table in tables_read(query)}
 
 
 def with_groups(query: exp.Query, keys: Iterable[str]) -> exp.Query:
-    """The query with a group for every bare name that is the last part of one of these keys, and of no other.
+    """The query with a group added to every bare name that exactly one of these keys ends in.
 
-    A query without such a name is returned as it is.
+    A query without such a name is returned unchanged.
     """
     by_name = keys_by_name(keys)
     if not any(len(by_name.get(key, [])) == 1 for key in relations_read(query)):
@@ -251,7 +253,7 @@ def with_groups(query: exp.Query, keys: Iterable[str]) -> exp.Query:
 
 
 def tables_read(query: exp.Expr) -> list[exp.Table]:
-    """Every table of a query that is not a CTE where it stands: a CTE may bear the name of what it reads."""
+    """Every table of a query that is not a CTE in its scope: a CTE may have the name of a relation that it reads."""
     tables, names = [*query.find_all(exp.Table)], {cte.alias for cte in query.find_all(exp.CTE)}
     if not any(table.name in names and not table.db for table in tables):
         return tables
@@ -265,7 +267,7 @@ def tables_read(query: exp.Expr) -> list[exp.Table]:
 
 
 def _folded(scope: Scope, number: int, by_name: set[str]) -> exp.Expr:
-    """What a query selects as its column of this number, with the columns of its CTEs folded in."""
+    """The expression of a query's column of this number, with the columns of its CTEs folded in."""
     if isinstance(scope.expression, exp.SetOperation):
         left, right = (exp.select(_folded(part, number, by_name)) for part in scope.set_operation_scopes)
         if left == right:
@@ -299,7 +301,7 @@ _COMPOUND = (exp.Binary, exp.Between, exp.In, exp.Not, exp.SetOperation)
 
 
 def _is_not_null(node: exp.Expr) -> exp.Expr:
-    """`x IS NOT NULL` as it was written; the parser keeps it as NOT x IS NULL."""
+    """Restore `x IS NOT NULL`, which the parser keeps as NOT x IS NULL."""
     if isinstance(node, exp.Not) and isinstance(node.this, exp.Is):
         return exp.Is(this=node.this.this, expression=exp.Not(this=node.this.expression))
     return node
@@ -324,12 +326,13 @@ def _is_item_of_in(node: exp.Expr) -> bool:
 
 
 def _replace(node: exp.Expr, literals: list[exp.Cast]) -> None:
-    """Put literals in the place of a node: several of them only among the items of an IN."""
+    """Replace a node by literals; by several only among the items of an IN."""
     if not _is_item_of_in(node):
         node.replace(literals[0])
         return
-    items = [literals if item is node else [item] for item in cast(exp.In, node.parent).expressions]
-    cast(exp.In, node.parent).set("expressions", [one for some in items for one in some])
+    parent = cast(exp.In, node.parent)
+    lists = [literals if item is node else [item] for item in parent.expressions]
+    parent.set("expressions", [item for items in lists for item in items])
 
 
 def _sql_type(value: int | str | date) -> str:

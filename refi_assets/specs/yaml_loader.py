@@ -1,4 +1,4 @@
-"""How YAML files are read: by libyaml if PyYAML was built with it, which is eight times as fast."""
+"""The YAML loader: libyaml if PyYAML was built with it, which is eight times as fast."""
 
 from typing import Any
 
@@ -8,5 +8,5 @@ SafeLoader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader
 
 
 def load_yaml(text: str | bytes) -> Any:
-    """As yaml.safe_load. Raises yaml.YAMLError."""
+    """Load YAML as yaml.safe_load does. Raises yaml.YAMLError."""
     return yaml.load(text, Loader=SafeLoader)  # noqa: S506 (a SafeLoader)

@@ -1,4 +1,4 @@
--- The audience as it is published, in order of warmth.
+-- The audience as it is published, warmest tier first.
 -- Text that a spreadsheet would run as a formula gets a leading apostrophe when the file is written.
 -- grain: person_id
 SELECT

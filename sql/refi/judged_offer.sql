@@ -1,10 +1,10 @@
--- Every offer that the market makes for the home of a loan, judged for each borrower of the loan.
--- A loan is secured on the home it names. One that names none is secured on the home of its primary borrower, or, if
+-- Every market offer for the home of a loan, judged for each borrower of the loan.
+-- A loan is secured on the home it names. A loan that names none is secured on the home of its primary borrower, or, if
 -- no accepted record is the primary's, of the borrower with the smallest borrower_id.
--- Tiers are half-open bands on the exact spread. An unknown rate or LTV never makes anybody eligible; nor does an
--- unknown score or number of late payments that the policy limits. Of anything else, only what is known counts.
--- Only own offers can be taken: first one under which the borrower is eligible, then the one that saves most, then the
--- lowest rate, the longest term and the first product.
+-- Tiers are half-open bands on the exact spread. A borrower is not eligible if a rate or the LTV is unknown, or if a
+-- credit score or number of late payments that the policy limits is unknown. Other unknown values are ignored.
+-- Only own offers can be taken: first one under which the borrower is eligible, then the one with the largest saving,
+-- the lowest rate, the longest term and the first product.
 -- grain: borrower_id, loan_id, property_id, product, term_months, offered_by
 -- not null: borrower_id, property_id, marketing_category, is_eligible, is_own, is_taken
 -- rule Immediate Action: rate_spread is above :immediate_action_above.
@@ -39,7 +39,7 @@
 -- rate_spread: Current rate less the offer, in percentage points.
 -- marketing_category: The tier.
 -- is_own: Whether the offer is the lender's own.
--- is_taken: Whether it is the one offer that stands for the loan.
+-- is_taken: Whether it is the one offer that is taken for the loan.
 -- is_eligible: Whether the offer may be made to the borrower.
 -- ineligibility_reasons: Why not; empty if it may be.
 WITH joint_home AS (
@@ -63,7 +63,7 @@ WITH joint_home AS (
     HAVING
         COUNT(*) > 1
 ),
--- Loans, each with the home it is secured on. Those in the first half that name none find no offer.
+-- Loans, each with the home it is secured on. Loans without a home in the first half match no offer.
 secured_loan AS (
     SELECT
         loan.loan_id,
@@ -112,7 +112,7 @@ secured_loan AS (
     WHERE
         loan.property_id IS NULL
 ),
--- Homes with one plain offer need no choice; those with several have one at least that says what it is.
+-- Homes with one plain offer need no choice; of several offers, at least one names its product, term or lender.
 home_with_choice AS (
     SELECT DISTINCT market.property_id
     FROM staging.market_equity AS market

@@ -1,7 +1,7 @@
--- Who should hear about a refinance: the eligible, one row a person.
--- A person with several eligible loans, of one record or of several, is offered the one with the largest spread, then
--- the largest saving, then the smallest loan_id. A loan whose letter another of its borrowers gets does not count.
--- Text messages need a yes in every record of the person: what is not known is no.
+-- The persons who should hear about a refinance: one row for each eligible person.
+-- A person with several eligible loans, in one record or in several, is offered the one with the largest spread, then
+-- the largest saving, then the smallest loan_id. A loan does not count if another of its borrowers gets the letter.
+-- Text messages need an opt-in in every record of the person; an unknown answer counts as no.
 -- grain: person_id
 -- not null: person_id, borrower_id, rate_spread, ltv_ratio, marketing_category, sms_opt_in
 -- rule said_no: A record of the person opts out of text messages.
@@ -10,8 +10,8 @@
 -- name: The parts of the name that are known.
 -- rate_spread: Current rate less the market's offer, in percentage points.
 -- marketing_category: The tier.
--- sms_opt_in: Whether every record of the person agrees to text messages.
--- no_sms_because: If not, what one of them says: said_no, or else no_answer (an empty cell) or no_engagement (no row).
+-- sms_opt_in: Whether every record of the person opts in to text messages.
+-- no_sms_because: The reason if not: said_no, or else no_answer (an empty cell) or no_engagement (no row).
 WITH several_records AS (
     SELECT
         resolved.person_id,

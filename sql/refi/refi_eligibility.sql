@@ -1,13 +1,13 @@
 -- Every unified borrower and loan, judged: the tier, whether an offer may be made, and if not, why not.
--- The verdict is that of judged_offer on the offer taken. By the policy's letters_per_loan, one of a loan's eligible
--- borrowers gets the letter, the primary or else the one with the smallest borrower_id; or each of them does.
+-- The verdict is that of judged_offer on the taken offer. Depending on the policy's letters_per_loan, each eligible
+-- borrower of a loan gets a letter, or only one: the primary, or else the one with the smallest borrower_id.
 -- grain: borrower_id, loan_id
 -- not null: borrower_id, marketing_category, is_eligible
 -- rate_spread: Current rate less the market's offer, in percentage points.
 -- marketing_category: The tier.
 -- is_eligible: Whether an offer may be made.
 -- ineligibility_reasons: Why not; empty for the eligible.
--- letter_to: The borrower of the same loan who gets the letter instead; empty for who gets it, and the ineligible.
+-- letter_to: The borrower of the same loan who gets the letter instead; empty for the ineligible and the recipient.
 WITH joint_loan AS (
     SELECT
         dataset.loan_id,

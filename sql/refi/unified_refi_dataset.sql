@@ -1,4 +1,4 @@
--- Borrowers with their loans, the lender's offer that is taken for each loan, its verdict, and how they may be reached.
+-- Borrowers with their loans, the lender's offer taken for each loan, its verdict, and the channels that reach them.
 -- A borrower without a loan, or whose loans have no own offer, is in unmatched_borrowers instead.
 -- grain: borrower_id, loan_id
 -- not null: borrower_id, property_id, marketing_category, is_eligible

@@ -1,13 +1,13 @@
 -- Accepted borrowers that are not in unified_refi_dataset, and why.
--- Either no accepted loan names them, or the market has no offer for the home of their loans, or only offers of others.
+-- No accepted loan names them, or the market has no offer for the home of their loans, or only other lenders' offers.
 -- grain: borrower_id
 -- not null: borrower_id, reason
 -- reason: no_loan, no_market_data or no_own_offer.
 -- rule no_loan: No accepted loan names this borrower.
 -- rule no_market_data: There is a loan, but no accepted market offer for its home.
--- rule no_own_offer: There is a loan, but only others make offers for its home.
+-- rule no_own_offer: There is a loan, but only other lenders make offers for its home.
 WITH lost AS (
-    -- DISTINCT drops no row: it lets DuckDB keep the few that are lost, and not look for them three times.
+    -- DISTINCT drops no row: it makes DuckDB materialize the few unmatched rows instead of computing them three times.
     SELECT DISTINCT borrower.borrower_id
     FROM staging.borrower_information AS borrower
     LEFT JOIN refi.unified_refi_dataset AS unified

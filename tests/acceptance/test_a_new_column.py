@@ -1,4 +1,4 @@
-"""A newcomer's column and check, as CONTRIBUTING.md describes them: four files, and no test notices."""
+"""A newcomer's column and check, as CONTRIBUTING.md describes them: four files, and all tests pass."""
 
 import csv
 import json
@@ -27,7 +27,7 @@ COLUMN = """\
         physicalType: VARCHAR
 slaProperties:
 """
-# Of each file, a text and what the newcomer makes of it.
+# File -> texts, each with its replacement.
 EDITS = {
     "contracts/refi/borrower_information.yaml": {"slaProperties:\n": COLUMN},
     "sql/refi/refi_audience.sql": {
@@ -45,7 +45,7 @@ CHECK_FILE = "sql/refi/checks/refi_audience/employer_is_a_name.sql"
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the project with the column and the check, and what `make golden` and `make docs` make of them."""
+    """A copy of the project with the column and the check, after `make golden` and `make docs`."""
     project = copy_project(tmp_path_factory.mktemp("column") / "project")
     for name, changes in EDITS.items():
         text = (project / name).read_text()
@@ -90,7 +90,7 @@ def test_the_column_reaches_the_audience_file_and_the_check_stops_a_bad_one(proj
     assert json.loads(blocked.stdout)["checks"][0]["check"] == "employer_is_a_name"
 
 
-def test_the_tests_that_know_the_sql_pass(project: Path) -> None:
+def test_the_tests_that_read_sql_pass(project: Path) -> None:
     paths = ("tests/engines/test_golden_sql.py", "tests/specs", "tests/lineage/test_lineage.py")
     assert "failed" not in run_python(project, "-m", "pytest", "-q", "-p", "no:cacheprovider", *paths).stdout
 

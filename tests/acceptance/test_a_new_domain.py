@@ -1,4 +1,4 @@
-"""A domain added by the files that CONTRIBUTING.md shows: it runs, publishes and answers, and refi does not notice."""
+"""A domain added with the files in CONTRIBUTING.md: it runs, publishes and answers, and refi is not affected."""
 
 import json
 import re
@@ -12,12 +12,12 @@ from tests.support.copied_project import copy_project, run_python, run_tests_wit
 
 CONTRIBUTING = (PROJECT_DIR / "CONTRIBUTING.md").read_text(encoding="utf-8")
 FILES = dict(re.findall(r"^`([\w./]*toy[\w./]*)`[^\n]*:\n\n```\w+\n(.*?)^```$", CONTRIBUTING, re.MULTILINE | re.DOTALL))
-SUNDAY = "2026-02-22"  # of the week that holds Wednesday the 18th
+SUNDAY = "2026-02-22"  # of the week of Wednesday the 18th
 
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the project that has the domain, what `make golden` makes of it, and a folder with its source file."""
+    """A copy of the project with the domain, after `make golden`, and a folder with its source file."""
     app = copy_project(tmp_path_factory.mktemp("app") / "app")
     for name, text in FILES.items():
         (app / name).parent.mkdir(parents=True, exist_ok=True)
@@ -31,10 +31,10 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def refi(app: Path):
-    """Call `refi …` of the copy: what it prints, or with `check`, what it says on stderr, as one line."""
+    """Call `refi …` of the copy: its output, or, with `check`, its stderr as one line."""
 
-    def call(*words: str, check: int = 0) -> str:
-        done = run_python(app, "-c", "from refi_assets.cli import main; main()", *words, check=check)
+    def call(*arguments: str, check: int = 0) -> str:
+        done = run_python(app, "-c", "from refi_assets.cli import main; main()", *arguments, check=check)
         return " ".join(done.stderr.split()) if check else done.stdout
 
     return call
@@ -42,23 +42,23 @@ def refi(app: Path):
 
 @pytest.fixture(scope="module")
 def published(refi) -> dict[str, Any]:
-    """What `refi toy run --json` prints, of the week of a Wednesday."""
+    """The object of `refi toy run --json` for the week of a Wednesday."""
     run: dict[str, Any] = json.loads(refi("toy", "run", "--source", "files", "--as-of", "2026-02-18", "--json"))
     return run
 
 
-def test_eight_files_are_enough_and_all_bear_its_name():
+def test_eight_files_are_enough_and_all_contain_its_name():
     assert len(FILES) == 8
     assert all("toy" in name for name in FILES)
 
 
-def test_a_domain_is_in_the_help_and_refi_is_not_there_twice(refi):
+def test_the_help_lists_the_domain_and_refi_only_once(refi):
     text = refi("--help")
     assert "The domain toy" in text
     assert "The domain refi" not in text
 
 
-def test_a_run_is_of_the_partition_that_holds_the_day(published: dict[str, Any], app: Path):
+def test_a_run_is_of_the_partition_that_contains_the_day(published: dict[str, Any], app: Path):
     assert published["as_of"] == SUNDAY
     assert published["file"] == str(app / "lake" / "output" / "toy" / f"{published['run_id']}.csv")
     assert Path(published["file"]).read_text().splitlines() == ["branch_id,desks", "east,7", "south,5"]
@@ -71,7 +71,7 @@ def test_a_run_is_of_the_partition_that_holds_the_day(published: dict[str, Any],
     assert not (app / "lake" / "output" / "latest.json").exists()
 
 
-def test_its_answers_are_of_its_own_publication(published: dict[str, Any], refi):
+def test_its_answers_are_about_its_own_publication(published: dict[str, Any], refi):
     (run,) = map(json.loads, refi("toy", "runs", "--json").splitlines())
     assert (run["run_id"], run["as_of"], run["file"]["rows"]) == (published["run_id"], SUNDAY, 2)
     select = "SELECT branch_id FROM toy.large_branch ORDER BY desks DESC"
@@ -82,23 +82,23 @@ def test_its_answers_are_of_its_own_publication(published: dict[str, Any], refi)
     assert refi("runs", "--json") == ""
 
 
-def test_another_policy_is_for_that_run_only(published: dict[str, Any], refi, app: Path):
+def test_another_policy_applies_to_that_run_only(published: dict[str, Any], refi, app: Path):
     (app / "strict.yaml").write_text(FILES["policies/toy/toy.yaml"].replace("3", "6", 1))
-    said = refi("toy", "run", "--as-of", "2026-02-16", "--policy", "strict.yaml")
-    assert re.search(r"toy/large_branch +1\n", said)
-    assert "latest.json was not moved" in said
+    printed = refi("toy", "run", "--as-of", "2026-02-16", "--policy", "strict.yaml")
+    assert re.search(r"toy/large_branch +1\n", printed)
+    assert "latest.json was not moved" in printed
 
 
-def test_a_domain_that_published_nothing_says_how_to_begin(refi):
+def test_a_domain_that_published_nothing_says_how_to_start(refi):
     assert "Start with: refi toy run --source DIR" in refi("toy", "query", "SELECT 1", "--lake", "files", check=1)
 
 
-def test_a_blocked_run_of_a_domain_is_reached_by_its_answers(refi, app: Path):
+def test_answers_of_a_domain_include_its_blocked_runs(refi, app: Path):
     (app / "bad").mkdir()
     (app / "bad" / "toy_branch.csv").write_text("branch_id,desks\nnorth,2 desks\nsouth,5 desks\n")
     (app / "blocks.yaml").write_text(FILES["policies/toy/toy.yaml"].replace("block_above: 100", "block_above: 60"))
-    words = ("--source", "bad", "--lake", "blocked_lake", "--as-of", "2026-02-18", "--policy", "blocks.yaml")
-    done = run_python(app, "-c", "from refi_assets.cli import main; main()", "toy", "run", *words, "--json", check=1)
+    options = ("--source", "bad", "--lake", "blocked_lake", "--as-of", "2026-02-18", "--policy", "blocks.yaml")
+    done = run_python(app, "-c", "from refi_assets.cli import main; main()", "toy", "run", *options, "--json", check=1)
     blocked = json.loads(done.stdout)
     assert (blocked["status"], blocked["as_of"]) == ("blocked", SUNDAY)
     assert blocked["counts"]["sources"]["toy_branch"]["quarantined"] == {"not_a_number": 2}
@@ -111,10 +111,10 @@ def test_a_blocked_run_of_a_domain_is_reached_by_its_answers(refi, app: Path):
     assert (shown["run_id"], shown["status"]) == (blocked["run_id"], "blocked")
 
 
-def test_files_of_another_domain_are_not_taken(refi, tmp_path: Path):
+def test_files_of_another_domain_are_not_ingested(refi, tmp_path: Path):
     (tmp_path / "market_equity.csv").write_text("property_id\n")
-    said = refi("toy", "ingest", "--source", str(tmp_path), check=1)
-    assert "no source file; found: market_equity.csv" in said
+    message = refi("toy", "ingest", "--source", str(tmp_path), check=1)
+    assert "no source file; found: market_equity.csv" in message
 
 
 def test_refi_runs_as_before_though_the_domain_has_no_files(refi, tmp_path: Path):
@@ -128,25 +128,25 @@ def test_refi_runs_as_before_though_the_domain_has_no_files(refi, tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("name", "old", "new", "said"),
+    ("name", "old", "new", "text"),
     [
         ("contracts/toy/toy_branch.yaml", "logicalType: integer", "logicalType: whole", "toy_branch.yaml"),
         ("sql/toy/large_branch.sql", "staging.toy_branch", "toy.desk_total", "Circular dependencies"),
     ],
 )
-def test_a_mistake_in_a_file_is_one_message(published, refi, app: Path, name: str, old: str, new: str, said: str):
+def test_a_mistake_in_a_file_is_one_message(published, refi, app: Path, name: str, old: str, new: str, text: str):
     assert old in FILES[name]
     try:
         (app / name).write_text(FILES[name].replace(old, new))
         message = refi("toy", "run", "--as-of", "2026-02-18", check=1)
     finally:
         (app / name).write_text(FILES[name])
-    assert said in message
+    assert text in message
     assert "Traceback" not in message
 
 
-def test_a_source_is_judged_anew_after_its_contract_has_changed(published, refi, app: Path):
-    """The result of the check was taken from the memo, whatever the contract said by then."""
+def test_a_source_is_checked_again_after_its_contract_has_changed(published, refi, app: Path):
+    """The result of the check came from the memo even if the contract had changed."""
     name = "contracts/toy/toy_branch.yaml"
     frequency = "property: frequency, value: 7,"
     assert frequency in FILES[name]

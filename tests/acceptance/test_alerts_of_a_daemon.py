@@ -1,4 +1,4 @@
-"""A real daemon watches: what fails is told, once, without a hand, and the runs that it starts log JSON."""
+"""A real daemon sends one alert for each failure automatically, and the runs that it starts log JSON."""
 
 import os
 import signal
@@ -42,7 +42,7 @@ def daemon(environment: dict[str, str], log: Path) -> Iterator[None]:
             os.killpg(started.pid, signal.SIGKILL)
 
 
-def test_a_run_that_the_daemon_starts_and_a_check_stops_is_told(aws: Aws, environment, tmp_path):
+def test_an_alert_is_sent_for_a_run_that_the_daemon_starts_and_a_check_stops(aws: Aws, environment, tmp_path):
     today = datetime.now(UTC).date()
     ingest(tmp_path / "lake", write(lender(eligible=0), tmp_path / "source"), today)
     mailbox = Mailbox(aws)
@@ -54,9 +54,9 @@ def test_a_run_that_the_daemon_starts_and_a_check_stops_is_told(aws: Aws, enviro
         "REFI_ALERTS_TOPIC_ARN": mailbox.topic,
     }
     with daemon(environment | aws.env | settings, tmp_path / "log"):
-        (told,) = wait_for(mailbox.read, 240)
+        (mail,) = wait_for(mailbox.read, 240)
 
-    assert "What: Blocking check audience_not_empty failed\nWhere: refi/refi_audience" in told["Message"]
-    run_id = told["Message"].rsplit("/runs/", 1)[-1]
+    assert "What: Blocking check audience_not_empty failed\nWhere: refi/refi_audience" in mail["Message"]
+    run_id = mail["Message"].rsplit("/runs/", 1)[-1]
     logged = [line for line in (tmp_path / "log").read_text().splitlines() if run_id in line and line.startswith("{")]
     assert len([line for line in logged if '"event": "STEP_SUCCESS"' in line]) > 20

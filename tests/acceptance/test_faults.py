@@ -1,6 +1,6 @@
-"""What fails around a run: the disk is full, the lake cannot be written, vanishes, or memory is short.
+"""Failures around a run: the disk is full, the lake is read-only or vanishes, or memory is short.
 
-Small disks are mounted in a namespace of their own, which the system must let users make.
+Small disks are mounted in a separate namespace, which the system must let users create.
 """
 
 import json
@@ -39,7 +39,7 @@ def large(tmp_path) -> Path:
 
 @pytest.fixture
 def on_a_small_disk(environment, tmp_path, lake):
-    """Run a Python script that finds `lake` on a disk of a given size, and `refi(...)` to run commands there."""
+    """Run a Python script with `lake` on a disk of a given size, and `refi(...)` to run commands there."""
 
     def run(megabytes: int, script: str) -> Any:
         done = subprocess.run(
@@ -81,44 +81,42 @@ def free():
 """
 
 
-def test_a_full_disk_is_said_and_the_last_audience_stays(on_a_small_disk, small, large):
-    found = on_a_small_disk(
+def test_a_full_disk_is_reported_and_the_last_audience_stays(on_a_small_disk, small, large):
+    runs, as_of = on_a_small_disk(
         40,
         f"""
 assert refi("run", "--source", {str(small)!r}, "--as-of", "2026-02-20")[0] == 0
 assert refi("ingest", "--source", {str(large)!r}, "--as-of", "2026-02-21")[0] == 0
 before = (lake / "output" / "latest.json").read_bytes()
-said = {{}}
+outcomes = {{}}
 for kilobytes_left in (0, 40, 400, 1200):
     fill(kilobytes_left * 1024)
-    said[kilobytes_left] = refi("run", "--as-of", "2026-02-21")
+    outcomes[kilobytes_left] = refi("run", "--as-of", "2026-02-21")
     assert (lake / "output" / "latest.json").read_bytes() == before
     require_whole_audience(lake)
     free()
 assert refi("run", "--as-of", "2026-02-21")[0] == 0
-print(json.dumps([said, require_whole_audience(lake)["as_of"]]))
+print(json.dumps([outcomes, require_whole_audience(lake)["as_of"]]))
 """,
     )
-    runs, as_of = found
-    for code, said in runs.values():
+    for code, message in runs.values():
         assert code == 1
-        assert "No space left on device" in said, said
-        assert said.count(UNCHANGED) == 1
-        assert "Traceback" not in said
+        assert "No space left on device" in message, message
+        assert message.count(UNCHANGED) == 1
+        assert "Traceback" not in message
     assert as_of == "2026-02-21"
 
 
-def test_a_lake_that_cannot_be_written_still_answers(on_a_small_disk, small):
-    found = on_a_small_disk(
+def test_a_read_only_lake_still_answers(on_a_small_disk, small):
+    run, ingest, explain, as_of = on_a_small_disk(
         40,
         f"""
 assert refi("run", "--source", {str(small)!r}, "--as-of", "2026-02-20")[0] == 0
 subprocess.run(["mount", "-o", "remount,ro", lake], check=True)
-said = [refi("run", "--as-of", "2026-02-20"), refi("ingest", "--source", {str(small)!r}, "--as-of", "2026-02-21")]
-print(json.dumps([*said, refi("explain", "B001"), require_whole_audience(lake)["as_of"]]))
+outcomes = [refi("run", "--as-of", "2026-02-20"), refi("ingest", "--source", {str(small)!r}, "--as-of", "2026-02-21")]
+print(json.dumps([*outcomes, refi("explain", "B001"), require_whole_audience(lake)["as_of"]]))
 """,
     )
-    run, ingest, explain, as_of = found
     assert run[0] == ingest[0] == 1
     assert "Read-only file system" in run[1]
     assert "Read-only file system" in ingest[1]
@@ -127,7 +125,7 @@ print(json.dumps([*said, refi("explain", "B001"), require_whole_audience(lake)["
     assert as_of == "2026-02-20"
 
 
-def test_a_lake_that_vanishes_in_mid_run_is_missed_by_name_and_comes_back_as_it_was(refi, small, large, lake, tmp_path):
+def test_a_lake_that_vanishes_during_a_run_is_reported_by_name_and_can_come_back(refi, small, large, lake, tmp_path):
     refi("run", "--source", small, "--lake", lake, "--as-of", "2026-02-20")
     refi("ingest", "--source", large, "--lake", lake, "--as-of", "2026-02-21")
 
@@ -138,11 +136,11 @@ def test_a_lake_that_vanishes_in_mid_run_is_missed_by_name_and_comes_back_as_it_
 
     vanishing = threading.Thread(target=vanish)
     vanishing.start()
-    words = refi("run", "--lake", lake, "--as-of", "2026-02-21", check=1).stderr
+    message = refi("run", "--lake", lake, "--as-of", "2026-02-21", check=1).stderr
     vanishing.join()
-    assert f"There is no lake {lake}" in words
-    assert UNCHANGED in words
-    assert not lake.exists(), "a lake that is gone must not begin anew"
+    assert f"There is no lake {lake}" in message
+    assert UNCHANGED in message
+    assert not lake.exists(), "a run must not create a missing lake again"
 
     (tmp_path / "away").rename(lake)
     assert require_whole_audience(lake)["as_of"] == "2026-02-20"
@@ -151,7 +149,7 @@ def test_a_lake_that_vanishes_in_mid_run_is_missed_by_name_and_comes_back_as_it_
 
 
 @pytest.mark.parametrize("megabytes", [20, 60])
-def test_little_memory_spills_or_says_so(refi, large, lake, megabytes):
+def test_with_little_memory_a_run_spills_or_reports_it(refi, large, lake, megabytes):
     done = refi("run", "--source", large, "--lake", lake, "--json", check=None, REFI_MEMORY_LIMIT=f"{megabytes}MB")
     if done.returncode == 0:
         truth = json.loads((large / "truth.json").read_text())["counts"]

@@ -1,6 +1,6 @@
-"""Runs that are killed, and runs at the same time on one lake, with a reader all the while.
+"""Killed runs, and concurrent runs on one lake with a reader.
 
-Each run is a process of its own, forked from one that has imported the definitions and done nothing else.
+Each run is a process, forked from one that has imported the definitions and done nothing else.
 """
 
 import csv
@@ -32,16 +32,16 @@ KILLS = 50
 
 
 def run(lake: Path, environment: dict[str, str], day: date, last_event: tuple[str, str] | None = None) -> None:
-    """What a run's process does. With `last_event` (its type and step), it is killed as soon as that is logged."""
-    from refi_assets.cli.run import run_graph
+    """The run in its process. With `last_event` (type and step), it is killed as soon as the event is logged."""
+    from refi_assets.cli.run import run_domain
     from refi_assets.cli.terminal import Terminal
 
-    os.environ.clear()  # the server that forks has that of whichever test came first
+    os.environ.clear()  # the forking server has the environment of the first test
     os.environ.update(environment)
     forget_settings()  # they were read when the definitions were imported
     if last_event is not None:
         _kill_after(*last_event)
-    run_graph(day, lake_url=str(lake), policy_file=None, force_latest=False, console=Terminal(stderr=True))
+    run_domain("refi", day, lake_url=str(lake), console=Terminal(stderr=True))
 
 
 def _kill_after(event_type: str, step: str) -> None:
@@ -80,7 +80,7 @@ def start(processes, tmp_path, environment):
 
 @pytest.fixture
 def lake(tmp_path) -> Path:
-    """A lake with a snapshot a day; on the nth day, 10 + n of 40 borrowers are eligible."""
+    """A lake with a snapshot for each day; on the nth day, 10 + n of 40 borrowers are eligible."""
     for n in range(5):
         source = write(lender(eligible=10 + n), tmp_path / f"source{n}")
         ingest(tmp_path / "lake", source, DAY + timedelta(days=n))
@@ -125,14 +125,14 @@ def test_a_kill_in_any_phase_leaves_a_whole_audience_and_the_next_run_publishes(
     assert require_whole_audience(lake)["run_id"] != before
     assert borrowers(lake) == expected(next_day)
     require_no_left_overs(lake)
-    assert not list((tmp_path / "spill").glob("refi-spill-*")), "the last run took away what killed ones had spilled"
+    assert not list((tmp_path / "spill").glob("refi-spill-*")), "the last run deleted the spill files of killed runs"
 
 
 def require_no_left_overs(lake: Path) -> None:
-    """Clean up, after killed runs, and see that nothing but what published runs need is left."""
+    """Clean up after killed runs; only the objects that published runs need may be left."""
     store = FolderStore(str(lake))
     published = [store.get_json(info.key) for info in store.objects("output") if ".manifest." in info.key]
-    needed = {run_id for manifest in published for run_id in manifest["runs"]}  # some by what they staged
+    needed = {run_id for manifest in published for run_id in manifest["runs"]}  # some only for their staged relations
     assert {path.name for path in (lake / "runs").iterdir()} > needed
     clean_up(store, 400, timedelta(0))
     assert {path.name for path in (lake / "runs").iterdir()} == needed
@@ -167,7 +167,7 @@ def test_a_kill_at_any_moment_leaves_a_whole_audience_and_the_next_run_publishes
 
     require_no_left_overs(lake)
     assert require_whole_audience(lake)["as_of"] == (DAY + timedelta(days=4)).isoformat()
-    assert not list((tmp_path / "spill").glob("refi-spill-*")), "the last run took away what killed ones had spilled"
+    assert not list((tmp_path / "spill").glob("refi-spill-*")), "the last run deleted the spill files of killed runs"
 
 
 @pytest.mark.parametrize(
@@ -179,13 +179,13 @@ def test_runs_at_the_same_time_publish_whole_audiences_of_their_own(start, lake,
     done = threading.Event()
     reader = _Reader(lake, done)
     reader.start()
-    for one, other in zip(days[::2], days[1::2], strict=True):
-        pair = [start(one), start(other)]
+    for days_of_pair in zip(days[::2], days[1::2], strict=True):
+        pair = [start(day) for day in days_of_pair]
         for process in pair:
             process.join()
         assert [process.exitcode for process in pair] == [0, 0]
-        assert latest(lake)["as_of"] == max(one, other).isoformat()
-        assert borrowers(lake) == expected(max(one, other))
+        assert latest(lake)["as_of"] == max(days_of_pair).isoformat()
+        assert borrowers(lake) == expected(max(days_of_pair))
     done.set()
     reader.join()
 
@@ -194,14 +194,14 @@ def test_runs_at_the_same_time_publish_whole_audiences_of_their_own(start, lake,
     assert reader.seen == sorted(reader.seen), "no reader sees an earlier day after a later one"
     for path in (lake / "output").glob("*.csv"):
         manifest = FolderStore(str(lake)).get_json(f"output/{path.stem}.manifest.json")
-        assert {made["run_id"] for made in manifest["relations"].values()} == {path.stem}
+        assert {version["run_id"] for version in manifest["relations"].values()} == {path.stem}
     commits = [FolderStore(str(lake)).get_json(info.key) for info in FolderStore(str(lake)).objects("output/commits")]
     assert [commit["as_of"] for commit in commits] == sorted(commit["as_of"] for commit in commits)
     assert commits[-1] == latest(lake)
 
 
 class _Reader(threading.Thread):
-    """Reads what is the latest, again and again, as other programs and `refi query` do."""
+    """Reads the latest audience repeatedly, as other programs and `refi query` do."""
 
     def __init__(self, lake: Path, done: threading.Event) -> None:
         super().__init__()
@@ -214,9 +214,9 @@ class _Reader(threading.Thread):
         while not self.done.wait(0.05):
             try:
                 manifest = require_whole_audience(self.lake)
-                found = PublishedAudience.find(AUDIENCE, store, DuckDBEngine(store), manifest["run_id"])
+                published = PublishedAudience.find(AUDIENCE, store, DuckDBEngine(store), manifest["run_id"])
                 counting = "SELECT COUNT(*) FROM refi_eligibility WHERE is_eligible"
-                assert found.query(counting)[1] == [(len(expected(found.as_of)),)]
+                assert published.query(counting)[1] == [(len(expected(published.as_of)),)]
                 self.seen.append(manifest["as_of"])
             except (AssertionError, LakeError, OSError) as error:
                 self.failures.append(repr(error))

@@ -1,4 +1,4 @@
-"""Who is who in the graph: persons, their ids from run to run, decisions, and one row a person in the audience."""
+"""Identity in the graph: persons, their ids from run to run, decisions, and one audience row for each person."""
 
 import csv
 import json
@@ -34,9 +34,8 @@ def rows(lake: Path, relation: str, run_id: str | None = None) -> list[dict[str,
     if record.parquet is None:
         with DuckDBEngine(store).session(with_inputs(store, [record])) as session:
             return session.query(exp.select("*").from_(table_of(relation)))
-    found = record.model_dump()
-    path = lake / found["parquet"]
-    frame = duckdb.sql(f"FROM read_parquet('{path / '*' if found['parquet'].endswith('/') else path}')")
+    path = lake / record.parquet
+    frame = duckdb.sql(f"FROM read_parquet('{path / '*' if record.parquet.endswith('/') else path}')")
     return [dict(zip(frame.columns, row, strict=True)) for row in frame.fetchall()]
 
 
@@ -55,7 +54,7 @@ def together(person: dict[str, str]) -> set[frozenset[str]]:
 
 @pytest.fixture(scope="module")
 def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A lake with a day of 400 generated borrowers, 40 of them duplicates, resolved by Splink; truth beside it."""
+    """A lake with one day of 400 generated borrowers, 40 of them duplicates, matched by Splink, and the truth."""
     folder = tmp_path_factory.mktemp("generated")
     generate_files(400, 3, folder / "source", duplicates=10)
     ingest(folder / "lake", folder / "source")
@@ -64,35 +63,35 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_nearly_all_duplicates_are_found_and_no_strangers_are_merged(generated):
-    true, found = truth(generated / "source"), persons(generated / "lake")
-    true_pairs = together({borrower: true[borrower] for borrower in found})
-    found_pairs = together(found)
+    true, resolved = truth(generated / "source"), persons(generated / "lake")
+    true_pairs = together({borrower: true[borrower] for borrower in resolved})
+    linked_pairs = together(resolved)
     waiting = {frozenset((row["borrower_id_1"], row["borrower_id_2"])) for row in rows(generated / "lake", QUEUE)}
-    assert not found_pairs - true_pairs
-    assert len(found_pairs) >= 0.85 * len(true_pairs)
-    assert len((found_pairs | waiting) & true_pairs) >= 0.9 * len(true_pairs)
+    assert not linked_pairs - true_pairs
+    assert len(linked_pairs) >= 0.85 * len(true_pairs)
+    assert len((linked_pairs | waiting) & true_pairs) >= 0.9 * len(true_pairs)
 
 
-def test_the_audience_has_one_row_a_person(generated):
-    heard = audience(generated / "lake")
-    assert list(heard[0])[:6] == [
+def test_the_audience_has_one_row_for_each_person(generated):
+    letters = audience(generated / "lake")
+    assert list(letters[0])[:6] == [
         *("borrower_id", "name", "rate_spread", "monthly_savings_est", "marketing_category", "person_id")
     ]
-    assert len({row["person_id"] for row in heard}) == len(heard)
-    of = persons(generated / "lake")
-    assert all(row["person_id"] == of[row["borrower_id"]] for row in heard)
+    assert len({row["person_id"] for row in letters}) == len(letters)
+    person_of = persons(generated / "lake")
+    assert all(row["person_id"] == person_of[row["borrower_id"]] for row in letters)
 
 
 def test_pairs_have_evidence_that_adds_up_to_their_weight(generated):
     details = json.loads(next((generated / "lake").glob("runs/*/identity/matched_pairs.json")).read_text())["details"]
     assert details["engine"] == "splink"
     for pair in rows(generated / "lake", "identity/matched_pairs"):
-        weights = [one["weight"] for one in json.loads(pair["evidence"]).values()]
+        weights = [comparison["weight"] for comparison in json.loads(pair["evidence"]).values()]
         assert sum(weights) + details["model"]["prior_weight"] == pytest.approx(pair["match_weight"], abs=0.001)
         assert pair["borrower_id_1"] < pair["borrower_id_2"]
 
 
-def test_relations_lie_in_the_zone_resolved_and_the_report_beside_the_record(generated):
+def test_relations_are_in_the_zone_resolved_and_the_report_is_beside_the_record(generated):
     lake = generated / "lake"
     run_id = latest(lake)["run_id"]
     assert (lake / f"resolved/{run_id}/resolved_borrower/data.parquet").is_file()
@@ -102,25 +101,25 @@ def test_relations_lie_in_the_zone_resolved_and_the_report_beside_the_record(gen
     assert "@" not in report.split("<style", maxsplit=1)[0]
 
 
-def test_the_manifest_says_how_persons_were_found(generated):
-    found = manifest(generated / "lake")["identity"]
-    assert found["engine"] == "splink"
-    assert found["persons"] == len(set(persons(generated / "lake").values()))
+def test_the_manifest_names_the_identity_engine_and_counts_persons(generated):
+    identity = manifest(generated / "lake")["identity"]
+    assert identity["engine"] == "splink"
+    assert identity["persons"] == len(set(persons(generated / "lake").values()))
 
 
-def test_without_matching_the_audience_is_as_before_but_for_the_column(generated, tmp_path):
+def test_without_matching_each_borrower_is_a_person(generated, tmp_path):
     ingest(tmp_path / "lake", generated / "source")
     assert run_job(tmp_path / "lake").success
-    heard = audience(tmp_path / "lake")
-    assert [row["person_id"] for row in heard] == [f"person-{row['borrower_id']}" for row in heard]
-    assert len(heard) == json.loads((generated / "source" / "truth.json").read_text())["audience_rows"]
+    letters = audience(tmp_path / "lake")
+    assert [row["person_id"] for row in letters] == [f"person-{row['borrower_id']}" for row in letters]
+    assert len(letters) == json.loads((generated / "source" / "truth.json").read_text())["audience_rows"]
 
 
 # A small lender, whose first two borrowers are one person by decision.
 
 
 def decide(lake: Path, *decisions: tuple[str, str, str]) -> None:
-    lines = [f"{one},{other},{decision},me,2026-02-20T08:00:00+00:00,seen\n" for one, other, decision in decisions]
+    lines = [f"{','.join(decision)},me,2026-02-20T08:00:00+00:00,seen\n" for decision in decisions]
     path = lake / "decisions" / "identity.csv"
     path.parent.mkdir(exist_ok=True)
     path.write_text(HEADER + "".join(lines))
@@ -132,27 +131,16 @@ def run_day(lake: Path, day: date = DAY) -> Ran:
     return ran
 
 
-def test_people_decide_and_the_person_hears_once_of_the_best_loan(lake):
+def test_a_person_by_decision_gets_one_letter_about_the_best_loan(lake):
     decide(lake, ("B001", "B002", "same"))
     run_day(lake)
-    heard = {row["person_id"]: row["borrower_id"] for row in audience(lake)}
+    letters = {row["person_id"]: row["borrower_id"] for row in audience(lake)}
     assert persons(lake)["B001"] == persons(lake)["B002"] == "person-B001"
-    assert heard["person-B001"] == "B002", "whose loan saves more at the same spread"
-    assert len(heard) == 9
+    assert letters["person-B001"] == "B002", "the loan of B002 saves more at the same spread"
+    assert len(letters) == 9
 
 
-def test_a_no_to_text_messages_in_any_record_is_a_no(tmp_path):
-    said = lender()
-    said["borrower_engagement"][0]["sms_opt_in"] = "false"
-    ingest(tmp_path / "lake", write(said, tmp_path / "source"))
-    decide(tmp_path / "lake", ("B001", "B002", "same"))
-    run_day(tmp_path / "lake")
-    told = {row["borrower_id"]: row["sms_opt_in"] for row in audience(tmp_path / "lake")}
-    assert told["B002"] == "false"
-    assert told["B003"] == "true"
-
-
-def test_ids_of_persons_stay_and_merges_and_splits_are_told(lake):
+def test_ids_of_persons_are_kept_and_merges_and_splits_are_recorded(lake):
     run_day(lake)
     first = persons(lake)
     assert not rows(lake, "identity/person_history")
@@ -169,22 +157,22 @@ def test_ids_of_persons_stay_and_merges_and_splits_are_told(lake):
     decide(lake, ("B002", "B003", "same"), ("B001", "B002", "different"))
     run_day(lake, DAY + timedelta(days=2))
     assert persons(lake)["B002"] == persons(lake)["B003"] == "person-B001", "most records of the person keep the id"
-    assert persons(lake)["B001"] == "person-B001~2", "an id that was in use is given to no other"
+    assert persons(lake)["B001"] == "person-B001~2", "an id that was in use is not reused"
     (split,) = rows(lake, "identity/person_history")
     assert (split["event"], split["person_id"], split["from_person_id"]) == ("split", "person-B001~2", "person-B001")
 
 
-def test_a_share_of_clustered_records_that_jumps_is_warned_of(lake):
+def test_a_jump_in_the_share_of_clustered_records_is_a_warning(lake):
     run_day(lake)
     decide(lake, *((f"B{n:03}", f"B{n + 1:03}", "same") for n in range(1, 40, 2)))
     ran = run_job(lake, DAY + timedelta(days=1), identity="splink")
-    found = ran.checks["identity/resolved_borrower clustered_share_is_steady"]
+    check = ran.checks["identity/resolved_borrower clustered_share_is_steady"]
     assert ran.success
-    assert not found.passed
-    assert found.metadata["number"].value == 100
+    assert not check.passed
+    assert check.metadata["number"].value == 100
 
 
-def test_decisions_that_contradict_one_another_stop_the_run_and_name_the_lines(lake):
+def test_contradictory_decisions_stop_the_run_and_are_named_by_line(lake):
     decide(lake, ("B001", "B002", "same"), ("B002", "B003", "same"), ("B001", "B003", "different"))
     ran = run_job(lake, identity="splink")
     assert not ran.success
@@ -199,14 +187,14 @@ def test_a_cluster_that_is_too_large_stops_the_run(lake):
     assert latest(lake) is None
 
 
-def test_an_earlier_run_without_matching_gives_no_ids(lake):
+def test_ids_do_not_come_from_an_earlier_run_without_matching(lake):
     assert run_job(lake).success
     run_day(lake, DAY + timedelta(days=1))
-    found = json.loads((lake / "runs" / latest(lake)["run_id"] / "identity/resolved_borrower.json").read_text())
-    assert found["details"]["previous_run"] is None
+    record = json.loads((lake / "runs" / latest(lake)["run_id"] / "identity/resolved_borrower.json").read_text())
+    assert record["details"]["previous_run"] is None
 
 
-def test_relations_in_the_zone_resolved_go_with_their_run(lake, tmp_path):
+def test_relations_in_the_zone_resolved_are_deleted_with_their_run(lake, tmp_path):
     first = run_day(lake).result.run_id
     rows = lender()
     rows["borrower_information"][0]["last_name"] = "Renamed"
@@ -219,24 +207,26 @@ def test_relations_in_the_zone_resolved_go_with_their_run(lake, tmp_path):
     assert {path.relative_to(lake / "resolved").parts[0] for path in (lake / "resolved").rglob("*.parquet")} == {second}
 
 
-def test_days_of_the_same_files_use_one_relation_which_stays_when_the_runs_between_them_go(lake):
-    """A run's clean-up had deleted what it had only used again, and the newest run needed."""
-    ran = []
+def test_a_relation_reused_by_later_runs_stays_when_the_runs_in_between_are_deleted(lake):
+    """Cleaning up a run had deleted a relation that it only reused, and that the newest run needed."""
+    run_ids = []
     for day in range(4):
-        ran.append(run_day(lake, DAY + timedelta(days=day)).result.run_id)
+        run_ids.append(run_day(lake, DAY + timedelta(days=day)).result.run_id)
         clean_up(open_lake(str(lake)), 1, timedelta(days=30))
-    newest = json.loads((lake / "runs" / ran[-1] / "identity/resolved_borrower.json").read_text())
-    assert newest["made_by"] == ran[1], "the second day knows the ids of the first"
-    assert newest["details"]["previous_run"] == ran[2], "a replay asks the run of the day before"
-    assert ran[2] not in open_lake(str(lake)).folders("runs")
+    newest = json.loads((lake / "runs" / run_ids[-1] / "identity/resolved_borrower.json").read_text())
+    assert newest["made_by"] == run_ids[1], "the second day has the ids of the first"
+    assert newest["details"]["previous_run"] == run_ids[2], "a replay reads the run of the day before"
+    assert run_ids[2] not in open_lake(str(lake)).folders("runs")
     assert len(persons(lake)) == len(lender()["borrower_information"])
 
 
-def test_a_history_is_made_anew_after_its_sql_has_changed(lake, monkeypatch):
+def test_a_history_is_computed_again_after_its_sql_has_changed(lake, monkeypatch):
     """The SQL that compares persons with those before was not in the fingerprint."""
     runs = [run_day(lake, DAY + timedelta(days=day)).result.run_id for day in range(3)]
-    (model,) = [one for key, one in load_sql_models().items() if key == PERSON_CHANGES]
+    model = load_sql_models()[PERSON_CHANGES]
     monkeypatch.setitem(load_sql_models(), PERSON_CHANGES, SqlModel(model.key, f"{model.text}-- corrected\n"))
     runs.append(run_day(lake, DAY + timedelta(days=3)).result.run_id)
-    made_by = [json.loads((lake / f"runs/{one}/identity/person_history.json").read_text())["made_by"] for one in runs]
+    made_by = [
+        json.loads((lake / f"runs/{run_id}/identity/person_history.json").read_text())["made_by"] for run_id in runs
+    ]
     assert made_by == ["", "", runs[1], ""]

@@ -1,4 +1,4 @@
-"""The README is true: its commands run, and what it shows is what they print."""
+"""The README is true: its commands run, and its output is the output that they print."""
 
 import os
 import re
@@ -30,17 +30,19 @@ def execute(command: str, folder: Path) -> str:
     (folder / ".venv").symlink_to(PROJECT_DIR / ".venv")
     environment = {**os.environ, "REFI_LAKE_URL": str(folder / "lake"), "DAGSTER_HOME": str(folder)}
     (folder / "dagster.yaml").write_text((PROJECT_DIR / ".dagster" / "dagster.yaml").read_text())
-    words = command.split()
-    if words[0] == "make":
-        ran: Any = subprocess.run(words, cwd=PROJECT_DIR, env=environment, capture_output=True, text=True, check=False)
+    arguments = command.split()
+    if arguments[0] == "make":
+        ran: Any = subprocess.run(
+            arguments, cwd=PROJECT_DIR, env=environment, capture_output=True, text=True, check=False
+        )
     else:
-        assert (folder / words[0]).resolve() == (PROJECT_DIR / ".venv/bin/refi").resolve()
-        ran = refi_here(*words[1:], environment=environment, folder=folder)
+        assert (folder / arguments[0]).resolve() == (PROJECT_DIR / ".venv/bin/refi").resolve()
+        ran = refi_here(*arguments[1:], environment=environment, folder=folder)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return ran.stdout
 
 
-def test_the_readme_begins_with_the_two_commands_that_do_all_set_up():
+def test_the_readme_begins_with_the_two_commands_that_set_everything_up():
     assert COMMANDS[:2] == ["make run", "make test"]
 
 
@@ -55,7 +57,7 @@ def test_a_command_of_the_readme_runs(command, tmp_path):
         shown = re.search(r"```text\n(.*?)```", README, re.S)
         assert shown is not None
         for line in shown[1].splitlines():
-            assert timeless(line) in [timeless(other) for other in printed.splitlines()]
+            assert timeless(line) in [timeless(printed_line) for printed_line in printed.splitlines()]
 
 
 def test_the_commands_on_s3_run(athena: Aws, tmp_path):
@@ -66,13 +68,13 @@ def test_the_commands_on_s3_run(athena: Aws, tmp_path):
     (tmp_path / "dagster.yaml").write_text((PROJECT_DIR / ".dagster" / "dagster.yaml").read_text())
     environment = {**os.environ, **deployment.env, "DAGSTER_HOME": str(tmp_path)}
     for command in (line for line in ON_S3 if not line.startswith("export ")):
-        words = command.replace("make ", "make --dry-run ").split()  # this test's environment has the packages
-        ran = subprocess.run(words, cwd=PROJECT_DIR, env=environment, capture_output=True, text=True, check=False)
+        arguments = command.replace("make ", "make --dry-run ").split()  # this test's environment has the packages
+        ran = subprocess.run(arguments, cwd=PROJECT_DIR, env=environment, capture_output=True, text=True, check=False)
         assert ran.returncode == 0, f"{command}\n{ran.stdout}{ran.stderr}"
 
 
 def timeless(line: str) -> str:
-    """A printed line without what differs from run to run: the date, the seconds, the file's name."""
+    """A printed line without the parts that differ between runs: the date, the seconds, the file's name."""
     line = re.sub(r"\d{4}-\d{2}-\d{2}", "DATE", line.rstrip())
     return re.sub(r"^(Seconds|File) .*", r"\1", line)
 
@@ -82,7 +84,7 @@ def test_the_readme_does_not_promise_more_asset_checks_than_there_are():
     assert len(list(defs().resolve_asset_graph().asset_check_keys)) > 50
 
 
-def test_the_readmes_links_lead_somewhere():
+def test_the_readmes_links_have_targets():
     targets = re.findall(r"\]\((?!https?:)([^)#]+)", README)
     assert targets
     assert [target for target in targets if not (PROJECT_DIR / target).exists()] == []

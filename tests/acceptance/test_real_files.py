@@ -12,6 +12,7 @@ import pytest
 
 from refi_assets.specs.sql_models import load_sql_models
 from tests.support.oracle import expected
+from tests.support.policy_files import changed_policy
 from tests.support.running import SHARED_TOOLS
 
 COLUMNS = list(load_sql_models()["activation/audience_file"].tree.named_selects)
@@ -27,13 +28,13 @@ def test_the_ten_refi_ready_borrowers_of_the_proof_of_concept(shared_data, run):
 
     header, *rows = audience(result["audience"])
     with (shared_data / "poc" / "expected_refi_ready.csv").open(newline="") as stream:
-        known = list(csv.DictReader(stream))
+        expected_rows = list(csv.DictReader(stream))
     assert header == COLUMNS
-    assert {row[0]: row[4] for row in rows} == {row["borrower_id"]: row["marketing_category"] for row in known}
-    for row in known:
-        (found,) = [one for one in rows if one[0] == row["borrower_id"]]
-        assert found[1] == row["full_name"]
-        assert Decimal(found[2]) == round(Decimal(row["rate_spread"]), 6), "the original's spreads are doubles"
+    assert {row[0]: row[4] for row in rows} == {row["borrower_id"]: row["marketing_category"] for row in expected_rows}
+    for row in expected_rows:
+        (actual,) = [cells for cells in rows if cells[0] == row["borrower_id"]]
+        assert actual[1] == row["full_name"]
+        assert Decimal(actual[2]) == round(Decimal(row["rate_spread"]), 6), "the original's spreads are doubles"
     assert result["counts"]["unified"] == 51
     assert result["counts"]["eligible"] == 10
 
@@ -47,22 +48,20 @@ def test_real_mortgages_against_an_independent_computation(shared_data, run, tmp
     subprocess.run(
         [sys.executable, SHARED_TOOLS / "real_refi_case.py", source, "--as-of", as_of], check=True, capture_output=True
     )
-    # At some dates rates fell so far that nearly everybody is eligible: the share is not what is tested here.
-    policy = tmp_path / "policy.yaml"
-    shipped = (Path(__file__).parents[2] / "policies" / "refi" / "refi.yaml").read_text()
-    policy.write_text(shipped.replace("block_above: 95", "block_above: 100"))
+    # At some dates rates fell so far that nearly everybody is eligible; this test is not about the share.
+    policy = changed_policy(tmp_path, ("block_above: 95", "block_above: 100"))
 
     result = run(source, as_of, "--policy", policy)
 
-    known = expected(source)
+    oracle = expected(source)
     counts = result["counts"]
-    assert counts["unified"] == known.unified
-    assert counts["eligible"] == known.eligible
-    assert counts["tiers"] == dict(known.tiers)
+    assert counts["unified"] == oracle.unified
+    assert counts["eligible"] == oracle.eligible
+    assert counts["tiers"] == dict(oracle.tiers)
     header, *rows = audience(result["audience"])
     assert header == COLUMNS
-    assert [tuple(row) for row in rows] == known.audience
-    assert all(one["rows"] == one["accepted"] for one in counts["sources"].values())
+    assert [tuple(row) for row in rows] == oracle.audience
+    assert all(source["rows"] == source["accepted"] for source in counts["sources"].values())
 
 
 def test_the_manifest_proves_the_audience(shared_data, run):
@@ -80,13 +79,13 @@ def test_the_manifest_proves_the_audience(shared_data, run):
         "sha256": sha256,
     }
     assert manifest["audience"]["sha256"] == sha256
-    assert {one["source"] for one in manifest["inputs"]} == set(result["counts"]["sources"])
-    for one in manifest["inputs"]:
-        assert hashlib.sha256((lake / one["key"]).read_bytes()).hexdigest() == one["sha256"]
+    assert {file["source"] for file in manifest["inputs"]} == set(result["counts"]["sources"])
+    for file in manifest["inputs"]:
+        assert hashlib.sha256((lake / file["key"]).read_bytes()).hexdigest() == file["sha256"]
     assert manifest["counts"] == result["counts"]
 
 
-def test_the_same_inputs_give_the_same_bytes_whatever_the_threads(shared_data, refi, tmp_path):
+def test_the_same_inputs_give_the_same_bytes_with_any_number_of_threads(shared_data, refi, tmp_path):
     source = tmp_path / "source"
     subprocess.run([sys.executable, SHARED_TOOLS / "real_refi_case.py", source], check=True, capture_output=True)
 

@@ -1,6 +1,6 @@
-"""The Dagster UI in a real browser: the groups are there, a day is materialised, its audience is published.
+"""The Dagster UI in a real browser: it shows the groups, materializes a day, and publishes its audience.
 
-With REFI_SCREENSHOT=1 the README's picture of the graph is taken anew.
+With REFI_SCREENSHOT=1, the README's picture of the graph is taken again.
 """
 
 import os
@@ -29,7 +29,7 @@ def ui(lake):
         yield url
 
 
-def test_a_user_finds_the_groups_materialises_a_day_and_sees_it_succeed(browser, ui, lake):
+def test_a_user_finds_the_groups_materializes_a_day_and_sees_it_succeed(browser, ui, lake):
     page = browser.new_page(viewport={"width": 1700, "height": 1700})
     page.set_default_timeout(60_000)
 

@@ -1,4 +1,4 @@
-"""With a real daemon: files that are dropped become a published audience without a hand."""
+"""With a real daemon, dropped files become a published audience automatically."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What changed between two audiences, each change made by hand."""
+"""The changes between two audiences, each made by hand."""
 
 import csv
 import json
@@ -9,17 +9,19 @@ from pathlib import Path
 import pytest
 
 from refi_assets.cli import answers
-from refi_assets.engines.duckdb import DuckDBEngine
+from refi_assets.cli.answers import open_run
+from refi_assets.engines.duckdb import open_duckdb
 from refi_assets.errors import LakeError
 from refi_assets.lake import FolderStore
 from refi_assets.refi.audience import AUDIENCE, PublishedAudience
-from refi_assets.refi.diff import audience_changes, counted, write_changes
+from refi_assets.refi.diff import audience_changes, change_counts, policy_changes, write_changes
 from refi_assets.refi.policy import load_refi_policy
-from refi_assets.settings import PROJECT_DIR
 from tests.support.lender import Rows, lender, write
-from tests.support.running import ingest, run_job
+from tests.support.policy_files import SHIPPED_POLICY, changed_policy
+from tests.support.running import DAY, ingest, run_job
 
 NEXT_DAY = date(2026, 2, 21)
+NUMBERS = "activation/run_numbers"
 
 
 def next_day() -> Rows:
@@ -66,6 +68,13 @@ EXPECTED = {
 }
 
 
+COUNTS = {
+    "entered": {"market": 1, "new record": 2, "rate": 1, "rate and LTV": 1},
+    "left": {"LTV": 1, "another fact": 1, "lost record": 2, "market": 1, "rate": 1},
+    "tier changed": {"rate": 1},
+}
+
+
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("diff")
@@ -78,26 +87,22 @@ def lake(tmp_path_factory) -> Path:
 
 def changes_between_days(lake: Path):
     store = FolderStore(str(lake))
-    return audience_changes(*PublishedAudience.last_two(AUDIENCE, store, DuckDBEngine(store)))
+    return audience_changes(*PublishedAudience.last_two(AUDIENCE, store, open_duckdb(store)))
 
 
-def test_everyone_who_moved_is_there_with_what_moved_them(lake):
-    found = {
+def test_changes_list_everyone_who_moved_and_the_cause(lake):
+    changes = {
         row["borrower_id"]: (row["change"], row["moved_by"], row["tier_before"], row["tier_after"])
         for row in changes_between_days(lake)
     }
-    assert found == EXPECTED
+    assert changes == EXPECTED
 
 
-def test_the_counts_are_by_change_and_cause(lake):
-    assert counted(changes_between_days(lake)) == {
-        "entered": {"market": 1, "new record": 2, "rate": 1, "rate and LTV": 1},
-        "left": {"LTV": 1, "another fact": 1, "lost record": 2, "market": 1, "rate": 1},
-        "tier changed": {"rate": 1},
-    }
+def test_changes_are_counted_by_change_and_cause(lake):
+    assert change_counts(changes_between_days(lake)) == COUNTS
 
 
-def test_the_file_holds_no_formula(lake, tmp_path):
+def test_the_file_of_changes_contains_no_formula(lake, tmp_path):
     write_changes(changes_between_days(lake), tmp_path / "changes.csv")
     with (tmp_path / "changes.csv").open(newline="") as stream:
         written = list(csv.DictReader(stream))
@@ -105,30 +110,19 @@ def test_the_file_holds_no_formula(lake, tmp_path):
     assert {row["borrower_id"] for row in written} == {*EXPECTED, "'=B99"} - {"=B99"}
 
 
-def test_another_policy_moves_people_too(lake, tmp_path):
-    shipped = (PROJECT_DIR / "policies" / "refi" / "refi.yaml").read_text()
-    (tmp_path / "strict.yaml").write_text(shipped.replace("max_ltv_pct: 80", "max_ltv_pct: 60"))
-    strict = run_job(lake, NEXT_DAY, policy=tmp_path / "strict.yaml")
-    store = FolderStore(str(lake))
-    engine = DuckDBEngine(store)
-    moved = audience_changes(
-        PublishedAudience.find(AUDIENCE, store, engine),
-        PublishedAudience.find(AUDIENCE, store, engine, strict.result.run_id),
-    )
-    assert counted(moved) == {"left": {"policy": 8}}, "of nine, only B013 has an LTV of at most 60"
+def test_another_policy_moves_borrowers(lake, tmp_path):
+    strict = run_job(lake, NEXT_DAY, policy=changed_policy(tmp_path, ("max_ltv_pct: 80", "max_ltv_pct: 60")))
+    moved = audience_changes(open_run(str(lake)), open_run(str(lake), strict.run_id))
+    assert change_counts(moved) == {"left": {"policy": 8}}, "of nine, only B013 has an LTV of at most 60"
 
 
 def test_another_policy_can_be_tried_without_publishing(lake, tmp_path, capsys):
     """Of nine, only B013 has an LTV of at most 60; B006, with a spread of 1.1, is not above 1.2 either."""
-    shipped = (PROJECT_DIR / "policies" / "refi" / "refi.yaml").read_text()
-    strict = shipped.replace("max_ltv_pct: 80", "max_ltv_pct: 60").replace(
-        "min_rate_spread: 1.0", "min_rate_spread: 1.2"
-    )
-    (tmp_path / "strict.yaml").write_text(strict)
-    store = FolderStore(str(lake))
+    changes = (("max_ltv_pct: 80", "max_ltv_pct: 60"), ("min_rate_spread: 1.0", "min_rate_spread: 1.2"))
+    strict = load_refi_policy(changed_policy(tmp_path, *changes))
+    store, run = FolderStore(str(lake)), open_run(str(lake))
     before = [info.key for info in store.objects("output")]
-    run = PublishedAudience.find(AUDIENCE, store, DuckDBEngine(store))
-    answers.show_policy_diff(run, load_refi_policy(tmp_path / "strict.yaml"), 2, as_json=True)
+    answers.show_policy_diff(run, strict, 2, as_json=True)
     assert json.loads(capsys.readouterr().out)["changes"] == [
         {"change": "left", "tier": tier, "reasons": reasons, "borrowers": n, "borrower_ids": ids}
         for tier, reasons, n, ids in [
@@ -138,62 +132,41 @@ def test_another_policy_can_be_tried_without_publishing(lake, tmp_path, capsys):
         ]
     ]
     assert [info.key for info in store.objects("output")] == before
-    answers.show_policy_diff(run, load_refi_policy(tmp_path / "strict.yaml"), 2, as_json=False)
+    answers.show_policy_diff(run, strict, 2, as_json=False)
     assert "ltv_above_max" in capsys.readouterr().out
 
 
 def test_another_policy_can_be_tried_on_an_earlier_day(lake, tmp_path, capsys):
     """On the first day every LTV is 70."""
-    shipped = (PROJECT_DIR / "policies" / "refi" / "refi.yaml").read_text()
-    (tmp_path / "strict.yaml").write_text(shipped.replace("max_ltv_pct: 80", "max_ltv_pct: 69"))
-    run = answers.open_run(str(lake), as_of=date(2026, 2, 20))
-    answers.show_policy_diff(run, load_refi_policy(tmp_path / "strict.yaml"), 0, as_json=True)
-    found = json.loads(capsys.readouterr().out)
-    assert found["as_of"] == "2026-02-20"
-    assert [(one["change"], one["tier"], one["borrowers"]) for one in found["changes"]] == [
+    strict = load_refi_policy(changed_policy(tmp_path, ("max_ltv_pct: 80", "max_ltv_pct: 69")))
+    answers.show_policy_diff(open_run(str(lake), as_of=date(2026, 2, 20)), strict, 0, as_json=True)
+    diff = json.loads(capsys.readouterr().out)
+    assert diff["as_of"] == "2026-02-20"
+    assert [(group["change"], group["tier"], group["borrowers"]) for group in diff["changes"]] == [
         ("left", "Immediate Action", 10)
     ]
     with pytest.raises(LakeError, match="No audience as of 2026-02-19 became the latest"):
-        answers.open_run(str(lake), as_of=date(2026, 2, 19))
+        open_run(str(lake), as_of=date(2026, 2, 19))
 
 
-def test_the_published_audience_shows_the_same_numbers(lake, tmp_path):
+def test_the_asset_run_numbers_shows_the_same_numbers(lake, tmp_path):
     shutil.copytree(lake, tmp_path / "third")
-    again = run_job(tmp_path / "third", date(2026, 2, 22))
-    (made,) = [
-        event.step_materialization_data.materialization
-        for event in again.result.get_asset_materialization_events()
-        if event.asset_key and event.asset_key.path[-1] == "run_numbers"
-    ]
-    assert str(made.metadata["compared_with"].value).startswith("2026-02-21 ")
-    assert not any(": " in name for name in made.metadata), "nothing moved from the second day to the third"
+    third = run_job(tmp_path / "third", date(2026, 2, 22)).metadata(NUMBERS)
+    assert str(third["compared_with"]).startswith("2026-02-21 ")
+    assert not any(": " in name for name in third), "nothing moved from the second day to the third"
 
     shutil.copytree(lake, tmp_path / "lake", ignore=shutil.ignore_patterns("latest.json", "output"))
-    first, second = run_job(tmp_path / "lake"), run_job(tmp_path / "lake", NEXT_DAY)
-    shown = [
-        event.step_materialization_data.materialization.metadata
-        for ran in (first, second)
-        for event in ran.result.get_asset_materialization_events()
-        if event.asset_key and event.asset_key.path[-1] == "run_numbers"
-    ]
-    assert "no published audience" in str(shown[0]["compared_with"].value)
-    assert {name: shown[1][name].value for name in shown[1] if ": " in name} == {
-        **{"entered: market": 1, "entered: new record": 2, "entered: rate": 1, "entered: rate and LTV": 1},
-        **{
-            "left: LTV": 1,
-            "left: another fact": 1,
-            "left: lost record": 2,
-            "left: market": 1,
-            "left: rate": 1,
-            "tier changed: rate": 1,
-        },
+    first, second = (run_job(tmp_path / "lake", day).metadata(NUMBERS) for day in (DAY, NEXT_DAY))
+    assert "no published audience" in str(first["compared_with"])
+    assert {name: number for name, number in second.items() if ": " in name} == {
+        f"{change}: {cause}": number for change, causes in COUNTS.items() for cause, number in causes.items()
     }
 
 
-def test_a_run_against_itself_has_no_changes(lake):
-    store = FolderStore(str(lake))
-    run = PublishedAudience.find(AUDIENCE, store, DuckDBEngine(store))
+def test_a_run_compared_with_itself_or_its_own_policy_has_no_changes(lake):
+    run = open_run(str(lake))
     assert audience_changes(run, run) == []
+    assert policy_changes(run, load_refi_policy(SHIPPED_POLICY)) == []
 
 
 def test_the_command_compares_the_last_two_days(lake, capsys, tmp_path):
@@ -204,9 +177,9 @@ def test_the_command_compares_the_last_two_days(lake, capsys, tmp_path):
     assert "lost record" in capsys.readouterr().out
 
 
-def test_a_first_audience_has_nothing_to_be_compared_with(tmp_path):
+def test_a_first_audience_has_no_earlier_one_to_compare_with(tmp_path):
     ingest(tmp_path / "lake", write(lender(), tmp_path / "source"))
     run_job(tmp_path / "lake")
     store = FolderStore(str(tmp_path / "lake"))
     with pytest.raises(LakeError, match="no published audience of a day before 2026-02-20"):
-        PublishedAudience.last_two(AUDIENCE, store, DuckDBEngine(store))
+        PublishedAudience.last_two(AUDIENCE, store, open_duckdb(store))

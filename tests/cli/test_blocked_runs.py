@@ -1,5 +1,7 @@
-"""Runs that published nothing: what is said of them, and that every answer reaches them. As the daemon leaves them,
-unless the command itself is in question."""
+"""Runs that published nothing: their messages, and answers about them.
+
+The runs are like those of the daemon, except in tests of the command itself.
+"""
 
 import json
 import shutil
@@ -44,7 +46,7 @@ def blocked_later(published, tmp_path_factory) -> tuple[Path, str]:
     return lake, run_job(lake, later).run_id
 
 
-def test_the_message_says_source_reason_column_count_shape_fix_and_command(refi, tmp_path) -> None:
+def test_the_message_names_source_reason_column_count_shape_fix_and_command(refi, tmp_path) -> None:
     source, lake = write(percent_signs(), tmp_path / "source"), tmp_path / "lake"
 
     done = refi("run", "--source", source, "--lake", lake, "--as-of", DAY, "--json", check=1)
@@ -60,7 +62,7 @@ def test_the_message_says_source_reason_column_count_shape_fix_and_command(refi,
     assert "6.500%" not in done.stderr + done.stdout
 
     assert (result["status"], result["as_of"]) == ("blocked", DAY.isoformat())
-    assert [(one["asset"], one["check"], one["blocks"], one["number"]) for one in result["checks"]] == [
+    assert [(check["asset"], check["check"], check["blocks"], check["number"]) for check in result["checks"]] == [
         ("staging/loan_information", "quarantine_is_small", True, 100)
     ]
     assert "9.999%" in result["checks"][0]["description"]
@@ -77,7 +79,7 @@ def test_the_message_says_source_reason_column_count_shape_fix_and_command(refi,
     assert "40 rows in quarantine" in refi(*command.split()[1:]).stdout
 
 
-def test_a_run_that_fails_and_a_file_that_is_refused_have_their_object_too(refi, tmp_path) -> None:
+def test_a_failed_run_and_a_refused_file_also_print_an_object(refi, tmp_path) -> None:
     source, lake = write(lender(), tmp_path / "source"), tmp_path / "lake"
     (source / "market_equity.csv").write_text("property_id,ltv\n1,2\n")
     run = ("run", "--source", source, "--lake", lake, "--as-of", DAY, "--json")
@@ -87,7 +89,7 @@ def test_a_run_that_fails_and_a_file_that_is_refused_have_their_object_too(refi,
     assert (failed["status"], failed["checks"]) == ("failed", [])
     assert "lacks" in failed["error"] or "is missing" in failed["error"]
     assert failed["counts"]["sources"].keys() == {"borrower_engagement", "borrower_information", "loan_information"}
-    (shown,) = [json.loads(line) for line in refi("runs", "--lake", lake, "--json").stdout.splitlines()]
+    shown = refi("runs", "--lake", lake, "--json").json
     assert (shown["run_id"], shown["status"]) == (failed["run_id"], "failed")
     assert [stop["asset"] for stop in shown["stopped_by"]] == ["catalog/market_equity"]
     assert shown["stopped_by"][0]["reason"] in failed["error"]
@@ -101,69 +103,72 @@ def test_a_run_that_fails_and_a_file_that_is_refused_have_their_object_too(refi,
     assert "already has other content" in refused["error"]
 
 
-def test_if_nothing_was_ever_published_the_blocked_run_is_shown(refi, blocked) -> None:
+def test_without_any_publication_the_blocked_run_is_shown(refi, blocked) -> None:
     lake, run_id = blocked
-    said = f"The last run, {run_id} as of {DAY}, published nothing: {WHY}; nothing was published before.\n"
-    for command, words in {
+    warning = f"The last run, {run_id} as of {DAY}, published nothing: {WHY}; nothing was published before.\n"
+    for command, text in {
         ("quarantine",): f"40 rows in quarantine as of {DAY} (run {run_id})",
         ("explain", "B001"): "B001 was not judged",
         ("query", "SELECT COUNT(*) AS n FROM borrower_information"): "40",
         ("runs",): f"{run_id}                                   {WHY}",
     }.items():
         answer = refi(*command, "--lake", lake)
-        assert words in answer.stdout, command
-        assert answer.stderr == said
+        assert text in answer.stdout, command
+        assert answer.stderr == warning
 
 
-def test_a_blocked_run_can_be_asked_what_it_made(refi, blocked) -> None:
+def test_the_relations_of_a_blocked_run_can_be_queried(refi, blocked) -> None:
     lake, run_id = blocked
-    asked = ("--run", run_id, "--lake", lake)
+    options = ("--run", run_id, "--lake", lake)
 
-    rows = [json.loads(line) for line in refi("quarantine", *asked, "--json").stdout.splitlines()]
+    rows = [json.loads(line) for line in refi("quarantine", *options, "--json").stdout.splitlines()]
     assert [row["record_number"] for row in rows] == [*range(1, 41)]
     assert json.loads(rows[0]["original_cells"])["current_interest_rate"] == "6.500%"
-    assert refi("quarantine", *asked, "--reason", "missing_key", "--json").stdout == ""
+    assert refi("quarantine", *options, "--reason", "missing_key", "--json").stdout == ""
     query = "SELECT reason, COUNT(*) AS amount FROM quarantine GROUP BY reason"
-    assert refi("query", query, *asked, "--json").json == {"reason": "not_a_number", "amount": 40}
-    assert "no relation refi_audience" in refi("query", "SELECT * FROM refi_audience", *asked, check=1).stderr
+    assert refi("query", query, *options, "--json").json == {"reason": "not_a_number", "amount": 40}
+    assert "no relation refi_audience" in refi("query", "SELECT * FROM refi_audience", *options, check=1).stderr
 
-    explained = refi("explain", "B001", *asked, "--json").json
+    explained = refi("explain", "B001", *options, "--json").json
     assert explained["why_unpublished"] == WHY
     not_reached = [
         f"refi/{name}" for name in ("judged_offer", "refi_audience", "refi_eligibility", "unmatched_borrowers")
     ]
     assert explained["not_reached"] == not_reached
     assert [row["record_number"] for row in explained["quarantined"]] == [1]
-    words = refi("explain", "B001", *asked).stdout
-    assert f"stopped before it made {', '.join(not_reached)}." in words
-    assert "has a borrower 'B999'" in refi("explain", "B999", *asked, check=1).stderr
+    text = refi("explain", "B001", *options).stdout
+    assert f"stopped before it materialized {', '.join(not_reached)}." in text
+    assert "has a borrower 'B999'" in refi("explain", "B999", *options, check=1).stderr
 
-    (one,) = [json.loads(line) for line in refi("runs", *asked, "--json").stdout.splitlines()]
-    assert (one["run_id"], one["as_of"], one["status"]) == (run_id, DAY.isoformat(), "blocked")
-    assert "such as 9.999%" in refi("runs", *asked).stdout
-    assert "No run other is known" in refi("runs", "--run", "other", "--lake", lake, check=1).stderr
-    assert "is not a valid run id" in refi("quarantine", "--run", "../x", "--lake", lake, check=1).stderr
+    entry = refi("runs", *options, "--json").json
+    assert (entry["run_id"], entry["as_of"], entry["status"]) == (run_id, DAY.isoformat(), "blocked")
+    assert "such as 9.999%" in refi("runs", *options).stdout
+    assert "Run other is not in " in refi("runs", "--run", "other", "--lake", lake, check=1).stderr
+    assert "is no run id" in refi("quarantine", "--run", "../x", "--lake", lake, check=1).stderr
 
 
-def test_answers_say_that_a_later_run_published_nothing(refi, published, blocked_later) -> None:
+def test_answers_warn_that_a_later_run_published_nothing(refi, published, blocked_later) -> None:
     lake, run_id = blocked_later
-    said = f"The last run, {run_id} as of 2026-02-21, published nothing: {WHY}; this is the audience of {DAY} (run "
-    for command, words in {
+    warning = f"The last run, {run_id} as of 2026-02-21, published nothing: {WHY}; this is the audience of {DAY} (run "
+    for command, text in {
         ("quarantine",): f"0 rows in quarantine as of {DAY}",
         ("explain", "B001"): f"B001 is in the audience as of {DAY}",
         ("query", "SELECT COUNT(*) AS n FROM refi_audience"): "10",
         ("runs",): "published, latest",
     }.items():
         answer = refi(*command, "--lake", lake)
-        assert words in answer.stdout, command
-        assert answer.stderr == f"{said}{published.run_id}).\n"
+        assert text in answer.stdout, command
+        assert answer.stderr == f"{warning}{published.run_id}).\n"
     assert refi("explain", "B001", "--run", published.run_id, "--lake", lake).stderr == ""
     assert "40 rows in quarantine" in refi("quarantine", "--run", run_id, "--lake", lake).stdout
     shown = [json.loads(line) for line in refi("runs", "--lake", lake, "--json").stdout.splitlines()]
-    assert [(one["run_id"], one["status"]) for one in shown] == [(published.run_id, "published"), (run_id, "blocked")]
+    assert [(entry["run_id"], entry["status"]) for entry in shown] == [
+        (published.run_id, "published"),
+        (run_id, "blocked"),
+    ]
 
 
-def test_once_a_run_publishes_again_nothing_is_said_and_an_old_stop_is_cleaned_up(
+def test_after_the_next_publication_there_is_no_warning_and_an_old_stop_is_cleaned_up(
     refi, blocked_later, tmp_path
 ) -> None:
     lake = Path(shutil.copytree(blocked_later[0], tmp_path / "lake"))
@@ -175,7 +180,7 @@ def test_once_a_run_publishes_again_nothing_is_said_and_an_old_stop_is_cleaned_u
     assert [folder.name for folder in (lake / "runs").iterdir() if (folder / "stopped_by").exists()] == []
 
 
-def test_an_audience_without_anybody_says_why_nobody_is_eligible_and_is_explained(refi, tmp_path) -> None:
+def test_an_empty_audience_shows_why_nobody_is_eligible_and_is_explained(refi, tmp_path) -> None:
     lake = tmp_path / "lake"
     ingest(lake, write(lender(eligible=0), tmp_path / "source"))
     ran = run_job(lake)
@@ -185,9 +190,9 @@ def test_an_audience_without_anybody_says_why_nobody_is_eligible_and_is_explaine
     command = check.splitlines()[2].removeprefix("See the rows: refi ")
     query = command.split('"')[1]
     assert "spread_below_min" in refi("query", "--run", ran.run_id, query, "--lake", lake, "--json").stdout
-    words = refi("explain", "B001", "--run", ran.run_id, "--lake", lake).stdout
-    assert "B001 is not in the audience" in words
-    assert "rate_spread" in words
+    text = refi("explain", "B001", "--run", ran.run_id, "--lake", lake).stdout
+    assert "B001 is not in the audience" in text
+    assert "rate_spread" in text
 
 
 def test_borrowers_that_do_not_match_are_counted_by_reason(refi, tmp_path) -> None:
@@ -202,8 +207,8 @@ def test_borrowers_that_do_not_match_are_counted_by_reason(refi, tmp_path) -> No
     assert lines[0] == (
         "12.5; warns below 95 %, blocks below 50 %. 25 of 40 loans differ from a borrower's id only by leading zeros"
     )
-    assert lines[1].startswith("- no_loan: 25. Likely fix: Does borrower_id read the same")
-    assert lines[2].startswith("- no_market_data: 10. Likely fix: Does property_id read the same")
+    assert lines[1].startswith("- no_loan: 25. Likely fix: Is borrower_id written the same way")
+    assert lines[2].startswith("- no_market_data: 10. Likely fix: Is property_id written the same way")
     query = lines[3].split('"')[1]
     rows_shown = refi("query", "--run", ran.run_id, query, "--lake", tmp_path / "lake", "--json").stdout
     assert json.loads(rows_shown.splitlines()[0])["borrower_id"].startswith("B0")

@@ -5,14 +5,14 @@ import re
 
 import pytest
 
-from refi_assets.cli.rules import page, sql_and_check_rules
+from refi_assets.cli.rules import rules_page, sql_and_check_rules
 from refi_assets.settings import PROJECT_DIR
 from refi_assets.specs.rules import rules_of
 from refi_assets.specs.sql_models import load_sql_models
 
 
 def test_docs_rules_is_what_make_docs_writes() -> None:
-    assert (PROJECT_DIR / "docs" / "rules.md").read_text("utf-8") == page(), "run: make docs"
+    assert (PROJECT_DIR / "docs" / "rules.md").read_text("utf-8") == rules_page(), "run: make docs"
 
 
 def test_a_rule_has_its_place_its_policy_its_checks_and_its_columns(refi) -> None:

@@ -1,4 +1,4 @@
-"""Nothing that a lender's file holds is obeyed by a terminal."""
+"""Text in a lender's file cannot control a terminal."""
 
 import io
 import re
@@ -34,7 +34,7 @@ def printed(*renderables: object) -> str:
         ("[bold]:smile:", "[bold]:smile:"),
     ],
 )
-def test_what_a_terminal_would_obey_is_shown(text: str, shown: str) -> None:
+def test_characters_that_a_terminal_would_obey_are_escaped(text: str, shown: str) -> None:
     assert harmless(text) == shown
     assert one_line(f"{text}\n") == rf"{shown}\x0a"
 

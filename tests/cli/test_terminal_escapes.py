@@ -1,4 +1,4 @@
-"""What lenders send does nothing to a terminal, whichever command shows it."""
+"""Text from lenders cannot control a terminal, whichever command prints it."""
 
 import ast
 import json
@@ -11,6 +11,7 @@ import pytest
 from refi_assets.settings import PROJECT_DIR
 from tests.support.commands import refi_here
 from tests.support.lender import lender, write
+from tests.support.policy_files import changed_policy
 
 EVIL = "\x1b[2J\x1b]0;owned\x07\x9b31m\u202e"
 SHOWN = r"\x1b[2J\x1b]0;owned\x07\x9b31m\u202e"
@@ -32,8 +33,8 @@ def refi(folder) -> Refi:
     home.mkdir(exist_ok=True)
     (home / "dagster.yaml").write_text((PROJECT_DIR / ".dagster" / "dagster.yaml").read_text())
 
-    def call(*words: object) -> tuple[int, str, str]:
-        done = refi_here(*words, environment={"DAGSTER_HOME": str(home)})
+    def call(*arguments: object) -> tuple[int, str, str]:
+        done = refi_here(*arguments, environment={"DAGSTER_HOME": str(home)})
         return done.returncode, done.stdout, done.stderr
 
     return call
@@ -57,18 +58,15 @@ def lake(refi, folder) -> Path:
     with file.open("a", encoding="utf-8") as stream:
         stream.write(f"L999{EVIL}" + ",x" * 30 + "\n")
     good = file.rename(file.with_name(f"loans{EVIL}.csv"))
-    code, out, said = refi("run", "--lake", lake, "--as-of", DAY)
+    code, out, err = refi("run", "--lake", lake, "--as-of", DAY)
     assert code == 1, "control characters in a file's name are refused"
-    assert SHOWN[:7] in said
-    assert not OBEYED.search(out + said)
-    good.rename(file.with_name("loans\u202e.csv"))  # which turns the rest of a line around is not
-    code, out, said = refi("run", "--lake", lake, "--as-of", DAY)
-    assert code == 0, said
+    assert SHOWN[:7] in err
+    assert not OBEYED.search(out + err)
+    good.rename(file.with_name("loans\u202e.csv"))  # a change of direction is not refused
+    code, out, err = refi("run", "--lake", lake, "--as-of", DAY)
+    assert code == 0, err
     assert f"branch{SHOWN}".lower() in out, "a warning names the new column"
-    assert not OBEYED.search(out + said)
-    (folder / "strict.yaml").write_text(
-        (PROJECT_DIR / "policies" / "refi" / "refi.yaml").read_text().replace("max_ltv_pct: 80", "max_ltv_pct: 1")
-    )
+    assert not OBEYED.search(out + err)
     rows["loan_information"] = rows["loan_information"][1:]
     refi("ingest", "--source", write(rows, folder / "next"), "--lake", lake, "--as-of", NEXT_DAY)
     assert refi("run", "--lake", lake, "--as-of", NEXT_DAY)[0] == 0
@@ -83,7 +81,7 @@ def run_ids(lake: Path) -> list[str]:
 
 
 def test_no_command_lets_a_terminal_obey_a_file(refi, lake, folder):
-    first = run_ids(lake)[0]
+    first, strict = run_ids(lake)[0], changed_policy(folder, ("max_ltv_pct: 80", "max_ltv_pct: 1"))
     commands: list[tuple[list[object], str]] = [
         (["quarantine", "--run-id", first], r"\x9b31m\u202e"),
         (["quarantine", "--run-id", first], f"L999{SHOWN}"),
@@ -95,13 +93,13 @@ def test_no_command_lets_a_terminal_obey_a_file(refi, lake, folder):
         (["explain-match", f"B{EVIL}", "B002", "--run-id", first], SHOWN),
         (["runs"], first[:8]),
         (["diff"], "left"),
-        (["diff-policy", folder / "strict.yaml", "--as-of", DAY], "ltv_above_max"),
+        (["diff-policy", strict, "--as-of", DAY], "ltv_above_max"),
         (["replay", first, "--any-code"], "SHA-256"),
     ]
-    for words, expected in commands:
-        code, out, said = refi(*words, "--lake", lake)
-        assert expected in out + said, (words[0], code, out, said)
-        assert not OBEYED.search(out + said), words[0]
+    for arguments, expected in commands:
+        code, out, err = refi(*arguments, "--lake", lake)
+        assert expected in out + err, (arguments[0], code, out, err)
+        assert not OBEYED.search(out + err), arguments[0]
     _, log, _ = refi("log", first)
     assert "audience_file" in log
     assert not OBEYED.search(log)
@@ -111,21 +109,21 @@ def test_resolve_names_hostile_files_and_columns_harmlessly(refi, folder):
     file = folder / f"people{EVIL}.csv"
     file.write_text(f"id,first{EVIL}\n1,Ann\n2,Bob\n", encoding="utf-8")
     columns = ("--map", "surname=none", "--map", f"given_name=first{EVIL}")
-    code, out, said = refi("resolve", file, *columns, "--id", "nope", "--out", folder / "out.csv")
+    code, out, err = refi("resolve", file, *columns, "--id", "nope", "--out", folder / "out.csv")
     assert code == 1
-    assert SHOWN in said
-    assert not OBEYED.search(out + said)
+    assert SHOWN in err
+    assert not OBEYED.search(out + err)
 
 
-def test_json_is_as_it_was_and_in_ascii(refi, lake):
+def test_json_keeps_the_text_in_ascii(refi, lake):
     _, out, _ = refi("quarantine", "--run-id", run_ids(lake)[0], "--lake", lake, "--json")
     rows = [json.loads(line) for line in out.splitlines()]
     assert any("\u202e" in row["file"] for row in rows)
     assert out.isascii()
 
 
-def test_every_word_of_the_command_line_goes_through_the_terminal():
-    """Only terminal.py makes a console; elsewhere print() prints JSON and nothing else."""
+def test_all_text_of_the_command_line_goes_through_the_terminal():
+    """Only terminal.py creates a console; elsewhere print() prints only JSON."""
     for path in sorted((PROJECT_DIR / "refi_assets" / "cli").glob("*.py")):
         if path.name == "terminal.py":
             continue

@@ -39,16 +39,15 @@ def run(environment: dict[str, str], day: date) -> None:
     """Run a day in this process, with an ephemeral Dagster instance."""
     import dagster as dg
 
-    from refi_assets.cli.run import run_graph
+    from refi_assets.cli.run import run_domain
     from refi_assets.cli.terminal import Terminal
 
     os.environ.update(environment)
     forget_settings()  # they were read during the import
-    run_graph(
+    run_domain(
+        "refi",
         day,
         lake_url=environment["REFI_LAKE_URL"],
-        policy_file=None,
-        force_latest=False,
         console=Terminal(quiet=True),
         instance=dg.DagsterInstance.ephemeral(),
     )

@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from refi_assets.cli.run import run_graph
+from refi_assets.cli.run import run_domain
 from refi_assets.cli.terminal import Terminal
 from refi_assets.settings import PROJECT_DIR
 from tests.support.openlineage import Event, completed, read
@@ -99,12 +99,12 @@ def test_an_unreachable_server_leads_to_one_warning_at_the_end_of_refi_run(lake,
     monkeypatch.setenv("OPENLINEAGE__TRANSPORT__TYPE", "http")
     monkeypatch.setenv("OPENLINEAGE__TRANSPORT__URL", "http://127.0.0.1:1")
     monkeypatch.setenv("OPENLINEAGE__TRANSPORT__RETRY", '{"total": 0}')
-    result = run_graph(DAY, lake_url=str(lake), policy_file=None, force_latest=False, console=Terminal(quiet=True))
+    result = run_domain("refi", DAY, lake_url=str(lake), console=Terminal(quiet=True))
 
     (warning,) = [warning for warning in result.warnings if "OpenLineage" in warning]
     assert "Connection refused" in warning
     assert "OPENLINEAGE_DISABLED" in warning
-    assert Path(result.audience).is_file()
+    assert Path(str(result.file)).is_file()
 
 
 def test_an_unwritable_folder_leads_to_one_warning(lake):

@@ -11,7 +11,7 @@ import yaml
 
 from refi_assets.lineage.graph import lineage_graph
 from refi_assets.settings import PROJECT_DIR
-from refi_assets.specs.contracts import contracts_of
+from tests.support.policy_files import changed_policy
 from tests.support.running import definitions
 
 BIN = Path(sys.executable).parent
@@ -32,7 +32,7 @@ ASSETS = {
     "activation/shown_tables",
     "activation/run_numbers",
 }
-AFTER_PUBLICATION = ("activation/shown_tables", "activation/run_numbers")  # they hold no rows
+AFTER_PUBLICATION = ("activation/shown_tables", "activation/run_numbers")  # they have no rows
 # On clean files.
 EMPTY = (
     *("refi/unmatched_borrowers", "staging/quarantine"),
@@ -57,8 +57,8 @@ def materialized(matched):
     """Metadata of every asset after a run, by key."""
     events = matched.ran.result.get_asset_materialization_events()
     return {
-        made.asset_key.to_user_string(): made.metadata
-        for made in (event.step_materialization_data.materialization for event in events)
+        materialization.asset_key.to_user_string(): materialization.metadata
+        for materialization in (event.step_materialization_data.materialization for event in events)
     }
 
 
@@ -66,10 +66,8 @@ def materialized(matched):
 def loaded_elsewhere(tmp_path_factory):
     """The definitions loaded by a process with another policy and another lake: code versions, lake, modules."""
     folder = tmp_path_factory.mktemp("elsewhere")
-    shipped = (PROJECT_DIR / "policies" / "refi" / "refi.yaml").read_text()
-    (folder / "refi.yaml").write_text(shipped.replace("max_ltv_pct: 80", "max_ltv_pct: 81"))
     environment = {
-        "REFI_POLICY_FILE": str(folder / "refi.yaml"),
+        "REFI_POLICY_FILE": str(changed_policy(folder, ("max_ltv_pct: 80", "max_ltv_pct: 81"))),
         "REFI_LAKE_URL": str(folder / "lake"),
         "REFI_IDENTITY_ENGINE": "splink",
     }
@@ -92,7 +90,7 @@ def test_the_assets_are_these_and_no_others(of_refi):
     assert {node.key.to_user_string() for node in of_refi} == ASSETS
 
 
-def test_each_asset_stands_in_the_group_of_its_key_and_says_who_owns_it_and_what_it_is(of_refi):
+def test_each_asset_is_in_the_group_of_its_key_with_an_owner_a_kind_and_a_description(of_refi):
     for node in of_refi:
         assert node.group_name == node.key.path[0]
         assert node.owners
@@ -136,13 +134,13 @@ def test_with_matching_off_the_identity_group_is_not_in_the_run(published):
     assert {key.path[0] for key in audience.parent_keys} == {"refi", "staging"}
 
 
-def test_every_blocking_check_stands_before_the_audience_file(graph, of_refi):
+def test_every_blocking_check_is_upstream_of_the_audience_file(graph, of_refi):
     before = graph.get(dg.AssetKey(["activation", "audience_file"])).parent_keys
-    todo, ancestors = set(before), set()
-    while todo:
-        key = todo.pop()
+    queue, ancestors = set(before), set()
+    while queue:
+        key = queue.pop()
         ancestors.add(key)
-        todo |= graph.get(key).parent_keys - ancestors
+        queue |= graph.get(key).parent_keys - ancestors
     keys = {node.key for node in of_refi}
     checks = [key for key in graph.asset_check_keys if key.asset_key in keys]
     blocking = {key.asset_key for key in checks if graph.get_check_spec(key).blocking}
@@ -180,7 +178,7 @@ def test_the_catalog_shows_contract_and_inferred_types_side_by_side(materialized
     assert by_column["current_interest_rate"] == {
         "column": "current_interest_rate", "contract": "DECIMAL(9,6)", "inferred": "double"
     }  # fmt: skip
-    assert by_column["origination_year"]["inferred"] == "-", "the contract knows it, the file does not have it"
+    assert by_column["origination_year"]["inferred"] == "-", "it is in the contract and not in the file"
 
 
 def test_column_lineage_is_read_from_the_sql(materialized):
@@ -198,7 +196,7 @@ def test_column_lineage_is_read_from_the_sql(materialized):
     assert sources("staging/market_equity", "ltv_ratio") == {"catalog/market_equity.ltv_ratio"}
 
 
-def test_lineage_without_a_run_is_what_dagster_shows_after_one(materialized):
+def test_lineage_without_a_run_equals_the_lineage_in_dagster_after_one(materialized):
     """Edges and types: `refi lineage` reads them from sql/ and contracts/ alone."""
     relations = [relation for relation in lineage_graph().values() if relation.reads and relation.asset in ASSETS]
     with_lineage = {key for key, metadata in materialized.items() if "dagster/column_lineage" in metadata}
@@ -225,7 +223,7 @@ def test_the_code_version_follows_the_policy(loaded_elsewhere, of_refi):
     changed = loaded_elsewhere["code_versions"]
     now = {node.key.to_user_string(): node.code_version for node in of_refi}
 
-    assert {key for key in now if now[key] != changed[key]} == {"refi/judged_offer"}, "it alone binds the numbers"
+    assert {key for key in now if now[key] != changed[key]} == {"refi/judged_offer"}, "no other asset binds the number"
 
 
 def test_loading_the_definitions_opens_no_lake_and_does_not_wait_for_the_openlineage_client(loaded_elsewhere):
@@ -250,7 +248,3 @@ def test_dg_and_the_workspace_file_load_the_same_definitions():
 def test_dg_finds_nothing_wrong_with_the_definitions():
     done = subprocess.run([BIN / "dg", "check", "defs"], cwd=PROJECT_DIR, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-
-
-def test_each_source_has_a_contract():
-    assert set(contracts_of("refi")) == set(SOURCES)

@@ -1,4 +1,4 @@
-"""Every kind of fault has the fix that helps with it, and the command that shows its rows."""
+"""Every kind of fault has its own fix and the command that shows its rows."""
 
 import re
 
@@ -26,7 +26,7 @@ def advice_of(folder: RunFolder, source: str, *causes: Cause) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "shape", "words"),
+    ("kind", "shape", "text"),
     [
         (RATE, "9.999%", "without the percent sign"),
         (RATE, "9.9 %", "without the percent sign"),
@@ -71,26 +71,26 @@ def advice_of(folder: RunFolder, source: str, *causes: Cause) -> list[str]:
         (QUOTING, '="A9"', 'without Excel\'s ="…"'),
         (QUOTING, '9" aaaa', "double the quotes"),
         (FIELDS, "A9,$9,999,9", "A comma inside a cell"),
-        (FIELDS, "A9,Aaaa, Aaa,9", "cells that hold commas"),
+        (FIELDS, "A9,Aaaa, Aaa,9", "cells that contain commas"),
         (("malformed_row", None, "not UTF-8"), "A\u2019Aaaa", "Windows-1252"),
-        (("malformed_row", None, "longer than 2097152 bytes"), "a", "does not close"),
+        (("malformed_row", None, "longer than 2097152 bytes"), "a", "is not closed"),
     ],
 )
-def test_each_kind_of_fault_has_its_own_fix(folder, kind, shape, words) -> None:
+def test_each_kind_of_fault_has_its_own_fix(folder, kind, shape, text) -> None:
     reason, column, problem = kind
     first, command = advice_of(folder, "loan_information", Cause(reason, 1200, column, problem, shape))
 
     assert first.startswith(f"- {reason}")
     assert ": 1,200" in first
-    assert words in first
+    assert text in first
     assert column is None or f"in column {column}" in first
     assert shape is None or f"such as {shape}" in first
     assert problem is None or f"({problem})" in first
-    asked = f"See the rows: refi quarantine --run run-1 --source loan_information --reason {reason}"
-    assert command == f"{asked} --lake '{folder.lake.name}'", "the lake is not the deployment's"
+    expected = f"See the rows: refi quarantine --run run-1 --source loan_information --reason {reason}"
+    assert command == f"{expected} --lake '{folder.lake.name}'", "the lake is not the deployment's"
 
 
-def test_two_offers_a_home_are_a_case_of_their_own(folder) -> None:
+def test_several_offers_for_a_home_have_their_own_fix(folder) -> None:
     assert "`product`" in advice_of(folder, "market_equity", Cause("conflicting_key", 2))[0]
 
 

@@ -1,4 +1,4 @@
-"""What was made of the same before is used again, whatever decides it is seen to, and --verify does not trust it."""
+"""Relations are reused if nothing that decides them has changed, and --verify computes them again."""
 
 import hashlib
 import json
@@ -15,8 +15,9 @@ import pytest
 from refi_assets.ingestion.details import SnapshotDetails
 from refi_assets.lake import FolderStore, Relation, RunFolder
 from refi_assets.settings import PROJECT_DIR
-from refi_assets.specs.code import code_sha256, modules_behind
+from refi_assets.specs.code import code_sha256
 from tests.support.lender import lender, write
+from tests.support.policy_files import changed_policy
 from tests.support.running import Ran, ingest, run_job
 
 NEXT_DAY = date(2026, 2, 21)
@@ -24,7 +25,6 @@ MADE_BY_SQL = (
     *("refi/judged_offer", "refi/unified_refi_dataset", "refi/unmatched_borrowers"),
     *("refi/refi_eligibility", "refi/refi_audience"),
 )
-SHIPPED = PROJECT_DIR / "policies" / "refi" / "refi.yaml"
 
 
 def relation(lake: Path, ran: Ran, key: str) -> Relation:
@@ -33,44 +33,37 @@ def relation(lake: Path, ran: Ran, key: str) -> Relation:
 
 def made_by(lake: Path, ran: Ran, *keys: str) -> list[str]:
     """The run that made each relation."""
-    return [one.made_by or one.run_id for one in (relation(lake, ran, key) for key in keys)]
+    relations = [relation(lake, ran, key) for key in keys]
+    return [record.made_by or record.run_id for record in relations]
 
 
 def entries(lake: Path) -> set[str]:
-    """What runs remember; hashes of files are no run's."""
+    """The memo's entries of runs, without the hashes of files."""
     paths = {path.relative_to(lake) for path in (lake / "memo").rglob("*.json")}
     return {path.as_posix() for path in paths if path.parts[1] != "hashes"}
 
 
-def policy(tmp_path: Path, old: str, new: str) -> Path:
-    text = SHIPPED.read_text()
-    assert text.count(old) == 1
-    path = tmp_path / "other.yaml"
-    path.write_text(text.replace(old, new))
-    return path
-
-
-def test_relations_of_the_next_day_are_those_of_the_day_before_if_nothing_they_depend_on_has_changed(lake):
+def test_the_next_day_reuses_relations_if_nothing_they_depend_on_has_changed(lake):
     first, second = run_job(lake), run_job(lake, NEXT_DAY)
     assert made_by(lake, second, *MADE_BY_SQL) == [first.result.run_id] * 5
     for key in MADE_BY_SQL:
-        was, now = relation(lake, first, key), relation(lake, second, key)
-        assert (was.fingerprint, was.rows, was.counts) == (now.fingerprint, now.rows, now.counts)
+        before, now = relation(lake, first, key), relation(lake, second, key)
+        assert (before.fingerprint, before.rows, before.counts) == (now.fingerprint, now.rows, now.counts)
         assert (now.as_of, now.run_id) == (NEXT_DAY, second.result.run_id)
 
 
-def test_a_changed_policy_makes_only_what_binds_it_and_what_is_made_from_that(lake, tmp_path):
+def test_a_changed_policy_recomputes_only_the_relations_that_bind_it_and_those_after_them(lake, tmp_path):
     first = run_job(lake)
-    second = run_job(lake, policy=policy(tmp_path, "letters_per_loan: one", "letters_per_loan: each"))
+    second = run_job(lake, policy=changed_policy(tmp_path, ("letters_per_loan: one", "letters_per_loan: each")))
     assert made_by(lake, second, *MADE_BY_SQL) == [first.result.run_id] * 3 + [second.result.run_id] * 2
 
 
-def test_the_fingerprint_is_the_data_version_of_dagster(lake):
+def test_the_fingerprint_is_dagsters_data_version(lake):
     ran = run_job(lake)
     (event,) = [
-        one
-        for one in ran.result.get_asset_materialization_events()
-        if one.asset_key == dg.AssetKey(["refi", "refi_eligibility"])
+        event
+        for event in ran.result.get_asset_materialization_events()
+        if event.asset_key == dg.AssetKey(["refi", "refi_eligibility"])
     ]
     version = (event.materialization.tags or {})["dagster/data_version"]
     assert version == relation(lake, ran, "refi/refi_eligibility").fingerprint
@@ -86,24 +79,24 @@ def test_checks_are_not_evaluated_again_and_a_failed_one_fails_again(tmp_path):
 
     assert (first.success, second.success) == (False, False)
     assert first.failed_checks == second.failed_checks == {"refi/refi_audience audience_not_empty": "ERROR"}
-    assert entries(lake) == before, "nothing was evaluated anew"
+    assert entries(lake) == before, "nothing was evaluated again"
 
 
 def test_checks_are_evaluated_again_under_another_limit(tmp_path):
     lake = tmp_path / "lake"
     ingest(lake, write(lender(eligible=20), tmp_path / "source"))
     assert run_job(lake).failed_checks == {}
-    strict = run_job(lake, policy=policy(tmp_path, "warn_above: 60", "warn_above: 40"))
+    strict = run_job(lake, policy=changed_policy(tmp_path, ("warn_above: 60", "warn_above: 40")))
     assert strict.failed_checks == {"refi/refi_audience audience_share_is_plausible": "WARN"}
 
 
-def test_a_check_that_looks_at_the_day_is_evaluated_again_on_another_day(lake):
+def test_a_check_that_reads_the_as_of_day_is_evaluated_again_on_another_day(lake):
     run_job(lake)
     later = run_job(lake, date(2026, 2, 27))
     assert "raw/market_equity source_is_current" in later.failed_checks
 
 
-def test_verify_makes_everything_anew_and_agrees(lake):
+def test_verify_computes_everything_again_and_agrees(lake):
     first = run_job(lake)
     again = run_job(lake, memo="verify")
     assert again.success, again.failure
@@ -113,7 +106,7 @@ def test_verify_makes_everything_anew_and_agrees(lake):
 
 
 def test_verify_hashes_a_file_whose_remembered_hash_is_forged(lake):
-    """Everything else agrees: the record has the version of the file that is there."""
+    """Everything else agrees: the record has the version of the stored file."""
     first = run_job(lake)
     (path,) = (lake / "raw" / "market_equity").rglob("*.csv")
     honest = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -127,19 +120,19 @@ def test_verify_hashes_a_file_whose_remembered_hash_is_forged(lake):
     believing, verifying = run_job(lake), run_job(lake, memo="verify")
 
     scanned = [relation(lake, ran, "raw/market_equity") for ran in (first, believing, verifying)]
-    hashes = [one.details_as(SnapshotDetails).snapshot.files[0].sha256 for one in scanned]
+    hashes = [record.details_as(SnapshotDetails).snapshot.files[0].sha256 for record in scanned]
     assert hashes == [honest, honest, hashlib.sha256(path.read_bytes()).hexdigest()]
     assert made_by(lake, verifying, "staging/market_equity") == [verifying.result.run_id]
 
 
-def test_verify_names_a_relation_that_is_not_what_the_memo_has(lake):
+def test_verify_names_a_relation_that_differs_from_the_memo(lake):
     first = run_job(lake)
     parquet = lake / str(relation(lake, first, "refi/judged_offer").parquet)
     changed = "SELECT * REPLACE (CASE borrower_id WHEN 'B007' THEN 99 ELSE ltv_ratio END AS ltv_ratio)"
     duckdb.sql(f"COPY ({changed} FROM '{parquet}') TO '{parquet}.new' (FORMAT parquet)")
     Path(f"{parquet}.new").replace(parquet)
 
-    assert run_job(lake).success, "the memo trusts what is there"
+    assert run_job(lake).success, "the memo trusts the stored rows"
     again = run_job(lake, memo="verify")
 
     assert not again.success
@@ -148,25 +141,10 @@ def test_verify_names_a_relation_that_is_not_what_the_memo_has(lake):
 
 
 @pytest.mark.parametrize(
-    ("module", "used"),
-    [
-        ("orchestration.sources.staging", "specs.contracts"),
-        ("orchestration.sources.staging", "engines.duckdb"),
-        ("orchestration.sources.staging", "staging.judge"),
-        ("ingestion.snapshots", "ingestion.records"),
-        ("orchestration.sql_assets", "specs.sql_models"),
-    ],
-)
-def test_the_code_behind_a_step_is_all_that_it_imports(module, used):
-    assert f"refi_assets.{used}" in modules_behind(f"refi_assets.{module}")
-    assert f"refi_assets.{module}" not in modules_behind(f"refi_assets.{used}")
-
-
-@pytest.mark.parametrize(
     "changed", ["specs/contracts.py", "engines/duckdb.py", "staging/judge.py", "ingestion/cells.sql"]
 )
 def test_a_fix_anywhere_behind_staging_gives_it_another_fingerprint(tmp_path, changed):
-    """The cache of staged sources had looked at the code in staging/ alone: old rows stayed in force."""
+    """The cache of staged sources had read only the code in staging/: old rows stayed in force."""
     package = tmp_path / "refi_assets"
     shutil.copytree(PROJECT_DIR / "refi_assets", package, ignore=shutil.ignore_patterns("__pycache__"))
     with (package / changed).open("a") as stream:
@@ -178,4 +156,4 @@ def test_a_fix_anywhere_behind_staging_gives_it_another_fingerprint(tmp_path, ch
     ).stdout  # fmt: skip
     staging, alerts = json.loads(printed)
     assert staging != code_sha256("refi_assets.staging.stage")
-    assert alerts == code_sha256("refi_assets.observability.alerts"), "which uses none of it"
+    assert alerts == code_sha256("refi_assets.observability.alerts"), "it uses none of this code"

@@ -70,7 +70,7 @@ def test_changed_or_lost_inputs_are_refused_by_name(refi, lake, run_id, damage):
     path.write_bytes(path.read_bytes().replace(b"6.500", b"6.501")) if damage == "changed" else path.unlink()
     done = refi("replay", run_id, "--lake", lake, check=1)
     assert LOANS in done.stderr
-    assert "not what run" in done.stderr if damage == "changed" else "not in the lake any more" in done.stderr
+    assert "has changed since run" in done.stderr if damage == "changed" else "not in the lake any more" in done.stderr
 
 
 def test_other_code_is_named_and_refused_without_any_code(refi, lake, run_id):
@@ -86,7 +86,7 @@ def test_different_bytes_are_reported_with_both_hashes(refi, lake, run_id):
     change_manifest(lake, run_id, "audience", "sha256", "0" * 64)
     done = refi("replay", run_id, "--lake", lake, check=1)
     assert f"Published: 9 rows, SHA-256 {'0' * 64}." in done.stdout
-    assert f"Made now:  9 rows, SHA-256 {audience['sha256']}." in done.stdout
+    assert f"Now:       9 rows, SHA-256 {audience['sha256']}." in done.stdout
 
 
 def test_an_unknown_run_is_one_clear_message(refi, lake):

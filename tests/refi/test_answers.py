@@ -1,7 +1,6 @@
-"""Answers from a published run: explain, query, quarantine, runs, each against what was written down by hand."""
+"""Answers about a published run (explain, query, quarantine, runs) against expectations written by hand."""
 
 import json
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -9,21 +8,18 @@ from pathlib import Path
 import pytest
 
 from refi_assets.cli import answers
-from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import EngineError, LakeError, RefiError
 from refi_assets.lake import FolderStore
-from refi_assets.publishing.published import PublishedRun, manifests
-from refi_assets.refi.audience import AUDIENCE, PublishedAudience
-from refi_assets.refi.diff import policy_changes
-from refi_assets.refi.explain import Explanation, explain
-from refi_assets.refi.policy import load_refi_policy
-from refi_assets.settings import PROJECT_DIR
+from refi_assets.publishing.published import manifests
+from refi_assets.refi.audience import AUDIENCE
+from refi_assets.refi.explain import BorrowerExplanation, explain_borrower
 from tests.support.lender import Rows, lender, write
+from tests.support.policy_files import changed_policy
 from tests.support.running import ingest, run_job
 
 
 def changed() -> Rows:
-    """Forty borrowers; from B011 on, one by one, something stands against an offer."""
+    """Forty borrowers; from B011 on, each has a reason against an offer."""
     rows = lender(eligible=10)
     loans = {row["borrower_id"]: row for row in rows["loan_information"]}
     market = {row["property_id"]: row for row in rows["market_equity"]}
@@ -43,11 +39,6 @@ def changed() -> Rows:
     return rows
 
 
-def published(lake: Path, run_id: str | None = None) -> PublishedRun:
-    store = FolderStore(str(lake))
-    return PublishedAudience.find(AUDIENCE, store, DuckDBEngine(store), run_id)
-
-
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("answers")
@@ -58,26 +49,18 @@ def lake(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def run(lake):
-    return published(lake)
+    return answers.open_run(str(lake))
 
 
-def test_what_was_published_before_records_were_matched_is_explained_and_judged_anew(run):
-    relations = {key: made for key, made in run.manifest["relations"].items() if not key.startswith("identity/")}
-    before = replace(run, manifest={**run.manifest, "relations": relations})
-
-    assert explain(before, "B001") == explain(run, "B001")
-    assert policy_changes(before, load_refi_policy(PROJECT_DIR / "policies" / "refi" / "refi.yaml")) == []
-
-
-def only_loan(found: Explanation):
-    (loan,) = found.loans
+def only_loan(explanation: BorrowerExplanation):
+    (loan,) = explanation.loans
     return loan
 
 
 def test_the_eligible_pass_every_rule(run):
-    found = explain(run, "B002")
-    loan = only_loan(found)
-    assert (found.in_audience, found.unmatched, found.quarantined) == (True, None, ())
+    explanation = explain_borrower(run, "B002")
+    loan = only_loan(explanation)
+    assert (explanation.in_audience, explanation.unmatched, explanation.quarantined) == (True, None, ())
     assert [(rule.name, rule.value, rule.limit, rule.passed) for rule in loan.rules] == [
         ("ltv_ratio", Decimal(70), "at most 80 %", True),
         ("rate_spread", Decimal("1.5"), "at least 1.0", True),
@@ -86,7 +69,7 @@ def test_the_eligible_pass_every_rule(run):
 
 
 @pytest.mark.parametrize(
-    ("borrower_id", "passed", "words"),
+    ("borrower_id", "passed", "changes"),
     [
         ("B011", [True, False], "the market rate falls to 4.250 % or below"),
         ("B012", [False, True], "the loan to value falls to 80 % or below"),
@@ -105,14 +88,14 @@ def test_the_eligible_pass_every_rule(run):
         ),
     ],
 )
-def test_what_stands_against_an_offer_and_what_would_have_to_change(run, borrower_id, passed, words):
-    found = explain(run, borrower_id)
-    assert not found.in_audience
-    assert [rule.passed for rule in only_loan(found).rules] == passed
-    assert only_loan(found).eligible_when == f"eligible when {words}, all else equal"
+def test_an_explanation_names_the_broken_rules_and_the_changes_that_would_fix_them(run, borrower_id, passed, changes):
+    explanation = explain_borrower(run, borrower_id)
+    assert not explanation.in_audience
+    assert [rule.passed for rule in only_loan(explanation).rules] == passed
+    assert only_loan(explanation).eligible_when == f"eligible when {changes}, all else equal"
 
 
-def test_what_is_said_to_be_enough_is_enough_and_no_less(tmp_path):
+def test_the_explained_changes_make_a_loan_eligible_and_smaller_ones_do_not(tmp_path):
     rows = changed()
     market = {row["property_id"]: row for row in rows["market_equity"]}
     market["P011"]["market_rate_offer"] = "4.250"
@@ -121,47 +104,45 @@ def test_what_is_said_to_be_enough_is_enough_and_no_less(tmp_path):
     market["P018"]["market_rate_offer"] = "5.5"
     ingest(tmp_path / "lake", write(rows, tmp_path / "source"))
     run_job(tmp_path / "lake")
-    again = published(tmp_path / "lake")
-    is_in = {borrower: explain(again, borrower).in_audience for borrower in ("B011", "B012", "B013", "B018")}
+    again = answers.open_run(str(tmp_path / "lake"))
+    is_in = {borrower: explain_borrower(again, borrower).in_audience for borrower in ("B011", "B012", "B013", "B018")}
     assert is_in == {"B011": True, "B012": True, "B013": False, "B018": True}
 
 
-def test_the_limits_are_those_of_the_run_that_is_asked(tmp_path):
+def test_the_limits_in_an_explanation_are_those_of_the_run(tmp_path):
     ingest(tmp_path / "lake", write(changed(), tmp_path / "source"))
-    shipped = (PROJECT_DIR / "policies" / "refi" / "refi.yaml").read_text()
-    (tmp_path / "other.yaml").write_text(shipped.replace("max_ltv_pct: 80", "max_ltv_pct: 85"))
-    other = run_job(tmp_path / "lake", policy=tmp_path / "other.yaml")
-    found = explain(published(tmp_path / "lake", other.result.run_id), "B012")
-    assert found.in_audience
-    assert only_loan(found).rules[0].limit == "at most 85 %"
+    ran = run_job(tmp_path / "lake", policy=changed_policy(tmp_path, ("max_ltv_pct: 80", "max_ltv_pct: 85")))
+    explanation = explain_borrower(answers.open_run(str(tmp_path / "lake"), ran.run_id), "B012")
+    assert explanation.in_audience
+    assert only_loan(explanation).rules[0].limit == "at most 85 %"
 
 
-def test_a_row_in_quarantine_is_named_where_it_lies_and_without_its_cells(run):
-    no_loan = explain(run, "B015")
+def test_a_row_in_quarantine_is_named_by_its_place_and_without_its_cells(run):
+    no_loan = explain_borrower(run, "B015")
     assert (no_loan.unmatched, no_loan.loans) == ("no_loan", ())
     assert [(row["source"], row["reason"], row["column_name"]) for row in no_loan.quarantined] == [
         ("loan_information", "not_a_number", "current_interest_rate")
     ]
-    no_offer = explain(run, "B016")
+    no_offer = explain_borrower(run, "B016")
     assert no_offer.unmatched == "no_market_data"
     assert [(row["source"], row["record_number"], row["reason"]) for row in no_offer.quarantined] == [
         ("market_equity", 16, "out_of_range")
     ]
-    assert explain(run, "B014").quarantined == ()
+    assert explain_borrower(run, "B014").quarantined == ()
     assert "7.9%" not in str(no_loan)
 
 
 def test_of_several_eligible_loans_one_is_chosen(run):
-    assert [(loan.loan_id, loan.is_eligible, loan.is_chosen) for loan in explain(run, "B001").loans] == [
+    assert [(loan.loan_id, loan.is_eligible, loan.is_chosen) for loan in explain_borrower(run, "B001").loans] == [
         ("L001", True, True),
         ("L900", True, False),
     ]
 
 
 @pytest.mark.parametrize("borrower_id", ["B999", "", "' OR 1=1 --", "B00%"])
-def test_a_borrower_nobody_knows_is_an_error(run, borrower_id):
+def test_an_unknown_borrower_is_an_error(run, borrower_id):
     with pytest.raises(RefiError, match="has a borrower"):
-        explain(run, borrower_id)
+        explain_borrower(run, borrower_id)
 
 
 def test_a_query_reads_the_relations_of_the_run(run):
@@ -204,11 +185,11 @@ def test_a_file_is_not_read_under_the_name_of_a_cte(run, sql, tmp_path):
         run.query(sql.format(secret))
 
 
-def test_nothing_published_is_an_error_that_says_how_to_begin(tmp_path):
+def test_nothing_published_is_an_error_that_says_how_to_start(tmp_path):
     with pytest.raises(LakeError, match="refi run --source"):
-        published(tmp_path)
+        answers.open_run(str(tmp_path))
     with pytest.raises(LakeError, match="refi runs"):
-        published(tmp_path, "no-such-run")
+        answers.open_run(str(tmp_path), "no-such-run")
     assert manifests(AUDIENCE, FolderStore(str(tmp_path))) == []
 
 
@@ -216,13 +197,13 @@ def test_the_runs_are_listed_by_day(tmp_path, capsys):
     lake = tmp_path / "lake"
     ingest(lake, write(changed(), tmp_path / "source"))
     later, earlier = run_job(lake, date(2026, 2, 21)), run_job(lake)
-    answers.show_runs(str(lake), as_json=True)
+    answers.show_runs("refi", str(lake), as_json=True)
     shown = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [(one["run_id"], one["as_of"], one["audience"]["rows"]) for one in shown] == [
+    assert [(entry["run_id"], entry["as_of"], entry["audience"]["rows"]) for entry in shown] == [
         (earlier.result.run_id, "2026-02-20", 10),
         (later.result.run_id, "2026-02-21", 10),
     ]
-    answers.show_runs(str(lake), as_json=False)
+    answers.show_runs("refi", str(lake), as_json=False)
     assert capsys.readouterr().out.count("latest") == 1
 
 
@@ -231,14 +212,14 @@ def test_the_quarantine_is_shown_by_source_and_reason(run, capsys):
     (row,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert (row["record_number"], json.loads(row["original_cells"])["current_interest_rate"]) == (14, "7.9%")
     answers.show_quarantine(run, None, None, 1, as_json=False)
-    words = capsys.readouterr().out
-    assert "2 rows in quarantine" in words
-    assert "not_a_number current_interest_rate" in words
+    text = capsys.readouterr().out
+    assert "2 rows in quarantine" in text
+    assert "not_a_number current_interest_rate" in text
 
 
-def test_an_explanation_is_shown_in_words(run, capsys):
+def test_an_explanation_is_printed_as_text(run, capsys):
     answers.show_explanation(run, "B013", as_json=False)
-    words = " ".join(capsys.readouterr().out.split())
-    assert "B013 is not in the audience as of 2026-02-20" in words
-    assert "ltv_ratio 80.010000 at most 80 % fail" in words
-    assert "Eligible when the market rate falls to 4.250 % or below and" in words
+    text = " ".join(capsys.readouterr().out.split())
+    assert "B013 is not in the audience as of 2026-02-20" in text
+    assert "ltv_ratio 80.010000 at most 80 % fail" in text
+    assert "Eligible when the market rate falls to 4.250 % or below and" in text

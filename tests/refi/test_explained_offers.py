@@ -1,16 +1,14 @@
-"""What `refi explain` and others say of offers, joint loans and consent, of a run in which each was written by hand."""
+"""Answers about offers, joint loans and consent, of a run whose files were written by hand."""
 
 import pytest
 
 from refi_assets.cli import answers
-from refi_assets.engines.duckdb import DuckDBEngine
-from refi_assets.lake import FolderStore
-from refi_assets.refi.audience import AUDIENCE, PublishedAudience
+from refi_assets.publishing.published import PublishedRun
 from refi_assets.refi.diff import policy_changes
-from refi_assets.refi.explain import Explanation, explain
+from refi_assets.refi.explain import BorrowerExplanation, explain_borrower
 from refi_assets.refi.policy import load_refi_policy
-from refi_assets.settings import PROJECT_DIR
 from tests.support.lender import Rows, lender, write
+from tests.support.policy_files import changed_policy
 from tests.support.running import ingest, run_job
 
 
@@ -23,7 +21,7 @@ def odd_loans() -> Rows:
         loan |= {"loan_status": "Current", "lien_position": "1"}
     for offer in rows["market_equity"]:
         offer |= {"product": "30Y", "offered_by": "own"}
-    # B008 owes the loan of B007, too; the home of B009 has three offers, that of B021 one of others only.
+    # B008 also owes the loan of B007; the home of B009 has three offers, that of B021 only one, by another lender.
     loans["B008"] |= {**loans["B007"], "borrower_id": "B008"}
     for loan in rows["loan_information"]:
         loan["property_id"] = "P007" if loan["loan_id"] == "L007" else ""
@@ -33,30 +31,29 @@ def odd_loans() -> Rows:
     loans["B022"] |= {"current_interest_rate": "6.5", "loan_status": "Paid off"}
     loans["B023"] |= {"current_interest_rate": "6.5", "lien_position": "2"}
     market["P023"]["monthly_savings_est"] = "-1.00"
-    said = {row["borrower_id"]: row for row in rows["borrower_engagement"]}
-    said["B002"]["sms_opt_in"] = "false"
-    said["B003"]["sms_opt_in"] = ""
-    said["B004"]["sms_opt_in"] = "perhaps"
-    rows["borrower_engagement"].remove(said["B005"])
+    engagement = {row["borrower_id"]: row for row in rows["borrower_engagement"]}
+    engagement["B002"]["sms_opt_in"] = "false"
+    engagement["B003"]["sms_opt_in"] = ""
+    engagement["B004"]["sms_opt_in"] = "perhaps"
+    rows["borrower_engagement"].remove(engagement["B005"])
     return rows
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory) -> PublishedAudience:
+def run(tmp_path_factory) -> PublishedRun:
     folder = tmp_path_factory.mktemp("offers")
     ingest(folder / "lake", write(odd_loans(), folder / "source"))
     assert run_job(folder / "lake").success
-    store = FolderStore(str(folder / "lake"))
-    return PublishedAudience.find(AUDIENCE, store, DuckDBEngine(store))
+    return answers.open_run(str(folder / "lake"))
 
 
-def only_loan(found: Explanation):
-    (loan,) = found.loans
+def only_loan(explanation: BorrowerExplanation):
+    (loan,) = explanation.loans
     return loan
 
 
 @pytest.mark.parametrize(
-    ("borrower_id", "broken", "words"),
+    ("borrower_id", "broken", "changes"),
     [
         ("B022", [("loan_state", "not paid off", False)], "the loan is not paid off"),
         (
@@ -66,46 +63,52 @@ def only_loan(found: Explanation):
         ),
     ],
 )
-def test_other_rules_are_shown_if_they_are_broken(run, borrower_id, broken, words):
-    loan = only_loan(explain(run, borrower_id))
+def test_other_rules_are_shown_if_they_are_broken(run, borrower_id, broken, changes):
+    loan = only_loan(explain_borrower(run, borrower_id))
     assert [(rule.name, rule.limit, rule.passed) for rule in loan.rules[2:]] == broken
-    assert loan.eligible_when == f"eligible when {words}, all else equal"
+    assert loan.eligible_when == f"eligible when {changes}, all else equal"
 
 
 def test_the_letter_of_a_joint_loan_goes_to_one_borrower(run, capsys):
-    found = explain(run, "B008")
-    assert (found.in_audience, only_loan(found).is_eligible, only_loan(found).letter_to) == (False, True, "B007")
-    assert (explain(run, "B007").in_audience, only_loan(explain(run, "B007")).letter_to) == (True, None)
+    explanation = explain_borrower(run, "B008")
+    loan = only_loan(explanation)
+    assert (explanation.in_audience, loan.is_eligible, loan.letter_to) == (False, True, "B007")
+    assert (explain_borrower(run, "B007").in_audience, only_loan(explain_borrower(run, "B007")).letter_to) == (
+        True,
+        None,
+    )
     answers.show_explanation(run, "B008", as_json=False)
     assert "Eligible, but the letter of this loan goes to B007." in capsys.readouterr().out
 
 
-def test_all_offers_for_a_home_are_shown_as_they_were_judged(run, capsys):
-    offers = explain(run, "B009").offers
-    assert [(one.product, one.offered_by, one.is_taken, one.reasons) for one in offers] == [
+def test_all_offers_for_a_home_are_shown_with_their_verdicts(run, capsys):
+    offers = explain_borrower(run, "B009").offers
+    assert [(offer.product, offer.offered_by, offer.is_taken, offer.reasons) for offer in offers] == [
         ("30Y", "own", True, ()),
         ("15Y", "own", False, ("savings_below_min",)),
         ("30Y", "Rival Bank", False, ()),
     ]
     answers.show_explanation(run, "B009", as_json=False)
-    words = capsys.readouterr().out.splitlines()
-    assert [line for line in words if line.startswith("Offer ")] == [
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if line.startswith("Offer ")] == [
         "Offer for L009: own, 30Y, 5.000000 %, saves 109.00: taken.",
         "Offer for L009: own, 15Y, 5.000000 %, saves -10.00: savings_below_min.",
         "Offer for L009: Rival Bank, 30Y, 4.500000 %, saves 109.00: not own.",
     ]
 
 
-def test_a_home_with_offers_of_others_only_is_explained(run, capsys):
-    found = explain(run, "B021")
-    assert (found.unmatched, found.loans) == ("no_own_offer", ())
-    assert [(one.offered_by, one.is_own, one.is_taken) for one in found.offers] == [("Rival Bank", False, False)]
+def test_a_home_with_only_other_lenders_offers_is_explained(run, capsys):
+    explanation = explain_borrower(run, "B021")
+    assert (explanation.unmatched, explanation.loans) == ("no_own_offer", ())
+    assert [(offer.offered_by, offer.is_own, offer.is_taken) for offer in explanation.offers] == [
+        ("Rival Bank", False, False)
+    ]
     answers.show_explanation(run, "B021", as_json=False)
-    assert "only others make offers for its home" in capsys.readouterr().out
+    assert "only other lenders make offers for its home" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
-    ("borrower_id", "opt_in", "answer", "words"),
+    ("borrower_id", "opt_in", "answer", "sentence"),
     [
         ("B001", True, "said_yes", "Text messages: yes; B001 said yes."),
         ("B002", False, "said_no", "Text messages: no; B002 said no."),
@@ -115,20 +118,19 @@ def test_a_home_with_offers_of_others_only_is_explained(run, capsys):
         ("B011", None, "said_yes", "Text messages: B011 said yes."),
     ],
 )
-def test_why_somebody_gets_text_messages_or_not(run, capsys, borrower_id, opt_in, answer, words):
-    found = explain(run, borrower_id)
-    assert (found.sms_opt_in, found.sms_answers) == (opt_in, {borrower_id: answer})
+def test_consent_to_text_messages_is_explained(run, capsys, borrower_id, opt_in, answer, sentence):
+    explanation = explain_borrower(run, borrower_id)
+    assert (explanation.sms_opt_in, explanation.sms_answers) == (opt_in, {borrower_id: answer})
     answers.show_explanation(run, borrower_id, as_json=False)
-    assert words in capsys.readouterr().out
+    assert sentence in capsys.readouterr().out
 
 
-def test_the_manifest_counts_consent_by_what_was_said(run):
+def test_the_manifest_counts_consent_by_answer(run):
     assert run.manifest["consent"] == {"yes": 5, "said_no": 1, "no_answer": 1, "no_engagement": 2}
     assert run.manifest["counts"]["letter_to_another"] == 1
 
 
 def test_a_policy_that_sends_each_borrower_a_letter_is_tried_without_a_run(run, tmp_path):
-    shipped = (PROJECT_DIR / "policies" / "refi" / "refi.yaml").read_text()
-    (tmp_path / "each.yaml").write_text(shipped.replace("letters_per_loan: one", "letters_per_loan: each"))
-    moved = policy_changes(run, load_refi_policy(tmp_path / "each.yaml"))
+    policy = load_refi_policy(changed_policy(tmp_path, ("letters_per_loan: one", "letters_per_loan: each")))
+    moved = policy_changes(run, policy)
     assert [(row["borrower_id"], row["change"], row["moved_by"]) for row in moved] == [("B008", "entered", "policy")]

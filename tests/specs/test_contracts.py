@@ -1,4 +1,4 @@
-"""The contracts: what the shipped ones promise, and what a contract may not say."""
+"""The contracts: the promises of the shipped ones, and mistakes that are refused."""
 
 import re
 from collections.abc import Callable
@@ -69,7 +69,7 @@ SHIPPED = {
 }
 LOGICAL_TYPE = {"VARCHAR": "string", "INTEGER": "integer", "DECIMAL": "number", "BOOLEAN": "boolean"}
 
-# The smallest contract that is one; each test below breaks it in one place.
+# The smallest valid contract; each test below breaks it in one place.
 HOMES: dict[str, Any] = {
     "apiVersion": "v3.1.0",
     "kind": "DataContract",
@@ -119,7 +119,7 @@ def as_line(column: Column) -> str:
         "<=": column.maximum,
         "<": column.exclusive_maximum,
     }
-    words = [
+    parts = [
         "R" if column.present else "O",
         column.name,
         column.sql_type,
@@ -137,7 +137,7 @@ def as_line(column: Column) -> str:
         *([f"share_{share.warn_at}_{share.block_at}"] if (share := column.shared_share) else []),
         *(f"tells_{state.name}" for state in column.states),
     ]
-    return " ".join(words)
+    return " ".join(parts)
 
 
 def _range(name: str, bounds: Range) -> str:
@@ -183,10 +183,10 @@ def test_a_shipped_contract_has_exactly_these_columns_in_this_order(source: str)
     lines = [line.strip() for line in SHIPPED[source].strip().splitlines()]
     assert [line for line in map(as_line, columns) if line in lines] == lines
     assert all(column.logical_type == LOGICAL_TYPE[column.sql_type.split("(")[0]] for column in columns)
-    assert all(column.description for column in columns), "every column says what it means"
+    assert all(column.description for column in columns), "every column has a description"
 
 
-def test_what_tells_who_is_who_is_said_by_the_contract_of_borrowers() -> None:
+def test_person_attributes_are_declared_in_the_contract_of_borrowers() -> None:
     assert {source: contract.person_attributes for source, contract in contracts_of("refi").items()} == {
         "borrower_information": {
             "first_name": "given_name",
@@ -248,14 +248,14 @@ def test_a_contract_is_read_as_it_is_written(tmp_path: Path) -> None:
     ids=["top", "team", "sla", "schema", "property", "options", "entry of a custom property", "custom property"],
 )
 def test_an_unknown_key_is_refused_at_every_level(tmp_path: Path, change: Change, where: str) -> None:
-    said = refusal(write(tmp_path, change))
-    assert said.startswith("homes.yaml: ")
-    assert "grain" in said
-    assert where in said
+    message = refusal(write(tmp_path, change))
+    assert message.startswith("homes.yaml: ")
+    assert "grain" in message
+    assert where in message
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         (lambda c: c["schema"].append(deepcopy(c["schema"][0])), "'schema' must have exactly one object"),
         (lambda c: c.update(schema=[]), "'schema' must have exactly one object"),
@@ -281,9 +281,9 @@ def test_an_unknown_key_is_refused_at_every_level(tmp_path: Path, change: Change
         (lambda c: c["slaProperties"][0].update(unit="h"), "slaProperties must have the source's frequency"),
     ],
 )
-def test_a_contract_that_leaves_the_source_in_doubt_is_refused(tmp_path: Path, change: Change, said: str) -> None:
+def test_a_contract_that_leaves_the_source_in_doubt_is_refused(tmp_path: Path, change: Change, message: str) -> None:
     assert refusal(write(tmp_path, change)).startswith("homes.yaml: ")
-    assert said in refusal(tmp_path)
+    assert message in refusal(tmp_path)
 
 
 RANGE = {"minimum": 1, "maximum": 2}
@@ -291,7 +291,7 @@ SHARE = {"warn": 5, "block": 25}
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         (lambda c: declare(home_id(c), "plausible", RANGE), "plausible does not fit logicalType 'string'"),
         (lambda c: declare(home_value(c), "plausible", {"minimum": 1}), "must have minimum and maximum"),
@@ -333,12 +333,12 @@ SHARE = {"warn": 5, "block": 25}
         (lambda c: declare(home_value(c), "states", {"x": {"atMost": "few"}}), "atMost is 'few', not a number"),
     ],
 )
-def test_a_property_that_says_nothing_clear_of_its_column_is_refused(tmp_path: Path, change: Change, said: str) -> None:
+def test_an_unclear_property_of_a_column_is_refused(tmp_path: Path, change: Change, message: str) -> None:
     assert refusal(write(tmp_path, change)).startswith("homes.yaml: column 'home_")
-    assert said in refusal(tmp_path)
+    assert message in refusal(tmp_path)
 
 
-def test_the_name_of_a_state_is_taken(tmp_path: Path) -> None:
+def test_a_column_cannot_have_the_name_of_a_state(tmp_path: Path) -> None:
     def change(contract: dict[str, Any]) -> None:
         declare(home_id(contract), "states", {"sold": {"words": ["sold"]}})
         home_value(contract)["name"] = "home_id_state"
@@ -362,9 +362,9 @@ def test_a_column_whose_types_do_not_fit_is_refused_by_name(
         home_value(contract).pop("logicalTypeOptions")
         home_value(contract).update(logicalType=logical_type, physicalType=physical_type)
 
-    said = refusal(write(tmp_path, change))
-    assert said.startswith("homes.yaml: column 'home_value': ")
-    assert f"'{logical_type}'" in said
+    message = refusal(write(tmp_path, change))
+    assert message.startswith("homes.yaml: column 'home_value': ")
+    assert f"'{logical_type}'" in message
 
 
 @pytest.mark.parametrize("physical_type", ["DECIMAL(1,0)", "DECIMAL(38,38)"])
@@ -378,30 +378,28 @@ def test_the_largest_and_the_smallest_number_are_types(tmp_path: Path, physical_
 
 
 @pytest.mark.parametrize("bound", [10**12, -(10**12), 0.1234567, float("inf"), float("nan"), "many", True])
-def test_a_bound_that_sql_cannot_hold_is_refused(tmp_path: Path, bound: object) -> None:
-    said = refusal(write(tmp_path, lambda c: home_value(c)["logicalTypeOptions"].update(minimum=bound)))
-    assert said.startswith("homes.yaml: ")
-    assert "home_value" in said or "minimum" in said
+def test_a_bound_that_does_not_fit_the_sql_type_is_refused(tmp_path: Path, bound: object) -> None:
+    message = refusal(write(tmp_path, lambda c: home_value(c)["logicalTypeOptions"].update(minimum=bound)))
+    assert message.startswith("homes.yaml: ")
+    assert "home_value" in message or "minimum" in message
 
 
 def test_a_bound_has_no_more_decimals_than_its_column(tmp_path: Path) -> None:
-    said = refusal(write(tmp_path, lambda c: home_value(c)["logicalTypeOptions"].update(minimum=0.125)))
-    assert "no more decimals than the column" in said
+    message = refusal(write(tmp_path, lambda c: home_value(c)["logicalTypeOptions"].update(minimum=0.125)))
+    assert "no more decimals than the column" in message
 
 
 @pytest.mark.parametrize("change", [{"pattern": "^H"}, {"maxLength": 8}, {"minLength": 1}, {"format": "uuid"}])
-def test_an_option_of_the_standard_that_no_file_is_judged_by_is_refused(
-    tmp_path: Path, change: dict[str, object]
-) -> None:
-    """A rule that stands in the contract and is never applied is worse than none."""
+def test_an_option_of_the_standard_that_is_not_checked_is_refused(tmp_path: Path, change: dict[str, object]) -> None:
+    """A rule in the contract that is never applied is worse than no rule."""
     assert str(*change) in refusal(write(tmp_path, lambda c: home_id(c).update(logicalTypeOptions=change)))
 
 
 @pytest.mark.parametrize("value", ["weekly", None, 1.5, 0, -1, True])
 def test_a_source_is_due_every_so_many_whole_days(tmp_path: Path, value: object) -> None:
-    said = refusal(write(tmp_path, lambda c: c["slaProperties"][0].update(value=value)))
-    assert said.startswith("homes.yaml: ")
-    assert "frequency" in said
+    message = refusal(write(tmp_path, lambda c: c["slaProperties"][0].update(value=value)))
+    assert message.startswith("homes.yaml: ")
+    assert "frequency" in message
 
 
 def test_a_team_in_the_older_form_of_the_standard_is_refused_with_a_message(tmp_path: Path) -> None:
@@ -416,7 +414,7 @@ def test_a_file_that_is_not_yaml_is_refused(tmp_path: Path, text: bytes) -> None
 
 
 @pytest.mark.parametrize("text", ["", "homes", "[1]"])
-def test_a_file_that_holds_no_mapping_is_refused(tmp_path: Path, text: str) -> None:
+def test_a_file_without_a_mapping_is_refused(tmp_path: Path, text: str) -> None:
     write(tmp_path)
     (tmp_path / "homes" / "homes.yaml").write_text(text)
     assert refusal(tmp_path).startswith("homes.yaml: ")
@@ -457,14 +455,12 @@ def test_the_reference_in_docs_is_generated_from_the_contracts() -> None:
 
 
 @pytest.mark.parametrize("value", [None, "", " ", 5])
-def test_what_stands_for_an_absent_column_is_a_text(tmp_path: Path, value: object) -> None:
-    said = refusal(write(tmp_path, lambda contract: declare(home_id(contract), "whenAbsent", value)))
-    assert f"column 'home_id': whenAbsent is {value!r}, not a text" in said
+def test_the_value_for_an_absent_column_must_be_a_text(tmp_path: Path, value: object) -> None:
+    message = refusal(write(tmp_path, lambda contract: declare(home_id(contract), "whenAbsent", value)))
+    assert f"column 'home_id': whenAbsent is {value!r}, not a text" in message
 
 
-def test_a_good_contract_is_remembered_and_another_is_judged_anew(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_valid_contract_is_cached_and_another_is_validated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     folder = write(tmp_path)
     first = load_contracts(folder)
@@ -475,17 +471,19 @@ def test_a_good_contract_is_remembered_and_another_is_judged_anew(
     load_contracts.cache_clear()
     write(tmp_path, lambda contract: contract.update(colour="blue"))
     assert "colour" in refusal(folder)
-    assert [*verdict.parent.iterdir()] == [verdict], "a bad one is not kept"
+    assert [*verdict.parent.iterdir()] == [verdict], "an invalid contract is not cached"
 
 
-def test_another_judge_judges_anew() -> None:
-    one = verdict_of(b"contract", b"standard", "jsonschema 1")
-    assert verdict_of(b"contract", b"standard", "jsonschema 1") == one
-    assert len({one, verdict_of(b"contract", b"standard", "jsonschema 2"), verdict_of(b"contracts", b"tandard")}) == 3
+def test_another_validator_does_not_reuse_a_verdict() -> None:
+    verdict = verdict_of(b"contract", b"standard", "jsonschema 1")
+    assert verdict_of(b"contract", b"standard", "jsonschema 1") == verdict
+    assert (
+        len({verdict, verdict_of(b"contract", b"standard", "jsonschema 2"), verdict_of(b"contracts", b"tandard")}) == 3
+    )
 
 
 @pytest.mark.parametrize("home", ["/dev/null", "not/absolute"])
-def test_without_a_folder_for_verdicts_contracts_are_judged_each_time(
+def test_without_a_cache_folder_contracts_are_validated_each_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: str
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -1,19 +1,19 @@
-"""Names of relations: refi's keep their short ones, those of other groups never meet them."""
+"""Names of relations: refi's are short, and those of other groups never conflict with them."""
 
 import pytest
 import sqlglot
 from sqlglot import exp
 
 from refi_assets.lineage.graph import lineage_graph
-from refi_assets.specs.names import FIRST_GROUPS, database_of, key_of, short_name, short_names, table_of
+from refi_assets.specs.names import FIRST_GROUPS, catalog_database, key_of, short_name, short_names, table_of
 
 
-def test_of_refis_groups_and_the_stages_the_short_name_is_the_last_part() -> None:
+def test_the_short_name_in_refis_groups_and_stages_is_the_last_part() -> None:
     keys = ["raw/a", "catalog/a", "staging/a", "identity/a", "refi/a", "activation/a", "silver/a", "refi_2/a"]
     assert list(map(short_name, keys)) == [*["a"] * 6, "silver.a", "refi_2.a"]
 
 
-def test_a_short_name_that_two_relations_would_have_is_whole() -> None:
+def test_two_relations_with_the_same_short_name_have_full_names() -> None:
     assert short_names(["refi/a", "silver/a", "refi/b", "staging/b"]) == {
         "refi/a": "a",
         "silver/a": "silver.a",
@@ -28,8 +28,8 @@ def test_no_two_relations_of_refi_have_one_name() -> None:
     assert [name for name in of_refi if "." in name.removesuffix(".csv")] == []
 
 
-def test_other_groups_have_a_database_each() -> None:
-    assert [database_of(key, "db") for key in ("refi/a", "staging/a", "silver/a")] == ["db", "db", "db_silver"]
+def test_each_other_group_has_its_own_database() -> None:
+    assert [catalog_database(key, "db") for key in ("refi/a", "staging/a", "silver/a")] == ["db", "db", "db_silver"]
 
 
 @pytest.mark.parametrize(

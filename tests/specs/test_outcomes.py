@@ -1,4 +1,4 @@
-"""Outcomes of checks: just inside a limit, on it and just outside it, and of nothing at all."""
+"""Outcomes of checks: just inside a limit, on it, just outside it, and without rows."""
 
 from collections.abc import Callable, Iterable
 from datetime import date
@@ -104,7 +104,7 @@ def test_a_share_that_should_stay_large(part: int, whole: int, passed: bool, blo
 
 
 def test_a_share_is_judged_before_it_is_rounded() -> None:
-    """A third is shown as 33.333333 and two thirds as 66.666667, yet both are beyond those limits."""
+    """A third is shown as 33.333333 and two thirds as 66.666667, but both exceed these limits."""
     third, two_thirds = Decimal("33.333333"), Decimal("66.666667")
     assert not not_above(1, 3, Above(warn_above=third, block_above=Decimal(100))).passed
     assert not_above(1, 3, Above(warn_above=third, block_above=third)).blocks
@@ -128,12 +128,12 @@ def test_a_share_is_judged_before_it_is_rounded() -> None:
         (5, 0, True, False, 0.0),
     ],
 )
-def test_rows_may_fall_by_so_much_and_rise_by_any(
+def test_rows_may_fall_within_limits_and_rise_by_any_number(
     rows: int, before: int, passed: bool, blocks: bool, number: float
 ) -> None:
     limit = f"warns at -10 %, blocks at -20 % of the {before} rows before"
-    words = f"{rows} rows now" if rows < before else None
-    assert not_fallen(rows, before, FALL) == Outcome(passed, number, limit, blocks, description=words)
+    description = f"{rows} rows now" if rows < before else None
+    assert not_fallen(rows, before, FALL) == Outcome(passed, number, limit, blocks, description=description)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_rows_may_fall_by_so_much_and_rise_by_any(
         (3, 10, False, True),
     ],
 )
-def test_a_share_that_may_not_reach_its_limits(part: int, whole: int, passed: bool, blocks: bool) -> None:
+def test_a_share_that_must_not_reach_its_limits(part: int, whole: int, passed: bool, blocks: bool) -> None:
     outcome = less_than(part, whole, At(warn_at=Decimal(5), block_at=Decimal(30)))
     assert (outcome.passed, outcome.blocks) == (passed, blocks)
     assert not less_than(part, whole, At(warn_at=Decimal(5))).blocks
@@ -161,7 +161,7 @@ def test_the_first_snapshot_cannot_have_fallen() -> None:
 @pytest.mark.parametrize(("count", "passed"), [(0, True), (1, False), (MILLION, False)])
 def test_there_must_be_none(count: int, passed: bool) -> None:
     assert none_of(count) == Outcome(passed, count, "0 rows", blocks=True)
-    assert none_of(count, blocks=False, what="loans") == Outcome(passed, count, "0 loans", blocks=False)
+    assert none_of(count, blocks=False, unit="loans") == Outcome(passed, count, "0 loans", blocks=False)
 
 
 @pytest.mark.parametrize(("number", "passed"), [(39, False), (40, True), (41, False)])
@@ -184,9 +184,9 @@ def test_at_most_ten_keys_are_shown(outcome_with: Callable[[Iterable[str]], Outc
 
 @pytest.mark.parametrize(("day", "age", "passed"), [(1, 0, True), (7, 6, True), (8, 7, False), (9, 8, False)])
 def test_a_weekly_snapshot_is_current_for_a_week_and_only_warns_after(day: int, age: int, passed: bool) -> None:
-    found = current(WEEKLY, date(2026, 3, 1), date(2026, 3, day))
-    said = f"load date 2026-03-01, as of 2026-03-0{day}"
-    assert found == Outcome(passed, age, "younger than 7 days", blocks=False, description=said)
+    outcome = current(WEEKLY, date(2026, 3, 1), date(2026, 3, day))
+    description = f"load date 2026-03-01, as of 2026-03-0{day}"
+    assert outcome == Outcome(passed, age, "younger than 7 days", blocks=False, description=description)
 
 
 @pytest.mark.parametrize(
@@ -202,12 +202,12 @@ def test_a_weekly_snapshot_is_current_for_a_week_and_only_warns_after(day: int, 
         ([], ["id", "email"], "email, id"),
     ],
 )
-def test_a_column_that_must_be_there_or_was_there_is_lost(
+def test_a_missing_column_that_is_required_or_was_there_before_is_lost(
     columns: list[str], before: list[str] | None, lost: str | None
 ) -> None:
     number = len(lost.split(", ")) if lost else 0
-    found = no_column_lost(WEEKLY, columns, before)
-    assert found == Outcome(lost is None, number, "0 columns", blocks=True, description=lost)
+    outcome = no_column_lost(WEEKLY, columns, before)
+    assert outcome == Outcome(lost is None, number, "0 columns", blocks=True, description=lost)
 
 
 @pytest.mark.parametrize(
@@ -220,12 +220,10 @@ def test_a_column_that_must_be_there_or_was_there_is_lost(
         (["id", "fax", "age"], None, "age, fax"),
     ],
 )
-def test_a_column_that_nobody_knows_is_new_and_only_warns(
-    columns: list[str], before: list[str] | None, new: str | None
-) -> None:
+def test_an_unknown_column_is_new_and_only_warns(columns: list[str], before: list[str] | None, new: str | None) -> None:
     number = len(new.split(", ")) if new else 0
-    found = no_column_new(WEEKLY, columns, before)
-    assert found == Outcome(new is None, number, "0 columns", blocks=False, description=new)
+    outcome = no_column_new(WEEKLY, columns, before)
+    assert outcome == Outcome(new is None, number, "0 columns", blocks=False, description=new)
 
 
 @pytest.mark.parametrize(
@@ -243,10 +241,10 @@ def test_a_column_that_nobody_knows_is_new_and_only_warns(
 def test_a_type_that_changed_only_warns(
     inferred: dict[str, str], before: dict[str, str], number: int, changed: str | None
 ) -> None:
-    found = types_unchanged(inferred, before)
-    assert found == Outcome(number == 0, number, "0 columns", blocks=False, description=changed)
+    outcome = types_unchanged(inferred, before)
+    assert outcome == Outcome(number == 0, number, "0 columns", blocks=False, description=changed)
 
 
 def test_the_types_of_a_first_snapshot_cannot_have_changed() -> None:
-    found = types_unchanged({"a": "integer"}, None)
-    assert found == Outcome(True, 0, "no earlier snapshot to compare with", blocks=False)
+    outcome = types_unchanged({"a": "integer"}, None)
+    assert outcome == Outcome(True, 0, "no earlier snapshot to compare with", blocks=False)

@@ -1,4 +1,4 @@
-"""The rooms of the house: a domain has one name in all of them, and the shared ones know no lending."""
+"""The rooms: a domain has the same name in all of them, and shared rooms do not mention lending."""
 
 import re
 from pathlib import Path
@@ -13,18 +13,19 @@ from refi_assets.specs.sql_models import load_sql_models
 
 PACKAGE = PROJECT_DIR / "refi_assets"
 SHARED = ("engines", "lake", "ingestion", "staging", "publishing")
-NO_ROOMS = {"acceptance", "bench", "duckdb", "fakes", "golden", "infra", "support"}  # of the tests
+# Folders of tests that are not rooms.
+NO_ROOMS = {"acceptance", "bench", "duckdb", "fakes", "golden", "infra", "support"}
 
 
 def names(path: Path) -> set[str]:
     """Folders and modules in a folder."""
-    return {one.stem for one in path.iterdir() if one.is_dir() or one.suffix == ".py"} - {"__pycache__", "__init__"}
+    return {item.stem for item in path.iterdir() if item.is_dir() or item.suffix == ".py"} - {"__pycache__", "__init__"}
 
 
 DOMAINS = names(PACKAGE / "defs")  # each has definitions, as a folder or a module
 
 
-def test_shared_rooms_know_no_lending() -> None:
+def test_shared_rooms_do_not_mention_lending() -> None:
     files = [path for room in SHARED for path in (PACKAGE / room).rglob("*") if path.is_file()]
     texts = {path.name: path.read_text("utf-8") for path in files if path.suffix != ".pyc"}
     assert len(texts) > 20
@@ -40,11 +41,11 @@ def test_a_domain_has_one_name(place: str) -> None:
     assert names(PROJECT_DIR / place) <= DOMAINS
 
 
-def test_tests_are_of_a_domain_or_of_a_room() -> None:
+def test_each_folder_of_tests_belongs_to_a_domain_or_a_room() -> None:
     assert names(PROJECT_DIR / "tests") - NO_ROOMS - {"conftest"} <= DOMAINS | names(PACKAGE)
 
 
-def test_every_group_but_the_stages_is_of_the_domain_of_its_name() -> None:
+def test_every_group_except_the_stages_has_the_name_of_its_domain() -> None:
     groups = {key.path[0] for key in defs().resolve_asset_graph().get_all_asset_keys()}
     assert groups - set(STAGES) == DOMAINS
     assert {key.split("/")[0] for key in load_sql_models()} == DOMAINS

@@ -1,4 +1,4 @@
-"""The settings: every REFI_ variable, its default, and what a wrong value says."""
+"""The settings: every REFI_ variable, its default, and the message of a wrong value."""
 
 import os
 from collections.abc import Iterator
@@ -57,7 +57,7 @@ def in_force() -> dict[str, object]:
 
 @pytest.fixture(autouse=True)
 def nothing_is_set(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No REFI_ variable, and no settings kept from another test or for the next one."""
+    """No REFI_ variable, and no settings cached from or for other tests."""
     for name in [name for name in os.environ if name.startswith("REFI_")]:
         monkeypatch.delenv(name)
     forget_settings()
@@ -71,7 +71,7 @@ def test_nothing_has_to_be_set() -> None:
     assert ZoneInfo(settings_of(PlatformSettings).time_zone)
 
 
-def test_every_setting_is_of_one_room() -> None:
+def test_every_setting_belongs_to_one_room() -> None:
     names = [name for room in all_settings() for name in type(room).model_fields]
     assert sorted(names) == sorted(DEFAULTS)
 
@@ -166,7 +166,7 @@ def test_a_wrong_value_gives_one_message_that_names_the_variable(
 
 
 @pytest.mark.parametrize(
-    ("given", "named", "words"),
+    ("variables", "named", "message"),
     [
         ({"ENGINE": "trino"}, "TRINO_URL", "REFI_ENGINE=trino needs this URL"),
         ({"CATALOG_MODE": "crawler"}, "CATALOG_MODE", "needs REFI_ENGINE=athena, not duckdb"),
@@ -175,11 +175,11 @@ def test_a_wrong_value_gives_one_message_that_names_the_variable(
     ],
 )
 def test_settings_that_need_another_say_so(
-    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], named: str, words: str
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], named: str, message: str
 ) -> None:
-    for name, text in given.items():
+    for name, text in variables.items():
         monkeypatch.setenv(f"REFI_{name}", text)
-    with pytest.raises(SettingError, match=words) as refused:
+    with pytest.raises(SettingError, match=message) as refused:
         all_settings()
     assert str(refused.value).startswith(f"REFI_{named}: ")
 

@@ -1,4 +1,4 @@
-"""SQL models: what is read from a file, and that a parameter is a value and never SQL."""
+"""SQL models: reading files, and binding parameters as values, never as SQL."""
 
 from datetime import date
 from decimal import Decimal
@@ -35,7 +35,7 @@ ONE_VALUE = SqlModel("test/one_value", "SELECT :value AS value")
 
 
 def value_and_type(value: Bindable) -> tuple[object, str]:
-    """What DuckDB makes of a bound parameter."""
+    """The value and type of a bound parameter in DuckDB."""
     bound = ONE_VALUE.bind({"value": value}).sql("duckdb")
     row = duckdb.sql(f"SELECT value, typeof(value) FROM ({bound})").fetchone()
     assert row is not None
@@ -61,7 +61,7 @@ def test_a_shipped_model_reads_these_relations_with_these_parameters(key: str, i
     assert (load_sql_models()[key].inputs, load_sql_models()[key].parameters) == (inputs, parameters)
 
 
-def test_every_shipped_file_says_what_it_is() -> None:
+def test_every_shipped_file_has_a_description() -> None:
     assert [key for key, model in load_sql_models().items() if not model.description] == []
 
 
@@ -96,11 +96,15 @@ def test_the_head_of_a_file_describes_the_relation_and_its_columns() -> None:
         "-- Paid ones are left out.\n"
         "-- grain: loan_id\n"
         "--rate_spread: Points: current less offered.\n"
+        "-- email_open_last_30d: Opened an email.\n"
         "SELECT 1\n"
         "-- late: no part of the head\n",
     )
     assert model.description == "Loans that are open.\nPaid ones are left out."
-    assert model.column_descriptions == {"rate_spread": "Points: current less offered."}
+    assert model.column_descriptions == {
+        "rate_spread": "Points: current less offered.",
+        "email_open_last_30d": "Opened an email.",
+    }
 
 
 def test_the_head_declares_the_grain_the_columns_that_are_never_null_and_rules() -> None:
@@ -116,8 +120,12 @@ SELECT 'L1' AS loan_id, 1 AS lien, CASE WHEN loan.paid THEN 'paid_off' END AS re
     assert (model.grain, model.not_null) == (["loan_id", "lien"], ["loan_id"])
     assert model.rules == {"paid_off": "Nothing is owed any more: neither principal nor interest."}
     assert (model.description, model.column_descriptions) == ("Loans.", {})
-    with pytest.raises(SettingError, match=r"^sql/refi/x\.sql: '-- not null:' names rate, not a column\.$"):
+    with pytest.raises(
+        SettingError, match=r"^sql/refi/x\.sql: '-- not null:' names rate, which the query does not select\.$"
+    ):
         _ = SqlModel("refi/x", "-- not null: loan_id, rate\nSELECT 'L1' AS loan_id").not_null
+    with pytest.raises(SettingError, match=r"^sql/refi/x\.sql: its head lacks the line '-- grain: column, …'\.$"):
+        _ = SqlModel("refi/x", "SELECT 1 AS a").grain
 
 
 def test_a_model_can_read_another_ones_query_instead_of_its_relation() -> None:
@@ -131,14 +139,7 @@ def test_a_model_can_read_another_ones_query_instead_of_its_relation() -> None:
     assert persons.with_inlined([model]) is persons
 
 
-def test_the_head_may_describe_a_column_with_a_number_in_its_name() -> None:
-    """email_open_last_30d is a column of ours."""
-    model = SqlModel("refi/x", "-- Rows.\n-- email_open_last_30d: Opened an e-mail.\nSELECT 1")
-    assert model.column_descriptions == {"email_open_last_30d": "Opened an e-mail."}
-    assert model.description == "Rows."
-
-
-def test_names_inside_a_query_are_no_inputs() -> None:
+def test_names_inside_a_query_are_not_inputs() -> None:
     text = """
         WITH priced AS (SELECT loan.rate FROM refi.loans AS loan),
         dear AS (SELECT priced.rate FROM priced)
@@ -163,7 +164,7 @@ def test_a_relation_is_an_input_although_a_name_inside_the_query_is_the_same(tex
 
 
 @pytest.mark.parametrize(
-    ("text", "astray"),
+    ("text", "invalid"),
     [
         ("SELECT rate FROM loans", "loans"),
         ("WITH loans AS (SELECT loan.rate FROM loans AS loan) SELECT loans.rate FROM loans", "loans AS loan"),
@@ -177,11 +178,11 @@ def test_a_relation_is_an_input_although_a_name_inside_the_query_is_the_same(tex
         ("SELECT rate FROM refi.read_csv('loans.csv')", "refi.READ_CSV('loans.csv')"),
     ],
 )
-def test_a_table_that_is_not_group_relation_is_refused_by_the_files_name(text: str, astray: str) -> None:
+def test_a_table_that_is_not_group_relation_is_refused_by_the_files_name(text: str, invalid: str) -> None:
     with pytest.raises(SettingError) as refused:
         _ = SqlModel("refi/x", text).tree
     assert str(refused.value).startswith(
-        f"sql/refi/x.sql: {astray} is not the name of a relation; write group.relation"
+        f"sql/refi/x.sql: {invalid} is not the name of a relation; write group.relation"
     )
 
 
@@ -237,8 +238,8 @@ def test_a_list_outside_in_is_refused(condition: str) -> None:
 
 
 def test_an_empty_list_is_refused() -> None:
-    """`NOT IN ()` is no SQL, and NOT IN (NULL) would leave nobody."""
-    with pytest.raises(SettingError, match="must hold at least one value"):
+    """`NOT IN ()` is not valid SQL, and NOT IN (NULL) would match no row."""
+    with pytest.raises(SettingError, match="must have at least one value"):
         SqlModel("refi/x", "SELECT s FROM refi.t WHERE s NOT IN (:states)").bind({"states": Parameter((), "VARCHAR")})
 
 
@@ -328,7 +329,7 @@ def test_column_lineage_goes_through_every_step_to_the_relations() -> None:
 @pytest.mark.parametrize(
     ("text", "expressions"),
     [
-        (  # a CTE's column is what the CTE selects, in parentheses where it must be
+        (  # a CTE's column becomes its expression, in parentheses if necessary
             """
             WITH priced AS (
                 SELECT loan.loan_id, loan.rate - offer.rate AS spread  -- as of today
@@ -350,7 +351,7 @@ def test_column_lineage_goes_through_every_step_to_the_relations() -> None:
                 "twice": "COALESCE(((loans.rate - offers.rate) * 2), 0)",
             },
         ),
-        (  # who reads a relation twice must say which
+        (  # a relation that is read twice has its aliases
             "SELECT was.rate - now_is.rate AS fall, 'x' AS kind "
             "FROM refi.loans AS was JOIN refi.loans AS now_is ON TRUE",
             {"fall": "was.rate - now_is.rate", "kind": "'x'"},
@@ -367,7 +368,7 @@ def test_column_lineage_goes_through_every_step_to_the_relations() -> None:
             "SELECT best.rate FROM (SELECT MIN(offer.rate) AS rate FROM refi.offers AS offer) AS best",
             {"rate": "MIN(offers.rate)"},
         ),
-        (  # of another domain's relation, the group is a part of the name
+        (  # the name of another domain's relation includes the group
             "SELECT l.rate - silver.rate AS fall FROM refi.loans AS l JOIN silver.loans AS silver ON TRUE",
             {"fall": "loans.rate - silver.loans.rate"},
         ),
@@ -396,13 +397,7 @@ def test_a_bare_name_gets_the_group_of_the_one_relation_of_that_name() -> None:
     assert relations_read(with_groups(query, ["x/a", "x/b", "x/c", "y/c"])) == {"x/a", "c", "d", "g/a"}
 
 
-def test_the_grain_is_what_the_head_says() -> None:
-    assert SqlModel("refi/x", "-- Rows.\n-- grain: a, b\nSELECT 1 AS a, 2 AS b").grain == ["a", "b"]
-    with pytest.raises(SettingError, match=r"^sql/refi/x\.sql: its head does not say '-- grain: column, …'\.$"):
-        _ = SqlModel("refi/x", "SELECT 1 AS a").grain
-
-
 def test_the_hash_is_of_the_files_text() -> None:
     """printf 'SELECT 1' | sha256sum"""
-    known = "e004ebd5b5532a4b85984a62f8ad48a81aa3460c1ca07701f386135d72cdecf5"
-    assert SqlModel("refi/x", "SELECT 1").sha256 == known
+    expected = "e004ebd5b5532a4b85984a62f8ad48a81aa3460c1ca07701f386135d72cdecf5"
+    assert SqlModel("refi/x", "SELECT 1").sha256 == expected

@@ -1,4 +1,4 @@
-"""The fast reader held to the slow, independent ones: what tests with random input, and the fuzzer, require of it."""
+"""Comparisons of the fast reader with slow, independent ones, for tests with random input and the fuzzer."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -22,62 +22,62 @@ Rows = list[tuple[str, ...]]
 
 
 def scan(folder: Path, data: bytes) -> tuple[Scan, Rows, list[Malformed]]:
-    """Scan bytes; the rows are those of the file if it may be read as it lies, else of its clean copy."""
+    """Scan bytes; the rows are those of the file if it can be read directly, else those of its clean copy."""
     path, copy = folder / "in.csv", folder / "copy.csv"
     path.write_bytes(data)
     copy.unlink(missing_ok=True)
     malformed: list[Malformed] = []
-    found = scan_csv(lambda: path.open("rb"), copy, malformed.append)
-    assert copy.exists() is not found.clean, "a clean copy is there exactly where the file itself is not clean"
-    if found.clean:
+    result = scan_csv(lambda: path.open("rb"), copy, malformed.append)
+    assert copy.exists() is not result.clean, "there is a clean copy exactly if the file itself is not clean"
+    if result.clean:
         well_formed = data
     else:
         own_header, _, body = copy.read_bytes().partition(b"\n")
         assert b'"' not in own_header
-        well_formed = ",".join(f"c{number}" for number in range(len(found.columns))).encode() + b"\n" + body
+        well_formed = ",".join(f"c{number}" for number in range(len(result.columns))).encode() + b"\n" + body
     rows = [record.cells for record in reference_csv.read(well_formed)[1]]
-    assert None not in rows, "what DuckDB is given holds no malformed record"
+    assert None not in rows, "DuckDB reads no malformed record"
     whole = [tuple(trim(cell.replace(LINE_BREAK, "\n")) for cell in row) for row in rows if row is not None]
-    return found, whole, malformed
+    return result, whole, malformed
 
 
 def require_same_records(folder: Path, data: bytes, block_bytes: int) -> Rows:
-    """Scan bytes in blocks of a size (not less than the header), and read them naively; returns the rows of both."""
+    """Scan bytes in blocks of a size (at least that of the header), and read them naively; returns the rows of both."""
     header, expected = reference_csv.read(data)
     rows = [tuple(trim(cell) for cell in record.cells) for record in expected if record.cells is not None]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(records, "BLOCK_BYTES", block_bytes)
         try:
-            found, found_rows, malformed = scan(folder, data)
+            result, scanned_rows, malformed = scan(folder, data)
         except SourceError:
             names = [trim(name).casefold() for name in header or () if trim(name)]
             is_binary = b"\0" in data[:64] or "\r" in ",".join(header or ()).rstrip("\r")
             assert header is None or len(set(names)) < len(names) or is_binary, "there is nothing to refuse"
             return []
     assert header is not None, "the naive reader finds no header"
-    assert found.columns == tuple(trim(name).casefold() for name in header)
-    assert found_rows == rows
+    assert result.columns == tuple(trim(name).casefold() for name in header)
+    assert scanned_rows == rows
     assert [(record.record_number, record.raw) for record in malformed] == [
         (number, record.raw) for number, record in enumerate(expected, 1) if record.cells is None
     ]
-    assert (found.records, found.malformed) == (len(expected), len(malformed))
-    require_padded_columns(found, [record.cells for record in expected if record.cells is not None], data)
+    assert (result.records, result.malformed) == (len(expected), len(malformed))
+    require_padded_columns(result, [record.cells for record in expected if record.cells is not None], data)
     return rows
 
 
-def require_padded_columns(found: Scan, rows: list[tuple[str, ...]], data: bytes) -> None:
+def require_padded_columns(result: Scan, rows: list[tuple[str, ...]], data: bytes) -> None:
     """The scan names the columns with a padded cell. Without quotes, it names no others.
 
     DuckDB is never given a CR at the end of a record.
     """
-    padded = _columns(found, rows, lambda cell: _is_padded(cell.rstrip("\r")))
-    maybe = _columns(found, rows, _is_padded) if b'"' not in data else set(found.columns)
-    assert found.padded is not None
-    assert padded <= set(found.padded) <= maybe
+    padded = _columns(result, rows, lambda cell: _is_padded(cell.rstrip("\r")))
+    maybe = _columns(result, rows, _is_padded) if b'"' not in data else set(result.columns)
+    assert result.padded is not None
+    assert padded <= set(result.padded) <= maybe
 
 
-def _columns(found: Scan, rows: list[tuple[str, ...]], has: Callable[[str], bool]) -> set[str]:
-    return {found.columns[number] for row in rows for number, cell in enumerate(row) if has(cell)}
+def _columns(result: Scan, rows: list[tuple[str, ...]], has: Callable[[str], bool]) -> set[str]:
+    return {result.columns[number] for row in rows for number, cell in enumerate(row) if has(cell)}
 
 
 def _is_padded(cell: str) -> bool:

@@ -1,4 +1,4 @@
-"""A lender whose raw zone the sensor watches, tick by tick, at times that the test sets."""
+"""A lender whose raw zone the sensor watches, tick by tick, at times set by the test."""
 
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -19,7 +19,7 @@ TODAY, YESTERDAY = "2026-02-20", "2026-02-19"
 
 
 class Watched:
-    """A lake, and a sensor that looks at it once a minute, unless said otherwise."""
+    """A lake and a sensor that ticks once a minute by default."""
 
     def __init__(self, lake_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
         self.lake_url, self.at = lake_url, START
@@ -29,12 +29,12 @@ class Watched:
 
     def tick(self, minutes: float = 1) -> dg.SensorResult:
         self.at += timedelta(minutes=minutes)
-        found = tick(REFI, self.cursor, LakeResource(url=self.lake_url), self.at)
-        self.cursor = found.cursor
-        return found
+        result = tick(REFI, self.cursor, LakeResource(url=self.lake_url), self.at)
+        self.cursor = result.cursor
+        return result
 
     def new(self, minutes: float = 1) -> dict[str, str] | None:
-        """What the tick's run request says is new, or None where there is no request."""
+        """The new sources in the tick's run request; None if there is no request."""
         requests = self.tick(minutes).run_requests or []
         assert len(requests) <= 1
         return news(requests[0]) if requests else None

@@ -1,6 +1,6 @@
-"""`refi …` in this process, as its entry point runs it: what is printed, and the exit code.
+"""`refi …` in this process, through its entry point: its output and exit code.
 
-A process of its own costs seconds for its imports alone; only tests whose point is the process start one.
+A new process needs seconds for its imports; only tests about processes start one.
 """
 
 import contextlib
@@ -23,7 +23,7 @@ from tests.support import unsynced  # noqa: F401
 
 @dataclass(frozen=True)
 class Answer:
-    """How a command ended, and all that it printed."""
+    """The exit code of a command, and everything that it printed."""
 
     returncode: int
     stdout: str
@@ -38,9 +38,9 @@ class Answer:
 def refi_here(
     *arguments: object, environment: Mapping[str, str] | None = None, folder: Path | None = None, typed: str = ""
 ) -> Answer:
-    """Run a command as if from `folder`, with more environment variables and with what a user types.
+    """Run a command as if from `folder`, with more environment variables and a user's input.
 
-    Settings are read anew, and logging is afterwards as it was before.
+    Settings are read again, and logging is restored afterwards.
     """
     stdout, stderr = io.StringIO(), io.StringIO()
     root = logging.getLogger()
@@ -71,7 +71,7 @@ def refi_here(
 def answers_and_modules(
     *commands: Sequence[object], environment: Mapping[str, str], typed: str = ""
 ) -> tuple[list[Answer], set[str]]:
-    """Run commands one after another in one new process: their answers, and the modules that it has imported."""
+    """Run commands one after another in one new process: their answers, and the modules it imported."""
     words = json.dumps([[str(word) for word in command] for command in commands])
     done = subprocess.run(
         [sys.executable, "-c", _ANSWER_ALL, words, typed],
@@ -81,8 +81,8 @@ def answers_and_modules(
         text=True,
         check=True,
     )
-    said = json.loads(done.stdout)
-    return [Answer(**answer) for answer in said["answers"]], set(said["modules"])
+    printed = json.loads(done.stdout)
+    return [Answer(**answer) for answer in printed["answers"]], set(printed["modules"])
 
 
 _ANSWER_ALL = """

@@ -1,4 +1,4 @@
-"""A copy of the project, in which a test changes files and runs what is in it."""
+"""A copy of the project, which a test changes and runs."""
 
 import os
 import shutil
@@ -10,7 +10,7 @@ from refi_assets.settings import PROJECT_DIR
 
 
 def copy_project(folder: Path) -> Path:
-    """Every file that git knows, in a new folder."""
+    """Every file under version control, in a new folder."""
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=PROJECT_DIR, check=True, capture_output=True, text=True)
     for name in listed.stdout.split("\0"):
         if (PROJECT_DIR / name).is_file():
@@ -34,7 +34,7 @@ def run_python(project: Path, *arguments: str, check: int = 0) -> subprocess.Com
 
 
 def run_tests_without_servers(project: Path) -> None:
-    """Run the tests of a copy, but for those that start a server, a browser or another copy."""
+    """Run the tests of a copy, except those that start a server, a browser or another copy."""
     rooms = [path.name for path in sorted((project / "tests").iterdir()) if (path / "__init__.py").is_file()]
     without = {"acceptance", "bench", "engines", "fakes", "infra", "support", "observability"}
     paths = [f"tests/{room}" for room in rooms if room not in without]

@@ -1,6 +1,6 @@
-"""Fixtures of tests that run the graph, call `refi`, or open a browser: a plug-in of the conftest of their folders.
+"""Fixtures of tests that run the graph, call `refi`, or open a browser: a plug-in for the conftest of their folders.
 
-Tests of a single room do without, and so they need not wait for Dagster to be imported.
+Tests of a single room do without them, and so without importing Dagster.
 """
 
 import os
@@ -22,7 +22,7 @@ CHROMIUM = Path("/usr/bin/chromium")
 
 @pytest.fixture(scope="module", autouse=True)
 def no_openlineage_client() -> Iterator[None]:
-    """Take away what the environment says to the OpenLineage client: tests say it themselves."""
+    """Remove the environment's OpenLineage variables: tests set their own."""
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("OPENLINEAGE")]:
             patch.delenv(name)
@@ -31,7 +31,7 @@ def no_openlineage_client() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory) -> PublishedLake:
-    """A lake after a run, made once a worker; to be read only."""
+    """A lake after a run, built once for each worker; read-only."""
     return _published(tmp_path_factory.mktemp("published"))
 
 
@@ -51,13 +51,13 @@ def _published(folder: Path, identity: str | None = None) -> PublishedLake:
 
 @pytest.fixture
 def published_lake(published: PublishedLake, tmp_path: Path) -> Path:
-    """A copy of its own, for a test that changes it."""
+    """A copy of the published lake, for a test that changes it."""
     return published.copy(tmp_path / "lake")
 
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Path:
-    """A lake into which the small lender's files were put."""
+    """A lake with the small lender's files in its raw zone."""
     ingest(tmp_path / "lake", write(lender(), tmp_path / "source"))
     return tmp_path / "lake"
 

@@ -1,7 +1,7 @@
-"""A lake whose published run has asked who is who: its relations as the assets of group identity leave them.
+"""A lake whose published run matched records, with relations as the assets of the identity group leave them.
 
-Eleven borrowers, made up. B01, B02 and B03 are one person by two links; two pairs wait for review; B08 and B09 would
-be linked, but something spoke against it; B10 and B11 were decided to be different.
+Eleven invented borrowers. B01, B02 and B03 are one person by two links; two pairs wait for review; B08 and B09 would
+be linked, but their clusters contradict it; B10 and B11 are different by decision.
 """
 
 import json
@@ -20,7 +20,7 @@ RUN = "run-one"
 PRIOR_WEIGHT = -12.0
 MATCH_THRESHOLD, REVIEW_THRESHOLD = 0.9, 0.1
 
-# Of each pair the weights in bits of its comparisons. A weight of w bits is odds of 2 to the w.
+# Pair -> the weights of its comparisons in bits. A weight of w bits is odds of 2 to the power of w.
 WEIGHTS: dict[tuple[str, str], dict[str, tuple[str, float]]] = {
     ("B01", "B02"): {
         "given_name": ("a nickname of the other", 1.0),
@@ -55,17 +55,17 @@ BORROWERS: dict[str, dict[str, str]] = {
 
 
 def identified_lake(folder: Path, *, engine: str = "splink") -> ObjectStore:
-    """The lake. Off, it has no pairs and everyone is a person of their own; aws says who matches, and no more."""
+    """The lake. With engine off, it has no pairs and each record is one person; with aws, pairs have no evidence."""
     lake = open_lake(str(folder))
     contract = load_contracts()["borrower_information"]
     run = RunFolder(lake, RUN)
-    pairs = [_pair(*ids, found) for ids, found in WEIGHTS.items()] if engine != "off" else []
-    waiting = sorted((one for one in pairs if 0.1 <= one[3] < 0.9), key=lambda one: -one[3])
+    pairs = [_pair(*ids, weights) for ids, weights in WEIGHTS.items()] if engine != "off" else []
+    waiting = sorted((pair for pair in pairs if 0.1 <= pair[3] < 0.9), key=lambda pair: -pair[3])
     if engine == "aws":
-        pairs, waiting = [(one, other, None, None, None, None) for one, other in WEIGHTS if one in PERSONS], []
+        pairs, waiting = [(*pair, None, None, None, None) for pair in WEIGHTS if pair[0] in PERSONS], []
     persons = PERSONS if engine != "off" else {}
     sizes = {person: list(persons.values()).count(person) for person in persons.values()}
-    resolved = [(one, persons.get(one, one), sizes.get(persons.get(one, one), 1), None) for one in BORROWERS]
+    resolved = [(id_, persons.get(id_, id_), sizes.get(persons.get(id_, id_), 1), None) for id_ in BORROWERS]
     of_pairs = PairsDetails(
         engine=engine,
         model={"prior_weight": PRIOR_WEIGHT} if engine == "splink" else None,
@@ -81,7 +81,7 @@ def identified_lake(folder: Path, *, engine: str = "splink") -> ObjectStore:
         **{"borrower_id": "VARCHAR", "person_id": "VARCHAR", "cluster_size": "INTEGER", "weakest_link": "DOUBLE"}
     }
     of_borrowers = [
-        [{"borrower_id": one, **cells}.get(name) for name in contract.sql_types] for one, cells in BORROWERS.items()
+        [{"borrower_id": id_, **cells}.get(name) for name in contract.sql_types] for id_, cells in BORROWERS.items()
     ]
     _save(run, "staging/borrower_information", contract.sql_types, of_borrowers, {})
     staged = {"staging/borrower_information": RUN}
@@ -93,15 +93,15 @@ def identified_lake(folder: Path, *, engine: str = "splink") -> ObjectStore:
 
 
 def publish(lake: ObjectStore, relations: dict[str, Any]) -> None:
-    """Make the run the latest that was published, made from these relations."""
+    """Publish the run as the latest, with these relations behind it."""
     lake.put_json(f"output/{RUN}.manifest.json", {"run_id": RUN, "as_of": DAY.isoformat(), "relations": relations})
     lake.put_json("output/latest.json", {"run_id": RUN})
 
 
-def _pair(one: str, other: str, found: dict[str, tuple[str, float]]) -> tuple[Any, ...]:
-    weight = PRIOR_WEIGHT + sum(weight for _, weight in found.values())
-    evidence = {name: {"level": level, "weight": weight} for name, (level, weight) in found.items()}
-    return one, other, weight, 2**weight / (1 + 2**weight), json.dumps(evidence), DECIDED.get((one, other))
+def _pair(id_1: str, id_2: str, weights: dict[str, tuple[str, float]]) -> tuple[Any, ...]:
+    weight = PRIOR_WEIGHT + sum(weight for _, weight in weights.values())
+    evidence = {name: {"level": level, "weight": weight} for name, (level, weight) in weights.items()}
+    return id_1, id_2, weight, 2**weight / (1 + 2**weight), json.dumps(evidence), DECIDED.get((id_1, id_2))
 
 
 def _save(
@@ -116,10 +116,10 @@ def _save(
     path = run.lake.target(parquet)
     listed = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
     with duckdb.connect() as connection:
-        connection.execute(f"CREATE TABLE made ({listed})")
+        connection.execute(f"CREATE TABLE saved ({listed})")
         if rows:
-            connection.executemany(f"INSERT INTO made VALUES ({', '.join('?' * len(columns))})", rows)
-        connection.execute(f"COPY made TO {text_literal(path)} (FORMAT parquet)")
+            connection.executemany(f"INSERT INTO saved VALUES ({', '.join('?' * len(columns))})", rows)
+        connection.execute(f"COPY saved TO {text_literal(path)} (FORMAT parquet)")
     run.save(
         Relation(
             key=key,

@@ -1,6 +1,6 @@
-"""The models of sql/refi on staged rows, from the offers to the audience, in a database of their own.
+"""The models of sql/refi on staged rows, from the offers to the audience, in a separate database.
 
-A test says of a row what matters; the rest is as in PLAIN. Rows may be those that tests.support.sources staged.
+A test gives the cells that matter; the others are those of PLAIN. Rows may come from tests.support.sources.
 """
 
 from typing import Any
@@ -8,9 +8,9 @@ from typing import Any
 import duckdb
 
 from refi_assets.refi.policy import load_refi_policy
-from refi_assets.settings import PROJECT_DIR
 from refi_assets.specs.contracts import contracts_of
 from refi_assets.specs.sql_models import SqlModel, load_sql_models
+from tests.support.policy_files import SHIPPED_POLICY
 
 Row = dict[str, Any]
 
@@ -27,9 +27,9 @@ MODELS = ("judged_offer", "unified_refi_dataset", "unmatched_borrowers", "refi_e
 
 
 class Refi:
-    """What becomes of these rows under a policy; a row that is not named is PLAIN's.
+    """The relations derived from these rows under a policy; a source without rows has PLAIN's row.
 
-    `persons` says which borrowers are one person, by borrower_id; of the others each is a person.
+    `persons` maps borrower_id to the person; each other borrower is a person of their own.
     """
 
     def __init__(self, persons: dict[str, str] | None = None, policy: Row | None = None, **rows: list[Row]) -> None:
@@ -42,7 +42,7 @@ class Refi:
                 cells = PLAIN[source] | row
                 names, marks = ", ".join(cells), ", ".join("?" for _ in cells)
                 self._connection.execute(f"INSERT INTO staging.{source} ({names}) VALUES ({marks})", [*cells.values()])
-        shipped = load_refi_policy(PROJECT_DIR / "policies" / "refi" / "refi.yaml")
+        shipped = load_refi_policy(SHIPPED_POLICY)
         values = shipped.model_dump(mode="json")
         values["eligibility"] |= policy or {}
         self._parameters = type(shipped).model_validate(values).parameters
@@ -63,7 +63,7 @@ class Refi:
         self._connection.execute(f"CREATE TABLE {model.key.replace('/', '.')} AS {sql}")
 
     def rows(self, relation: str, columns: str) -> list[Any]:
-        """Columns of a relation, in order; of one column, its values."""
+        """The rows of a relation with these columns, sorted; the values if it is one column."""
         rows = self._connection.execute(f"SELECT {columns} FROM refi.{relation} ORDER BY ALL").fetchall()
         return [row[0] if len(row) == 1 else row for row in rows]
 
@@ -80,6 +80,6 @@ class Refi:
         return self.rows("refi_audience", "borrower_id")
 
     def measured(self, relation: str) -> dict[str, int]:
-        """What the measures count of a relation."""
+        """The counts of a relation's measures."""
         sql = load_sql_models()[f"refi/measures/{relation}"].bind(self._parameters).sql("duckdb")
         return dict(self._connection.execute(sql).fetchall())

@@ -1,4 +1,4 @@
-"""A lake after a run, made once a worker: tests that only read share it, and tests that change it take a copy."""
+"""A lake after a run, built once for each worker: tests that only read share it, others copy it."""
 
 import shutil
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from tests.support.running import Ran
 class PublishedLake:
     """A lake in which one run published the small lender's audience as of tests.support.running.DAY, and the run.
 
-    `instance` knows that run alone. A test that materializes assets by hand needs an instance of its own.
+    `instance` knows only that run. A test that materializes assets by hand needs another instance.
     """
 
     lake: Path

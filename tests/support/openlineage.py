@@ -18,7 +18,7 @@ def read(file: Path) -> list[Event]:
 
 
 def completed(events: list[Event]) -> dict[str, Event]:
-    found = [event for event in events if event["eventType"] == "COMPLETE"]
-    by_job = {event["job"]["name"]: event for event in found}
-    assert len(by_job) == len(found), "one an asset"
+    complete = [event for event in events if event["eventType"] == "COMPLETE"]
+    by_job = {event["job"]["name"]: event for event in complete}
+    assert len(by_job) == len(complete), "one event for each asset"
     return by_job

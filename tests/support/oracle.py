@@ -1,6 +1,6 @@
-"""The refi rules once more, written another way: plain csv and Decimal, no SQL, nothing of ours imported.
+"""A second implementation of the refi rules in plain csv and Decimal, without SQL or any code of the platform.
 
-For clean files only: no row is malformed, no key repeated. What it computes is what the pipeline must publish.
+For clean files only: no malformed row, no repeated key. The pipeline must publish what it computes.
 """
 
 import csv

@@ -1,4 +1,4 @@
-"""People made up for tests, and second records of some, each with a slip."""
+"""Invented people for tests, and second records of some of them, each with a mistake."""
 
 import csv
 import random
@@ -28,28 +28,28 @@ class Person:
 
 
 def people(persons: int, seed: int = 1) -> list[Person]:
-    """Every person's record, and of each second person another: with a letter left out, without mail, or moved."""
+    """A record of each person, and a second one of every other: a missing letter, no email, or another town."""
     draw = random.Random(seed)
-    found = []
+    records = []
     for who in range(persons):
         given, family = draw.choice(GIVEN), "".join(draw.choices(SYLLABLES, k=3))
         born = (draw.randint(1940, 2000), draw.randint(1, 12), draw.randint(1, 28))
         email = f"{given}{draw.randint(100, 99999)}@example.com"
-        one = Person(f"r{2 * who}", given, family, born, draw.choice(TOWNS), email, who)
-        found.append(one)
+        person = Person(f"r{2 * who}", given, family, born, draw.choice(TOWNS), email, who)
+        records.append(person)
         if who % 2 == 0:
             slips = [
                 {"family": family[:2] + family[3:]},
                 {"email": ""},
                 {"town": draw.choice(TOWNS)},
             ]
-            found.append(Person(**(vars(one) | {"id": f"r{2 * who + 1}"} | slips[who // 2 % 3])))
-    draw.shuffle(found)
-    return found
+            records.append(Person(**(vars(person) | {"id": f"r{2 * who + 1}"} | slips[who // 2 % 3])))
+    draw.shuffle(records)
+    return records
 
 
 def pairs(groups: dict[str, str]) -> set[tuple[str, str]]:
-    """The pairs of ids of one group; ids by group."""
+    """The pairs of ids in the same group; `groups` maps ids to groups."""
     members = defaultdict(list)
     for id_, group in groups.items():
         members[group].append(id_)

@@ -1,6 +1,6 @@
-"""The refi rules by the shipped policy, on staged rows, written another way: plain Python, no SQL, nothing of ours.
+"""A second implementation of the refi rules under the shipped policy, on staged rows: plain Python, without SQL.
 
-What it finds is what the truth about generated files must say.
+The truth about generated files must agree with it.
 """
 
 from collections import Counter, defaultdict
@@ -13,7 +13,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Judged:
-    """Loans as they are judged: the row, its spread under the offer taken, whether it may be made."""
+    """A judged loan: the row, its spread under the taken offer, and whether the offer may be made."""
 
     loan: Row
     spread: Decimal | None
@@ -22,7 +22,7 @@ class Judged:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the rules make of accepted rows; `audience` is the largest spread of each borrower who gets a letter."""
+    """The result of the rules; `audience` maps borrowers who get a letter to their largest spread."""
 
     judged: list[Judged]
     unmatched: Counter[str]
@@ -34,7 +34,7 @@ class Outcome:
 
 
 def outcome(accepted: dict[str, list[Row]]) -> Outcome:
-    """Judge all loans, each under the offer that is taken."""
+    """Judge all loans, each under its taken offer."""
     borrowers = {row["borrower_id"]: row for row in accepted["borrower_information"]}
     market: dict[str, list[Row]] = defaultdict(list)
     owners: dict[str, list[tuple[bool, str]]] = defaultdict(list)
@@ -56,9 +56,9 @@ def outcome(accepted: dict[str, list[Row]]) -> Outcome:
             judged.append(Judged(loan, spread(loan, taken), may_be_made(loan, taken)))
         else:
             unmatched["no_own_offer" if offers else "no_market_data"] += 1
-    for one in judged:
-        if one.is_eligible and one.spread is not None:
-            eligible[one.loan["loan_id"]].append((_rank(one.loan), one.spread))
+    for verdict in judged:
+        if verdict.is_eligible and verdict.spread is not None:
+            eligible[verdict.loan["loan_id"]].append((_rank(verdict.loan), verdict.spread))
     audience: dict[str, Decimal] = {}
     for (_, borrower), gain in map(min, eligible.values()):
         audience[borrower] = max(gain, audience.get(borrower, gain))

@@ -1,6 +1,6 @@
-"""CSV as RFC 4180 and the project's rules say it, read one character at a time: slow, short, plainly right.
+"""A CSV reader by RFC 4180 and the project's rules, one character at a time: slow, short, obviously right.
 
-Nothing is taken from refi_assets. Tests hold the fast reader to it.
+It uses nothing of refi_assets. Tests compare the fast reader with it.
 """
 
 from dataclasses import dataclass
@@ -8,19 +8,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Record:
-    """A record after the header: its cells, or None where it is malformed; and its bytes without the line end."""
+    """A record after the header: its cells, or None if it is malformed; and its bytes without the line end."""
 
     cells: tuple[str, ...] | None
     raw: bytes
 
 
 def read(data: bytes) -> tuple[tuple[str, ...] | None, list[Record]]:
-    """The header's cells (None: no line, or a line that is no header) and the records after it.
+    """The header's cells (None without a line that is a header) and the records after it.
 
-    A malformed record is one line long: whatever a quote opened there, the next line begins anew.
+    A malformed record is one line long: the next line starts a new record even if a quote is open.
     """
     data = data.removeprefix("\ufeff".encode())
-    found: list[Record] = []
+    records: list[Record] = []
     at = 0
     while at < len(data):
         line, after_line = _line(data, at)
@@ -29,23 +29,23 @@ def read(data: bytes) -> tuple[tuple[str, ...] | None, list[Record]]:
             continue
         parsed = _parse(data, at)
         if parsed is None:
-            found.append(Record(None, line))
+            records.append(Record(None, line))
             at = after_line
             continue
         fields, end, after = parsed
-        found.append(Record(_decoded(fields), data[at:end]))
+        records.append(Record(_decoded(fields), data[at:end]))
         at = after
-    if not found or found[0].cells is None:
+    if not records or records[0].cells is None:
         return None, []
-    width = len(found[0].cells)
-    return found[0].cells, [
+    width = len(records[0].cells)
+    return records[0].cells, [
         record if record.cells is not None and len(record.cells) == width else Record(None, record.raw)
-        for record in found[1:]
+        for record in records[1:]
     ]
 
 
 def _line(data: bytes, at: int) -> tuple[bytes, int]:
-    """The line that starts here, without LF or CRLF, and where the next one starts. A CR at the very end ends none."""
+    """The line that starts here, without LF or CRLF, and the start of the next. A final CR is not a line end."""
     line_feed = data.find(b"\n", at)
     if line_feed < 0:
         rest = data[at:]
@@ -55,7 +55,7 @@ def _line(data: bytes, at: int) -> tuple[bytes, int]:
 
 
 def _parse(data: bytes, at: int) -> tuple[list[bytes], int, int] | None:
-    """Fields of the record that starts here, where its text ends, where the next starts; None: broken quoting."""
+    """The fields of the record that starts here, the end of its text, the start of the next; None: broken quoting."""
     fields: list[bytes] = []
     while True:
         begin = at

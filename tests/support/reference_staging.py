@@ -1,6 +1,6 @@
-"""Staging market_equity as the guide says it, one row at a time: slow, short, plainly right.
+"""Staging of market_equity by the guide, one row at a time: slow, short, obviously right.
 
-Nothing is taken from refi_assets. Tests and the fuzzer hold the fast staging to it.
+It uses nothing of refi_assets. Tests and the fuzzer compare the fast staging with it.
 """
 
 from collections import Counter

@@ -57,17 +57,17 @@ class Ran:
     @property
     def failed_checks(self) -> dict[str, str]:
         """'asset check' -> severity, of the checks that did not pass."""
-        return {name: found.severity.value for name, found in self.checks.items() if not found.passed}
+        return {name: check.severity.value for name, check in self.checks.items() if not check.passed}
 
     def metadata(self, asset: str) -> dict[str, Any]:
-        """What the materialization of an asset showed."""
+        """The metadata of an asset's materialization."""
         key = dg.AssetKey(asset.split("/"))
-        (made,) = [one for one in self.result.get_asset_materialization_events() if one.asset_key == key]
-        return {name: value.value for name, value in made.materialization.metadata.items()}
+        (event,) = [event for event in self.result.get_asset_materialization_events() if event.asset_key == key]
+        return {name: value.value for name, value in event.materialization.metadata.items()}
 
     @property
     def failure(self) -> str:
-        """The words of the first failure that a user can mend; where there is none, any other error."""
+        """The message of the first failure that a user can fix; if there is none, any other error."""
         failures = [
             e.step_failure_data for e in self.result.all_events if e.event_type == dg.DagsterEventType.STEP_FAILURE
         ]
@@ -98,12 +98,12 @@ def run_job(
         resources["policies"] = PoliciesResource(overrides={"refi": str(policy)})
     config: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     resources["publishing"] = PublishingResource(force_latest=force_latest)
-    found = definitions(matcher)
+    loaded = definitions(matcher)
     if selection is not None:
         job = "by_hand"
         by_hand = dg.define_asset_job(job, selection=dg.AssetSelection.assets(*(key.split("/") for key in selection)))
-        found = dg.Definitions.merge(found, dg.Definitions(jobs=[by_hand]))
-    result = found.resolve_job_def(job).execute_in_process(
+        loaded = dg.Definitions.merge(loaded, dg.Definitions(jobs=[by_hand]))
+    result = loaded.resolve_job_def(job).execute_in_process(
         run_config=config,
         instance=instance or dg.DagsterInstance.ephemeral(),
         tags={"dagster/partition": as_of.isoformat()},
@@ -111,7 +111,7 @@ def run_job(
         resources=resources,
     )
     evaluations = result.get_asset_check_evaluations()
-    return Ran(result, {f"{one.asset_key.to_user_string()} {one.check_name}": one for one in evaluations})
+    return Ran(result, {f"{check.asset_key.to_user_string()} {check.check_name}": check for check in evaluations})
 
 
 def ingest(lake: Path | str, source: Path, day: date = DAY, *, replace: bool = False) -> list[str]:
@@ -120,7 +120,7 @@ def ingest(lake: Path | str, source: Path, day: date = DAY, *, replace: bool = F
 
 
 def latest(lake: Path | str) -> Any:
-    """What output/latest.json says, or None."""
+    """The content of output/latest.json, or None."""
     return open_lake(str(lake)).get_json("output/latest.json")
 
 

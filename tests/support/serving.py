@@ -1,4 +1,4 @@
-"""`make dev` and `make watch` on a free port, on a lake and a Dagster instance of their own."""
+"""`make dev` and `make watch` on a free port, with their own lake and Dagster instance."""
 
 import os
 import signal
@@ -48,12 +48,12 @@ def serving(target: str, lake: Path) -> Iterator[str]:
 
 
 def wait_for(attempt: Callable[[], Any], seconds: float) -> Any:
-    """Try until it neither fails nor is false."""
+    """Try until the attempt succeeds with a true value."""
     deadline = time.monotonic() + seconds
     while True:
         try:
-            if found := attempt():
-                return found
+            if value := attempt():
+                return value
         except OSError:
             pass
         assert time.monotonic() < deadline, "waited in vain"

@@ -1,6 +1,6 @@
-"""Source files made in tests, staged as a run stages them, and read back as plain Python values.
+"""Source files of tests, staged as in a run, and read back as plain Python values.
 
-What is expected of them is said by the tests; nothing here looks into refi_assets for an answer.
+The expectations are in the tests; nothing here reads an answer from refi_assets.
 """
 
 import glob
@@ -24,7 +24,7 @@ from refi_assets.staging.stage import Staged, stage_source
 DAY = date(2026, 2, 20)
 MARKET = "property_id,market_rate_offer,ltv_ratio,monthly_savings_est"
 
-# The least that a file of the source must have, and a good row of it; tests put their own cells in its place.
+# A good row with the required columns of each source; tests replace cells.
 GOOD_ROW: dict[str, dict[str, str]] = {
     "borrower_information": {"borrower_id": "B1", "first_name": "Ada", "last_name": "Byron", "property_id": "P1"},
     "loan_information": {"loan_id": "L1", "borrower_id": "B1", "current_interest_rate": "6.5"},
@@ -51,7 +51,7 @@ def csv_bytes(rows: Sequence[Sequence[str]], line_end: str = "\n") -> bytes:
 
 
 def market_csv(*rows: str, header: str = MARKET) -> bytes:
-    """A file of market_equity, its rows written as they are to stand there."""
+    """A file of market_equity with these lines."""
     return "".join(line + "\n" for line in (header, *rows)).encode()
 
 
@@ -67,7 +67,7 @@ def key_of(name: str, source: str = "market_equity") -> str:
 
 @dataclass(frozen=True)
 class StagedSource:
-    """What staging left: its counts, and its accepted and quarantined rows, in the files' order."""
+    """The result of staging: its counts, and the accepted and quarantined rows in the files' order."""
 
     counts: Staged
     files: list[ScannedFile]
@@ -87,7 +87,7 @@ class StagedSource:
 
 
 class Sources:
-    """A folder with a lake; every staging is a run of its own."""
+    """A folder with a lake; each staging is a separate run."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -95,7 +95,7 @@ class Sources:
         self._runs = 0
 
     def new_folder(self, files: Mapping[str, bytes]) -> Path:
-        """A folder outside the lake with these files; names may hold folders."""
+        """A folder outside the lake with these files; names may contain folders."""
         self._runs += 1
         folder = self._folder / f"dropped_{self._runs}"
         folder.mkdir()
@@ -113,7 +113,7 @@ class Sources:
         return path.read_bytes()
 
     def scan(self, source: str, folder: Path) -> tuple[list[ScannedFile], RunFolder]:
-        """Ingest a folder in place of what was there before, find the snapshot, and scan it."""
+        """Ingest a folder, replacing earlier files, find the snapshot, and scan it."""
         ingest_folder(self.lake, folder, DAY, load_contracts(), replace=True)
         snapshot = find_snapshot(self.lake, source, DAY)
         assert snapshot is not None
@@ -190,7 +190,7 @@ def _accepted(relation: Relation, lake: FolderStore) -> list[dict[str, Any]]:
 def read_parquet(path: Path) -> tuple[list[dict[str, Any]], dict[str, str]]:
     """A Parquet file's rows in their order, and its columns' SQL types."""
     with duckdb.connect(config={"threads": 1}) as connection:
-        # The file's own name is tame; the folders above it may be called anything.
+        # The file's own name is safe; the folders above it may have any name.
         connection.execute("SET VARIABLE file = ?", [glob.escape(str(path))])
         source = "read_parquet(getvariable('file'), file_row_number = true, hive_partitioning = false)"
         types = {name: sql_type for name, sql_type, *_ in connection.execute(f"DESCRIBE FROM {source}").fetchall()}

@@ -1,6 +1,6 @@
-"""Importing this lets SQLite in this process leave writing to the system.
+"""Importing this module stops SQLite in this process from waiting for the disk.
 
-A run logs some hundred events, each a transaction of Dagster's; to wait for the disk every time outlasts the run.
+A run logs some hundred events, each in a transaction; waiting for the disk each time takes longer than the run.
 """
 
 import sqlite3

@@ -1,4 +1,4 @@
-"""Whether what latest.json names is whole: read as another program would, without the platform's own code."""
+"""Whether the audience in latest.json is whole, read as another program would, without the platform's own code."""
 
 import csv
 import hashlib
@@ -9,13 +9,13 @@ from typing import Any, Protocol
 
 
 class Readable(Protocol):
-    """A lake to be read by key. tests/fakes/s3_reader.py has the one on S3."""
+    """A lake that is read by key. tests/fakes/s3_reader.py has the one on S3."""
 
     def read(self, key: str) -> bytes:
         """An object's bytes."""
 
     def has(self, key: str) -> bool:
-        """Whether there is an object, or below a key that ends in / one at least."""
+        """Whether there is an object, or, below a key that ends in /, at least one."""
 
 
 class _Folder:
@@ -38,10 +38,10 @@ def require_whole_audience(where: Path | Readable) -> Any:
     assert hashlib.sha256(data).hexdigest() == latest["sha256"] == manifest["audience"]["sha256"]
     assert len(list(csv.reader(io.StringIO(data.decode(), newline="")))) - 1 == manifest["audience"]["rows"]
     assert manifest["run_id"] == latest["run_id"]
-    assert {made["run_id"] for made in manifest["relations"].values()} == {latest["run_id"]}
-    for key, made in manifest["relations"].items():
-        record = json.loads(lake.read(f"runs/{made['run_id']}/{key}.json"))
-        assert record["rows"] == made["rows"]
+    assert {version["run_id"] for version in manifest["relations"].values()} == {latest["run_id"]}
+    for key, version in manifest["relations"].items():
+        record = json.loads(lake.read(f"runs/{version['run_id']}/{key}.json"))
+        assert record["rows"] == version["rows"]
         is_nothing = record["parquet"] is None or (record["parquet"].endswith("/") and not record["rows"])
         assert is_nothing or lake.has(record["parquet"]), (
             "other engines than DuckDB write no file where there is no row"

@@ -1,6 +1,6 @@
-"""The commands, a module a room. They parse, call, and print; the work is elsewhere.
+"""The commands, one module for each room. They parse, call and print; the work is elsewhere.
 
-Imports of dagster, DuckDB and pandas wait until a command needs them, so that `refi --help` answers at once.
+A command imports dagster, DuckDB and pandas only when it needs them, so that `refi --help` is instant.
 """
 
 import sys
@@ -28,16 +28,16 @@ for domain in domain_names():
 
 
 def main() -> None:
-    """Entry point of the `refi` command. What a user can mend is one message, not a traceback."""
+    """Entry point of the `refi` command. An error that a user can fix is one message, not a traceback."""
     try:
         with rare_garbage_collection():
             app()
     except RefiError as error:
-        _tell(error)
+        _print_error(error)
         sys.exit(1)
 
 
-def _tell(error: RefiError) -> None:
+def _print_error(error: RefiError) -> None:
     try:
         is_json = settings_of(ObservabilitySettings).log_format == "json"
     except SettingError:

@@ -1,4 +1,4 @@
-"""The commands that every domain has: `refi <domain> run`, ingest, runs, query and quarantine. refi's are `refi run`, …
+"""The commands that every domain has: `refi <domain> run`, ingest, runs, query, quarantine; for refi `refi run`, …
 
 A domain needs no code for them: its job has its name, its sources are those of contracts/<domain>/, and it publishes
 under its name.
@@ -8,6 +8,7 @@ import json
 import re
 import time
 from contextlib import nullcontext
+from pathlib import Path
 
 import typer
 
@@ -40,12 +41,13 @@ from refi_assets.cli.commands.options import (
     print_ingested,
 )
 from refi_assets.cli.terminal import Terminal
+from refi_assets.identity.settings import IdentityEngine
 from refi_assets.publishing.publication import FIRST
 from refi_assets.settings import PROJECT_DIR
 
 
 def domain_names() -> list[str]:
-    """The domains besides refi: folders of contracts and policies. Dagster is not asked; that would take seconds."""
+    """All domains but refi: folders of contracts and policies. Dagster is not asked; that would take seconds."""
     files = [path for kind in ("contracts", "policies") for path in (PROJECT_DIR / kind).glob("*/*.yaml")]
     names = {path.parent.name for path in files} - {FIRST}
     return sorted(name for name in names if re.fullmatch("[a-z][a-z0-9_]*", name))
@@ -70,36 +72,76 @@ def domain_app(domain: str) -> typer.Typer:
         verify: Verify = False,
         as_json: OneObject = False,
     ) -> None:
-        """Run the domain's job for the partition that holds a day."""
-        started = time.perf_counter()
-        day = day_of(as_of)
-        findings = findings_of(domain, accept, reason)
-        from refi_assets.cli.domain_run import domain_counts, run_domain
-        from refi_assets.cli.run import as_of_day_in, failure_as_json
+        """Run the domain's job for the partition that contains a day."""
+        ingest_and_run(
+            domain,
+            source=source,
+            lake=lake,
+            as_of=as_of,
+            policy=policy,
+            replace=replace,
+            ignore_others=ignore_others,
+            force_latest=force_latest,
+            accept=accept,
+            reason=reason,
+            verify=verify,
+            as_json=as_json,
+        )
 
-        warnings: list[str] = []
+    add_common_commands(app, domain)
+    return app
 
-        with failure_as_json(day, domain_counts, warnings) if as_json else nullcontext():
-            if source is not None:
-                ingested = ingest_files(domain, source, lake, day, replace=replace, ignore_others=ignore_others)
-                warnings += ingested.warnings
-            if findings:
-                accept_findings(lake, as_of_day_in(domain, day), findings, reason)
-            result = run_domain(
-                domain,
-                day,
-                lake_url=lake_url(lake),
-                policy_file=policy,
-                force_latest=force_latest,
-                console=ERR,
-                verify=verify,
-            )
-        seconds = round(time.perf_counter() - started, 2)
-        if as_json:
-            shown = result.as_json(seconds)
-            print(json.dumps(shown | {"warnings": warnings + shown["warnings"]}))
-        else:
-            result.print(Terminal(), seconds)
+
+def ingest_and_run(
+    domain: str,
+    *,
+    source: Path | None,
+    lake: str | None,
+    as_of: str | None,
+    policy: Path | None,
+    replace: bool,
+    ignore_others: bool,
+    force_latest: bool,
+    accept: list[str] | None,
+    reason: str | None,
+    verify: bool,
+    as_json: bool,
+    identity: IdentityEngine | None = None,
+) -> None:
+    """Put new files into the raw zone, run the domain's job, and print its result. Raises RefiError."""
+    started = time.perf_counter()
+    day = day_of(as_of)
+    findings = findings_of(domain, accept, reason)
+    from refi_assets.cli.run import as_of_day_in, failure_as_json, run_domain
+    from refi_assets.orchestration.resources import IdentityResource
+
+    warnings: list[str] = []
+    with failure_as_json(domain, day, warnings) if as_json else nullcontext():
+        if source is not None:
+            ingested = ingest_files(domain, source, lake, day, replace=replace, ignore_others=ignore_others)
+            warnings += ingested.warnings
+        if findings:
+            accept_findings(lake, as_of_day_in(domain, day), findings, reason)
+        result = run_domain(
+            domain,
+            day,
+            lake_url=lake_url(lake),
+            policy_file=policy,
+            force_latest=force_latest,
+            console=ERR,
+            identity=IdentityResource(kind=identity) if identity else None,
+            verify=verify,
+        )
+    seconds = round(time.perf_counter() - started, 2)
+    if as_json:
+        fields = result.as_json(seconds)
+        print(json.dumps(fields | {"warnings": warnings + fields["warnings"]}))
+    else:
+        result.print(Terminal(), seconds)
+
+
+def add_common_commands(app: typer.Typer, domain: str) -> None:
+    """Add ingest, runs, query and quarantine of a domain."""
 
     @app.command()
     def ingest(
@@ -110,29 +152,23 @@ def domain_app(domain: str) -> typer.Typer:
         replace: Replace = False,
         ignore_others: IgnoreOthers = False,
     ) -> None:
-        """Put the domain's source files into the raw zone, without running anything."""
+        """Put source files into the raw zone, without running anything."""
         day = day_of(as_of)
         print_ingested(ingest_files(domain, source, lake, day, replace=replace, ignore_others=ignore_others), day)
 
     @app.command()
     def runs(lake: Lake = None, run_id: OnlyRun = None, as_json: AsJson = False) -> None:
-        """What the domain has published, and its runs that were blocked or failed."""
+        """List the published runs, with counts, and the runs that were blocked or failed."""
         from refi_assets.cli import answers
 
-        answers.show_published(domain, lake_url(lake), run_id, as_json=as_json)
+        answers.show_runs(domain, lake_url(lake), run_id, as_json=as_json)
 
     @app.command()
-    def query(
-        sql: Select,
-        lake: Lake = None,
-        run_id: AnyRun = None,
-        as_json: AsJson = False,
-    ) -> None:
-        """Read-only SQL on the relations of a run."""
+    def query(sql: Select, lake: Lake = None, run_id: AnyRun = None, as_json: AsJson = False) -> None:
+        """Run read-only SQL on the relations of a run."""
         from refi_assets.cli import answers
 
-        run = answers.open_any_run_of(domain, lake_url(lake), run_id)
-        answers.show_query(run, sql, as_json=as_json)
+        answers.show_query(answers.open_any_run(domain, lake_url(lake), run_id), sql, as_json=as_json)
 
     @app.command()
     def quarantine(
@@ -143,10 +179,8 @@ def domain_app(domain: str) -> typer.Typer:
         run_id: AnyRun = None,
         as_json: AsJson = False,
     ) -> None:
-        """Which rows of the domain's sources were not accepted, and why. Shows their data."""
+        """Show which rows of the sources were not accepted, and why. Prints their data."""
         from refi_assets.cli import answers
 
         run = answers.open_quarantine(domain, lake_url(lake), run_id)
         answers.show_quarantine(run, source, reason, limit, as_json=as_json)
-
-    return app

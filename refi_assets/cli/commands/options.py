@@ -1,4 +1,4 @@
-"""What commands share: their options, the lake and the day that these name, and source files put into the raw zone."""
+"""Shared options of commands, the lake and the day that they name, and ingestion of source files."""
 
 from datetime import date, datetime
 from pathlib import Path
@@ -27,15 +27,19 @@ Lake = Annotated[
 OtherPolicy = Annotated[
     Path | None, typer.Option(exists=True, dir_okay=False, help="Another policy, for this run only.")
 ]
-Replace = Annotated[bool, typer.Option("--replace", help="Put the files in the place of others of the same load date.")]
+Replace = Annotated[bool, typer.Option("--replace", help="Replace other files of the same load date.")]
 IgnoreOthers = Annotated[
-    bool, typer.Option("--ignore-others", help="Go on although files that seem to be a source's are not read.")
+    bool, typer.Option("--ignore-others", help="Continue although files that seem to belong to a source are not read.")
 ]
 ForceLatest = Annotated[
     bool, typer.Option("--force-latest", help="Move latest.json even to an earlier day or for another policy.")
 ]
 Verify = Annotated[
-    bool, typer.Option("--verify", help="Make everything anew, and compare with what was made of the same before.")
+    bool,
+    typer.Option(
+        "--verify",
+        help="Compute every relation again, and compare it with the one computed before from the same inputs.",
+    ),
 ]
 Run = Annotated[
     str | None, typer.Option("--run", "--run-id", metavar="RUN_ID", help="A published run. Default: the latest.")
@@ -48,18 +52,18 @@ AnyRun = Annotated[
 ]
 OnlyRun = Annotated[
     str | None,
-    typer.Option("--run", "--run-id", metavar="RUN_ID", help="Only this run, and why it published nothing if so."),
+    typer.Option("--run", "--run-id", metavar="RUN_ID", help="Only this run, and the reason if it published nothing."),
 ]
 Select = Annotated[str, typer.Argument(metavar="SELECT")]
 OnlySource = Annotated[str | None, typer.Option("--source", help="Only this source.")]
 OnlyReason = Annotated[str | None, typer.Option("--reason", help="Only this reason.")]
-RowsShown = Annotated[int, typer.Option("--limit", min=0, help="How many rows to show.")]
+RowsShown = Annotated[int, typer.Option("--limit", min=0, help="Number of rows to show.")]
 Accept = Annotated[
     list[str] | None,
     typer.Option(metavar="SOURCE:CHECK", help="Let this check of the source's snapshot pass; needs --reason."),
 ]
 Reason = Annotated[str | None, typer.Option(metavar="TEXT", help="Why it is accepted; it is in the manifest.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")]
 OneObject = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
 
 
@@ -83,7 +87,9 @@ def day_of(text: str | None) -> date:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is no date; write it as 2026-02-20", param_hint="--as-of") from None
+        raise typer.BadParameter(
+            f"{text!r} is not a valid date; write it as 2026-02-20", param_hint="--as-of"
+        ) from None
     if not date(2000, 1, 1) <= day <= today:
         raise typer.BadParameter(f"{day} is not between 2000-01-01 and today, {today}", param_hint="--as-of")
     return day
@@ -92,7 +98,7 @@ def day_of(text: str | None) -> date:
 def ingest_files(
     domain: str, source: Path, lake: str | None, day: date, *, replace: bool, ignore_others: bool
 ) -> "Ingested":
-    """Put the source files of a domain into the raw zone, and say which files were passed over. Raises RefiError."""
+    """Put the source files of a domain into the raw zone; warn of files that were skipped. Raises RefiError."""
     from refi_assets.ingestion.raw_zone import ingest_folder
     from refi_assets.lake import open_lake
     from refi_assets.specs.contracts import contracts_of
@@ -126,19 +132,19 @@ def findings_of(domain: str, accept: list[str] | None, reason: str | None) -> li
 
 
 def accept_findings(lake: str | None, day: date, findings: list[tuple[str, str]], reason: str | None) -> None:
-    """Let checks of the snapshots as of a day pass. Raises RefiError."""
-    if not findings:
-        return
+    """Accept failures of these (source, check) pairs in the snapshots as of a day. Raises RefiError."""
     from refi_assets.ingestion.acceptances import accept_check
     from refi_assets.lake import open_lake
 
+    reason = (reason or "").strip()
     for source, check in findings:
-        in_force = accept_check(open_lake(lake_url(lake)), source, day, check, (reason or "").strip())
-        if in_force != (reason or "").strip():
-            ERR.warn(one_line(f"Warning: {source}:{check} was accepted before, and the manifest says: {in_force}"))
+        reason_in_force = accept_check(open_lake(lake_url(lake)), source, day, check, reason)
+        if reason_in_force != reason:
+            message = f"{source}:{check} was accepted before, and the manifest says: {reason_in_force}"
+            ERR.warn(one_line(f"Warning: {message}"))
 
 
 def print_ingested(ingested: "Ingested", day: date) -> None:
-    """Print which files are new in the raw zone."""
+    """Print the files that are new in the raw zone."""
     keys = ingested.keys
     say("\n".join(map(one_line, keys)) if keys else f"Nothing to do: the raw zone has these files for {day} already.")

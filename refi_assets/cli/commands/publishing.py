@@ -1,4 +1,4 @@
-"""The command of publishing."""
+"""The command for cleaning up the lake."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -14,17 +14,18 @@ app = typer.Typer()
 
 
 @app.command("clean-up")
-def clean_up(
+def clean_up_lake(
     older_than_days: Annotated[
-        float | None, typer.Option(min=0, help="Default: REFI_KEEP_UNPUBLISHED_DAYS. 0 only while no run is under way.")
+        float | None,
+        typer.Option(min=0, help="Default: REFI_KEEP_UNPUBLISHED_DAYS. Use 0 only while no run is under way."),
     ] = None,
     lake: Lake = None,
 ) -> None:
-    """Delete what need not stay: old relations, and what runs that published nothing left. `refi run` does it, too."""
+    """Delete old relations and leftovers of runs that published nothing. `refi run` does this automatically."""
     from refi_assets.lake import open_lake
-    from refi_assets.publishing.retention import clean_up as clean_up_lake
+    from refi_assets.publishing.retention import clean_up
 
     limits = settings_of(PublishingSettings)
     days = limits.keep_unpublished_days if older_than_days is None else older_than_days
-    removed = clean_up_lake(open_lake(lake_url(lake), create=False), limits.keep_runs, timedelta(days=days))
-    say(f"{removed} objects deleted.")
+    deleted = clean_up(open_lake(lake_url(lake), create=False), limits.keep_runs, timedelta(days=days))
+    say(f"{deleted} objects deleted.")

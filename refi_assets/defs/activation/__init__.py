@@ -1,4 +1,4 @@
-"""What leaves the platform."""
+"""Everything that leaves the platform."""
 
 from refi_assets.orchestration.domain import Domain
 

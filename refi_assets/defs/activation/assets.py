@@ -1,6 +1,6 @@
-"""Assets of the activation domain: the published audience, and what follows from its publication.
+"""Assets of the activation domain: the published audience, and what follows its publication.
 
-What is in the file is decided by sql/activation/audience_file.sql, how it is published by publishing/.
+The rows of the file are defined by sql/activation/audience_file.sql; publishing them belongs to publishing/.
 """
 
 import time
@@ -25,27 +25,31 @@ from refi_assets.orchestration.publications import publication_asset
 from refi_assets.orchestration.resources import EngineResource, LakeResource
 from refi_assets.orchestration.steps import Step, after_publication, asset_step
 from refi_assets.publishing.publish import PublishedDetails
-from refi_assets.refi.audience import AUDIENCE, PublishedAudience, consent, counts
-from refi_assets.refi.diff import audience_changes, counted
+from refi_assets.refi.audience import AUDIENCE, PublishedAudience, audience_counts, consent_counts
+from refi_assets.refi.diff import audience_changes, change_counts
 from refi_assets.refi.metrics import run_metrics
 from refi_assets.settings import settings_of
 from refi_assets.specs.names import short_name
 
 FILE, TABLES, NUMBERS = "activation/audience_file", "activation/shown_tables", "activation/run_numbers"
 
-# Not only the audience: each of these carries checks without which nothing may be published.
+# Nothing may be published unless the blocking checks of all of these pass.
 INPUTS = ("refi/refi_audience", "refi/unmatched_borrowers", "staging/quarantine")
 
 
 class NumbersDetails(Details):
-    """Of activation/run_numbers: what could not be compared or sent, and why."""
+    """The details of activation/run_numbers: why numbers could not be compared or sent."""
 
     problems: tuple[str, ...] = ()
 
 
 def in_manifest(relations: Sequence[Relation]) -> dict[str, Any]:
-    """What the manifest of an audience says besides: how persons were found, all that was counted, and consent."""
-    return {"identity": identity_behind(relations), "counts": counts(relations), "consent": consent(relations)}
+    """The audience's own part of its manifest: how records were matched, all counts, and consent."""
+    return {
+        "identity": identity_behind(relations),
+        "counts": audience_counts(relations),
+        "consent": consent_counts(relations),
+    }
 
 
 @dg.asset(
@@ -65,10 +69,12 @@ def shown_tables(
     with asset_step(context, lake) as step, after_publication():
         published, relations = _published(step)
         held_back = published.details_as(PublishedDetails).held_back
-        shown = [] if held_back else [one for one in relations if one.kind != "files"]
-        engine.open(step.lake).publish(shown, {one.key: _comments(one) for one in shown})
+        shown = [] if held_back else [relation for relation in relations if relation.kind != "files"]
+        engine.open(step.lake).publish(shown, {relation.key: _comments(relation) for relation in shown})
         relation = step.save(step.draft(TABLES, made_from={FILE: published}, kind="files", rows=len(shown)))
-    return step.materialized(relation, {"tables": ", ".join(sorted(short_name(one.key) for one in shown)) or "none"})
+    return step.materialized(
+        relation, {"tables": ", ".join(sorted(short_name(relation.key) for relation in shown)) or "none"}
+    )
 
 
 @dg.asset(
@@ -84,7 +90,7 @@ def shown_tables(
 def run_numbers(
     context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource
 ) -> dg.MaterializeResult[Any]:
-    """Compare and count. The audience stands, whatever cannot be compared or sent: a check says what could not."""
+    """Compare and count. A failure leaves the audience published; a check reports it."""
     with asset_step(context, lake) as step, after_publication():
         published, relations = _published(step)
         changes: dict[str, Any] = {}
@@ -106,7 +112,7 @@ def _published(step: Step) -> tuple[Relation, list[Relation]]:
 
 
 def _put_metrics(context: dg.AssetExecutionContext, relations: list[Relation], audience_rows: int) -> None:
-    """Send the run's numbers to CloudWatch, if that is wanted."""
+    """Send the run's numbers to CloudWatch, if a namespace is set."""
     namespace = settings_of(ObservabilitySettings).metrics_namespace
     if not namespace:
         return
@@ -116,25 +122,25 @@ def _put_metrics(context: dg.AssetExecutionContext, relations: list[Relation], a
 
 
 def _comments(relation: Relation) -> dict[str, str]:
-    """What a relation's columns mean, by its contract or its SQL."""
+    """The meaning of a relation's columns, from its contract or its SQL."""
     return descriptions(relation.key) if is_described(relation.key) else {}
 
 
 def _changes(step: Step, engine: EngineResource) -> dict[str, Any]:
-    """Who moved since the audience of the day before, by what moved them, as numbers to be plotted over time."""
+    """The number of borrowers who moved since the audience of the day before, by cause, to be plotted over time."""
     try:
         before, after = PublishedAudience.last_two(AUDIENCE, step.lake, engine.duckdb(step.lake))
-        changes = counted(audience_changes(before, after))
+        changes = change_counts(audience_changes(before, after))
     except RefiError as error:
         return {"compared_with": str(error)}
-    numbers = {f"{change}: {moved_by}": n for change, by in changes.items() for moved_by, n in by.items()}
+    numbers = {f"{change}: {cause}": number for change, causes in changes.items() for cause, number in causes.items()}
     return {"compared_with": f"{before.as_of} (run {before.run_id})", **numbers}
 
 
 @dg.definitions
 def activation_assets() -> dg.Definitions:
-    """The published audience, the tables that show what is behind it, and its numbers."""
-    inputs = (*INPUTS, *(QUEUE, HISTORY)) if settings_of(IdentitySettings).is_matching_on else INPUTS
+    """The published audience, the tables that show the relations behind it, and its numbers."""
+    inputs = (*INPUTS, QUEUE, HISTORY) if settings_of(IdentitySettings).is_matching_on else INPUTS
     audience_file = publication_asset(
         ACTIVATION, FILE, AUDIENCE, inputs, in_manifest=in_manifest, due_every=timedelta(days=1)
     )

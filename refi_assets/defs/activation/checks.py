@@ -1,4 +1,6 @@
-"""Asset checks of the activation domain: did what follows a publication go well? None of them blocks."""
+"""Asset checks of the activation domain, on what follows a publication. None of them blocks."""
+
+from dataclasses import replace
 
 import dagster as dg
 
@@ -9,14 +11,13 @@ from refi_assets.specs.outcomes import Outcome, none_of
 
 
 def numbers_complete(step: CheckedStep) -> Outcome:
-    """Nothing kept the run's numbers from being compared and sent."""
+    """Whether the run's numbers could be compared and sent."""
     problems = step.relation.details_as(NumbersDetails).problems
-    outcome = none_of(len(problems), blocks=False, what="problems")
-    return Outcome(**{**vars(outcome), "description": " ".join(problems) or None})
+    return replace(none_of(len(problems), blocks=False, unit="problems"), description=" ".join(problems) or None)
 
 
 @dg.definitions
-def checks() -> dg.Definitions:
+def activation_checks() -> dg.Definitions:
     """The check of the run's numbers."""
     complete = Check("numbers_complete", "The run's numbers are compared and sent.", numbers_complete, may_block=False)
     return dg.Definitions(asset_checks=[checks_of(ACTIVATION, NUMBERS, [complete])])

@@ -1,4 +1,4 @@
-"""Who is who among the borrowers."""
+"""Records of borrowers are matched and resolved to persons."""
 
 from refi_assets.orchestration.domain import Domain
 

@@ -1,6 +1,6 @@
-"""Assets of the identity domain: pairs, what people are to decide, persons, and how persons have changed.
+"""Assets of the identity domain: matched pairs, the review queue, persons, and their history.
 
-The work is in refi_assets/identity/pipeline.py; what relations hold without matching, in sql/identity/.
+The work is in refi_assets/identity/pipeline.py. With matching off, sql/identity/ defines the relations.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -41,7 +41,7 @@ def matched_pairs(
     identity: IdentityResource,
     policies: PoliciesResource,
 ) -> dg.MaterializeResult[Any]:
-    """Pairs of records that may be of one person."""
+    """Pairs of records that may belong to one person."""
     with asset_step(context, lake) as step:
         borrowers = step.input(BORROWERS)
         made_from = {BORROWERS: borrowers}
@@ -61,7 +61,7 @@ def matched_pairs(
             PAIRS,
             made_from,
             lambda draft: match_records(step.lake, duckdb, draft, borrowers, details, decisions, context.log.info),
-            # What a service finds may be another thing tomorrow.
+            # A service may match differently tomorrow.
             remembered=identity.kind != "aws",
             matching=details.model_dump(mode="json"),
             decisions=decisions.sha256,
@@ -90,7 +90,7 @@ def resolved_borrower(
         )
     details = relation.details_as(PersonsDetails)
     shown: dict[str, Any] = {"splits": sum(details.splits.values()), "splits_by_reason": details.splits}
-    if details.report:  # browsers follow no link to a file
+    if details.report:  # a path, since browsers do not follow links to files
         shown["report"] = dg.MetadataValue.path(step.lake.address(details.report))
     return materialize(step, relation, made_from, shown)
 
@@ -99,7 +99,7 @@ def resolved_borrower(
 def review_queue(
     context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource, policies: PoliciesResource
 ) -> dg.MaterializeResult[Any]:
-    """Pairs for people to decide."""
+    """The pairs that people should decide."""
     with asset_step(context, lake) as step:
         thresholds = policies.of(IDENTITY).parameters_of(["identity"])
         return _by_sql(step, engine, QUEUE, {PAIRS: step.input(PAIRS)}, thresholds)
@@ -109,7 +109,7 @@ def review_queue(
 def person_history(
     context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource
 ) -> dg.MaterializeResult[Any]:
-    """What became of the persons of the run before."""
+    """The changes of persons since the run before."""
     with asset_step(context, lake) as step:
         persons = step.input(PERSONS)
         made_from = {PERSONS: persons}

@@ -1,6 +1,6 @@
 """Asset checks of the identity group: are persons plausible, and is every decision of people kept?
 
-Limits come from policies/refi/refi.yaml; the SQL that finds what breaks a rule is in sql/identity/checks/.
+Limits come from policies/refi/refi.yaml; the SQL that finds rows that break a rule is in sql/identity/checks/.
 """
 
 import dagster as dg
@@ -15,41 +15,40 @@ from refi_assets.specs.policies import Bounds, Change
 
 
 def expected_duplicates_are_plausible(step: CheckedStep, limits: Bounds) -> Outcome:
-    """Pairs that the model expects, of the records: the prior in a number that people know."""
+    """The pairs that the model expects, in percent of the records: its prior in familiar units."""
     model = step.relation.details_as(PairsDetails).model
-    words = f"warns below {limits.warn_below} %, above {limits.warn_above} %"
+    limit = f"warns below {limits.warn_below} %, above {limits.warn_above} %"
     if model is None:
-        return Outcome(True, 0, words, blocks=False, description="no model")
+        return Outcome(True, 0, limit, blocks=False, description="no model")
     share = 100 * model["expected_pairs"] / max(model["records"], 1)
-    return Outcome(limits.warn_below <= share <= limits.warn_above, round(share, 3), words, blocks=False)
+    return Outcome(limits.warn_below <= share <= limits.warn_above, round(share, 3), limit, blocks=False)
 
 
 def largest_cluster_is_plausible(step: CheckedStep, limit: int) -> Outcome:
-    """Records of one person."""
+    """The largest number of records of one person."""
     largest = step.relation.counts["largest cluster"]
     return Outcome(largest <= limit, largest, f"at most {limit} records of one person")
 
 
 def clustered_share_is_steady(step: CheckedStep, limits: Change) -> Outcome:
-    """Records that share a person, against the run whose ids were kept."""
-    limit = limits.warn_beyond
-    words = f"warns beyond {limit} percentage points"
+    """The share of records that share a person, against that of the run whose ids were kept."""
+    limit = f"warns beyond {limits.warn_beyond} percentage points"
     previous = step.relation.details_as(PersonsDetails).previous_run
     before = RunFolder(step.lake, previous).find(step.relation.key) if previous else None
     if before is None:
-        return Outcome(True, 0, f"{words}; no run before to compare with", blocks=False)
-    now, then = (share_pct(one.counts["records in clusters"], one.rows) for one in (step.relation, before))
-    return Outcome(abs(now - then) <= limit, float(now - then), words, blocks=False)
+        return Outcome(True, 0, f"{limit}; no run before to compare with", blocks=False)
+    now, then = (share_pct(persons.counts["records in clusters"], persons.rows) for persons in (step.relation, before))
+    return Outcome(abs(now - then) <= limits.warn_beyond, float(now - then), limit, blocks=False)
 
 
 def report_written(step: CheckedStep) -> Outcome:
-    """Whether the page about the matching is there, if there was a model to write about."""
+    """Whether the page about the matching was written, if there was a model."""
     failure = step.relation.details_as(PersonsDetails).report_failure
     return Outcome(failure is None, int(failure is not None), "0 failures", blocks=False, description=failure)
 
 
 @dg.definitions
-def checks() -> dg.Definitions:
+def identity_checks() -> dg.Definitions:
     """The checks of pairs, the queue, persons and their history."""
     expected = Check(
         "expected_duplicates_are_plausible",

@@ -1,4 +1,4 @@
-"""Borrowers joined, judged and chosen."""
+"""Borrowers are joined with loans and offers, judged and chosen."""
 
 from refi_assets.orchestration.domain import Domain
 

@@ -1,4 +1,4 @@
-"""Assets of the refi domain: its sources, and one SQL file a relation. What they mean is in sql/refi/."""
+"""Assets of the refi domain: its sources, and one relation for each SQL file in sql/refi/."""
 
 import dagster as dg
 
@@ -12,13 +12,13 @@ from refi_assets.settings import settings_of
 
 @dg.definitions
 def sources() -> dg.Definitions:
-    """What the contracts in contracts/refi/ describe."""
+    """The sources of contracts/refi/."""
     return source_definitions(REFI)
 
 
 @dg.definitions
 def relations() -> dg.Definitions:
-    """Every offer judged, the unified view, who is missing from it, everyone judged, and who was chosen."""
+    """From judged offers over the unified view and the borrowers that it lacks to the audience."""
     persons = () if settings_of(IdentitySettings).is_matching_on else (PERSONS,)
     return dg.Definitions.merge(
         sql_relation(

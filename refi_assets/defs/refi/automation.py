@@ -1,4 +1,4 @@
-"""The refi job, and what starts it."""
+"""The refi job, its sensor and its schedule."""
 
 import dagster as dg
 

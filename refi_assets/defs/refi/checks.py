@@ -1,6 +1,6 @@
-"""Asset checks of the refi group: what must hold before an audience may be published.
+"""Asset checks of the refi group, which must pass before an audience may be published.
 
-Limits come from policies/refi/refi.yaml; the SQL that finds what breaks a rule is in sql/refi/checks/.
+Limits come from policies/refi/refi.yaml; the SQL that finds rows that break a rule is in sql/refi/checks/.
 Checks on the source files themselves belong to orchestration/sources/.
 """
 
@@ -13,26 +13,26 @@ from refi_assets.specs.sql_models import load_sql_models
 
 
 def borrowers_match(step: CheckedStep, limits: Below) -> Outcome:
-    """Unified borrowers of all accepted ones."""
+    """The share of accepted borrowers that are unified."""
     borrowers = step.input("staging/borrower_information").rows
     outcome = not_below(step.relation.counts["borrowers"], borrowers, limits)
     if outcome.passed:
         return outcome
-    words = [*_differences(step, "loan_information"), *_differences(step, "home_of_loan")]
+    differences = [*_differences(step, "loan_information"), *_differences(step, "home_of_loan")]
     causes = most_frequent(step.rows_by("refi/unmatched_borrowers", "reason"))
-    return replace(outcome, causes=causes, description="; ".join(words) or None)
+    return replace(outcome, causes=causes, description="; ".join(differences) or None)
 
 
 def audience_not_empty(step: CheckedStep) -> Outcome:
     """Somebody is in the audience."""
-    counted = step.input("refi/refi_eligibility").counts
-    reasons = {name: rows for name, rows in counted.items() if ": " not in name and name != "eligible"}
+    counts = step.input("refi/refi_eligibility").counts
+    reasons = {name: rows for name, rows in counts.items() if ": " not in name and name != "eligible"}
     rows = step.relation.rows
     return Outcome(rows > 0, rows, "at least 1 borrower", causes=most_frequent(reasons))
 
 
 def audience_share_is_plausible(step: CheckedStep, limits: Above) -> Outcome:
-    """Borrowers in the audience of all accepted ones."""
+    """The share of accepted borrowers that are in the audience."""
     borrowers = step.input("staging/borrower_information").rows
     return not_above(step.relation.rows, borrowers, limits)
 
@@ -53,15 +53,15 @@ def offers_match(step: CheckedStep, limits: At) -> Outcome:
 
 
 def _without_partner(step: CheckedStep, source: str, count: str, limits: At) -> Outcome:
-    rows, alone = step.input(f"staging/{source}").rows, step.relation.counts[count]
-    outcome = less_than(alone, rows, limits)
+    rows, unmatched = step.input(f"staging/{source}").rows, step.relation.counts[count]
+    outcome = less_than(unmatched, rows, limits)
     if outcome.passed:
         return outcome
-    words = [f"{alone:,} of {rows:,} {IDS[source][0]} have no partner", *_differences(step, source)]
-    return replace(outcome, description="; ".join(words))
+    sentences = [f"{unmatched:,} of {rows:,} {IDS[source][0]} have no partner", *_differences(step, source)]
+    return replace(outcome, description="; ".join(sentences))
 
 
-# What the ids of a source are, whose they should be, and where they are.
+# Source -> the rows that have the id, the ids that it should match, and the relation of the rows.
 IDS = {
     "loan_information": ("loans", "a borrower's id", "loan_information"),
     "borrower_engagement": ("rows of engagement", "a borrower's id", "borrower_engagement"),
@@ -71,16 +71,18 @@ IDS = {
 
 
 def _differences(step: CheckedStep, source: str) -> list[str]:
-    """How ids without a partner differ from a partner's by writing alone, in words."""
-    what, partners, relation = IDS[source]
+    """Sentences on ids without a partner that differ from a partner's only in how they are written."""
+    rows_name, partners, relation = IDS[source]
     rows = step.input(f"staging/{relation}").rows
-    words = []
+    sentences = []
     for row in step.ask(load_sql_models()["refi/answers/ids_without_partner"], source=source):
         if row["differs_by"] is not None:
-            words.append(f"{row['amount']:,} of {rows:,} {what} differ from {partners} only by {row['differs_by']}")
+            sentences.append(
+                f"{row['amount']:,} of {rows:,} {rows_name} differ from {partners} only by {row['differs_by']}"
+            )
         if row["would_be_one"] is not None:
-            words.append(f"without these, {row['would_be_one']} would be one id")
-    return words
+            sentences.append(f"without these, {row['would_be_one']} would be one id")
+    return sentences
 
 
 OF_JUDGED_OFFERS = [

@@ -205,7 +205,7 @@ def every_row_accounted_for(step: CheckedStep) -> Outcome:
 def keys_unique(step: CheckedStep) -> Outcome:
     """Accepted rows have distinct keys."""
     keys = step.relation.details_as(StagedDetails).keys
-    return none_of(step.relation.rows - keys, what="rows with a key that another row has")
+    return none_of(step.relation.rows - keys, unit="rows with a key that another row has")
 
 
 def quarantine_is_small(step: CheckedStep, limits: Above) -> Outcome:
@@ -231,7 +231,7 @@ def nothing_invisible(step: CheckedStep) -> Outcome:
 
 
 def _no_cells(cells: dict[str, int]) -> Outcome:
-    outcome = none_of(sum(cells.values()), blocks=False, what="cells")
+    outcome = none_of(sum(cells.values()), blocks=False, unit="cells")
     return replace(outcome, description=", ".join(f"{name}: {count}" for name, count in cells.items()) or None)
 
 

@@ -1,4 +1,4 @@
--- One borrower's accepted row, also of a run that did not get as far as the loans.
+-- One borrower's accepted row, which is available even if a run stopped before the loans.
 -- grain: borrower_id
 SELECT
     borrower.borrower_id

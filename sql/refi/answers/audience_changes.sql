@@ -1,8 +1,8 @@
--- Who entered or left the audience between two runs, or changed tier, and what moved them.
--- The loan that is looked at is the one chosen now; for those who left, the one chosen before.
+-- Borrowers who entered or left the audience between two runs or changed tier, and what moved them.
+-- The compared loan is the one chosen now; for those who left, the one chosen before.
 -- grain: borrower_id
 -- change: entered, left or tier changed.
--- reasons_now: Why the loan is not eligible now; empty where it is.
+-- reasons_now: Why the loan is not eligible now; empty if it is.
 -- moved_by: new record, lost record, which of rate, market and LTV changed; else the policy, or another fact.
 WITH moved AS (
     SELECT

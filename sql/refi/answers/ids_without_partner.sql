@@ -1,10 +1,10 @@
--- Rows of one source (:source) whose id no partner has, by how the id differs from a partner's, if by writing alone.
--- A loan and a borrower's engagement need a borrower; an offer needs a home that a loan or a borrower names; a home that
--- a loan names (source home_of_loan) needs an offer.
+-- Rows of one source (:source) whose id no partner has, by the difference from a partner's id, if only in spelling.
+-- A loan and a row of engagement need a borrower; an offer needs a home that a loan or a borrower names; a home that a
+-- loan names (source home_of_loan) needs an offer.
 -- grain: differs_by
--- differs_by: What the ids would have to lose to be a partner's; empty if that is not known.
+-- differs_by: The characters by which the ids differ from a partner's; empty if they differ otherwise.
 -- amount: Number of rows.
--- would_be_one: Two ids of one side that would become the same id if all lost it; empty if there are none.
+-- would_be_one: Two ids of one side that would be the same id without these; empty if there are none.
 WITH spelled AS (
     SELECT
         'loan_information' AS source,

@@ -1,4 +1,4 @@
--- The loans of one borrower, as they were judged.
+-- The loans of one borrower with their verdicts.
 -- grain: loan_id
 -- market_rate_needed: The highest market rate that would make the loan eligible, in percent; empty if none would.
 -- current_rate_needed: The lowest current rate that would, in percent.

@@ -1,4 +1,4 @@
--- The offers for the homes of one borrower's loans, as they were judged, and who gets the letter of each loan.
+-- The offers for the homes of one borrower's loans with their verdicts, and the recipient of each loan's letter.
 -- grain: loan_id, property_id, product, term_months, offered_by
 SELECT
     judged.loan_id,

@@ -1,4 +1,4 @@
--- The rows in quarantine, in the files' order.
+-- The rows in quarantine, in the order of the files.
 -- grain: file, record_number
 SELECT
     quarantine.source,

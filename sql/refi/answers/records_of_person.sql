@@ -1,4 +1,4 @@
--- All records of the person that a borrower is, and which of them is in the audience.
+-- All records of the person behind a borrower, and whether each is in the audience.
 -- grain: borrower_id
 SELECT
     other.borrower_id,

@@ -1,4 +1,4 @@
--- What each record of the person that a borrower is says to text messages, and what the audience made of it.
+-- The answer about text messages in each record of the person behind a borrower, and the result in the audience.
 -- grain: borrower_id
 -- rule said_yes: said yes
 -- rule said_no: said no

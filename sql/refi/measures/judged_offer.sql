@@ -1,4 +1,4 @@
--- Offers that are the lender's own, offers that are taken, and offers for a home that no accepted loan or borrower names.
+-- The lender's own offers, taken offers, and offers for a home that no accepted loan or borrower names.
 SELECT
     'own' AS measure,
     COUNT(*) AS amount

@@ -1,4 +1,4 @@
--- The audience by tier, and by whether persons may get text messages, and if not, why.
+-- The audience by tier, and by consent to text messages or the reason against it.
 SELECT
     'tier: ' || audience.marketing_category AS measure,
     COUNT(*) AS amount

@@ -1,5 +1,5 @@
--- Rows by tier, rows that are eligible, in all and by tier, and rows that are not by reason (a row may have several);
--- of the eligible, those whose letter goes to another borrower of the loan.
+-- Rows by tier, eligible rows in total and by tier, ineligible rows by reason (a row may have several), and eligible
+-- rows whose letter goes to another borrower of the loan.
 WITH judged AS (
     SELECT
         eligibility.marketing_category,

@@ -1,4 +1,4 @@
--- Borrowers that the rows belong to, and engagement that names no accepted borrower.
+-- Borrowers in the rows, and rows of engagement without an accepted borrower.
 SELECT
     'borrowers' AS measure,
     COUNT(DISTINCT dataset.borrower_id) AS amount

@@ -1,4 +1,4 @@
--- Unmatched borrowers by reason, and loans that name no accepted borrower.
+-- Unmatched borrowers by reason, and loans without an accepted borrower.
 SELECT
     unmatched.reason AS measure,
     COUNT(*) AS amount

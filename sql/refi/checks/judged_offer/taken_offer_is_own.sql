@@ -1,4 +1,4 @@
--- Loans for which an offer is taken that is not the lender's own.
+-- Loans whose taken offer is not the lender's own.
 -- broken by: offered_by = 'Rival'
 SELECT
     judged.borrower_id,

@@ -1,4 +1,4 @@
--- Loans for which several borrowers are in the audience although the policy says one letter a loan.
+-- Loans with several borrowers in the audience although the policy allows one letter per loan.
 -- broken by: loan_id = 'L001'
 SELECT
     MIN(audience.person_id) AS person_id

@@ -1,4 +1,4 @@
--- Borrowers in the audience who would save less a month than the policy's minimum.
+-- Borrowers in the audience whose monthly saving is below the policy's minimum.
 SELECT
     audience.person_id
 FROM refi.refi_audience AS audience

@@ -1,4 +1,4 @@
--- Accepted borrowers that are neither unified nor unmatched, or both, and others that nobody accepted.
+-- Accepted borrowers that are neither unified nor unmatched, or both, and borrowers that were not accepted.
 WITH counted AS (
     SELECT
         borrower.borrower_id,
