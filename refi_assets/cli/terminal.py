@@ -50,7 +50,7 @@ class Terminal(Console):
         """
         table = Table(title=title, title_justify="left", box=box.SIMPLE, pad_edge=False)
         for number, name in enumerate(names):
-            values = [row[number] for row in rows]
+            values = [row[number] for row in rows if row[number] not in (None, "")]
             is_number = bool(values) and all(isinstance(value, int | Decimal) for value in values)
             is_one_word = not any(" " in _cell(value) for value in values)
             table.add_column(name, justify="right" if is_number else "left", no_wrap=is_one_word)
