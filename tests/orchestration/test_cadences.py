@@ -1,4 +1,4 @@
-"""Assets that are made more or less often than what reads them, and the clean-up after runs."""
+"""Assets with another cadence than their readers, and the clean-up after runs."""
 
 from datetime import date
 from pathlib import Path
@@ -16,16 +16,16 @@ from tests.support.running import definitions
 
 
 def asset(key: str, cadence: Cadence, reads: str | None = None) -> dg.AssetsDefinition:
-    """An asset that records of which day its input is."""
+    """An asset that records the as-of day of its input."""
 
     @dg.asset(key=key.split("/"), partitions_def=partitions(cadence), deps=[reads.split("/")] if reads else [])
-    def made(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[Any]:
+    def materialized(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[Any]:
         with asset_step(context, lake) as step:
             of_day = {"input": (step.input(reads).as_of - date(2026, 1, 1)).days} if reads else {}
             relation = step.save(step.draft(key, kind="files", counts=of_day))
         return step.materialized(relation)
 
-    return made
+    return materialized
 
 
 class Lab:
@@ -35,7 +35,7 @@ class Lab:
         self.definitions = dg.Definitions(assets=assets, resources={"lake": LakeResource(url=str(lake))})
 
     def make(self, key: str, partition: str | None) -> dict[str, Any]:
-        """Materialize one asset by hand; its metadata, or the words of the failure."""
+        """Materialize one asset by hand; returns its metadata, or the message of the failure."""
         job = self.definitions.resolve_implicit_global_asset_job_def()
         done = job.execute_in_process(
             asset_selection=[dg.AssetKey(key.split("/"))],
@@ -44,7 +44,7 @@ class Lab:
             raise_on_error=False,
         )
         if not done.success:
-            (failure,) = [one for one in done.all_events if one.event_type == dg.DagsterEventType.STEP_FAILURE]
+            (failure,) = [event for event in done.all_events if event.event_type == dg.DagsterEventType.STEP_FAILURE]
             for_users = failure.step_failure_data.user_failure_data
             return {"failure": for_users and for_users.description}
         (event,) = done.get_asset_materialization_events()
@@ -66,27 +66,26 @@ def test_a_weekly_asset_reads_the_newest_day_of_its_week_and_an_hourly_one_the_n
     assert lab.make("a/score", "2026-02-24-09:00")["input"] == days("2026-02-22")
 
 
-def test_an_asset_of_the_same_cadence_is_read_of_the_same_partition_alone(tmp_path):
+def test_an_asset_of_the_same_cadence_is_read_from_the_same_partition_only(tmp_path):
     lab = Lab(tmp_path / "lake", asset("a/feed", "daily"), asset("a/view", "daily", "a/feed"))
     lab.make("a/feed", "2026-02-17")
     assert lab.make("a/view", "2026-02-17")["input"] == days("2026-02-17")
     assert "a/feed has not been materialized as of 2026-02-18" in lab.make("a/view", "2026-02-18")["failure"]
 
 
-def test_what_is_only_of_a_later_day_is_not_read(tmp_path):
+def test_a_relation_of_a_later_day_is_not_read(tmp_path):
     lab = Lab(tmp_path / "lake", asset("a/feed", "daily"), asset("a/model", "weekly", "a/feed"))
     lab.make("a/feed", "2026-02-23")
     assert "has not been materialized as of 2026-02-22" in lab.make("a/model", "2026-02-16")["failure"]
 
 
-@pytest.mark.parametrize(("job", "asked"), [("refi", True), ("clean_up", False)])
-def test_a_clean_up_follows_every_run_but_its_own(job, asked):
+@pytest.mark.parametrize(("job", "is_requested"), [("refi", True), ("clean_up", False)])
+def test_a_clean_up_follows_every_run_except_a_clean_up(job, is_requested):
     instance = dg.DagsterInstance.ephemeral()
     run = dg.DagsterRun(job_name=job, run_id="6dc3b57f-0d6c-4f0e-9f8e-3c1f0a5b7d21")
     event = dg.DagsterEvent(event_type_value="PIPELINE_SUCCESS", job_name=job)
     context = dg.build_run_status_sensor_context("clean_up_after_runs", event, instance, run)
-    found = clean_up_after_runs(context)
-    assert isinstance(found, dg.RunRequest) is asked
+    assert isinstance(clean_up_after_runs(context), dg.RunRequest) is is_requested
 
 
 def test_jobs_of_one_domain_and_day_have_a_tag_that_the_queue_counts():

@@ -1,7 +1,7 @@
-"""AWS Entity Resolution as a test has it: a client of boto3's whose answers the test gives.
+"""AWS Entity Resolution in tests: a boto3 client that returns the test's answers.
 
-botocore's Stubber checks members and types alone. Here requests and answers are also held against what else the
-service model says: values of enumerations, patterns, lengths, and which errors an operation has.
+botocore's Stubber checks only members and types. Here requests and answers are also checked against the rest of the
+service model: values of enumerations, patterns, lengths, and the errors of an operation.
 """
 
 import re
@@ -27,14 +27,14 @@ OUTPUT = "resolved/aws/run-one"
 
 
 class LakeOnS3(FolderStore):
-    """A lake in a folder, of which AWS is told an address on S3."""
+    """A lake in a folder with an address on S3 for AWS."""
 
     def url(self, key: str) -> str:
         return f"s3://a-lake/lake/{key}"
 
 
 class EntityResolution:
-    """The service. `requests` are the operations that were asked for, with what was asked."""
+    """The service. `requests` lists the requested operations with their parameters."""
 
     def __init__(self) -> None:
         self.client: Any = boto3.Session().client(
@@ -51,12 +51,12 @@ class EntityResolution:
         self.requests.append((model.name, dict(params)))
 
     def answers(self, operation: str, answer: dict[str, Any]) -> None:
-        """The next request is this operation, and gets this answer."""
+        """Expect this operation as the next request, and return this answer."""
         require_valid(self.model.operation_model(operation).output_shape, answer, operation)
         self.stubber.add_response(xform_name(operation), answer)
 
     def refuses(self, operation: str, code: str, message: str = "Said by AWS") -> None:
-        """The next request is this operation, and gets this error."""
+        """Expect this operation as the next request, and return this error."""
         model = self.model.operation_model(operation)
         (error,) = [shape for shape in model.error_shapes if shape.name == code]
         status = error.metadata["error"]["httpStatusCode"]
@@ -99,23 +99,23 @@ class EntityResolution:
         self.shows_job("SUCCEEDED", metrics={"inputRecords": 0, "matchIDs": 0, "recordsNotProcessed": 0})
 
     def calls(self) -> list[Call]:
-        """What the requests needed of a policy. Creating knows no ARNs, and a workflow's role is passed on.
+        """The permissions that the requests needed. Creating has no ARNs, and a workflow's role is passed on.
 
         https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsentityresolution.html
         """
-        made = []
+        calls = []
         for operation, params in self.requests:
             arn = f"arn:aws:entityresolution:{REGION}:{ACCOUNT}:matchingworkflow/{params.get('workflowName')}"
-            made.append(Call(f"entityresolution:{operation}", "*" if operation.startswith("Create") else arn))
+            calls.append(Call(f"entityresolution:{operation}", "*" if operation.startswith("Create") else arn))
             if "roleArn" in params:
-                made.append(
+                calls.append(
                     Call("iam:PassRole", params["roleArn"], {"iam:PassedToService": "entityresolution.amazonaws.com"})
                 )
-        return made
+        return calls
 
 
 def require_valid(shape: Shape, value: Any, where: str) -> None:
-    """Fail where a value is not what the service model says of it."""
+    """Fail if a value does not conform to the service model."""
     low, high = shape.metadata.get("min"), shape.metadata.get("max")
     if isinstance(shape, StructureShape):
         assert isinstance(value, Mapping), where
@@ -129,7 +129,7 @@ def require_valid(shape: Shape, value: Any, where: str) -> None:
         for item in value:
             require_valid(shape.member, item, where)
     elif isinstance(shape, MapShape):
-        raise AssertionError(f"{where}: maps are not looked into yet")
+        raise AssertionError(f"{where}: maps are not supported yet")
     elif isinstance(shape, StringShape):
         assert isinstance(value, str), where
         assert (low or 0) <= len(value) <= (high or len(value)), where
