@@ -1,1 +1,1 @@
-"""What is declared, parsed: contracts, policies, SQL models, and what checks make of counts."""
+"""Parsed declarations (contracts, policies, SQL models, rules), and outcomes of checks."""

@@ -1,4 +1,4 @@
-"""The wheel, installed outside the repository: a project of its own, which a run reads."""
+"""The wheel, installed outside the repository, with a new project."""
 
 import csv
 import json
@@ -19,7 +19,7 @@ AS_OF = "2026-02-20"
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The programs of an environment that has the wheel, and what it needs from this environment's packages."""
+    """The programs of an environment with the wheel, which takes other packages from this environment."""
     folder = tmp_path_factory.mktemp("installed")
     build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)]
     subprocess.run(build, cwd=PROJECT_DIR, check=True, capture_output=True)
@@ -29,16 +29,16 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     install = [str(programs / "pip"), "install", "--quiet", "--no-deps", "--no-index", str(wheel)]
     subprocess.run(install, check=True, capture_output=True)
     (packages,) = (folder / "venv" / "lib").glob("*/site-packages")
-    # A .pth file that a folder named here holds is not read: this environment's editable package stays out.
+    # .pth files in these folders are not read, so that this environment's editable package is not imported.
     (packages / "needed.pth").write_text("\n".join(path for path in sys.path if path.endswith("site-packages")))
     return programs
 
 
-def call(installed: Path, folder: Path, *words: str, check: bool = True, **environment: str) -> str:
-    """What a program of that environment prints in a folder; without `check`, what it says on stderr."""
+def call(installed: Path, folder: Path, *command: str, check: bool = True, **environment: str) -> str:
+    """The output of a program of that environment in a folder; without `check`, its stderr."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith(("REFI_", "DAGSTER_", "PYTHON"))}
     done = subprocess.run(
-        [installed / words[0], *words[1:]],
+        [installed / command[0], *command[1:]],
         cwd=folder,
         env=ours | environment,
         capture_output=True,
@@ -65,10 +65,10 @@ def test_a_new_project_has_the_repositorys_files(project: Path):
             assert (project / file).read_bytes() == (PROJECT_DIR / file).read_bytes()
 
 
-def test_a_folder_that_is_not_empty_is_left_alone(installed: Path, project: Path):
+def test_a_folder_that_is_not_empty_is_not_changed(installed: Path, project: Path):
     before = {path: path.stat().st_mtime_ns for path in project.rglob("*")}
-    said = call(installed, project.parent, "refi", "init", "my_project", check=False)
-    assert said.strip() == "refi: my_project is not an empty folder. Name a new one; nothing was written."
+    printed = call(installed, project.parent, "refi", "init", "my_project", check=False)
+    assert printed.strip() == "refi: my_project is not an empty folder. Name a new one; nothing was written."
     assert {path: path.stat().st_mtime_ns for path in project.rglob("*")} == before
 
 
@@ -78,8 +78,8 @@ def test_a_run_follows_the_policy_of_its_project(installed: Path, project: Path,
     text = policy.read_text()
     policy.write_text(text.replace("max_ltv_pct: 80 ", "max_ltv_pct: 60 "))
     assert policy.read_text() != text
-    said = call(installed, project, "refi", "run", "--source", "data/sample", "--as-of", AS_OF, "--json")
-    published = json.loads(said.splitlines()[-1])
+    printed = call(installed, project, "refi", "run", "--source", "data/sample", "--as-of", AS_OF, "--json")
+    published = json.loads(printed.splitlines()[-1])
     assert published["audience"] == str(project / "lake" / "output" / f"{published['run_id']}.csv")
     with Path(published["audience"]).open(newline="") as file:
         ltv_ratios = [float(row["ltv_ratio"]) for row in csv.DictReader(file)]
@@ -97,9 +97,9 @@ def test_dagster_loads_the_workspace_of_a_project(installed: Path, project: Path
         "from refi_assets.settings import PROJECT_DIR\n"
         "print(PROJECT_DIR, [job.name for job in defs().jobs])\n"
     )
-    said = call(installed, project, "python", "-c", loads)
-    assert said.split(maxsplit=1)[0] == str(project)
-    assert "'refi'" in said
+    printed = call(installed, project, "python", "-c", loads)
+    assert printed.split(maxsplit=1)[0] == str(project)
+    assert "'refi'" in printed
 
 
 def test_without_a_project_the_wheels_own_files_are_read_and_the_lake_is_in_the_working_directory(
@@ -110,8 +110,8 @@ def test_without_a_project_the_wheels_own_files_are_read_and_the_lake_is_in_the_
         "from refi_assets.lake.settings import LakeSettings\n"
         "print(PROJECT_DIR.parent.name, PROJECT_DIR.name, settings_of(LakeSettings).lake_url)\n"
     )
-    said = call(installed, tmp_path, "python", "-c", where)
-    assert said.split() == ["refi_assets", "project_files", str(tmp_path / "lake")]
+    printed = call(installed, tmp_path, "python", "-c", where)
+    assert printed.split() == ["refi_assets", "project_files", str(tmp_path / "lake")]
 
 
 def test_the_project_is_found_from_a_folder_below_it_or_by_name(installed: Path, project: Path, tmp_path: Path):
@@ -121,6 +121,6 @@ def test_the_project_is_found_from_a_folder_below_it_or_by_name(installed: Path,
     assert below.split() == by_name.split() == [str(project)]
 
 
-def test_a_project_dir_that_is_none_is_one_message(installed: Path, tmp_path: Path):
-    said = call(installed, tmp_path, "refi", "runs", check=False, REFI_PROJECT_DIR=str(tmp_path))
-    assert said.startswith(f"refi: REFI_PROJECT_DIR: '{tmp_path}' is not a project; it must have the folders")
+def test_an_invalid_project_dir_is_one_message(installed: Path, tmp_path: Path):
+    printed = call(installed, tmp_path, "refi", "runs", check=False, REFI_PROJECT_DIR=str(tmp_path))
+    assert printed.startswith(f"refi: REFI_PROJECT_DIR: '{tmp_path}' is not a project; it must have the folders")

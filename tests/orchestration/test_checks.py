@@ -272,10 +272,10 @@ def test_a_check_fails_by_the_example_in_its_file(matched, tmp_path, check):
 
 @pytest.mark.parametrize(("check", "change", "number"), PASSES, ids=ids(PASSES))
 def test_a_check_passes_at_its_limit(matched, tmp_path, check, change, number):
-    found = evaluated(matched, tmp_path, check, change)
+    evaluation = evaluated(matched, tmp_path, check, change)
 
-    assert found.passed
-    assert found.metadata["number"].value == number
+    assert evaluation.passed
+    assert evaluation.metadata["number"].value == number
 
 
 def many_faults() -> Rows:
@@ -305,11 +305,11 @@ def test_faults_in_the_files_that_only_warn_let_the_run_publish(tmp_path):
 
     ran = run_job(lake, date(2026, 2, 27))
 
-    found = {check: evaluation.metadata["number"].value for check, evaluation in ran.checks.items()}
+    numbers = {check: evaluation.metadata["number"].value for check, evaluation in ran.checks.items()}
     assert ran.success
     assert latest(lake)["run_id"] == ran.run_id
     assert set(ran.failed_checks.values()) == {"WARN"}
-    assert {check: found[check] for check in ran.failed_checks} == {
+    assert {check: numbers[check] for check in ran.failed_checks} == {
         **{f"raw/{s} source_is_current": 7 for s in SOURCES},
         **{f"catalog/{s} no_column_new": 1 for s in SOURCES},
         **{f"catalog/{s} inferred_types_unchanged": 1 for s in SOURCES},

@@ -46,7 +46,7 @@ class Judged:
 
 @dataclass
 class _Row:
-    """A row that is good by itself."""
+    """A row that is valid on its own."""
 
     where: tuple[str, int]
     original: dict[str, str]
@@ -57,27 +57,27 @@ class _Row:
 
 def stage(files: dict[str, bytes]) -> Judged:
     """Judge files of one day, in the order of their names. Raises Refused."""
-    found, passed = Judged(), list[_Row]()
+    result, passed = Judged(), list[_Row]()
     for file, data in sorted(files.items()):
-        _judge_file(file, data, found, passed)
-    if found.records == 0:
+        _judge_file(file, data, result, passed)
+    if result.records == 0:
         raise Refused("no rows")
     seen = set()
     for row in passed:
         key = row.values[0]
-        if any(other.cells != row.cells for other in passed if other.values[0] == key):
-            found.quarantine.append((*row.where, "conflicting_key", row.original))
+        if any(rival.cells != row.cells for rival in passed if rival.values[0] == key):
+            result.quarantine.append((*row.where, "conflicting_key", row.original))
         elif key in seen:
-            found.quarantine.append((*row.where, "duplicate_row", row.original))
+            result.quarantine.append((*row.where, "duplicate_row", row.original))
         else:
-            found.accepted.append(row.values)
-            found.nulled.update(row.nulled)
+            result.accepted.append(row.values)
+            result.nulled.update(row.nulled)
         seen.add(key)
-    found.quarantine.sort(key=lambda one: one[:2])
-    return found
+    result.quarantine.sort(key=lambda row: row[:2])
+    return result
 
 
-def _judge_file(file: str, data: bytes, found: Judged, passed: list[_Row]) -> None:
+def _judge_file(file: str, data: bytes, result: Judged, passed: list[_Row]) -> None:
     header, records = reference_csv.read(data)
     if header is None:
         raise Refused("no header")
@@ -86,10 +86,10 @@ def _judge_file(file: str, data: bytes, found: Judged, passed: list[_Row]) -> No
     if len(set(named)) < len(named) or not {"property_id", *REQUIRED} <= set(named):
         raise Refused("its columns")
     own_names = [name or f" {names[: n + 1].count('')}" for n, name in enumerate(names)]
-    found.records += len(records)
+    result.records += len(records)
     for number, record in enumerate(records, 1):
         if record.cells is None:
-            found.quarantine.append((file, number, "malformed_row", record.raw))
+            result.quarantine.append((file, number, "malformed_row", record.raw))
             continue
         original = dict(zip(names, record.cells, strict=True))
         cells = dict(zip(own_names, map(_trimmed, record.cells), strict=True))
@@ -97,9 +97,9 @@ def _judge_file(file: str, data: bytes, found: Judged, passed: list[_Row]) -> No
         faults = [reason for name in REQUIRED if (reason := judged[name][1])]
         key = _trimmed(cells["property_id"].translate(UNSEEN))
         if key == "" or key.lower() in WORDS:
-            found.quarantine.append((file, number, "missing_key", original))
+            result.quarantine.append((file, number, "missing_key", original))
         elif faults:
-            found.quarantine.append((file, number, faults[0], original))
+            result.quarantine.append((file, number, faults[0], original))
         else:
             values = (key, *(value for value, _ in judged.values()))
             nulled = [name for name, (_, reason) in judged.items() if reason]
@@ -111,7 +111,7 @@ def _trimmed(cell: str) -> str:
 
 
 def _judged_cell(name: str, text: str) -> tuple[Decimal | None, str | None]:
-    """A cell's value, or the reason for which it has none."""
+    """A cell's value, or the reason why it has none."""
     if text == "" or text.lower() in WORDS:
         return None, None
     digits = text[1:] if text[0] in "+-" else text

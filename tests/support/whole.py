@@ -43,7 +43,5 @@ def require_whole_audience(where: Path | Readable) -> Any:
         record = json.loads(lake.read(f"runs/{version['run_id']}/{key}.json"))
         assert record["rows"] == version["rows"]
         is_nothing = record["parquet"] is None or (record["parquet"].endswith("/") and not record["rows"])
-        assert is_nothing or lake.has(record["parquet"]), (
-            "other engines than DuckDB write no file where there is no row"
-        )
+        assert is_nothing or lake.has(record["parquet"]), "engines other than DuckDB write no file without rows"
     return manifest

@@ -82,7 +82,7 @@ def shown_tables(
     group_name="activation",
     kinds={"json"},
     owners=["team:data-platform"],
-    description="Who moved since the audience of the day before, and why, in numbers; the run's CloudWatch metrics.",
+    description="Borrowers who moved since the audience of the day before, by cause; the run's CloudWatch metrics.",
     deps=[FILE.split("/")],
     partitions_def=partitions(ACTIVATION.cadence),
     code_version="1",
