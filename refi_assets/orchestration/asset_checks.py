@@ -42,7 +42,8 @@ class CheckedStep(Step):
         asset: str,
     ) -> None:
         super().__init__(context, lake)
-        self._engine, self._duckdb = engine.open(self.lake), engine.duckdb(self.lake)
+        self._duckdb = engine.duckdb(self.lake)
+        self._engine = self._duckdb if asset.startswith("staging/") else engine.open(self.lake)
         self.policy: Any = policy  # of the domain's own class
         self.relation: Relation = super().input(asset)
         self._read: dict[str, str] = {}  # key -> fingerprint of the other relations that checks have read

@@ -199,7 +199,7 @@ def engine_metadata(relation: Relation) -> dict[str, Any]:
     queries = relation.details.queries
     if not queries:
         return {}
-    costs = [query.model_dump(exclude={"id"}) for query in queries]
+    costs = [query.model_dump(exclude={"id"}, exclude_none=True) for query in queries]
     totals = {name: sum(cost[name] for cost in costs) for name in costs[0]}
     return {"query_ids": ", ".join(query.id for query in queries), **totals}
 

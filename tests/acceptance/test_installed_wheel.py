@@ -123,4 +123,4 @@ def test_the_project_is_found_from_a_folder_below_it_or_by_name(installed: Path,
 
 def test_an_invalid_project_dir_is_one_message(installed: Path, tmp_path: Path):
     printed = call(installed, tmp_path, "refi", "runs", check=False, REFI_PROJECT_DIR=str(tmp_path))
-    assert printed.startswith(f"refi: REFI_PROJECT_DIR: '{tmp_path}' is not a project; it must have the folders")
+    assert printed.startswith(f"refi: REFI_PROJECT_DIR: '{tmp_path}' is not a project: a project has the folders")

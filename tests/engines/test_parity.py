@@ -74,7 +74,7 @@ def test_messy_files_give_the_same_audience(
     require_same(deployment, messy, DAY, expected(in_a_folder, messy, DAY, tmp_path))
     if engine == "athena":
         queries = [request for request in aws.requests() if request["action"] == "athena:StartQueryExecution"]
-        assert len(queries) == 16, "as many as for the sample, which has a fortieth of the rows"
+        assert len(queries) == 15, "as many as for the sample, which has a fortieth of the rows"
 
 
 @pytest.mark.long

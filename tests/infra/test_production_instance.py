@@ -25,7 +25,8 @@ from tests.support.whole import require_whole_audience
 SAMPLE = PROJECT_DIR / "data" / "sample"
 DAY = "2026-02-20"
 SOURCES = ("borrower_engagement", "borrower_information", "loan_information", "market_equity")
-ASSETS = sorted(key.to_user_string() for key in definitions().resolve_asset_graph().get_all_asset_keys())
+JOB = definitions().resolve_job_def("refi")
+ASSETS = sorted(key.to_user_string() for key in JOB.asset_layer.executable_asset_keys)
 
 
 @pytest.fixture(scope="module")
