@@ -20,7 +20,7 @@ from refi_assets.specs.contract_reference import column_rules
 from refi_assets.specs.contracts import CONTRACTS_DIR, load_contracts
 from refi_assets.specs.names import group_and_name, short_name
 from refi_assets.specs.policies import policy_of
-from refi_assets.specs.rules import columns_read, filled, rules_of
+from refi_assets.specs.rules import source_columns, filled, rules_of
 from refi_assets.specs.sql_models import load_sql_models
 
 HEAD = """# Rules
@@ -127,7 +127,7 @@ def _check_rules() -> Iterator[ListedRule]:
         values = _Policy(domain).of_limits(limits) if limits else {}
         if model and model.parameters:
             values = _Policy(domain_of(group).policy).of_parameters(model.parameters)
-        columns = columns_read(model) if model else set()
+        columns = source_columns(model) if model else set()
         yield ListedRule(key.name, "check", relation, spec.description or "", where, values, (), _names(columns))
 
 

@@ -83,7 +83,7 @@ def rules_of(key: str) -> dict[str, Rule]:
     return rules
 
 
-def columns_read(model: SqlModel) -> set[tuple[str, str]]:
+def source_columns(model: SqlModel) -> set[tuple[str, str]]:
     """The columns that a model reads, as pairs (key of a relation, column)."""
     return {
         (key_of(source), column.name)
