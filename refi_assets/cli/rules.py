@@ -20,7 +20,7 @@ from refi_assets.specs.contract_reference import column_rules
 from refi_assets.specs.contracts import CONTRACTS_DIR, load_contracts
 from refi_assets.specs.names import group_and_name, short_name
 from refi_assets.specs.policies import policy_of
-from refi_assets.specs.rules import source_columns, filled, rules_of
+from refi_assets.specs.rules import filled, rules_of, source_columns
 from refi_assets.specs.sql_models import load_sql_models
 
 HEAD = """# Rules
