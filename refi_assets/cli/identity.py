@@ -8,8 +8,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from rich import box
-from rich.table import Table
 from rich.text import Text
 
 from refi_assets.cli.terminal import Terminal, one_line
@@ -115,18 +113,16 @@ def show_match(run: PublishedRun, borrower_1: str, borrower_2: str, *, as_json: 
 
 def _show_pair(console: Terminal, matches: Matches, pair: MatchedPair) -> None:
     _show_records(console, matches.records(*pair.ids), pair.ids)
-    table = _table("comparison", "level", "weight, bits")
-    for evidence in pair.evidence:
-        table.add_row(_cell(evidence.comparison), _cell(evidence.level), f"{evidence.weight:+.2f}")
-    if pair.evidence:
-        console.print(table)
+    rows = [(evidence.comparison, evidence.level, _weight(evidence.weight)) for evidence in pair.evidence]
+    if rows:
+        console.table(("comparison", "level", "weight, bits"), rows)
     if pair.probability is not None:
         console.say(f"Probability that they are one person: {_percent(pair.probability)}")
 
 
 def _show_records(console: Terminal, records: dict[str, Record], ids: Sequence[str]) -> None:
     """Both records side by side; rows in which they differ are marked."""
-    table = _table(BORROWER_ID, "", *ids)
+    rows = []
     for name in records[ids[0]]:
         values = [records[borrower_id][name] for borrower_id in ids]
         if name == BORROWER_ID or values == [None, None]:
@@ -134,8 +130,8 @@ def _show_records(console: Terminal, records: dict[str, Record], ids: Sequence[s
         differs = None not in values and values[0] != values[1]
         style = "bold yellow" if differs else ""
         cells = [_cell("-" if value is None else value, style) for value in values]
-        table.add_row(name, _cell("≠" if differs else "", style), *cells)
-    console.print(table)
+        rows.append((name, _cell("≠" if differs else "", style), *cells))
+    console.table((BORROWER_ID, "", *ids), rows)
 
 
 def _show_waterfall(console: Terminal, explanation: MatchExplanation) -> None:
@@ -143,7 +139,8 @@ def _show_waterfall(console: Terminal, explanation: MatchExplanation) -> None:
     probability = explanation.match_probability
     line = "" if probability is None else f"Probability that they are one person: {_percent(probability)}"
     if explanation.prior_weight is not None and explanation.evidence:
-        console.print(_waterfall(explanation, explanation.prior_weight))
+        names = ("comparison", "level", "weight, bits", "sum", "")
+        console.table(names, _waterfall(explanation, explanation.prior_weight))
         thresholds = (("match", explanation.match_threshold), ("review", explanation.review_threshold))
         limits = [f"{name} threshold {_percent(limit)}" for name, limit in thresholds if limit is not None]
         line += f" ({', '.join(limits)})" if line else ""
@@ -151,18 +148,18 @@ def _show_waterfall(console: Terminal, explanation: MatchExplanation) -> None:
         console.say(line)
 
 
-def _waterfall(explanation: MatchExplanation, prior_weight: float) -> Table:
+def _waterfall(explanation: MatchExplanation, prior_weight: float) -> list[tuple[str | Text, ...]]:
     steps = [Evidence("prior", "two records taken at random", prior_weight), *explanation.evidence]
     ends = [sum(step.weight for step in steps[: n + 1]) for n in range(len(steps))]
     low, high = min(0.0, *ends), max(0.0, *ends)
-    table = _table("comparison", "level", "weight, bits", "sum", "")
+    rows: list[tuple[str | Text, ...]] = []
     for step, end in zip(steps, ends, strict=True):
         bar = _bar(end - step.weight, end, low, high)
-        table.add_row(_cell(step.comparison), _cell(step.level), f"{step.weight:+.2f}", f"{end:.2f}", bar)
-    if explanation.match_weight is not None:
-        weight = explanation.match_weight
-        table.add_row("match weight", "", "", f"{weight:.2f}", _bar(0.0, weight, low, high), style="bold")
-    return table
+        rows.append((step.comparison, step.level, _weight(step.weight), _weight(end, sign="-"), bar))
+    if (weight := explanation.match_weight) is not None:
+        total = _cell("match weight", "bold"), "", "", _weight(weight, "bold", sign="-"), _bar(0.0, weight, low, high)
+        rows.append(total)
+    return rows
 
 
 def _bar(start: float, end: float, low: float, high: float) -> Text:
@@ -207,14 +204,8 @@ def _percent(probability: float) -> str:
     return f"{text} %"
 
 
-def _table(*names: str) -> Table:
-    table = Table(box=box.SIMPLE, pad_edge=False)
-    for name in names:
-        is_number = name in ("weight, bits", "sum")
-        table.add_column(
-            _cell(name), justify="right" if is_number else "left", overflow="fold", no_wrap=is_number or not name
-        )
-    return table
+def _weight(weight: float, style: str = "", sign: str = "+") -> Text:
+    return Text(f"{weight:{sign}.2f}", style, justify="right")
 
 
 def _cell(text: str, style: str = "") -> Text:

@@ -44,16 +44,16 @@ class Terminal(Console):
         self.say(text, style="yellow")
 
     def table(self, names: Sequence[str], rows: Sequence[Sequence[Any]], *, title: str | None = None) -> None:
-        """Print rows under the names of their columns; columns of numbers are right-aligned.
+        """Print rows under the names of their columns; columns of numbers, or of right-aligned Text, are right-aligned.
 
         In a terminal, long texts wrap between words; an id never wraps, nor does anything in a pipe.
         """
         table = Table(title=title, title_justify="left", box=box.SIMPLE, pad_edge=False)
         for number, name in enumerate(names):
             values = [row[number] for row in rows if row[number] not in (None, "")]
-            is_number = bool(values) and all(isinstance(value, int | Decimal) for value in values)
-            is_one_word = not any(" " in _cell(value) for value in values)
-            table.add_column(name, justify="right" if is_number else "left", no_wrap=is_one_word)
+            is_number = bool(values) and all(map(_is_number, values))
+            is_one_word = not any(" " in str(_cell(value)) for value in values)
+            table.add_column(one_line(name), justify="right" if is_number else "left", no_wrap=is_one_word or not name)
         for row in rows:
             table.add_row(*map(_cell, row))
         widths = Measurement.get(self, self.options.update(max_width=10_000), table)
@@ -82,8 +82,14 @@ def harmless_text(text: Text) -> Text:
     return copy
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any) -> str | Text:
+    if isinstance(value, Text):
+        return value
     return one_line("" if value is None else f"{value:,}" if type(value) is int else str(value))
+
+
+def _is_number(value: Any) -> bool:
+    return value.justify == "right" if isinstance(value, Text) else isinstance(value, int | Decimal)
 
 
 def say(text: str) -> None:
