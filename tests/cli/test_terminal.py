@@ -64,7 +64,7 @@ RUN_ID = "10683293-adeb-4a2f-ad65-21a1cd3625a3"
 ROWS = [("2026-02-20", RUN_ID, 237, None, "published, latest, and more words than fit beside an id")]
 
 
-def printed(width: int, *, is_terminal: bool) -> list[str]:
+def table_lines(width: int, *, is_terminal: bool) -> list[str]:
     stream = io.StringIO()
     Terminal(file=stream, width=width, force_terminal=is_terminal, no_color=True).table(
         ("as of", "run", "unified", "why", "status"), ROWS
@@ -74,11 +74,11 @@ def printed(width: int, *, is_terminal: bool) -> list[str]:
 
 @pytest.mark.parametrize("width", [80, 40])
 def test_an_id_is_whole_however_narrow_the_terminal_is(width: int) -> None:
-    lines = printed(width, is_terminal=True)
+    lines = table_lines(width, is_terminal=True)
     assert sum(RUN_ID in line for line in lines) == 1
     assert not any("published, latest, and more words than fit" in line for line in lines)
 
 
 def test_in_a_pipe_nothing_is_folded() -> None:
-    (line,) = [line for line in printed(40, is_terminal=False) if RUN_ID in line]
+    (line,) = [line for line in table_lines(40, is_terminal=False) if RUN_ID in line]
     assert ROWS[0][-1] in line
