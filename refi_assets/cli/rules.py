@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from refi_assets.cli.run import domain_of
 from refi_assets.cli.terminal import Terminal
 from refi_assets.errors import RefiError
+from refi_assets.settings import overridden
 from refi_assets.specs.contract_reference import column_rules
 from refi_assets.specs.contracts import CONTRACTS_DIR, load_contracts
 from refi_assets.specs.names import group_and_name, short_name
@@ -117,7 +118,8 @@ def _declared_rules(key: str, checks: Iterable[ListedRule]) -> Iterator[ListedRu
 def _check_rules() -> Iterator[ListedRule]:
     from refi_assets.definitions import defs
 
-    graph = defs().resolve_asset_graph()
+    with overridden("REFI_IDENTITY_ENGINE", "splink"):  # with its rules, whether matching is on or not
+        graph = defs().resolve_asset_graph()
     for key in sorted(graph.asset_check_keys):
         spec = graph.get_check_spec(key)
         relation, where = key.asset_key.to_user_string(), str(spec.metadata["where"])

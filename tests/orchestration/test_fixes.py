@@ -114,9 +114,11 @@ def test_five_causes_are_shown_and_each_reason_has_one_command(folder) -> None:
 
 
 def test_every_check_of_ours_that_blocks_says_what_to_do_and_its_query_can_be_parsed() -> None:
-    graph = definitions().resolve_asset_graph()
+    graph = definitions("splink").resolve_asset_graph()
     with_causes = {"quarantine_is_small", "borrowers_match", "audience_not_empty"}
-    of_refi = definitions().resolve_job_def("refi").asset_layer.executable_asset_keys  # other domains test their own
+    of_refi = (
+        definitions("splink").resolve_job_def("refi").asset_layer.executable_asset_keys
+    )  # other domains test their own
     for key in graph.asset_check_keys:
         if key.asset_key in of_refi and graph.get_check_spec(key).blocking and key.name not in with_causes:
             assert fixes_of(key.asset_key.path[0]).checks[key.name].fix, key

@@ -9,7 +9,6 @@ from typing import Any
 import dagster as dg
 
 from refi_assets.defs.identity import IDENTITY
-from refi_assets.errors import SettingError
 from refi_assets.identity import HISTORY, PAIRS, PERSONS, QUEUE
 from refi_assets.identity.decisions import load_decisions
 from refi_assets.identity.details import PairsDetails, PersonsDetails
@@ -22,10 +21,12 @@ from refi_assets.identity.pipeline import (
     resolve_persons,
 )
 from refi_assets.identity.previous import content_of, previous_persons
+from refi_assets.identity.settings import IdentitySettings
 from refi_assets.lake import Relation
 from refi_assets.orchestration.resources import EngineResource, IdentityResource, LakeResource, PoliciesResource
 from refi_assets.orchestration.sql_assets import Kind, described_by, made_by_python, made_by_sql, materialize
 from refi_assets.orchestration.steps import Step, asset_step
+from refi_assets.settings import settings_of
 from refi_assets.specs.sql_models import Parameter, load_sql_models
 
 
@@ -52,8 +53,6 @@ def matched_pairs(
             review_threshold=_probability(thresholds["review_probability"]),
             model=None,
         )
-        if identity.kind == "off":
-            raise SettingError("Matching is off. To match records, set REFI_IDENTITY_ENGINE to splink or aws.")
         duckdb, decisions = engine.duckdb(step.lake), load_decisions(step.lake)
         relation = made_by_python(
             step,
@@ -144,5 +143,6 @@ def _by_sql(
 
 @dg.definitions
 def identity_assets() -> dg.Definitions:
-    """Pairs, the queue for review, persons and their history."""
-    return dg.Definitions(assets=[matched_pairs, resolved_borrower, review_queue, person_history])
+    """Pairs, the queue for review, persons and their history; nothing if matching is off."""
+    assets = [matched_pairs, resolved_borrower, review_queue, person_history]
+    return dg.Definitions(assets=assets if settings_of(IdentitySettings).is_matching_on else [])
