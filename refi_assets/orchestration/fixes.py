@@ -16,6 +16,7 @@ from refi_assets.orchestration.domain import Domain
 from refi_assets.publishing.publication import Publication
 from refi_assets.settings import settings_of
 from refi_assets.specs.outcomes import Cause, Outcome
+from refi_assets.specs.sql_models import load_sql_models
 from refi_assets.specs.yaml_loader import load_yaml
 
 SHOWN_CAUSES = 5
@@ -71,6 +72,13 @@ def fixes_of(domain: str) -> Fixes:
     return Fixes(causes=own.causes + shared.causes, checks=shared.checks | own.checks)
 
 
+def check_fix_of(fixes: Fixes, asset: str, check: str) -> CheckFix:
+    """The fix of a check; a SQL file's check without one of its own has that of `sql_check`."""
+    group, name = asset.split("/")
+    is_sql = f"{group}/checks/{name}/{check}" in load_sql_models()
+    return fixes.checks.get(check) or (fixes.checks["sql_check"] if is_sql else CheckFix())
+
+
 def advice(domain: Domain, asset: str, check: str, outcome: Outcome, folder: RunFolder) -> list[str]:
     """Lines that follow the number and the limit of a failed check; empty if there is no advice."""
     source = asset.rsplit("/", maxsplit=1)[-1]
@@ -79,7 +87,7 @@ def advice(domain: Domain, asset: str, check: str, outcome: Outcome, folder: Run
     lines = [_cause_line(fixes, source, cause) for cause in shown]
     if len(outcome.causes) > len(shown):
         lines.append("- and others")
-    check_fix = fixes.checks.get(check, CheckFix())
+    check_fix = check_fix_of(fixes, asset, check)
     if check_fix.fix:
         lines.append(f"Likely fix: {check_fix.fix}")
     if check_fix.command:

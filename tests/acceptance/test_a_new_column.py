@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from refi_assets.settings import PROJECT_DIR
-from tests.support.copied_project import copy_project, run_python, run_tests_without_servers
+from tests.support.copied_project import copy_project, make_golden_and_docs, run_python, run_tests_without_servers
 
 CHECK = """\
 -- Persons in the audience whose employer is a number.
@@ -54,9 +54,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
             text = text.replace(old, new)
         (project / name).write_text(text)
     (project / CHECK_FILE).write_text(CHECK)
-    run_python(project, "-m", "tests.engines.golden_sql")
-    for module, page in (("specs.contract_reference", "contracts"), ("cli.rules", "rules")):
-        (project / f"docs/{page}.md").write_text(run_python(project, "-m", f"refi_assets.{module}").stdout)
+    make_golden_and_docs(project)
     return project
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from refi_assets.settings import PROJECT_DIR
-from tests.support.copied_project import copy_project, run_python, run_tests_without_servers
+from tests.support.copied_project import copy_project, make_golden_and_docs, run_python, run_tests_without_servers
 
 CONTRIBUTING = (PROJECT_DIR / "CONTRIBUTING.md").read_text(encoding="utf-8")
 FILES = dict(re.findall(r"^`([\w./]*toy[\w./]*)`[^\n]*:\n\n```\w+\n(.*?)^```$", CONTRIBUTING, re.MULTILINE | re.DOTALL))
@@ -25,7 +25,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (app / "tests" / "toy" / "__init__.py").touch()
     (app / "files").mkdir()
     (app / "files" / "toy_branch.csv").write_text("branch_id,desks\nnorth,2\nsouth,5\neast,7\nwest,none\n")
-    run_python(app, "-m", "tests.engines.golden_sql")
+    make_golden_and_docs(app)
     return app
 
 

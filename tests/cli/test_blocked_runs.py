@@ -144,7 +144,7 @@ def test_the_relations_of_a_blocked_run_can_be_queried(refi, blocked) -> None:
     assert (entry["run_id"], entry["as_of"], entry["status"]) == (run_id, DAY.isoformat(), "blocked")
     assert "such as 9.999%" in refi("runs", *options).stdout
     assert "Run other is not in " in refi("runs", "--run", "other", "--lake", lake, check=1).stderr
-    assert "is no run id" in refi("quarantine", "--run", "../x", "--lake", lake, check=1).stderr
+    assert "is not a valid run id" in refi("quarantine", "--run", "../x", "--lake", lake, check=1).stderr
 
 
 def test_answers_warn_that_a_later_run_published_nothing(refi, published, blocked_later) -> None:

@@ -158,7 +158,9 @@ def test_a_click_on_a_table_shows_its_description_and_its_sql(open_page, graph):
 
     in_map(page, "refi_audience", "refi_audience").click()
 
-    expect(panel(page)).to_contain_text("Who should hear about a refinance: the eligible, one row a person.")
+    expect(panel(page)).to_contain_text(
+        "The persons who should hear about a refinance: one row for each eligible person."
+    )
     assert "FROM refi.refi_eligibility AS judged" in panel(page).inner_text()
     assert in_map(page, "unified_refi_dataset", "unified_refi_dataset").get_attribute("class") == "upstream"
 

@@ -46,7 +46,7 @@ def inferred(**changes: str | None) -> Change:
 
 def rows_before(rows: int) -> Change:
     """Let the snapshot published before have this number of rows; the current one has 40."""
-    return record(details={"baseline": {"run_id": "before", "load_date": "2026-02-19", "rows": rows}})
+    return record(details={"baseline": {"run_id": "before", "load_date": "2026-02-19", "rows": rows, "profiles": {}}})
 
 
 def medians(**medians_of: str) -> Change:

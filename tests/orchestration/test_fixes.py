@@ -7,7 +7,7 @@ import sqlglot
 
 from refi_assets.defs.refi import REFI
 from refi_assets.lake import FolderStore, RunFolder
-from refi_assets.orchestration.fixes import advice, fixes_of
+from refi_assets.orchestration.fixes import advice, check_fix_of, fixes_of
 from refi_assets.specs.outcomes import Cause, Outcome
 from tests.support.running import definitions
 
@@ -121,7 +121,7 @@ def test_every_check_of_ours_that_blocks_says_what_to_do_and_its_query_can_be_pa
     )  # other domains test their own
     for key in graph.asset_check_keys:
         if key.asset_key in of_refi and graph.get_check_spec(key).blocking and key.name not in with_causes:
-            assert fixes_of(key.asset_key.path[0]).checks[key.name].fix, key
+            assert check_fix_of(fixes_of(key.asset_key.path[0]), "/".join(key.asset_key.path), key.name).fix, key
     for domain in ("refi", "identity"):
         for check in fixes_of(domain).checks.values():
             if check.command and (query := re.search('"(.*)"', check.command)):

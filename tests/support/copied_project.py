@@ -33,6 +33,14 @@ def run_python(project: Path, *arguments: str, check: int = 0) -> subprocess.Com
     return done
 
 
+def make_golden_and_docs(project: Path) -> None:
+    """Rewrite the files of a copy that `make golden` and `make docs` write."""
+    run_python(project, "-m", "tests.engines.golden_sql")
+    for module, page in (("specs.contract_reference", "contracts"), ("cli.rules", "rules")):
+        text = run_python(project, "-m", f"refi_assets.{module}").stdout
+        (project / "docs" / f"{page}.md").write_text(text, "utf-8")
+
+
 def run_tests_without_servers(project: Path) -> None:
     """Run the tests of a copy, except those that start a server, a browser or another copy."""
     rooms = [path.name for path in sorted((project / "tests").iterdir()) if (path / "__init__.py").is_file()]
