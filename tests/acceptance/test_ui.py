@@ -34,7 +34,7 @@ def test_a_user_finds_the_groups_materializes_a_day_and_sees_it_succeed(browser,
     page.set_default_timeout(60_000)
 
     page.goto(f"{ui}/asset-groups")
-    for group in ("raw", "catalog", "staging", "identity", "refi", "activation"):
+    for group in ("raw", "catalog", "staging", "refi", "activation"):
         page.get_by_text(group, exact=True).first.wait_for()
 
     page.goto(f"{ui}/locations/refi_assets/jobs/refi")
