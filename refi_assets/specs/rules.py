@@ -66,7 +66,9 @@ class Rule:
 def rules_of(key: str) -> dict[str, Rule]:
     """The rules of sql/<key>.sql by code, in the order of its head. Raises SettingError for a code it never returns."""
     model = load_sql_models()[key]
-    deciding = {code: list(conditions) for code, conditions in _conditions(model)}
+    deciding: dict[str, list[tuple[Scope, exp.Expr]]] = {}
+    for code, conditions in _conditions(model):  # more than one CASE may return a code
+        deciding.setdefault(code, []).extend(conditions)
     lines = model.text.splitlines()
     rules = {}
     for code, text in model.rules.items():

@@ -182,12 +182,12 @@ class SqlModel:
     def with_inlined(self, models: Iterable["SqlModel"]) -> "SqlModel":
         """The same model, with the queries of these models in place of their relations."""
         inlined = {model.key: model.tree for model in models}
+        if inlined.keys().isdisjoint(self.inputs):
+            return self
         query = self.tree.copy()
         for table in tables_read(query):
             if (tree := inlined.get(key_of(table))) is not None:
                 table.replace(tree.copy().subquery(table.alias_or_name))
-        if query == self.tree:
-            return self
         head = "".join(f"-- {line}\n" for line in self._head)
         return SqlModel(self.key, head + query.sql(DIALECT, pretty=True, comments=False))
 
