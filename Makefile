@@ -10,7 +10,7 @@ export DAGSTER_HOME ?= $(CURDIR)/.dagster
 UNIT := $(addprefix tests/,bench duckdb identity ingestion lake \
 	sample specs staging)
 
-.PHONY: run dev watch deploy test test-all check lint golden docs bench bench-all fuzz clean lock
+.PHONY: run dev watch deploy ml test test-all check lint golden docs bench bench-all fuzz clean lock
 
 run: $(VENV)/run.stamp  ## from the sample's source files to an audience file
 	$(BIN)/refi run --source data/sample --identity splink
@@ -22,6 +22,8 @@ watch: export REFI_WATCH = true
 watch: dev  ## the same, and new files in the raw zone start a run
 
 deploy: $(VENV)/deploy.stamp  ## the packages of the extra `deploy`: S3, Athena, Trino, PostgreSQL
+
+ml: $(VENV)/ml.stamp  ## the packages of the extras `ml` and `api`: models and the score endpoint
 
 # All tests of a module run in one worker, so that its lakes and servers are built once.
 test: lint  ## everything that CI runs
@@ -59,9 +61,10 @@ fuzz: $(VENV)/fuzz.stamp  ## the CSV reader against an independent one, for FUZZ
 
 lock:  ## bring the lock files up to date with pyproject.toml
 	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra identity -o requirements.lock
-	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra identity --extra deploy --group dev -o requirements-dev.lock
+	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra identity --extra deploy --extra ml --extra api --group dev -o requirements-dev.lock
 	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra identity --extra deploy -o requirements-deploy.lock
-	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra identity --group bench -o requirements-bench.lock
+	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra identity --extra ml --extra api -o requirements-ml.lock
+	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra identity --extra ml --extra api --group bench -o requirements-bench.lock
 	echo hatchling | $(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 - -o infra/requirements-build.lock
 	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --group fuzz -o requirements-fuzz.lock
 
@@ -88,6 +91,10 @@ $(VENV)/test.stamp: requirements-dev.lock $(VENV)/run.stamp | $(UV)
 
 $(VENV)/deploy.stamp: requirements-deploy.lock $(VENV)/run.stamp | $(UV)
 	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements-deploy.lock
+	touch $@
+
+$(VENV)/ml.stamp: requirements-ml.lock $(VENV)/run.stamp | $(UV)
+	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements-ml.lock
 	touch $@
 
 # A separate environment, since dbt needs older packages than the tests.

@@ -1,0 +1,1 @@
+"""The HTTP API: scores by the registered champion."""

@@ -1,0 +1,1 @@
+"""Models: evaluation, training, registry, explanation. Knows nothing about lending."""
