@@ -34,7 +34,7 @@ class IdentityError(RefiError):
 
 
 class ModelError(RefiError):
-    """A model, its data or its registry is missing, does not fit, or cannot be used."""
+    """A model cannot be trained, loaded or asked: its data, its file or a value is not as it must be."""
 
 
 @contextmanager
