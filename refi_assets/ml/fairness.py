@@ -9,15 +9,14 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import binomtest, fisher_exact
 from scipy.stats.contingency import relative_risk
 from sklearn.metrics import roc_auc_score
 
 from refi_assets.errors import ModelError
 from refi_assets.ml.policy_limits import DecisionRule, FairnessLimits
+from refi_assets.ml.tables import Bools, Floats, Texts
 
-Bools = NDArray[np.bool_]
 Interval = tuple[float, float]
 
 
@@ -66,16 +65,21 @@ class FairnessScreen:
         return asdict(self)
 
 
-def wilson_rate(count: int, rows: int, confidence_pct: float) -> RateOfRows:
-    """A share with Wilson's score interval (1927)."""
+def wilson_interval(count: int, rows: int, confidence_pct: float) -> Interval:
+    """Wilson's score interval (1927) of a share; rows >= 1."""
+    interval = binomtest(count, rows).proportion_ci(confidence_pct / 100, method="wilson")
+    return float(interval.low), float(interval.high)
+
+
+def rate_of_rows(count: int, rows: int, confidence_pct: float) -> RateOfRows:
+    """A share with its interval."""
     if not rows:
         return RateOfRows(count, rows, None, None)
-    interval = binomtest(count, rows).proportion_ci(confidence_pct / 100, method="wilson")
-    return RateOfRows(count, rows, count / rows, (float(interval.low), float(interval.high)))
+    return RateOfRows(count, rows, count / rows, wilson_interval(count, rows, confidence_pct))
 
 
 def screen_decisions(
-    groups: NDArray[np.object_], selected: Bools, limits: FairnessLimits, reference: str | None = None
+    groups: Texts, selected: Bools, limits: FairnessLimits, reference: str | None = None
 ) -> FairnessScreen:
     """The screen of decisions, whoever made them.
 
@@ -98,9 +102,9 @@ def screen_decisions(
 
 
 def screen_model(
-    groups: NDArray[np.object_],
+    groups: Texts,
     label: Bools,
-    probability: NDArray[np.float64],
+    probability: Floats,
     rule: DecisionRule,
     limits: FairnessLimits,
     reference: str | None = None,
@@ -116,7 +120,7 @@ def screen_model(
         rows = groups == group.group
         positive, negative = rows & label, rows & ~label
         rates = [
-            wilson_rate(int(errors.sum()), int(of.sum()), limits.confidence_pct)
+            rate_of_rows(int(errors.sum()), int(of.sum()), limits.confidence_pct)
             for errors, of in ((negative & predicted, negative), (positive & ~predicted, positive))
         ]
         auc = float(roc_auc_score(label[rows], probability[rows])) if positive.any() and negative.any() else None
@@ -124,7 +128,7 @@ def screen_model(
     return replace(screen, groups=tuple(screens))
 
 
-def _members(groups: NDArray[np.object_]) -> Iterator[tuple[str, Bools]]:
+def _members(groups: Texts) -> Iterator[tuple[str, Bools]]:
     """Each group with its rows: the largest first, equally large ones by name."""
     names, counts = np.unique([group for group in groups if group is not None], return_counts=True)
     for _, name in sorted(zip(-counts, map(str, names), strict=True)):
@@ -132,12 +136,12 @@ def _members(groups: NDArray[np.object_]) -> Iterator[tuple[str, Bools]]:
 
 
 def _reference(group: str, selected: Bools, limits: FairnessLimits) -> GroupScreen:
-    rate = wilson_rate(int(selected.sum()), len(selected), limits.confidence_pct)
+    rate = rate_of_rows(int(selected.sum()), len(selected), limits.confidence_pct)
     return GroupScreen(group, rate, None, None, None, None, "reference")
 
 
 def _compared(group: str, selected: Bools, reference: Bools, limits: FairnessLimits) -> GroupScreen:
-    rate = wilson_rate(int(selected.sum()), len(selected), limits.confidence_pct)
+    rate = rate_of_rows(int(selected.sum()), len(selected), limits.confidence_pct)
     base = int(reference.sum())
     refused, base_refused = rate.rows - rate.count, len(reference) - base
     p_value = float(fisher_exact([[refused, rate.count], [base_refused, base]]).pvalue)

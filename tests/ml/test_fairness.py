@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from refi_assets.errors import ModelError
-from refi_assets.ml.fairness import GroupScreen, screen_decisions, screen_model, wilson_rate
+from refi_assets.ml.fairness import GroupScreen, rate_of_rows, screen_decisions, screen_model
 from refi_assets.ml.policy_limits import DecisionRule, FairnessLimits
 from refi_assets.settings import PROJECT_DIR
 
 BOSTON = PROJECT_DIR.parent / "shared" / "data" / "mortgage" / "boston_hmda.csv"
-LIMITS = FairnessLimits()
+LIMITS = FairnessLimits(least_rows_count=30)
 
 
 def texts(*counts: tuple[str | None, int]) -> np.ndarray:
@@ -63,8 +63,8 @@ def test_a_wilson_interval_is_as_published() -> None:
         (0, 20, (0.0000, 0.1611)),
         (1, 29, (0.0061, 0.1718)),
     ):
-        assert wilson_rate(count, rows, 95).interval == pytest.approx(interval, abs=0.00005)
-    assert wilson_rate(0, 0, 95).share is None
+        assert rate_of_rows(count, rows, 95).interval == pytest.approx(interval, abs=0.00005)
+    assert rate_of_rows(0, 0, 95).share is None
 
 
 def test_a_group_at_four_fifths_is_not_reported_and_one_just_below_is() -> None:
