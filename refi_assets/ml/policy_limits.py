@@ -101,7 +101,7 @@ class GateLimits(Section):
     bootstrap_samples_count: int = Field(default=1000, ge=200, le=100_000)
     confidence_pct: Confidence = 95
     brier_tolerance: Amount = 0.001
-    slope_tolerance: Amount = 0.05
+    slope_tolerance: Amount = 0.1
     impact_ratio_tolerance: Amount = 0.05
     floor_auc: float = Field(default=0.65, ge=0.5, le=1)
     floor_slope: float = Field(default=0.8, gt=0, le=1)
