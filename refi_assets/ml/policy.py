@@ -68,6 +68,7 @@ class Search(Section):
 
     rows: int = Field(ge=100)
     trees: int = Field(ge=10, le=5000)
+    trees_of_fold: int = Field(ge=10, le=5000)
     forest: tuple[ForestParameters, ...] = Field(min_length=1)
     most_rows_of_tree: int = Field(ge=100)
     rounds: tuple[int, ...] = Field(min_length=1)
