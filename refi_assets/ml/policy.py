@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from refi_assets.ml.policy_limits import BreakdownLimits, DriftLimits, FairnessLimits, GateLimits
 from refi_assets.specs.policies import CheckLimits, Percent, Policy, Section, load_policy, policy_file
 
 Words = tuple[str, ...]
@@ -106,6 +107,10 @@ class MlPolicy(Policy):
     leak_guard: LeakGuardLimits
     protected: tuple[ProtectedBasis, ...]
     predictions: NamePatterns
+    drift: DriftLimits = DriftLimits()
+    fairness: FairnessLimits = FairnessLimits()
+    breakdowns: BreakdownLimits = BreakdownLimits()
+    gate: GateLimits = GateLimits()
     checks: CheckLimits = CheckLimits()
 
 
