@@ -135,7 +135,11 @@ def descriptions(key: str) -> dict[str, str]:
     if contract is not None:
         return contract.descriptions
     model = load_sql_models()[key]
-    layers = [*map(descriptions, model.inputs), model.column_descriptions]
+    layers = [
+        *map(descriptions, model.inputs),
+        *(part.column_descriptions for part in model.parts_read),
+        model.column_descriptions,
+    ]
     return {column: text for layer in layers for column, text in layer.items()}
 
 
