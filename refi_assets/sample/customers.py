@@ -56,10 +56,10 @@ class History:
 
 
 def generate_customers(customers: int, seed: int, out_dir: Path) -> dict[str, Any]:
-    """Write the seven source files, truth.json and truth.csv; returns the content of truth.json.
+    """Write seven source files, truth.json and expected_probabilities.csv; returns the content of truth.json.
 
-    truth.csv has each decision's probability of default and drivers. The same arguments give the same files.
-    Raises SettingError for a number outside 10 to MAXIMUM_CUSTOMERS, or if out_dir cannot be written to.
+    expected_probabilities.csv has each decision's probability of default and its drivers. The same arguments give the
+    same files. Raises SettingError for a number outside 10 to MAXIMUM_CUSTOMERS, or if out_dir cannot be written to.
     """
     if not 10 <= customers <= MAXIMUM_CUSTOMERS:
         raise SettingError(f"{customers} customers cannot be generated; ask for 10 to {MAXIMUM_CUSTOMERS}.")
@@ -232,13 +232,13 @@ def _worst_delay(history: History, customer: Array, month: Array, day: Array, te
 
 
 def _whole_months(start: Array, end: Array) -> Array:
-    months = (end.astype("datetime64[M]") - start.astype("datetime64[M]")).astype(int)
-    is_short = _day_of_month(end) < _day_of_month(start)
-    return months - is_short
+    months: Array = (end.astype("datetime64[M]") - start.astype("datetime64[M]")).astype(int)
+    return months - (_day_of_month(end) < _day_of_month(start))
 
 
 def _day_of_month(day: Array) -> Array:
-    return (day - day.astype("datetime64[M]").astype("datetime64[D]")).astype(int)
+    days: Array = day - day.astype("datetime64[M]").astype("datetime64[D]")
+    return days.astype(int)
 
 
 def _days(month: Array, day_of_month: int) -> Array:
@@ -257,8 +257,10 @@ def _miss_payments_after_default(history: History, decisions: Mapping[str, Array
 def _decision_tables(decisions: Mapping[str, Array]) -> dict[str, dict[str, Array]]:
     rows = len(decisions["day"])
     decision_id = np.array([f"D{number}" for number in range(1, rows + 1)], dtype=object)
-    money = ("amount", "gross_monthly_income", "monthly_debt", "revolving_balance", "revolving_limit")
-    money += ("property_value", "first_lien", "other_liens")
+    money = (
+        *("amount", "gross_monthly_income", "monthly_debt", "revolving_balance", "revolving_limit"),
+        *("property_value", "first_lien", "other_liens"),
+    )
     known = decisions["is_known"]
     order = np.argsort(decisions["day"], kind="stable")
     table = {
@@ -274,7 +276,7 @@ def _decision_tables(decisions: Mapping[str, Array]) -> dict[str, dict[str, Arra
     truth |= {name: decisions[name] for name in DRIVERS}
     return {
         "credit_decision": {name: values[order] for name, values in table.items()},
-        "truth": {name: values[order] for name, values in truth.items()},
+        "expected_probabilities": {name: values[order] for name, values in truth.items()},
     }
 
 
@@ -289,7 +291,9 @@ def _history_tables(history: History) -> dict[str, dict[str, Array]]:
     last_of_month = (START + month + 1).astype("datetime64[D]") - 1
     paid_out = history.paid_out[customer, month]
     at, number = np.nonzero(paid_out)
-    booked_on = np.concatenate([_days(month, PAY_DAY)[received], _days(month, 1)[at] + np.array([2, 8, 15, 21])[number]])
+    booked_on = np.concatenate(
+        [_days(month, PAY_DAY)[received], _days(month, 1)[at] + np.array([2, 8, 15, 21])[number]]
+    )
     amount = np.concatenate([income[received], -paid_out[at, number]])
     return {
         "customer_account": {"account_id": _ids("A", len(names)), "customer_id": names, "opened_on": history.opened},

@@ -1,6 +1,7 @@
 """Tables of generated source files, written as CSV from arrays."""
 
 import csv
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,6 @@ def _cells(values: NDArray[Any]) -> list[Any]:
     if values.dtype.kind == "M":
         return ["" if day == "NaT" else day for day in np.datetime_as_string(values, unit="D").tolist()]
     if values.dtype.kind == "f":
-        return ["" if number != number else number for number in values.tolist()]
+        return ["" if math.isnan(number) else number for number in values.tolist()]
     cells: list[Any] = values.tolist()
     return cells

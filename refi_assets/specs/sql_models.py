@@ -26,11 +26,12 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.lineage import lineage
-from sqlglot.optimizer import Scope, traverse_scope
+from sqlglot.optimizer import traverse_scope
 from sqlglot.optimizer.qualify import qualify
 
 from refi_assets.errors import SettingError
 from refi_assets.settings import PROJECT_DIR
+from refi_assets.specs.folding import folded_columns
 from refi_assets.specs.names import group_and_name, is_key, key_of, keys_by_name, short_name, sql_name
 
 SQL_DIR = PROJECT_DIR / "sql"
@@ -71,7 +72,9 @@ class SqlModel:
 
     key: str  # path below sql/, without .sql
     text: str
-    parts: Mapping[str, "SqlModel"] = field(default_factory=dict, compare=False, repr=False)  # by the name they are read
+    parts: Mapping[str, "SqlModel"] = field(
+        default_factory=dict, compare=False, repr=False
+    )  # by the name they are read
 
     @property
     def name(self) -> str:
@@ -272,13 +275,9 @@ class SqlModel:
         tree = qualify(
             self.tree.copy(), dialect=DIALECT, schema=_nested(schema), identify=False, validate_qualify_columns=False
         )
-        root = traverse_scope(tree)[-1]
         times_read = Counter(short_name(key_of(table)) for table in tables_read(tree))
-        by_name = {name for name, times in times_read.items() if times == 1}
-        return {
-            select.alias_or_name: _one_line(_folded(root, number, by_name))
-            for number, select in enumerate(_selects(root))
-        }
+        folded = folded_columns(tree, {name for name, times in times_read.items() if times == 1})
+        return {name: expression.sql(DIALECT, comments=False) for name, expression in folded.items()}
 
 
 @lru_cache
@@ -320,47 +319,6 @@ def tables_read(query: exp.Expr) -> list[exp.Table]:
         if not table.db and table.name in scope.cte_sources
     }
     return [table for table in tables if id(table) not in ctes]
-
-
-def _folded(scope: Scope, number: int, by_name: set[str]) -> exp.Expr:
-    """The expression of a query's column of this number, with the columns of its CTEs folded in."""
-    if isinstance(scope.expression, exp.SetOperation):
-        left, right = (exp.select(_folded(part, number, by_name)) for part in scope.set_operation_scopes)
-        if left == right:
-            return left.selects[0]
-        return type(scope.expression)(this=left, expression=right, distinct=scope.expression.args["distinct"])
-
-    def fold(node: exp.Expr) -> exp.Expr:
-        source = scope.sources.get(node.table) if isinstance(node, exp.Column) else None
-        if isinstance(source, Scope):
-            names = [select.alias_or_name for select in _selects(source)]
-            inner = _folded(source, names.index(node.name), by_name)
-            return exp.paren(inner) if isinstance(inner, _COMPOUND) else inner
-        if isinstance(source, exp.Table) and (name := short_name(key_of(source))) in by_name:
-            return exp.column(node.name, *reversed(name.split(".")))
-        return node
-
-    return _selects(scope)[number].unalias().transform(fold)
-
-
-def _selects(scope: Scope) -> list[exp.Expr]:
-    return cast(exp.Query, scope.expression).selects
-
-
-def _one_line(expression: exp.Expr) -> str:
-    bare = expression.this if isinstance(expression, exp.Paren) else expression
-    return bare.transform(_is_not_null).sql(DIALECT, comments=False)
-
-
-# Inside another expression these need parentheses.
-_COMPOUND = (exp.Binary, exp.Between, exp.In, exp.Not, exp.SetOperation)
-
-
-def _is_not_null(node: exp.Expr) -> exp.Expr:
-    """Restore `x IS NOT NULL`, which the parser keeps as NOT x IS NULL."""
-    if isinstance(node, exp.Not) and isinstance(node.this, exp.Is):
-        return exp.Is(this=node.this.this, expression=exp.Not(this=node.this.expression))
-    return node
 
 
 def _by_relation(key: str) -> tuple[str, str]:

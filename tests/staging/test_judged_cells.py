@@ -1,4 +1,4 @@
-"""Judging cells other than numbers: booleans, days, white space, words for nothing, invisible characters, and states."""
+"""Judging cells other than numbers: booleans, days, white space, words for nothing, invisible letters, and states."""
 
 from datetime import date
 from decimal import Decimal
