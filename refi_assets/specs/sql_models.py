@@ -105,9 +105,9 @@ class SqlModel:
                     read[part.key] = part
                     table.replace(expanded(part, (*within, part.key)).subquery(table.alias_or_name))
                 elif group_and_name(name)[0] in (FEATURES, INPUT):
+                    domain = FEATURES_OF if name.startswith(FEATURES) else self.key.partition("/")[0]
                     raise SettingError(
-                        f"sql/{model.key}.sql reads {sql_name(name)}, which there is not; write "
-                        f"sql/{self.key.partition('/')[0]}/{name}.sql."
+                        f"sql/{model.key}.sql reads {sql_name(name)}, which is missing; write sql/{domain}/{name}.sql."
                     )
             return query
 

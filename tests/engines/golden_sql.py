@@ -3,7 +3,8 @@
     python -m tests.engines.golden_sql
 
 rewrites tests/golden/sql (`make golden`), one file per statement. Engines with the same text share a section. Limits
-are those of the shipped policy; ids and the as-of day are examples. Relations have their own names, not those of an engine's tables.
+are those of the shipped policy; ids and the as-of day are examples. Relations have their own names, not those of an
+engine's tables.
 """
 
 from collections.abc import Mapping

@@ -180,7 +180,7 @@ def test_a_check_fails(
 ) -> None:
     lake = published.copy(tmp_path / "lake")
     change(lake / "runs" / published.run_id / f"{doctored}.json")
-    asset = check.split(" ")[0]
+    asset = check.split(" ", maxsplit=1)[0]
     ran = run_job(lake, DAY, job="checks_of_" + asset.replace("/", "_"), instance=published.instance, memo="off")
     evaluation = ran.checks[check]
     assert not evaluation.passed
