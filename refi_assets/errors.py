@@ -33,6 +33,10 @@ class IdentityError(RefiError):
     """A matcher refused its input, failed, or took too long."""
 
 
+class ModelError(RefiError):
+    """A model cannot be trained, loaded or asked: its data, its file or a value is not as it must be."""
+
+
 @contextmanager
 def best_effort(on_failure: Callable[[str], object]) -> Iterator[None]:
     """Run optional work, which may fail: `on_failure` gets the reason, without any borrower's data."""

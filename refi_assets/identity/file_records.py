@@ -4,50 +4,22 @@ The files are read as a run reads its sources (ingestion/), except that a CSV fi
 tabs or pipes. The user says what a column is: KIND=COLUMN, or KIND=COLUMN+COLUMN to join columns. No type is guessed.
 """
 
-import csv
-import gzip
-import re
-import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, cast
 
 from refi_assets.engines.duckdb import DuckDBSession
 from refi_assets.engines.duckdb_sql import text_literal
 from refi_assets.errors import IdentityError, SourceError
 from refi_assets.identity.features import KINDS
-from refi_assets.ingestion.file_names import suffix_of
-from refi_assets.ingestion.files import MACROS, ScannedFile, require_size, rows_sql, scan_file, text_columns
-from refi_assets.ingestion.headers import trim
-from refi_assets.ingestion.settings import IngestionSettings
-from refi_assets.lake import ObjectInfo, RunFolder
+from refi_assets.ingestion.files import MACROS
+from refi_assets.ingestion.user_files import UserFile, open_user_file
 from refi_assets.lake.folder_store import FolderStore
-from refi_assets.settings import settings_of
 
 Columns = Mapping[str, tuple[str, ...]]  # kind -> the columns from which it is joined
 
-_SEPARATORS = (b",", b";", b"\t", b"|")
-_HEADER_BYTES, _BLOCK_BYTES = 64 << 10, 1 << 20
 _SHOWN = 5  # rows that a message names
 # Words for nothing that programs write into tables. A whole number that was once a float ends in .0.
 _NOTHING = "('', 'na', 'nan', 'nat', 'none', 'null', '<na>', '\\n')"
-
-
-@dataclass(frozen=True)
-class _File:
-    """A file with the names of its columns (trimmed, without case) and the SQL of each column's text."""
-
-    path: Path
-    source: str
-    names: list[str]
-    texts: list[str]
-    rows: str  # a FROM item
-
-    def text_of(self, name: str) -> str | None:
-        """The SQL of a column's text, trimmed, null if empty; None if there is no such column."""
-        name = trim(name).casefold()
-        return f"cell({self.texts[self.names.index(name)]})" if name in self.names else None
 
 
 def parse_columns(mappings: Sequence[str]) -> Columns:
@@ -81,7 +53,7 @@ def load_records(
     """
     session.execute(MACROS)
     files = [
-        _open_file(session, lake, number, path, source)
+        open_user_file(session, lake, number, path, source)
         for number, (path, source) in enumerate(zip(paths, _source_names(paths), strict=True))
     ]
     mapped = {*(name for names in columns.values() for name in names), *([truth] if truth else [])}
@@ -109,65 +81,7 @@ def _source_names(paths: Sequence[Path]) -> list[str]:
     return sources
 
 
-def _open_file(session: DuckDBSession, lake: FolderStore, number: int, path: Path, source: str) -> _File:
-    key = f"files/{number}/{path.name}{'' if suffix_of(path.name) else '.csv'}"
-    separator = _put_file(lake, key, path)
-    info = ObjectInfo(key, path.stat().st_size)
-    max_file_gb = settings_of(IngestionSettings).max_file_gb
-    try:
-        require_size(info, max_file_gb)
-        file = scan_file(lake, info, RunFolder(lake, "resolve"), "files/file", number, max_file_gb=max_file_gb)
-    except SourceError as error:
-        raise SourceError(f"{path}{str(error).removeprefix(key)}") from None
-    if file.malformed_key:
-        raise SourceError(f"{path}: {_malformed(lake, file)} Nothing was written; fix the file.")
-    columns = text_columns(session, lake, file)
-    if separator == ",":
-        names, texts = [column.name for column in columns], [column.sql for column in columns]
-    else:
-        swapped = str.maketrans(f",{separator}", f"{separator},")
-        names = [column.name.translate(swapped) for column in columns]
-        texts = [f"TRANSLATE({column.sql}, ',{separator}', '{separator},')" for column in columns]
-    return _File(path, source, names, texts, rows_sql(lake, file))
-
-
-def _put_file(lake: FolderStore, key: str, path: Path) -> str:
-    """Put a link to the file into the lake and return the separator of its columns.
-
-    Ingestion reads commas: of a file with another separator, put a copy in which commas and separators are swapped.
-    """
-    opened = gzip.open if suffix_of(key) == ".csv.gz" else open
-    separator, target = b",", Path(lake.target(key))
-    try:
-        with cast(IO[bytes], opened(path, "rb")) as stream:
-            header = re.sub(b'"[^"]*"', b"", stream.readline(_HEADER_BYTES))
-            if suffix_of(key) != ".parquet":
-                separator = max(_SEPARATORS, key=header.count)
-            if separator != b",":
-                swapped = bytes.maketrans(b"," + separator, separator + b",")
-                stream.seek(0)
-                with cast(IO[bytes], opened(target, "wb")) as copy:
-                    copy.writelines(block.translate(swapped) for block in iter(lambda: stream.read(_BLOCK_BYTES), b""))
-    except (OSError, EOFError, zlib.error) as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise SourceError(f"{path} cannot be read: {error.strerror}.") from None
-        separator = b","  # not gzip, or damaged: the scan says so
-    if separator == b",":
-        target.unlink(missing_ok=True)
-        target.symlink_to(path.resolve())
-    return separator.decode()
-
-
-def _malformed(lake: FolderStore, file: ScannedFile) -> str:
-    """The first malformed row and its problem, without its cells, and the number of malformed rows."""
-    with lake.open(file.malformed_key or "") as stream:
-        record_number_and_problem = stream.readline().decode().rsplit(",", 2)[0]
-    ((record_number, problem),) = csv.reader([record_number_and_problem])
-    row = f"row {int(record_number):,} (the header not counted) is malformed: {problem}."
-    return f"{row} Malformed rows: {file.malformed:,}."
-
-
-def _joined(session: DuckDBSession, file: _File, kind: str, names: Sequence[str]) -> str:
+def _joined(session: DuckDBSession, file: UserFile, kind: str, names: Sequence[str]) -> str:
     """The SQL of a kind's text: its columns joined by spaces, the parts of a date by dashes."""
     parts = [_known(text) for name in names if (text := file.text_of(name))]
     if not parts:
@@ -192,7 +106,7 @@ def _whole(text: str) -> str:
     return f"REGEXP_REPLACE({text}, '^(\\d+)\\.0$', '\\1')"
 
 
-def _require_unique_ids(session: DuckDBSession, file: _File) -> None:
+def _require_unique_ids(session: DuckDBSession, file: UserFile) -> None:
     numbered = (
         "(SELECT id, ROW_NUMBER() OVER (ORDER BY rowid) AS place FROM row_of_file "
         f"WHERE source = {text_literal(file.source)})"
@@ -210,5 +124,5 @@ def _require_unique_ids(session: DuckDBSession, file: _File) -> None:
             )
 
 
-def _columns_of(file: _File) -> str:
+def _columns_of(file: UserFile) -> str:
     return f"{file.path.name} has {', '.join(file.names)}."
