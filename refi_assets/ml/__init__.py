@@ -2,5 +2,3 @@
 
 Features are defined in sql/ml/features/, limits and words in policies/ml/. Serving scores belongs to api/.
 """
-
-PACKAGES = ("mlflow", "scipy", "shap", "sklearn", "skops", "threadpoolctl")  # of the extra `ml`

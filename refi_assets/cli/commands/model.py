@@ -36,7 +36,7 @@ def evaluate(
     as_json: OneObject = False,
 ) -> None:
     """Compare three models on a file: how well they predict a label, on rows set aside."""
-    from refi_assets.cli.models import evaluate_and_print
+    from refi_assets.cli.model_evaluation import evaluate_and_print
 
     all_settings()
     evaluate_and_print(
