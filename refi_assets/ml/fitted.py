@@ -17,12 +17,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from refi_assets.errors import ModelError
 from refi_assets.ml.columns import InputColumn, Value, one_row
-from refi_assets.ml.policy import ScorecardScale
+from refi_assets.ml.policy import Kind, ScorecardScale
 from refi_assets.ml.scorecard import Scorecard
 from refi_assets.ml.tables import Floats, Table
 from refi_assets.ml.trees import Trees, probability_of
-
-Kind = Literal["logistic_regression", "random_forest", "gradient_boosting"]
 
 MODEL_FILE, ESTIMATOR_FILE = "model.json", "estimator.skops"
 _FORMAT = 1

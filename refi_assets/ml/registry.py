@@ -131,6 +131,10 @@ class Registry:
         infos = [_version_info(version, aliases.get(int(version.version), [])) for version in versions]
         return sorted(infos, key=lambda info: info.version)
 
+    def next_version(self, name: str) -> int:
+        """The number that the next version of a model gets, if nobody registers another one before."""
+        return max((info.version for info in self.versions(name)), default=0) + 1 if name in self.names() else 1
+
     def alias_version(self, name: str, alias: str) -> int | None:
         """The number of the version with an alias; None if the model or the alias does not exist. One query."""
         version = self._lookup(lambda: self._client.get_model_version_by_alias(name, alias))
