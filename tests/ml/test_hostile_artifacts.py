@@ -280,6 +280,17 @@ def test_files_outside_of_the_registry_are_not_read(attacks, tmp_path):
     assert f"its files are at {tmp_path}/elsewhere/" in attacks.refusal(version)
 
 
+def test_a_link_out_of_the_registry_is_not_followed(attacks, registry, tmp_path):
+    elsewhere, link = (
+        tmp_path / "elsewhere",
+        Path(registry.uri.removeprefix("sqlite:///")).parent / "artifacts" / "link",
+    )
+    elsewhere.mkdir()
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(elsewhere)
+    assert "which is not below" in attacks.refusal(attacks.plant(lambda files: None, location=link))
+
+
 def test_a_version_whose_run_is_not_there_is_refused(attacks):
     from mlflow import MlflowClient
 
