@@ -6,7 +6,19 @@ from pydantic import Field, field_validator
 
 from refi_assets.settings import STATE_DIR, RoomSettings
 
-ML_PACKAGES = ("mlflow", "numba", "pandas", "scipy", "shap", "sklearn", "skops", "sqlparse")  # of the extra `ml`
+# Of the extra `ml`.
+ML_PACKAGES = (
+    "markdown_it",
+    "mlflow",
+    "numba",
+    "pandas",
+    "scipy",
+    "shap",
+    "sklearn",
+    "skops",
+    "sqlparse",
+    "threadpoolctl",
+)
 
 MLFLOW_URI_FORM = "it is sqlite:///FILE, or the http(s) URL of an MLflow server"
 
