@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from refi_assets.errors import ModelError
-from refi_assets.ml.fitted import FittedModel
 from refi_assets.ml.mlflow_client import SQLITE, open_client, registry_errors, shown_uri
 from refi_assets.ml.registered_files import (
     MANIFEST,
@@ -35,6 +34,8 @@ from refi_assets.settings import settings_of
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
+    from refi_assets.ml.fitted import FittedModel
+
 CHAMPION, CHALLENGER = "champion", "challenger"
 _OURS = "refi_assets"  # the tag of models and versions that this package registered
 _MANIFEST_TAG = "manifest_sha256"
@@ -48,7 +49,7 @@ class RegisteredModel:
 
     name: str
     version: int
-    model: FittedModel
+    model: "FittedModel"
     record: ModelRecord
 
 
@@ -76,7 +77,7 @@ class Registry:
         is_file = uri.startswith(SQLITE)
         self._folder = Path(uri.removeprefix(SQLITE)).resolve().parent / "artifacts" if is_file else None
 
-    def register(self, name: str, model: FittedModel, record: ModelRecord) -> int:
+    def register(self, name: str, model: "FittedModel", record: ModelRecord) -> int:
         """Store a model as a new version; returns its number. A version is complete, or it does not exist."""
         _require_name(name)
         from mlflow.entities import Metric, Param
