@@ -30,12 +30,13 @@ _HEADER_BYTES, _BLOCK_BYTES = 64 << 10, 1 << 20
 class UserFile:
     """A file with the names of its columns (trimmed, without case) and the SQL of each column's text.
 
-    `source` is the name that results show, `sha256` the hash of its bytes.
+    `spelled` are the names as the file spells them. `source` is the name that results show, `sha256` that of its bytes.
     """
 
     path: Path
     source: str
     names: list[str]
+    spelled: list[str]
     texts: list[str]
     rows: str  # a FROM item
     sha256: str
@@ -69,7 +70,16 @@ def open_user_file(session: DuckDBSession, lake: FolderStore, number: int, path:
         swapped = str.maketrans(f",{separator}", f"{separator},")
         names = [column.name.translate(swapped) for column in columns]
         texts = [f"TRANSLATE({column.sql}, ',{separator}', '{separator},')" for column in columns]
-    return UserFile(path, source, names, texts, rows_sql(lake, file), file.sha256)
+    return UserFile(path, source, names, _spelled(path, names, separator), texts, rows_sql(lake, file), file.sha256)
+
+
+def _spelled(path: Path, names: list[str], separator: str) -> list[str]:
+    """The names in the header's own spelling. A Parquet file's, and those of an unusual header, are as they were."""
+    opened = gzip.open if suffix_of(path.name) == ".csv.gz" else open
+    with cast(IO[bytes], opened(path, "rb")) as stream:
+        header = stream.read(_HEADER_BYTES).decode("utf-8-sig", errors="replace").splitlines()
+    written = [trim(name) for name in next(csv.reader(header[:1], delimiter=separator), [])]
+    return written if [name.casefold() for name in written] == names else names
 
 
 def _put_file(lake: FolderStore, key: str, path: Path) -> str:

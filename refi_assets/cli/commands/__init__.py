@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from refi_assets.cli.commands import identity, lineage, ml, project, publishing, refi, sample
+from refi_assets.cli.commands import identity, lineage, ml, model, model_registry, project, publishing, refi, sample
 from refi_assets.cli.commands.domains import domain_app, domain_names
 from refi_assets.cli.commands.options import ERR
 from refi_assets.errors import RefiError, SettingError
@@ -25,6 +25,8 @@ app = typer.Typer(
 )
 for room in (refi, identity, lineage, sample, publishing, project):
     app.add_typer(room.app)
+model.app.add_typer(model_registry.app)
+app.add_typer(model.app, name="model")
 for domain in domain_names():
     commands = domain_app(domain)
     if domain in OWN_COMMANDS:
