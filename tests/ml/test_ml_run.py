@@ -14,17 +14,18 @@ from refi_assets.engines.duckdb import open_duckdb
 from refi_assets.lake import RunFolder, open_lake
 from refi_assets.lake.relations import readable
 from refi_assets.lineage.graph import lineage_graph
-from refi_assets.ml.features import FeatureSession, features, input_columns
+from refi_assets.ml.feature_session import FeatureSession, declared_features, input_columns
 from refi_assets.sample.customers import DRIVERS, generate_customers
 from refi_assets.specs.contracts import contracts_of
 from refi_assets.specs.sql_models import load_sql_models, parsed
 from tests.orchestration.doctored import Change, parquet, replaced
+from tests.support.commands import refi_here
 from tests.support.lakes import PublishedLake
 from tests.support.running import ingest, run_job
 
 DAY = date(2026, 2, 28)
 CUSTOMERS = 400
-NAMES = ", ".join(features())
+NAMES = ", ".join(declared_features())
 
 
 @pytest.fixture(scope="module")
@@ -72,12 +73,12 @@ def test_a_run_publishes_the_features_of_every_customer(published: PublishedLake
 
 
 def _in_file_order() -> list[str]:
-    return [name for name in load_sql_models()["ml/feature_file"].tree.named_selects if name in features()]
+    return [name for name in load_sql_models()["ml/feature_file"].tree.named_selects if name in declared_features()]
 
 
 def test_every_feature_is_in_both_relations_and_the_file() -> None:
     for relation in ("subject_features", "credit_decision_features", "customer_features", "feature_file"):
-        assert set(load_sql_models()[f"ml/{relation}"].tree.named_selects) > features().keys()
+        assert set(load_sql_models()[f"ml/{relation}"].tree.named_selects) > declared_features().keys()
 
 
 def test_the_features_of_past_decisions_are_those_that_decided_the_outcome(
@@ -186,3 +187,20 @@ def test_a_check_fails(
     assert not evaluation.passed
     subjects = published.ran.metadata("ml/subject")["dagster/row_count"]
     assert evaluation.metadata["number"].value == (number if number > 0 else subjects - 30)
+
+
+def test_the_command_generates_the_files(files: Path, tmp_path: Path) -> None:
+    answer = refi_here("ml", "generate", tmp_path, "--customers", CUSTOMERS, "--seed", 7)
+    assert answer.stdout.startswith(f"{CUSTOMERS} customers, ")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
+        path.name: path.read_bytes() for path in files.iterdir()
+    }
+
+
+def test_too_few_customers_and_a_file_instead_of_a_folder_are_refused_in_words(tmp_path: Path) -> None:
+    refused = refi_here("ml", "generate", tmp_path, "--customers", 9)
+    assert "9 customers cannot be generated; ask for 10 to 100,000." in " ".join(refused.stderr.split())
+    (tmp_path / "file").touch()
+    refused = refi_here("ml", "generate", tmp_path / "file" / "folder", "--customers", 10)
+    assert "cannot be written to as a folder" in " ".join(refused.stderr.split())
+    assert "Traceback" not in refused.stderr

@@ -32,7 +32,7 @@ def models() -> dg.Definitions:
 
 
 @dg.definitions
-def features() -> dg.Definitions:
+def feature_relations() -> dg.Definitions:
     """Features of all customers and decisions, computed once; decisions to learn from, customers to score."""
     return dg.Definitions.merge(
         sql_relation(ML, "ml/subject", kind="view"),
