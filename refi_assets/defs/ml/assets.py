@@ -6,6 +6,7 @@ Features are defined in sql/ml/features/, and what they read in sql/ml/input/.
 import dagster as dg
 
 from refi_assets.defs.ml import ML
+from refi_assets.orchestration.models import model_definitions
 from refi_assets.orchestration.publications import publication_asset
 from refi_assets.orchestration.sources import source_definitions
 from refi_assets.orchestration.sql_assets import sql_relation
@@ -22,6 +23,12 @@ INPUTS = ("ml/customer_features", "ml/credit_decision_features", quarantine_of("
 def sources() -> dg.Definitions:
     """The sources of contracts/ml/."""
     return source_definitions(ML)
+
+
+@dg.definitions
+def models() -> dg.Definitions:
+    """The models of policies/ml/models/, the watch over their champions, and retraining."""
+    return model_definitions(ML)
 
 
 @dg.definitions
