@@ -101,9 +101,9 @@ def explain_and_print(
 
 def _words(reason: "Reason") -> str:
     """The words of a notice, or else the meaning of the feature."""
-    from refi_assets.ml.features import features
+    from refi_assets.ml.feature_session import declared_features
 
-    defined = features().get(reason.feature)
+    defined = declared_features().get(reason.feature)
     return reason.text or (defined.description if defined else "")
 
 

@@ -22,7 +22,7 @@ from refi_assets.ml.card_data import CardData, FeatureText
 from refi_assets.ml.columns import learn_columns
 from refi_assets.ml.declared_models import DeclaredModel
 from refi_assets.ml.fairness import screen_model
-from refi_assets.ml.features import features as defined_features
+from refi_assets.ml.feature_session import declared_features
 from refi_assets.ml.fitted import FittedModel
 from refi_assets.ml.gate import GateVerdict, NewestPeriod, judge_challenger, judge_first_model
 from refi_assets.ml.guard import (
@@ -306,7 +306,7 @@ def _until(learning: LearningRows) -> dict[str, str]:
 
 def _direction(name: str, declared: DeclaredModel) -> Direction:
     """1 if the probability of the positive label rises with a feature, by the feature's definition."""
-    feature = defined_features().get(name)
+    feature = declared_features().get(name)
     if feature is None or feature.risk is None:
         return 0
     return 1 if (feature.risk == "rises") == declared.positive_is_adverse else -1
@@ -356,7 +356,7 @@ def _card(
         }
     )
     period = "" if not rows.has_time else f", {_day(rows.time.min())} to {_day(rows.time.max())}"
-    defined = defined_features()
+    defined = declared_features()
     return CardData(
         name=name,
         version=version,
