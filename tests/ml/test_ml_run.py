@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import duckdb
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from refi_assets.lake import RunFolder, open_lake
 from refi_assets.lake.relations import readable
 from refi_assets.lineage.graph import lineage_graph
 from refi_assets.ml.feature_session import FeatureSession, declared_features, input_columns
+from refi_assets.orchestration.jobs import source_keys
 from refi_assets.sample.customers import DRIVERS, generate_customers
 from refi_assets.specs.contracts import contracts_of
 from refi_assets.specs.sql_models import load_sql_models, parsed
@@ -25,6 +27,7 @@ from tests.support.running import ingest, run_job
 
 DAY = date(2026, 2, 28)
 CUSTOMERS = 400
+RELATIONS = ("ml/subject", "ml/subject_features", "ml/credit_decision_features", "ml/customer_features")
 NAMES = ", ".join(declared_features())
 
 
@@ -37,12 +40,10 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def published(files: Path, tmp_path_factory: pytest.TempPathFactory) -> PublishedLake:
-    import dagster as dg
-
     lake = tmp_path_factory.mktemp("lake")
     ingest(lake, files, DAY)
     instance = dg.DagsterInstance.ephemeral()
-    ran = run_job(lake, DAY, job="ml", instance=instance)
+    ran = run_job(lake, DAY, selection=[*source_keys("ml"), *RELATIONS, "ml/feature_file"], instance=instance)
     assert ran.success, ran.failure
     return PublishedLake(lake, ran, instance)
 
@@ -51,8 +52,7 @@ def query(published: PublishedLake, sql: str) -> list[dict[str, Any]]:
     """Rows of a query on the run's relations."""
     lake = open_lake(str(published.lake))
     folder = RunFolder(lake, published.run_id)
-    keys = [f"staging/{source}" for source in contracts_of("ml")] + ["ml/subject", "ml/subject_features"]
-    relations = [folder.load(key) for key in [*keys, "ml/customer_features", "ml/credit_decision_features"]]
+    relations = [folder.load(key) for key in (*(f"staging/{source}" for source in contracts_of("ml")), *RELATIONS)]
     with open_duckdb(lake).session(readable(lake, relations)) as session:
         return session.query(parsed(sql))
 
