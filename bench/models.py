@@ -56,11 +56,10 @@ def main(rows: int) -> None:
         if name in known:  # at the large size it takes hours
             searched = measure_process(python("bench/bare_sklearn.py", file, label, "searched"), folder)
             jobs[SEARCHED] = searched, json.loads(searched.stdout)
-        lines += [
-            (name, job, f"{measured.seconds:.1f}", f"{measured.seconds / ours.seconds:.2f}", f"{measured.peak_gib:.2f}")
-            + tuple(f"{figures[kind]:.4f}" for kind in KINDS)
-            for job, (measured, figures) in jobs.items()
-        ]
+        for job, (measured, figures) in jobs.items():
+            times, peak = f"{measured.seconds / ours.seconds:.2f}", f"{measured.peak_gib:.2f}"
+            aucs = (f"{figures[kind]:.4f}" for kind in KINDS)
+            lines.append((name, job, f"{measured.seconds:.1f}", times, peak, *aucs))
         print(*lines[-len(jobs) :], sep="\n", flush=True)
     heads = ("data", "job", "s", "times ours", "peak, GiB", *(f"ROC-AUC, {kind.replace('_', ' ')}" for kind in KINDS))
     seconds = float(lines[0][2])
