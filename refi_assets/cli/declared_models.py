@@ -1,6 +1,7 @@
 """refi model train and explain: a declared model, and the score of one customer with its reasons."""
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from refi_assets.cli.terminal import Terminal, one_line, say
@@ -17,11 +18,14 @@ if TYPE_CHECKING:
 FEATURES = Publication("ml")
 
 
-def train_and_print(name: str, lake: str, run_id: str | None, *, promote: bool, who: str, as_json: bool) -> None:
+def train_and_print(
+    name: str, lake: str, run_id: str | None, policy: Path | None, *, promote: bool, who: str, as_json: bool
+) -> None:
     """Train a declared model on the relations of a published run, and print the gate's verdict. Raises RefiError."""
     with needs_packages("refi model", ML_PACKAGES, "ml", "make ml"):
         from refi_assets.ml.declared_models import declared_model
-        from refi_assets.ml.model_training import all_rows, train_declared
+        from refi_assets.ml.learning_rows import all_rows
+        from refi_assets.ml.model_training import train_declared
         from refi_assets.ml.policy import load_ml_policy
         from refi_assets.ml.promotions import promote_version
         from refi_assets.ml.registry import open_registry
@@ -31,7 +35,12 @@ def train_and_print(name: str, lake: str, run_id: str | None, *, promote: bool, 
     with run.engine.session(run.relations) as session:
         rows = all_rows(session, declared)
     version = train_declared(
-        name, declared, rows, load_ml_policy(), registry, lambda text: console.say(f"  {one_line(text)}", style="dim")
+        name,
+        declared,
+        rows,
+        load_ml_policy(policy),
+        registry,
+        lambda text: console.say(f"  {one_line(text)}", style="dim"),
     )
     promotion = None
     if promote and version.verdict.passed:
@@ -46,7 +55,7 @@ def train_and_print(name: str, lake: str, run_id: str | None, *, promote: bool, 
         [[kind, *(f"{figures[measure]:.3f}" for measure in shown)] for kind, figures in version.figures.items()],
     )
     say(f"{name}, version {version.version}: a {version.kind}, trained on {version.rows:,} rows of run {run.run_id}.")
-    for reason in version.verdict.reasons:
+    for reason in version.judgment:
         say(f"Gate: {reason}")
     for warning in version.warnings:
         console.warn(one_line(f"Warning: {warning}."))

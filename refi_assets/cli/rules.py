@@ -170,8 +170,11 @@ class _Policy:
     def of_limits(self, key: str) -> dict[str, str]:
         """Key -> value of the limits in a part of the policy."""
         limits = attrgetter(key)(self._policy)
-        values = limits.model_dump() if isinstance(limits, BaseModel) else {}
-        return {f"{key}.{name}": _text(value) for name, value in values.items()} or {key: _text(limits)}
+        if not isinstance(limits, BaseModel):
+            return {key: _text(limits)}
+        return {
+            name: text for field in type(limits).model_fields for name, text in self.of_limits(f"{key}.{field}").items()
+        }
 
 
 def _text(value: Any) -> str:

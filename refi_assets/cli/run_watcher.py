@@ -84,7 +84,7 @@ class RunWatcher:
         if evaluation.passed:
             return
         asset = evaluation.asset_key.to_user_string()
-        blocks = evaluation.severity == dg.AssetCheckSeverity.ERROR
+        blocks = evaluation.blocking and evaluation.severity == dg.AssetCheckSeverity.ERROR
         number, *advice = (evaluation.description or "").split("\n")
         lines = [f"{asset} {evaluation.check_name} ({number}){'.' if blocks or advice else ''}", *advice]
         (self._blocking_checks if blocks else self.warnings).append("\n".join(lines))

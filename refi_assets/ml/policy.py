@@ -83,6 +83,12 @@ class LeakGuardLimits(Section):
     warn_alone_auc_above: float = Field(gt=0.5, le=1)
 
 
+class Retraining(Section):
+    """When models are trained again. Drift asks for it no sooner than this after it last did."""
+
+    pause_days: int = Field(default=7, ge=0, le=365)
+
+
 class NamePatterns(Section):
     """Names of columns: those that contain one of `words`, or are one of `exactly`, and none that contains `unless`."""
 
@@ -112,6 +118,7 @@ class MlPolicy(Policy):
     fairness: FairnessLimits = FairnessLimits()
     breakdowns: BreakdownLimits = BreakdownLimits()
     gate: GateLimits = GateLimits()
+    retraining: Retraining = Retraining()
     checks: CheckLimits = CheckLimits()
 
 

@@ -15,7 +15,8 @@ from refi_assets.errors import ModelError
 from refi_assets.ml import plots
 from refi_assets.ml.declared_models import DeclaredModel
 from refi_assets.ml.drift import ColumnDrift, RealizedReport, column_drift, realized_against_predicted, table_drift
-from refi_assets.ml.model_training import TRAINED_UNTIL, all_rows, days_of
+from refi_assets.ml.learning_rows import all_rows, days_of
+from refi_assets.ml.model_training import TRAINED_UNTIL
 from refi_assets.ml.policy import MlPolicy
 from refi_assets.ml.registry import RegisteredModel
 from refi_assets.ml.tables import rows_of

@@ -177,9 +177,8 @@ class CheckedStep(Step):
 class Check:
     """One check; `evaluate` takes the step and, if `limits` names a part of the policy, that part.
 
-    With `may_block`, a failure stops downstream assets if the outcome says so; with `alerts`, it is then an error that
-    stops nothing. `sql` is the key of the SQL model that
-    finds rows that break the check.
+    A failure whose outcome says `blocks` stops downstream assets with `may_block`; with `alerts` alone, it is an error
+    that stops nothing; otherwise it only warns. `sql` is the key of the SQL model that finds rows that break the check.
     """
 
     name: str

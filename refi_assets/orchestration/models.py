@@ -6,8 +6,10 @@ The work is in refi_assets/ml/. Without the packages of the extra `ml` there are
 import base64
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from datetime import date, timedelta
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -18,32 +20,35 @@ from refi_assets.errors import best_effort
 from refi_assets.lake import Details, Relation
 from refi_assets.lake.relations import readable
 from refi_assets.ml.declared_models import DeclaredModel, declared_models
-from refi_assets.ml.policy import load_ml_policy
+from refi_assets.ml.policy import MlPolicy, load_ml_policy
+from refi_assets.ml.policy_limits import DriftLimits
 from refi_assets.ml.settings import ML_PACKAGES
 from refi_assets.orchestration.asset_checks import Check, CheckedStep, checks_of
 from refi_assets.orchestration.domain import Domain
 from refi_assets.orchestration.jobs import retraining_job
 from refi_assets.orchestration.partitions import partitions
-from refi_assets.orchestration.resources import EngineResource, LakeResource
+from refi_assets.orchestration.resources import EngineResource, LakeResource, PoliciesResource
 from refi_assets.orchestration.retraining import retraining
-from refi_assets.orchestration.steps import Step, asset_step
+from refi_assets.orchestration.steps import Step, asset_step, records_table
 from refi_assets.specs.code import code_sha256
 from refi_assets.specs.outcomes import Outcome
 
 if TYPE_CHECKING:
+    from refi_assets.ml.model_training import TrainedVersion
     from refi_assets.ml.watching import WatchReport
 
 GROUP = "models"
 RETRAIN = "retrain"
-PAUSE = timedelta(days=7)  # between two retrainings that drift asks for
+UNCHANGED_CHAMPION = "The champion is unchanged."  # whatever fails here
 
 
 class VersionDetails(Details):
-    """The record of a training run: the version, and the gate's verdict in sentences. `card` is an object key."""
+    """The record of a training run: the version, and the gate's judgment in sentences. `card` is an object key."""
 
     version: int
     passed: bool
-    reasons: tuple[str, ...]
+    conditions_failed: int
+    judgment: tuple[str, ...]
     warnings: tuple[str, ...]
     card: str
 
@@ -73,17 +78,18 @@ def model_definitions(domain: Domain) -> dg.Definitions:
         )
         return dg.Definitions()
     models = declared_models()
-    watches = [f"ml/{name}_watch" for name in models]
+    watched = {name: declared for name, declared in models.items() if declared.known_on}
     drift = [
-        dg.AssetCheckKey(dg.AssetKey(watch.split("/")), check)
-        for watch in watches
+        dg.AssetCheckKey(dg.AssetKey(["ml", f"{name}_watch"]), check)
+        for name in watched
         for check in ("features_stable", "scores_stable")
     ]
+    pause = timedelta(days=load_ml_policy().retraining.pause_days)
     return dg.Definitions.merge(
         *(_model(domain, name, declared) for name, declared in models.items()),
-        *(_watch(domain, name, declared) for name, declared in models.items() if declared.known_on),
+        *(_watch(domain, name, declared) for name, declared in watched.items()),
         dg.Definitions(jobs=[retraining_job(RETRAIN, [f"ml/{name}" for name in models], domain.cadence)]),
-        retraining(domain, RETRAIN, drift, PAUSE),
+        retraining(domain, RETRAIN, drift, pause),
     )
 
 
@@ -98,43 +104,40 @@ def _model(domain: Domain, name: str, declared: DeclaredModel) -> dg.Definitions
         description=f"{declared.description}\n\nA version in the model registry, the challenger of the champion.",
         deps=[relation.split("/") for relation in _read(declared)],
         partitions_def=partitions(domain.cadence),
-        code_version=declared.sha256[:16],
+        code_version=f"{declared.sha256[:16]} {code_sha256('refi_assets.ml.model_training')[:16]}",
     )
     def trained_model(
-        context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource
+        context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource, policies: PoliciesResource
     ) -> dg.MaterializeResult[Any]:
-        from refi_assets.ml.model_training import all_rows, train_declared
+        from refi_assets.ml.learning_rows import all_rows
+        from refi_assets.ml.model_training import train_declared
         from refi_assets.ml.registry import open_registry
 
-        with asset_step(context, lake) as step:
-            relations = _relations(step, declared)
+        with asset_step(context, lake, UNCHANGED_CHAMPION) as step:
+            relations, policy = _relations(step, declared), _policy(policies, domain)
             with engine.duckdb(step.lake).session(readable(step.lake, list(relations.values()))) as session:
                 rows = all_rows(session, declared)
-            version = train_declared(name, declared, rows, load_ml_policy(), open_registry(), context.log.info)
+            version = train_declared(name, declared, rows, policy, open_registry(), context.log.info)
             card = step.folder.key(key, ".card.html")
             step.lake.put(card, version.card_html.encode())
             details = VersionDetails(
                 version=version.version,
                 passed=version.verdict.passed,
-                reasons=version.verdict.reasons,
+                conditions_failed=sum(not rule.passed for rule in version.verdict.rules),
+                judgment=version.judgment,
                 warnings=version.warnings,
                 card=card,
             )
             draft = step.draft(key, made_from=relations, kind="files", rows=version.rows)
             relation = step.save(draft, details=details)
-        figures = {
-            f"{kind}: {measure}": value for kind, row in version.figures.items() for measure, value in row.items()
-        }
-        shown = {
-            "version": version.version,
-            "kind": version.kind,
-            "card": dg.MetadataValue.path(step.lake.address(card)),
-        }
-        return step.materialized(relation, {**shown, **figures, **_pictures(version.plots)})
+        return step.materialized(relation, _shown(version) | {"card": dg.MetadataValue.path(step.lake.address(card))})
 
     checks = [
-        Check("gate_passed", "It passes the promotion gate against the champion.", _gate_passed, may_block=False),
-        Check("leak_guard_is_silent", "No feature is suspected to know the outcome.", _no_warnings, may_block=False),
+        Check(evaluate.__name__, description, evaluate, may_block=False)
+        for evaluate, description in (
+            (gate_passed, "It passes the promotion gate against the champion."),
+            (leak_guard_is_silent, "No feature is suspected to know the outcome."),
+        )
     ]
     return dg.Definitions(assets=[trained_model], asset_checks=[checks_of(domain, key, checks)])
 
@@ -150,12 +153,12 @@ def _watch(domain: Domain, name: str, declared: DeclaredModel) -> dg.Definitions
         description=f"Drift of the champion of {name} since its training, and realized against predicted outcomes.",
         deps=[relation.split("/") for relation in _read(declared)],
         partitions_def=partitions(domain.cadence),
-        code_version=code_sha256("refi_assets.ml.drift")[:16],
+        code_version=f"{declared.sha256[:16]} {code_sha256('refi_assets.ml.watching')[:16]}",
     )
     def watched_champion(
-        context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource
+        context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource, policies: PoliciesResource
     ) -> dg.MaterializeResult[Any]:
-        with asset_step(context, lake) as step:
+        with asset_step(context, lake, UNCHANGED_CHAMPION) as step:
             relations = _relations(step, declared)
             failures: list[str] = []
             report = None
@@ -163,7 +166,7 @@ def _watch(domain: Domain, name: str, declared: DeclaredModel) -> dg.Definitions
                 best_effort(failures.append),  # the features are published, whatever becomes of the watch
                 engine.duckdb(step.lake).session(readable(step.lake, list(relations.values()))) as session,
             ):
-                report = _watch_report(session, name, declared, step.as_of)
+                report = _watch_report(session, name, declared, step.as_of, _policy(policies, domain))
             details = _watch_details(report) if report else WatchDetails(failure="".join(failures) or None)
             draft = step.draft(key, made_from=relations, kind="files", rows=report.rows if report else 0)
             relation = step.save(draft, details=details)
@@ -172,32 +175,19 @@ def _watch(domain: Domain, name: str, declared: DeclaredModel) -> dg.Definitions
         return step.materialized(relation, {**shown, **psi, **_pictures(report.plots if report else {})})
 
     checks = [
-        Check(
-            "features_stable",
-            "The champion's features are distributed as in training (PSI and KS).",
-            lambda step: _stable(step, lambda details: details.features, "features"),
-            may_block=False,
-            alerts=True,
-        ),
-        Check(
-            "scores_stable",
-            "The champion's scores are distributed as in training (PSI and KS).",
-            lambda step: _stable(step, lambda details: {"score": details.score}, "scores"),
-            may_block=False,
-            alerts=True,
-        ),
-        Check(
-            "outcomes_as_predicted",
-            "Realized rates are as predicted, in months whose outcomes are known.",
-            lambda step: _stable(step, lambda details: details.months, "months"),
-            may_block=False,
-            alerts=True,
-        ),
+        Check(evaluate.__name__, description, evaluate, may_block=False, alerts=True, limits="drift")
+        for evaluate, description in (
+            (features_stable, "The champion's features are distributed as in training (PSI and KS)."),
+            (scores_stable, "The champion's scores are distributed as in training (PSI and KS)."),
+            (outcomes_as_predicted, "Realized rates are as predicted, in months whose outcomes are known."),
+        )
     ]
     return dg.Definitions(assets=[watched_champion], asset_checks=[checks_of(domain, key, checks)])
 
 
-def _watch_report(session: DuckDBSession, name: str, declared: DeclaredModel, as_of: date) -> "WatchReport | None":
+def _watch_report(
+    session: DuckDBSession, name: str, declared: DeclaredModel, as_of: date, policy: MlPolicy
+) -> "WatchReport | None":
     """The report on the champion, None if there is none yet."""
     from refi_assets.ml.registry import CHAMPION, open_registry
     from refi_assets.ml.watching import watch_champion
@@ -205,7 +195,7 @@ def _watch_report(session: DuckDBSession, name: str, declared: DeclaredModel, as
     registry = open_registry()
     if registry.alias_version(name, CHAMPION) is None:
         return None
-    return watch_champion(session, declared, registry.load(name, CHAMPION), as_of, load_ml_policy())
+    return watch_champion(session, declared, registry.load(name, CHAMPION), as_of, policy)
 
 
 def _watch_details(report: "WatchReport") -> WatchDetails:
@@ -228,36 +218,92 @@ def _relations(step: Step, declared: DeclaredModel) -> dict[str, Relation]:
     return {key: step.input(key) for key in _read(declared)}
 
 
-def _gate_passed(step: CheckedStep) -> Outcome:
+def _policy(policies: PoliciesResource, domain: Domain) -> MlPolicy:
+    """The policy of models for this run."""
+    path = policies.overrides.get(domain.policy)
+    return load_ml_policy(Path(path) if path else None)
+
+
+def gate_passed(step: CheckedStep) -> Outcome:
+    """Whether the newest version may become champion."""
     details = step.relation.details_as(VersionDetails)
     return Outcome(
         details.passed,
-        details.version,
-        "the number is the version",
+        details.conditions_failed,
+        "every condition of the gate must hold",
         blocks=False,
-        description=" ".join(details.reasons),
+        description=" ".join((f"Version {details.version}.", *details.judgment)),
     )
 
 
-def _no_warnings(step: CheckedStep) -> Outcome:
+def leak_guard_is_silent(step: CheckedStep) -> Outcome:
+    """Whether no feature is suspected to know the outcome."""
     warnings = step.relation.details_as(VersionDetails).warnings
     return Outcome(not warnings, len(warnings), "no warning", blocks=False, description="; ".join(warnings) or None)
 
 
-def _stable(step: CheckedStep, levels_of: Callable[[WatchDetails], Mapping[str, str]], what: str) -> Outcome:
+def features_stable(step: CheckedStep, limits: DriftLimits) -> Outcome:
+    """Whether the decisions since training have features as those that the champion has learned from."""
+    return _stable(step, lambda details: details.features, _distances(limits))
+
+
+def scores_stable(step: CheckedStep, limits: DriftLimits) -> Outcome:
+    """Whether the decisions since training have scores as those that the champion has learned from."""
+    return _stable(step, lambda details: {"score": details.score} if details.version else {}, _distances(limits))
+
+
+def outcomes_as_predicted(step: CheckedStep, limits: DriftLimits) -> Outcome:
+    """Whether as many outcomes were positive as the champion predicts, by month."""
+    gap = limits.realized_gap_pct
+    limit = f"at most {gap.warn_above:g} % of the predicted rate, an error above {gap.alert_above:g} %"
+    return _stable(step, lambda details: details.months, limit)
+
+
+def _distances(limits: DriftLimits) -> str:
+    psi, ks = limits.psi, limits.ks
+    return (
+        f"PSI at most {psi.warn_above:g} and KS at most {ks.warn_above:g}, "
+        f"an error above {psi.alert_above:g} and {ks.alert_above:g}"
+    )
+
+
+def _stable(step: CheckedStep, levels_of: Callable[[WatchDetails], Mapping[str, str]], limit: str) -> Outcome:
     """The outcome of levels by name: a warning if one is at warn, an error if one is at alert."""
     details = step.relation.details_as(WatchDetails)
-    levels = levels_of(details)
     if details.failure:
-        return Outcome(False, 0, "the champion can be watched", blocks=False, description=details.failure)
+        return Outcome(False, 0, "the champion must be watched", blocks=False, description=details.failure)
+    levels = levels_of(details)
     moved = {name: level for name, level in levels.items() if level in ("warn", "alert")}
     return Outcome(
         passed=not moved,
         number=len(moved),
-        limit=f"of {len(levels)} {what}, none moved beyond the limits of policies/ml/ml.yaml",
+        limit=limit,
         blocks="alert" in moved.values(),
-        description=", ".join(f"{name}: {level}" for name, level in sorted(moved.items())) or None,
+        description=_watched(details, levels, moved),
     )
+
+
+def _watched(details: WatchDetails, levels: Mapping[str, str], moved: Mapping[str, str]) -> str:
+    """What was compared, in words."""
+    if details.version is None:
+        return "There is no champion to watch yet."
+    judged = sum(level != "few rows" for level in levels.values())
+    few = f"; {len(levels) - judged} have too few rows" if judged < len(levels) else ""
+    names = ", ".join(f"{name} ({level})" for name, level in sorted(moved.items()))
+    return f"Version {details.version}, {judged} judged{few}." + (f" Beyond a limit: {names}." if names else "")
+
+
+def _shown(version: "TrainedVersion") -> dict[str, Any]:
+    """A version in the UI: the figures of its kind as numbers, which the UI plots over time; all kinds as a table."""
+    figures = {kind: {name: round(value, 4) for name, value in row.items()} for kind, row in version.figures.items()}
+    return {
+        "version": version.version,
+        "kind": version.kind,
+        "gate": records_table([asdict(rule) for rule in version.verdict.rules]),
+        "kinds": records_table([{"kind": kind, **row} for kind, row in figures.items()]),
+        **figures[version.kind],
+        **_pictures(version.plots),
+    }
 
 
 def _pictures(plots: Mapping[str, bytes]) -> dict[str, dg.MetadataValue[Any]]:

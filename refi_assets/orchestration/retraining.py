@@ -11,9 +11,11 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 from pydantic import BaseModel
 
+from refi_assets.ingestion.settings import IngestionSettings
 from refi_assets.orchestration import partitions
 from refi_assets.orchestration.automation import domain_schedule
 from refi_assets.orchestration.domain import Domain
+from refi_assets.settings import settings_of
 
 FIRST_MONDAY = "0 3 * * 1#1"  # at 03:00; `0 3 1-7 * 1` would be every Monday and each of the first seven days
 
@@ -37,13 +39,18 @@ class RetrainingCursor(BaseModel):
 def retraining(
     domain: Domain, job_name: str, drift_checks: Sequence[dg.AssetCheckKey], pause: timedelta
 ) -> dg.Definitions:
-    """The schedule and the sensor of a job. Drift starts it again no sooner than `pause` after the last time."""
+    """The schedule and the sensor of a job. Drift starts it again no sooner than `pause` after the last time.
+
+    The sensor is on if that on arrivals is: both start what new files ask for.
+    """
+    is_on = settings_of(IngestionSettings).watch
 
     @dg.sensor(
         name=f"{job_name}_on_drift",
         job_name=job_name,
         minimum_interval_seconds=300,
         description="Requests a run if the newest verdict of a drift check failed with an error, once per verdict.",
+        default_status=dg.DefaultSensorStatus.RUNNING if is_on else dg.DefaultSensorStatus.STOPPED,
     )
     def on_drift(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         """Look at the newest verdicts once."""

@@ -199,9 +199,9 @@ class Step:
 
 
 @contextmanager
-def asset_step(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Step]:
+def asset_step(context: dg.AssetExecutionContext, lake: LakeResource, consequence: str = UNCHANGED) -> Iterator[Step]:
     """The step that materializes an asset, with OpenLineage events of its start and failure, and with user_errors."""
-    with user_errors():
+    with user_errors(consequence):
         step = Step(context, lake)
         events = step.events("/".join(context.asset_key.path))
         if events:
@@ -216,12 +216,12 @@ def asset_step(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterato
 
 
 @contextmanager
-def user_errors() -> Iterator[None]:
+def user_errors(consequence: str = UNCHANGED) -> Iterator[None]:
     """Turn an error that a user can fix into a failure with its message and without a traceback."""
     try:
         yield
     except (RefiError, OSError) as error:
-        raise _failure(_message_of(error)) from None
+        raise _failure(_message_of(error), consequence) from None
 
 
 @contextmanager

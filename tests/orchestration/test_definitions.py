@@ -234,6 +234,11 @@ def test_loading_the_definitions_opens_no_lake_and_does_not_wait_for_the_openlin
     assert "openlineage" not in loaded_elsewhere["modules"]
 
 
+def test_loading_the_definitions_imports_no_package_of_models(loaded_elsewhere):
+    assert "ml/default_12m" in loaded_elsewhere["code_versions"]
+    assert not {"sklearn", "mlflow", "shap", "skops", "scipy"} & set(loaded_elsewhere["modules"])
+
+
 def test_dg_and_the_workspace_file_load_the_same_definitions():
     listed = json.loads(
         subprocess.run(

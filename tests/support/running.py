@@ -1,5 +1,6 @@
 """Running the graph in tests: the real definitions, on a lake in a temporary folder."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -84,18 +85,19 @@ def run_job(
     job: str = "refi",
     instance: dg.DagsterInstance | None = None,
     policy: Path | None = None,
+    policies: Mapping[str, Path] | None = None,
     force_latest: bool = False,
     selection: list[str] | None = None,
     identity: str | None = None,
     memo: str = "use",
 ) -> Ran:
-    """Run a job of one day on a lake."""
+    """Run a job of one day on a lake. `policy` is refi's, `policies` are those of other domains."""
     # The definitions are loaded once; the engines are those of the settings now.
     resources: dict[str, Any] = {"lake": LakeResource(url=str(lake), memo=memo), "engine": EngineResource()}
     resources["identity"] = IdentityResource(kind=identity) if identity else IdentityResource()
     matcher = resources["identity"].kind
-    if policy is not None:
-        resources["policies"] = PoliciesResource(overrides={"refi": str(policy)})
+    overrides = {**(policies or {}), **({"refi": policy} if policy else {})}
+    resources["policies"] = PoliciesResource(overrides={domain: str(path) for domain, path in overrides.items()})
     config: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     resources["publishing"] = PublishingResource(force_latest=force_latest)
     loaded = definitions(matcher)

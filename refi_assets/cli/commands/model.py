@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from refi_assets.cli.commands.options import Lake, OneObject, Run, lake_url
+from refi_assets.cli.commands.options import Lake, OneObject, OtherPolicy, Run, lake_url
 from refi_assets.settings import all_settings
 
 app = typer.Typer(help="Models: evaluate a file, train, promote, explain.", no_args_is_help=True)
@@ -61,6 +61,7 @@ def train(
     who: Annotated[str | None, typer.Option(metavar="NAME", help="Who promotes. Default: the login name.")] = None,
     lake: Lake = None,
     run_id: Run = None,
+    policy: OtherPolicy = None,
     as_json: OneObject = False,
 ) -> None:
     """Train a declared model on the latest published features, and judge it against the champion."""
@@ -68,7 +69,7 @@ def train(
     from refi_assets.cli.login import login_name
 
     promoter = who or login_name("refi model train") if promote else ""
-    train_and_print(name, lake_url(lake), run_id, promote=promote, who=promoter, as_json=as_json)
+    train_and_print(name, lake_url(lake), run_id, policy, promote=promote, who=promoter, as_json=as_json)
 
 
 @app.command()
