@@ -20,6 +20,7 @@ from refi_assets.ml.mlflow_client import SQLITE
 from refi_assets.ml.registry import CHALLENGER, CHAMPION, Registry
 from refi_assets.sample.customers import generate_customers
 from refi_assets.settings import overridden
+from tests.orchestration.doctored import Change, record
 from tests.support.commands import Answer, refi_here
 from tests.support.quick_models import write_quick_policy
 from tests.support.registries import new_registry_file
@@ -232,3 +233,32 @@ def test_what_cannot_be_explained_or_trained_is_one_message(lifetime):
     assert "has no version 99" in lifetime.refused("explain", "C1", "--version", 99)
     assert "No model is named 'other'" in lifetime.refused("train", "other")
     assert json.loads(lifetime.refi("explain", "C1", "--version", 1, "--json").stdout)
+
+
+CHECKS: list[tuple[str, Change, str, int]] = [
+    (f"{TRAINED} gate_passed", record(details={"passed": False, "conditions_failed": 2}), "WARN", 2),
+    (f"{TRAINED} leak_guard_is_silent", record(details={"warnings": ["income alone has an AUC of 0.97"]}), "WARN", 1),
+    (f"{WATCH} features_stable", record(details={"features": {"income": "alert", "debt": "warn"}}), "ERROR", 2),
+    (f"{WATCH} features_stable", record(details={"features": {"income": "warn", "debt": "ok"}}), "WARN", 1),
+    (f"{WATCH} scores_stable", record(details={"score": "alert"}), "ERROR", 1),
+    (f"{WATCH} outcomes_as_predicted", record(details={"months": {"2025-01": "alert", "2025-02": "ok"}}), "ERROR", 1),
+]
+
+
+@pytest.mark.parametrize(("check", "change", "severity", "number"), CHECKS)
+def test_a_check_fails(lifetime, tmp_path, check, change, severity, number):
+    asset = check.split(" ", maxsplit=1)[0]
+    made_by = lifetime.trained_again if asset == TRAINED else lifetime.watched
+    lake = Path(shutil.copytree(lifetime.lake, tmp_path / "lake"))
+    change(lake / "runs" / made_by.run_id / f"{asset}.json")
+    ran = run_job(lake, DAY, job="checks_of_" + asset.replace("/", "_"), instance=lifetime.instance, memo="off")
+    evaluation = ran.checks[check]
+    assert (evaluation.passed, evaluation.severity.value) == (False, severity)
+    assert evaluation.metadata["number"].value == number
+    assert not evaluation.blocking
+
+
+def test_every_check_of_models_is_tested_failing():
+    keys = definitions().resolve_asset_graph().asset_check_keys
+    checks = {f"{key.asset_key.to_user_string()} {key.name}" for key in keys}
+    assert {check for check, *_ in CHECKS} == {check for check in checks if check.startswith(f"ml/{MODEL}")}
