@@ -83,6 +83,7 @@ def train_declared(
     name: str, declared: DeclaredModel, relation: LearningRows, policy: MlPolicy, registry: Registry, say: Say
 ) -> TrainedVersion:
     """Train, measure, judge and register a model as challenger. Raises ModelError; then nothing is registered."""
+    champion = registry.alias_version(name, CHAMPION)  # before the work, which would be lost if the registry is away
     rows = relation.part(~np.isnan(relation.outcome))
     split = split_rows(rows, policy)
     warnings = guard_training(declared, split, policy)
@@ -90,7 +91,6 @@ def train_declared(
         warnings.append("the model declares no time, so its test part is random: figures of the future may be worse")
     inputs, dropped = _inputs(name, declared, split.learning, policy)
     trained, figures = _three_models(declared, inputs, split, policy, say)
-    champion = registry.alias_version(name, CHAMPION)
     result = TrainingResult(
         name=name,
         declared=declared,

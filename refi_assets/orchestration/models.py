@@ -6,7 +6,6 @@ The work is in refi_assets/ml/. Without the packages of the extra `ml` there are
 import base64
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from datetime import date, timedelta
 from importlib.util import find_spec
 from pathlib import Path
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
 
 GROUP = "models"
 RETRAIN = "retrain"
+KEY_FIGURES = ("roc_auc", "pr_auc", "ks", "brier")  # more do not fit into a table in the UI
 UNCHANGED_CHAMPION = "The champion is unchanged."  # whatever fails here
 
 
@@ -230,7 +230,7 @@ def gate_passed(step: CheckedStep) -> Outcome:
     return Outcome(
         details.passed,
         details.conditions_failed,
-        "every condition of the gate must hold",
+        "no condition of the gate may fail",
         blocks=False,
         description=" ".join((f"Version {details.version}.", *details.judgment)),
     )
@@ -296,11 +296,15 @@ def _watched(details: WatchDetails, levels: Mapping[str, str], moved: Mapping[st
 def _shown(version: "TrainedVersion") -> dict[str, Any]:
     """A version in the UI: the figures of its kind as numbers, which the UI plots over time; all kinds as a table."""
     figures = {kind: {name: round(value, 4) for name, value in row.items()} for kind, row in version.figures.items()}
+    rules = version.verdict.rules
+    gate = [f"- {rule.name} {'passed' if rule.passed else '**failed**'}: {rule.reason}" for rule in rules]
     return {
         "version": version.version,
         "kind": version.kind,
-        "gate": records_table([asdict(rule) for rule in version.verdict.rules]),
-        "kinds": records_table([{"kind": kind, **row} for kind, row in figures.items()]),
+        "gate": dg.MetadataValue.md("\n".join(gate)),
+        "kinds": records_table(
+            [{"kind": kind} | {name: row[name] for name in KEY_FIGURES} for kind, row in figures.items()]
+        ),
         **figures[version.kind],
         **_pictures(version.plots),
     }

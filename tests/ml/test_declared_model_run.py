@@ -114,7 +114,7 @@ def test_retraining_registers_a_challenger_with_its_figures_card_and_plots(lifet
     assert card == lifetime.registry.record(MODEL, 1).card_html
     assert lifetime.trained.failed_checks == {}
     assert str(lifetime.trained.checks[f"{TRAINED} gate_passed"].description).startswith(
-        "0; every condition of the gate must hold. Version 1. The rarer outcome has "
+        "0; no condition of the gate may fail. Version 1. The rarer outcome has "
     )
 
 
