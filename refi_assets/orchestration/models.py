@@ -120,16 +120,8 @@ def _model(domain: Domain, name: str, declared: DeclaredModel) -> dg.Definitions
             version = train_declared(name, declared, rows, policy, open_registry(), context.log.info)
             card = step.folder.key(key, ".card.html")
             step.lake.put(card, version.card_html.encode())
-            details = VersionDetails(
-                version=version.version,
-                passed=version.verdict.passed,
-                conditions_failed=sum(not rule.passed for rule in version.verdict.rules),
-                judgment=version.judgment,
-                warnings=version.warnings,
-                card=card,
-            )
             draft = step.draft(key, made_from=relations, kind="files", rows=version.rows)
-            relation = step.save(draft, details=details)
+            relation = step.save(draft, details=_version_details(version, card))
         return step.materialized(relation, _shown(version) | {"card": dg.MetadataValue.path(step.lake.address(card))})
 
     checks = [
@@ -140,6 +132,17 @@ def _model(domain: Domain, name: str, declared: DeclaredModel) -> dg.Definitions
         )
     ]
     return dg.Definitions(assets=[trained_model], asset_checks=[checks_of(domain, key, checks)])
+
+
+def _version_details(version: "TrainedVersion", card: str) -> VersionDetails:
+    return VersionDetails(
+        version=version.version,
+        passed=version.verdict.passed,
+        conditions_failed=sum(not rule.passed for rule in version.verdict.rules),
+        judgment=version.judgment,
+        warnings=version.warnings,
+        card=card,
+    )
 
 
 def _watch(domain: Domain, name: str, declared: DeclaredModel) -> dg.Definitions:
