@@ -1,10 +1,11 @@
-"""Charts of a page, as HTML and SVG without a script: bars, curves, histograms, and their axes.
+"""Charts, as HTML and SVG without a script: bars, curves, histograms, dots, and their axes.
 
-STYLE is their CSS. The page defines the colors --line (of axes) and --muted (of text); the style defines --first,
---second and --third for what is drawn, which the page may use as well. A class is the color of a bar or curve: "" for
-the first, "second" or "third".
+On a page, STYLE is their CSS. The page defines the colors --line (of axes) and --muted (of text); the style defines
+--first, --second and --third for what is drawn, which the page may use as well. A class is the color of a bar, curve or
+dot: "" for the first, "second" or "third". `svg_file` makes a file of its own from an SVG.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
@@ -17,6 +18,10 @@ Numbers = npt.NDArray[np.float64]
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 900, 220, 56, 24, 18  # of a plot, in units of its SVG
 X_MARKS = 12  # about
 LIMIT_NAME = 95  # room for a limit's name
+ROW, ROW_NAME, ROW_VALUE = 18, 240, 60  # of a ranked bar: its height, and room for its name and its value
+TITLE = 18  # height of a file's title
+_SVG = re.compile('<svg viewBox="0 0 ([0-9]+) ([0-9]+)" role="img" aria-label="([^"]*)">(.*)', re.DOTALL)
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 STYLE = """
   :root { --first: #0b62c4; --second: #a34700; --third: #4b7f3a; }
@@ -31,13 +36,24 @@ STYLE = """
   svg .axis { stroke: var(--line); }
   svg .limit { stroke: var(--muted); stroke-dasharray: 4 3; }
   svg polyline { fill: none; stroke-width: 1.8; stroke: var(--first); }
-  svg rect { fill: var(--first); }
+  svg rect, svg circle { fill: var(--first); }
+  svg circle.second, svg rect.second { fill: var(--second); }
+  svg circle.third, svg rect.third { fill: var(--third); }
+  svg .whisker { stroke: var(--muted); stroke-width: 1.4; }
   svg .second { stroke: var(--second); }
   svg .third { stroke: var(--third); }
   .key::before { content: ""; display: inline-block; width: 1.4em; height: .2em; margin: 0 .4em .25em 0; }
   .key::before { background: var(--first); }
   .key.second::before { background: var(--second); }
   .key.third::before { background: var(--third); }
+"""
+
+# Of an SVG that is a file of its own, after STYLE. It fills no page, so it has a size.
+FILE_STYLE = """
+  :root { color-scheme: light dark; --line: #d5dbe1; --muted: #5b6876; --surface: #ffffff; }
+  @media (prefers-color-scheme: dark) { :root { --line: #343f4b; --muted: #9aa8b6; --surface: #1a2129; } }
+  svg .title { font-size: 12px; font-weight: 600; }
+  svg { width: auto; max-width: 100%; margin: 0; background: var(--surface); }
 """
 
 
@@ -48,15 +64,17 @@ class Axes:
     low: float
     high: float
     most: float
+    width: int = WIDTH
+    height: int = HEIGHT
 
     def x(self, value: float) -> float:
         """The place of a value, in units of the SVG; values outside the scale are at its ends."""
         share = (min(max(value, self.low), self.high) - self.low) / ((self.high - self.low) or 1.0)
-        return float(LEFT + (WIDTH - LEFT - 12) * share)
+        return float(LEFT + (self.width - LEFT - 12) * share)
 
     def y(self, value: float) -> float:
         """The place of a value, in units of the SVG."""
-        return HEIGHT - BOTTOM - (HEIGHT - BOTTOM - TOP) * value / self.most
+        return self.height - BOTTOM - (self.height - BOTTOM - TOP) * value / self.most
 
 
 def bar(value: float, low: float, high: float) -> str:
@@ -85,6 +103,64 @@ def histogram(axes: Axes, counts: Numbers, edges: Numbers) -> str:
     return "".join(columns)
 
 
+def dots(axes: Axes, x: Numbers, y: Numbers, color: str = "") -> str:
+    """A dot at each point."""
+    places = ((axes.x(at), axes.y(value)) for at, value in zip(x, y, strict=True))
+    return "".join(f'<circle class="{color}" cx="{left:.1f}" cy="{top:.1f}" r="3"/>' for left, top in places)
+
+
+def whiskers(axes: Axes, x: Numbers, low: Numbers, high: Numbers) -> str:
+    """A vertical line from low to high at each x: an interval."""
+    return "".join(
+        f'<line class="whisker" x1="{axes.x(at):.1f}" x2="{axes.x(at):.1f}" '
+        f'y1="{axes.y(least):.1f}" y2="{axes.y(most):.1f}"/>'
+        for at, least, most in zip(x, low, high, strict=True)
+    )
+
+
+def inner_key(axes: Axes, names: Mapping[str, str]) -> str:
+    """The names of curves with their colors, inside an SVG at its top right."""
+    parts = []
+    for number, (name, color) in enumerate(names.items()):
+        y = TOP + 14 + 16 * number
+        parts.append(f'<rect class="{color}" x="{axes.width - 28}" y="{y - 7}" width="16" height="3"/>')
+        parts.append(f'<text x="{axes.width - 34}" y="{y}" text-anchor="end">{escape(name)}</text>')
+    return "".join(parts)
+
+
+def ranked_bars(values: Mapping[str, float], limits: Mapping[str, float], label: str) -> str:
+    """An SVG of horizontal bars from 0 (values below 0 have none), with their names and a named line at each limit."""
+    most = max([*values.values(), *limits.values(), 0.0]) or 1.0
+    height = TOP + ROW * len(values) + 8
+    parts = []
+    for number, (name, value) in enumerate(values.items()):
+        y, shown = TOP + ROW * number, name if len(name) <= 36 else f"{name[:35]}…"
+        width = _bar_end(max(value, 0.0), most) - ROW_NAME
+        parts.append(f'<text x="{ROW_NAME - 8}" y="{y + 13}" text-anchor="end">{escape(shown)}</text>')
+        parts.append(f'<rect x="{ROW_NAME}" y="{y + 4}" width="{width:.1f}" height="{ROW - 6}"/>')
+        parts.append(f'<text x="{ROW_NAME + width + 6:.1f}" y="{y + 13}">{value:.3g}</text>')
+    for name, limit in limits.items():
+        x = _bar_end(limit, most)
+        parts.append(f'<line class="limit" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{height - 4}"/>')
+        parts.append(f'<text x="{x:.1f}" y="{TOP - 6}" text-anchor="middle">{escape(name)}</text>')
+    return f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(label)}">{"".join(parts)}</svg>'
+
+
+def _bar_end(value: float, most: float) -> float:
+    return ROW_NAME + (WIDTH - ROW_NAME - ROW_VALUE) * value / most
+
+
+def svg_file(svg: str) -> bytes:
+    """An SVG of `plot` or `ranked_bars` as a file that needs nothing else, with its label as title."""
+    [(width, height, label, content)] = _SVG.findall(_NOT_XML.sub("", svg))
+    size = f"{width} {int(height) + TITLE}"
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" viewBox="0 -{TITLE} {size}" role="img" '
+        f'aria-label="{label}"><style>{STYLE}{FILE_STYLE}</style>'
+        f'<text class="title" x="8" y="-4">{label}</text>{content}'
+    ).encode()
+
+
 def key(names: Mapping[str, str]) -> str:
     """The names of curves with their colors."""
     spans = (f'<span class="key {color}">{escape(name)}</span>' for name, color in names.items())
@@ -92,17 +168,25 @@ def key(names: Mapping[str, str]) -> str:
 
 
 def plot(
-    axes: Axes, shapes: Iterable[str], y_marks: Mapping[float, str], limits: Mapping[str, float], label: str, unit: str
+    axes: Axes,
+    shapes: Iterable[str],
+    y_marks: Mapping[float, str],
+    limits: Mapping[str, float],
+    label: str,
+    unit: str,
+    x_marks: Mapping[float, str] | None = None,
 ) -> str:
-    """An SVG of shapes, with marks on both axes and a named line at each limit of x. `unit` is that of x."""
+    """An SVG of shapes, with marks on both axes and a named line at each limit of x. `unit` is that of x.
+
+    Without `x_marks`, the marks of x are about a dozen whole numbers.
+    """
     parts = []
     for value, text in y_marks.items():
         y = axes.y(value)
-        parts.append(f'<line class="axis" x1="{LEFT}" x2="{WIDTH}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        parts.append(f'<line class="axis" x1="{LEFT}" x2="{axes.width}" y1="{y:.1f}" y2="{y:.1f}"/>')
         parts.append(f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{escape(text)}</text>')
-    step = max(1, round((axes.high - axes.low) / X_MARKS))
-    for mark in range(int(np.ceil(axes.low / step)) * step, int(axes.high) + 1, step):
-        parts.append(f'<text x="{axes.x(mark):.1f}" y="{HEIGHT - 8}" text-anchor="middle">{mark}</text>')
+    for mark, text in (_whole_marks(axes) if x_marks is None else x_marks).items():
+        parts.append(f'<text x="{axes.x(mark):.1f}" y="{axes.height - 8}" text-anchor="middle">{escape(text)}</text>')
     parts += shapes
     highest = max(limits.values(), default=0.0)
     for name, limit in limits.items():
@@ -110,13 +194,19 @@ def plot(
         parts.append(f'<line class="limit" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{axes.y(0):.1f}"/>')
         # The name of the highest limit is on its right, the others' on their left, as far as there is room.
         anchor, text_x = (
-            ("start", min(x + 4, WIDTH - LIMIT_NAME)) if limit == highest else ("end", max(x - 4, LIMIT_NAME))
+            ("start", min(x + 4, axes.width - LIMIT_NAME)) if limit == highest else ("end", max(x - 4, LIMIT_NAME))
         )
         parts.append(f'<text x="{text_x:.1f}" y="{TOP - 6}" text-anchor="{anchor}">{escape(name)}</text>')
     return (
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT + 14}" role="img" aria-label="{escape(label)}">{"".join(parts)}'
-        f'<text x="{WIDTH}" y="{HEIGHT + 8}" text-anchor="end">{escape(unit)}</text></svg>'
+        f'<svg viewBox="0 0 {axes.width} {axes.height + 14}" role="img" aria-label="{escape(label)}">{"".join(parts)}'
+        f'<text x="{axes.width}" y="{axes.height + 8}" text-anchor="end">{escape(unit)}</text></svg>'
     )
+
+
+def _whole_marks(axes: Axes) -> dict[float, str]:
+    step = max(1, round((axes.high - axes.low) / X_MARKS))
+    marks = range(int(np.ceil(axes.low / step)) * step, int(axes.high) + 1, step)
+    return {float(mark): str(mark) for mark in marks}
 
 
 def round_marks(most: float) -> dict[float, str]:

@@ -34,7 +34,7 @@ class IdentityError(RefiError):
 
 
 class ModelError(RefiError):
-    """A model cannot be trained, loaded or asked: its data, its file or a value is not as it must be."""
+    """A model, or what it is to be trained on or asked about, is missing, unsuitable or damaged."""
 
 
 @contextmanager

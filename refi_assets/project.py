@@ -18,6 +18,7 @@ FILES = (*MARKS, "data/sample", "workspace.yaml", ".dagster/dagster.yaml")
 
 _GITIGNORE = """\
 /lake/
+/registry/
 .dagster/*
 !.dagster/dagster.yaml
 """

@@ -3,15 +3,14 @@
 Both print two borrowers' data, in the lender's own terminal and nowhere else.
 """
 
-import getpass
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
 from rich.text import Text
 
+from refi_assets.cli.login import login_name
 from refi_assets.cli.terminal import Terminal, one_line
-from refi_assets.errors import SettingError
 from refi_assets.identity.decisions import Verdict, append_decision, load_decisions
 from refi_assets.identity.matches import (
     BORROWER_ID,
@@ -36,7 +35,7 @@ def review_pairs(run: PublishedRun, who: str | None) -> None:
 
     Answers are lines of the standard input; its end, or an interrupt, means quit. Raises RefiError.
     """
-    console, who, decided = Terminal(), who or _login_name(), 0
+    console, who, decided = Terminal(), who or login_name("refi review"), 0
     decisions = load_decisions(run.lake)
     with open_matches(run) as matches:
         if matches.engine == "off":
@@ -76,13 +75,6 @@ def _ask_decision(console: Terminal) -> Verdict | None:
             raise _Quit
         if key in KEYS:
             return KEYS[key]
-
-
-def _login_name() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):  # depending on Python's version
-        raise SettingError("Your login name is unknown. Say who decides: refi review --who NAME") from None
 
 
 def show_match(run: PublishedRun, borrower_1: str, borrower_2: str, *, as_json: bool) -> None:

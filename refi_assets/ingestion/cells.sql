@@ -32,6 +32,10 @@ CREATE MACRO is_cast_rightly(cell) AS
 -- DuckDB accepts only these words, in any case: true, t, yes, y, 1, false, f, no, n, 0.
 CREATE MACRO truth(cell) AS TRY_CAST(cell AS BOOLEAN);
 
+-- A day is written as 2026-02-20; a cast would also accept 2026-2-20, 2026-02-20 (BC) and infinity.
+CREATE MACRO day_of(cell) AS
+    CASE WHEN REGEXP_FULL_MATCH(cell, '[0-9]{4}-[0-9]{2}-[0-9]{2}') THEN TRY_CAST(cell AS DATE) END;
+
 -- A number's text cut (not rounded) after six decimals, and whether the cut removed anything.
 -- Null if it has more whole digits than any bound. Eighteen digits, since wider decimals take fifty times as long.
 CREATE MACRO cut(cell) AS CASE

@@ -156,7 +156,8 @@ def _require_exact(session: DuckDBSession, source: str, file_column: ParquetColu
                 f"{name} is of type {sql_type} and has numbers of {limit:,} or more, which are not exact in that "
                 "type; write it as a string"
             )
-    if column.person_attribute == "date_of_birth" and sql_type.startswith("TIMESTAMP"):
+    is_day = logical_type == "date" or column.person_attribute == "date_of_birth"
+    if is_day and sql_type.startswith("TIMESTAMP"):
         has_times = session.value(f"SELECT BOOL_OR(EPOCH_US({sql}) % {_DAY_MICROSECONDS} <> 0) FROM {source}")
         if has_times:
             raise SourceError(

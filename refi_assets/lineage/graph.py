@@ -135,7 +135,11 @@ def descriptions(key: str) -> dict[str, str]:
     if contract is not None:
         return contract.descriptions
     model = load_sql_models()[key]
-    layers = [*map(descriptions, model.inputs), model.column_descriptions]
+    layers = [
+        *map(descriptions, model.inputs),
+        *(part.column_descriptions for part in model.parts_read),
+        model.column_descriptions,
+    ]
     return {column: text for layer in layers for column, text in layer.items()}
 
 
@@ -224,6 +228,7 @@ def _model_relation(
     names: Mapping[str, str],
 ) -> LineageRelation:
     meanings = descriptions(model.key)
+    units = {column: unit for each in (*model.parts_read, model) for column, unit in each.units.items()}
     declared = python_relations().get(model.key)
     expressions = model.column_expressions(types) if declared is None else {}
     sources = model.column_lineage(types) if declared is None else declared.sources
@@ -233,6 +238,7 @@ def _model_relation(
             asset=model.key,
             column=column,
             sql_type=types[model.key][column],
+            unit=units.get(column),
             description=meanings.get(column, ""),
             expression=expressions.get(column),
             rule=None if declared is None else declared.columns[column].how,

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from refi_assets.ml.policy_limits import BreakdownLimits, DriftLimits, FairnessLimits, GateLimits
 from refi_assets.specs.policies import CheckLimits, Percent, Policy, Section, load_policy, policy_file
 
 Words = tuple[str, ...]
@@ -68,6 +69,7 @@ class Search(Section):
 
     rows: int = Field(ge=100)
     trees: int = Field(ge=10, le=5000)
+    trees_of_fold: int = Field(ge=10, le=5000)
     forest: tuple[ForestParameters, ...] = Field(min_length=1)
     most_rows_of_tree: int = Field(ge=100)
     rounds: tuple[int, ...] = Field(min_length=1)
@@ -105,6 +107,10 @@ class MlPolicy(Policy):
     leak_guard: LeakGuardLimits
     protected: tuple[ProtectedBasis, ...]
     predictions: NamePatterns
+    drift: DriftLimits = DriftLimits()
+    fairness: FairnessLimits = FairnessLimits()
+    breakdowns: BreakdownLimits = BreakdownLimits()
+    gate: GateLimits = GateLimits()
     checks: CheckLimits = CheckLimits()
 
 

@@ -4,8 +4,10 @@ Parameters are chosen and probabilities are calibrated inside the rows that are 
 and the bounds of the search, are in policies/ml/ml.yaml.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
@@ -39,20 +41,38 @@ class TrainingRows:
     ids: Ids
     policy: MlPolicy
 
-    def splits(self) -> Iterator[tuple[Bools, Bools]]:
-        """The rows outside and inside each fold, of the folds with both labels outside."""
+    @cached_property
+    def matrix(self) -> Floats:
+        """The inputs as trees read them."""
+        return encode(self.inputs, self.table)
+
+    @cached_property
+    def splits(self) -> list[tuple[Bools, Bools]]:
+        """The rows outside and inside each fold."""
         fold = folds_of(self.label, self.ids, self.policy.split.folds, self.policy.split.seed)
-        for number in range(self.policy.split.folds):
-            outside = fold != number
-            if (~outside).any() and self.label[outside].any() and not self.label[outside].all():
-                yield outside, ~outside
+        return [(fold != number, fold == number) for number in np.unique(fold)]
+
+    def part(self, rows: Any) -> "TrainingRows":
+        """Some of the rows."""
+        return TrainingRows(self.inputs, rows_of(self.table, rows), self.label[rows], self.ids[rows], self.policy)
 
     def sample(self) -> "TrainingRows":
         """At most as many rows as the search may use."""
-        if len(self.label) <= self.policy.search.rows:
+        size = self.policy.search.rows
+        if len(self.label) <= size:
             return self
-        rows = np.random.default_rng(self.policy.split.seed).permutation(len(self.label))[: self.policy.search.rows]
-        return TrainingRows(self.inputs, rows_of(self.table, rows), self.label[rows], self.ids[rows], self.policy)
+        return self.part(np.random.default_rng(self.policy.split.seed).permutation(len(self.label))[:size])
+
+    def out_of_fold(self, predict: Callable[["TrainingRows", "TrainingRows"], Floats]) -> Floats:
+        """Predictions of each row by a model fitted to the rows outside its fold: predict(outside, inside)."""
+        predicted = np.zeros(len(self.label))
+        for outside, inside in self.splits:
+            predicted[inside] = predict(self.part(outside), self.part(inside))
+        return predicted
+
+    def mean_auc(self, predicted: Floats) -> float:
+        """The mean ROC-AUC of the folds."""
+        return float(np.mean([auc_or_half(self.label[inside], predicted[inside]) for _, inside in self.splits]))
 
 
 @dataclass(frozen=True)
@@ -81,87 +101,79 @@ def train(kind: Kind, rows: TrainingRows, *, positive_is_adverse: bool = True) -
 def _fit_logistic(rows: TrainingRows) -> Fit:
     scale = rows.policy.scorecard
 
-    def fit(part: Bools) -> Scorecard:
-        return fit_scorecard(rows.inputs, rows_of(rows.table, part), rows.label[part], scale)
+    def fit(part: TrainingRows) -> Scorecard:
+        return fit_scorecard(part.inputs, part.table, part.label, scale)
 
-    log_odds = _out_of_fold(rows, lambda outside, inside: fit(outside).log_odds(rows_of(rows.table, inside)))
-    parameters: Parameters = {"penalty": scale.penalty, "most_bins": scale.most_bins}
-    return fit(np.ones(len(rows.label), dtype=bool)), parameters, log_odds
+    log_odds = rows.out_of_fold(lambda outside, inside: fit(outside).log_odds(inside.table))
+    return fit(rows), {"penalty": scale.penalty, "most_bins": scale.most_bins}, log_odds
 
 
 def _fit_forest(rows: TrainingRows) -> Fit:
-    search, seed, directions = rows.policy.search, rows.policy.split.seed, directions_of(rows.inputs)
+    search = rows.policy.search
 
-    def fit(parameters: ForestParameters, matrix: Floats, label: Bools, trees: int) -> RandomForestClassifier:
+    def fit(part: TrainingRows, parameters: ForestParameters, trees: int) -> RandomForestClassifier:
         forest = RandomForestClassifier(
             trees,
             **parameters.model_dump(),
-            max_samples=min(1.0, search.most_rows_of_tree / len(label)),
-            monotonic_cst=directions if any(directions) else None,
+            max_samples=min(1.0, search.most_rows_of_tree / len(part.label)),
+            monotonic_cst=_monotonic(part),
             n_jobs=-1,
-            random_state=seed,
-        ).fit(matrix, label)
+            random_state=part.policy.split.seed,
+        ).fit(part.matrix, part.label)
         return forest.set_params(n_jobs=1)  # threads would add the votes in any order, with other last digits
 
+    def log_odds(part: TrainingRows, parameters: ForestParameters) -> Floats:
+        return part.out_of_fold(
+            lambda outside, inside: log_odds_of(
+                fit(outside, parameters, search.trees_of_fold).predict_proba(inside.matrix)[:, 1]
+            )
+        )
+
     tried = rows.sample()
-    matrix = encode(tried.inputs, tried.table)
-    best = max(
-        search.forest,
-        key=lambda parameters: _mean_auc(
-            tried,
-            lambda outside, inside: fit(
-                parameters, matrix[outside], tried.label[outside], search.trees // 5
-            ).predict_proba(matrix[inside])[:, 1],
-        ),
-    )
-    everything = encode(rows.inputs, rows.table)
-    shares = _out_of_fold(
-        rows,
-        lambda outside, inside: fit(best, everything[outside], rows.label[outside], search.trees // 5).predict_proba(
-            everything[inside]
-        )[:, 1],
-    )
-    forest = fit(best, everything, rows.label, search.trees)
-    return Trees(rows.inputs, forest), {"trees": search.trees, **best.model_dump()}, log_odds_of(shares)
+    predicted = [log_odds(tried, parameters) for parameters in search.forest]
+    number = max(range(len(predicted)), key=lambda number: tried.mean_auc(predicted[number]))
+    best = search.forest[number]
+    forest = fit(rows, best, search.trees)
+    by_fold = predicted[number] if tried is rows else log_odds(rows, best)
+    return Trees(rows.inputs, forest), {"trees": search.trees, **best.model_dump()}, by_fold
 
 
 def _fit_boosting(rows: TrainingRows) -> Fit:
-    search, seed, directions = rows.policy.search, rows.policy.split.seed, directions_of(rows.inputs)
+    search = rows.policy.search
 
-    def fit(
-        parameters: BoostingParameters, rounds: int, matrix: Floats, label: Bools
-    ) -> HistGradientBoostingClassifier:
+    def fit(part: TrainingRows, parameters: BoostingParameters, rounds: int) -> HistGradientBoostingClassifier:
         boosting = HistGradientBoostingClassifier(
             max_iter=rounds,
             **parameters.model_dump(),
-            monotonic_cst=directions if any(directions) else None,
+            monotonic_cst=_monotonic(part),
             early_stopping=False,
-            random_state=seed,
+            random_state=part.policy.split.seed,
         )
         # On few rows, threads mostly wait for one another: on a busy machine, ten times as long.
-        with threadpool_limits(1 if len(label) < _MANY_ROWS else None, user_api="openmp"):
-            return boosting.fit(matrix, label)
+        with threadpool_limits(1 if len(part.label) < _MANY_ROWS else None, user_api="openmp"):
+            return boosting.fit(part.matrix, part.label)
 
     tried = rows.sample()
-    matrix = encode(tried.inputs, tried.table)
-    scores: dict[tuple[int, int], list[float]] = {}  # (number of the parameters, rounds) -> AUC of each fold
+    predicted: dict[tuple[int, int], Floats] = {}  # (number of the parameters, trees) -> log-odds by other folds
     for number, parameters in enumerate(search.boosting):
-        for outside, inside in tried.splits():
-            fitted = fit(parameters, max(search.rounds), matrix[outside], tried.label[outside])
-            for rounds, log_odds in enumerate(fitted.staged_decision_function(matrix[inside]), start=1):
-                if rounds in search.rounds:
-                    scores.setdefault((number, rounds), []).append(auc_or_half(tried.label[inside], log_odds))
-    number, rounds = max(scores, key=lambda choice: float(np.mean(scores[choice])))
+        for outside, inside in tried.splits:
+            fitted = fit(tried.part(outside), parameters, max(search.rounds))
+            for trees, log_odds in enumerate(fitted.staged_decision_function(tried.matrix[inside]), start=1):
+                if trees in search.rounds:
+                    predicted.setdefault((number, trees), np.zeros(len(tried.label)))[inside] = log_odds
+    number, trees = max(predicted, key=lambda choice: tried.mean_auc(predicted[choice]))
     best = search.boosting[number]
-    everything = encode(rows.inputs, rows.table)
-    log_odds = _out_of_fold(
-        rows,
-        lambda outside, inside: fit(best, rounds, everything[outside], rows.label[outside]).decision_function(
-            everything[inside]
-        ),
-    )
-    boosting = fit(best, rounds, everything, rows.label)
-    return Trees(rows.inputs, boosting), {"rounds": rounds, **best.model_dump()}, log_odds
+    boosting = fit(rows, best, trees)
+    if tried is rows:
+        by_fold = predicted[number, trees]
+    else:
+        by_fold = rows.out_of_fold(lambda outside, inside: fit(outside, best, trees).decision_function(inside.matrix))
+    return Trees(rows.inputs, boosting), {"trees": trees, **best.model_dump()}, by_fold
+
+
+def _monotonic(part: TrainingRows) -> list[int] | None:
+    directions = directions_of(part.inputs)
+    return directions if any(directions) else None
 
 
 _FIT: dict[Kind, Callable[[TrainingRows], Fit]] = {
@@ -169,17 +181,3 @@ _FIT: dict[Kind, Callable[[TrainingRows], Fit]] = {
     "random_forest": _fit_forest,
     "gradient_boosting": _fit_boosting,
 }
-
-
-def _out_of_fold(rows: TrainingRows, predict: Callable[[Bools, Bools], Floats]) -> Floats:
-    """Predictions of each row by a model fitted to the rows outside its fold."""
-    predicted = np.zeros(len(rows.label))
-    for outside, inside in rows.splits():
-        predicted[inside] = predict(outside, inside)
-    return predicted
-
-
-def _mean_auc(rows: TrainingRows, predict: Callable[[Bools, Bools], Floats]) -> float:
-    return float(
-        np.mean([auc_or_half(rows.label[inside], predict(outside, inside)) for outside, inside in rows.splits()])
-    )

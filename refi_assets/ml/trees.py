@@ -112,7 +112,7 @@ class Trees:
     def _encoded_row(self, table: Table) -> Floats:
         row = encode(self.inputs, table)[0]
         # A forest compares numbers of 32 bits.
-        return row.astype(np.float32).astype(np.float64) if self.is_forest else row
+        return np.asarray(row.astype(np.float32) if self.is_forest else row, dtype=np.float64)
 
     @cached_property
     def _flat(self) -> _FlatTrees:

@@ -24,7 +24,7 @@ def automation(
     return dg.Definitions(
         jobs=[domain_job(domain.name, groups, domain.cadence)],
         sensors=[_arrivals(domain, sensor)],
-        schedules=[_schedule(domain, schedule, cron_schedule)],
+        schedules=[domain_schedule(domain, schedule, cron_schedule)],
     )
 
 
@@ -80,10 +80,12 @@ def _request(run_key: str, partition: str | None, new: dict[str, date]) -> dg.Ru
     return dg.RunRequest(run_key=run_key, partition_key=partition, tags=tags)
 
 
-def _schedule(domain: Domain, name: str, cron_schedule: str) -> dg.ScheduleDefinition:
+def domain_schedule(domain: Domain, name: str, cron_schedule: str, job_name: str = "") -> dg.ScheduleDefinition:
+    """A schedule of a domain's job, or of another job over its assets, by the lender's clock."""
+
     @dg.schedule(
         name=name,
-        job_name=domain.name,
+        job_name=job_name or domain.name,
         cron_schedule=cron_schedule,
         execution_timezone=settings_of(PlatformSettings).time_zone,
         description="By the lender's clock. Off by default.",

@@ -20,7 +20,7 @@ PERSON_ATTRIBUTES = (
 )
 NAMES = ("given_name", "surname", "full_name")
 
-LogicalType = Literal["string", "number", "integer", "boolean"]
+LogicalType = Literal["string", "number", "integer", "boolean", "date"]
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,7 @@ _SQL_TYPES: dict[str, str] = {
     "number": r"DECIMAL\(([1-9]|1\d|2\d|3[0-8]),\d+\)",
     "integer": r"INTEGER|BIGINT",
     "boolean": r"BOOLEAN",
+    "date": r"DATE",
 }
 _NUMBERS, _TEXTS = ("number", "integer"), ("string",)
 _FITS = {

@@ -3,15 +3,18 @@
 Files are in Athena's (Trino's) dialect. Parameters (`:max_ltv_pct`) are bound in the syntax tree as typed
 literals, never by pasting text; a list is bound in `x IN (:names)`. A model named
 sql/refi/refi_eligibility.sql is the relation refi/refi_eligibility, which other files read as refi.refi_eligibility;
-files in measures/ count what a relation holds, files in checks/ return the rows that break a rule. Running SQL belongs
-to engines/.
+files in measures/ count what a relation holds, files in checks/ return the rows that break a rule.
+
+Files in features/ and input/ are parts: their queries become part of the files that read them. features.savings_rate is
+sql/ml/features/savings_rate.sql for every domain; what a feature reads as input.income is sql/<domain>/input/income.sql
+of the domain whose relation reads the feature. Running SQL belongs to engines/.
 """
 
 import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from functools import cache, cached_property, lru_cache
@@ -23,19 +26,24 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.lineage import lineage
-from sqlglot.optimizer import Scope, traverse_scope
+from sqlglot.optimizer import traverse_scope
 from sqlglot.optimizer.qualify import qualify
 
 from refi_assets.errors import SettingError
 from refi_assets.settings import PROJECT_DIR
-from refi_assets.specs.names import group_and_name, is_key, key_of, keys_by_name, short_name
+from refi_assets.specs.folding import folded_columns
+from refi_assets.specs.names import group_and_name, is_key, key_of, keys_by_name, short_name, sql_name
 
 SQL_DIR = PROJECT_DIR / "sql"
 DIALECT = "athena"
 STEPS = "steps"  # the folder of a domain's statements that are not models: sql_steps.py
 AS_OF = "as_of"  # the parameter for the as-of day; models never use current_date
 
-_DECLARATION = re.compile(r"(?:(rule) ([^:]+)|(not null|broken by|[a-z_0-9]+)): (.+)")
+FEATURES, INPUT = "features", "input"  # the folders of parts
+FEATURES_OF = "ml"  # the domain whose features all domains read
+
+_DECLARATION = re.compile(r"(?:(rule|unit|risk) ([^:]+)|(not null|broken by|[a-z_0-9]+)): (.+)")
+_READS_PARTS = re.compile(rf"\b({FEATURES}|{INPUT})\.[a-z]")
 
 Value = Decimal | int | str | date | None
 Schema = Mapping[str, Mapping[str, str]]  # group/relation -> column name -> SQL type
@@ -64,6 +72,9 @@ class SqlModel:
 
     key: str  # path below sql/, without .sql
     text: str
+    parts: Mapping[str, "SqlModel"] = field(
+        default_factory=dict, compare=False, repr=False
+    )  # by the name they are read
 
     @property
     def name(self) -> str:
@@ -72,7 +83,39 @@ class SqlModel:
 
     @cached_property
     def tree(self) -> exp.Query:
-        """The parsed query."""
+        """The query, with the queries of its parts in place of their names. Raises SettingError if it is invalid."""
+        return self._expanded[0]
+
+    @property
+    def parts_read(self) -> list["SqlModel"]:
+        """The parts that the query reads, itself or in other parts."""
+        return self._expanded[1]
+
+    @cached_property
+    def _expanded(self) -> tuple[exp.Query, list["SqlModel"]]:
+        read: dict[str, SqlModel] = {}
+
+        def expanded(model: SqlModel, within: tuple[str, ...]) -> exp.Query:
+            query = model.own_tree.copy() if self.parts else model.own_tree
+            for table in tables_read(query):
+                name = key_of(table)
+                if (part := self.parts.get(name)) is not None:
+                    if part.key in within:
+                        raise SettingError(f"sql/: files read one another in a circle: {' <- '.join(within)}.")
+                    read[part.key] = part
+                    table.replace(expanded(part, (*within, part.key)).subquery(table.alias_or_name))
+                elif group_and_name(name)[0] in (FEATURES, INPUT):
+                    domain = FEATURES_OF if name.startswith(FEATURES) else self.key.partition("/")[0]
+                    raise SettingError(
+                        f"sql/{model.key}.sql reads {sql_name(name)}, which is missing; write sql/{domain}/{name}.sql."
+                    )
+            return query
+
+        return expanded(self, ()), list(read.values())
+
+    @cached_property
+    def own_tree(self) -> exp.Query:
+        """The query as the file has it. Raises SettingError if it is not one SELECT of relations."""
         try:
             tree = sqlglot.parse_one(self.text, read=DIALECT)
         except SqlglotError as error:
@@ -101,13 +144,26 @@ class SqlModel:
     @property
     def column_descriptions(self) -> dict[str, str]:
         """Column -> its meaning, from lines `-- column: text`."""
-        columns = [(name, text) for is_rule, name, text in self._declarations if not is_rule]
+        columns = [(name, text) for kind, name, text in self._declarations if not kind]
         return {name: text for name, text in columns if name not in ("grain", "not null", "broken by")}
+
+    @property
+    def units(self) -> dict[str, str]:
+        """Column -> its unit, from lines `-- unit months: a, b`."""
+        return self._of_columns("unit")
+
+    @property
+    def risks(self) -> dict[str, str]:
+        """Column -> rises or falls, as risk does with it, from lines `-- risk rises: a, b`. Raises SettingError."""
+        risks = self._of_columns("risk")
+        if unknown := set(risks.values()) - {"rises", "falls"}:
+            raise SettingError(f"sql/{self.key}.sql: risk rises or falls, not {', '.join(sorted(unknown))}.")
+        return risks
 
     @property
     def rules(self) -> dict[str, str]:
         """Rule code -> its meaning, from lines `-- rule code: text`."""
-        return {name: text for is_rule, name, text in self._declarations if is_rule}
+        return {name: text for kind, name, text in self._declarations if kind == "rule"}
 
     @property
     def grain(self) -> list[str]:
@@ -125,25 +181,34 @@ class SqlModel:
     @property
     def broken_by(self) -> tuple[str, str] | None:
         """A column and an expression that break a check, from the line `-- broken by: column = expression`."""
-        texts = [text for is_rule, name, text in self._declarations if not is_rule and name == "broken by"]
+        texts = [text for kind, name, text in self._declarations if not kind and name == "broken by"]
         column, _, expression = texts[0].partition(" = ") if texts else ("", "", "")
         return (column, expression) if expression else None
 
     def _declared(self, declaration: str) -> list[str]:
         """The columns that a line lists. Raises SettingError for a column that the query does not select."""
-        texts = [text for is_rule, name, text in self._declarations if not is_rule and name == declaration]
-        columns = texts[0].split(", ") if texts else []
-        if unknown := [column for column in columns if column not in self.tree.named_selects]:
+        texts = [text for kind, name, text in self._declarations if not kind and name == declaration]
+        return self._selected(declaration, texts[0]) if texts else []
+
+    def _of_columns(self, declaration: str) -> dict[str, str]:
+        """Column -> the name of the declaration that lists it."""
+        lists = [(name, text) for kind, name, text in self._declarations if kind == declaration]
+        return {column: name for name, text in lists for column in self._selected(f"{declaration} {name}", text)}
+
+    def _selected(self, declaration: str, text: str) -> list[str]:
+        """The columns of a list. Raises SettingError for a column that the query does not select."""
+        columns = text.split(", ")
+        if unknown := [column for column in columns if column not in self.own_tree.named_selects]:
             raise SettingError(
                 f"sql/{self.key}.sql: '-- {declaration}:' names {', '.join(unknown)}, which the query does not select."
             )
         return columns
 
     @cached_property
-    def _declarations(self) -> list[tuple[bool, str, str]]:
-        """The declarations in the head: whether each is a rule, its name, and its text."""
+    def _declarations(self) -> list[tuple[str, str, str]]:
+        """The declarations in the head: the kind (rule, unit, risk, or empty), the name, and the text of each."""
         matches = [match for line in self._head if (match := _DECLARATION.fullmatch(line))]
-        return [(match[1] is not None, match[2] or match[3], match[4]) for match in matches]
+        return [(match[1] or "", match[2] or match[3], match[4]) for match in matches]
 
     @cached_property
     def inputs(self) -> tuple[str, ...]:
@@ -157,8 +222,9 @@ class SqlModel:
 
     @property
     def sha256(self) -> str:
-        """Hash of the file's text."""
-        return hashlib.sha256(self.text.encode()).hexdigest()
+        """Hash of the file's text and those of its parts."""
+        texts = [self.text, *(part.text for part in self.parts_read)] if self.parts else [self.text]
+        return hashlib.sha256("".join(texts).encode()).hexdigest()
 
     def bind(self, values: Mapping[str, Bindable]) -> exp.Query:
         """The query with its parameters bound.
@@ -181,15 +247,8 @@ class SqlModel:
 
     def with_inlined(self, models: Iterable["SqlModel"]) -> "SqlModel":
         """The same model, with the queries of these models in place of their relations."""
-        inlined = {model.key: model.tree for model in models}
-        if inlined.keys().isdisjoint(self.inputs):
-            return self
-        query = self.tree.copy()
-        for table in tables_read(query):
-            if (tree := inlined.get(key_of(table))) is not None:
-                table.replace(tree.copy().subquery(table.alias_or_name))
-        head = "".join(f"-- {line}\n" for line in self._head)
-        return SqlModel(self.key, head + query.sql(DIALECT, pretty=True, comments=False))
+        inlined = {model.key: model for model in models}
+        return self if inlined.keys().isdisjoint(self.inputs) else replace(self, parts={**self.parts, **inlined})
 
     def column_lineage(self, schema: Schema) -> dict[str, list[tuple[str, str]]]:
         """Output column -> the (group/relation, column) pairs it is computed from, in one step."""
@@ -216,13 +275,9 @@ class SqlModel:
         tree = qualify(
             self.tree.copy(), dialect=DIALECT, schema=_nested(schema), identify=False, validate_qualify_columns=False
         )
-        root = traverse_scope(tree)[-1]
         times_read = Counter(short_name(key_of(table)) for table in tables_read(tree))
-        by_name = {name for name, times in times_read.items() if times == 1}
-        return {
-            select.alias_or_name: _one_line(_folded(root, number, by_name))
-            for number, select in enumerate(_selects(root))
-        }
+        folded = folded_columns(tree, {name for name, times in times_read.items() if times == 1})
+        return {name: expression.sql(DIALECT, comments=False) for name, expression in folded.items()}
 
 
 @lru_cache
@@ -264,47 +319,6 @@ def tables_read(query: exp.Expr) -> list[exp.Table]:
         if not table.db and table.name in scope.cte_sources
     }
     return [table for table in tables if id(table) not in ctes]
-
-
-def _folded(scope: Scope, number: int, by_name: set[str]) -> exp.Expr:
-    """The expression of a query's column of this number, with the columns of its CTEs folded in."""
-    if isinstance(scope.expression, exp.SetOperation):
-        left, right = (exp.select(_folded(part, number, by_name)) for part in scope.set_operation_scopes)
-        if left == right:
-            return left.selects[0]
-        return type(scope.expression)(this=left, expression=right, distinct=scope.expression.args["distinct"])
-
-    def fold(node: exp.Expr) -> exp.Expr:
-        source = scope.sources.get(node.table) if isinstance(node, exp.Column) else None
-        if isinstance(source, Scope):
-            names = [select.alias_or_name for select in _selects(source)]
-            inner = _folded(source, names.index(node.name), by_name)
-            return exp.paren(inner) if isinstance(inner, _COMPOUND) else inner
-        if isinstance(source, exp.Table) and (name := short_name(key_of(source))) in by_name:
-            return exp.column(node.name, *reversed(name.split(".")))
-        return node
-
-    return _selects(scope)[number].unalias().transform(fold)
-
-
-def _selects(scope: Scope) -> list[exp.Expr]:
-    return cast(exp.Query, scope.expression).selects
-
-
-def _one_line(expression: exp.Expr) -> str:
-    bare = expression.this if isinstance(expression, exp.Paren) else expression
-    return bare.transform(_is_not_null).sql(DIALECT, comments=False)
-
-
-# Inside another expression these need parentheses.
-_COMPOUND = (exp.Binary, exp.Between, exp.In, exp.Not, exp.SetOperation)
-
-
-def _is_not_null(node: exp.Expr) -> exp.Expr:
-    """Restore `x IS NOT NULL`, which the parser keeps as NOT x IS NULL."""
-    if isinstance(node, exp.Not) and isinstance(node.this, exp.Is):
-        return exp.Is(this=node.this.this, expression=exp.Not(this=node.this.expression))
-    return node
 
 
 def _by_relation(key: str) -> tuple[str, str]:
@@ -351,5 +365,16 @@ def _untyped(value: Value) -> exp.Expr:
 def load_sql_models(folder: Path = SQL_DIR) -> dict[str, SqlModel]:
     """Every SQL model below a folder, by key."""
     paths = sorted(path for path in folder.rglob("*.sql") if path.parent.name != STEPS)
-    models = [SqlModel(path.relative_to(folder).with_suffix("").as_posix(), path.read_text("utf-8")) for path in paths]
-    return {model.key: model for model in models}
+    texts = {path.relative_to(folder).with_suffix("").as_posix(): path.read_text("utf-8") for path in paths}
+    parts: dict[str, dict[str, SqlModel]] = {}  # by domain
+    for key, text in texts.items():
+        domain, _, name = key.partition("/")
+        if name.count("/") == 1 and group_and_name(name)[0] in (FEATURES, INPUT):
+            parts.setdefault(domain, {})[name] = SqlModel(key, text)
+    shared = {name: part for name, part in parts.get(FEATURES_OF, {}).items() if name.startswith(f"{FEATURES}/")}
+
+    def model(key: str, text: str) -> SqlModel:
+        own = parts.get(key.partition("/")[0], {})
+        return SqlModel(key, text, {**shared, **own} if _READS_PARTS.search(text) else {})
+
+    return {key: model(key, text) for key, text in texts.items()}

@@ -3,27 +3,29 @@
     python -m tests.engines.golden_sql
 
 rewrites tests/golden/sql (`make golden`), one file per statement. Engines with the same text share a section. Limits
-are those of the shipped policy; ids are examples. Relations have their own names, not those of an engine's tables.
+are those of the shipped policy; ids and the as-of day are examples. Relations have their own names, not those of an
+engine's tables.
 """
 
 from collections.abc import Mapping
+from datetime import date
 from itertools import groupby
 from pathlib import Path
 
 from refi_assets.settings import PROJECT_DIR
 from refi_assets.specs.policies import parameters_in_force
-from refi_assets.specs.sql_models import Bindable, SqlModel, load_sql_models
+from refi_assets.specs.sql_models import AS_OF, Bindable, SqlModel, load_sql_models
 
 FOLDER = PROJECT_DIR / "tests" / "golden" / "sql"
 DIALECTS = ("duckdb", "trino", "athena")
-EXAMPLES = {
+EXAMPLES: dict[str, Bindable] = {
     **{"borrower_id": "B1", "borrower_id_1": "B1", "borrower_id_2": "B2", "person_id": "B1"},
-    **{"otherwise": "policy", "source": "loan_information"},
+    **{"otherwise": "policy", "source": "loan_information", AS_OF: date(2026, 2, 20)},
 }
 
 
 def parameters() -> dict[str, Bindable]:
-    """A value for every parameter below sql/: from the shipped policies, or an example of an id."""
+    """A value for every parameter below sql/: from the shipped policies, or an example."""
     return {**parameters_in_force(), **EXAMPLES}
 
 

@@ -68,6 +68,27 @@ def test_a_time_of_birth_that_is_not_midnight_utc_is_refused(
         stage(sources, BORROWER, parquet(BORROWER, 2, write=write, date_of_birth=cells))
 
 
+def account(cells: pa.Array, **write: Any) -> bytes:
+    """A file of accounts, of which the contract says that opened_on is a day."""
+    ids = pa.array([f"A{number}" for number in range(len(cells))])
+    buffer = io.BytesIO()
+    pq.write_table(pa.table({"account_id": ids, "customer_id": ids, "opened_on": cells}), buffer, **write)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("name", BIRTHS)
+def test_a_day_of_any_type_reads_as_the_day(sources: Sources, name: str) -> None:
+    cells, write = BIRTHS[name]
+    staged = stage(sources, "customer_account", account(cells, **write))
+    assert staged.column("opened_on") == [MIDNIGHT.date()]
+
+
+def test_a_day_with_a_time_is_refused(sources: Sources) -> None:
+    cells = pa.array([MIDNIGHT, datetime(1980, 12, 30, 23, tzinfo=UTC)])
+    with pytest.raises(SourceError, match=r"column 'opened_on' is of type TIMESTAMP.* write it as a DATE"):
+        stage(sources, "customer_account", account(cells))
+
+
 def test_another_time_with_a_zone_is_shown_in_utc(sources: Sources) -> None:
     cells = pa.array([datetime(2026, 2, 20, 5, tzinfo=UTC)], pa.timestamp("us", tz="Asia/Tokyo"))
     assert first(sources, BORROWER, "city", cells) == "2026-02-20 05:00:00+00"

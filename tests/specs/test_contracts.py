@@ -352,7 +352,7 @@ def test_a_column_cannot_have_the_name_of_a_state(tmp_path: Path) -> None:
         *(("number", "VARCHAR"), ("number", "DOUBLE"), ("number", "DECIMAL"), ("number", "DECIMAL(39,2)")),
         *(("number", "DECIMAL(0,0)"), ("number", "DECIMAL(18,2) NOT NULL"), ("number", "")),
         *(("integer", "VARCHAR"), ("integer", "DECIMAL(18,0)"), ("integer", "integer")),
-        *(("boolean", "INTEGER"), ("string", "BOOLEAN"), ("string", "VARCHAR(20)"), ("date", "DATE")),
+        *(("boolean", "INTEGER"), ("string", "BOOLEAN"), ("string", "VARCHAR(20)"), ("date", "TIMESTAMP")),
     ],
 )
 def test_a_column_whose_types_do_not_fit_is_refused_by_name(

@@ -42,6 +42,7 @@ DEFAULTS = {
     "entity_resolution_technique": "rules",
     "entity_resolution_minutes": 60,
     "trino_url": "",
+    "mlflow_uri": f"sqlite:///{PROJECT / 'registry' / 'mlflow.db'}",
     "arrivals_queue_url": "",
     "alerts_topic_arn": "",
     "metrics_namespace": "",
@@ -85,6 +86,8 @@ def test_every_setting_belongs_to_one_room() -> None:
         ("REFI_ENGINE", "athena", "athena"),
         ("REFI_TRINO_URL", "http://refi@trino:8080/lake/refi", "http://refi@trino:8080/lake/refi"),
         ("REFI_TRINO_URL", "https://refi:a%40b@trino/lake/refi", "https://refi:a%40b@trino/lake/refi"),
+        ("REFI_MLFLOW_URI", "sqlite:////srv/models/mlflow.db", "sqlite:////srv/models/mlflow.db"),
+        ("REFI_MLFLOW_URI", "https://mlflow.example.com/", "https://mlflow.example.com"),
         ("REFI_ATHENA_OUTPUT", "s3://acme-results/refi/", "s3://acme-results/refi/"),
         ("REFI_ATHENA_USD_PER_TB", "5.25", Decimal("5.25")),
         ("REFI_ENTITY_RESOLUTION_WORKFLOW", "refi-borrowers", "refi-borrowers"),
@@ -140,6 +143,10 @@ def test_a_variable_without_the_prefix_is_not_ours(monkeypatch: pytest.MonkeyPat
         *(
             ("REFI_TRINO_URL", text)
             for text in ("trino:8080", "http://trino:8080/lake/refi", "http://me@trino/lake", "http://me@trino:x/a/b")
+        ),
+        *(
+            ("REFI_MLFLOW_URI", text)
+            for text in ("/srv/models", "sqlite:///", "sqlite://x.db", "https://", "http://a:x", "databricks", "")
         ),
         *(("REFI_ENTITY_RESOLUTION_WORKFLOW", text) for text in ("refi borrowers", "a/b", "x" * 241)),
         *(("REFI_ENTITY_RESOLUTION_ROLE_ARN", text) for text in ("refi-matcher", "arn:aws:iam::1:role/x")),

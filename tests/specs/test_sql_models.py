@@ -139,6 +139,82 @@ def test_a_model_can_read_another_ones_query_instead_of_its_relation() -> None:
     assert persons.with_inlined([model]) is persons
 
 
+@pytest.fixture
+def with_parts(tmp_path: Path) -> Path:
+    """Two domains that read one feature, each with inputs of its own."""
+    files = {
+        "ml/features/rate": "-- A rate.\n-- unit percent: rate\n-- rate: In words.\n"
+        "SELECT input_row.id, input_row.rate FROM input.row AS input_row",
+        "ml/input/row": "SELECT loan.id, loan.rate FROM staging.loan AS loan",
+        "ml/rates": "-- Rates.\n-- grain: id\nSELECT rate.id, rate.rate FROM features.rate AS rate",
+        "shop/input/row": "SELECT sale.id, sale.price AS rate FROM staging.sale AS sale WHERE sale.day = :as_of",
+        "shop/prices": "-- Prices.\n-- grain: id\nSELECT rate.id, rate.rate FROM features.rate",
+        "bank/rates": "SELECT rate.id FROM features.rate",
+        "bank/others": "SELECT other.id FROM features.other",
+    }
+    for key, text in files.items():
+        path = tmp_path / f"{key}.sql"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return tmp_path
+
+
+def test_a_feature_reads_the_inputs_of_the_domain_whose_relation_reads_it(with_parts: Path) -> None:
+    models = load_sql_models(with_parts)
+    assert models["ml/rates"].inputs == ("staging/loan",)
+    assert models["shop/prices"].inputs == ("staging/sale",)
+    assert (models["ml/rates"].parameters, models["shop/prices"].parameters) == (set(), {"as_of"})
+    assert [part.key for part in models["shop/prices"].parts_read] == ["ml/features/rate", "shop/input/row"]
+    assert models["ml/rates"].text.endswith("FROM features.rate AS rate"), "the file stays as it was"
+    assert relations_read(models["ml/features/rate"].own_tree) == {"input/row"}
+    rows = "WITH loan AS (SELECT 'L1' AS id, 5 AS rate) " + models["ml/rates"].tree.sql("duckdb")
+    assert duckdb.sql(rows.replace("staging.loan", "loan")).fetchall() == [("L1", 5)]
+
+
+def test_a_change_of_a_part_changes_the_hash_of_what_reads_it(with_parts: Path) -> None:
+    before = load_sql_models(with_parts)
+    path = with_parts / "ml" / "input" / "row.sql"
+    path.write_text(path.read_text() + " WHERE loan.rate > 0")
+    load_sql_models.cache_clear()
+    after = load_sql_models(with_parts)
+    changed = [key for key in before if not key.startswith("bank/") and before[key].sha256 != after[key].sha256]
+    assert changed == ["ml/features/rate", "ml/input/row", "ml/rates"]
+
+
+def test_a_part_that_does_not_exist_is_asked_for_by_its_file(with_parts: Path) -> None:
+    models = load_sql_models(with_parts)
+    with pytest.raises(
+        SettingError,
+        match=r"^sql/ml/features/rate\.sql reads input\.row, which is missing; write sql/bank/input/row\.sql",
+    ):
+        _ = models["bank/rates"].inputs
+    with pytest.raises(SettingError, match=r"features\.other.*; write sql/ml/features/other\.sql"):
+        _ = models["bank/others"].inputs
+
+
+def test_parts_that_read_one_another_are_refused(with_parts: Path) -> None:
+    (with_parts / "ml" / "input" / "row.sql").write_text("SELECT rate.id, rate.rate FROM features.rate AS rate")
+    load_sql_models.cache_clear()
+    with pytest.raises(SettingError, match=r"circle: ml/features/rate <- ml/input/row"):
+        _ = load_sql_models(with_parts)["ml/rates"].inputs
+
+
+def test_the_head_declares_units_and_how_the_risk_moves() -> None:
+    text = (
+        "-- x.\n-- unit USD a month: a, b\n-- unit percent: c\n-- risk rises: a,\n--   c\n-- risk falls: b\n-- a: A.\n"
+    )
+    model = SqlModel("ml/x", text + "SELECT 1 AS a, 2 AS b, 3 AS c")
+    assert model.units == {"a": "USD a month", "b": "USD a month", "c": "percent"}
+    assert model.risks == {"a": "rises", "c": "rises", "b": "falls"}
+    assert (model.description, model.column_descriptions) == ("x.", {"a": "A."})
+    with pytest.raises(
+        SettingError, match=r"^sql/ml/x\.sql: '-- unit percent:' names d, which the query does not select"
+    ):
+        _ = SqlModel("ml/x", "-- unit percent: d\nSELECT 1 AS a").units
+    with pytest.raises(SettingError, match=r"^sql/ml/x\.sql: risk rises or falls, not grows\.$"):
+        _ = SqlModel("ml/x", "-- risk grows: a\nSELECT 1 AS a").risks
+
+
 def test_names_inside_a_query_are_not_inputs() -> None:
     text = """
         WITH priced AS (SELECT loan.rate FROM refi.loans AS loan),

@@ -1,6 +1,8 @@
-"""Judging cells other than numbers: booleans, white space, words for nothing, invisible characters, and states."""
+"""Judging cells other than numbers: booleans, days, white space, words for nothing, invisible letters, and states."""
 
+from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -32,6 +34,27 @@ def test_anything_else_is_not_a_boolean(judge: CellJudge, text: str) -> None:
 
 def test_an_empty_boolean_is_unknown(judge: CellJudge) -> None:
     assert judge.outcomes(*FLAG, ["", "  "]) == [None, None]
+
+
+DAY: dict[str, Any] = {"logical_type": "date", "sql_type": "DATE"}
+
+
+def test_a_day_is_written_as_year_month_day(judge: CellJudge) -> None:
+    texts = ["2024-02-29", " 2026-02-20\t", "0001-01-01", "9999-12-31", "", "N/A"]
+    days = [date(2024, 2, 29), date(2026, 2, 20), date(1, 1, 1), date(9999, 12, 31), None, "empty"]
+    assert judge.outcomes(*FLAG, texts, **DAY) == days
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("2023-02-29", "2026-13-01", "2026-00-10", "2026-2-20", "26-02-20", "20260220", "02/20/2026", "20.02.2026"),
+        *("2026-02-20 00:00:00", "2026-02-20T00:00", "2026-02-20 (BC)", "infinity", "epoch", "today", "46073"),
+        *("-2026-02-20", "12026-02-20", "2026-02-2O", "\uff12026-02-20"),
+    ],
+)
+def test_anything_else_is_not_a_day(judge: CellJudge, text: str) -> None:
+    assert judge.outcomes(*FLAG, [text], **DAY) == ["not_a_date"]
 
 
 @pytest.mark.parametrize("white", [" ", "\t", "\r", "\n", "\u00a0", "\ufeff", " \u00a0\t\r\n\ufeff "])

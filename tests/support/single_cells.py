@@ -1,6 +1,7 @@
 """Single cells judged one by one: each in a row that is otherwise good, and as it is, without CSV around it."""
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +13,7 @@ from refi_assets.staging.judge import PLAIN, judged_rows_sql, plain_rows_sql
 from tests.support.sources import GOOD_ROW
 
 # The value of a cell, or the reason why it is bad.
-Outcome = Decimal | int | bool | str | None
+Outcome = Decimal | int | bool | date | str | None
 
 MONEY = ("market_equity", "monthly_savings_est")  # DECIMAL(18, 2), required, no range
 RATE = ("market_equity", "market_rate_offer")  # DECIMAL(9, 6), required, 0 < r <= 30

@@ -7,13 +7,15 @@ import sys
 
 import typer
 
-from refi_assets.cli.commands import identity, lineage, project, publishing, refi, sample
+from refi_assets.cli.commands import identity, lineage, ml, model, model_registry, project, publishing, refi, sample
 from refi_assets.cli.commands.domains import domain_app, domain_names
 from refi_assets.cli.commands.options import ERR
 from refi_assets.errors import RefiError, SettingError
 from refi_assets.observability.settings import ObservabilitySettings
 from refi_assets.orchestration.garbage import rare_garbage_collection
 from refi_assets.settings import settings_of
+
+OWN_COMMANDS = {"ml": ml.app}  # domain -> commands beside those that every domain has
 
 app = typer.Typer(
     help="Which borrowers should hear about which loan today, and why.",
@@ -23,8 +25,13 @@ app = typer.Typer(
 )
 for room in (refi, identity, lineage, sample, publishing, project):
     app.add_typer(room.app)
+model.app.add_typer(model_registry.app)
+app.add_typer(model.app, name="model")
 for domain in domain_names():
-    app.add_typer(domain_app(domain), name=domain)
+    commands = domain_app(domain)
+    if domain in OWN_COMMANDS:
+        commands.add_typer(OWN_COMMANDS[domain])
+    app.add_typer(commands, name=domain)
 
 
 def main() -> None:

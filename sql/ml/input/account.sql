@@ -1,0 +1,5 @@
+-- The accounts of a customer.
+SELECT
+    CAST(account.customer_id AS VARCHAR) AS customer_id,
+    CAST(account.opened_on AS DATE) AS opened_on
+FROM staging.customer_account AS account

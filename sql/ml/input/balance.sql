@@ -1,0 +1,6 @@
+-- Balances of a customer's deposits, at the end of a day; negative if overdrawn.
+SELECT
+    CAST(balance.customer_id AS VARCHAR) AS customer_id,
+    CAST(balance.balance_on AS DATE) AS balance_on,
+    CAST(balance.balance AS DECIMAL(18, 2)) AS balance
+FROM staging.customer_balance AS balance

@@ -1,0 +1,9 @@
+-- Balance and limit of each revolving line of a customer, as reported on a day.
+-- A decision has one sum of all lines, which counts as one line.
+SELECT
+    CAST(decision.customer_id AS VARCHAR) AS customer_id,
+    CAST('all' AS VARCHAR) AS line_id,
+    CAST(decision.decided_on AS DATE) AS reported_on,
+    CAST(decision.revolving_balance AS DECIMAL(18, 2)) AS balance,
+    CAST(decision.revolving_limit AS DECIMAL(18, 2)) AS credit_limit
+FROM staging.credit_decision AS decision

@@ -1,0 +1,6 @@
+-- Transactions on a customer's deposits; positive is paid in, negative paid out.
+SELECT
+    CAST(movement.customer_id AS VARCHAR) AS customer_id,
+    CAST(movement.booked_on AS DATE) AS booked_on,
+    CAST(movement.amount AS DECIMAL(18, 2)) AS amount
+FROM staging.customer_transaction AS movement

@@ -1,0 +1,11 @@
+-- duckdb
+SELECT
+  CAST(account.customer_id AS TEXT) AS customer_id,
+  CAST(account.opened_on AS DATE) AS opened_on
+FROM staging.customer_account AS account;
+
+-- trino, athena
+SELECT
+  CAST(account.customer_id AS VARCHAR) AS customer_id,
+  CAST(account.opened_on AS DATE) AS opened_on
+FROM staging.customer_account AS account;

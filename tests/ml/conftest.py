@@ -1,0 +1,9 @@
+"""Models and their registry."""
+
+import pytest
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Load the shared fixtures of a registry and of servers."""
+    config.pluginmanager.import_plugin("tests.support.registries")
+    config.pluginmanager.import_plugin("tests.fakes.fixtures")
