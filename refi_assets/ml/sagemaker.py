@@ -51,8 +51,8 @@ class SageMakerModel:
             numbers = []
         if len(numbers) != rows or not all(0 <= number <= 1 for number in numbers):
             raise ModelError(
-                f"{self._subject}: its answer to {rows} rows is not {rows} numbers from 0 to 1. It must answer text/csv "
-                "with one probability for each row."
+                f"{self._subject}: its answer to {rows} rows is not {rows} numbers from 0 to 1. It must answer "
+                "text/csv with one probability for each row."
             )
         return np.array(numbers)
 
