@@ -297,6 +297,10 @@ class DuckDBSession:
         """A column of numbers without nulls that a statement in DuckDB's own SQL returns. Raises EngineError."""
         return self._run(sql, lambda result: cast("NumberArray", result.fetchnumpy()[name]))
 
+    def arrays(self, statement: exp.Query) -> "dict[str, NumberArray]":
+        """The columns that a query returns, as arrays of NumPy, masked where they have nulls. Raises EngineError."""
+        return self._run(self._sql(statement), lambda result: result.fetchnumpy())
+
     def close(self) -> None:
         """Close the connection, and drop everything that the session created except relations."""
         self._opened.close()

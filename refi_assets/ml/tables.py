@@ -63,6 +63,15 @@ def rows_of(table: Table, rows: Any) -> dict[str, Column]:
     return {name: column[rows] for name, column in table.items()}
 
 
+def typed_columns(arrays: Mapping[str, Any]) -> tuple[dict[str, Column], frozenset[str]]:
+    """Columns from DuckDB's arrays, and the names of those with dates: texts, numbers, or days since 1970.
+
+    A Boolean is the text true or false.
+    """
+    columns = {name: _array(values) for name, values in arrays.items()}
+    return columns, frozenset(name for name, values in arrays.items() if values.dtype.kind == "M")
+
+
 def read_table(path: Path, as_texts: Collection[str], rules: Reading) -> FileTable:
     """A CSV or Parquet file in memory. `as_texts` names columns, in any case, that are kept as texts.
 
@@ -152,8 +161,13 @@ def _fetch(session: DuckDBSession, selected: list[str]) -> list[Any]:
 
 def _array(values: Any) -> Column:
     """A column from DuckDB's array, which is masked if it has nulls."""
-    if values.dtype.kind == "f":
-        return np.ma.filled(values, np.nan).astype(np.float64)
-    texts: Texts = np.array(np.ma.getdata(values), dtype=object)
-    texts[np.ma.getmaskarray(values)] = None
+    data, missing = np.ma.getdata(values), np.ma.getmaskarray(values)
+    if values.dtype.kind == "M":
+        data = data.astype("datetime64[s]").astype(np.float64) / 86400
+    if values.dtype.kind in "fiuM":
+        return np.where(missing, np.nan, data.astype(np.float64))
+    if values.dtype.kind == "b":
+        data = np.where(data, "true", "false")
+    texts: Texts = np.array(data, dtype=object)
+    texts[missing] = None
     return texts

@@ -1,7 +1,7 @@
--- Past decisions whose outcome is known as of the as-of day, with the features of the customer on the day of the decision.
--- Models are trained on these rows.
+-- Past decisions with the features of the customer on the day of the decision, and the outcome if it was known by the
+-- as-of day. Models are trained on the rows with an outcome.
 -- grain: decision_id
--- not null: customer_id, decided_on, defaulted
+-- not null: customer_id, decided_on
 SELECT
     decision.decision_id,
     decision.customer_id,
@@ -23,11 +23,11 @@ SELECT
     known.overdrafts_12m,
     known.transactions_90d,
     known.largest_payout_share_90d,
-    decision.defaulted
+    CASE WHEN decision.outcome_known_on <= :as_of THEN decision.defaulted END AS defaulted,
+    CASE WHEN decision.outcome_known_on <= :as_of THEN decision.outcome_known_on END AS outcome_known_on
 FROM staging.credit_decision AS decision
 INNER JOIN ml.subject_features AS known
     ON known.customer_id = decision.customer_id
     AND known.as_of = decision.decided_on
 WHERE
-    decision.defaulted IS NOT NULL
-    AND decision.outcome_known_on <= :as_of
+    decision.decided_on <= :as_of

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from refi_assets.cli.commands.options import OneObject
+from refi_assets.cli.commands.options import Lake, OneObject, Run, lake_url
 from refi_assets.settings import all_settings
 
 app = typer.Typer(help="Models: evaluate a file, train, promote, explain.", no_args_is_help=True)
@@ -51,3 +51,37 @@ def evaluate(
         out=out,
         as_json=as_json,
     )
+
+
+@app.command()
+def train(
+    name: Annotated[str, typer.Argument(help="A model of policies/ml/models/.")],
+    *,
+    promote: Annotated[bool, typer.Option("--promote", help="Make it the champion if the gate passes it.")] = False,
+    who: Annotated[str | None, typer.Option(metavar="NAME", help="Who promotes. Default: the login name.")] = None,
+    lake: Lake = None,
+    run_id: Run = None,
+    as_json: OneObject = False,
+) -> None:
+    """Train a declared model on the latest published features, and judge it against the champion."""
+    from refi_assets.cli.declared_models import train_and_print
+    from refi_assets.cli.login import login_name
+
+    promoter = who or login_name("refi model train") if promote else ""
+    train_and_print(name, lake_url(lake), run_id, promote=promote, who=promoter, as_json=as_json)
+
+
+@app.command()
+def explain(
+    customer_id: Annotated[str, typer.Argument(metavar="ID", help="A customer of the published features.")],
+    *,
+    model: Annotated[str | None, typer.Option(metavar="NAME", help="Needed if more than one is declared.")] = None,
+    version: Annotated[int | None, typer.Option(min=1, help="Default: the champion.")] = None,
+    lake: Lake = None,
+    run_id: Run = None,
+    as_json: OneObject = False,
+) -> None:
+    """Explain a customer's score: points and principal reasons. Prints the customer's data."""
+    from refi_assets.cli.declared_models import explain_and_print
+
+    explain_and_print(customer_id, model, version, lake_url(lake), run_id, as_json=as_json)

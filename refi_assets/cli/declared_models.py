@@ -1,0 +1,101 @@
+"""refi model train and explain: a declared model, and the score of one customer with its reasons."""
+
+import json
+from typing import Any
+
+from refi_assets.cli.terminal import Terminal, one_line, say
+from refi_assets.engines.duckdb import open_duckdb
+from refi_assets.errors import ModelError, needs_packages
+from refi_assets.lake import open_lake
+from refi_assets.ml.settings import ML_PACKAGES
+from refi_assets.publishing.publication import Publication
+from refi_assets.publishing.published import PublishedRun
+
+FEATURES = Publication("ml")
+
+
+def train_and_print(name: str, lake: str, run_id: str | None, *, promote: bool, who: str, as_json: bool) -> None:
+    """Train a declared model on the relations of a published run, and print the gate's verdict. Raises RefiError."""
+    with needs_packages("refi model", ML_PACKAGES, "ml", "make ml"):
+        from refi_assets.ml.declared_models import declared_model
+        from refi_assets.ml.model_training import learning_rows, train_declared
+        from refi_assets.ml.policy import load_ml_policy
+        from refi_assets.ml.promotions import promote_version
+        from refi_assets.ml.registry import open_registry
+    console = Terminal(stderr=True)
+    declared, registry = declared_model(name), open_registry()
+    run = _published(lake, run_id)
+    with run.engine.session(run.relations) as session:
+        rows = learning_rows(session, declared)
+    version = train_declared(
+        name, declared, rows, load_ml_policy(), registry, lambda text: console.say(f"  {one_line(text)}", style="dim")
+    )
+    promotion = None
+    if promote and version.verdict.passed:
+        promotion = promote_version(registry, name, version.version, who=who, forced_because=None)
+    if as_json:
+        print(json.dumps(version.as_json() | {"promoted": promotion is not None}))
+        return
+    heads = ("kind", "ROC-AUC", "PR-AUC", "KS", "Brier", "calibration slope")
+    shown = ("roc_auc", "pr_auc", "ks", "brier", "calibration_slope")
+    Terminal().table(
+        heads,
+        [[kind, *(f"{figures[measure]:.3f}" for measure in shown)] for kind, figures in version.figures.items()],
+    )
+    say(f"{name}, version {version.version}: a {version.kind}, trained on {version.rows:,} rows of run {run.run_id}.")
+    for reason in version.verdict.reasons:
+        say(f"Gate: {reason}")
+    for warning in version.warnings:
+        console.warn(one_line(f"Warning: {warning}."))
+    if promotion is not None:
+        say(f"It is the champion. Its card: refi model card {name}")
+    elif version.verdict.passed:
+        say(f"To make it the champion: refi model promote {name} {version.version}")
+    else:
+        say("It stays a challenger: the gate refuses it.")
+
+
+def explain_and_print(
+    customer_id: str, name: str | None, version: int | None, lake: str, run_id: str | None, *, as_json: bool
+) -> None:
+    """Print the score of a customer of a published run by the champion or a version, with reasons. Raises RefiError."""
+    with needs_packages("refi model", ML_PACKAGES, "ml", "make ml"):
+        from refi_assets.ml.declared_models import declared_model, declared_models
+        from refi_assets.ml.registry import CHAMPION, open_registry
+        from refi_assets.ml.scoring import customer_features, score_customer
+    names = [name] if name else list(declared_models())
+    if len(names) != 1:
+        raise ModelError(f"Name one model with --model: {', '.join(names) or 'none is declared'}.")
+    declared = declared_model(names[0])
+    registered = open_registry().load(names[0], version or CHAMPION)
+    run = _published(lake, run_id)
+    with run.engine.session(run.relations) as session:
+        values = customer_features(session, declared, registered.model, customer_id)
+    score = score_customer(registered.model, declared, values)
+    fields: dict[str, Any] = {
+        "customer_id": customer_id,
+        "as_of": run.as_of.isoformat(),
+        "model": registered.name,
+        "version": registered.version,
+        **score.model_dump(),
+        "features": values,
+    }
+    if as_json:
+        print(json.dumps(fields))
+        return
+    points = "" if score.points is None else f", {score.points} points"
+    say(f"{registered.name}, version {registered.version}: {score.probability:.4f}{points}, as of {run.as_of}.")
+    heads = ("reason", "feature", "value", "points lost" if score.points is not None else "contribution")
+    Terminal().table(
+        heads,
+        [
+            (reason.text or "", reason.feature, reason.value or "unknown", f"{reason.contribution:g}")
+            for reason in score.reasons
+        ],
+        title="Principal reasons",
+    )
+
+
+def _published(lake: str, run_id: str | None) -> PublishedRun:
+    store = open_lake(lake, create=False)
+    return PublishedRun.find(FEATURES, store, open_duckdb(store), run_id)
