@@ -96,5 +96,7 @@ def readiness_of(champions: Champions, customers: Customers) -> Readiness:
 
 
 def _reason(state: Readiness) -> str:
-    errors = [state.registry.error, *(model.error for model in state.models)]
-    return " ".join(filter(None, errors)) or "No champion has been loaded yet: no model of the registry has one."
+    errors = [error for error in (state.registry.error, *(model.error for model in state.models)) if error]
+    if not errors and state.registry.age_seconds is None:
+        return "The registry has not answered yet."
+    return " ".join(errors) or "No model of the registry has a champion. To make one: refi model promote NAME VERSION"

@@ -6,27 +6,21 @@ They are computed by the domain ml; here they are only read, again after every n
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 
-import numpy as np
+from sqlglot import exp
 
 from refi_assets.api.contact import Contact
-from refi_assets.engines.duckdb import DuckDBEngine, DuckDBSession
-from refi_assets.engines.duckdb_sql import quoted
+from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import LakeError
 from refi_assets.ml.columns import Value
-from refi_assets.ml.tables import Column, Table
+from refi_assets.ml.tables import Table, typed_columns
 from refi_assets.publishing.publication import Publication
 from refi_assets.publishing.published import PublishedRun
-from refi_assets.specs.names import sql_name
-from refi_assets.specs.sql_models import DIALECT, parsed
+from refi_assets.specs.names import table_of
 
 PUBLICATION = Publication("ml")
 RELATION = "ml/customer_features"
 KEY = "customer_id"
-
-_TEXTS = ("VARCHAR", "BOOLEAN")
-_DAYS = ("DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIME")  # no feature: it would have to be a number of days
 
 Values = Mapping[str, Value]
 
@@ -72,26 +66,6 @@ def read_features(run: PublishedRun) -> CustomerFeatures:
     if RELATION not in run.manifest["relations"]:
         raise LakeError(f"Run {run.run_id} published no {RELATION}, which the features of customers are read from.")
     with run.engine.session(run.relations) as session:
-        columns = _read_columns(session)
+        columns, _ = typed_columns(session.arrays(exp.select("*").from_(table_of(RELATION))))
     rows = {customer_id: row for row, customer_id in enumerate(columns.pop(KEY).tolist())}
     return CustomerFeatures(run.as_of, run.run_id, rows, columns)
-
-
-def _read_columns(session: DuckDBSession) -> dict[str, Column]:
-    """The columns of numbers, texts and booleans, these as the texts that a model knows them by."""
-    query = parsed(f"SELECT * FROM {sql_name(RELATION)}")
-    types = {name: type_.partition("(")[0] for name, type_ in session.columns(query).items()}
-    casts = {name: "VARCHAR" if type_ in _TEXTS else "DOUBLE" for name, type_ in types.items() if type_ not in _DAYS}
-    session.create_table("features", query.sql(DIALECT))
-    selected = ", ".join(f"CAST({quoted(name)} AS {type_}) AS {quoted(name)}" for name, type_ in casts.items())
-    arrays = session.connection.execute(f"SELECT {selected} FROM features").fetchnumpy()
-    return {name: _column(arrays[name]) for name in casts}
-
-
-def _column(values: Any) -> Column:
-    """DuckDB's array, which is masked if it has nulls."""
-    if values.dtype.kind == "f":
-        return np.ma.filled(values, np.nan)
-    texts = np.array(np.ma.getdata(values), dtype=object)
-    texts[np.ma.getmaskarray(values)] = None
-    return texts

@@ -9,7 +9,9 @@ from refi_assets.api.problems import ProblemError, invalid_request, problem_answ
 from refi_assets.api.prometheus import ApiMetrics
 from refi_assets.errors import ModelError
 from refi_assets.ml.columns import InputColumn
+from refi_assets.ml.declared_models import declared_models
 from refi_assets.ml.registry import RegisteredModel
+from refi_assets.ml.scoring import score_customer
 
 
 def score_router(champions: Champions, customers: Customers, metrics: ApiMetrics, retry_after: float) -> APIRouter:
@@ -51,8 +53,9 @@ def score_values(champion: RegisteredModel, values: Values, published: CustomerF
     """The answer for these values of all inputs. Raises ProblemError, which quotes no value."""
     if errors := input_errors(champion.model.inputs, values):
         raise invalid_request(errors)
+    declared = declared_models().get(champion.name)
     try:
-        score = champion.model.score(values)
+        score = score_customer(champion.model, declared, values) if declared else champion.model.score(values)
     except ModelError as error:
         raise invalid_request([FieldError(field="features", message=str(error).rstrip("."))]) from None
     reasons = [

@@ -15,6 +15,7 @@ from refi_assets.api.middleware import ACCESS, AccessFormatter
 from refi_assets.engines.duckdb import open_duckdb
 from refi_assets.errors import RefiError
 from refi_assets.lake import open_lake
+from refi_assets.ml.declared_models import declared_models
 from refi_assets.ml.registry import open_registry
 from refi_assets.observability.json_logs import log_as_json, stderr_handler
 
@@ -24,8 +25,10 @@ GRACE_SECONDS = 10  # for requests under way when the server is told to stop
 def serve_api(host: str, port: int, models: Collection[str], lake_url: str, poll_seconds: float) -> None:
     """Serve until SIGTERM or SIGINT, after which requests under way are still answered.
 
-    The log is JSON on stderr, a line for each request. Raises RefiError if the address is taken or not ours.
+    The log is JSON on stderr, a line for each request. Raises RefiError if the address is taken or not ours, and
+    SettingError for a mistake in a model's file.
     """
+    declared_models()  # a mistake in a model's file is an error now, not in a request
     listening = _listen(host, port)
     _start_log()
     champions = Champions(open_registry, models)

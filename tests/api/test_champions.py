@@ -112,6 +112,18 @@ def test_without_a_champion_the_answer_says_when_to_ask_again(served: ServedApp)
     assert client.get("/healthz").json() == {"status": "alive"}
 
 
+def test_a_registry_without_any_champion_is_told_from_one_that_has_not_answered(served: ServedApp) -> None:
+    served.registry.remove_alias(MODEL, CHAMPION)
+    served = ServedApp(served.registry, served.lake)
+    client = TestClient(served.app)
+    assert client.get("/readyz").json()["detail"] == "The registry has not answered yet."
+    served.poll()
+    assert client.get("/readyz").json()["detail"] == (
+        "No model of the registry has a champion. To make one: refi model promote NAME VERSION"
+    )
+    assert client.post("/v1/score", json=FOR_SCORECARD).status_code == 503
+
+
 def test_a_champion_that_the_registry_no_longer_names_is_still_served(served: ServedApp, client: TestClient) -> None:
     served.registry.remove_alias(MODEL, CHAMPION)
     served.poll()

@@ -6,7 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from refi_assets.ml.registry import CHAMPION
-from tests.support.scored import MODEL, POOR, POOR_PROBABILITY, ServedApp, without_id
+from tests.support.scored import MODEL, POOR, POOR_PROBABILITY, ServedApp, boosting_of_debt, register, without_id
 
 JSON = {"content-type": "application/json"}
 
@@ -50,6 +50,16 @@ def test_a_model_of_trees_has_no_points(served: ServedApp) -> None:
     assert (answer["kind"], answer["version"], answer["points"]) == ("gradient_boosting", 2, None)
     assert answer["probability"] > 0.9
     assert [reason["feature"] for reason in answer["reasons"]] == ["debt_to_income"]
+
+
+def test_a_reason_has_the_words_of_form_c1_where_the_models_file_has_them(served: ServedApp) -> None:
+    """The words are those of 12 CFR 1002, appendix C."""
+    served.registry.set_alias("default_12m", CHAMPION, register(served.registry, boosting_of_debt(), "default_12m"))
+    declared = ServedApp(served.registry, served.lake, ("default_12m",))
+    declared.poll()
+    answer = TestClient(declared.app).post("/v1/score", json={"features": {"debt_to_income": 0.9}}).json()
+    assert [reason["text"] for reason in answer["reasons"]] == ["Excessive obligations in relation to income"]
+    served.registry.remove_alias("default_12m", CHAMPION)
 
 
 @pytest.mark.parametrize(
