@@ -70,6 +70,7 @@ class Champions:
             return
         with served.loading.attempt():
             champion = registry.load(name, version)
+            champion.model.score({column.name: None for column in champion.model.inputs})  # the first one is slow
             (info,) = (info for info in registry.versions(name) if info.version == version)
             served.champion, served.registered_at = champion, info.registered_at
         if served.loading.error is not None:

@@ -14,7 +14,16 @@ from refi_assets.api.champions import Champions
 from refi_assets.api.customer_features import Customers
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.ml.registry import CHAMPION, Registry
-from tests.support.scored import MODEL, POOR, ServedApp, boosting_of_debt, register, scorecard_by_hand, without_id
+from tests.support.scored import (
+    MODEL,
+    POOR,
+    ServedApp,
+    boosting_of_debt,
+    register,
+    scorecard_by_hand,
+    scorecard_without_evidence,
+    without_id,
+)
 
 FOR_TREES = {"features": {"debt_to_income": 0.1}}
 FOR_SCORECARD = {"features": POOR}
@@ -95,6 +104,18 @@ def test_a_damaged_version_is_not_served(
     registry.set_alias(name, CHAMPION, 1)
     served.poll()
     assert client.get("/readyz").json()["models"] == [{"model": name, "version": 1, "error": None}]
+    registry.remove_alias(name, CHAMPION)
+
+
+def test_a_version_that_cannot_score_is_not_served(registry: Registry, served: ServedApp) -> None:
+    """Its files are as they were registered, but a bin has no evidence."""
+    name = "broken"
+    registry.set_alias(name, CHAMPION, register(registry, scorecard_without_evidence(), name))
+    served = ServedApp(registry, served.lake, (name,))
+    served.poll()
+    ready = TestClient(served.app).get("/readyz")
+    assert ready.status_code == 503
+    assert ready.json()["models"][0]["error"].startswith("IndexError at refi_assets.ml.")
     registry.remove_alias(name, CHAMPION)
 
 

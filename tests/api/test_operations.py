@@ -7,10 +7,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from refi_assets.api.middleware import ACCESS, AccessFormatter
-from refi_assets.ml.fitted import FittedModel
 from refi_assets.ml.registry import RegisteredModel
-from refi_assets.ml.scorecard import BinnedInput, Scorecard
-from tests.support.scored import INCOME, MODEL, POOR, SCALE, ServedApp
+from tests.support.scored import MODEL, POOR, ServedApp, scorecard_without_evidence
 
 
 def test_a_request_keeps_its_own_id_or_gets_one(client: TestClient) -> None:
@@ -72,12 +70,9 @@ def test_the_access_log_names_no_person(
 def test_a_failure_of_ours_is_a_problem_and_its_message_is_not_logged(
     served: ServedApp, client: TestClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The model has a bin without evidence, which no model of ours has."""
-    income = BinnedInput(column=INCOME, edges=(50_000,), evidence=(0,))
-    model = FittedModel("logistic_regression", Scorecard(binned=(income,), weights=(1,), intercept=0), (0, 1), SCALE)
     champion = served.champions.served[MODEL].champion
     assert champion is not None
-    served.champions.served[MODEL].champion = RegisteredModel(MODEL, 9, model, champion.record)
+    served.champions.served[MODEL].champion = RegisteredModel(MODEL, 9, scorecard_without_evidence(), champion.record)
     answer = client.post("/v1/score", json={"features": {"income": 60_001}})
     assert (answer.status_code, answer.json()["type"]) == (500, "urn:refi:problem:internal-error")
     (failure,) = (record.getMessage() for record in caplog.records if record.levelno == logging.ERROR)

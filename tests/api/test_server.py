@@ -124,8 +124,28 @@ def test_an_address_that_is_not_loopback_is_warned_of(options: tuple[str, ...]) 
     assert answer.stderr.startswith("Warning: 192.0.2.1 is not loopback.")
 
 
-def test_sagemaker_chooses_the_port() -> None:
+@pytest.mark.parametrize(
+    ("options", "variable", "host"),
+    [
+        ([], "REFI_API_PORT", "127.0.0.1"),
+        (["--sagemaker"], "REFI_API_PORT", "0.0.0.0"),
+        ([], "SAGEMAKER_BIND_TO_PORT", "0.0.0.0"),
+    ],
+)
+def test_a_container_of_sagemaker_listens_on_all_addresses(options: list[str], variable: str, host: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        answer = refi_here("serve", "--host", "127.0.0.1", environment={"SAGEMAKER_BIND_TO_PORT": str(port)})
-    assert f"cannot listen on 127.0.0.1, port {port}:" in answer.stderr
+        answer = refi_here("serve", *options, environment={variable: str(port)})
+    assert f"The API cannot listen on {host}, port {port}: Address already in use." in answer.stderr
+
+
+def test_without_the_extra_there_is_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.startswith("refi_assets.api.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "fastapi", None)
+    answer = refi_here("serve", "--host", "192.0.2.1")
+    assert (answer.returncode, answer.stderr) == (
+        1,
+        "refi: refi serve needs the package fastapi, of the extra `ml,api`. Install refi-assets[ml,api]; in the "
+        "project folder: make ml.\n",
+    )

@@ -51,6 +51,12 @@ def scorecard_by_hand() -> FittedModel:
     return FittedModel("logistic_regression", scorecard, (0, 1), SCALE)
 
 
+def scorecard_without_evidence() -> FittedModel:
+    """A scorecard whose bins above 50,000 and of unknown incomes have no evidence, so that they cannot be scored."""
+    income = BinnedInput(column=INCOME, edges=(50_000,), evidence=(0,))
+    return FittedModel("logistic_regression", Scorecard(binned=(income,), weights=(1,), intercept=0), (0, 1), SCALE)
+
+
 def boosting_of_debt() -> FittedModel:
     """Gradient boosting that learned that nobody pays with a debt-to-income ratio above 0.5."""
     ratios = np.linspace(0, 1, 200)

@@ -12,6 +12,7 @@ from refi_assets.settings import settings_of
 
 app = typer.Typer()
 
+PACKAGES = ("fastapi", "prometheus_client", "scipy", "sklearn", "uvicorn")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -24,12 +25,12 @@ def serve_scores(
         typer.Option(metavar="NAME", help="Serve only this model; may be repeated. Default: REFI_API_MODELS."),
     ] = None,
     sagemaker: Annotated[
-        bool, typer.Option("--sagemaker", help="As a container of SageMaker: on all addresses, port 8080.")
+        bool, typer.Option("--sagemaker", help="As a container of SageMaker: on all addresses.")
     ] = False,
     lake: Lake = None,
 ) -> None:
     """Serve scores of the registered champions over HTTP, until it is stopped."""
-    with needs_packages("refi serve", ("fastapi", "prometheus_client", "uvicorn"), "api", "make ml"):
+    with needs_packages("refi serve", PACKAGES, "ml,api", "make ml"):
         from refi_assets.api.server import serve_api
     url, settings = lake_url(lake), settings_of(ApiSettings)
     bind_port = os.environ.get("SAGEMAKER_BIND_TO_PORT", "")  # SageMaker sets it if containers share a host
