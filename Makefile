@@ -52,6 +52,7 @@ BENCH := $(VENV)-bench/bin/python -m bench $(ROWS) $(if $(BENCH_DIR),--dir $(BEN
 
 bench: $(VENV)-bench/bench.stamp  ## our job beside bare scripts and dbt; ROWS="20000 100000" tries it at other sizes
 	$(BENCH)
+	$(VENV)-bench/bin/python -m bench.models
 
 bench-all: $(VENV)-bench/bench.stamp  ## the same, and three times as many borrowers, more than fit into memory
 	$(BENCH) --all

@@ -1,7 +1,7 @@
 """refi model train and explain: a declared model, and the score of one customer with its reasons."""
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from refi_assets.cli.terminal import Terminal, one_line, say
 from refi_assets.engines.duckdb import open_duckdb
@@ -11,6 +11,9 @@ from refi_assets.ml.settings import ML_PACKAGES
 from refi_assets.publishing.publication import Publication
 from refi_assets.publishing.published import PublishedRun
 
+if TYPE_CHECKING:
+    from refi_assets.ml.fitted import Reason
+
 FEATURES = Publication("ml")
 
 
@@ -18,7 +21,7 @@ def train_and_print(name: str, lake: str, run_id: str | None, *, promote: bool, 
     """Train a declared model on the relations of a published run, and print the gate's verdict. Raises RefiError."""
     with needs_packages("refi model", ML_PACKAGES, "ml", "make ml"):
         from refi_assets.ml.declared_models import declared_model
-        from refi_assets.ml.model_training import learning_rows, train_declared
+        from refi_assets.ml.model_training import all_rows, train_declared
         from refi_assets.ml.policy import load_ml_policy
         from refi_assets.ml.promotions import promote_version
         from refi_assets.ml.registry import open_registry
@@ -26,7 +29,7 @@ def train_and_print(name: str, lake: str, run_id: str | None, *, promote: bool, 
     declared, registry = declared_model(name), open_registry()
     run = _published(lake, run_id)
     with run.engine.session(run.relations) as session:
-        rows = learning_rows(session, declared)
+        rows = all_rows(session, declared)
     version = train_declared(
         name, declared, rows, load_ml_policy(), registry, lambda text: console.say(f"  {one_line(text)}", style="dim")
     )
@@ -89,11 +92,19 @@ def explain_and_print(
     Terminal().table(
         heads,
         [
-            (reason.text or "", reason.feature, reason.value or "unknown", f"{reason.contribution:g}")
+            (_words(reason), reason.feature, reason.value or "unknown", f"{reason.contribution:g}")
             for reason in score.reasons
         ],
         title="Principal reasons",
     )
+
+
+def _words(reason: "Reason") -> str:
+    """The words of a notice, or else the meaning of the feature."""
+    from refi_assets.ml.feature_session import declared_features
+
+    defined = declared_features().get(reason.feature)
+    return reason.text or (defined.description if defined else "")
 
 
 def _published(lake: str, run_id: str | None) -> PublishedRun:

@@ -10,7 +10,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from refi_assets.errors import ModelError
-from refi_assets.ml.fitted import Kind
+from refi_assets.ml.policy import Kind
 from refi_assets.ml.policy_limits import DecisionRule
 from refi_assets.specs.policies import POLICIES_DIR, Policy, Section, load_policy
 

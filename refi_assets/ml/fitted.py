@@ -17,12 +17,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from refi_assets.errors import ModelError
 from refi_assets.ml.columns import InputColumn, Value, one_row
-from refi_assets.ml.policy import ScorecardScale
+from refi_assets.ml.policy import Kind, ScorecardScale
 from refi_assets.ml.scorecard import Scorecard
+from refi_assets.ml.sound_trees import require_sound_trees
 from refi_assets.ml.tables import Floats, Table
 from refi_assets.ml.trees import Trees, probability_of
-
-Kind = Literal["logistic_regression", "random_forest", "gradient_boosting"]
 
 MODEL_FILE, ESTIMATOR_FILE = "model.json", "estimator.skops"
 _FORMAT = 1
@@ -182,7 +181,7 @@ class FittedModel:
 def load_model(folder: Path) -> FittedModel:
     """The model that save() wrote. Raises ModelError if a file is missing, damaged, or holds another type."""
     saved = _read_saved(folder / MODEL_FILE)
-    predictor = saved.scorecard or Trees(saved.inputs, _load_ensemble(folder / ESTIMATOR_FILE, saved.kind))
+    predictor = saved.scorecard or Trees(saved.inputs, _load_ensemble(folder / ESTIMATOR_FILE, saved))
     return FittedModel(saved.kind, predictor, saved.calibration, saved.scale, saved.positive_is_adverse)
 
 
@@ -201,21 +200,22 @@ def _read_saved(path: Path) -> _Saved:
     return saved
 
 
-def _load_ensemble(path: Path, kind: Kind) -> Any:
+def _load_ensemble(path: Path, saved: _Saved) -> Any:
     from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
     from skops.io import get_untrusted_types, load
 
+    expected = RandomForestClassifier if saved.kind == "random_forest" else HistGradientBoostingClassifier
     try:
         if unknown := sorted(set(get_untrusted_types(file=path)) - set(TRUSTED_TYPES)):
             raise ModelError(f"{path.name} holds {', '.join(unknown)}, which this program does not load.")
         ensemble = load(path, trusted=list(TRUSTED_TYPES))
+        if type(ensemble) is not expected:
+            raise ModelError(f"{path.name} holds a {type(ensemble).__name__}, but the model is a {saved.kind}.")
+        require_sound_trees(ensemble, sum(column.encoded for column in saved.inputs))
     except ModelError:
         raise
     except Exception as error:  # of skops, zipfile, numpy: the file is not trusted, so anything may be wrong with it
         raise ModelError(f"{path.name} cannot be loaded: {type(error).__name__}.") from None
-    expected = RandomForestClassifier if kind == "random_forest" else HistGradientBoostingClassifier
-    if type(ensemble) is not expected:
-        raise ModelError(f"{path.name} holds a {type(ensemble).__name__}, but the model is a {kind}.")
     return ensemble
 
 

@@ -125,7 +125,7 @@ def warn_alone(alone: Mapping[str, float], policy: MlPolicy) -> list[str]:
     """A warning for each column that tells the labels apart too well to be true."""
     limit = policy.leak_guard.warn_alone_auc_above
     return [
-        f"{name} alone has an AUC of {auc:.3f}: is it known at the time of the decision?"
+        f"{name} alone has an AUC of {auc:.3f}; it may not have been known at the time of the decision"
         for name, auc in alone.items()
         if auc > limit
     ]

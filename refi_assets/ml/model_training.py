@@ -22,8 +22,8 @@ from refi_assets.ml.card_data import CardData, FeatureText
 from refi_assets.ml.columns import learn_columns
 from refi_assets.ml.declared_models import DeclaredModel
 from refi_assets.ml.fairness import screen_model
-from refi_assets.ml.features import features as defined_features
-from refi_assets.ml.fitted import FittedModel, Kind
+from refi_assets.ml.feature_session import declared_features
+from refi_assets.ml.fitted import FittedModel
 from refi_assets.ml.gate import GateVerdict, NewestPeriod, judge_challenger, judge_first_model
 from refi_assets.ml.guard import (
     dated_after,
@@ -37,16 +37,18 @@ from refi_assets.ml.guard import (
 )
 from refi_assets.ml.importance import feature_importance
 from refi_assets.ml.measures import intervals, measure
-from refi_assets.ml.policy import MlPolicy
+from refi_assets.ml.policy import Kind, MlPolicy
 from refi_assets.ml.promotions import KeptVerdict, keep_verdict
 from refi_assets.ml.registered_files import ModelRecord
 from refi_assets.ml.registry import CHALLENGER, CHAMPION, Registry
 from refi_assets.ml.splits import Ids, newest_part, stratified_part
-from refi_assets.ml.tables import Bools, Column, Floats, Texts, rows_of, typed_columns
+from refi_assets.ml.tables import Bools, Column, Floats, Texts, is_missing, rows_of, typed_columns
 from refi_assets.ml.training import KINDS, Trained, TrainingRows, train
 from refi_assets.specs.code import code_sha256, version_of
 from refi_assets.specs.declarations import grain_of
 from refi_assets.specs.names import table_of
+
+TRAINED_UNTIL = "trained_until"  # a parameter of a version: the day of its newest training row
 
 Say = Callable[[str], None]
 Direction = Literal[-1, 0, 1]
@@ -54,42 +56,57 @@ Direction = Literal[-1, 0, 1]
 
 @dataclass(frozen=True)
 class LearningRows:
-    """The rows of a training relation with a label: features, and the roles of other columns.
+    """The rows of a training relation: features, and the roles of other columns.
 
-    `time` and `known_on` are days since 1970, None if the model declares none. `dates` are features with dates.
+    `outcome` is 1 for the positive label, 0 for another, NaN if there is none. `time` and `known_on` are days since
+    1970, NaN if the model declares none. `dates` are features with dates.
     """
 
     table: dict[str, Column]
     dates: frozenset[str]
-    label: Bools
-    ids: Ids
-    id_texts: Texts
-    time: Floats | None
+    outcome: Floats
+    ids: Texts
+    time: Floats
+    known_on: Floats
     groups: dict[str, Texts]
     segments: dict[str, Texts]
-    unlabeled: int
 
     def part(self, rows: Bools) -> "LearningRows":
         """Some of the rows."""
         return LearningRows(
             rows_of(self.table, rows),
             self.dates,
-            self.label[rows],
+            self.outcome[rows],
             self.ids[rows],
-            self.id_texts[rows],
-            None if self.time is None else self.time[rows],
+            self.time[rows],
+            self.known_on[rows],
             rows_of(self.groups, rows),
             rows_of(self.segments, rows),
-            self.unlabeled,
         )
+
+    @property
+    def label(self) -> Bools:
+        """Whether each row's label is positive."""
+        is_positive: Bools = self.outcome == 1
+        return is_positive
+
+    @property
+    def id_numbers(self) -> Ids:
+        """A number for each row, equal for rows of one id."""
+        return np.unique(self.ids.astype(str), return_inverse=True)[1]
+
+    @property
+    def has_time(self) -> bool:
+        """Whether the rows have times, by which they can be split."""
+        return not np.isnan(self.time).all()
 
     @property
     def sha256(self) -> str:
         """Hash of the features, labels, ids and times."""
-        digest = hashlib.sha256(self.label.tobytes() + "\0".join(self.id_texts).encode())
-        for name, column in [*self.table.items(), *([("", self.time)] if self.time is not None else [])]:
+        digest = hashlib.sha256()
+        for name, column in {**self.table, "": self.ids, " label": self.outcome, " time": self.time}.items():
             content = "\0".join(map(str, column)).encode() if column.dtype == object else column.tobytes()
-            digest.update(name.encode() + b"\0" + content)
+            digest.update(f"{name}\0{len(content)}\0".encode() + content)
         return digest.hexdigest()
 
 
@@ -104,38 +121,36 @@ class TrainedVersion:
     verdict: GateVerdict
     warnings: tuple[str, ...]
     plots: Mapping[str, bytes]
-    card_md: str
+    card_html: str
     split: str
     rows: int
 
     def as_json(self) -> dict[str, Any]:
         """All but pictures and the card."""
-        shown = {key: value for key, value in vars(self).items() if key not in ("plots", "card_md", "verdict")}
+        shown = {key: value for key, value in vars(self).items() if key not in ("plots", "card_html", "verdict")}
         return shown | {"gate": self.verdict.as_json()}
 
 
-def learning_rows(session: DuckDBSession, declared: DeclaredModel) -> LearningRows:
-    """The rows that a declared model learns from, in the order of the relation's grain. Raises ModelError."""
-    roles = [name for name in (declared.label, declared.id, declared.time) if name]
+def all_rows(session: DuckDBSession, declared: DeclaredModel) -> LearningRows:
+    """The rows of a declared model's training relation, in the order of its grain. Raises ModelError."""
+    roles = [name for name in (declared.label, declared.id, declared.time, declared.known_on) if name]
     names = list(dict.fromkeys([*roles, *declared.features, *declared.segments]))
     query = exp.select(*names).from_(table_of(declared.relation))
     available = session.columns(exp.select("*").from_(table_of(declared.relation)))
     if missing := [name for name in names if name not in available]:
         raise ModelError(f"{declared.relation} has no column {', '.join(missing)}. It has {', '.join(available)}.")
     columns, dates = typed_columns(session.arrays(query.order_by(*grain_of(declared.relation))))
-    labels = _texts(columns[declared.label])
-    labeled: Bools = np.array([value is not None for value in labels], dtype=bool)
-    ids = _texts(columns[declared.id])[labeled]
+    labels, ids = _texts(columns[declared.label]), _texts(columns[declared.id])
+    no_days = np.full(len(ids), np.nan)
     return LearningRows(
-        table={name: columns[name][labeled] for name in declared.features},
+        table={name: columns[name] for name in declared.features},
         dates=dates & frozenset(declared.features),
-        label=(labels == declared.positive)[labeled],
-        ids=np.unique(ids.astype(str), return_inverse=True)[1],
-        id_texts=ids.astype(str).astype(object),
-        time=None if declared.time is None else columns[declared.time][labeled],
+        outcome=np.where(is_missing(labels), np.nan, labels == declared.positive),
+        ids=ids,
+        time=columns[declared.time] if declared.time else no_days,
+        known_on=columns[declared.known_on] if declared.known_on else no_days,
         groups=_groups(session, declared, ids),
-        segments={name: _texts(columns[name])[labeled] for name in declared.segments},
-        unlabeled=int((~labeled).sum()),
+        segments={name: _texts(columns[name]) for name in declared.segments},
     )
 
 
@@ -162,14 +177,10 @@ def _texts(column: Column) -> Texts:
 
 
 def train_declared(
-    name: str,
-    declared: DeclaredModel,
-    rows: LearningRows,
-    policy: MlPolicy,
-    registry: Registry,
-    say: Say,
+    name: str, declared: DeclaredModel, relation: LearningRows, policy: MlPolicy, registry: Registry, say: Say
 ) -> TrainedVersion:
     """Train, measure, judge and register a model as challenger. Raises ModelError; then nothing is registered."""
+    rows = relation.part(~np.isnan(relation.outcome))
     test, split = _test_part(rows, policy)
     learning, newest = rows.part(~test), rows.part(test)
     warnings = list(guard_training(declared, learning, newest, policy))
@@ -180,7 +191,7 @@ def train_declared(
     if not inputs:
         raise ModelError(f"{name}: no feature is left to learn from: {'; '.join(dropped)}.")
     warnings += [f"{sentence}; it is not used" for sentence in dropped]
-    training = TrainingRows(inputs, learning.table, learning.label, learning.ids, policy)
+    training = TrainingRows(inputs, learning.table, learning.label, learning.id_numbers, policy)
     trained: dict[Kind, Trained] = {}
     figures: dict[str, dict[str, float]] = {}
     for kind in KINDS:
@@ -190,12 +201,25 @@ def train_declared(
     chosen = trained[declared.kind]
     champion = registry.alias_version(name, CHAMPION)
     verdict = _judge(registry, name, champion, declared, newest, chosen.model, policy)
-    card = _card(name, declared, rows, newest, chosen, figures, verdict, warnings, policy, split)
+    card = _card(
+        name,
+        registry.next_version(name),
+        declared,
+        relation,
+        rows,
+        newest,
+        chosen,
+        figures,
+        verdict,
+        warnings,
+        policy,
+        split,
+    )
     pages: dict[str, str] = {}
     with best_effort(lambda reason: warnings.append(f"the card could not be written: {reason}")):
         pages = {"card_md": card_markdown(card), "card_html": card_html(card)}
     record = ModelRecord(
-        parameters=chosen.parameters,
+        parameters={**chosen.parameters, **_until(learning)},
         figures=figures[declared.kind],
         data_sha256=rows.sha256,
         code_version=code_version(),
@@ -223,7 +247,7 @@ def train_declared(
         verdict=verdict,
         warnings=tuple(warnings),
         plots=card.plots,
-        card_md=record.card_md,
+        card_html=record.card_html,
         split=split,
         rows=len(rows.label),
     )
@@ -244,7 +268,7 @@ def guard_training(
     if refusals:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in refused_names(refusals).items())
         raise ModelError(f"The leak guard refuses features of {declared.relation}: {reasons}. Nothing was trained.")
-    if shared := shared_ids(learning.id_texts, newest.id_texts):
+    if shared := shared_ids(learning.ids, newest.ids):
         raise ModelError(f"{shared:,} customers are both in the training and in the test part. Nothing was trained.")
     return [*protected_for_other_products(names, policy, declared.product), *warn_alone(alone, policy)]
 
@@ -261,10 +285,10 @@ def _test_part(rows: LearningRows, policy: MlPolicy) -> tuple[Bools, str]:
             "are needed."
         )
     share = policy.split.test_share_pct / 100
-    if rows.time is not None:
-        test, split = newest_part(rows.time, rows.ids, share), "newest"
+    if rows.has_time:
+        test, split = newest_part(rows.time, rows.id_numbers, share), "newest"
     else:
-        test, split = stratified_part(rows.label, rows.ids, share, policy.split.seed), "random"
+        test, split = stratified_part(rows.label, rows.id_numbers, share, policy.split.seed), "random"
     for part, label in (("training", rows.label[~test]), ("test", rows.label[test])):
         least = min(int(label.sum()), int((~label).sum()))
         if least < policy.split.least_positive:
@@ -275,9 +299,14 @@ def _test_part(rows: LearningRows, policy: MlPolicy) -> tuple[Bools, str]:
     return test, split
 
 
+def _until(learning: LearningRows) -> dict[str, str]:
+    """The day of the newest training row, from which on the model is watched."""
+    return {TRAINED_UNTIL: str(_day(np.nanmax(learning.time)))} if learning.has_time else {}
+
+
 def _direction(name: str, declared: DeclaredModel) -> Direction:
     """1 if the probability of the positive label rises with a feature, by the feature's definition."""
-    feature = defined_features().get(name)
+    feature = declared_features().get(name)
     if feature is None or feature.risk is None:
         return 0
     return 1 if (feature.risk == "rises") == declared.positive_is_adverse else -1
@@ -302,7 +331,9 @@ def _judge(
 
 def _card(
     name: str,
+    version: int,
     declared: DeclaredModel,
+    relation: LearningRows,
     rows: LearningRows,
     newest: LearningRows,
     chosen: Trained,
@@ -324,17 +355,18 @@ def _card(
             "lift.svg": lambda: plots.lift_plot(lift),
         }
     )
-    period = "" if rows.time is None else f", {_day(rows.time.min())} to {_day(rows.time.max())}"
-    defined = defined_features()
+    period = "" if not rows.has_time else f", {_day(rows.time.min())} to {_day(rows.time.max())}"
+    defined = declared_features()
     return CardData(
         name=name,
+        version=version,
         model=model,
         description=declared.description,
         intended_use=declared.intended_use,
         use_limits=declared.use_limits,
         data={
             "relation and period": f"{declared.relation}{period}",
-            "rows": f"{len(rows.label):,} with an outcome, {rows.unlabeled:,} without",
+            "rows": f"{len(rows.label):,} with an outcome, {len(relation.label) - len(rows.label):,} without",
             "test part": f"{len(label):,} rows, {split}",
             "SHA-256": rows.sha256,
         },
@@ -352,7 +384,7 @@ def _card(
             for name, texts in newest.segments.items()
         },
         months=()
-        if newest.time is None
+        if not newest.has_time
         else breakdown_by_month(days_of(newest.time), label, probability, policy.breakdowns),
         lift=lift,
         screens={

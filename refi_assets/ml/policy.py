@@ -4,13 +4,14 @@ The numbers and words are in policies/ml/ml.yaml; this module only validates the
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from refi_assets.ml.policy_limits import BreakdownLimits, DriftLimits, FairnessLimits, GateLimits
 from refi_assets.specs.policies import CheckLimits, Percent, Policy, Section, load_policy, policy_file
 
+Kind = Literal["logistic_regression", "random_forest", "gradient_boosting"]
 Words = tuple[str, ...]
 Positive = Annotated[float, Field(gt=0)]
 

@@ -9,11 +9,14 @@ import hashlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from refi_assets.errors import ModelError
-from refi_assets.ml.fitted import FittedModel, load_model
+
+if TYPE_CHECKING:  # scikit-learn takes seconds, and a list of versions does without it
+    from refi_assets.ml.fitted import FittedModel
 
 MANIFEST = "manifest.json"
 _MODEL, _RECORD, _CARD_MD, _CARD_HTML, _PLOTS = "model", "record.json", "card.md", "card.html", "plots"
@@ -52,7 +55,7 @@ class _StoredRecord(_TrainingRecord):
     signature: dict[str, str]
 
 
-def write_registered_files(folder: Path, model: FittedModel, record: ModelRecord) -> str:
+def write_registered_files(folder: Path, model: "FittedModel", record: ModelRecord) -> str:
     """Write all files of a model into an empty folder; returns the SHA-256 of the manifest."""
     (folder / _MODEL).mkdir()
     model.save(folder / _MODEL)
@@ -93,8 +96,10 @@ def read_record(folder: Path) -> ModelRecord:
     return ModelRecord(**record, card_md=_text(folder / _CARD_MD), card_html=_text(folder / _CARD_HTML), plots=plots)
 
 
-def read_registered_model(folder: Path) -> FittedModel:
+def read_registered_model(folder: Path) -> "FittedModel":
     """The model in a folder whose hashes were checked. Raises ModelError naming the file at fault."""
+    from refi_assets.ml.fitted import load_model
+
     model, stored = load_model(folder / _MODEL), _stored(folder)
     if (stored.kind, stored.signature) != (model.kind, _signature(model)):
         raise ModelError(f"{_RECORD}: its kind or signature is not that of the model")
@@ -121,5 +126,5 @@ def _text(path: Path) -> str:
         raise ModelError(f"{path.name}: it is not text in UTF-8") from None
 
 
-def _signature(model: FittedModel) -> dict[str, str]:
+def _signature(model: "FittedModel") -> dict[str, str]:
     return {column.name: column.kind for column in model.inputs}

@@ -6,7 +6,6 @@ which knows the few types that it may contain. Whether a version may become cham
 """
 
 import json
-import os
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -19,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from refi_assets.errors import ModelError
-from refi_assets.ml.fitted import FittedModel
 from refi_assets.ml.mlflow_client import SQLITE, open_client, registry_errors, shown_uri
 from refi_assets.ml.registered_files import (
     MANIFEST,
@@ -36,6 +34,8 @@ from refi_assets.settings import settings_of
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
+    from refi_assets.ml.fitted import FittedModel
+
 CHAMPION, CHALLENGER = "champion", "challenger"
 _OURS = "refi_assets"  # the tag of models and versions that this package registered
 _MANIFEST_TAG = "manifest_sha256"
@@ -49,7 +49,7 @@ class RegisteredModel:
 
     name: str
     version: int
-    model: FittedModel
+    model: "FittedModel"
     record: ModelRecord
 
 
@@ -75,9 +75,9 @@ class Registry:
         self.uri = uri
         self._client = open_client(uri)
         is_file = uri.startswith(SQLITE)
-        self._folder = Path(uri.removeprefix(SQLITE)).absolute().parent / "artifacts" if is_file else None
+        self._folder = Path(uri.removeprefix(SQLITE)).resolve().parent / "artifacts" if is_file else None
 
-    def register(self, name: str, model: FittedModel, record: ModelRecord) -> int:
+    def register(self, name: str, model: "FittedModel", record: ModelRecord) -> int:
         """Store a model as a new version; returns its number. A version is complete, or it does not exist."""
         _require_name(name)
         from mlflow.entities import Metric, Param
@@ -99,7 +99,8 @@ class Registry:
             )
             self._client.log_artifacts(run.info.run_id, folder)
             self._client.set_terminated(run.info.run_id)
-            self._create(lambda: self._client.create_registered_model(name, tags={_OURS: "1"}))
+            self._create(lambda: self._client.create_registered_model(name))
+            self._client.set_registered_model_tag(name, _OURS, "1")
             tags |= {_MANIFEST_TAG: manifest_sha256, "figures": json.dumps(record.figures)}
             source, run_id = run.info.artifact_uri, run.info.run_id
             version = self._client.create_model_version(name, source, run_id, tags=tags, await_creation_for=None)
@@ -130,6 +131,10 @@ class Registry:
             versions = list(_all_pages(self._client.search_model_versions, f"name = '{name}'"))
         infos = [_version_info(version, aliases.get(int(version.version), [])) for version in versions]
         return sorted(infos, key=lambda info: info.version)
+
+    def next_version(self, name: str) -> int:
+        """The number that the next version of a model gets, if nobody registers another one before."""
+        return max((info.version for info in self.versions(name)), default=0) + 1 if name in self.names() else 1
 
     def alias_version(self, name: str, alias: str) -> int | None:
         """The number of the version with an alias; None if the model or the alias does not exist. One query."""
@@ -199,7 +204,7 @@ class Registry:
             is_own = parts.scheme == "mlflow-artifacts" and not parts.netloc
             place = "its server; start it with --serve-artifacts"
         else:
-            is_own = not parts.scheme and self._folder in Path(os.path.normpath(artifact_uri)).parents
+            is_own = not parts.scheme and self._folder in Path(artifact_uri).resolve().parents
             place = str(self._folder)
         if not is_own:
             raise ModelError(f"its files are at {artifact_uri}, which is not below {place}")

@@ -14,9 +14,9 @@ from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassif
 from threadpoolctl import threadpool_limits
 
 from refi_assets.ml.columns import InputColumn, directions_of, encode
-from refi_assets.ml.fitted import FittedModel, Kind
+from refi_assets.ml.fitted import FittedModel
 from refi_assets.ml.measures import auc_or_half, fit_line
-from refi_assets.ml.policy import BoostingParameters, ForestParameters, MlPolicy
+from refi_assets.ml.policy import BoostingParameters, ForestParameters, Kind, MlPolicy
 from refi_assets.ml.scorecard import Scorecard, fit_scorecard
 from refi_assets.ml.splits import Ids, folds_of
 from refi_assets.ml.tables import Bools, Floats, Table, rows_of

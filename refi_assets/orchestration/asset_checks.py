@@ -177,7 +177,8 @@ class CheckedStep(Step):
 class Check:
     """One check; `evaluate` takes the step and, if `limits` names a part of the policy, that part.
 
-    With `may_block`, a failure stops downstream assets if the outcome says so. `sql` is the key of the SQL model that
+    With `may_block`, a failure stops downstream assets if the outcome says so; with `alerts`, it is then an error that
+    stops nothing. `sql` is the key of the SQL model that
     finds rows that break the check.
     """
 
@@ -185,6 +186,7 @@ class Check:
     description: str
     evaluate: Callable[..., Outcome]
     may_block: bool = True
+    alerts: bool = False
     limits: str = ""  # such as checks.match_ratio_pct
     sql: str = ""
 
@@ -292,13 +294,14 @@ def _described(outcome: Outcome) -> str:
 
 def _result(key: dg.AssetKey, check: Check, outcome: Outcome, description: str) -> dg.AssetCheckResult:
     metadata: dict[str, int | float | str] = {"number": outcome.number, "limit": outcome.limit}
+    is_error = outcome.blocks and (check.may_block or check.alerts)
     if outcome.keys:
         metadata["keys"] = ", ".join(outcome.keys)
     return dg.AssetCheckResult(
         passed=outcome.passed,
         asset_key=key,
         check_name=check.name,
-        severity=dg.AssetCheckSeverity.ERROR if outcome.blocks and check.may_block else dg.AssetCheckSeverity.WARN,
+        severity=dg.AssetCheckSeverity.ERROR if is_error else dg.AssetCheckSeverity.WARN,
         metadata=metadata,
         description=description,
     )

@@ -1,5 +1,6 @@
 """The job of a domain, and the job that cleans up after all of them."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -31,18 +32,31 @@ def source_keys(domain: str) -> list[str]:
 def domain_job(domain: str, groups: tuple[str, ...], cadence: Cadence) -> UnresolvedAssetJobDefinition:
     """The job with the domain's name: its sources and these groups, with all checks."""
     sources = dg.AssetSelection.assets(*(key.split("/") for key in source_keys(domain)))
-    definition = partitions(cadence)
-    by_partition: Any = definition and dg.PartitionedConfig(
-        definition,
-        run_config_for_partition_key_fn=lambda _: {},
-        tags_for_partition_key_fn=lambda key: {JOB_PARTITION_TAG: f"{domain} {key}"},
-    )
     return dg.define_asset_job(
         domain,
         selection=sources | dg.AssetSelection.groups(*groups),
         description=f"All of {domain} for one partition, from its source files to its publications.",
         tags={"refi/domain": domain},
-        config=by_partition,
+        config=_by_partition(domain, cadence),
+    )
+
+
+def retraining_job(name: str, models: Sequence[str], cadence: Cadence) -> UnresolvedAssetJobDefinition:
+    """The job that trains models, on relations that it computes, or finds computed, as of its partition."""
+    return dg.define_asset_job(
+        name,
+        selection=dg.AssetSelection.assets(*(key.split("/") for key in models)).upstream(),
+        description="All declared models for one partition, from the source files to challengers in the registry.",
+        config=_by_partition(name, cadence),
+    )
+
+
+def _by_partition(job: str, cadence: Cadence) -> Any:
+    definition = partitions(cadence)
+    return definition and dg.PartitionedConfig(
+        definition,
+        run_config_for_partition_key_fn=lambda _: {},
+        tags_for_partition_key_fn=lambda key: {JOB_PARTITION_TAG: f"{job} {key}"},
     )
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from refi_assets.errors import SettingError
-from refi_assets.sample.tables import write_table
+from refi_assets.sample.written_tables import write_table
 
 Array = NDArray[Any]
 
@@ -24,7 +24,7 @@ START = np.datetime64("2023-01", "M")
 MONTHS = 38  # up to February 2026
 LAST_DAY = np.datetime64("2026-02-28", "D")
 FIRST_DECISION = 14  # months; there are 13 months of history before it
-MAXIMUM_CUSTOMERS = 1_000_000
+MAXIMUM_CUSTOMERS = 100_000  # all of them are in memory, in about 1 GB
 DUE_DAY, PAY_DAY = 5, 25
 
 # Change of the log-odds of default for one more unit of a feature, and the value at which it changes nothing, which
@@ -59,10 +59,11 @@ def generate_customers(customers: int, seed: int, out_dir: Path) -> dict[str, An
     """Write seven source files, truth.json and expected_probabilities.csv; returns the content of truth.json.
 
     expected_probabilities.csv has each decision's probability of default and its drivers. The same arguments give the
-    same files. Raises SettingError for a number outside 10 to MAXIMUM_CUSTOMERS, or if out_dir cannot be written to.
+    same files with the same version of NumPy. Raises SettingError for a number outside 10 to MAXIMUM_CUSTOMERS, or if
+    out_dir cannot be written to.
     """
     if not 10 <= customers <= MAXIMUM_CUSTOMERS:
-        raise SettingError(f"{customers} customers cannot be generated; ask for 10 to {MAXIMUM_CUSTOMERS}.")
+        raise SettingError(f"{customers} customers cannot be generated; ask for 10 to {MAXIMUM_CUSTOMERS:,}.")
     rng = np.random.default_rng(seed)
     history = _history(rng, customers)
     decisions = _decisions(rng, history)
@@ -76,7 +77,7 @@ def generate_customers(customers: int, seed: int, out_dir: Path) -> dict[str, An
         "decisions": len(known),
         "outcomes_known": int(known.sum()),
         "defaults": int(decisions["defaulted"][known].sum()),
-        "best_possible_auc": round(roc_auc(decisions["probability"][known], decisions["defaulted"][known]), 6),
+        "best_possible_auc": roc_auc(decisions["probability"][known], decisions["defaulted"][known]),
         "drivers": {name: {"log_odds": weight, "neutral_at": at} for name, (weight, at) in DRIVERS.items()},
     }
     try:
@@ -90,13 +91,16 @@ def generate_customers(customers: int, seed: int, out_dir: Path) -> dict[str, An
     return document
 
 
-def roc_auc(score: Array, positive: Array) -> float:
-    """The share of pairs of a positive and another row in which the positive has the higher score; ties count half."""
+def roc_auc(score: Array, positive: Array) -> float | None:
+    """The share of pairs of a positive and another row in which the positive has the higher score; ties count half.
+
+    Rounded to six decimals; None if there is no such pair.
+    """
     _, place, counts = np.unique(score, return_inverse=True, return_counts=True)
     ranks = (np.cumsum(counts) - (counts - 1) / 2)[place]
     positives = int(positive.sum())
     pairs = positives * (len(positive) - positives)
-    return float((ranks[positive].sum() - positives * (positives + 1) / 2) / pairs) if pairs else float("nan")
+    return round(float(ranks[positive].sum() - positives * (positives + 1) / 2) / pairs, 6) if pairs else None
 
 
 def _history(rng: np.random.Generator, customers: int) -> History:

@@ -12,7 +12,7 @@ from refi_assets.specs.columns import Column, Range
 
 EMPTY = "empty"  # the fault of a cell that reads as empty, which is not an error
 INVISIBLE = "invisible"  # a note: invisible characters were removed from a text
-_WORDS = {"boolean": "truth", "date": "day_of"}  # types that a macro of cells.sql reads; null is a bad cell
+_MACROS = {"boolean": "truth", "date": "day_of"}  # how a cell of these types is read; null is a bad cell
 NOTE_SEPARATOR = "CHR(30)"  # between the notes of a row; within a note it is CHR(31)
 
 
@@ -44,8 +44,8 @@ class CellSql:
 
     def cast_sql(self, text: str) -> str:
         """The typed value of a text. DuckDB rounds text half away from zero, whatever the number of digits."""
-        if self.column.logical_type in _WORDS:
-            return f"{_WORDS[self.column.logical_type]}({text})"
+        if self.column.logical_type in _MACROS:
+            return f"{_MACROS[self.column.logical_type]}({text})"
         if self.column.logical_type == "integer":
             return f"TRY_CAST(TRY_CAST({text} AS DECIMAL(18, 0)) AS {self.column.sql_type})"
         return f"TRY_CAST({text} AS {self.column.sql_type})"
@@ -55,7 +55,7 @@ class CellSql:
     def plainly_good_tests(self) -> list[str]:
         """Cheap tests of the raw cell; if all hold, it is good as it is, and has no state."""
         tests = [] if self.is_tidy else [f"(is_trimmed({self.raw}))"]
-        if self.column.logical_type in _WORDS:
+        if self.column.logical_type in _MACROS:
             tests.append(f"{self.cast} IS NOT NULL")
         elif self.is_typed:
             tests += self._good_number_tests(self.raw, self.cast)
@@ -126,9 +126,9 @@ class CellSql:
             is_value = _is_one_of(f"LOWER({text})", column.values)
             not_a_value = f" WHEN NOT {is_value} THEN 'not_a_value'" if column.values else ""
             return f"CASE {empty}{not_a_value} END"
-        if column.logical_type in _WORDS:
-            not_one = text_literal(f"not_a_{column.logical_type}")
-            return f"CASE WHEN {text} IS NULL OR {self.value} IS NOT NULL THEN NULL {empty} ELSE {not_one} END"
+        if column.logical_type in _MACROS:
+            not_valid = text_literal(f"not_a_{column.logical_type}")
+            return f"CASE WHEN {text} IS NULL OR {self.value} IS NOT NULL THEN NULL {empty} ELSE {not_valid} END"
         is_good = " AND ".join([*self._good_number_tests(text, self.value), f"(is_cast_rightly({text}))"])
         is_number = f"{'is_whole' if column.logical_type == 'integer' else 'is_number'}({text})"
         implausible = f" WHEN {self._is_implausible(column.plausible)} THEN 'implausible'" if column.plausible else ""

@@ -1,6 +1,7 @@
 """The README is true: its commands run, and its output is the output that they print."""
 
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -21,7 +22,8 @@ BLOCKS = [
     for block in re.findall(r"```sh\n(.*?)```", README, re.S)
 ]
 (ON_S3,) = [block for block in BLOCKS if any(line.startswith("export ") for line in block)]
-COMMANDS = [command for block in BLOCKS if block is not ON_S3 for command in block]
+(MODELS,) = [block for block in BLOCKS if "make ml" in block]
+COMMANDS = [command for block in BLOCKS if block not in (ON_S3, MODELS) for command in block]
 RUN_ELSEWHERE = {"make test": "these tests", "make dev": "test_ui.py", "make watch": "test_watch.py"}
 
 
@@ -71,6 +73,26 @@ def test_the_commands_on_s3_run(athena: Aws, tmp_path):
         arguments = command.replace("make ", "make --dry-run ").split()  # this test's environment has the packages
         ran = subprocess.run(arguments, cwd=PROJECT_DIR, env=environment, capture_output=True, text=True, check=False)
         assert ran.returncode == 0, f"{command}\n{ran.stdout}{ran.stderr}"
+
+
+@pytest.mark.long
+def test_the_commands_on_models_run(tmp_path):
+    draws = random.Random(1)
+    rows = [f"{amount},{int(draws.random() < amount / 2000)}" for amount in range(0, 1000)]
+    (tmp_path / "loans.csv").write_text("\n".join(["amount,defaulted", *rows]))
+    environment = {
+        **os.environ,
+        "REFI_LAKE_URL": str(tmp_path / "lake"),
+        "REFI_MLFLOW_URI": f"sqlite:///{tmp_path}/registry/mlflow.db",
+        "DAGSTER_HOME": str(tmp_path),
+    }
+    (tmp_path / "dagster.yaml").write_text((PROJECT_DIR / ".dagster" / "dagster.yaml").read_text())
+    commands = [command.split() for command in MODELS if not command.endswith(("make ml", "refi serve"))]
+    assert len(commands) == len(MODELS) - 2  # these packages are there, and tests/api/ serves
+    for arguments in commands:
+        ran = refi_here(*arguments[1:], environment=environment, folder=tmp_path)
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "It is the champion." in ran.stdout
 
 
 def timeless(line: str) -> str:

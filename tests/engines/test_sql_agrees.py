@@ -3,6 +3,7 @@
 Each engine is the other's oracle. Rows are literals of the columns' types, so no file is read.
 """
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -55,6 +56,7 @@ texts = st.one_of(
     ),
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8),
 )
+days = st.one_of(st.dates(date(2025, 10, 1), date(2026, 3, 1)), st.dates())  # near enough to be in one window, or any
 numbers = st.one_of(
     st.none(),
     st.sampled_from([limit + step for limit in LIMITS for step in (-STEP, Decimal(0), STEP)]),
@@ -66,6 +68,8 @@ numbers = st.one_of(
 def values(column: str, sql_type: str) -> st.SearchStrategy[Any]:
     if column.endswith("_id"):
         return ids
+    if column == "payment_history":
+        return st.one_of(texts, st.text("0126.x", max_size=14))
     if column == "marketing_category":
         return st.sampled_from([*TIERS, None])
     if sql_type.startswith("DECIMAL"):
@@ -78,7 +82,7 @@ def values(column: str, sql_type: str) -> st.SearchStrategy[Any]:
         "BOOLEAN": st.sampled_from([True, False, None]),
         "BIGINT": st.integers(-3, 2000),
         "INTEGER": st.integers(-3, 2000),
-        "DATE": st.dates().map(str),
+        "DATE": days.map(str),
         "BLOB": st.none(),
         "DOUBLE": st.sampled_from([0.25, 0.5, 0.75, 0.99, 1.0, -3.5, None]),
     }[sql_type]
@@ -134,7 +138,15 @@ def plain(rows: list[Any]) -> list[str]:
     return sorted(repr([value.hex() if isinstance(value, bytes) else value for value in row]) for row in rows)
 
 
-@pytest.mark.parametrize("key", load_sql_models())
+# Features are tried with the inputs of their domain, and a relation that joins them would only try them again.
+KEYS = [
+    key
+    for key, model in load_sql_models().items()
+    if "/input/" not in key and not any("/features/" in part.key for part in model.parts_read)
+]
+
+
+@pytest.mark.parametrize("key", KEYS)
 def test_duckdb_and_trino_agree(trino: Aws, key: str) -> None:
     model = load_sql_models()[key]
     connection = connect(host="127.0.0.1", port=trino.trino_port, user="refi")  # type: ignore[no-untyped-call]

@@ -3,6 +3,7 @@
 The attacker may write to the registry, so that hashes fit; each attack is shown to work on a reader that trusts it.
 """
 
+import copy
 import hashlib
 import io
 import json
@@ -15,11 +16,13 @@ from typing import Any, Literal
 
 import pytest
 import skops.io
+from sklearn.feature_extraction.text import CountVectorizer
 
 from refi_assets.errors import ModelError
 from refi_assets.ml.fitted import FittedModel
 from refi_assets.ml.registered_files import write_registered_files
 from refi_assets.ml.registry import Registry
+from refi_assets.ml.trees import Trees
 from tests.support.registries import record_of
 
 
@@ -27,7 +30,7 @@ class Attacks:
     """Registers doctored files of a model, under one name, and tries to load them."""
 
     def __init__(self, registry: Registry, name: str, forest: FittedModel, folder: Path) -> None:
-        self.registry, self.name, self._forest, self._folder = registry, name, forest, folder
+        self.registry, self.name, self.model, self._folder = registry, name, forest, folder
         self.marker = folder / "attacked"
 
     def plant(
@@ -42,7 +45,7 @@ class Attacks:
 
         files = self._folder / "files"
         files.mkdir()
-        sha256 = write_registered_files(files, self._forest, record_of())
+        sha256 = write_registered_files(files, self.model, record_of())
         doctor(files)
         manifest = files / "manifest.json"
         if forged == "hashes and tag":
@@ -54,10 +57,11 @@ class Attacks:
             sha256 = hashlib.sha256(manifest.read_bytes()).hexdigest()
         client = MlflowClient(self.registry.uri, self.registry.uri)
         artifacts = Path(self.registry.uri.removeprefix("sqlite:///")).parent / "artifacts"
-        experiment = client.create_experiment(self.name, artifact_location=str(location or artifacts / self.name))
-        run = client.create_run(experiment)
+        place = str(location or artifacts / self.name)
+        run = client.create_run(client.create_experiment(f"attack on {self.name}", artifact_location=place))
         client.log_artifacts(run.info.run_id, str(files))
-        client.create_registered_model(self.name)
+        if self.name not in self.registry.names():
+            client.create_registered_model(self.name)
         tags = {"manifest_sha256": sha256}
         source = run.info.artifact_uri
         version = client.create_model_version(self.name, source, run.info.run_id, tags=tags, await_creation_for=None)
@@ -131,6 +135,73 @@ def test_a_hostile_type_inside_of_a_forest_is_refused(attacks, forest):
         trees.estimators_.pop()
     version = attacks.plant(lambda files: (files / "model/estimator.skops").write_bytes(content))
     assert "Restored" in attacks.refusal(version)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("left_child", 0), ("right_child", 10**6), ("left_child", -5), ("feature", 10**7), ("feature", -2)],
+)
+def test_a_forest_that_would_have_compiled_code_read_foreign_memory_is_refused(attacks, forest, field, value):
+    def nodes_of(ensemble: Any) -> Any:
+        return ensemble.estimators_[0].tree_.__getstate__()["nodes"]
+
+    def set_nodes(ensemble: Any, nodes: Any) -> None:
+        tree = ensemble.estimators_[0].tree_
+        tree.__setstate__(tree.__getstate__() | {"nodes": nodes})
+
+    content = _doctored(forest, nodes_of, set_nodes, field, value)
+    version = attacks.plant(lambda files: (files / "model/estimator.skops").write_bytes(content))
+    assert "estimator.skops cannot be loaded" in attacks.refusal(version)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("left", 0), ("right", 10**6), ("feature_idx", 10**7), ("feature_idx", -1), ("is_categorical", 1)],
+)
+def test_boosting_that_would_do_the_same_is_refused(attacks, boosting, field, value):
+    def nodes_of(ensemble: Any) -> Any:
+        return ensemble._predictors[0][0].nodes
+
+    def set_nodes(ensemble: Any, nodes: Any) -> None:
+        ensemble._predictors[0][0].nodes = nodes
+
+    attacks.model = boosting
+    assert attacks.registry.register(attacks.name, boosting, record_of()) == 1
+    assert attacks.registry.load(attacks.name, 1).model.kind == "gradient_boosting"
+    content = _doctored(boosting, nodes_of, set_nodes, field, value)
+    version = attacks.plant(lambda files: (files / "model/estimator.skops").write_bytes(content))
+    assert "estimator.skops cannot be loaded" in attacks.refusal(version)
+
+
+def _doctored(model: FittedModel, nodes_of: Any, set_nodes: Any, field: str, value: int) -> bytes:
+    """The estimator's file with a number of its first tree's root changed. It cannot be run: that ends the process."""
+    assert isinstance(model.predictor, Trees)
+    ensemble = copy.deepcopy(model.predictor.ensemble)
+    nodes = nodes_of(ensemble).copy()
+    nodes[field][0] = value
+    set_nodes(ensemble, nodes)
+    return skops.io.dumps(ensemble)
+
+
+def test_a_step_that_would_transform_the_rows_first_is_refused(attacks, boosting):
+    ensemble = copy.deepcopy(boosting.predictor.ensemble)
+    ensemble._preprocessor = CountVectorizer(input="filename")  # skops trusts it, and it reads files
+    attacks.model, content = boosting, skops.io.dumps(ensemble)
+    version = attacks.plant(lambda files: (files / "model/estimator.skops").write_bytes(content))
+    assert "estimator.skops cannot be loaded" in attacks.refusal(version)
+
+
+def test_trees_of_another_number_of_inputs_are_refused(attacks):
+    def add_input(files: Path) -> None:
+        for file in ("model/model.json", "record.json"):
+            content = json.loads((files / file).read_text())
+            if file == "record.json":
+                content["signature"]["age"] = "number"
+            else:
+                content["inputs"].append(content["inputs"][0] | {"name": "age"})
+            (files / file).write_text(json.dumps(content))
+
+    assert "estimator.skops cannot be loaded" in attacks.refusal(attacks.plant(add_input))
 
 
 def test_a_module_that_the_file_names_is_not_imported(attacks, tmp_path, monkeypatch):
@@ -278,6 +349,17 @@ def test_a_signature_that_is_not_the_models_is_refused(attacks):
 def test_files_outside_of_the_registry_are_not_read(attacks, tmp_path):
     version = attacks.plant(lambda files: None, location=tmp_path / "elsewhere")
     assert f"its files are at {tmp_path}/elsewhere/" in attacks.refusal(version)
+
+
+def test_a_link_out_of_the_registry_is_not_followed(attacks, registry, tmp_path):
+    elsewhere, link = (
+        tmp_path / "elsewhere",
+        Path(registry.uri.removeprefix("sqlite:///")).parent / "artifacts" / "link",
+    )
+    elsewhere.mkdir()
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(elsewhere)
+    assert "which is not below" in attacks.refusal(attacks.plant(lambda files: None, location=link))
 
 
 def test_a_version_whose_run_is_not_there_is_refused(attacks):

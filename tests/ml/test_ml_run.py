@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import duckdb
 import numpy as np
 import pytest
@@ -14,17 +15,20 @@ from refi_assets.engines.duckdb import open_duckdb
 from refi_assets.lake import RunFolder, open_lake
 from refi_assets.lake.relations import readable
 from refi_assets.lineage.graph import lineage_graph
-from refi_assets.ml.features import FeatureSession, features, input_columns
+from refi_assets.ml.feature_session import FeatureSession, declared_features, input_columns
+from refi_assets.orchestration.jobs import source_keys
 from refi_assets.sample.customers import DRIVERS, generate_customers
 from refi_assets.specs.contracts import contracts_of
 from refi_assets.specs.sql_models import load_sql_models, parsed
 from tests.orchestration.doctored import Change, parquet, replaced
+from tests.support.commands import refi_here
 from tests.support.lakes import PublishedLake
 from tests.support.running import ingest, run_job
 
 DAY = date(2026, 2, 28)
 CUSTOMERS = 400
-NAMES = ", ".join(features())
+RELATIONS = ("ml/subject", "ml/subject_features", "ml/credit_decision_features", "ml/customer_features")
+NAMES = ", ".join(declared_features())
 
 
 @pytest.fixture(scope="module")
@@ -36,12 +40,10 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def published(files: Path, tmp_path_factory: pytest.TempPathFactory) -> PublishedLake:
-    import dagster as dg
-
     lake = tmp_path_factory.mktemp("lake")
     ingest(lake, files, DAY)
     instance = dg.DagsterInstance.ephemeral()
-    ran = run_job(lake, DAY, job="ml", instance=instance)
+    ran = run_job(lake, DAY, selection=[*source_keys("ml"), *RELATIONS, "ml/feature_file"], instance=instance)
     assert ran.success, ran.failure
     return PublishedLake(lake, ran, instance)
 
@@ -50,8 +52,7 @@ def query(published: PublishedLake, sql: str) -> list[dict[str, Any]]:
     """Rows of a query on the run's relations."""
     lake = open_lake(str(published.lake))
     folder = RunFolder(lake, published.run_id)
-    keys = [f"staging/{source}" for source in contracts_of("ml")] + ["ml/subject", "ml/subject_features"]
-    relations = [folder.load(key) for key in [*keys, "ml/customer_features", "ml/credit_decision_features"]]
+    relations = [folder.load(key) for key in (*(f"staging/{source}" for source in contracts_of("ml")), *RELATIONS)]
     with open_duckdb(lake).session(readable(lake, relations)) as session:
         return session.query(parsed(sql))
 
@@ -68,16 +69,16 @@ def test_a_run_publishes_the_features_of_every_customer(published: PublishedLake
     ids = [row["customer_id"] for row in rows]
     assert ids == sorted(ids)
     assert len(set(ids)) == CUSTOMERS
-    assert published.ran.metadata("ml/credit_decision_features")["dagster/row_count"] == truth["outcomes_known"]
+    assert published.ran.metadata("ml/credit_decision_features")["dagster/row_count"] == truth["decisions"]
 
 
 def _in_file_order() -> list[str]:
-    return [name for name in load_sql_models()["ml/feature_file"].tree.named_selects if name in features()]
+    return [name for name in load_sql_models()["ml/feature_file"].tree.named_selects if name in declared_features()]
 
 
 def test_every_feature_is_in_both_relations_and_the_file() -> None:
     for relation in ("subject_features", "credit_decision_features", "customer_features", "feature_file"):
-        assert set(load_sql_models()[f"ml/{relation}"].tree.named_selects) > features().keys()
+        assert set(load_sql_models()[f"ml/{relation}"].tree.named_selects) > declared_features().keys()
 
 
 def test_the_features_of_past_decisions_are_those_that_decided_the_outcome(
@@ -101,15 +102,16 @@ def test_the_features_of_past_decisions_are_those_that_decided_the_outcome(
         assert len(set(wanted)) > 3
 
 
-def test_a_decision_without_a_known_outcome_is_not_learned_from(published: PublishedLake) -> None:
+def test_a_decision_without_a_known_outcome_has_no_label(published: PublishedLake, files: Path) -> None:
     (row,) = query(
         published,
-        "SELECT MAX(decision.outcome_known_on) AS newest, COUNT(*) AS decisions, COUNT(known.decision_id) AS learned "
-        "FROM staging.credit_decision AS decision LEFT JOIN ml.credit_decision_features AS known "
-        "ON known.decision_id = decision.decision_id",
+        "SELECT MAX(known.outcome_known_on) AS newest, COUNT(*) AS decisions, COUNT(known.defaulted) AS labeled "
+        "FROM ml.credit_decision_features AS known",
     )
+    truth = json.loads((files / "truth.json").read_text())
     assert row["newest"] <= DAY
-    assert 0 < row["learned"] < row["decisions"]
+    assert (row["decisions"], row["labeled"]) == (truth["decisions"], truth["outcomes_known"])
+    assert 0 < row["labeled"] < row["decisions"]
 
 
 def test_the_rows_of_a_customer_in_memory_give_the_values_of_the_batch(published: PublishedLake) -> None:
@@ -186,3 +188,20 @@ def test_a_check_fails(
     assert not evaluation.passed
     subjects = published.ran.metadata("ml/subject")["dagster/row_count"]
     assert evaluation.metadata["number"].value == (number if number > 0 else subjects - 30)
+
+
+def test_the_command_generates_the_files(files: Path, tmp_path: Path) -> None:
+    answer = refi_here("ml", "generate", tmp_path, "--customers", CUSTOMERS, "--seed", 7)
+    assert answer.stdout.startswith(f"{CUSTOMERS} customers, ")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
+        path.name: path.read_bytes() for path in files.iterdir()
+    }
+
+
+def test_too_few_customers_and_a_file_instead_of_a_folder_are_refused_in_words(tmp_path: Path) -> None:
+    refused = refi_here("ml", "generate", tmp_path, "--customers", 9)
+    assert "9 customers cannot be generated; ask for 10 to 100,000." in " ".join(refused.stderr.split())
+    (tmp_path / "file").touch()
+    refused = refi_here("ml", "generate", tmp_path / "file" / "folder", "--customers", 10)
+    assert "cannot be written to as a folder" in " ".join(refused.stderr.split())
+    assert "Traceback" not in refused.stderr

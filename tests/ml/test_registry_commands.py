@@ -112,18 +112,17 @@ def test_an_unknown_model_is_one_message(model):
 
 
 class NotInstalled:
-    """An import finder for which scikit-learn is not installed."""
+    """An import finder for which MLflow is not installed."""
 
     def find_spec(self, name: str, *_: object) -> None:
-        if name == "sklearn":
-            raise ModuleNotFoundError("No module named 'sklearn'", name="sklearn")
+        if name == "mlflow":
+            raise ModuleNotFoundError("No module named 'mlflow'", name="mlflow")
 
 
 def test_without_the_extra_there_is_one_message(monkeypatch):
-    prefixes = ("refi_assets.ml.", "refi_assets.cli.models", "sklearn")
-    for name in [name for name in sys.modules if name.startswith(prefixes)]:
+    for name in [name for name in sys.modules if name.startswith("mlflow")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setattr(sys, "meta_path", [NotInstalled(), *sys.meta_path])
     answer = refi_here("model", "list")
     assert answer.returncode == 1
-    assert "refi model needs the package sklearn, of the extra `ml`. Install refi-assets[ml]" in answer.stderr
+    assert "The model registry needs the package mlflow, of the extra `ml`. Install refi-assets[ml]" in answer.stderr

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from filelock import FileLock
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 
 from refi_assets.ml.columns import InputColumn
 from refi_assets.ml.fitted import FittedModel
@@ -75,6 +75,16 @@ def forest() -> FittedModel:
     matrix = np.random.default_rng(0).normal(size=(60, 2))
     ensemble = RandomForestClassifier(3, max_depth=2, random_state=0).fit(matrix, matrix[:, 0] > 0)
     return FittedModel("random_forest", Trees((_INCOME, _DEBT), ensemble), (0.0, 1.0), _SCALE)
+
+
+@pytest.fixture(scope="session")
+def boosting() -> FittedModel:
+    """Gradient boosting of two numbers."""
+    matrix = np.random.default_rng(0).normal(size=(60, 2))
+    ensemble = HistGradientBoostingClassifier(max_iter=3, min_samples_leaf=5, early_stopping=False)
+    return FittedModel(
+        "gradient_boosting", Trees((_INCOME, _DEBT), ensemble.fit(matrix, matrix[:, 0] > 0)), (0.0, 1.0), _SCALE
+    )
 
 
 def record_of(**changes: object) -> ModelRecord:

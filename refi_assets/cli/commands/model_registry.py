@@ -1,14 +1,11 @@
 """Commands on the model registry: `refi model list`, promote, rollback and card."""
 
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from refi_assets.cli.commands.options import AsJson, OneObject
-from refi_assets.errors import needs_packages
-from refi_assets.ml.settings import ML_PACKAGES
 from refi_assets.settings import all_settings
 
 app = typer.Typer(help="Models: list them, promote or roll back, read their cards.", no_args_is_help=True)
@@ -17,21 +14,16 @@ ModelName = Annotated[str, typer.Argument(metavar="NAME", help="A model.", show_
 WhoDecides = Annotated[str | None, typer.Option("--who", metavar="NAME", help="Who decides. Default: the login name.")]
 
 
-def _needs_ml() -> AbstractContextManager[None]:
-    return needs_packages("refi model", ML_PACKAGES, "ml", "make ml")
-
-
 @app.command("list")
 def list_models(
     name: Annotated[str | None, typer.Argument(help="Only this model.", show_default=False)] = None,
     as_json: AsJson = False,
 ) -> None:
     """List the registered versions, with their aliases, figures and the gate's verdict."""
-    with _needs_ml():
-        from refi_assets.cli.models import show_versions
+    from refi_assets.cli.models import show_versions
 
-        all_settings()
-        show_versions(name, as_json=as_json)
+    all_settings()
+    show_versions(name, as_json=as_json)
 
 
 @app.command("promote")
@@ -47,11 +39,10 @@ def promote_model(
     """Make a version the champion, if it has passed the gate."""
     if force != bool(reason and reason.strip()):
         raise typer.BadParameter("--force and --reason go together", param_hint="--force")
-    with _needs_ml():
-        from refi_assets.cli.models import promote_and_print
+    from refi_assets.cli.models import promote_and_print
 
-        all_settings()
-        promote_and_print(name, version, forced_because=reason, who=who, as_json=as_json)
+    all_settings()
+    promote_and_print(name, version, forced_because=reason, who=who, as_json=as_json)
 
 
 @app.command("rollback")
@@ -63,11 +54,10 @@ def roll_back_model(
     as_json: OneObject = False,
 ) -> None:
     """Make the champion before this one the champion again."""
-    with _needs_ml():
-        from refi_assets.cli.models import roll_back_and_print
+    from refi_assets.cli.models import roll_back_and_print
 
-        all_settings()
-        roll_back_and_print(name, reason=reason, who=who, as_json=as_json)
+    all_settings()
+    roll_back_and_print(name, reason=reason, who=who, as_json=as_json)
 
 
 @app.command("card")
@@ -83,8 +73,7 @@ def model_card(
     as_json: OneObject = False,
 ) -> None:
     """Show the card of a model: its data, use, limits, figures and groups."""
-    with _needs_ml():
-        from refi_assets.cli.models import show_card
+    from refi_assets.cli.models import show_card
 
-        all_settings()
-        show_card(name, version, out, as_json=as_json)
+    all_settings()
+    show_card(name, version, out, as_json=as_json)

@@ -6,6 +6,7 @@ Features are defined in sql/ml/features/, and what they read in sql/ml/input/.
 import dagster as dg
 
 from refi_assets.defs.ml import ML
+from refi_assets.orchestration.models import model_definitions
 from refi_assets.orchestration.publications import publication_asset
 from refi_assets.orchestration.sources import source_definitions
 from refi_assets.orchestration.sql_assets import sql_relation
@@ -25,7 +26,13 @@ def sources() -> dg.Definitions:
 
 
 @dg.definitions
-def features() -> dg.Definitions:
+def models() -> dg.Definitions:
+    """The models of policies/ml/models/, the watch over their champions, and retraining."""
+    return model_definitions(ML)
+
+
+@dg.definitions
+def feature_relations() -> dg.Definitions:
     """Features of all customers and decisions, computed once; decisions to learn from, customers to score."""
     return dg.Definitions.merge(
         sql_relation(ML, "ml/subject", kind="view"),

@@ -20,10 +20,16 @@ SELECT
   known.overdrafts_12m,
   known.transactions_90d,
   known.largest_payout_share_90d,
-  decision.defaulted
+  CASE
+    WHEN decision.outcome_known_on <= CAST('2026-02-20' AS DATE)
+    THEN decision.defaulted
+  END AS defaulted,
+  CASE
+    WHEN decision.outcome_known_on <= CAST('2026-02-20' AS DATE)
+    THEN decision.outcome_known_on
+  END AS outcome_known_on
 FROM staging.credit_decision AS decision
 INNER JOIN ml.subject_features AS known
   ON known.customer_id = decision.customer_id AND known.as_of = decision.decided_on
 WHERE
-  NOT decision.defaulted IS NULL
-  AND decision.outcome_known_on <= CAST('2026-02-20' AS DATE);
+  decision.decided_on <= CAST('2026-02-20' AS DATE);

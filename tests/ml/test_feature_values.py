@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from refi_assets.errors import ModelError
-from refi_assets.ml.features import Feature, FeatureSession, features, input_columns
+from refi_assets.ml.feature_session import Feature, FeatureSession, declared_features, input_columns
 
 DAY = date(2026, 2, 20)
 SESSION = FeatureSession()
@@ -33,19 +33,19 @@ def of_customer(rows: Rows) -> Rows:
 
 
 def test_without_any_rows_every_feature_is_unknown() -> None:
-    assert values() == dict.fromkeys(features())
+    assert values() == dict.fromkeys(declared_features())
 
 
 def test_every_feature_has_a_unit_a_meaning_and_where_its_definition_comes_from() -> None:
-    assert all(feature.unit and feature.description for feature in features().values())
-    assert features()["worst_payment_delay_3m"] == Feature(
+    assert all(feature.unit and feature.description for feature in declared_features().values())
+    assert declared_features()["worst_payment_delay_3m"] == Feature(
         "worst_payment_delay_3m",
         "months",
         "rises",
         "Longest delay of the newest 3 months.",
         "ml/features/payment_delay",
     )
-    units = {name: (feature.unit, feature.risk) for name, feature in features().items()}
+    units = {name: (feature.unit, feature.risk) for name, feature in declared_features().items()}
     assert {name: unit for name, unit in units.items() if "payment_delay" not in name} == {
         "debt_to_income": ("ratio", "rises"),
         "loan_to_value": ("percent", "rises"),
@@ -417,7 +417,7 @@ def test_rows_dated_later_count_later() -> None:
     both = {name: [*rows, *more[name]] for name, rows in first.items()}
     then, now = values(DAY, **both), values(later, **both)
     assert then == values(DAY, **first)
-    assert [name for name in features() if then[name] == now[name]] == []
+    assert [name for name in declared_features() if then[name] == now[name]] == []
 
 
 # --- Rows in memory ---------------------------------------------------------------------------------------------------
@@ -460,17 +460,22 @@ def test_an_input_may_be_a_table() -> None:
         ),
         (
             {"account": [{"opened_on": "Ada's birthday"}]},
-            r"^input account: a value does not fit its column \(opened_on",
+            r"^input account: a value does not fit; the columns are opened_on DATE",
         ),
-        ({"income": [{"amount": math.nan}]}, r"^input income: a value does not fit its column \(amount DECIMAL"),
-        ({"income": [{"amount": 10**20}]}, r"^input income: a value does not fit its column \(amount DECIMAL"),
+        ({"income": [{"amount": math.nan}]}, r"^input income: a value does not fit; the columns are amount DECIMAL"),
+        (
+            {"subject": [{"customer_id": "C1", "as_of": DAY}] * 2},
+            r"^input subject: .* each customer_id and as_of comes once",
+        ),
+        ({"subject": [{"customer_id": "C1"}]}, r"^input subject: .* each customer_id and as_of comes once"),
+        ({"income": [{"amount": 10**20}]}, r"^input income: a value does not fit; the columns are amount DECIMAL"),
     ],
 )
 def test_a_mistake_in_the_rows_is_one_message_without_a_value(inputs: dict[str, Any], message: str) -> None:
     with pytest.raises(ModelError, match=message) as refused:
         SESSION.compute({"subject": [{"customer_id": "C1", "as_of": DAY}], **inputs})
     assert "Ada" not in str(refused.value)
-    assert values() == dict.fromkeys(features()), "the next rows are computed as ever"
+    assert values() == dict.fromkeys(declared_features()), "the next rows are computed as ever"
 
 
 def test_a_ratio_is_divided_once_and_rounded_nowhere() -> None:

@@ -35,7 +35,7 @@ class Feature:
 
 
 @cache
-def features() -> dict[str, Feature]:
+def declared_features() -> dict[str, Feature]:
     """Every feature by name, in the order of files and columns. Raises SettingError if a file's head is wrong."""
     return {
         name: Feature(
@@ -60,16 +60,17 @@ class FeatureSession:
 
     def __init__(self, names: Collection[str] | None = None) -> None:
         """`names` are the features to compute, all by default. Raises ModelError for an unknown one."""
-        if unknown := sorted(set(names or ()) - features().keys()):
-            raise ModelError(f"unknown features: {', '.join(unknown)}; there are {', '.join(features())}.")
+        if unknown := sorted(set(names or ()) - declared_features().keys()):
+            raise ModelError(f"unknown features: {', '.join(unknown)}; there are {', '.join(declared_features())}.")
         self._lock = threading.Lock()
         self._connection = duckdb.connect(config={"threads": 1})
         # Reordering the joins takes more time than everything else for one customer, and each is from the subject.
         self._connection.execute("SET disabled_optimizers = 'join_order'")
         self._connection.execute(f"CREATE SCHEMA {INPUT}; CREATE SCHEMA {FEATURES}")
         for name, columns in input_columns().items():
-            declared = ", ".join(f"{quoted(column)} {sql_type}" for column, sql_type in columns.items())
-            self._connection.execute(f"CREATE TABLE {_input(name)} ({declared})")
+            declared = [f"{quoted(column)} {sql_type}" for column, sql_type in columns.items()]
+            declared += [f"PRIMARY KEY ({', '.join(KEY)})"] if name == SUBJECT else []
+            self._connection.execute(f"CREATE TABLE {_input(name)} ({', '.join(declared)})")
         selected, joins = [f"{SUBJECT}.{column}" for column in KEY], []
         for model in _models(FEATURES).values():
             columns_of_model = [name for name in _columns(model) if names is None or name in names]
@@ -119,8 +120,9 @@ class FeatureSession:
             self._connection.execute(f"INSERT INTO {_input(name)} ({names}) SELECT {names} FROM {source}")
         except duckdb.Error as error:
             expected = ", ".join(f"{column} {columns[column]}" for column in sorted(given))
+            once = f" and each {' and '.join(KEY)} comes once" if name == SUBJECT else ""
             raise ModelError(
-                f"input {name}: a value does not fit its column ({expected}): {type(error).__name__}."
+                f"input {name}: a value does not fit; the columns are {expected}{once} ({type(error).__name__})."
             ) from None
 
 
