@@ -24,8 +24,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassif
 
 from bench.measure import PROJECT_DIR, MeasureError, use_two_cores
 from refi_assets.ml.columns import InputColumn, encode
-from refi_assets.ml.fitted import FittedModel, Kind
-from refi_assets.ml.policy import load_ml_policy
+from refi_assets.ml.fitted import FittedModel
+from refi_assets.ml.policy import Kind, load_ml_policy
 from refi_assets.ml.registered_files import ModelRecord
 from refi_assets.ml.registry import CHAMPION, Registry
 from refi_assets.ml.scorecard import fit_scorecard

@@ -8,13 +8,16 @@ from starlette.testclient import TestClient
 from refi_assets.lake import FolderStore
 from refi_assets.ml.mlflow_client import SQLITE
 from refi_assets.ml.registry import CHAMPION, Registry
-from tests.support.registries import new_registry_file
 from tests.support.scored import MODEL, ServedApp, boosting_of_debt, register, scorecard_by_hand
 
 
 @pytest.fixture(scope="session")
 def two_versions(tmp_path_factory: pytest.TempPathFactory) -> Registry:
     """Version 1 of the model is the scorecard, version 2 gradient boosting."""
+    from tests.support.registries import (
+        new_registry_file,  # not earlier: pytest rewrites that plug-in before its import
+    )
+
     file = new_registry_file(tmp_path_factory.mktemp("served"), tmp_path_factory.getbasetemp())
     registry = Registry(f"{SQLITE}{file}")
     register(registry, scorecard_by_hand())

@@ -27,7 +27,6 @@ from refi_assets.ml.registry import Registry
 from refi_assets.ml.scorecard import BinnedInput, Scorecard
 from refi_assets.ml.tables import Table
 from refi_assets.ml.trees import Trees
-from tests.support.registries import record_of
 
 MODEL = "default_risk"
 POLL_SECONDS = 7.0
@@ -67,6 +66,8 @@ def boosting_of_debt() -> FittedModel:
 
 def register(registry: Registry, model: FittedModel, name: str = MODEL) -> int:
     """Register a model; returns its version."""
+    from tests.support.registries import record_of  # not earlier: pytest rewrites that plug-in before its import
+
     return registry.register(name, model, record_of())
 
 
