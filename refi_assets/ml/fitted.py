@@ -115,18 +115,17 @@ class FittedModel:
         table = one_row(self.inputs, values)
         if isinstance(self.predictor, Scorecard):
             costs: Floats = self.points_lost(table)[0]
-            log_odds = float(self.predictor.log_odds(table)[0])
             points = int(self.points(table)[0])
         else:
             costs = self.predictor.contributions(table)[0] * (1 if self.positive_is_adverse else -1)
-            log_odds, points = self.predictor.log_odds_of_row(table), None
+            points = None
         order = [int(place) for place in np.argsort(-costs, kind="stable") if costs[place] > 0][:most_reasons]
         reasons = tuple(
             Reason(feature=name, value=_shown(values[name]), contribution=round(float(costs[place]), 6))
             for place in order
             for name in [self.inputs[place].name]
         )
-        return Score(probability=float(self.calibrated(log_odds)), points=points, reasons=reasons)
+        return Score(probability=float(self.probabilities(table)[0]), points=points, reasons=reasons)
 
     @cached_property
     def bin_points(self) -> tuple[tuple[int, ...], ...]:

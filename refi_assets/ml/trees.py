@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
-from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.ensemble import RandomForestClassifier
 
 from refi_assets.errors import ModelError
 from refi_assets.ml.columns import InputColumn, encode
@@ -63,18 +63,8 @@ class Trees:
 
     def log_odds(self, table: Table) -> Floats:
         """The uncalibrated log-odds of the positive label, one for each row."""
-        matrix = encode(self.inputs, table)
-        if isinstance(self.ensemble, HistGradientBoostingClassifier):
-            return np.asarray(self.ensemble.decision_function(matrix), dtype=np.float64)
-        return np.asarray(log_odds_of(self.ensemble.predict_proba(matrix)[:, 1]), dtype=np.float64)
-
-    def log_odds_of_row(self, table: Table) -> float:
-        """The same for a table of one row, by the flat arrays."""
-        row = self._encoded_row(table)
-        values = self._flat.leaf_values(row)
-        if isinstance(self.ensemble, HistGradientBoostingClassifier):
-            return float(values.sum() + self._base)
-        return float(log_odds_of(values.mean()))
+        raw = self._raw(encode(self.inputs, table))
+        return np.asarray(log_odds_of(raw) if self.is_forest else raw, dtype=np.float64)
 
     def contributions(self, table: Table) -> Floats:
         """What each input adds to a prediction: a row for each row, a column for each input.
@@ -83,21 +73,32 @@ class Trees:
         ModelError if they do not add up to the prediction.
         """
         matrix = encode(self.inputs, table)
+        predicted = self._raw(matrix)
         values = np.asarray(self._explainer.shap_values(matrix, check_additivity=False), dtype=np.float64)
-        base = np.ravel(self._explainer.expected_value)[-1]
         if values.ndim == 3:  # a forest has values for both labels
             values = values[:, :, 1]
-            predicted = self.ensemble.predict_proba(matrix)[:, 1]
-        else:
-            predicted = self.log_odds(table)
+        base = np.ravel(self._explainer.expected_value)[-1]
         if np.abs(values.sum(axis=1) + base - predicted).max() > _EFFICIENCY * max(1.0, float(np.abs(predicted).max())):
             raise ModelError(
-                "The contributions of the features do not add up to the prediction: shap and scikit-learn "
-                "read this model differently. Install the versions of the lock file."
+                "The contributions of the features do not add up to the prediction: shap and scikit-learn read this "
+                "model differently. Install the versions of the lock file."
             )
         starts = np.cumsum([0, *(column.encoded for column in self.inputs)])[:-1]
         added: Floats = np.add.reduceat(values, starts, axis=1)
         return added
+
+    def _raw(self, matrix: Floats) -> Floats:
+        """The prediction as the ensemble makes it: a forest's share of votes, boosting's log-odds."""
+        if len(matrix) == 1:
+            return np.array([self._raw_of_row(matrix[0])])
+        if self.is_forest:
+            return np.asarray(self.ensemble.predict_proba(matrix)[:, 1], dtype=np.float64)
+        return np.asarray(self.ensemble.decision_function(matrix), dtype=np.float64)
+
+    def _raw_of_row(self, row: Floats) -> float:
+        if self.is_forest:  # it compares numbers of 32 bits
+            return float(self._flat.leaf_values(row.astype(np.float32).astype(np.float64)).mean())
+        return float(self._flat.leaf_values(row).sum() + np.ravel(self.ensemble._baseline_prediction)[0])
 
     @cached_property
     def _explainer(self) -> Any:
@@ -105,18 +106,9 @@ class Trees:
 
         return shap.TreeExplainer(self.ensemble)
 
-    @property
-    def _base(self) -> float:
-        return float(np.ravel(self.ensemble._baseline_prediction)[0])
-
-    def _encoded_row(self, table: Table) -> Floats:
-        row = encode(self.inputs, table)[0]
-        # A forest compares numbers of 32 bits.
-        return np.asarray(row.astype(np.float32) if self.is_forest else row, dtype=np.float64)
-
     @cached_property
     def _flat(self) -> _FlatTrees:
-        if isinstance(self.ensemble, RandomForestClassifier):
+        if self.is_forest:
             return _joined([_of_forest(tree.tree_) for tree in self.ensemble.estimators_])
         return _joined([_of_boosting(predictors[0].nodes) for predictors in self.ensemble._predictors])
 

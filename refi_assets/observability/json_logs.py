@@ -10,7 +10,7 @@ import sys
 import time
 from datetime import UTC, datetime
 
-Fields = dict[str, str | None]
+Fields = dict[str, str | float | None]
 
 
 class JsonFormatter(logging.Formatter):

@@ -5,6 +5,7 @@ With REFI_SCREENSHOT=1, the README's picture of the graph is taken again.
 
 import os
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -30,11 +31,11 @@ def ui(lake):
 
 
 def test_a_user_finds_the_groups_materializes_a_day_and_sees_it_succeed(browser, ui, lake):
-    page = browser.new_page(viewport={"width": 1700, "height": 1700})
+    page = browser.new_page(viewport={"width": 1700, "height": 1000})
     page.set_default_timeout(60_000)
 
     page.goto(f"{ui}/asset-groups")
-    for group in ("raw", "catalog", "staging", "refi", "activation"):
+    for group in ("raw", "catalog", "staging", "refi", "activation", "ml", "models"):
         page.get_by_text(group, exact=True).first.wait_for()
 
     page.goto(f"{ui}/locations/refi_assets/jobs/refi")
@@ -51,9 +52,7 @@ def test_a_user_finds_the_groups_materializes_a_day_and_sees_it_succeed(browser,
     page.goto(f"{ui}/assets/refi/refi_audience?view=checks")
     page.get_by_text("tier_matches_spread").first.wait_for()
 
-    page.goto(f"{ui}/asset-groups")
-    page.get_by_text("activation", exact=True).first.wait_for()
-    page.keyboard.press("Alt+e")
+    page.goto(f"{ui}/asset-groups?expanded={quote('global@global:refi,global@global:activation', safe='')}")
     page.get_by_text("audience_file").first.wait_for()
     if os.environ.get("REFI_SCREENSHOT"):
         page.wait_for_timeout(3_000)

@@ -48,6 +48,10 @@ DEFAULTS = {
     "metrics_namespace": "",
     "ui_url": "http://127.0.0.1:3000",
     "log_format": "text",
+    "api_host": "127.0.0.1",
+    "api_port": 8080,
+    "api_models": "",
+    "api_poll_seconds": 20,
 }
 
 

@@ -7,7 +7,18 @@ import sys
 
 import typer
 
-from refi_assets.cli.commands import identity, lineage, ml, model, model_registry, project, publishing, refi, sample
+from refi_assets.cli.commands import (
+    identity,
+    lineage,
+    ml,
+    model,
+    model_registry,
+    project,
+    publishing,
+    refi,
+    sample,
+    serve,
+)
 from refi_assets.cli.commands.domains import domain_app, domain_names
 from refi_assets.cli.commands.options import ERR
 from refi_assets.errors import RefiError, SettingError
@@ -23,7 +34,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for room in (refi, identity, lineage, sample, publishing, project):
+for room in (refi, identity, lineage, sample, serve, publishing, project):
     app.add_typer(room.app)
 model.app.add_typer(model_registry.app)
 app.add_typer(model.app, name="model")

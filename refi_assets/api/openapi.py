@@ -1,0 +1,80 @@
+"""The OpenAPI document: FastAPI's, with the features of the models that are served at the moment, and all headers."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from refi_assets.api.champions import Champions
+from refi_assets.api.fields import FieldError, Problem
+from refi_assets.ml.columns import InputColumn
+
+Schema = dict[str, Any]
+REFERENCE = "#/components/schemas/{model}"
+DESCRIPTION = """Scores by registered models. Fields and routes may be added; none is changed or removed.
+
+Every answer has the header X-Request-ID: the request's own, if it has one of up to 64 letters, digits, dots, hyphens
+and underscores. Every error is application/problem+json (RFC 9457).
+
+The app also has /ping and /invocations, which are SageMaker's contract and are not described here."""
+HEADERS = {
+    "X-Request-ID": {"description": "The request's id, as in the log.", "required": True, "schema": {"type": "string"}}
+}
+RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait.", "required": True, "schema": {"type": "string"}}}
+
+
+def describe_app(app: FastAPI, champions: Champions) -> None:
+    """Make app.openapi() return the document for the champions of the moment."""
+
+    def openapi() -> Schema:
+        document = get_openapi(title=app.title, version=app.version, description=DESCRIPTION, routes=app.routes)
+        schemas = document["components"]["schemas"]
+        for kind in (Problem, FieldError):
+            schemas[kind.__name__] = kind.model_json_schema(ref_template=REFERENCE)
+        schemas["Problem"].pop("$defs")
+        inputs = {
+            name: served.champion.model.inputs
+            for name, served in champions.served.items()
+            if served.champion is not None
+        }
+        schemas["ScoreRequest"] = _score_request(schemas["ScoreRequest"], inputs)
+        for path in document["paths"].values():
+            for operation in path.values():
+                for status, answer in operation["responses"].items():
+                    answer["headers"] = HEADERS | (RETRY_AFTER if status == "503" else {})
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _score_request(general: Schema, inputs: dict[str, tuple[InputColumn, ...]]) -> Schema:
+    """The request with the exact features of these models; before any is loaded, with features of any name."""
+    model, features, customer_id = (general["properties"][name] for name in ("model", "features", "customer_id"))
+    variants = []
+    for name, columns in (inputs or {"": ()}).items():
+        names: list[Schema] = [{"const": name}] if name else [{"type": "string"}]
+        is_optional = len(inputs) < 2
+        shared = {**model, "anyOf": [*names, {"type": "null"}] if is_optional else names}
+        exact = _exact_features(features["anyOf"][0], columns) if name else features["anyOf"][0]
+        for key, value, absent in (
+            ("features", exact | {"description": features["description"]}, "customer_id"),
+            ("customer_id", customer_id["anyOf"][0] | {"description": customer_id["description"]}, "features"),
+        ):
+            variants.append(
+                {
+                    "type": "object",
+                    "properties": {"model": shared, key: value, absent: {"type": "null"}},
+                    "required": [key] if is_optional else ["model", key],
+                    "additionalProperties": False,
+                }
+            )
+    return {"title": general["title"], "description": general["description"], "anyOf": variants}
+
+
+def _exact_features(general: Schema, columns: tuple[InputColumn, ...]) -> Schema:
+    types = {column.name: ["number"] if column.kind == "number" else ["string", "boolean"] for column in columns}
+    return general | {
+        "properties": {name: {"type": [*names, "null"]} for name, names in types.items()},
+        "required": list(types),
+        "additionalProperties": False,
+    }

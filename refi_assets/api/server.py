@@ -1,0 +1,64 @@
+"""The server: the app on the deployment's registry and lake, by uvicorn, with its log."""
+
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Collection
+
+import uvicorn
+
+from refi_assets.api.app import create_app
+from refi_assets.api.champions import Champions
+from refi_assets.api.customer_features import Customers
+from refi_assets.api.middleware import ACCESS, AccessFormatter
+from refi_assets.engines.duckdb import open_duckdb
+from refi_assets.errors import RefiError
+from refi_assets.lake import open_lake
+from refi_assets.ml.declared_models import declared_models
+from refi_assets.ml.registry import open_registry
+from refi_assets.observability.json_logs import log_as_json, stderr_handler
+
+GRACE_SECONDS = 10  # for requests under way when the server is told to stop
+
+
+def serve_api(host: str, port: int, models: Collection[str], lake_url: str, poll_seconds: float) -> None:
+    """Serve until SIGTERM or SIGINT, after which requests under way are still answered.
+
+    The log is JSON on stderr, a line for each request. Raises RefiError if the address is taken or not ours, and
+    SettingError for a mistake in a model's file.
+    """
+    declared_models()  # a mistake in a model's file is an error now, not in a request
+    listening = _listen(host, port)
+    _start_log()
+    champions = Champions(open_registry, models)
+    customers = Customers(lambda: open_duckdb(open_lake(lake_url, create=False)))
+    config = uvicorn.Config(
+        create_app(champions, customers, poll_seconds),
+        http="h11",  # the other parser has no limit on headers
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises it again when it has stopped
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise RefiError(
+            f"The API cannot listen on {host}, port {port}: {(error.strerror or '').partition(' (while')[0]}. Choose "
+            "others by --host and --port, or by REFI_API_HOST and REFI_API_PORT."
+        ) from None
+
+
+def _start_log() -> None:
+    log_as_json()
+    for name in ("uvicorn.error", "refi_assets.api"):
+        logging.getLogger(name).setLevel(logging.INFO)
+    ACCESS.propagate = False
+    ACCESS.handlers = [stderr_handler(AccessFormatter())]

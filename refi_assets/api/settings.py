@@ -1,0 +1,24 @@
+"""Settings of the HTTP API."""
+
+from pydantic import Field
+
+from refi_assets.settings import RoomSettings
+
+
+class ApiSettings(RoomSettings):
+    """Where the API listens, and what it serves."""
+
+    api_host: str = Field(default="127.0.0.1", min_length=1, description="The address that `refi serve` listens on.")
+    api_port: int = Field(default=8080, ge=0, le=65535, description="Its port; 0 is any free one.")
+    api_models: str = Field(
+        default="",
+        pattern=r"^([\w.-]+(,[\w.-]+)*)?$",
+        examples=["credit_decision,default_risk"],
+        description="The models that it serves, separated by commas; default: every model with a champion.",
+    )
+    api_poll_seconds: float = Field(
+        default=20,
+        ge=0.1,
+        le=60,
+        description="Seconds between two looks at the registry and at the published features.",
+    )

@@ -1,0 +1,47 @@
+"""The command that serves the HTTP API."""
+
+import os
+from typing import Annotated
+
+import typer
+
+from refi_assets.api.settings import ApiSettings
+from refi_assets.cli.commands.options import ERR, Lake, lake_url
+from refi_assets.errors import needs_packages
+from refi_assets.settings import settings_of
+
+app = typer.Typer()
+
+PACKAGES = ("fastapi", "prometheus_client", "scipy", "sklearn", "uvicorn")
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+@app.command("serve")
+def serve_scores(
+    host: Annotated[str | None, typer.Option(help="The address to listen on. Default: REFI_API_HOST.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Its port. Default: REFI_API_PORT.")] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Serve only this model; may be repeated. Default: REFI_API_MODELS."),
+    ] = None,
+    sagemaker: Annotated[
+        bool, typer.Option("--sagemaker", help="As a container of SageMaker: on all addresses.")
+    ] = False,
+    lake: Lake = None,
+) -> None:
+    """Serve scores of the registered champions over HTTP, until it is stopped."""
+    with needs_packages("refi serve", PACKAGES, "ml,api", "make ml"):
+        from refi_assets.api.server import serve_api
+    url, settings = lake_url(lake), settings_of(ApiSettings)
+    bind_port = os.environ.get("SAGEMAKER_BIND_TO_PORT", "")  # SageMaker sets it if containers share a host
+    if sagemaker or bind_port:
+        host = host or "0.0.0.0"  # noqa: S104
+        port = int(bind_port) if port is None and bind_port.isdecimal() else port
+    host = host or settings.api_host
+    if host not in LOOPBACK:
+        ERR.warn(
+            f"Warning: {host} is not loopback. Whoever reaches it gets scores and reasons of customers: there are no "
+            "keys and no TLS. Allow only your own network, or a proxy that asks for both."
+        )
+    models = model or [name for name in settings.api_models.split(",") if name]
+    serve_api(host, settings.api_port if port is None else port, models, url, settings.api_poll_seconds)
