@@ -44,7 +44,7 @@ lint: $(VENV)/test.stamp
 golden: $(VENV)/test.stamp  ## rewrite tests/golden: every statement as each engine runs it; review the diff
 	$(BIN)/python -m tests.engines.golden_sql
 
-docs: $(VENV)/run.stamp  ## rewrite docs/contracts.md and docs/rules.md from contracts, SQL, policies and checks
+docs: $(VENV)/ml.stamp  ## rewrite docs/contracts.md and docs/rules.md from contracts, SQL, policies and checks
 	$(BIN)/python -m refi_assets.specs.contract_reference > docs/contracts.md
 	$(BIN)/python -m refi_assets.cli.rules > docs/rules.md
 

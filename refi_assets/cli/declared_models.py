@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from refi_assets.cli.terminal import Terminal, one_line, say
 from refi_assets.engines.duckdb import open_duckdb
-from refi_assets.errors import ModelError, needs_packages
+from refi_assets.errors import ModelError, needs_packages, writing
 from refi_assets.lake import open_lake
 from refi_assets.ml.settings import ML_PACKAGES
 from refi_assets.publishing.publication import Publication
@@ -19,7 +19,15 @@ FEATURES = Publication("ml")
 
 
 def train_and_print(
-    name: str, lake: str, run_id: str | None, policy: Path | None, *, promote: bool, who: str, as_json: bool
+    name: str,
+    lake: str,
+    run_id: str | None,
+    policy: Path | None,
+    *,
+    promote: bool,
+    who: str,
+    flips: Path | None,
+    as_json: bool,
 ) -> None:
     """Train a declared model on the relations of a published run, and print the gate's verdict. Raises RefiError."""
     with needs_packages("refi model", ML_PACKAGES, "ml", "make ml"):
@@ -42,6 +50,9 @@ def train_and_print(
         registry,
         lambda text: console.say(f"  {one_line(text)}", style="dim"),
     )
+    if flips is not None:
+        with writing(flips):
+            flips.write_text(version.flips_csv, encoding="utf-8")
     promotion = None
     if promote and version.verdict.passed:
         promotion = promote_version(registry, name, version.version, who=who, forced_because=None)

@@ -3,6 +3,8 @@
 The rows are read by learning_rows.py; fitting belongs to training.py. The version goes to the registry.
 """
 
+import csv
+import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,6 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from refi_assets.engines.spreadsheets import escape_formula
 from refi_assets.errors import ModelError, best_effort
 from refi_assets.ml.card import card_html, card_markdown
 from refi_assets.ml.card_data import CardData
@@ -17,7 +20,7 @@ from refi_assets.ml.columns import InputColumn, learn_columns
 from refi_assets.ml.declared_models import DeclaredModel
 from refi_assets.ml.feature_session import declared_features
 from refi_assets.ml.fitted import FittedModel
-from refi_assets.ml.gate import GateVerdict, NewestPeriod, judge_challenger, judge_first_model
+from refi_assets.ml.gate import GateVerdict, NewestPeriod, flipped_decisions, judge_challenger, judge_first_model
 from refi_assets.ml.guard import (
     dated_after,
     outcome_under_another_name,
@@ -35,11 +38,13 @@ from refi_assets.ml.promotions import KeptVerdict, keep_verdict
 from refi_assets.ml.registered_files import ModelRecord
 from refi_assets.ml.registry import CHALLENGER, CHAMPION, Registry
 from refi_assets.ml.training import KINDS, Trained, TrainingRows, train
-from refi_assets.ml.version_card import TrainingResult, version_card
+from refi_assets.ml.version_card import Flip, TrainingResult, version_card
 from refi_assets.specs.code import code_sha256, version_of
 
 TRAINED_UNTIL = "trained_until"  # a parameter of a version: the day of its newest training row
 NO_CARD = "The card could not be written."
+
+FLIP_COLUMNS = ("id", "day", "champion", "challenger", "becomes")
 
 Say = Callable[[str], None]
 Direction = Literal[-1, 0, 1]
@@ -59,6 +64,17 @@ class TrainedVersion:
     card_html: str
     split: str
     rows: int
+    flips: tuple[Flip, ...]
+
+    @property
+    def flips_csv(self) -> str:
+        """The decisions of the test part that flip if the champion is replaced: FLIP_COLUMNS.
+
+        `champion` and `challenger` are their probabilities; a decision becomes `selected` or `refused`.
+        """
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows([FLIP_COLUMNS, *self.flips])
+        return text.getvalue()
 
     @property
     def judgment(self) -> tuple[str, ...]:
@@ -75,7 +91,9 @@ class TrainedVersion:
 
     def as_json(self) -> dict[str, Any]:
         """All but pictures and the card."""
-        shown = {key: value for key, value in vars(self).items() if key not in ("plots", "card_html", "verdict")}
+        shown = {
+            key: value for key, value in vars(self).items() if key not in ("plots", "card_html", "verdict", "flips")
+        }
         return shown | {"gate": self.verdict.as_json()}
 
 
@@ -91,6 +109,7 @@ def train_declared(
         warnings.append("the model declares no time, so its test part is random: figures of the future may be worse")
     inputs, dropped = _inputs(name, declared, split.learning, policy)
     trained, figures = _three_models(declared, inputs, split, policy, say)
+    verdict, flips = _judge(registry, name, champion, declared, split.test, trained[declared.kind].model, policy)
     result = TrainingResult(
         name=name,
         declared=declared,
@@ -100,7 +119,8 @@ def train_declared(
         split=split,
         chosen=trained[declared.kind],
         figures=figures,
-        verdict=_judge(registry, name, champion, declared, split.test, trained[declared.kind].model, policy),
+        verdict=verdict,
+        flips=flips,
         warnings=(*warnings, *(f"{sentence}; it is not used" for sentence in dropped)),
     )
     version = _register(registry, result, champion)
@@ -168,13 +188,27 @@ def _judge(
     newest: LearningRows,
     model: FittedModel,
     policy: MlPolicy,
-) -> GateVerdict:
+) -> tuple[GateVerdict, tuple[Flip, ...]]:
+    """The gate's verdict on the newest rows, and the decisions that flip."""
     period = NewestPeriod(newest.label, newest.groups)
     probability = model.probabilities(newest.table)
     if champion is None:
-        return judge_first_model(period, probability, policy.gate)
+        return judge_first_model(period, probability, policy.gate), ()
     before = registry.load(name, champion).model.probabilities(newest.table)
-    return judge_challenger(period, probability, before, declared.decision, policy.gate, policy.fairness)
+    verdict = judge_challenger(period, probability, before, declared.decision, policy.gate, policy.fairness)
+    rows = flipped_decisions(probability, before, declared.decision)
+    becomes = [(row, "selected") for row in rows.newly_selected] + [(row, "refused") for row in rows.newly_refused]
+    flips = tuple(
+        (
+            escape_formula(str(newest.ids[row])),
+            str(day_of(newest.time[row])) if newest.has_time else "",
+            f"{before[row]:.6f}",
+            f"{probability[row]:.6f}",
+            decision,
+        )
+        for row, decision in sorted(becomes)
+    )
+    return verdict, flips
 
 
 def _register(registry: Registry, result: TrainingResult, champion: int | None) -> TrainedVersion:
@@ -216,6 +250,7 @@ def _register(registry: Registry, result: TrainingResult, champion: int | None) 
         card_html=html,
         split=result.split.kind,
         rows=len(result.rows.label),
+        flips=result.flips,
     )
 
 

@@ -21,6 +21,8 @@ from refi_assets.ml.policy import MlPolicy
 from refi_assets.ml.tables import Bools, Floats
 from refi_assets.ml.training import Trained
 
+Flip = tuple[str | None, ...]  # id, day, the two probabilities, and what the decision becomes
+
 
 @dataclass(frozen=True)
 class TrainingResult:
@@ -35,6 +37,7 @@ class TrainingResult:
     chosen: Trained
     figures: Mapping[str, Mapping[str, float]]
     verdict: GateVerdict
+    flips: tuple[Flip, ...]
     warnings: tuple[str, ...]
 
 

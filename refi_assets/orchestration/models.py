@@ -43,7 +43,7 @@ UNCHANGED_CHAMPION = "The champion is unchanged."  # whatever fails here
 
 
 class VersionDetails(Details):
-    """The record of a training run: the version, and the gate's judgment in sentences. `card` is an object key."""
+    """The record of a training run: the version, and the gate's judgment in sentences. `card` and `flips` are keys."""
 
     version: int
     passed: bool
@@ -51,6 +51,7 @@ class VersionDetails(Details):
     judgment: tuple[str, ...]
     warnings: tuple[str, ...]
     card: str
+    flips: str
 
 
 class WatchDetails(Details):
@@ -120,9 +121,12 @@ def _model(domain: Domain, name: str, declared: DeclaredModel) -> dg.Definitions
             version = train_declared(name, declared, rows, policy, open_registry(), context.log.info)
             card = step.folder.key(key, ".card.html")
             step.lake.put(card, version.card_html.encode())
+            flips = step.folder.key(key, ".flips.csv")
+            step.lake.put(flips, version.flips_csv.encode())
             draft = step.draft(key, made_from=relations, kind="files", rows=version.rows)
-            relation = step.save(draft, details=_version_details(version, card))
-        return step.materialized(relation, _shown(version) | {"card": dg.MetadataValue.path(step.lake.address(card))})
+            relation = step.save(draft, details=_version_details(version, card, flips))
+        paths = {name: dg.MetadataValue.path(step.lake.address(at)) for name, at in (("card", card), ("flips", flips))}
+        return step.materialized(relation, _shown(version) | paths)
 
     checks = [
         Check(evaluate.__name__, description, evaluate, may_block=False)
@@ -134,7 +138,7 @@ def _model(domain: Domain, name: str, declared: DeclaredModel) -> dg.Definitions
     return dg.Definitions(assets=[trained_model], asset_checks=[checks_of(domain, key, checks)])
 
 
-def _version_details(version: "TrainedVersion", card: str) -> VersionDetails:
+def _version_details(version: "TrainedVersion", card: str, flips: str) -> VersionDetails:
     return VersionDetails(
         version=version.version,
         passed=version.verdict.passed,
@@ -142,6 +146,7 @@ def _version_details(version: "TrainedVersion", card: str) -> VersionDetails:
         judgment=version.judgment,
         warnings=version.warnings,
         card=card,
+        flips=flips,
     )
 
 

@@ -73,6 +73,13 @@ def test_the_decisions_that_flip_are_counted_in_the_judgment(versions, rows):
         f"At the threshold 0.3, {selected + refused} of 360 decisions flip: {selected} newly selected, "
         f"{refused} newly refused."
     )
+    header, *lines = versions.better.flips_csv.splitlines()
+    assert header == "id,day,champion,challenger,becomes"
+    assert [line.rpartition(",")[2] for line in lines].count("selected") == selected
+    assert len(lines) == selected + refused
+    for line in lines:
+        _, _, before, now, becomes = line.split(",")
+        assert (float(before) < 0.3, float(now) < 0.3) == (becomes == "refused", becomes == "selected")
     assert versions.same.judgment[-1].startswith("At the threshold 0.3, 0 of 360 decisions flip")
     assert versions.weak.judgment == versions.weak.verdict.reasons, "there was no champion whose decisions could flip"
 

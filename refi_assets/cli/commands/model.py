@@ -62,6 +62,9 @@ def train(
     lake: Lake = None,
     run_id: Run = None,
     policy: OtherPolicy = None,
+    flips: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="CSV of the decisions that flip if it replaces the champion.")
+    ] = None,
     as_json: OneObject = False,
 ) -> None:
     """Train a declared model on the latest published features, and judge it against the champion."""
@@ -69,7 +72,7 @@ def train(
     from refi_assets.cli.login import login_name
 
     promoter = who or login_name("refi model train") if promote else ""
-    train_and_print(name, lake_url(lake), run_id, policy, promote=promote, who=promoter, as_json=as_json)
+    train_and_print(name, lake_url(lake), run_id, policy, promote=promote, who=promoter, flips=flips, as_json=as_json)
 
 
 @app.command()
