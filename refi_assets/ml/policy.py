@@ -16,6 +16,17 @@ Words = tuple[str, ...]
 Positive = Annotated[float, Field(gt=0)]
 
 
+class NamePatterns(Section):
+    """Names of columns: those that contain one of `always`; those that contain one of `words`, or are one of `exactly`,
+    and contain none of `unless`.
+    """
+
+    words: Words = ()
+    exactly: Words = ()
+    unless: Words = ()
+    always: Words = ()
+
+
 class Reading(Section):
     """How the columns of a file are read that nobody has declared."""
 
@@ -25,6 +36,7 @@ class Reading(Section):
     most_levels: int = Field(ge=2, le=1000)
     least_level_share_pct: Percent
     identifier_share_pct: Percent
+    identifiers: NamePatterns
     sentinel_gap: Positive
 
 
@@ -81,14 +93,6 @@ class LeakGuardLimits(Section):
     """When a feature is suspected to know the outcome."""
 
     warn_alone_auc_above: float = Field(gt=0.5, le=1)
-
-
-class NamePatterns(Section):
-    """Names of columns: those that contain one of `words`, or are one of `exactly`, and none that contains `unless`."""
-
-    words: Words = ()
-    exactly: Words = ()
-    unless: Words = ()
 
 
 class ProtectedBasis(NamePatterns):
