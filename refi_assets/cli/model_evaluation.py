@@ -2,9 +2,10 @@
 
 import json
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from refi_assets.cli.terminal import Terminal, one_line, say
-from refi_assets.errors import ModelError, needs_packages
+from refi_assets.errors import ModelError, needs_packages, writing
 from refi_assets.ml.settings import ML_PACKAGES
 
 MEASURES = {
@@ -36,6 +37,9 @@ def evaluate_and_print(
         from refi_assets.ml.policy import load_ml_policy
     if out is not None and out.resolve() == file.resolve():
         raise ModelError(f"{out} is the file to be read. Write to another.")
+    if out is not None:
+        with writing(out):  # before minutes of training
+            TemporaryFile(dir=out.parent).close()
     console = Terminal(stderr=True)
     question = Question(label, positive, time, id_column, tuple(drop), product, keep_protected)
     evaluation = evaluate_file(

@@ -70,11 +70,15 @@ def open_user_file(session: DuckDBSession, lake: FolderStore, number: int, path:
         swapped = str.maketrans(f",{separator}", f"{separator},")
         names = [column.name.translate(swapped) for column in columns]
         texts = [f"TRANSLATE({column.sql}, ',{separator}', '{separator},')" for column in columns]
-    return UserFile(path, source, names, _spelled(path, names, separator), texts, rows_sql(lake, file), file.sha256)
+    if file.is_parquet:
+        spelled = [trim(row[0]) for row in session.execute(f"DESCRIBE SELECT * FROM {rows_sql(lake, file)}")]
+    else:
+        spelled = _spelled(path, names, separator)
+    return UserFile(path, source, names, spelled, texts, rows_sql(lake, file), file.sha256)
 
 
 def _spelled(path: Path, names: list[str], separator: str) -> list[str]:
-    """The names in the header's own spelling. A Parquet file's, and those of an unusual header, are as they were."""
+    """The names in the CSV header's own spelling; those of an unusual header are as they were."""
     opened = gzip.open if suffix_of(path.name) == ".csv.gz" else open
     with cast(IO[bytes], opened(path, "rb")) as stream:
         header = stream.read(_HEADER_BYTES).decode("utf-8-sig", errors="replace").splitlines()

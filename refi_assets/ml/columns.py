@@ -12,10 +12,13 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from refi_assets.errors import ModelError
+from refi_assets.ml.column_names import name_matches
 from refi_assets.ml.policy import Reading
 from refi_assets.ml.tables import Bools, Column, Floats, Table, Texts, is_missing, is_number
 
 Value = float | str | bool | None
+
+_LARGEST = 1e30  # trees read, and add up, numbers of 32 bits
 
 # Numbers that files write for missing ones, if they are far from the others.
 _HIGH_SENTINELS = {float(number) for digits in (2, 3, 4, 5, 6, 7) for number in range(10**digits - 4, 10**digits)}
@@ -59,12 +62,16 @@ def learn_columns(
             dropped.append(f"{name} has one value in the whole training part")
         elif _is_identifier(column, values, distinct, rules):
             dropped.append(f"{name} is different in nearly every row, as an id is")
+        elif is_number(column) and distinct > rules.most_levels and _is_numbered(name, values, rules):
+            dropped.append(f"{name} is an id by its name")
         elif is_number(column):
             direction = (directions or {}).get(name, 0)
             sentinels = sentinels_of(values, rules.sentinel_gap)
             inputs.append(InputColumn(name=name, kind="number", sentinels=sentinels, direction=direction))
+        elif (levels := _levels(values, len(column), rules)) or len(values) < len(column):
+            inputs.append(InputColumn(name=name, kind="category", levels=levels))
         else:
-            inputs.append(InputColumn(name=name, kind="category", levels=_levels(values, len(column), rules)))
+            dropped.append(f"{name} has {distinct:,} values, none of them in enough rows")
     return tuple(inputs), dropped
 
 
@@ -74,6 +81,10 @@ def _is_identifier(column: Column, values: Column, distinct: int, rules: Reading
         return distinct * 100 > len(column) * int(rules.identifier_share_pct)
     steps = np.diff(values)
     return distinct == len(column) and bool(np.all(values % 1 == 0)) and bool(np.all(steps > 0)) and len(values) > 2
+
+
+def _is_numbered(name: str, values: Floats, rules: Reading) -> bool:
+    return bool(np.all(values % 1 == 0)) and name_matches(name, rules.identifiers)
 
 
 def sentinels_of(values: Floats, gap: float) -> tuple[float, ...]:
@@ -137,7 +148,7 @@ def column_of(table: Table, column_input: InputColumn) -> Column:
         raise ModelError(f"The column {column_input.name}, which the model reads, is missing.")
     column = table[column_input.name]
     column_input.require_kind(column)
-    return column
+    return np.clip(column, -_LARGEST, _LARGEST) if column_input.kind == "number" else column
 
 
 def one_row(inputs: Sequence[InputColumn], values: Mapping[str, Value]) -> dict[str, Column]:

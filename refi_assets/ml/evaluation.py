@@ -28,8 +28,19 @@ from refi_assets.ml.guard import (
 from refi_assets.ml.measures import auc_interval, measure
 from refi_assets.ml.policy import MlPolicy
 from refi_assets.ml.splits import Ids, newest_part, stratified_part
-from refi_assets.ml.tables import Bools, Column, FileTable, Floats, Texts, is_number, read_table, rows_of
-from refi_assets.ml.training import KINDS, TrainingRows, train
+from refi_assets.ml.tables import (
+    Bools,
+    Column,
+    FileTable,
+    Floats,
+    Table,
+    Texts,
+    days_of_numbers,
+    is_number,
+    read_table,
+    rows_of,
+)
+from refi_assets.ml.training import KINDS, Trained, TrainingRows, train
 
 OUT_COLUMNS = ("row", "split", "label", *KINDS)
 _DIGITS = 6
@@ -86,34 +97,35 @@ def evaluate_file(path: Path, question: Question, policy: MlPolicy, say: Callabl
     roles = [name for name in (question.label, question.id) if name]
     _require_different(roles, question)
     file = read_table(path, roles, policy.reading)
+    missing_words = policy.reading.missing_words
     label_name, *rest = file.texts
     warnings = list(file.warnings)
-    positive, labeled = _positive(label_name, file.texts[label_name], question.positive, warnings)
-    label: Bools = (file.texts[label_name] == positive)[labeled]
-    ids = _numbered(file.texts[rest[0]][labeled]) if rest else np.arange(len(label))
+    values = _label_values(file.texts[label_name], question.positive, missing_words)
+    positive, labeled = _positive(label_name, values, question.positive, warnings)
+    label: Bools = (values == positive)[labeled]
+    ids = _numbered(_known(file.texts[rest[0]][labeled], missing_words)) if rest else np.arange(len(label))
     columns = rows_of(file.columns, labeled)
-    time = _time(columns, file, question.time, warnings)
+    time, decided = _time(columns, file, question.time, warnings)
     test = _test_part(label, ids, time, policy)
     _require_both_labels(label, test, policy)
-    features, refused = _features(columns, file, question, time, policy, warnings)
+    features, refused = _features(columns, file, question, decided, policy, warnings)
     leaking, alone = outcome_under_another_name(rows_of(features, ~test), label[~test])
     refused |= refused_names(leaking)
-    warnings += warn_alone(alone, policy)
     inputs, dropped = learn_columns(rows_of({name: features[name] for name in alone}, ~test), policy.reading)
+    warnings += warn_alone({column.name: alone[column.name] for column in inputs}, policy)
     warnings += [f"{sentence}; it is not used" for sentence in dropped]
     if not inputs:
         raise ModelError(f"{path}: no column is left to learn from. " + _why_none(refused, dropped))
     say(f"{len(label):,} rows, {int(test.sum()):,} of them set aside; {len(inputs)} features; positive: {positive}")
     training = TrainingRows(inputs, rows_of(columns, ~test), label[~test], ids[~test], policy)
+    if any(len(np.unique(training.label[outside])) == 1 or not outside.any() for outside, _ in training.splits):
+        raise ModelError(f"--id {question.id}: too few ids have each label to check a model by. Choose another column.")
     probabilities: dict[str, Floats] = {}
     models: dict[str, dict[str, Any]] = {}
     for kind in KINDS:
         trained = train(kind, training)
-        probability = np.empty(len(label))
-        probability[test] = trained.model.probabilities(rows_of(columns, test))
-        probability[~test] = trained.out_of_fold
-        probabilities[kind] = probability
-        models[kind] = _measured(label[test], probability[test]) | {"parameters": trained.parameters}
+        probabilities[kind] = _probabilities(trained, columns, test)
+        models[kind] = _measured(label[test], probabilities[kind][test]) | {"parameters": trained.parameters}
         say(f"{kind}: ROC-AUC {models[kind]['roc_auc']:.3f} on the test part")
     return Evaluation(
         positive=positive,
@@ -135,19 +147,45 @@ def _require_different(roles: Sequence[str], question: Question) -> None:
         raise ModelError("--label, --time and --id must name different columns.")
 
 
+def _label_values(values: Texts, asked: str | None, missing_words: Collection[str]) -> Texts:
+    """The labels without missing words, unless such a word is one of two labels: + and -, or `asked` and none."""
+    labels = {value for value in values.tolist() if value is not None}
+    if len(labels) == 2 and (asked in labels or not any(value.isalnum() for value in labels)):
+        return values
+    return _known(values, missing_words)
+
+
+def _known(values: Texts, missing_words: Collection[str]) -> Texts:
+    words = {word.casefold() for word in missing_words}
+    return np.array([None if value is None or value.casefold() in words else value for value in values], dtype=object)
+
+
 def _positive(name: str, values: Texts, asked: str | None, warnings: list[str]) -> tuple[str, Bools]:
     """The positive value, and which rows have a label. Raises ModelError if there are not exactly two values."""
     counts = Counter(value for value in values.tolist() if value is not None)
     if len(counts) != 2:
-        shown = ", ".join(sorted(counts)[:5]) + (", …" if len(counts) > 5 else "")
-        has = "no value" if not counts else f"{len(counts):,} values ({shown})" if len(counts) > 1 else f"only {shown}"
+        # Many values may be a person's data.
+        shown = f" ({', '.join(sorted(counts))})" if 0 < len(counts) <= 5 else ""
+        has = f"only {min(counts)}" if len(counts) == 1 else f"{len(counts) or 'no'} values{shown}"
         raise ModelError(f"The label {name} must have two values, but it has {has}. Choose another column, or map it.")
-    if asked is not None and asked not in counts:
-        raise ModelError(f"--positive {asked!a} is not a value of {name}, which has {' and '.join(sorted(counts))}.")
+    if asked is not None:
+        alike = [value for value in sorted(counts) if _is_alike(value, asked)]
+        if not alike:
+            has = " and ".join(sorted(counts))
+            raise ModelError(f"--positive {asked!a} is not a value of {name}, which has {has}.")
+        asked = asked if asked in alike else alike[0]
     labeled: Bools = np.array([value is not None for value in values])
     if missing := int((~labeled).sum()):
         warnings.append(f"{missing:,} rows have no label; they are left out")
     return asked or max(counts, key=lambda value: (-counts[value], value.encode())), labeled
+
+
+def _is_alike(value: str, asked: str) -> bool:
+    """Whether a label is the one asked for: the same text in any case, or the same number."""
+    try:
+        return float(value) == float(asked)
+    except ValueError:
+        return value.casefold() == asked.strip().casefold()
 
 
 def _numbered(ids: Texts) -> Ids:
@@ -156,19 +194,30 @@ def _numbered(ids: Texts) -> Ids:
     return np.unique(texts, return_inverse=True)[1]
 
 
-def _time(columns: dict[str, Column], file: FileTable, name: str | None, warnings: list[str]) -> Floats | None:
-    """The time of each row, taken out of the columns. Raises ModelError if the column has neither dates nor numbers."""
+def _time(
+    columns: dict[str, Column], file: FileTable, name: str | None, warnings: list[str]
+) -> tuple[Floats | None, Floats | None]:
+    """The time of each row, taken out of the columns, and the same in days since 1970, if it can be.
+
+    Raises ModelError if the column has neither dates nor numbers, or one value.
+    """
     if name is None:
-        return None
+        return None, None
     spelling = {column.casefold(): column for column in columns}
-    if name.casefold() not in spelling:
-        raise ModelError(f"No column is named {name!a}. The file has {', '.join(columns)}.")
-    time = columns.pop(spelling[name.casefold()])
+    name = name.strip().casefold()
+    if name not in spelling:
+        raise ModelError(f"--time: no column is named {name!a}. The file has {', '.join(columns)}.")
+    time = columns.pop(spelling[name])
     if not is_number(time) or np.isnan(time).all():
-        raise ModelError(f"--time {name}: its cells are neither dates nor numbers, or have different formats.")
+        raise ModelError(
+            f"--time {name}: its cells are neither dates nor numbers, or have different formats. "
+            "Write them as 2026-02-20, or choose another column."
+        )
+    if len(np.unique(time[~np.isnan(time)])) == 1:
+        raise ModelError(f"--time {name}: all rows have the same time. Choose another column, or leave --time out.")
     if missing := int(np.isnan(time).sum()):
         warnings.append(f"{missing:,} rows have no {name}; they count as the oldest")
-    return time
+    return time, time if spelling[name] in file.dates else days_of_numbers(time)
 
 
 def _test_part(label: Bools, ids: Ids, time: Floats | None, policy: MlPolicy) -> Bools:
@@ -195,11 +244,11 @@ def _features(
     columns: dict[str, Column],
     file: FileTable,
     question: Question,
-    time: Floats | None,
+    decided: Floats | None,
     policy: MlPolicy,
     warnings: list[str],
 ) -> tuple[dict[str, Column], dict[str, str]]:
-    """The columns that may be features, and the refused ones. With a time, dates become days before it."""
+    """The columns that may be features, and the refused ones. With a day of decision, dates become days before it."""
     dropped = {name.strip().casefold() for name in question.drop}
     if unknown := dropped - {name.casefold() for name in (*columns, *file.texts)} - {(question.time or "").casefold()}:
         raise ModelError(f"--drop: no column is named {min(unknown)!a}. The file has {', '.join(columns)}.")
@@ -212,18 +261,25 @@ def _features(
     refusals: list[Refusal] = [
         *protected,
         *predictions_of_outcome(names, policy),
-        *dated_after({name: columns[name] for name in names}, file.dates, time),
+        *dated_after({name: columns[name] for name in names}, file.dates, decided),
     ]
     refused = refused_names(refusals)
     for name in file.dates & set(names):
-        if time is not None:
-            columns[name] = time - columns[name]
+        if decided is not None:
+            columns[name] = decided - columns[name]
     return {name: columns[name] for name in names if name not in refused}, refused
 
 
 def _why_none(refused: dict[str, str], dropped: Collection[str]) -> str:
     reasons = [*(f"{name}: {reason}" for name, reason in refused.items()), *dropped]
     return "; ".join(reasons[:5]) + (", …" if len(reasons) > 5 else "")
+
+
+def _probabilities(trained: Trained, columns: Table, test: Bools) -> Floats:
+    probabilities = np.empty(len(test))
+    probabilities[test] = trained.model.probabilities(rows_of(columns, test))
+    probabilities[~test] = trained.out_of_fold
+    return probabilities
 
 
 def _measured(label: Bools, probability: Floats) -> dict[str, Any]:

@@ -3,19 +3,16 @@
 The names are in policies/ml/ml.yaml. A column is judged by training rows only, so the test part stays unseen.
 """
 
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 from scipy.stats import rankdata
 
+from refi_assets.ml.column_names import name_matches
 from refi_assets.ml.measures import auc_or_half
-from refi_assets.ml.policy import MlPolicy, NamePatterns
+from refi_assets.ml.policy import MlPolicy
 from refi_assets.ml.tables import Bools, Column, Floats, Table, is_missing, is_number
-
-_WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 
 
 @dataclass(frozen=True)
@@ -25,15 +22,6 @@ class Refusal:
     column: str
     reason: str
     is_protected: bool = False
-
-
-def name_matches(name: str, patterns: NamePatterns) -> bool:
-    """Whether a column's name has one of the words, however they are joined: MaritalStatus, marital_status."""
-    words = [word.casefold() for word in _WORD.findall(name)]
-    runs = {"".join(words[start:end]) for start, end in combinations(range(len(words) + 1), 2)}
-    if not runs.isdisjoint(map(_joined, patterns.unless)):
-        return False
-    return not runs.isdisjoint(map(_joined, patterns.words)) or _joined(name) in set(map(_joined, patterns.exactly))
 
 
 def protected_columns(names: Iterable[str], policy: MlPolicy, product: str | None) -> list[Refusal]:
@@ -69,7 +57,7 @@ def dated_after(table: Table, dates: Collection[str], decided: Floats | None) ->
     """The columns of dates with a value after the day of the decision."""
     if decided is None:
         return []
-    later = {name: int(np.sum(table[name] > decided)) for name in sorted(dates) if name in table}
+    later = {name: int(np.sum(np.floor(table[name]) > decided)) for name in sorted(dates) if name in table}
     return [Refusal(name, f"{rows:,} of its dates are after the decision") for name, rows in later.items() if rows]
 
 
@@ -81,8 +69,7 @@ def shared_ids(train_ids: Collection[object], test_ids: Collection[object]) -> i
 def outcome_under_another_name(table: Table, label: Bools) -> tuple[list[Refusal], dict[str, float]]:
     """The columns that tell the labels of these rows apart without an error, and the ROC-AUC of each other column.
 
-    A category's AUC is that of the label's share in each level, with one row of each label added to it, so that a level
-    with a single row says little.
+    A category's AUC is that of the label's share in each level; a level with few rows says nothing.
     """
     refused, alone = [], {}
     for name, column in table.items():
@@ -97,7 +84,9 @@ def outcome_under_another_name(table: Table, label: Bools) -> tuple[list[Refusal
 
 
 def auc_alone(column: Column, label: Bools) -> float:
-    """The ROC-AUC of one column alone, at least .5, of its values or of whether it has one, whichever is better."""
+    """The ROC-AUC of one column alone, at least .5: of its values, of its levels if each has ten rows on average,
+    or of whether it has a value, whichever is best.
+    """
     missing = is_missing(column)
     by_missing = auc_or_half(label, missing.astype(np.float64))
     if is_number(column):
@@ -105,20 +94,24 @@ def auc_alone(column: Column, label: Bools) -> float:
         by_value = auc_or_half(label, ranks)
         apart = auc_or_half(label[~missing], column[~missing]) if missing.any() else by_value
         both = [by_value] if missing.mean() > _MOST_MISSING else [by_value, apart]
+        if len(np.unique(column)) * _LEAST_OF_LEVEL <= len(column):  # it may be a code
+            both.append(_auc_of_levels(column, label))
     else:
         both = [_auc_of_levels(column, label)]
     return max(max(auc, 1 - auc) for auc in [*both, by_missing])
 
 
 _MOST_MISSING = 0.5  # of the rows: an AUC of the others alone says little
+_LEAST_OF_LEVEL = 10  # rows, on average
 
 
 def _auc_of_levels(column: Column, label: Bools) -> float:
     levels, place = np.unique(np.array([str(value) for value in column]), return_inverse=True)
     positive, total = np.bincount(place, weights=label), np.bincount(place)
-    if np.all((positive == 0) | (positive == total)) and len(levels) * 10 <= len(column):
+    if np.all((positive == 0) | (positive == total)) and len(levels) * _LEAST_OF_LEVEL <= len(column):
         return 1.0
-    return auc_or_half(label, ((positive + label.mean()) / (total + 1))[place])
+    rates = np.where(total < _LEAST_OF_LEVEL, label.mean(), positive / total)
+    return auc_or_half(label, rates[place])
 
 
 def warn_alone(alone: Mapping[str, float], policy: MlPolicy) -> list[str]:
@@ -134,7 +127,3 @@ def warn_alone(alone: Mapping[str, float], policy: MlPolicy) -> list[str]:
 def refused_names(refusals: Sequence[Refusal]) -> dict[str, str]:
     """Column -> the first reason why it is refused."""
     return {refusal.column: refusal.reason for refusal in reversed(refusals)}
-
-
-def _joined(words: str) -> str:
-    return "".join(_WORD.findall(words)).casefold()

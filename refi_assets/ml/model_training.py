@@ -162,7 +162,7 @@ def _three_models(
 ) -> tuple[dict[Kind, Trained], dict[str, dict[str, float]]]:
     """A model of each kind, and its figures on the test part."""
     learning, test = split.learning, split.test
-    training = TrainingRows(inputs, learning.table, learning.label, learning.id_numbers, policy)
+    training = TrainingRows(inputs, learning.table, learning.label, learning.id_numbers, policy.of_served_models)
     trained: dict[Kind, Trained] = {}
     figures: dict[str, dict[str, float]] = {}
     for kind in KINDS:

@@ -16,6 +16,17 @@ Words = tuple[str, ...]
 Positive = Annotated[float, Field(gt=0)]
 
 
+class NamePatterns(Section):
+    """Names of columns: those that contain one of `always`; those that contain one of `words`, or are one of `exactly`,
+    and contain none of `unless`.
+    """
+
+    words: Words = ()
+    exactly: Words = ()
+    unless: Words = ()
+    always: Words = ()
+
+
 class Reading(Section):
     """How the columns of a file are read that nobody has declared."""
 
@@ -25,6 +36,7 @@ class Reading(Section):
     most_levels: int = Field(ge=2, le=1000)
     least_level_share_pct: Percent
     identifier_share_pct: Percent
+    identifiers: NamePatterns
     sentinel_gap: Positive
 
 
@@ -70,6 +82,7 @@ class Search(Section):
 
     rows: int = Field(ge=100)
     trees: int = Field(ge=10, le=5000)
+    served_trees: int = Field(ge=10, le=5000)
     trees_of_fold: int = Field(ge=10, le=5000)
     forest: tuple[ForestParameters, ...] = Field(min_length=1)
     most_rows_of_tree: int = Field(ge=100)
@@ -87,14 +100,6 @@ class Retraining(Section):
     """When models are trained again. Drift asks for it no sooner than this after it last did."""
 
     pause_days: int = Field(default=7, ge=0, le=365)
-
-
-class NamePatterns(Section):
-    """Names of columns: those that contain one of `words`, or are one of `exactly`, and none that contains `unless`."""
-
-    words: Words = ()
-    exactly: Words = ()
-    unless: Words = ()
 
 
 class ProtectedBasis(NamePatterns):
@@ -120,6 +125,11 @@ class MlPolicy(Policy):
     gate: GateLimits = GateLimits()
     retraining: Retraining = Retraining()
     checks: CheckLimits = CheckLimits()
+
+    @property
+    def of_served_models(self) -> "MlPolicy":
+        """The same policy with forests as large as registered ones are."""
+        return self.model_copy(update={"search": self.search.model_copy(update={"trees": self.search.served_trees})})
 
 
 POLICY = MlPolicy

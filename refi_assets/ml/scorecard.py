@@ -133,6 +133,11 @@ def _bin(column_input: InputColumn, table: Table, label: Bools, scale: Scorecard
     smooth = 0.5
     evidence = np.log((positive + smooth * odds) / (total - positive + smooth) / odds)
     evidence[total == 0] = 0.0
+    if column_input.kind == "number":
+        # Half a row more could turn around bins whose shares are nearly the same.
+        ordinary = evidence[: binned.values_bins]
+        rising = column_input.direction or (1 if ordinary[-1] >= ordinary[0] else -1)
+        ordinary[:] = rising * np.maximum.accumulate(rising * ordinary)
     return binned.model_copy(
         update={"evidence": tuple(evidence.tolist()), "shares": tuple((total * 100 / len(label)).tolist())}
     )

@@ -22,7 +22,7 @@ def newest_part(time: Floats, ids: Ids, share: float) -> Bools:
     wanted = len(ids) * (1 - share)
     place = int(np.argmin(np.abs(left_of[1:-1] - wanted))) + 1 if len(order) > 1 else 1
     times = newest[order]
-    edges = np.flatnonzero(np.diff(times) > 0) + 1
+    edges = np.flatnonzero(times[1:] > times[:-1]) + 1
     if len(edges):
         edge = int(edges[np.argmin(np.abs(left_of[edges] - wanted))])
         if abs(left_of[edge] - wanted) <= len(ids) * share / 3:

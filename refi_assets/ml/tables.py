@@ -5,7 +5,6 @@ cells: a column of numbers, of dates (then numbers of days since 1970), or of te
 belongs to columns.py.
 """
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,14 +30,16 @@ Column = npt.NDArray[Any]  # Floats or Texts
 Table = Mapping[str, Column]  # name -> column, all of one length
 
 # A number as files write it, with an optional sign, currency, thousands, exponent and percent sign.
-_NUMBER = r"[+-]?[$€£]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)?(\.[0-9]*)?([eE][+-]?[0-9]+)?%?"
-_NOT_OF_NUMBER = "[$€£,%]"
+_NUMBER = r"[+-]?[$€£]? ?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)?(\.[0-9]*)?([eE][+-]?[0-9]+)? ?[%$€£]?"
+# The same with a decimal comma, as much of Europe writes it; a column is read so if it has no other numbers.
+_COMMA_NUMBER = r"[+-]?[$€£]? ?([0-9]+|[0-9]{1,3}(\.[0-9]{3})+)(,[0-9]+)? ?[%$€£]?"
+_NOT_OF_NUMBER, _NOT_OF_COMMA_NUMBER = "[$€£,% ]", "[$€£.% ]"
 _DAY = "CAST(EPOCH({moment}) AS DOUBLE) / 86400"
 
 
 @dataclass(frozen=True)
 class FileTable:
-    """A file in memory. `texts` are the columns that were asked for as texts; they are not in `columns`."""
+    """A file in memory. `texts` are the columns that were asked for as texts, as written; they are not in `columns`."""
 
     sha256: str
     rows: int
@@ -63,6 +64,21 @@ def rows_of(table: Table, rows: Any) -> dict[str, Column]:
     return {name: column[rows] for name, column in table.items()}
 
 
+def days_of_numbers(numbers: Floats) -> Floats | None:
+    """Days since 1970 of numbers such as 202601 or 20260220; None if they are not all months, or all days."""
+    known = ~np.isnan(numbers)
+    texts = [f"{number:.0f}" for number in numbers[known].tolist()]
+    if {len(text) for text in texts} not in ({6}, {8}) or np.any(numbers[known] % 1):
+        return None
+    days = numbers.copy()
+    try:
+        dates = [f"{text[:4]}-{text[4:6]}-{text[6:] or '01'}" for text in texts]
+        days[known] = np.array(dates, dtype="datetime64[D]").astype(np.float64)
+    except ValueError:
+        return None
+    return days
+
+
 def typed_columns(arrays: Mapping[str, Any]) -> tuple[dict[str, Column], frozenset[str]]:
     """Columns from DuckDB's arrays, and the names of those with dates: texts, numbers, or days since 1970.
 
@@ -83,9 +99,9 @@ def read_table(path: Path, as_texts: Collection[str], rules: Reading) -> FileTab
             raise ModelError(f"{path}: no column is named {missing[0]!a}. It has {', '.join(names.keys())}.")
         kept = [spelling[name.strip().casefold()] for name in dict.fromkeys(as_texts)]
         rows = session.value("SELECT COUNT(*) FROM cells")
-        known = {name: _known(cell, rules.missing_words) for name, cell in names.items()}
-        kinds, warnings = _kinds(session, {name: known[name] for name in names if name not in kept}, rules)
-        selected = [f"{sql} AS v{number}" for number, sql in enumerate([*kinds.values(), *map(known.get, kept)])]
+        known = {name: _known(cell, rules.missing_words) for name, cell in names.items() if name not in kept}
+        kinds, warnings = _kinds(session, known, rules)
+        selected = [f"{sql} AS v{number}" for number, sql in enumerate([*kinds.values(), *map(names.get, kept)])]
         columns = [_array(values) for values in _fetch(session, selected)]
     return FileTable(
         sha256=sha256,
@@ -108,7 +124,8 @@ def _opened(path: Path) -> Iterator[tuple[DuckDBSession, dict[str, str], str]]:
             file = open_user_file(session, lake, 0, path)
             cells = ", ".join(f"cell({text}) AS c{number}" for number, text in enumerate(file.texts))
             session.execute(f"CREATE TEMP TABLE cells AS SELECT {cells} FROM {file.rows}")
-            yield session, {name: f"c{number}" for number, name in enumerate(file.spelled)}, file.sha256
+            names = [name or f"column {number}" for number, name in enumerate(file.spelled, start=1)]
+            yield session, {name: f"c{number}" for number, name in enumerate(names)}, file.sha256
     finally:
         spill.close()
 
@@ -120,37 +137,35 @@ def _known(cell: str, missing_words: Collection[str]) -> str:
 
 def _kinds(session: DuckDBSession, known: dict[str, str], rules: Reading) -> tuple[dict[str, str], list[str]]:
     """Column -> the SQL of its values: numbers, days or texts; and warnings about cells that became missing."""
-    numbers = {
-        name: f"CASE WHEN REGEXP_FULL_MATCH({cell}, {text_literal(_NUMBER)}) "
-        f"THEN TRY_CAST(REGEXP_REPLACE({cell}, {text_literal(_NOT_OF_NUMBER)}, '', 'g') AS DOUBLE) END"
-        for name, cell in known.items()
-    }
-    if not known:
-        return {}, []
-    counted = ", ".join(f"COUNT({known[name]}), COUNT({numbers[name]})" for name in known)
-    ((*counts,),) = session.execute(f"SELECT {counted} FROM cells")
     values, warnings = {}, []
-    for place, name in enumerate(known):
-        filled, numeric = counts[2 * place : 2 * place + 2]
-        if numeric == filled or numeric * 100 >= filled * rules.number_share_pct:
-            values[name] = numbers[name]
-            if numeric < filled:
-                warnings.append(f"{name}: {filled - numeric:,} of its cells are not numbers, and count as missing")
-        else:
-            values[name] = _date_sql(session, known[name], filled, rules.date_formats) or known[name]
+    for name, cell in known.items():
+        filled = session.value(f"SELECT COUNT({cell}) FROM cells")
+        values[name] = cell
+        for sql in _number_and_date_sql(cell, rules.date_formats) if filled else [_numbers_sql(cell)]:
+            fitting = session.value(f"SELECT COUNT({sql}) FROM cells")
+            if fitting * 100 >= filled * rules.number_share_pct:
+                values[name] = sql
+                if fitting < filled:
+                    kind = "dates" if "EPOCH" in sql else "numbers"
+                    warnings.append(f"{name}: {filled - fitting:,} of its cells are not {kind}, and count as missing")
+                break
     return values, warnings
 
 
-def _date_sql(session: DuckDBSession, cell: str, filled: int, formats: Collection[str]) -> str | None:
-    """The SQL of a column's days since 1970, if one format fits all of its cells."""
-    first = session.value(f"SELECT ANY_VALUE({cell}) FROM cells")
-    if first is None or not re.search("[0-9]", str(first)):
-        return None
+def _numbers_sql(cell: str, form: str = _NUMBER, removed: str = _NOT_OF_NUMBER) -> str:
+    """The SQL of the numbers of a column, null for other cells."""
+    digits = f"REPLACE(REGEXP_REPLACE({cell}, {text_literal(removed)}, '', 'g'), ',', '.')"
+    return f"CASE WHEN REGEXP_FULL_MATCH({cell}, {text_literal(form)}) THEN TRY_CAST({digits} AS DOUBLE) END"
+
+
+def _number_and_date_sql(cell: str, formats: Collection[str]) -> Iterator[str]:
+    """The SQL of each kind of value that the cells of a column may have: numbers, and days since 1970."""
+    yield _numbers_sql(cell)
+    yield _numbers_sql(cell, _COMMA_NUMBER, _NOT_OF_COMMA_NUMBER)
+    has_digits = f"CASE WHEN REGEXP_MATCHES({cell}, '[0-9]') THEN {cell} END"
+    yield _DAY.format(moment=f"TRY_CAST({has_digits} AS TIMESTAMP)")
     for date_format in formats:
-        moment = f"TRY_STRPTIME({cell}, {text_literal(date_format)})"
-        if session.value(f"SELECT COUNT({moment}) FROM cells") == filled:
-            return _DAY.format(moment=moment)
-    return None
+        yield _DAY.format(moment=f"TRY_STRPTIME({has_digits}, {text_literal(date_format)})")
 
 
 def _fetch(session: DuckDBSession, selected: list[str]) -> list[Any]:
@@ -165,7 +180,8 @@ def _array(values: Any) -> Column:
     if values.dtype.kind == "M":
         data = data.astype("datetime64[s]").astype(np.float64) / 86400
     if values.dtype.kind in "fiuM":
-        return np.where(missing, np.nan, data.astype(np.float64))
+        numbers = data.astype(np.float64)
+        return np.where(missing | np.isinf(numbers), np.nan, numbers)
     if values.dtype.kind == "b":
         data = np.where(data, "true", "false")
     texts: Texts = np.array(data, dtype=object)

@@ -4,7 +4,9 @@ Parameters are chosen and probabilities are calibrated inside the rows that are 
 and the bounds of the search, are in policies/ml/ml.yaml.
 """
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -25,7 +27,6 @@ from refi_assets.ml.trees import Trees, log_odds_of
 Parameters = dict[str, float | int | str]
 Fit = tuple[Scorecard | Trees, Parameters, Floats]  # the predictor, its parameters, log-odds by models of other folds
 
-_MANY_ROWS = 30_000
 _LEAST_SLOPE = 1e-3  # of a calibration, so that it never turns the order around
 
 KINDS: tuple[Kind, ...] = ("logistic_regression", "random_forest", "gradient_boosting")
@@ -66,8 +67,9 @@ class TrainingRows:
     def out_of_fold(self, predict: Callable[["TrainingRows", "TrainingRows"], Floats]) -> Floats:
         """Predictions of each row by a model fitted to the rows outside its fold: predict(outside, inside)."""
         predicted = np.zeros(len(self.label))
-        for outside, inside in self.splits:
-            predicted[inside] = predict(self.part(outside), self.part(inside))
+        by_fold = _in_threads(lambda split: predict(self.part(split[0]), self.part(split[1])), self.splits)
+        for (_, inside), values in zip(self.splits, by_fold, strict=True):
+            predicted[inside] = values
         return predicted
 
     def mean_auc(self, predicted: Floats) -> float:
@@ -149,18 +151,24 @@ def _fit_boosting(rows: TrainingRows) -> Fit:
             early_stopping=False,
             random_state=part.policy.split.seed,
         )
-        # On few rows, threads mostly wait for one another: on a busy machine, ten times as long.
-        with threadpool_limits(1 if len(part.label) < _MANY_ROWS else None, user_api="openmp"):
+        # Its own threads wait for one another: on a busy machine, ten times as long. Folds run beside one another.
+        with threadpool_limits(1, user_api="openmp"):
             return boosting.fit(part.matrix, part.label)
+
+    def staged(job: tuple[BoostingParameters, tuple[Bools, Bools]]) -> dict[int, Floats]:
+        parameters, (outside, inside) = job
+        fitted = fit(tried.part(outside), parameters, max(search.rounds))
+        with threadpool_limits(1, user_api="openmp"):
+            stages = enumerate(fitted.staged_decision_function(tried.matrix[inside]), start=1)
+            return {trees: log_odds for trees, log_odds in stages if trees in search.rounds}
 
     tried = rows.sample()
     predicted: dict[tuple[int, int], Floats] = {}  # (number of the parameters, trees) -> log-odds by other folds
-    for number, parameters in enumerate(search.boosting):
-        for outside, inside in tried.splits:
-            fitted = fit(tried.part(outside), parameters, max(search.rounds))
-            for trees, log_odds in enumerate(fitted.staged_decision_function(tried.matrix[inside]), start=1):
-                if trees in search.rounds:
-                    predicted.setdefault((number, trees), np.zeros(len(tried.label)))[inside] = log_odds
+    jobs = [(parameters, split) for parameters in search.boosting for split in tried.splits]
+    for (parameters, (_, inside)), stages in zip(jobs, _in_threads(staged, jobs), strict=True):
+        for trees, log_odds in stages.items():
+            choice = search.boosting.index(parameters), trees
+            predicted.setdefault(choice, np.zeros(len(tried.label)))[inside] = log_odds
     number, trees = max(predicted, key=lambda choice: tried.mean_auc(predicted[choice]))
     best = search.boosting[number]
     boosting = fit(rows, best, trees)
@@ -169,6 +177,12 @@ def _fit_boosting(rows: TrainingRows) -> Fit:
     else:
         by_fold = rows.out_of_fold(lambda outside, inside: fit(outside, best, trees).decision_function(inside.matrix))
     return Trees(rows.inputs, boosting), {"trees": trees, **best.model_dump()}, by_fold
+
+
+def _in_threads(work: Callable[[Any], Any], jobs: Sequence[Any]) -> list[Any]:
+    """The results of jobs, which run in as many threads as there are cores."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(work, jobs))
 
 
 def _monotonic(part: TrainingRows) -> list[int] | None:

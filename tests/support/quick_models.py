@@ -17,7 +17,7 @@ ROWS = 1200
 def write_quick_policy(folder: Path) -> Path:
     """policies/ml/ml.yaml with few candidates, and limits that samples of a few hundred rows can meet."""
     policy = yaml.safe_load(policy_file("ml").read_text())
-    policy["search"] |= {"trees": 10, "trees_of_fold": 10, "rounds": [25]}
+    policy["search"] |= {"trees": 10, "served_trees": 10, "trees_of_fold": 10, "rounds": [25]}
     for kind in ("forest", "boosting"):
         policy["search"][kind] = policy["search"][kind][-1:]
     policy["gate"] |= {"least_of_label_count": 8, "bootstrap_samples_count": 200, "floor_slope": 0.1}
