@@ -59,9 +59,9 @@ def evaluate_and_print(
         for kind, figures in evaluation.models.items()
     ]
     Terminal().table(["model", *MEASURES.values(), "95 % interval of ROC-AUC"], rows)
-    counts = evaluation.rows
-    say(f"Measured on {counts['test']:,} rows set aside, {evaluation.split}; learned from {counts['train']:,}.")
-    say(one_line(f"Positive is {evaluation.positive}: {counts['positive']:,} of {counts['all']:,} rows."))
+    rows_of_test, all_rows = evaluation.test_rows, evaluation.rows
+    say(f"Measured on {rows_of_test:,} rows set aside, {evaluation.split}; learned from {all_rows - rows_of_test:,}.")
+    say(one_line(f"Positive is {evaluation.positive}: {evaluation.positive_rows:,} of {all_rows:,} rows."))
     for name, reason in evaluation.refused.items():
         say(one_line(f"Refused {name}: {reason}."))
     for warning in evaluation.warnings:

@@ -64,7 +64,9 @@ class Evaluation:
     """The result, as --json prints it. `rows` are those with a label, in all, train and test."""
 
     positive: str
-    rows: dict[str, int]
+    rows: int
+    test_rows: int
+    positive_rows: int
     split: str
     models: dict[str, dict[str, Any]]
     best: str
@@ -129,7 +131,9 @@ def evaluate_file(path: Path, question: Question, policy: MlPolicy, say: Callabl
         say(f"{kind}: ROC-AUC {models[kind]['roc_auc']:.3f} on the test part")
     return Evaluation(
         positive=positive,
-        rows={"all": len(label), "train": int((~test).sum()), "test": int(test.sum()), "positive": int(label.sum())},
+        rows=len(label),
+        test_rows=int(test.sum()),
+        positive_rows=int(label.sum()),
         split="newest" if time is not None else "stratified",
         models=models,
         best=max(models, key=lambda kind: models[kind]["roc_auc"]),
