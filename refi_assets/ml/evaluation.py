@@ -61,7 +61,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The result, as --json prints it. `rows` are those with a label, in all, train and test."""
+    """The result, as --json prints it. `rows` are those with a label, `test_rows` those of the test part."""
 
     positive: str
     rows: int
