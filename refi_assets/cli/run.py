@@ -4,6 +4,7 @@ The run is on the UI's Dagster instance, so that the UI shows it afterwards.
 """
 
 import json
+import logging
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ from refi_assets.lake import ObjectStore, Relation, RunFolder, open_lake
 from refi_assets.lake.memo import Memo
 from refi_assets.observability.json_logs import log_as_json
 from refi_assets.observability.settings import ObservabilitySettings
+from refi_assets.orchestration import models
 from refi_assets.orchestration.domain import Domain
 from refi_assets.orchestration.garbage import freeze_existing_objects
 from refi_assets.orchestration.jobs import CLEAN_UP_JOB
@@ -252,6 +254,8 @@ def _load_date(folder: RunFolder, source: str) -> str:
 
 def _job_of(name: str, identity: IdentityResource) -> tuple[dg.Definitions, dg.JobDefinition]:
     """The definitions and the job of a domain. Raises SettingError if there is none, or assets read one another."""
+    # Only a run of ml misses models that are left out of the definitions.
+    logging.getLogger(models.__name__).disabled = name != "ml"
     with overridden("REFI_IDENTITY_ENGINE", identity.kind):
         definitions = defs()
     if name not in {job.name for job in definitions.jobs or ()}:

@@ -36,8 +36,11 @@ keys = sorted(key.to_user_string() for key in loaded.resolve_asset_graph().get_a
 jobs = sorted(job.name for job in loaded.jobs)
 from tests.support.commands import refi_here
 ran = refi_here("ml", "run", "--source", sys.argv[1], "--as-of", "2026-02-28", "--json")
+before = len(warnings)
+refi_here("run", "--as-of", "2026-02-28")
+of_refi = warnings[before:]
 trained = refi_here("model", "train", "default_12m")
-print(json.dumps({"warnings": logged, "keys": keys, "jobs": jobs,
+print(json.dumps({"warnings": logged, "of_refi": of_refi, "keys": keys, "jobs": jobs,
                   "ran": [ran.returncode, ran.json, ran.stderr], "trained": [trained.returncode, trained.stderr]}))
 """
 
@@ -63,6 +66,7 @@ def test_the_models_are_left_out_with_one_warning_and_the_rest_is_loaded(without
     assert without_sklearn["warnings"] == [
         "The models are left out of the definitions: package sklearn is not installed. Install the extra `ml`: make ml."
     ]
+    assert not [warning for warning in without_sklearn["of_refi"] if "models" in warning], "refi needs no models"
     assert not [key for key in without_sklearn["keys"] if key.startswith("ml/default_12m")]
     assert {"ml/customer_features", "ml/feature_file", "refi/refi_audience"} <= set(without_sklearn["keys"])
     assert {"ml", "refi"} <= set(without_sklearn["jobs"])
