@@ -122,13 +122,7 @@ def evaluate_file(path: Path, question: Question, policy: MlPolicy, say: Callabl
     training = TrainingRows(inputs, rows_of(columns, ~test), label[~test], ids[~test], policy)
     if any(len(np.unique(training.label[outside])) == 1 or not outside.any() for outside, _ in training.splits):
         raise ModelError(f"--id {question.id}: too few ids have each label to check a model by. Choose another column.")
-    probabilities: dict[str, Floats] = {}
-    models: dict[str, dict[str, Any]] = {}
-    for kind in KINDS:
-        trained = train(kind, training)
-        probabilities[kind] = _probabilities(trained, columns, test)
-        models[kind] = _measured(label[test], probabilities[kind][test]) | {"parameters": trained.parameters}
-        say(f"{kind}: ROC-AUC {models[kind]['roc_auc']:.3f} on the test part")
+    probabilities, models = _fit_and_measure(training, columns, label, test, say)
     return Evaluation(
         positive=positive,
         rows=len(label),
@@ -277,6 +271,19 @@ def _features(
 def _why_none(refused: dict[str, str], dropped: Collection[str]) -> str:
     reasons = [*(f"{name}: {reason}" for name, reason in refused.items()), *dropped]
     return "; ".join(reasons[:5]) + (", …" if len(reasons) > 5 else "")
+
+
+def _fit_and_measure(
+    training: TrainingRows, columns: Table, label: Bools, test: Bools, say: Callable[[str], None]
+) -> tuple[dict[str, Floats], dict[str, dict[str, Any]]]:
+    """By kind of model: the probability of each row, and the figures of the test part."""
+    probabilities, models = {}, {}
+    for kind in KINDS:
+        trained = train(kind, training)
+        probabilities[str(kind)] = probability = _probabilities(trained, columns, test)
+        models[str(kind)] = figures = _measured(label[test], probability[test]) | {"parameters": trained.parameters}
+        say(f"{kind}: ROC-AUC {figures['roc_auc']:.3f} on the test part")
+    return probabilities, models
 
 
 def _probabilities(trained: Trained, columns: Table, test: Bools) -> Floats:
