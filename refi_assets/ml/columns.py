@@ -76,11 +76,14 @@ def learn_columns(
 
 
 def _is_identifier(column: Column, values: Column, distinct: int, rules: Reading) -> bool:
-    """Whether values are texts of which nearly all are different, or the numbers of the file's rows."""
+    """Whether values are texts of which nearly all are different, or the numbers of the file's rows.
+
+    Those rise by one from row to row, and the training part has more than half of them.
+    """
     if not is_number(column):
         return distinct * 100 > len(column) * int(rules.identifier_share_pct)
-    steps = np.diff(values)
-    return distinct == len(column) and bool(np.all(values % 1 == 0)) and bool(np.all(steps > 0)) and len(values) > 2
+    rises_by_whole_numbers = np.all(values % 1 == 0) and np.all(np.diff(values) > 0)
+    return distinct == len(column) > 2 and bool(rises_by_whole_numbers) and bool(np.ptp(values) < 2 * len(column))
 
 
 def _is_numbered(name: str, values: Floats, rules: Reading) -> bool:

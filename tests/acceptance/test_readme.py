@@ -78,7 +78,8 @@ def test_the_commands_on_s3_run(athena: Aws, tmp_path):
 @pytest.mark.long
 def test_the_commands_on_models_run(tmp_path):
     draws = random.Random(1)
-    rows = [f"{amount},{int(draws.random() < amount / 2000)}" for amount in range(0, 1000)]
+    amounts = [draws.randrange(1000) for _ in range(1000)]
+    rows = [f"{amount},{int(draws.random() < amount / 2000)}" for amount in amounts]
     (tmp_path / "loans.csv").write_text("\n".join(["amount,defaulted", *rows]))
     environment = {
         **os.environ,

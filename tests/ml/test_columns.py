@@ -53,6 +53,7 @@ def test_columns_that_say_nothing_are_dropped_in_words() -> None:
         "town": np.array([f"town {row // 2}" for row in rows], dtype=object),
         "amount": noise / 7,
         "cents": noise,  # different in every row, and still an amount
+        "sorted_cents": 5.0 * rows,  # the file is sorted by it
         "one_or_none": np.where(rows % 2, 1.0, np.nan),
         "job": np.array([None if row % 10 == 0 else f"job {row % 3}" for row in rows], dtype=object),
     }
@@ -60,10 +61,11 @@ def test_columns_that_say_nothing_are_dropped_in_words() -> None:
     assert [(column.name, column.kind) for column in inputs] == [
         ("amount", "number"),
         ("cents", "number"),
+        ("sorted_cents", "number"),
         ("one_or_none", "number"),
         ("job", "category"),
     ]
-    assert set(inputs[3].levels) == {"job 0", "job 1", "job 2"}
+    assert set(inputs[4].levels) == {"job 0", "job 1", "job 2"}
     assert [sentence.split(" ")[0] for sentence in dropped] == [
         "empty", "no_text", "same", "row", "name", "CUST_ID", "town",
     ]  # fmt: skip
