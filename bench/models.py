@@ -64,7 +64,7 @@ def main(rows: int) -> None:
     heads = ("data", "job", "s", "times ours", "peak, GiB", *(f"ROC-AUC, {kind.replace('_', ' ')}" for kind in KINDS))
     seconds = float(lines[0][2])
     parts = {
-        "machine": this_machine(),
+        "machine": this_machine(("scikit-learn", "shap", "numpy", "pandas", "duckdb", "fastapi", "uvicorn")),
         "evaluations": table(heads, lines),
         "goal": f"{seconds:.0f} s: {'reached' if seconds < GOAL_S else '**missed**'}",
         "endpoint": endpoint_table(json_from("bench.score_endpoint", scratch=folder)["milliseconds"]),

@@ -2,6 +2,7 @@
 
 import os
 import platform
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -97,12 +98,14 @@ class Bench:
         return times
 
 
-def this_machine() -> str:
-    """The machine and the package versions of this process."""
+PORTFOLIO_PACKAGES = ("dagster", "duckdb", "dbt-core", "dbt-duckdb", "pandas", "pyarrow", "polars", "splink")
+
+
+def this_machine(packages: Sequence[str] = PORTFOLIO_PACKAGES) -> str:
+    """The machine and the versions of Python and of these packages in this process."""
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     processor = next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine())
     memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    packages = ("dagster", "duckdb", "dbt-core", "dbt-duckdb", "pandas", "pyarrow", "polars", "splink")
     versions = ", ".join(f"{name} {version(name)}" for name in packages)
     return (
         f"{CORES} of {os.cpu_count()} cores ({processor}) and {memory_gib:.0f} GiB of memory. "

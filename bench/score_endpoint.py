@@ -74,7 +74,7 @@ def train_models() -> tuple[list[Row], dict[Kind, FittedModel]]:
     inputs = tuple(InputColumn(name=f"feature_{number}", kind="number") for number in range(COLUMNS))
     table: Table = {column.name: matrix[:, number] for number, column in enumerate(inputs)}
     policy = load_ml_policy()
-    scale, trees, rounds = policy.scorecard, policy.search.trees, max(policy.search.rounds)
+    scale, trees, rounds = policy.scorecard, policy.search.served_trees, max(policy.search.rounds)
     encoded = encode(inputs, table)
     forest = RandomForestClassifier(trees, **policy.search.forest[-1].model_dump(), n_jobs=2).fit(encoded, label)
     boosting = HistGradientBoostingClassifier(max_iter=rounds, **policy.search.boosting[-1].model_dump())
