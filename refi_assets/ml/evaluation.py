@@ -27,7 +27,7 @@ from refi_assets.ml.guard import (
 )
 from refi_assets.ml.measures import auc_interval, measure
 from refi_assets.ml.policy import MlPolicy
-from refi_assets.ml.splits import Ids, newest_part, stratified_part
+from refi_assets.ml.splits import Ids, set_apart
 from refi_assets.ml.tables import (
     Bools,
     Column,
@@ -108,8 +108,8 @@ def evaluate_file(path: Path, question: Question, policy: MlPolicy, say: Callabl
     ids = _numbered(_known(file.texts[rest[0]][labeled], missing_words)) if rest else np.arange(len(label))
     columns = rows_of(file.columns, labeled)
     time, decided = _time(columns, file, question.time, warnings)
-    test = _test_part(label, ids, time, policy)
-    _require_both_labels(label, test, policy)
+    advice = "Bring more rows, or another --time or --id."
+    test = set_apart(label, ids, time, policy.split, outcome="a label", advice=advice)
     features, refused = _features(columns, file, question, decided, policy, warnings)
     leaking, alone = outcome_under_another_name(rows_of(features, ~test), label[~test])
     refused |= refused_names(leaking)
@@ -216,26 +216,6 @@ def _time(
     if missing := int(np.isnan(time).sum()):
         warnings.append(f"{missing:,} rows have no {name}; they count as the oldest")
     return time, time if spelling[name] in file.dates else days_of_numbers(time)
-
-
-def _test_part(label: Bools, ids: Ids, time: Floats | None, policy: MlPolicy) -> Bools:
-    if len(label) < policy.split.least_rows:
-        raise ModelError(
-            f"{len(label):,} rows with a label are too few to learn from and to measure: at least "
-            f"{policy.split.least_rows} are needed."
-        )
-    share = policy.split.test_share_pct / 100
-    return newest_part(time, ids, share) if time is not None else stratified_part(label, ids, share, policy.split.seed)
-
-
-def _require_both_labels(label: Bools, test: Bools, policy: MlPolicy) -> None:
-    for part, rows in (("training", label[~test]), ("test", label[test])):
-        least = min(int(rows.sum()), int((~rows).sum()))
-        if least < policy.split.least_positive:
-            raise ModelError(
-                f"The {part} part has {least:,} rows of one label: at least {policy.split.least_positive} of each are "
-                "needed. Bring more rows, or another --time or --id."
-            )
 
 
 def _features(

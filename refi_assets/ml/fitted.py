@@ -114,8 +114,9 @@ class FittedModel:
         """The score of one row. Raises ModelError for a missing or unknown name, or a value of another kind."""
         table = one_row(self.inputs, values)
         if isinstance(self.predictor, Scorecard):
-            costs: Floats = self.points_lost(table)[0]
-            points = int(self.points(table)[0])
+            points_of_inputs = self._points_of_inputs(table)[0]
+            costs: Floats = self._best_points - points_of_inputs
+            points = int(points_of_inputs.sum())
         else:
             costs = self.predictor.contributions(table)[0] * (1 if self.positive_is_adverse else -1)
             points = None
@@ -151,9 +152,12 @@ class FittedModel:
 
     def points_lost(self, table: Table) -> npt.NDArray[np.int64]:
         """The points that each row loses by each input against its best bin."""
-        best = np.array([max(points) for points in self.bin_points])
-        lost: npt.NDArray[np.int64] = best - self._points_of_inputs(table)
+        lost: npt.NDArray[np.int64] = self._best_points - self._points_of_inputs(table)
         return lost
+
+    @cached_property
+    def _best_points(self) -> npt.NDArray[np.int64]:
+        return np.array([max(points) for points in self.bin_points])
 
     def _points_of_inputs(self, table: Table) -> npt.NDArray[np.int64]:
         pairs = zip(self.bin_points, self.scorecard.binned, strict=True)

@@ -17,17 +17,16 @@ from refi_assets.ml.tables import Bools, Column, Floats, Table, is_missing, is_n
 
 @dataclass(frozen=True)
 class Refusal:
-    """A column that no model may read, and why. `is_protected`: because of its name, as a protected basis."""
+    """A column that no model may read, and why."""
 
     column: str
     reason: str
-    is_protected: bool = False
 
 
 def protected_columns(names: Iterable[str], policy: MlPolicy, product: str | None) -> list[Refusal]:
     """The columns that are, or stand for, a basis on which a lender must not decide about this product."""
     return [
-        Refusal(name, f"its name stands for a protected basis, {basis.basis}", is_protected=True)
+        Refusal(name, f"its name stands for a protected basis, {basis.basis}")
         for name in names
         for basis in policy.protected
         if (not basis.products or product in basis.products) and name_matches(name, basis)

@@ -13,7 +13,7 @@ from refi_assets.engines.duckdb import DuckDBSession
 from refi_assets.errors import ModelError
 from refi_assets.ml.declared_models import DeclaredModel
 from refi_assets.ml.policy import MlPolicy
-from refi_assets.ml.splits import Ids, newest_part, stratified_part
+from refi_assets.ml.splits import Ids, set_apart
 from refi_assets.ml.tables import Bools, Column, Floats, Texts, is_missing, rows_of, typed_columns
 from refi_assets.specs.declarations import grain_of
 from refi_assets.specs.names import table_of
@@ -109,25 +109,9 @@ def all_rows(session: DuckDBSession, declared: DeclaredModel) -> LearningRows:
 
 def split_rows(rows: LearningRows, policy: MlPolicy) -> SplitRows:
     """Set the test part aside, by the policy. Raises ModelError if either part has too few rows of an outcome."""
-    if len(rows.label) < policy.split.least_rows:
-        raise ModelError(
-            f"{len(rows.label):,} rows with an outcome are too few to learn from: at least {policy.split.least_rows} "
-            "are needed."
-        )
-    share = policy.split.test_share_pct / 100
-    if rows.has_time:
-        is_test = newest_part(rows.time, rows.id_numbers, share)
-    else:
-        is_test = stratified_part(rows.label, rows.id_numbers, share, policy.split.seed)
-    split = SplitRows(rows.part(~is_test), rows.part(is_test), "newest" if rows.has_time else "random")
-    for part, label in (("training", split.learning.label), ("test", split.test.label)):
-        least = min(int(label.sum()), int((~label).sum()))
-        if least < policy.split.least_positive:
-            raise ModelError(
-                f"The {part} part has {least:,} rows of one outcome: at least {policy.split.least_positive} of each "
-                "are needed."
-            )
-    return split
+    time = rows.time if rows.has_time else None
+    is_test = set_apart(rows.label, rows.id_numbers, time, policy.split, outcome="an outcome")
+    return SplitRows(rows.part(~is_test), rows.part(is_test), "newest" if rows.has_time else "random")
 
 
 def _groups(session: DuckDBSession, declared: DeclaredModel, ids: Texts) -> dict[str, Texts]:

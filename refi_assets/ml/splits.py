@@ -3,9 +3,35 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from refi_assets.errors import ModelError
+from refi_assets.ml.policy import Split
 from refi_assets.ml.tables import Bools, Floats
 
 Ids = NDArray[np.int64]  # a number for each row; equal for rows of one id
+
+
+def set_apart(label: Bools, ids: Ids, time: Floats | None, rules: Split, *, outcome: str, advice: str = "") -> Bools:
+    """The test part by the policy: the newest rows, or without times rows drawn with the policy's seed.
+
+    Messages call the label `outcome`, such as "a label", and end in the advice. Raises ModelError if there are too few
+    rows, or too few of a label in either part.
+    """
+    if len(label) < rules.least_rows:
+        raise ModelError(
+            f"{len(label):,} rows with {outcome} are too few to learn from and to measure: at least {rules.least_rows} "
+            "are needed."
+        )
+    noun = outcome.rsplit(maxsplit=1)[-1]
+    share = rules.test_share_pct / 100
+    test = newest_part(time, ids, share) if time is not None else stratified_part(label, ids, share, rules.seed)
+    for part, labels in (("training", label[~test]), ("test", label[test])):
+        least = min(int(labels.sum()), int((~labels).sum()))
+        if least < rules.least_positive:
+            raise ModelError(
+                f"The {part} part has {least:,} rows of one {noun}: at least {rules.least_positive} of each are "
+                f"needed. {advice}".rstrip()
+            )
+    return test
 
 
 def newest_part(time: Floats, ids: Ids, share: float) -> Bools:
