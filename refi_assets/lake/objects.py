@@ -136,6 +136,8 @@ class ObjectStore(ABC):
             raise LakeError(f"{key} in the lake {self}: {self._reason(error).rstrip('.')}.") from None
         except ValueError:
             raise invalid_key(key) from None
+        finally:
+            self._require_open()  # a lake that has vanished since is neither an empty one nor one without this key
 
     def objects(self, prefix: str) -> Iterator[ObjectInfo]:
         """Objects below a prefix (a whole folder name), in key order."""

@@ -1,0 +1,5 @@
+"""Commands of the offers domain, beside those that every domain has."""
+
+import typer
+
+app = typer.Typer()

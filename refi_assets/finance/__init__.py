@@ -1,0 +1,1 @@
+"""Loan arithmetic: payments, totals and the annual percentage rate."""

@@ -1,0 +1,1 @@
+"""A store of what is read in milliseconds: the offers of each program, a week at a time."""
