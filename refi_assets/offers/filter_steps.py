@@ -16,7 +16,7 @@ from refi_assets.offers.yaml_places import Keys
 from refi_assets.specs.policies import Count, Days, Months, Policy, SqlType, Text
 from refi_assets.specs.sql_models import AS_OF, Parameter
 
-_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?")
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
 
 
 def exact_number(value: object) -> int | Decimal:
