@@ -90,7 +90,8 @@ def _value(path: Path, node: yaml.Node | None, key: Key, lines: dict[Key, int], 
     if node is None:
         return None
     if id(node) in seen:
-        raise SettingError(f"{path.name}: {key_text(key)} is an alias (*name); write the value itself.")
+        line = lines[key if isinstance(key[-1], str) else key[:-1]]
+        raise SettingError(f"{yaml_place(path, line)}, {key_text(key)}: an alias (*name) is refused; write the value.")
     seen.add(id(node))
     if isinstance(node, yaml.MappingNode):
         values: dict[str, Any] = {}
