@@ -1,0 +1,7 @@
+-- Offers by tier.
+SELECT
+    'tier: ' || offers.tier AS measure,
+    COUNT(*) AS amount
+FROM program.offers AS offers
+GROUP BY
+    offers.tier
