@@ -71,9 +71,9 @@ SELECT
     profile.overdrafts_12m,
     profile.covered_borrower,
     (
-        (:uses_email AND contact.email_is_open = 1)
-        OR (:uses_sms AND contact.sms_is_open = 1)
-        OR (:uses_in_app AND contact.in_app_is_open = 1)
+        (:email_enabled AND contact.email_is_open = 1)
+        OR (:sms_enabled AND contact.sms_is_open = 1)
+        OR (:in_app_enabled AND contact.in_app_is_open = 1)
     ) AS is_reachable,
     offered.last_offered_on,
     segment.credit_tier AS segment_tier,
@@ -98,5 +98,5 @@ LEFT JOIN program.price_list AS price
     ON price.credit_tier = segment.credit_tier
     AND price.amount = affordable.amount
     AND price.amount >= :min_loan_amount
-LEFT JOIN offers.state_rule AS state
+LEFT JOIN program.state_rule AS state
     ON state.state = profile.state

@@ -1,4 +1,4 @@
--- The states of the United States and their rules, from policies/offers/states.yaml, which Python reads.
+-- The rules of states, from policies/offers/states.yaml, which Python reads.
 -- This query is the relation before there is any state.
 -- grain: state
 -- not null: state, is_licensed, max_apr_pct
