@@ -13,6 +13,7 @@ from refi_assets.cli.commands import (
     ml,
     model,
     model_registry,
+    offers,
     project,
     publishing,
     refi,
@@ -26,7 +27,7 @@ from refi_assets.observability.settings import ObservabilitySettings
 from refi_assets.orchestration.garbage import rare_garbage_collection
 from refi_assets.settings import settings_of
 
-OWN_COMMANDS = {"ml": ml.app}  # domain -> commands beside those that every domain has
+OWN_COMMANDS = {"ml": ml.app, "offers": offers.app}  # domain -> commands beside those that every domain has
 
 app = typer.Typer(
     help="Which borrowers should hear about which loan today, and why.",

@@ -1,0 +1,228 @@
+"""What a program file may not say although each value alone is valid: contradictions, and names that do not exist."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from difflib import get_close_matches
+from itertools import pairwise
+
+from refi_assets.offers.feature_names import feature_columns
+from refi_assets.offers.filter_steps import AFFORDABILITY, CREDIT, REGULATORY
+from refi_assets.offers.program import Program, Segment
+from refi_assets.offers.states import States
+from refi_assets.offers.yaml_places import Key, Problem
+
+_STRATEGY, _SEGMENTS = "loanOfferStrategy", ("loanOfferStrategy", "segments")
+_LAW = "regulatoryCompliance"
+
+# Part of the chain's reason to exist: what later steps read of it.
+_REQUIRED_FILTERS = {
+    CREDIT: "maxDebtToIncome decides every amount",
+    AFFORDABILITY: "it finds the amount that a customer can afford",
+    REGULATORY: "no offer may be made without the law's checks",
+}
+_REQUIRED_LAWS = {
+    "enabled": "a program without the law's checks may not run; set the program's own enabled: false to stop it",
+    "truthInLending": "Regulation Z (12 CFR 1026) applies to every offer of consumer credit",
+    "fairLending": "Regulation B (12 CFR 1002) applies to every offer of credit",
+    "equalCreditOpportunity": "the Equal Credit Opportunity Act (15 U.S.C. 1691) applies to every offer of credit",
+}
+# Part-time work, retirement and public assistance may not be refused as sources of income; 12 CFR 1002.6(b).
+_PROTECTED_EMPLOYMENT = ("part_time", "self_employed", "retired", "public_assistance")
+
+
+def contradictions(program: Program, states: States, filter_names: Iterable[str]) -> list[Problem]:
+    """Everything about a program that contradicts itself, the states, or the filters that have an SQL file."""
+    return [
+        *_names(program),
+        *_models(program),
+        *_filters(program, sorted(filter_names)),
+        *_channels(program),
+        *_tiers(program),
+        *_score_ranges(program),
+        *_reachable(program),
+        *_amounts(program),
+        *_rates(program, states),
+        *_regulation(program),
+    ]
+
+
+def _names(program: Program) -> Iterator[Problem]:
+    for index, place in enumerate(program.marketplaces):
+        if place != "US":
+            yield Problem(
+                ("marketplaces", index),
+                f"{place!r} is refused: only US is accepted, because the program's rules, disclosures and prices are "
+                "those of US law (Regulations B and Z, the Military Lending Act, state licences and caps).",
+            )
+    yield from _repeated("dataConnectors", "connectorId", [item.connector_id for item in program.connectors])
+    yield from _repeated("scoringModels", "modelId", [model.model_id for model in program.models])
+    yield from _repeated("filterChain", "filterId", [step.filter_id for step in program.filter_chain])
+    yield from _repeated("filterChain", "order", [step.order for step in program.filter_chain])
+    yield from _repeated("channels", "channelId", [channel.channel_id for channel in program.channels])
+    yield from _repeated("channels", "priority", [channel.priority for channel in program.channels])
+
+
+def _repeated(where: str, name: str, values: Sequence[str | int]) -> Iterator[Problem]:
+    for index, value in enumerate(values):
+        if (first := values.index(value)) < index:
+            yield Problem((where, index, name), f"{name} {value} is used twice.", (where, first, name))
+
+
+def _models(program: Program) -> Iterator[Problem]:
+    if len(program.models) != 2:
+        yield Problem(
+            ("scoringModels",),
+            f"a program has two models, first that of the approval likelihood, then that of the default probability; "
+            f"this one has {len(program.models)}.",
+        )
+    vocabulary = feature_columns()
+    for index, model in enumerate(program.models):
+        for position, feature in enumerate(model.features):
+            key: Key = ("scoringModels", index, "features", position)
+            if feature not in vocabulary:
+                close = get_close_matches(feature, vocabulary, n=1)
+                hint = f"Did you mean {close[0]}?" if close else f"There are {', '.join(vocabulary)}."
+                yield Problem(key, f"{feature!r} is not a feature of policies/offers/features.yaml. {hint}")
+            elif (first := model.features.index(feature)) < position:
+                yield Problem(key, f"{feature} is named twice.", (*key[:-1], first))
+
+
+def _filters(program: Program, filter_names: list[str]) -> Iterator[Problem]:
+    keys = {step.filter_id: ("filterChain", index) for index, step in enumerate(program.filter_chain)}
+    for missing in _REQUIRED_FILTERS.keys() - keys.keys():
+        yield Problem(("filterChain",), f"{missing} is missing: {_REQUIRED_FILTERS[missing]}.")
+    names: dict[str, Key] = dict.fromkeys(program.own_parameters, ("programId",))
+    for index, step in enumerate(program.filter_chain):
+        if step.name not in filter_names:
+            yield Problem(
+                ("filterChain", index, "filterId"),
+                f"{step.filter_id} has no SQL file; write sql/offers/program/filters/{step.name}.sql. "
+                f"There are {', '.join(filter_names) or 'none yet'}.",
+            )
+        key: Key = ("filterChain", index, "parameters")
+        for name in step.parameters:
+            if name in names:
+                yield Problem(key, f"another parameter is named {name}, too; choose another name.", names[name])
+            names.setdefault(name, key)
+        if step.filter_id == AFFORDABILITY:
+            accepted = program.affordability.employment_accepted
+            if left_out := [word for word in _PROTECTED_EMPLOYMENT if word not in accepted]:
+                yield Problem(
+                    (*key, "employmentAccepted"),
+                    f"{', '.join(left_out)} must be in the list: income may not be refused because it is from "
+                    "part-time or own work, retirement benefits or public assistance (12 CFR 1002.6(b)).",
+                )
+
+
+def _channels(program: Program) -> Iterator[Problem]:
+    if not any(channel.enabled for channel in program.channels):
+        yield Problem(("channels",), "no channel is enabled, so nobody could be reached; enable one.")
+
+
+def _tiers(program: Program) -> Iterator[Problem]:
+    if not program.strategy.enabled:
+        yield Problem((_STRATEGY, "enabled"), "the program is nothing but its offers; set its own enabled: false.")
+    if not program.strategy.segmented_offers:
+        yield Problem(
+            (_STRATEGY, "segmentedOffers"), "offers always follow the segments; for one offer, keep one segment."
+        )
+    yield from _repeated_tiers(program)
+    tiers, bands = [segment.credit_tier for segment in program.segments], program.score_bands
+    if tiers != list(bands):
+        yield Problem(
+            (_STRATEGY, "scoreBands"),
+            f"the bands are {', '.join(bands)}, but the segments are {', '.join(tiers)}: a tier is the worse of both, "
+            "so they need the same names in the same order, best first.",
+            _SEGMENTS,
+        )
+    for (better, above), (worse, least) in pairwise(bands.items()):
+        if least >= above:
+            yield Problem(
+                (_STRATEGY, "scoreBands", worse),
+                f"{worse} begins at {least}, {better} at {above}: the bands overlap; the better begins higher.",
+                (_STRATEGY, "scoreBands", better),
+            )
+
+
+def _repeated_tiers(program: Program) -> Iterator[Problem]:
+    tiers = [segment.credit_tier for segment in program.segments]
+    for index, tier in enumerate(tiers):
+        if (first := tiers.index(tier)) < index:
+            yield Problem(
+                (*_SEGMENTS, index, "creditTier"),
+                f"creditTier {tier} is used twice.",
+                (*_SEGMENTS, first, "creditTier"),
+            )
+
+
+def _score_ranges(program: Program) -> Iterator[Problem]:
+    for index, segment in enumerate(program.segments):
+        key: Key = (*_SEGMENTS, index, "creditScoreRange")
+        if segment.score_from > segment.score_to:
+            yield Problem(key, f"{segment.score_from} is above {segment.score_to}; write the lower score first.")
+    for index, (better, worse) in enumerate(pairwise(program.segments), 1):
+        key, other = ((*_SEGMENTS, at, "creditScoreRange") for at in (index, index - 1))
+        ranges = f"{_range(worse)} and {_range(better)}"
+        if worse.score_to >= better.score_from:
+            yield Problem(key, f"{ranges} overlap or are out of order; list the best scores first.", other)
+        elif worse.score_to + 1 < better.score_from:
+            hole = f"{worse.score_to + 1} to {better.score_from - 1}"
+            yield Problem(key, f"{ranges} leave a hole: nothing says what applies from {hole}.", other)
+
+
+def _range(segment: Segment) -> str:
+    return f"{segment.credit_tier} ({segment.score_from} to {segment.score_to})"
+
+
+def _reachable(program: Program) -> Iterator[Problem]:
+    """A segment that nobody can be in: its scores are too low, and no better segment passes."""
+    least = program.credit_qualification.min_credit_score
+    for index, segment in enumerate(program.segments):
+        if segment.score_to < least and not any(better.score_to >= least for better in program.segments[:index]):
+            yield Problem(
+                (*_SEGMENTS, index, "creditScoreRange"),
+                f"{_range(segment)} is below minCreditScore {least}, and no better segment is above it from which a "
+                "score band could lower somebody, so nobody can be in it.",
+                _filter_key(program, CREDIT, "minCreditScore"),
+            )
+
+
+def _filter_key(program: Program, filter_id: str, name: str) -> Key:
+    index = next(at for at, step in enumerate(program.filter_chain) if step.filter_id == filter_id)
+    return ("filterChain", index, "parameters", name)
+
+
+def _amounts(program: Program) -> Iterator[Problem]:
+    for index, segment in enumerate(program.segments):
+        if segment.max_loan_amount < program.min_loan_amount:
+            yield Problem(
+                (*_SEGMENTS, index, "maxLoanAmount"),
+                f"{segment.max_loan_amount} is below minLoanAmount {program.min_loan_amount}, so it has no offer.",
+                (_STRATEGY, "minLoanAmount"),
+            )
+
+
+def _rates(program: Program, states: States) -> Iterator[Problem]:
+    licensed = [code for code, state in states.states.items() if state.licensed]
+    highest = max(licensed, key=lambda code: states.states[code].max_apr_pct)
+    cap = states.states[highest].max_apr_pct
+    for index, segment in enumerate(program.segments):
+        if segment.interest_rate_pct > cap:
+            yield Problem(
+                (*_SEGMENTS, index, "interestRate"),
+                f"{segment.interest_rate_pct} % is above the cap of every state in which the lender is licensed; the "
+                f"highest is {cap} % ({states.place(highest)}).",
+            )
+
+
+def _regulation(program: Program) -> Iterator[Problem]:
+    switches = program.regulation.model_dump(by_alias=True)
+    for name, reason in _REQUIRED_LAWS.items():
+        if not switches[name]:
+            yield Problem((_LAW, name), f"it may not be false: {reason}.")
+    apr = [index for index, item in enumerate(program.regulation.disclosures) if item.type == "APR"]
+    reason = "every offer of credit states its APR (Regulation Z, 12 CFR 1026.18(e) and 1026.24(c))"
+    if not apr:
+        yield Problem((_LAW, "disclosures"), f"the disclosure of the APR is missing: {reason}.")
+    for index in apr:
+        if not program.regulation.disclosures[index].required:
+            yield Problem((_LAW, "disclosures", index, "required"), f"it may not be false: {reason}.")

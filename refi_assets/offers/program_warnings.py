@@ -1,0 +1,132 @@
+"""What a program file says without any effect yet, and what its reader should know although it is valid."""
+
+from collections.abc import Iterator
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from refi_assets.offers.program import Program, SnowflakeConnector
+from refi_assets.offers.states import States, load_states
+from refi_assets.offers.yaml_places import Problem, key_text
+
+_DELIVERY = "no effect yet: offers are stored, not delivered"
+
+
+def program_warnings(program: Program, states: States) -> list[Problem]:
+    """Every key without effect, and every note, in the order of the file; then those about the states."""
+    return [
+        *_program(program),
+        *_connectors(program),
+        *_models(program),
+        *_filters(program, states),
+        *_channels(program),
+        *_segments(program),
+        *_disclosures(program),
+    ]
+
+
+def warnings_of(program: Program, states: States | None = None) -> list[str]:
+    """The same as texts that begin with the key, and the warnings about the states."""
+    states = states or load_states()
+    return [f"{key_text(item.key)}: {item.text}" for item in program_warnings(program, states)] + states.warnings
+
+
+def _program(program: Program) -> Iterator[Problem]:
+    if not program.enabled:
+        yield Problem(("enabled",), "the program is switched off: its schedules stay off.")
+    if program.prescreened:
+        yield Problem(
+            ("prescreened",),
+            "recorded only: the firm offer and the opt-out notice that a consumer report requires (15 U.S.C. 1681b(c) "
+            "and 1681m(d)) belong to delivery.",
+        )
+
+
+def _connectors(program: Program) -> Iterator[Problem]:
+    for index, connector in enumerate(program.connectors):
+        if not isinstance(connector, SnowflakeConnector):
+            if index:
+                yield Problem(("dataConnectors", index), "no effect: all customers are in the files of one source.")
+            continue
+        key = ("dataConnectors", index)
+        yield Problem(
+            (*key, "type"), "no effect yet: customers are read from the files of --source, not from Snowflake."
+        )
+        yield Problem((*key, "config"), "account, database, schema and query have no effect yet.")
+        try:
+            condition = _selects(connector.config.query)
+        except SqlglotError:
+            yield Problem((*key, "config", "query"), "it cannot be read as Snowflake's SQL.")
+            continue
+        if condition:
+            yield Problem(
+                (*key, "config", "query"),
+                f"it selects customers before the filter chain ({condition}): those it rejects leave no trace, no "
+                "reason and no count.",
+            )
+
+
+def _selects(query: str) -> str:
+    """The clauses by which a query leaves rows out, as SQL."""
+    kinds = (exp.Where, exp.Having, exp.Qualify, exp.Limit, exp.Distinct)
+    tree = sqlglot.parse_one(query, read="snowflake")
+    joins = [join for join in tree.find_all(exp.Join) if join.side not in ("LEFT", "FULL")]
+    clauses = [*tree.find_all(*kinds), *joins]
+    return "; ".join(" ".join(clause.sql("snowflake").split()) for clause in clauses)
+
+
+def _models(program: Program) -> Iterator[Problem]:
+    for index, model in enumerate(program.models):
+        if model.scheme == "sagemaker":
+            yield Problem(
+                ("scoringModels", index, "endpoint"),
+                "the model is outside the registry, so its hash cannot be pinned, and its scores have no reasons.",
+            )
+
+
+def _filters(program: Program, states: States) -> Iterator[Problem]:
+    present = {step.filter_id for step in program.filter_chain}
+    for index, step in enumerate(program.filter_chain):
+        key = ("filterChain", index, "parameters")
+        for name, parameter in step.parameters.items():
+            if name.startswith("check_") and parameter.value is False:
+                camel = "".join(word.capitalize() if at else word for at, word in enumerate(name.split("_")))
+                yield Problem((*key, camel), "switched off: nobody is stopped by these rules.")
+        if step.filter_id == "regulatory-compliance":
+            excluded = program.regulatory_compliance.excluded_states
+            if unknown := [code for code in excluded if code not in states.states]:
+                yield Problem(
+                    (*key, "excludedStates"),
+                    f"{', '.join(unknown)} is not in {states.file.path.name}, so nobody there gets an offer anyway.",
+                )
+    for missing in ("trust", "eligibility"):
+        if missing not in present:
+            yield Problem(("filterChain",), f"{missing} is missing: nobody is stopped by its rules.")
+
+
+def _channels(program: Program) -> Iterator[Problem]:
+    for index, channel in enumerate(program.channels):
+        names = ", ".join(type(channel.config).model_json_schema()["properties"])
+        yield Problem(("channels", index, "priority"), f"{_DELIVERY}.")
+        yield Problem(("channels", index, "config"), f"{names}: {_DELIVERY}.")
+
+
+def _segments(program: Program) -> Iterator[Problem]:
+    least = program.credit_qualification.min_credit_score
+    for index, segment in enumerate(program.segments):
+        if segment.score_to < least:  # program_checks refuses one into which nobody can be lowered
+            yield Problem(
+                ("loanOfferStrategy", "segments", index, "creditScoreRange"),
+                f"note: {segment.credit_tier} ({segment.score_from} to {segment.score_to}) is below minCreditScore "
+                f"{least}: only a score band can lower somebody into it.",
+            )
+
+
+def _disclosures(program: Program) -> Iterator[Problem]:
+    for index, item in enumerate(program.regulation.disclosures):
+        if not item.required:
+            yield Problem(
+                ("regulatoryCompliance", "disclosures", index, "required"),
+                f"no effect: every offer states its {item.type} (12 CFR 1026.18).",
+            )

@@ -1,0 +1,78 @@
+"""The states of policies/offers/states.yaml: where the lender is licensed, and the highest APR that the law allows."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BeforeValidator, ConfigDict, Field, StrictBool
+
+from refi_assets.offers.filter_steps import exact_number
+from refi_assets.offers.yaml_places import Keys, PlacedYaml, Problem, place_of, read_placed_yaml, validated
+from refi_assets.specs.policies import POLICIES_DIR, Day
+
+STATES_FILE = POLICIES_DIR / "offers" / "states.yaml"
+
+
+class State(Keys):
+    """A state: whether the lender is licensed, the cap on the APR in percent, and where and when this was read."""
+
+    model_config = ConfigDict(alias_generator=None)
+
+    licensed: StrictBool
+    max_apr_pct: Annotated[Decimal, BeforeValidator(exact_number), Field(ge=0, le=1000, decimal_places=6)]
+    source: str = Field(min_length=1)
+    as_of: Day
+
+
+class _StatesFile(Keys):
+    model_config = ConfigDict(alias_generator=None)
+
+    reviewed_by: str | None = Field(default=None, min_length=1)
+    reviewed_on: Day | None = None
+    states: dict[Annotated[str, Field(pattern="^[A-Z]{2}$")], State]
+
+
+@dataclass(frozen=True)
+class States:
+    """The states by code, who reviewed the file and when, and the hash of its values."""
+
+    states: dict[str, State]
+    reviewed_by: str | None
+    reviewed_on: date | None
+    sha256: str
+    file: PlacedYaml
+
+    @property
+    def rows(self) -> list[tuple[str, bool, Decimal, str, date]]:
+        """code, licensed, max_apr_pct, source, as_of; sorted by code."""
+        return [(code, at.licensed, at.max_apr_pct, at.source, at.as_of) for code, at in sorted(self.states.items())]
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a reader of results must know about the file."""
+        if self.reviewed_by and self.reviewed_on:
+            return []
+        return [f"{self.file.path.name}: nobody has reviewed it; add reviewed_by and reviewed_on once counsel has."]
+
+    def place(self, code: str) -> str:
+        """Where the file has a state's cap."""
+        key = ("states", code, "max_apr_pct")
+        return f"{place_of(self.file.path, self.file.line_of(key))}, states.{code}"
+
+
+@cache
+def load_states(path: Path = STATES_FILE) -> States:
+    """Read the states. Raises SettingError with the file, line and key, also if no state is licensed."""
+    file = read_placed_yaml(path)
+    read = validated(file, _StatesFile)
+    if not read.states:
+        raise file.refusal([Problem(("states",), "there is no state, so nobody could get an offer; add the states.")])
+    if not any(state.licensed for state in read.states.values()):
+        raise file.refusal([Problem(("states",), "no state is licensed, so nobody could get an offer.")])
+    sha256 = hashlib.sha256(json.dumps(read.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
+    return States(read.states, read.reviewed_by, read.reviewed_on, sha256, file)
