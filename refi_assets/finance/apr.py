@@ -1,8 +1,8 @@
 """The annual percentage rate by the actuarial method of Regulation Z, 12 CFR 1026, Appendix J.
 
 The rate is the one at which the present value of all payments is the amount financed; the unit period is a month. It
-is in percentage points, rounded half up to six decimals. There are two independent methods: a fast one for many
-credits, and one that tries rates for any payments, with which a check recomputes the first.
+is in percentage points, rounded half up to six decimals. There are two methods: a fast one for many credits, and
+one that tries rates for any payments, with which a check recomputes a sample.
 """
 
 from collections.abc import Sequence
@@ -72,8 +72,8 @@ def recomputed_apr_pct(
     is discounted by (1 + f i)(1 + i)^t (Appendix J, (b)(8)). Raises ValueError if an amount is not above 0, or if the
     payments are less than the amount financed.
 
-    By bisection in Decimal for the largest number of millionths from which the true rate is at most half a millionth
-    down: this is its rounding half up, without a tolerance.
+    By bisection in Decimal on whole millionths: the result is the largest that exceeds the true rate by at most half a
+    millionth. This rounds the rate half up, without a tolerance.
     """
     if amount_financed_usd <= 0 or not payments_usd or min(payments_usd) <= 0 or first_period_months <= 0:
         raise ValueError("The amount financed, a payment, or the first period is not above 0, or there is no payment.")
@@ -94,7 +94,7 @@ def recomputed_apr_pct(
 def _is_rounded_to_at_least(
     millionths: int, amount_financed: Decimal, payments: Sequence[Decimal], first_period_months: Fraction
 ) -> bool:
-    """Whether the true rate is at least half a millionth below this one: whether the payments are then worth enough."""
+    """Whether the payments are worth the amount financed at half a millionth below this rate."""
     with localcontext(prec=_DIGITS):
         unit = Decimal(2 * _MILLIONTHS)
         grown = unit + 2 * millionths - 1  # 1 + i, in that unit

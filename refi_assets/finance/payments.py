@@ -60,6 +60,7 @@ def amortization_columns(principals: Integers, annual_rate_pct: Decimal, term_mo
     monthly_rate = Fraction(annual_rate_pct) / 1200
     balance = principals
     for _ in range(term_months - 1):
+        # Paid off before the term, an amount is refused below.
         balance = np.maximum(balance + half_up_shares(balance, monthly_rate) - monthly, 0)
     last = balance + half_up_shares(balance, monthly_rate)
     refused = (last <= 0) | (last > 2 * monthly)
