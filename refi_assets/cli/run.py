@@ -47,6 +47,7 @@ from refi_assets.refi.audience import AUDIENCE, audience_counts
 from refi_assets.settings import PROJECT_DIR, overridden, settings_of
 from refi_assets.specs.names import STAGES
 from refi_assets.specs.policies import policy_of
+from refi_assets.specs.programs import program_files
 
 CONTENTS = {FIRST: AUDIENCE.contents}  # what the JSON of a domain's run calls its file, if not "file"
 
@@ -290,7 +291,9 @@ def as_of_day_in(name: str, day: date) -> date:
 
 
 def domain_of(name: str) -> Domain:
-    """The domain as its definitions declare it. Raises SettingError if there are none."""
+    """The domain, or the program of one, as its definitions declare it. Raises SettingError if there are none."""
+    if name in program_files():
+        return Domain(name)
     package = f"refi_assets.defs.{name}"
     try:
         values = [*vars(import_module(package)).values()]

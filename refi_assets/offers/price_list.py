@@ -1,9 +1,10 @@
-"""The price list of a program: what each amount costs at the terms of each tier, to the cent.
+"""What a program's policy gives to SQL as relations: the price list, and the rules of states.
 
-Payments and rates are computed in refi_assets/finance/; SQL only joins the list and compares.
+The price list says what each amount costs at the terms of each tier, to the cent. Payments and rates are computed in
+refi_assets/finance/; SQL only joins the list and compares.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import ROUND_CEILING, Decimal
 from itertools import pairwise
 from typing import Any
@@ -15,6 +16,7 @@ from refi_assets.finance.payments import monthly_payment
 from refi_assets.finance.pricing import priced
 from refi_assets.lake import Relation
 from refi_assets.offers.program import Program, Segment
+from refi_assets.offers.states import State
 
 STEP = Decimal(100)  # US dollars; amounts are multiples of it
 
@@ -38,6 +40,7 @@ _TYPES = {
     "total_of_payments": "DECIMAL(18,2)",
     "apr_pct": "DECIMAL(9,6)",
 }
+_STATE_TYPES = {"state": "VARCHAR", "is_licensed": "BOOLEAN", "max_apr_pct": "DECIMAL(9,6)"}
 
 
 def write_price_list(session: DuckDBSession, draft: Relation, program: Program) -> Relation:
@@ -45,6 +48,16 @@ def write_price_list(session: DuckDBSession, draft: Relation, program: Program) 
     rows = [row for place, segment in enumerate(program.segments, start=1) for row in _rows(program, place, segment)]
     columns = ", ".join(_TYPES)
     return session.create_from(draft, f"SELECT {columns} FROM {rows_sql(rows, _TYPES)} ORDER BY tier_place, amount")
+
+
+def write_states(session: DuckDBSession, draft: Relation, states: Mapping[str, State]) -> Relation:
+    """Write the relation <program>/state_rule. Raises EngineError."""
+    rows = [
+        {"state": code, "is_licensed": state.licensed, "max_apr_pct": state.max_apr_pct}
+        for code, state in states.items()
+    ]
+    columns = ", ".join(_STATE_TYPES)
+    return session.create_from(draft, f"SELECT {columns} FROM {rows_sql(rows, _STATE_TYPES)} ORDER BY state")
 
 
 def amounts_of(segment: Segment, min_loan_amount: Decimal) -> list[Decimal]:

@@ -4,23 +4,23 @@ The rules are in sql/offers/program/, the numbers in the program's file. Prices 
 scores in offers/scoring.py.
 """
 
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import dagster as dg
 
 from refi_assets.defs.offers import OFFERS
+from refi_assets.engines.duckdb import DuckDBSession
 from refi_assets.lake import Relation
 from refi_assets.lake.relations import readable
 from refi_assets.offers.policy import ProgramPolicy
-from refi_assets.offers.price_list import write_price_list
+from refi_assets.offers.price_list import write_price_list, write_states
 from refi_assets.orchestration.asset_checks import Check, relation_checks
 from refi_assets.orchestration.domain import Domain
 from refi_assets.orchestration.publications import publication_asset
 from refi_assets.orchestration.resources import EngineResource, LakeResource, PoliciesResource
 from refi_assets.orchestration.sql_assets import Kind, described_by, made_by_python, materialize, sql_relation
-from refi_assets.orchestration.steps import Step, asset_step
+from refi_assets.orchestration.steps import asset_step
 from refi_assets.publishing.publication import Publication
 from refi_assets.specs.contracts import quarantine_of
 from refi_assets.specs.programs import ProgramFile, program_files
@@ -57,6 +57,7 @@ def program_definitions(program: ProgramFile) -> dg.Definitions:
     publication = Publication(key, "offers")
     return dg.Definitions.merge(
         _price_list(domain),
+        _state_rule(domain),
         *(_relation(domain, name, kind) for name, kind in RELATIONS.items()),
         _scored(domain),
         dg.Definitions(assets=[publication_asset(domain, f"{key}/offers_file", publication, inputs)]),
@@ -70,24 +71,40 @@ def _relation(domain: Domain, name: str, kind: Kind, checks: Sequence[Check] = (
 
 
 def _price_list(domain: Domain) -> dg.Definitions:
-    key = f"{domain.name}/price_list"
+    return _of_policy(domain, "price_list", lambda session, draft, policy: write_price_list(session, draft, policy.program))
+
+
+def _state_rule(domain: Domain) -> dg.Definitions:
+    return _of_policy(domain, "state_rule", lambda session, draft, policy: write_states(session, draft, policy.states))
+
+
+def _of_policy(
+    domain: Domain, name: str, write: Callable[[DuckDBSession, Relation, ProgramPolicy], Relation]
+) -> dg.Definitions:
+    """The asset of a relation that Python writes from the program's policy alone."""
+    key = f"{domain.name}/{name}"
 
     @described_by(domain, load_sql_models()[key], [], kinds={"parquet", "table"})
-    def price_list(
+    def relation_of_policy(
         context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource, policies: PoliciesResource
     ) -> dg.MaterializeResult[Any]:
         with asset_step(context, lake) as step:
-            policy = policies.of(domain)
-            duckdb = engine.duckdb(step.lake)
+            policy, duckdb = _policy(policies, domain), engine.duckdb(step.lake)
 
             def make(draft: Relation) -> Relation:
                 with duckdb.session() as session:
-                    return write_price_list(session, draft, policy.program)
+                    return write(session, draft, policy)
 
-            relation = made_by_python(step, duckdb, key, {}, make, program=policy.program.sha256)
+            relation = made_by_python(step, duckdb, key, {}, make, policy=policy.sha256)
         return materialize(step, relation, {})
 
-    return dg.Definitions(assets=[price_list], asset_checks=[relation_checks(domain, key)])
+    return dg.Definitions(assets=[relation_of_policy], asset_checks=[relation_checks(domain, key)])
+
+
+def _policy(policies: PoliciesResource, domain: Domain) -> ProgramPolicy:
+    policy = policies.of(domain)
+    assert isinstance(policy, ProgramPolicy)
+    return policy
 
 
 def _scored(domain: Domain) -> dg.Definitions:
@@ -100,7 +117,7 @@ def _scored(domain: Domain) -> dg.Definitions:
         from refi_assets.offers.scoring import ScoredDetails, open_models, score_customers
 
         with asset_step(context, lake) as step:
-            policy, features = policies.of(domain), step.input(features_key)
+            policy, features = _policy(policies, domain), step.input(features_key)
             models, duckdb = open_models(policy.program), engine.duckdb(step.lake)
             before = step.earlier(key)
 
