@@ -65,17 +65,10 @@ def test_rates_by_hand(financed: int, payment: int, term: int, apr: str) -> None
 
 
 def test_rates_of_millions_of_percent_are_exact_to_the_last_digit() -> None:
-<<<<<<< HEAD
-    payments = np.arange(1_000_000, 1_000_500)
-    financed = np.full(len(payments), 7)
-    # (payment / 7 - 1) x 1,200,000,000, rounded half up
-    expected = [(2 * 1_200_000_000 * (payment - 7) + 7) // 14 for payment in payments.tolist()]
-=======
     payments = np.arange(1_000_000_000, 1_000_001_000)
     financed = np.full(len(payments), 1_009)
     # (payment / 1,009 - 1) x 1,200,000,000, rounded half up
     expected = [(2 * 1_200_000_000 * (payment - 1_009) + 1_009) // 2_018 for payment in payments.tolist()]
->>>>>>> h-finance
     assert apr_millionths(financed, payments, payments, 1).tolist() == expected
 
 
