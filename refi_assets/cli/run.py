@@ -27,6 +27,7 @@ from refi_assets.lake import ObjectStore, Relation, RunFolder, open_lake
 from refi_assets.lake.memo import Memo
 from refi_assets.observability.json_logs import log_as_json
 from refi_assets.observability.settings import ObservabilitySettings
+from refi_assets.offers.manifest import offer_counts
 from refi_assets.orchestration import models
 from refi_assets.orchestration.domain import Domain
 from refi_assets.orchestration.garbage import freeze_existing_objects
@@ -163,6 +164,8 @@ def counts_of(domain: str, relations: Sequence[Relation]) -> dict[str, Any]:
     """The counts of a run: refi's are those in its manifest, other domains' the rows of sources and of relations."""
     if domain == FIRST:
         return audience_counts(relations)
+    if domain in program_files():
+        return offer_counts(domain, relations)
     stages = tuple(f"{stage}/" for stage in STAGES)
     rows = {relation.key: relation.rows for relation in relations if not relation.key.startswith(stages)}
     return {"sources": source_counts(relations), "relations": rows}

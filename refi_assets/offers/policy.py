@@ -16,7 +16,7 @@ from refi_assets.offers.program import Program
 from refi_assets.offers.program_warnings import warnings_of
 from refi_assets.offers.programs import load_program, programs
 from refi_assets.offers.states import State, load_states
-from refi_assets.specs.policies import CheckLimits, Percent, Policy, Section, load_policy, policy_file
+from refi_assets.specs.policies import CheckLimits, Percent, Policy, load_policy, policy_file
 from refi_assets.specs.programs import key_of_program
 from refi_assets.specs.sql_models import Parameter
 from refi_assets.specs.yaml_loader import load_yaml

@@ -11,17 +11,17 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict
 from sqlglot import exp
 
 from refi_assets.engines.duckdb import DuckDBSession
 from refi_assets.engines.duckdb_sql import quoted
 from refi_assets.errors import ModelError
-from refi_assets.lake import Details, Relation
+from refi_assets.lake import Relation
 from refi_assets.ml.registry import open_registry
 from refi_assets.ml.sagemaker import SageMakerModel
 from refi_assets.ml.tables import Floats, Table, typed_columns
 from refi_assets.offers.program import ModelUse, Program
+from refi_assets.offers.scored_details import PinnedModel, ScoredDetails
 from refi_assets.specs.names import sql_name
 
 CACHE_DAYS = 90
@@ -32,26 +32,6 @@ SCORES = {"approval": "approval_likelihood", "default": "default_probability"}  
 
 class _Model(Protocol):
     def probabilities(self, table: Table) -> Floats: ...
-
-
-class PinnedModel(BaseModel):
-    """The version of a model that a run scores with; `version` and `sha256` of a SageMaker endpoint are not known."""
-
-    model_config = ConfigDict(frozen=True, protected_namespaces=())
-
-    role: str
-    model_id: str
-    endpoint: str
-    name: str
-    version: int | None
-    sha256: str | None
-
-
-class ScoredDetails(Details):
-    """The models behind the scores, and how many scores of each role came from earlier runs."""
-
-    models: tuple[PinnedModel, ...]
-    from_cache: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -114,7 +94,7 @@ def score_customers(
         _score_others(session, model, features, as_of)
     selected = ["hashed.customer_id"]
     selected += [
-        f"CAST(CAST({role}_score.millionths AS DECIMAL(9,0)) * CAST(0.000001 AS DECIMAL(7,6)) AS DECIMAL(9,6)) AS {score}"
+        f"CAST(CAST({role}_score.millionths AS DECIMAL(9,0)) * 0.000001::DECIMAL(7,6) AS DECIMAL(9,6)) AS {score}"
         for role, score in SCORES.items()
     ]
     for role in SCORES:

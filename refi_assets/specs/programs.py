@@ -4,6 +4,7 @@ Here, a program is only its name and the order of its filters, which is what sql
 say, and judging it, belongs to the domain.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -38,6 +39,12 @@ def program_files(folder: Path = PROJECT_DIR / "policies") -> dict[str, ProgramF
     return {program.key: program for program in programs}
 
 
+def domain_of_key(key: str) -> str:
+    """The domain of a program, by the program's key; any other name is that of a domain."""
+    program = program_files().get(key)
+    return program.domain if program else key
+
+
 def key_of_program(program_id: str) -> str:
     """The name of a program's group of relations."""
     return program_id.replace("-", "_")
@@ -47,7 +54,7 @@ def _program_file(path: Path) -> ProgramFile:
     try:
         document = load_yaml(path.read_bytes())
         chain = sorted(document["filterChain"], key=_order)
-        filters = tuple(str(entry["filterId"]) for entry in chain)
+        filters = tuple(entry["filterId"] for entry in chain if re.fullmatch("[a-z][a-z0-9-]*", entry["filterId"]))
     except (OSError, yaml.YAMLError, ValueError, TypeError, KeyError):
         filters = ()
     return ProgramFile(key_of_program(path.stem), path.parent.parent.name, path, filters)

@@ -9,9 +9,8 @@ Files in features/ and input/ are parts: their queries become part of the files 
 sql/ml/features/savings_rate.sql for every domain; what a feature reads as input.income is sql/<domain>/input/income.sql
 of the domain whose relation reads the feature.
 
-Files in sql/<domain>/program/ are templates: each program of the domain (programs.py) has relations of its own by them,
-in a group of its own, which they read as program.customers. filters.all is the program's chain: a row for each rule that
-a row fails, from the files in filters/ that the program lists. Running SQL belongs to engines/.
+Files in sql/<domain>/program/ are templates of the relations of each program: sql_templates.py. Running SQL belongs to
+engines/.
 """
 
 import hashlib
@@ -37,17 +36,16 @@ from refi_assets.errors import SettingError
 from refi_assets.settings import PROJECT_DIR
 from refi_assets.specs.folding import folded_columns
 from refi_assets.specs.names import group_and_name, is_key, key_of, keys_by_name, short_name, sql_name
-from refi_assets.specs.programs import ProgramFile, key_of_program, program_files
+from refi_assets.specs.programs import program_files
+from refi_assets.specs.sql_templates import FILTERS, PROGRAM, models_of_program
 
 SQL_DIR = PROJECT_DIR / "sql"
 DIALECT = "athena"
 STEPS = "steps"  # the folder of a domain's statements that are not models: sql_steps.py
 AS_OF = "as_of"  # the parameter for the as-of day; models never use current_date
 
-FEATURES, INPUT, FILTERS = "features", "input", "filters"  # the folders of parts
-PARTS = (FEATURES, INPUT, FILTERS)
-PROGRAM = "program"  # the folder of templates, and what they call the group of their program
-CHAIN = f"{FILTERS}/all"
+FEATURES, INPUT = "features", "input"
+PARTS = (FEATURES, INPUT, FILTERS)  # the folders of parts
 FEATURES_OF = "ml"  # the domain whose features all domains read
 
 _DECLARATION = re.compile(r"(?:(rule|unit|risk) ([^:]+)|(not null|broken by|[a-z_0-9]+)): (.+)")
@@ -388,7 +386,7 @@ def load_sql_models(folder: Path = SQL_DIR) -> dict[str, SqlModel]:
     texts = {path.relative_to(folder).with_suffix("").as_posix(): path.read_text("utf-8") for path in paths}
     models = [SqlModel(key, text) for key, text in texts.items() if key.split("/")[1] != PROGRAM]
     for program in program_files().values() if folder == SQL_DIR else ():
-        models += _models_of_program(program, texts)
+        models += [SqlModel(key, text, template=path) for key, text, path in models_of_program(program, texts, DIALECT)]
     parts: dict[str, dict[str, SqlModel]] = {}  # by group
     for model in models:
         group, _, name = model.key.partition("/")
@@ -401,38 +399,3 @@ def load_sql_models(folder: Path = SQL_DIR) -> dict[str, SqlModel]:
         return replace(model, parts={**shared, **own}) if _READS_PARTS.search(model.text) else model
 
     return {model.key: with_parts(model) for model in models}
-
-
-def _models_of_program(program: ProgramFile, texts: Mapping[str, str]) -> list[SqlModel]:
-    """The models that a program has by the templates of its domain: no others of filters than it lists."""
-    folder = f"{program.domain}/{PROGRAM}/"
-    filters = [f"{folder}{FILTERS}/{key_of_program(name)}" for name in program.filters]
-    models = [
-        SqlModel(f"{program.key}/{key.removeprefix(folder)}", _of_program(text, program.key), template=key)
-        for key, text in texts.items()
-        if key.startswith(folder) and (f"/{FILTERS}/" not in key or key in filters)
-    ]
-    by_file = {model.template: model for model in models}
-    chain = [(name, by_file[key]) for name, key in zip(program.filters, filters, strict=True) if key in by_file]
-    return [*models, SqlModel(f"{program.key}/{CHAIN}", _chain(chain))] if chain else models
-
-
-def _of_program(text: str, key: str) -> str:
-    return re.sub(rf"\b{PROGRAM}\.(?=[a-z])", f"{key}.", text)
-
-
-def _chain(filters: list[tuple[str, SqlModel]]) -> str:
-    """The query of filters.all: a row for each rule that a row fails, with the places of the filter and the rule.
-
-    The first column that a filter selects identifies the row, each other is a rule: the code if the row fails it.
-    """
-    failed = []
-    for place, (name, model) in enumerate(filters, start=1):
-        row_id, *rules = model.own_tree.named_selects
-        failed += [
-            f"SELECT judged.{row_id}, '{name}' AS filter_id, CAST({place} AS INTEGER) AS filter_place, "
-            f"CAST({number} AS INTEGER) AS rule_place, judged.{rule} AS code "
-            f"FROM {FILTERS}.{model.name} AS judged WHERE judged.{rule} IS NOT NULL"
-            for number, rule in enumerate(rules, start=1)
-        ]
-    return "-- The rules that each row fails, of all filters of the chain.\n" + "\nUNION ALL\n".join(failed) + "\n"

@@ -13,8 +13,10 @@ from refi_assets.defs.offers import OFFERS
 from refi_assets.engines.duckdb import DuckDBSession
 from refi_assets.lake import Relation
 from refi_assets.lake.relations import readable
+from refi_assets.offers.manifest import CONTENTS, in_manifest
 from refi_assets.offers.policy import ProgramPolicy
 from refi_assets.offers.price_list import write_price_list, write_states
+from refi_assets.offers.scored_details import ScoredDetails
 from refi_assets.orchestration.asset_checks import Check, relation_checks
 from refi_assets.orchestration.domain import Domain
 from refi_assets.orchestration.publications import publication_asset
@@ -54,13 +56,19 @@ def program_definitions(program: ProgramFile) -> dg.Definitions:
     """All assets of a program."""
     domain, key = domain_of_program(program), program.key
     inputs = (f"{key}/offers", f"{key}/verdicts", quarantine_of(OFFERS.name))
-    publication = Publication(key, "offers")
+    offers_file = publication_asset(
+        domain,
+        f"{key}/offers_file",
+        Publication(key, CONTENTS),
+        inputs,
+        in_manifest=lambda behind: in_manifest(key, behind),
+    )
     return dg.Definitions.merge(
         _price_list(domain),
         _state_rule(domain),
         *(_relation(domain, name, kind) for name, kind in RELATIONS.items()),
         _scored(domain),
-        dg.Definitions(assets=[publication_asset(domain, f"{key}/offers_file", publication, inputs)]),
+        dg.Definitions(assets=[offers_file]),
     )
 
 
@@ -71,7 +79,9 @@ def _relation(domain: Domain, name: str, kind: Kind, checks: Sequence[Check] = (
 
 
 def _price_list(domain: Domain) -> dg.Definitions:
-    return _of_policy(domain, "price_list", lambda session, draft, policy: write_price_list(session, draft, policy.program))
+    return _of_policy(
+        domain, "price_list", lambda session, draft, policy: write_price_list(session, draft, policy.program)
+    )
 
 
 def _state_rule(domain: Domain) -> dg.Definitions:
@@ -114,7 +124,7 @@ def _scored(domain: Domain) -> dg.Definitions:
     def scored(
         context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource, policies: PoliciesResource
     ) -> dg.MaterializeResult[Any]:
-        from refi_assets.offers.scoring import ScoredDetails, open_models, score_customers
+        from refi_assets.offers.scoring import open_models, score_customers
 
         with asset_step(context, lake) as step:
             policy, features = _policy(policies, domain), step.input(features_key)
