@@ -53,12 +53,12 @@ def program_job(name: str, domain: str, cadence: Cadence) -> UnresolvedAssetJobD
     )
 
 
-def retraining_job(name: str, models: Sequence[str], cadence: Cadence) -> UnresolvedAssetJobDefinition:
-    """The job that trains models, on relations that it computes, or finds computed, as of its partition."""
+def upstream_job(name: str, assets: Sequence[str], cadence: Cadence, description: str) -> UnresolvedAssetJobDefinition:
+    """The job that makes assets and everything that they are made from."""
     return dg.define_asset_job(
         name,
-        selection=dg.AssetSelection.assets(*(key.split("/") for key in models)).upstream(),
-        description="All declared models for one partition, from the source files to challengers in the registry.",
+        selection=dg.AssetSelection.assets(*(key.split("/") for key in assets)).upstream(),
+        description=description,
         config=_by_partition(name, cadence),
     )
 

@@ -11,7 +11,7 @@ from typing import Any
 
 PROFILES, PREFERENCES, OFFERS = "customer_credit_profiles", "contact_preferences", "offer_history"
 OWN_PROGRAM = "loan-offer-targeting"
-UNLICENSED_STATES = ("NV", "VT", "WV")
+UNLICENSED_STATES = ("AR", "NY", "WV")
 
 # Each filter's codes in the order of its rules. state_rate_cap and covered_borrower need a higher rate than the
 # program's, or a lower cap than the shipped states file's.
@@ -244,7 +244,7 @@ CASES = (
             "existing_loans": (5,),
             "income_variation": (0.9,),
             "employment_status": ("unemployed",),
-            "state": ("VT",),
+            "state": ("NY",),
         },
         preferences=ALL_CLOSED,
         offered=((OWN_PROGRAM, 14),),

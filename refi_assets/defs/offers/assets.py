@@ -1,16 +1,9 @@
-"""Assets of the offers domain that all programs share: the sources, and the person of each customer."""
+"""Assets of the offers domain that all programs share: the person of each customer."""
 
 import dagster as dg
 
 from refi_assets.defs.offers import OFFERS
-from refi_assets.orchestration.sources import source_definitions
 from refi_assets.orchestration.sql_assets import sql_relation
-
-
-@dg.definitions
-def sources() -> dg.Definitions:
-    """The sources of contracts/offers/."""
-    return source_definitions(OFFERS)
 
 
 @dg.definitions

@@ -2,7 +2,7 @@
 -- It is the largest multiple of 100 USD with
 --   debt_to_income_ratio x income / 12 + monthly payment <= :max_debt_to_income x income / 12,
 -- but at most the largest amount of the tier. Years are compared, not months: nothing is divided.
--- Customers whose score is in no segment, whose ratio or income is unknown, or whose ratio is above the limit have no row.
+-- Customers whose score is in no segment, whose ratio or income is unknown, or who can pay nothing have no row.
 -- grain: customer_id, credit_tier
 -- not null: customer_id, credit_tier, tier_place, segment_place, amount
 -- segment_place: Place of the segment of the customer's credit score.
@@ -32,8 +32,7 @@ room AS (
     INNER JOIN terms
         ON terms.tier_place >= segment.tier_place
     WHERE
-        profile.debt_to_income_ratio <= :max_debt_to_income
-        AND profile.income IS NOT NULL
+        profile.debt_to_income_ratio * profile.income <= :max_debt_to_income * profile.income
 ),
 -- Prices by steps of 10 USD of yearly payments, so that a customer meets one or two of them, not all.
 price_step AS (

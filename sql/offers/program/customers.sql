@@ -4,6 +4,7 @@
 -- grain: customer_id
 -- not null: customer_id, person_id, is_reachable
 -- person_id: The person whose record it is.
+-- state: The state in upper case.
 -- account_status: The status in lower case.
 -- is_reachable: Whether a channel of the program is open.
 -- last_offered_on: The last day on which the person got an offer of this product, or of an unknown program.
@@ -61,7 +62,7 @@ SELECT
     profile.deposit_balance,
     profile.existing_loans,
     profile.payment_history,
-    profile.state,
+    UPPER(profile.state) AS state,
     profile.identity_verified,
     LOWER(profile.account_status) AS account_status,
     profile.employment_status,
@@ -99,4 +100,4 @@ LEFT JOIN program.price_list AS price
     AND price.amount = affordable.amount
     AND price.amount >= :min_loan_amount
 LEFT JOIN program.state_rule AS state
-    ON state.state = profile.state
+    ON state.state = UPPER(profile.state)

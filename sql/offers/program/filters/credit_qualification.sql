@@ -1,6 +1,6 @@
 -- Does the customer's credit allow another loan?
 -- Of the payment history, the newest :min_payment_history months count; a month in which nothing was due is known, and
--- not late.
+-- not late. Any character but 0 to 6 and . is a month that is not known.
 -- grain: customer_id
 -- rule credit_score_missing: The credit score is unknown.
 -- rule credit_score_below_min: The credit score is below :min_credit_score.
@@ -26,7 +26,8 @@ SELECT
         WHEN REGEXP_LIKE(SUBSTR(customer.payment_history, 1, :min_payment_history), '[1-6]') THEN 'late_payment'
     END AS payments,
     CASE
-        WHEN LENGTH(customer.payment_history) < :min_payment_history THEN 'payment_history_short'
+        WHEN LENGTH(REGEXP_REPLACE(SUBSTR(customer.payment_history, 1, :min_payment_history), '[^0-6.]', ''))
+            < :min_payment_history THEN 'payment_history_short'
     END AS months_known,
     CASE
         WHEN customer.existing_loans IS NULL THEN 'existing_loans_missing'
