@@ -87,7 +87,13 @@ _STRICT: dict[str, Any] = {
     "channels": [
         {"channelId": "email", "type": "email", "enabled": True, "priority": 1, "config": {}},
         {"channelId": "in-app", "type": "in-app", "enabled": True, "priority": 2, "config": {}},
-        {"channelId": "sms", "type": "sms", "enabled": True, "priority": 3, "config": {}},
+        {
+            "channelId": "sms",
+            "type": "sms",
+            "enabled": True,
+            "priority": 3,
+            "config": {"excellentCreditOnly": True},
+        },
     ],
     "loanOfferStrategy": {
         "enabled": True,

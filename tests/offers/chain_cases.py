@@ -129,7 +129,10 @@ stopped(
     existing_loans="7",
 )
 _NO_CREDIT_CELLS = (
-    *("credit_score_missing", "debt_to_income_ratio_missing", "payment_history_missing", "existing_loans_missing"),
+    "credit_score_missing",
+    "debt_to_income_ratio_missing",
+    "payment_history_missing",
+    "existing_loans_missing",
 )
 stopped(
     "credit-all-empty",
@@ -181,7 +184,10 @@ stopped(
     income="0.01",
 )
 _NO_AFFORDABILITY_CELLS = (
-    *("income_variation_missing", "employment_status_missing", "debt_to_income_ratio_missing", "income_missing"),
+    "income_variation_missing",
+    "employment_status_missing",
+    "debt_to_income_ratio_missing",
+    "income_missing",
 )
 stopped(
     "affordability-all-empty",
@@ -210,6 +216,7 @@ offered("offered-long-ago", more={"history": ((STRICT, 400), (STRICT, 95))})
 stopped("offered-twice-in-file", (ELIGIBILITY, "offered_within_days"), more={"history": ((STRICT, 5), (STRICT, 5))})
 
 # --- Eligibility: channels. Any one of e-mail, in-app and SMS is enough -----------------------------------------------
+_GOOD = {"credit_score": "700"}
 _OPTED_OUT = (ELIGIBILITY, "opted_out")
 for _name, _row in {
     "email-only": CLOSED | {"email_opt_out": "false"},
@@ -232,6 +239,11 @@ for _name, _row in {
     "bad-cell": {"sms_consent": "perhaps"},  # the row is in quarantine
 }.items():
     stopped(f"channel-{_name}", _OPTED_OUT, more={"preferences": (_row,)})
+# Addresses and excellentCreditOnly are for delivery to judge.
+offered(
+    "channel-sms-not-excellent", "good", "30000", more={"preferences": (CLOSED | {"sms_consent": "true"},)}, **_GOOD
+)
+offered("channel-no-addresses", email="", phone="")
 stopped("preferences-no-row", _OPTED_OUT, more={"preferences": ()})
 stopped("preferences-conflict", _OPTED_OUT, more={"preferences": ({}, {"email_opt_out": "true"})})
 offered("preferences-copied", more={"preferences": ({}, {})})

@@ -76,6 +76,15 @@ offered(  # 40 a month are left: 1,600 USD at 6.5 % over 48 months in the chain,
     debt_to_income_ratio="0.41",
     credit_score="690",
 )
+offered(
+    "amount-of-the-same-tier",
+    "good",
+    "1600",
+    terms={"monthly_payment": "37.94"},
+    income="24000",
+    debt_to_income_ratio="0.41",
+    credit_score="690",
+)
 _LITTLE = {"income": "24000", "debt_to_income_ratio": "0.418", "credit_score": "690"}  # 24 a month are left
 offered("amount-of-the-segment", "good", "1000", **_LITTLE)  # 23.71 a month; in the fair tier it is 31.11
 stopped("offer-amount-below-min", (OFFER, "amount_below_min"), more=_scored("0.5"), **_LITTLE)
