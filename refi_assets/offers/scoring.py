@@ -22,7 +22,8 @@ from refi_assets.ml.sagemaker import SageMakerModel
 from refi_assets.ml.tables import Floats, Table, typed_columns
 from refi_assets.offers.program import ModelUse, Program
 from refi_assets.offers.scored_details import PinnedModel, ScoredDetails
-from refi_assets.specs.names import sql_name
+from refi_assets.specs.names import table_of
+from refi_assets.specs.sql_models import DIALECT
 
 CACHE_DAYS = 90
 BATCH_ROWS = 250_000  # scored at once
@@ -85,13 +86,14 @@ def score_customers(
     Raises ModelError or EngineError.
     """
     hashes = ", ".join(f"{_hash_of(model.columns)} AS {model.pinned.role}_features" for model in models)
-    session.execute(f"CREATE TABLE hashed AS SELECT customer_id, {hashes} FROM {sql_name(features.key)}")
+    session.create_table("extract", exp.select("*").from_(table_of(features.key)).sql(DIALECT))
+    session.execute(f"CREATE TABLE hashed AS SELECT customer_id, {hashes} FROM extract")
     from_cache = {}
     for model in models:
         role = model.pinned.role
         session.execute(f"CREATE TABLE {role}_score (customer_id VARCHAR, millionths BIGINT, scored_on DATE)")
         from_cache[role] = _reuse(session, model, before, as_of)
-        _score_others(session, model, features, as_of)
+        _score_others(session, model, as_of)
     selected = ["hashed.customer_id"]
     selected += [
         f"CAST(CAST({role}_score.millionths AS DECIMAL(9,0)) * 0.000001::DECIMAL(7,6) AS DECIMAL(9,6)) AS {score}"
@@ -126,12 +128,11 @@ def _reuse(session: DuckDBSession, model: OpenModel, before: Relation | None, as
     return int(session.value(f"SELECT COUNT(*) FROM {role}_score"))
 
 
-def _score_others(session: DuckDBSession, model: OpenModel, features: Relation, as_of: date) -> None:
+def _score_others(session: DuckDBSession, model: OpenModel, as_of: date) -> None:
     """Score the customers who have no score yet, in batches."""
     role = model.pinned.role
     session.execute(
-        f"CREATE TABLE {role}_input AS SELECT features.* FROM {sql_name(features.key)} AS features "
-        f"ANTI JOIN {role}_score USING (customer_id)"
+        f"CREATE TABLE {role}_input AS SELECT extract.* FROM extract ANTI JOIN {role}_score USING (customer_id)"
     )
     rows = int(session.value(f"SELECT COUNT(*) FROM {role}_input"))
     for start in range(0, rows, BATCH_ROWS):
