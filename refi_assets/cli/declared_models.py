@@ -1,10 +1,12 @@
 """refi model train and explain: a declared model, and the score of one customer with its reasons."""
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from refi_assets.cli.terminal import Terminal, one_line, say
+from refi_assets.cli.unpublished import find_run
 from refi_assets.engines.duckdb import open_duckdb
 from refi_assets.errors import ModelError, needs_packages, writing
 from refi_assets.lake import open_lake
@@ -13,6 +15,7 @@ from refi_assets.publishing.publication import Publication
 from refi_assets.publishing.published import PublishedRun
 
 if TYPE_CHECKING:
+    from refi_assets.ml.declared_models import DeclaredModel
     from refi_assets.ml.fitted import Reason
 
 FEATURES = Publication("ml")
@@ -24,12 +27,17 @@ def train_and_print(
     run_id: str | None,
     policy: Path | None,
     *,
+    as_of: date,
     promote: bool,
     who: str,
     flips: Path | None,
     as_json: bool,
 ) -> None:
-    """Train a declared model on the relations of a published run, and print the gate's verdict. Raises RefiError."""
+    """Train a declared model on the relations of a run, and print the gate's verdict. Raises RefiError.
+
+    They are those of the latest published features, or, of a domain that does not publish them, of a run that makes
+    them now as of a day; with `run_id`, those of that run.
+    """
     with needs_packages("refi model", ML_PACKAGES, "ml", "make ml"):
         from refi_assets.ml.declared_models import declared_model
         from refi_assets.ml.learning_rows import all_rows
@@ -39,7 +47,7 @@ def train_and_print(
         from refi_assets.ml.registry import open_registry
     console = Terminal(stderr=True)
     declared, registry = declared_model(name), open_registry()
-    run = _published(lake, run_id)
+    run = _run_to_learn_from(declared, lake, run_id, as_of, console)
     with run.engine.session(run.relations) as session:
         rows = all_rows(session, declared)
     version = train_declared(
@@ -86,7 +94,7 @@ def explain_and_print(
         from refi_assets.ml.declared_models import declared_model, declared_models
         from refi_assets.ml.registry import CHAMPION, open_registry
         from refi_assets.ml.scoring import customer_features, score_customer
-    names = [name] if name else list(declared_models())
+    names = [name] if name else [name for name, declared in declared_models().items() if declared.customers]
     if len(names) != 1:
         raise ModelError(f"Name one model with --model: {', '.join(names) or 'none is declared'}.")
     declared = declared_model(names[0])
@@ -117,6 +125,23 @@ def explain_and_print(
         ],
         title="Principal reasons",
     )
+
+
+def _run_to_learn_from(
+    declared: "DeclaredModel", lake: str, run_id: str | None, as_of: date, console: Terminal
+) -> PublishedRun:
+    """The run with the relation that a model learns from. Raises RefiError."""
+    domain = declared.relation.partition("/")[0]
+    if domain == FEATURES.name:
+        return _published(lake, run_id)
+    if run_id is None:
+        from refi_assets.cli.run import run_domain
+        from refi_assets.orchestration.models import history_job_of
+
+        job_name = history_job_of(domain)
+        run_id = run_domain(domain, as_of, lake_url=lake, console=console, job_name=job_name).run_id
+    store = open_lake(lake, create=False)
+    return find_run(PublishedRun, Publication(domain), store, open_duckdb(store), run_id)
 
 
 def _words(reason: "Reason") -> str:

@@ -27,6 +27,7 @@ from refi_assets.lake import ObjectStore, Relation, RunFolder, open_lake
 from refi_assets.lake.memo import Memo
 from refi_assets.observability.json_logs import log_as_json
 from refi_assets.observability.settings import ObservabilitySettings
+from refi_assets.offers.manifest import offer_counts
 from refi_assets.orchestration import models
 from refi_assets.orchestration.domain import Domain
 from refi_assets.orchestration.garbage import freeze_existing_objects
@@ -47,6 +48,7 @@ from refi_assets.refi.audience import AUDIENCE, audience_counts
 from refi_assets.settings import PROJECT_DIR, overridden, settings_of
 from refi_assets.specs.names import STAGES
 from refi_assets.specs.policies import policy_of
+from refi_assets.specs.programs import program_files
 
 CONTENTS = {FIRST: AUDIENCE.contents}  # what the JSON of a domain's run calls its file, if not "file"
 
@@ -162,6 +164,8 @@ def counts_of(domain: str, relations: Sequence[Relation]) -> dict[str, Any]:
     """The counts of a run: refi's are those in its manifest, other domains' the rows of sources and of relations."""
     if domain == FIRST:
         return audience_counts(relations)
+    if domain in program_files():
+        return offer_counts(domain, relations)
     stages = tuple(f"{stage}/" for stage in STAGES)
     rows = {relation.key: relation.rows for relation in relations if not relation.key.startswith(stages)}
     return {"sources": source_counts(relations), "relations": rows}
@@ -179,8 +183,9 @@ def run_domain(
     engine: str | None = None,
     identity: IdentityResource | None = None,
     verify: bool = False,
+    job_name: str = "",
 ) -> RunResult:
-    """Run the job of a domain for the partition that contains a day, then clean up.
+    """Run the job of a domain, or another job over its assets, for the partition that contains a day, then clean up.
 
     The run is on the deployment's Dagster instance, engine and identity unless others are given. With `verify`, every
     relation is computed again and compared with the memo's. Raises RunError, or another RefiError, which says why
@@ -191,7 +196,7 @@ def run_domain(
     partition = partition_of_day(domain.cadence, day)
     as_of = as_of_day(domain.cadence, partition)
     identity = identity or IdentityResource(kind=settings_of(IdentitySettings).identity_engine)
-    definitions, job = _job_of(name, identity)
+    definitions, job = _job_of(name, job_name or name, identity)
     if partition is None and day != as_of:
         raise SettingError(f"The job of {name} has no partitions: it is as of today, {as_of}. Leave --as-of out.")
     resources: dict[str, Any] = {
@@ -252,14 +257,14 @@ def _load_date(folder: RunFolder, source: str) -> str:
     return folder.load(f"raw/{source}").details_as(SnapshotDetails).snapshot.load_date.isoformat()
 
 
-def _job_of(name: str, identity: IdentityResource) -> tuple[dg.Definitions, dg.JobDefinition]:
-    """The definitions and the job of a domain. Raises SettingError if there is none, or assets read one another."""
+def _job_of(domain: str, name: str, identity: IdentityResource) -> tuple[dg.Definitions, dg.JobDefinition]:
+    """The definitions and a job of a domain. Raises SettingError if there is none, or assets read one another."""
     # Only a run of ml misses models that are left out of the definitions.
-    logging.getLogger(models.__name__).disabled = name != "ml"
+    logging.getLogger(models.__name__).disabled = domain != "ml"
     with overridden("REFI_IDENTITY_ENGINE", identity.kind):
         definitions = defs()
     if name not in {job.name for job in definitions.jobs or ()}:
-        raise SettingError(f"Domain {name} has no job; define it in refi_assets/defs/{name}/automation.py.")
+        raise SettingError(f"Domain {domain} has no job {name}; define it in refi_assets/defs/{domain}/automation.py.")
     try:
         return definitions, definitions.resolve_job_def(name)
     except dg.DagsterInvalidDefinitionError as error:  # its cause names the assets
@@ -290,7 +295,9 @@ def as_of_day_in(name: str, day: date) -> date:
 
 
 def domain_of(name: str) -> Domain:
-    """The domain as its definitions declare it. Raises SettingError if there are none."""
+    """The domain, or the program of one, as its definitions declare it. Raises SettingError if there are none."""
+    if name in program_files():
+        return Domain(name)
     package = f"refi_assets.defs.{name}"
     try:
         values = [*vars(import_module(package)).values()]

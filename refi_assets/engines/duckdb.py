@@ -236,6 +236,13 @@ class DuckDBSession:
         self._relations[relation.key] = relation
         return relation
 
+    def create_from(self, draft: Relation, sql: str) -> Relation:
+        """The same for a query in DuckDB's own SQL, which may read tables of the session. Raises EngineError."""
+        parquet = parquet_key(draft)
+        columns = {row[0]: row[1] for row in self.execute(f"DESCRIBE {sql}")}
+        rows = self.copy(sql, self._engine.lake.target(parquet), ORDERED_PARQUET)
+        return draft.model_copy(update={"parquet": parquet, "columns": columns, "rows": rows})
+
     def create_table(self, name: str, sql: str) -> None:
         """Store a query's rows (in the project's dialect) in a table of this session alone, which has no group.
 

@@ -1,7 +1,9 @@
 """SQL for DuckDB: statements translated from the project's dialect, names, literals and files."""
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlglot import exp
 
@@ -49,6 +51,16 @@ def columns_sql(types: Mapping[str, str], constants: Mapping[str, str | None] | 
         else quoted(name)
         for name, sql_type in types.items()
     )
+
+
+def rows_sql(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> str:
+    """A FROM item with these columns (name -> SQL type) of rows in memory; a missing one is null.
+
+    Bound parameters would make the client import pandas.
+    """
+    cells = json.dumps([{column: row.get(column) for column in columns} for row in rows], default=str)
+    structure = json.dumps([dict(columns)])
+    return f"(SELECT UNNEST(from_json_strict({text_literal(cells)}, {text_literal(structure)}), max_depth := 2))"
 
 
 def constant_sql(value: str | None, sql_type: str) -> str:

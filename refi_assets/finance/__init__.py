@@ -1,1 +1,1 @@
-"""Loan arithmetic: payments, totals and the annual percentage rate."""
+"""Arithmetic of fixed-rate credit: payments, totals and the annual percentage rate."""

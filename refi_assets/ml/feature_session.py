@@ -4,7 +4,6 @@ They are defined in sql/ml/features/. Relations of a batch read these files; a r
 here, on the rows of one customer or of many.
 """
 
-import json
 import threading
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from typing import Any
 import duckdb
 from sqlglot import exp
 
-from refi_assets.engines.duckdb_sql import quoted, text_literal, to_duckdb
+from refi_assets.engines.duckdb_sql import quoted, rows_sql, to_duckdb
 from refi_assets.errors import ModelError
 from refi_assets.specs.sql_models import FEATURES, FEATURES_OF, INPUT, SqlModel, load_sql_models
 
@@ -115,7 +114,7 @@ class FeatureSession:
         if not given:
             return
         names = ", ".join(map(quoted, sorted(given)))
-        source = "table_of_rows" if is_table else _rows_sql(rows, {column: columns[column] for column in given})
+        source = "table_of_rows" if is_table else rows_sql(rows, {column: columns[column] for column in given})
         try:
             self._connection.execute(f"INSERT INTO {_input(name)} ({names}) SELECT {names} FROM {source}")
         except duckdb.Error as error:
@@ -124,13 +123,6 @@ class FeatureSession:
             raise ModelError(
                 f"input {name}: a value does not fit; the columns are {expected}{once} ({type(error).__name__})."
             ) from None
-
-
-def _rows_sql(rows: Sequence[Row], columns: Mapping[str, str]) -> str:
-    """A FROM item with these columns of the rows. Bound parameters would make the client import pandas."""
-    cells = json.dumps([{column: row.get(column) for column in columns} for row in rows], default=str)
-    structure = json.dumps([dict(columns)])
-    return f"(SELECT UNNEST(from_json_strict({text_literal(cells)}, {text_literal(structure)}), max_depth := 2))"
 
 
 def _cast_type(select: exp.Expr) -> str:

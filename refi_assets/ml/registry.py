@@ -45,12 +45,13 @@ _ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")  # MLflow's cod
 
 @dataclass(frozen=True)
 class RegisteredModel:
-    """A version of a model, loaded."""
+    """A version of a model, loaded. `sha256` is that of the manifest of its files."""
 
     name: str
     version: int
     model: "FittedModel"
     record: ModelRecord
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,8 @@ class Registry:
     def load(self, name: str, version: int | str) -> RegisteredModel:
         """A version, by its number or alias. Raises ModelError if a file was changed or is not what it must be."""
         with self._files(name, version) as (number, folder):
-            return RegisteredModel(name, number, read_registered_model(folder), read_record(folder))
+            model, record = read_registered_model(folder), read_record(folder)
+            return RegisteredModel(name, number, model, record, sha256_of(folder / MANIFEST))
 
     def record(self, name: str, version: int | str) -> ModelRecord:
         """The record of a version, with its card and plots, without loading the model."""

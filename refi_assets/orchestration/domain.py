@@ -7,7 +7,10 @@ from refi_assets.lake.relations import Cadence
 
 @dataclass(frozen=True)
 class Domain:
-    """One domain. `policy_of` names the domain whose policy it reads, if it has no policy of its own."""
+    """One domain, or one program of a domain.
+
+    `policy_of` names the domain whose policy it reads, if it has no policy of its own.
+    """
 
     name: str
     policy_of: str = ""

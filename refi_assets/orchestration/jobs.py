@@ -41,12 +41,24 @@ def domain_job(domain: str, groups: tuple[str, ...], cadence: Cadence) -> Unreso
     )
 
 
-def retraining_job(name: str, models: Sequence[str], cadence: Cadence) -> UnresolvedAssetJobDefinition:
-    """The job that trains models, on relations that it computes, or finds computed, as of its partition."""
+def program_job(name: str, domain: str, cadence: Cadence) -> UnresolvedAssetJobDefinition:
+    """The job of a program: its group, all that it reads, and the quarantine of its domain's sources."""
+    quarantine = dg.AssetSelection.assets(quarantine_of(domain).split("/"))
     return dg.define_asset_job(
         name,
-        selection=dg.AssetSelection.assets(*(key.split("/") for key in models)).upstream(),
-        description="All declared models for one partition, from the source files to challengers in the registry.",
+        selection=dg.AssetSelection.groups(name).upstream() | quarantine,
+        description=f"The program {name} for one partition, from its source files to its stored offers.",
+        tags={"refi/domain": domain, "dagster/concurrency_key": name},
+        config=_by_partition(name, cadence),
+    )
+
+
+def upstream_job(name: str, assets: Sequence[str], cadence: Cadence, description: str) -> UnresolvedAssetJobDefinition:
+    """The job that makes assets and everything that they are made from."""
+    return dg.define_asset_job(
+        name,
+        selection=dg.AssetSelection.assets(*(key.split("/") for key in assets)).upstream(),
+        description=description,
         config=_by_partition(name, cadence),
     )
 

@@ -5,13 +5,14 @@ The work is in refi_assets/ml/. Without the packages of the extra `ml` there are
 
 import base64
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 from pydantic import Field
 
 from refi_assets.engines.duckdb import DuckDBSession
@@ -24,7 +25,7 @@ from refi_assets.ml.policy_limits import DriftLimits
 from refi_assets.ml.settings import ML_PACKAGES
 from refi_assets.orchestration.asset_checks import Check, CheckedStep, checks_of
 from refi_assets.orchestration.domain import Domain
-from refi_assets.orchestration.jobs import retraining_job
+from refi_assets.orchestration.jobs import upstream_job
 from refi_assets.orchestration.partitions import partitions
 from refi_assets.orchestration.resources import EngineResource, LakeResource, PoliciesResource
 from refi_assets.orchestration.retraining import retraining
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from refi_assets.ml.watching import WatchReport
 
 GROUP = "models"
+ML = "ml"  # the domain of models, whose policy all models share
 RETRAIN = "retrain"
 KEY_FIGURES = ("roc_auc", "pr_auc", "ks", "brier")  # more do not fit into a table in the UI
 UNCHANGED_CHAMPION = "The champion is unchanged."  # whatever fails here
@@ -70,15 +72,33 @@ class WatchDetails(Details):
     not_known: int = 0
 
 
+def retraining_job_of(domain: str) -> str:
+    """Name of the job that trains the models of a domain."""
+    return RETRAIN if domain == ML else f"{RETRAIN}_{domain}"
+
+
+def history_job_of(domain: str) -> str:
+    """Name of the job that makes what models learn from, in a domain whose own job does not."""
+    return f"{domain}_history"
+
+
 def model_definitions(domain: Domain) -> dg.Definitions:
-    """All declared models: an asset that trains each, one that watches its champion, and the automatic retraining."""
+    """The declared models that learn from relations of a domain.
+
+    An asset trains each, one watches its champion, and retraining is automatic. Each domain but ml also gets a job that
+    makes these relations and the watch, since its models are not part of what it publishes.
+    """
     if missing := [name for name in ML_PACKAGES if find_spec(name) is None]:
         logging.getLogger(__name__).warning(
             "The models are left out of the definitions: package %s is not installed. Install the extra `ml`: make ml.",
             missing[0],
         )
         return dg.Definitions()
-    models = declared_models()
+    models = {
+        name: declared
+        for name, declared in declared_models().items()
+        if declared.relation.startswith(f"{domain.name}/")
+    }
     watched = {name: declared for name, declared in models.items() if declared.known_on}
     drift = [
         dg.AssetCheckKey(dg.AssetKey(["ml", f"{name}_watch"]), check)
@@ -89,9 +109,31 @@ def model_definitions(domain: Domain) -> dg.Definitions:
     return dg.Definitions.merge(
         *(_model(domain, name, declared) for name, declared in models.items()),
         *(_watch(domain, name, declared) for name, declared in watched.items()),
-        dg.Definitions(jobs=[retraining_job(RETRAIN, [f"ml/{name}" for name in models], domain.cadence)]),
-        retraining(domain, RETRAIN, drift, pause),
+        dg.Definitions(jobs=_jobs(domain, models, watched)),
+        retraining(domain, retraining_job_of(domain.name), drift, pause),
     )
+
+
+def _jobs(
+    domain: Domain, models: Mapping[str, DeclaredModel], watched: Collection[str]
+) -> list[UnresolvedAssetJobDefinition]:
+    """The job that trains, and, if the domain's own job does not, the one that makes what it trains on."""
+    training = upstream_job(
+        retraining_job_of(domain.name),
+        [f"ml/{name}" for name in models],
+        domain.cadence,
+        "All declared models for one partition, from the source files to challengers in the registry.",
+    )
+    if domain.name == ML:
+        return [training]
+    relations = {key for declared in models.values() for key in _read(declared)}
+    history = upstream_job(
+        history_job_of(domain.name),
+        [*sorted(relations), *(f"ml/{name}_watch" for name in watched)],
+        domain.cadence,
+        "What models learn from, for one partition, and the watch over their champions.",
+    )
+    return [training, history]
 
 
 def _model(domain: Domain, name: str, declared: DeclaredModel) -> dg.Definitions:
@@ -155,7 +197,7 @@ def _watch(domain: Domain, name: str, declared: DeclaredModel) -> dg.Definitions
 
     @dg.asset(
         key=key.split("/"),
-        group_name="ml",
+        group_name=domain.name,
         kinds={"scikitlearn", "mlflow"},
         owners=["team:data-platform"],
         description=f"Drift of the champion of {name} since its training, and realized against predicted outcomes.",

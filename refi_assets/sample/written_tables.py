@@ -10,14 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def write_table(path: Path, columns: Mapping[str, NDArray[Any]]) -> None:
-    """Write columns of one length to a CSV file.
+def write_table(path: Path, columns: Mapping[str, NDArray[Any]], *, append: bool = False) -> None:
+    """Write columns of one length to a CSV file, or append them to one that has the same columns.
 
     Numbers are written in the fewest digits that read as the same number; NaN and NaT are empty cells.
     """
-    with path.open("w", encoding="utf-8", newline="") as stream:
+    with path.open("a" if append else "w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(columns)
+        if not append:
+            writer.writerow(columns)
         writer.writerows(zip(*map(_cells, columns.values()), strict=True))
 
 

@@ -32,6 +32,7 @@ from pydantic import (
 
 from refi_assets.errors import SettingError
 from refi_assets.settings import PROJECT_DIR, settings_of
+from refi_assets.specs.programs import program_files
 from refi_assets.specs.settings import SpecSettings
 from refi_assets.specs.sql_models import AS_OF, Parameter
 from refi_assets.specs.yaml_loader import SafeLoader
@@ -259,11 +260,15 @@ def policy_file(domain: str) -> Path:
 
 
 def policy_of(domain: str, path: Path | None = None) -> Policy:
-    """The policy in force of a domain, or the one in `path`. Without a file, the limits of checks have defaults.
+    """The policy in force of a domain or a program, or the one in `path`. Without a file, limits have defaults.
 
     Its class is POLICY in refi_assets/<domain>/policy.py; without one, each field is typed by its name. Raises
     SettingError with the file, the key and the bound.
     """
+    if (program := program_files().get(domain)) is not None:
+        of_programs = import_module(f"refi_assets.{program.domain}.policy")
+        policy: Policy = of_programs.load_program_policy(path or program.path)
+        return policy
     file = path or policy_file(domain)
     if path is None and not file.is_file() and domain != "refi":
         return DefaultPolicy()

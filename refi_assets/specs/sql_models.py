@@ -7,7 +7,10 @@ files in measures/ count what a relation holds, files in checks/ return the rows
 
 Files in features/ and input/ are parts: their queries become part of the files that read them. features.savings_rate is
 sql/ml/features/savings_rate.sql for every domain; what a feature reads as input.income is sql/<domain>/input/income.sql
-of the domain whose relation reads the feature. Running SQL belongs to engines/.
+of the domain whose relation reads the feature.
+
+Files in sql/<domain>/program/ are templates of the relations of each program: sql_templates.py. Running SQL belongs to
+engines/.
 """
 
 import hashlib
@@ -33,17 +36,20 @@ from refi_assets.errors import SettingError
 from refi_assets.settings import PROJECT_DIR
 from refi_assets.specs.folding import folded_columns
 from refi_assets.specs.names import group_and_name, is_key, key_of, keys_by_name, short_name, sql_name
+from refi_assets.specs.programs import program_files
+from refi_assets.specs.sql_templates import FILTERS, PROGRAM, models_of_program
 
 SQL_DIR = PROJECT_DIR / "sql"
 DIALECT = "athena"
 STEPS = "steps"  # the folder of a domain's statements that are not models: sql_steps.py
 AS_OF = "as_of"  # the parameter for the as-of day; models never use current_date
 
-FEATURES, INPUT = "features", "input"  # the folders of parts
+FEATURES, INPUT = "features", "input"
+PARTS = (FEATURES, INPUT, FILTERS)  # the folders of parts
 FEATURES_OF = "ml"  # the domain whose features all domains read
 
 _DECLARATION = re.compile(r"(?:(rule|unit|risk) ([^:]+)|(not null|broken by|[a-z_0-9]+)): (.+)")
-_READS_PARTS = re.compile(rf"\b({FEATURES}|{INPUT})\.[a-z]")
+_READS_PARTS = re.compile(rf"\b({'|'.join(PARTS)})\.[a-z]")
 
 Value = Decimal | int | str | date | None
 Schema = Mapping[str, Mapping[str, str]]  # group/relation -> column name -> SQL type
@@ -75,6 +81,18 @@ class SqlModel:
     parts: Mapping[str, "SqlModel"] = field(
         default_factory=dict, compare=False, repr=False
     )  # by the name they are read
+    template: str = ""  # the file below sql/, without .sql, if it is not the key
+
+    @property
+    def file(self) -> str:
+        """The path of its file, for messages."""
+        return f"sql/{self.template or self.key}.sql"
+
+    @property
+    def folder(self) -> str:
+        """The folder below sql/ that has the folders of its parts: that of its domain, or of its domain's templates."""
+        domain, _, rest = (self.template or self.key).partition("/")
+        return f"{domain}/{PROGRAM}" if rest.startswith(f"{PROGRAM}/") else domain
 
     @property
     def name(self) -> str:
@@ -104,10 +122,10 @@ class SqlModel:
                         raise SettingError(f"sql/: files read one another in a circle: {' <- '.join(within)}.")
                     read[part.key] = part
                     table.replace(expanded(part, (*within, part.key)).subquery(table.alias_or_name))
-                elif group_and_name(name)[0] in (FEATURES, INPUT):
-                    domain = FEATURES_OF if name.startswith(FEATURES) else self.key.partition("/")[0]
+                elif group_and_name(name)[0] in PARTS:
+                    folder = FEATURES_OF if name.startswith(FEATURES) else self.folder
                     raise SettingError(
-                        f"sql/{model.key}.sql reads {sql_name(name)}, which is missing; write sql/{domain}/{name}.sql."
+                        f"{model.file} reads {sql_name(name)}, which is missing; write sql/{folder}/{name}.sql."
                     )
             return query
 
@@ -119,12 +137,12 @@ class SqlModel:
         try:
             tree = sqlglot.parse_one(self.text, read=DIALECT)
         except SqlglotError as error:
-            raise SettingError(f"sql/{self.key}.sql cannot be parsed: {error}") from None
+            raise SettingError(f"{self.file} cannot be parsed: {error}") from None
         if not isinstance(tree, exp.Query):
-            raise SettingError(f"sql/{self.key}.sql must be one SELECT statement.")
+            raise SettingError(f"{self.file} must be one SELECT statement.")
         if invalid := sorted({table.sql(DIALECT) for table in tables_read(tree) if not is_key(key_of(table))}):
             raise SettingError(
-                f"sql/{self.key}.sql: {', '.join(invalid)} is not the name of a relation; write group.relation, such "
+                f"{self.file}: {', '.join(invalid)} is not the name of a relation; write group.relation, such "
                 "as staging.loan_information."
             )
         return tree
@@ -157,7 +175,7 @@ class SqlModel:
         """Column -> rises or falls, as risk does with it, from lines `-- risk rises: a, b`. Raises SettingError."""
         risks = self._of_columns("risk")
         if unknown := set(risks.values()) - {"rises", "falls"}:
-            raise SettingError(f"sql/{self.key}.sql: risk rises or falls, not {', '.join(sorted(unknown))}.")
+            raise SettingError(f"{self.file}: risk rises or falls, not {', '.join(sorted(unknown))}.")
         return risks
 
     @property
@@ -170,7 +188,7 @@ class SqlModel:
         """The columns that identify a row, from the line `-- grain: a, b`. Raises SettingError if there is none."""
         grain = self._declared("grain")
         if not grain:
-            raise SettingError(f"sql/{self.key}.sql: its head lacks the line '-- grain: column, …'.")
+            raise SettingError(f"{self.file}: its head lacks the line '-- grain: column, …'.")
         return grain
 
     @property
@@ -200,7 +218,7 @@ class SqlModel:
         columns = text.split(", ")
         if unknown := [column for column in columns if column not in self.own_tree.named_selects]:
             raise SettingError(
-                f"sql/{self.key}.sql: '-- {declaration}:' names {', '.join(unknown)}, which the query does not select."
+                f"{self.file}: '-- {declaration}:' names {', '.join(unknown)}, which the query does not select."
             )
         return columns
 
@@ -232,14 +250,14 @@ class SqlModel:
         Raises SettingError for a parameter without a value, and for a list that is empty or outside `IN (...)`.
         """
         if missing := self.parameters - values.keys():
-            raise SettingError(f"sql/{self.key}.sql: no value for parameter {', '.join(sorted(missing))}.")
+            raise SettingError(f"{self.file}: no value for parameter {', '.join(sorted(missing))}.")
         bound = self.tree.copy()
         for node in list(bound.find_all(exp.Placeholder)):
             value = values[node.name]
             parameter = value if isinstance(value, Parameter) else Parameter(value, _sql_type(value))
             if isinstance(parameter.value, tuple) and not (parameter.value and _is_item_of_in(node)):
                 raise SettingError(
-                    f"sql/{self.key}.sql: {node.name} is a list: it must have at least one value and be used as "
+                    f"{self.file}: {node.name} is a list: it must have at least one value and be used as "
                     f"IN (:{node.name})."
                 )
             _replace(node, parameter.literals)
@@ -363,18 +381,21 @@ def _untyped(value: Value) -> exp.Expr:
 
 @cache
 def load_sql_models(folder: Path = SQL_DIR) -> dict[str, SqlModel]:
-    """Every SQL model below a folder, by key."""
+    """Every SQL model below a folder, by key; a template is one for each program of its domain."""
     paths = sorted(path for path in folder.rglob("*.sql") if path.parent.name != STEPS)
     texts = {path.relative_to(folder).with_suffix("").as_posix(): path.read_text("utf-8") for path in paths}
-    parts: dict[str, dict[str, SqlModel]] = {}  # by domain
-    for key, text in texts.items():
-        domain, _, name = key.partition("/")
-        if name.count("/") == 1 and group_and_name(name)[0] in (FEATURES, INPUT):
-            parts.setdefault(domain, {})[name] = SqlModel(key, text)
+    models = [SqlModel(key, text) for key, text in texts.items() if key.split("/")[1] != PROGRAM]
+    for program in program_files().values() if folder == SQL_DIR else ():
+        models += [SqlModel(key, text, template=path) for key, text, path in models_of_program(program, texts, DIALECT)]
+    parts: dict[str, dict[str, SqlModel]] = {}  # by group
+    for model in models:
+        group, _, name = model.key.partition("/")
+        if name.count("/") == 1 and group_and_name(name)[0] in PARTS:
+            parts.setdefault(group, {})[name] = model
     shared = {name: part for name, part in parts.get(FEATURES_OF, {}).items() if name.startswith(f"{FEATURES}/")}
 
-    def model(key: str, text: str) -> SqlModel:
-        own = parts.get(key.partition("/")[0], {})
-        return SqlModel(key, text, {**shared, **own} if _READS_PARTS.search(text) else {})
+    def with_parts(model: SqlModel) -> SqlModel:
+        own = parts.get(model.key.partition("/")[0], {})
+        return replace(model, parts={**shared, **own}) if _READS_PARTS.search(model.text) else model
 
-    return {key: model(key, text) for key, text in texts.items()}
+    return {model.key: with_parts(model) for model in models}

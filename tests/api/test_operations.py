@@ -72,7 +72,9 @@ def test_a_failure_of_ours_is_a_problem_and_its_message_is_not_logged(
 ) -> None:
     champion = served.champions.served[MODEL].champion
     assert champion is not None
-    served.champions.served[MODEL].champion = RegisteredModel(MODEL, 9, scorecard_without_evidence(), champion.record)
+    served.champions.served[MODEL].champion = RegisteredModel(
+        MODEL, 9, scorecard_without_evidence(), champion.record, champion.sha256
+    )
     answer = client.post("/v1/score", json={"features": {"income": 60_001}})
     assert (answer.status_code, answer.json()["type"]) == (500, "urn:refi:problem:internal-error")
     (failure,) = (record.getMessage() for record in caplog.records if record.levelno == logging.ERROR)

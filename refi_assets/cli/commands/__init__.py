@@ -27,7 +27,7 @@ from refi_assets.observability.settings import ObservabilitySettings
 from refi_assets.orchestration.garbage import rare_garbage_collection
 from refi_assets.settings import settings_of
 
-OWN_COMMANDS = {"ml": ml.app, "offers": offers.app}  # domain -> commands beside those that every domain has
+OWN_COMMANDS = {"ml": ml.app}  # domain -> commands beside those that every domain has
 
 app = typer.Typer(
     help="Which borrowers should hear about which loan today, and why.",
@@ -39,7 +39,10 @@ for room in (refi, identity, lineage, sample, serve, publishing, project):
     app.add_typer(room.app)
 model.app.add_typer(model_registry.app)
 app.add_typer(model.app, name="model")
+app.add_typer(offers.app, name=offers.DOMAIN)
 for domain in domain_names():
+    if domain == offers.DOMAIN:  # its commands are about a program
+        continue
     commands = domain_app(domain)
     if domain in OWN_COMMANDS:
         commands.add_typer(OWN_COMMANDS[domain])

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from refi_assets.cli.commands.options import Lake, OneObject, OtherPolicy, Run, lake_url
+from refi_assets.cli.commands.options import AsOf, Lake, OneObject, OtherPolicy, Run, day_of, lake_url
 from refi_assets.settings import all_settings
 
 app = typer.Typer(help="Models: evaluate a file, train, promote, explain.", no_args_is_help=True)
@@ -61,18 +61,29 @@ def train(
     who: Annotated[str | None, typer.Option(metavar="NAME", help="Who promotes. Default: the login name.")] = None,
     lake: Lake = None,
     run_id: Run = None,
+    as_of: AsOf = None,
     policy: OtherPolicy = None,
     flips: Annotated[
         Path | None, typer.Option(dir_okay=False, help="CSV of the decisions that flip if it replaces the champion.")
     ] = None,
     as_json: OneObject = False,
 ) -> None:
-    """Train a declared model on the latest published features, and judge it against the champion."""
+    """Train a declared model on the latest published features, and judge it against the champion.
+
+    What a model of loan offers learns from is not published: it is made first, as of the day.
+    """
     from refi_assets.cli.declared_models import train_and_print
     from refi_assets.cli.login import login_name
 
     promoter = who or login_name("refi model train") if promote else ""
-    train_and_print(name, lake_url(lake), run_id, policy, promote=promote, who=promoter, flips=flips, as_json=as_json)
+    train_and_print(
+        *(name, lake_url(lake), run_id, policy),
+        as_of=day_of(as_of),
+        promote=promote,
+        who=promoter,
+        flips=flips,
+        as_json=as_json,
+    )
 
 
 @app.command()

@@ -1,13 +1,174 @@
-"""Commands of the offers domain, beside those that every domain has."""
+"""Commands of the offers domain. Those that are about a run take the program, unless there is only one."""
 
+import json
+import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from refi_assets.cli.commands.options import OneObject
+from refi_assets.cli.commands.options import (
+    ERR,
+    AnyRun,
+    AsJson,
+    AsOf,
+    Folder,
+    ForceLatest,
+    IgnoreOthers,
+    Lake,
+    NewFiles,
+    OneObject,
+    OnlyReason,
+    OnlyRun,
+    OnlySource,
+    OtherPolicy,
+    Replace,
+    RowsShown,
+    Run,
+    Select,
+    Verify,
+    day_of,
+    ingest_files,
+    lake_url,
+    print_ingested,
+)
+from refi_assets.cli.terminal import Terminal, say
 
-app = typer.Typer()
+DOMAIN = "offers"
+
+app = typer.Typer(help="Programs of loan offers: who may be pre-approved, for how much, at what price, and why not.")
+
+ProgramId = Annotated[
+    str | None, typer.Option("--program", metavar="ID", help="The programId. Default: the only program.")
+]
+
+
+def program_key(program_id: str | None) -> str:
+    """The key of the program that --program names, or of the only one. Raises BadParameter."""
+    from refi_assets.specs.programs import key_of_program, program_files
+
+    keys = [program.key for program in program_files().values() if program.domain == DOMAIN]
+    if program_id is None and len(keys) == 1:
+        return keys[0]
+    if program_id is None or key_of_program(program_id) not in keys:
+        names = (
+            ", ".join(key.replace("_", "-") for key in keys) or "none: write policies/offers/programs/<program>.yaml"
+        )
+        problem = "name one" if program_id is None else f"{program_id!r} is not a program"
+        raise typer.BadParameter(f"{problem}; there are {names}", param_hint="--program")
+    return key_of_program(program_id)
+
+
+@app.command()
+def run(
+    *,
+    program: ProgramId = None,
+    source: NewFiles = None,
+    lake: Lake = None,
+    as_of: AsOf = None,
+    policy: OtherPolicy = None,
+    replace: Replace = False,
+    ignore_others: IgnoreOthers = False,
+    force_latest: ForceLatest = False,
+    verify: Verify = False,
+    as_json: OneObject = False,
+) -> None:
+    """Run a program for one day: from the customers to offers that are published and stored."""
+    started = time.perf_counter()
+    key, day = program_key(program), day_of(as_of)
+    from refi_assets.cli.offer_runs import OfferRun
+    from refi_assets.cli.run import failure_as_json, run_domain
+
+    warnings: list[str] = []
+    with failure_as_json(key, day, warnings) if as_json else nullcontext():
+        if source is not None:
+            ingested = ingest_files(key, source, lake, day, replace=replace, ignore_others=ignore_others)
+            warnings += ingested.warnings
+        result = run_domain(
+            key,
+            day,
+            lake_url=lake_url(lake),
+            policy_file=policy,
+            force_latest=force_latest,
+            console=ERR,
+            verify=verify,
+        )
+    offers = OfferRun(result, lake_url(lake), round(time.perf_counter() - started, 2))
+    if as_json:
+        fields = offers.as_json()
+        print(json.dumps(fields | {"warnings": warnings + fields["warnings"]}))
+    else:
+        offers.print(Terminal())
+
+
+@app.command()
+def ingest(
+    source: Folder,
+    *,
+    lake: Lake = None,
+    as_of: AsOf = None,
+    replace: Replace = False,
+    ignore_others: IgnoreOthers = False,
+) -> None:
+    """Put source files into the raw zone, without running anything."""
+    day = day_of(as_of)
+    print_ingested(ingest_files(DOMAIN, source, lake, day, replace=replace, ignore_others=ignore_others), day)
+
+
+@app.command()
+def runs(program: ProgramId = None, lake: Lake = None, run_id: OnlyRun = None, as_json: AsJson = False) -> None:
+    """List the published runs of a program, with counts, and the runs that were blocked or failed."""
+    from refi_assets.cli import answers
+
+    answers.show_runs(program_key(program), lake_url(lake), run_id, as_json=as_json)
+
+
+@app.command()
+def query(
+    sql: Select, program: ProgramId = None, lake: Lake = None, run_id: AnyRun = None, as_json: AsJson = False
+) -> None:
+    """Run read-only SQL on the relations of a run."""
+    from refi_assets.cli import answers
+
+    answers.show_query(answers.open_any_run(program_key(program), lake_url(lake), run_id), sql, as_json=as_json)
+
+
+@app.command()
+def quarantine(
+    program: ProgramId = None,
+    source: OnlySource = None,
+    reason: OnlyReason = None,
+    limit: RowsShown = 20,
+    lake: Lake = None,
+    run_id: AnyRun = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show which rows of the sources were not accepted, and why. Prints their data."""
+    from refi_assets.cli import answers
+
+    answers.show_quarantine(
+        answers.open_quarantine(program_key(program), lake_url(lake), run_id), source, reason, limit, as_json=as_json
+    )
+
+
+@app.command()
+def export(
+    *,
+    program: ProgramId = None,
+    offers: Annotated[Path | None, typer.Option(dir_okay=False, help="CSV file for every offer.")] = None,
+    judged: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="CSV file for the verdict on every customer.")
+    ] = None,
+    lake: Lake = None,
+    run_id: Run = None,
+) -> None:
+    """Write the offers of a published run, and the verdict on every customer, as CSV files."""
+    from refi_assets.cli.offer_runs import export_offers
+
+    if offers is None and judged is None:
+        raise typer.BadParameter("name a file for the offers, for the verdicts, or for both", param_hint="--offers")
+    export_offers(program_key(program), lake_url(lake), run_id, offers, judged)
 
 
 @app.command()
@@ -16,9 +177,7 @@ def check(
         Path | None,
         typer.Argument(exists=True, dir_okay=False, help="A program file. Default: those of policies/offers/programs."),
     ] = None,
-    program: Annotated[
-        str | None, typer.Option("--program", metavar="ID", help="The program of the project with this programId.")
-    ] = None,
+    program: ProgramId = None,
     as_json: OneObject = False,
 ) -> None:
     """Read program files, and say what is wrong with them, what has no effect yet, and what to know about them.
@@ -30,3 +189,21 @@ def check(
     if file is not None and program is not None:
         raise typer.BadParameter("cannot be combined with a file", param_hint="--program")
     check_and_print(file, program, as_json=as_json)
+
+
+@app.command()
+def generate(
+    out_dir: Annotated[Path, typer.Argument(file_okay=False, help="Folder for the files.")],
+    *,
+    customers: Annotated[int, typer.Option(min=1, help="Number of customers.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same files.")] = 1,
+    as_of: Annotated[
+        str | None, typer.Option(metavar="DATE", help="The day of the run that they are for. Default: 2026-03-02.")
+    ] = None,
+) -> None:
+    """Write customers, preferences and offers with a share of every defect, decisions to learn from, and truth.json."""
+    from refi_assets.sample.offer_customers import OFFERS_AS_OF, generate_offer_customers
+
+    day = OFFERS_AS_OF if as_of is None else day_of(as_of)
+    generate_offer_customers(customers, seed, out_dir, as_of=day)
+    say(f"{customers} customers, seed {seed}, as of {day}: {out_dir}")

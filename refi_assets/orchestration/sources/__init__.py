@@ -1,5 +1,7 @@
 """The stages of every source of every domain: raw files, catalog, staging and quarantine, with their checks."""
 
+from collections.abc import Collection
+
 import dagster as dg
 
 from refi_assets.orchestration.domain import Domain
@@ -9,20 +11,24 @@ from refi_assets.orchestration.sources.staging import quarantine_asset, quaranti
 from refi_assets.specs.contracts import contracts_of
 
 
-def source_definitions(domain: Domain) -> dg.Definitions:
-    """The assets and checks of the sources in a domain's contracts."""
+def source_definitions(domain: Domain, *, apart: Collection[str] = ()) -> dg.Definitions:
+    """The assets and checks of the sources in a domain's contracts.
+
+    Sources in `apart` belong to other jobs than the domain's publications: its quarantine does not wait for them.
+    """
     contracts = contracts_of(domain.name)
+    together = {source: contract for source, contract in contracts.items() if source not in apart}
     return dg.Definitions(
         assets=[
             *(raw_asset(domain, contract) for contract in contracts.values()),
             *(catalog_asset(domain, contract) for contract in contracts.values()),
             *(staging_asset(domain, contract) for contract in contracts.values()),
-            quarantine_asset(domain, contracts),
+            quarantine_asset(domain, together),
         ],
         asset_checks=[
             *(raw_checks(domain, contract) for contract in contracts.values()),
             *(catalog_checks(domain, contract) for contract in contracts.values()),
             *(staging_checks(domain, contract) for contract in contracts.values()),
-            quarantine_checks(domain, contracts),
+            quarantine_checks(domain, together),
         ],
     )

@@ -1,0 +1,153 @@
+"""Assets of the offers domain: for each program, a group with its name, from the customers to the published offers.
+
+The rules are in sql/offers/program/, the numbers in the program's file. Prices are computed in offers/price_list.py,
+scores in offers/scoring.py.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import dagster as dg
+
+from refi_assets.defs.offers import OFFERS
+from refi_assets.engines.duckdb import DuckDBSession
+from refi_assets.lake import Relation
+from refi_assets.lake.relations import readable
+from refi_assets.offers.manifest import CONTENTS, in_manifest
+from refi_assets.offers.policy import ProgramPolicy
+from refi_assets.offers.price_list import write_price_list, write_states
+from refi_assets.offers.scored_details import ScoredDetails
+from refi_assets.orchestration.asset_checks import Check, relation_checks
+from refi_assets.orchestration.domain import Domain
+from refi_assets.orchestration.publications import publication_asset
+from refi_assets.orchestration.resources import EngineResource, LakeResource, PoliciesResource
+from refi_assets.orchestration.sql_assets import Kind, described_by, made_by_python, materialize, sql_relation
+from refi_assets.orchestration.steps import asset_step
+from refi_assets.publishing.publication import Publication
+from refi_assets.specs.contracts import quarantine_of
+from refi_assets.specs.programs import ProgramFile, program_files
+from refi_assets.specs.sql_models import AS_OF, load_sql_models
+
+# The relations that SQL makes, in the order of the data.
+RELATIONS: dict[str, Kind] = {
+    "affordable": "table",
+    "customers": "table",
+    "judged": "table",
+    "subject": "view",
+    "features": "table",
+    "priced": "table",
+    "offers": "view",
+    "stops": "view",
+    "verdicts": "table",
+}
+
+
+def own_programs() -> list[ProgramFile]:
+    """The programs of this domain."""
+    return [program for program in program_files().values() if program.domain == OFFERS.name]
+
+
+def domain_of_program(program: ProgramFile) -> Domain:
+    """A program, as its definitions share it."""
+    return Domain(program.key, cadence=OFFERS.cadence)
+
+
+def program_definitions(program: ProgramFile) -> dg.Definitions:
+    """All assets of a program."""
+    domain, key = domain_of_program(program), program.key
+    inputs = (f"{key}/offers", f"{key}/verdicts", quarantine_of(OFFERS.name))
+    offers_file = publication_asset(
+        domain,
+        f"{key}/offers_file",
+        Publication(key, CONTENTS),
+        inputs,
+        in_manifest=lambda behind: in_manifest(key, behind),
+    )
+    return dg.Definitions.merge(
+        _price_list(domain),
+        _state_rule(domain),
+        *(_relation(domain, name, kind) for name, kind in RELATIONS.items()),
+        _scored(domain),
+        dg.Definitions(assets=[offers_file]),
+    )
+
+
+def _relation(domain: Domain, name: str, kind: Kind, checks: Sequence[Check] = ()) -> dg.Definitions:
+    key = f"{domain.name}/{name}"
+    parameters = sorted(load_sql_models()[key].parameters - {AS_OF})
+    return sql_relation(domain, key, kind, parameters=parameters, checks=checks)
+
+
+def _price_list(domain: Domain) -> dg.Definitions:
+    return _of_policy(
+        domain, "price_list", lambda session, draft, policy: write_price_list(session, draft, policy.program)
+    )
+
+
+def _state_rule(domain: Domain) -> dg.Definitions:
+    return _of_policy(domain, "state_rule", lambda session, draft, policy: write_states(session, draft, policy.states))
+
+
+def _of_policy(
+    domain: Domain, name: str, write: Callable[[DuckDBSession, Relation, ProgramPolicy], Relation]
+) -> dg.Definitions:
+    """The asset of a relation that Python writes from the program's policy alone."""
+    key = f"{domain.name}/{name}"
+
+    @described_by(domain, load_sql_models()[key], [], kinds={"parquet", "table"})
+    def relation_of_policy(
+        context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource, policies: PoliciesResource
+    ) -> dg.MaterializeResult[Any]:
+        with asset_step(context, lake) as step:
+            policy, duckdb = _policy(policies, domain), engine.duckdb(step.lake)
+
+            def make(draft: Relation) -> Relation:
+                with duckdb.session() as session:
+                    return write(session, draft, policy)
+
+            relation = made_by_python(step, duckdb, key, {}, make, policy=policy.sha256)
+        return materialize(step, relation, {})
+
+    return dg.Definitions(assets=[relation_of_policy], asset_checks=[relation_checks(domain, key)])
+
+
+def _policy(policies: PoliciesResource, domain: Domain) -> ProgramPolicy:
+    policy = policies.of(domain)
+    assert isinstance(policy, ProgramPolicy)
+    return policy
+
+
+def _scored(domain: Domain) -> dg.Definitions:
+    key, features_key = f"{domain.name}/scored", f"{domain.name}/features"
+
+    @described_by(domain, load_sql_models()[key], [features_key], kinds={"scikitlearn", "mlflow", "table"})
+    def scored(
+        context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource, policies: PoliciesResource
+    ) -> dg.MaterializeResult[Any]:
+        from refi_assets.offers.scoring import open_models, score_customers
+
+        with asset_step(context, lake) as step:
+            policy, features = _policy(policies, domain), step.input(features_key)
+            models, duckdb = open_models(policy.program), engine.duckdb(step.lake)
+            before = step.earlier(key)
+
+            def make(draft: Relation) -> Relation:
+                with duckdb.session(readable(step.lake, [features])) as session:
+                    return score_customers(session, draft, features, models, before, step.as_of)
+
+            pinned = [model.pinned.model_dump() for model in models]
+            relation = made_by_python(
+                step, duckdb, key, {features_key: features}, make, remembered=False, models=pinned
+            )
+        details = relation.details_as(ScoredDetails)
+        shown: dict[str, Any] = {model.role: f"{model.name}, version {model.version}" for model in details.models}
+        shown |= {f"from cache: {role}": rows for role, rows in details.from_cache.items()}
+        return materialize(step, relation, {features_key: features}, shown)
+
+    return dg.Definitions(assets=[scored], asset_checks=[relation_checks(domain, key)])
+
+
+@dg.definitions
+def offer_programs() -> dg.Definitions:
+    """The assets of every program."""
+    return dg.Definitions.merge(*map(program_definitions, own_programs()))

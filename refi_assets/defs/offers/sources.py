@@ -1,0 +1,15 @@
+"""The sources of contracts/offers/."""
+
+import dagster as dg
+
+from refi_assets.defs.offers import OFFERS
+from refi_assets.orchestration.sources import source_definitions
+
+# Sources of the models' history alone. Programs run without them, so the domain's quarantine does not wait for them.
+HISTORY = ("application_history", "loan_history")
+
+
+@dg.definitions
+def sources() -> dg.Definitions:
+    """Customers, preferences, offers, and the history from which models learn."""
+    return source_definitions(OFFERS, apart=HISTORY)

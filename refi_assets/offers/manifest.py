@@ -1,0 +1,63 @@
+"""What a program adds to the manifest of its offers: counts, amounts, models, and what a reader must know.
+
+Rows are counted by sql/offers/program/measures/.
+"""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from refi_assets.lake import Relation
+from refi_assets.offers.scored_details import ScoredDetails
+from refi_assets.publishing.publish import source_counts
+from refi_assets.specs.programs import program_files
+
+CONTENTS = "offers"  # what manifests and commits call the file
+LATE_FILTERS = ("score", "offer")  # they judge only those who pass the chain
+COUNTS = ("alone", "in_sequence")
+
+
+def in_manifest(program: str, relations: Sequence[Relation]) -> dict[str, Any]:
+    """The part of a manifest, from the relations behind the offers."""
+    (scored,) = (relation for relation in relations if relation.key == f"{program}/scored")
+    return {
+        "models": [model.model_dump() for model in scored.details_as(ScoredDetails).models],
+        "counts": offer_counts(program, relations),
+        "amounts": offer_amounts(program, relations),
+    }
+
+
+def offer_counts(program: str, relations: Sequence[Relation]) -> dict[str, Any]:
+    """Customers by what became of them; a run that stopped has the counts of the relations that it made.
+
+    `stopped`: filter -> `alone`, those who fail it; `in_sequence`, those who fail no filter before it; `reasons`, those
+    with each code. Customers accepted = offers + the sum of in_sequence.
+    """
+    by_name = {relation.name: relation for relation in relations if relation.key.startswith(f"{program}/")}
+    counts: dict[str, Any] = {"sources": source_counts(relations)}
+    if customers := by_name.get("customers"):
+        counts["accepted"] = customers.rows
+    if stops := by_name.get("stops"):
+        counts["stopped"] = {
+            name: _stopped(stops.counts, name) for name in (*program_files()[program].filters, *LATE_FILTERS)
+        }
+    if offers := by_name.get("offers"):
+        counts["offers"] = _after(offers.counts, "tier: ")
+    return counts
+
+
+def offer_amounts(program: str, relations: Sequence[Relation]) -> dict[str, str]:
+    """Tier -> the sum of the amounts offered, in US dollars, as text."""
+    offers = next((relation for relation in relations if relation.key == f"{program}/offers"), None)
+    cents = _after(offers.counts, "cents: ") if offers else {}
+    return {tier: f"{Decimal(amount).scaleb(-2):f}" for tier, amount in cents.items()}
+
+
+def _stopped(counts: Mapping[str, int], name: str) -> dict[str, Any]:
+    return {count: counts.get(f"{count}: {name}", 0) for count in COUNTS} | {
+        "reasons": _after(counts, f"reasons: {name}: ")
+    }
+
+
+def _after(counts: Mapping[str, int], prefix: str) -> dict[str, int]:
+    return {name.removeprefix(prefix): count for name, count in counts.items() if name.startswith(prefix)}

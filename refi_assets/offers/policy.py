@@ -1,0 +1,97 @@
+"""The policies of offers: limits that all programs share, and everything that decides the offers of one program.
+
+Limits are in policies/offers/offers.yaml, programs in policies/offers/programs/, the rules of states in
+policies/offers/states.yaml. A manifest keeps all three of a run, so that it can be replayed after they have changed.
+"""
+
+from collections.abc import Collection
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, field_serializer
+
+from refi_assets.errors import SettingError
+from refi_assets.offers.program import Program
+from refi_assets.offers.program_warnings import warnings_of
+from refi_assets.offers.programs import load_program, programs
+from refi_assets.offers.states import State, load_states
+from refi_assets.specs.policies import CheckLimits, Percent, Policy, load_policy, policy_file
+from refi_assets.specs.programs import key_of_program
+from refi_assets.specs.sql_models import Parameter
+from refi_assets.specs.yaml_loader import load_yaml
+
+
+class OffersLimits(CheckLimits):
+    """Limits of checks. A share of the extract may move by less than `share_points` percentage points in a week."""
+
+    share_points: Percent
+    score_psi_above: float = Field(gt=0)
+    cache_share_pct_below: Percent
+
+
+class OffersPolicy(Policy):
+    """policies/offers/offers.yaml."""
+
+    checks: OffersLimits
+
+
+POLICY = OffersPolicy
+
+
+class ProgramPolicy(Policy):
+    """A program with the rules of states and the limits of checks."""
+
+    program: Program
+    states: dict[str, State]
+    reviewed_by: str | None
+    reviewed_on: date | None
+    programs_of_other_products: tuple[str, ...]
+    checks: OffersLimits
+
+    @property
+    def parameters(self) -> dict[str, Parameter]:
+        """What SQL binds, by name."""
+        others = self.programs_of_other_products or ("",)  # a list in IN (...) has an item
+        return self.program.parameters | {"programs_of_other_products": Parameter(others, "VARCHAR")}
+
+    def parameters_of(self, names: Collection[str]) -> dict[str, Parameter]:
+        """The parameters with these names."""
+        return {name: value for name, value in self.parameters.items() if name in names}
+
+    @property
+    def parameter_keys(self) -> dict[str, str]:
+        """Name of a parameter -> its place."""
+        return {name: f"program.{name}" for name in self.parameters}
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a reader of the offers must know."""
+        return warnings_of(self.program)
+
+    @field_serializer("program")
+    def _as_its_file(self, program: Program) -> dict[str, Any]:
+        return program.values
+
+
+def load_program_policy(path: Path) -> ProgramPolicy:
+    """The policy of the program in a file, or what a manifest kept of one. Raises SettingError."""
+    try:
+        document = load_yaml(path.read_bytes())
+    except (OSError, ValueError):
+        document = None  # load_program reports it
+    if isinstance(document, dict) and "program" in document:
+        return load_policy(path, ProgramPolicy)
+    program, states = load_program(path), load_states()
+    if key_of_program(path.stem) != program.key and path.parent.name == "programs":
+        raise SettingError(f"{path.name}: its programId is {program.program_id}; rename the file or change the id.")
+    return ProgramPolicy(
+        program=program,
+        states=states.states,
+        reviewed_by=states.reviewed_by,
+        reviewed_on=states.reviewed_on,
+        programs_of_other_products=tuple(
+            other.program_id for other in programs().values() if other.product != program.product
+        ),
+        checks=load_policy(policy_file("offers"), OffersPolicy).checks,
+    )

@@ -1,0 +1,93 @@
+"""What a program's policy gives to SQL as relations: the price list, and the rules of states.
+
+The price list says what each amount costs at the terms of each tier, to the cent. Payments and rates are computed in
+refi_assets/finance/; SQL only joins the list and compares.
+"""
+
+from collections.abc import Iterator, Mapping
+from decimal import ROUND_CEILING, Decimal
+from itertools import pairwise
+from typing import Any
+
+from refi_assets.engines.duckdb import DuckDBSession
+from refi_assets.engines.duckdb_sql import rows_sql
+from refi_assets.errors import SettingError
+from refi_assets.finance.payments import monthly_payment
+from refi_assets.finance.pricing import priced
+from refi_assets.lake import Relation
+from refi_assets.offers.program import Program, Segment
+from refi_assets.offers.states import State
+
+STEP = Decimal(100)  # US dollars; amounts are multiples of it
+
+_TYPES = {
+    "credit_tier": "VARCHAR",
+    "tier_place": "INTEGER",
+    "score_from": "INTEGER",
+    "score_to": "INTEGER",
+    "likelihood_from": "DECIMAL(9,6)",
+    "amount": "DECIMAL(18,2)",
+    "is_largest": "BOOLEAN",
+    "yearly_from": "DECIMAL(18,2)",
+    "yearly_below": "DECIMAL(18,2)",
+    "note_rate_pct": "DECIMAL(9,6)",
+    "term_months": "INTEGER",
+    "monthly_payment": "DECIMAL(18,2)",
+    "last_payment": "DECIMAL(18,2)",
+    "origination_fee": "DECIMAL(18,2)",
+    "amount_financed": "DECIMAL(18,2)",
+    "finance_charge": "DECIMAL(18,2)",
+    "total_of_payments": "DECIMAL(18,2)",
+    "apr_pct": "DECIMAL(9,6)",
+}
+_STATE_TYPES = {"state": "VARCHAR", "is_licensed": "BOOLEAN", "max_apr_pct": "DECIMAL(9,6)"}
+
+
+def write_price_list(session: DuckDBSession, draft: Relation, program: Program) -> Relation:
+    """Write the relation <program>/price_list. Raises EngineError, or SettingError for terms that have no price."""
+    rows = [row for place, segment in enumerate(program.segments, start=1) for row in _rows(program, place, segment)]
+    columns = ", ".join(_TYPES)
+    return session.create_from(draft, f"SELECT {columns} FROM {rows_sql(rows, _TYPES)} ORDER BY tier_place, amount")
+
+
+def write_states(session: DuckDBSession, draft: Relation, states: Mapping[str, State]) -> Relation:
+    """Write the relation <program>/state_rule. Raises EngineError."""
+    rows = [
+        {"state": code, "is_licensed": state.licensed, "max_apr_pct": state.max_apr_pct}
+        for code, state in states.items()
+    ]
+    columns = ", ".join(_STATE_TYPES)
+    return session.create_from(draft, f"SELECT {columns} FROM {rows_sql(rows, _STATE_TYPES)} ORDER BY state")
+
+
+def amounts_of(segment: Segment, min_loan_amount: Decimal) -> list[Decimal]:
+    """The amounts that a segment may be offered, in USD, rising."""
+    first = (min_loan_amount / STEP).to_integral_value(ROUND_CEILING) * STEP
+    multiples = [first + STEP * number for number in range(int((segment.max_loan_amount - first) // STEP) + 1)]
+    return multiples if multiples[-1:] == [segment.max_loan_amount] else [*multiples, segment.max_loan_amount]
+
+
+def _rows(program: Program, place: int, segment: Segment) -> Iterator[dict[str, Any]]:
+    amounts = amounts_of(segment, program.min_loan_amount)
+    try:
+        prices = priced(amounts, segment.interest_rate_pct, segment.term_months, program.origination_fee_pct)
+    except ValueError as error:
+        raise SettingError(f"{program.program_id}, segment {segment.credit_tier}: {error}") from None
+    # The largest amount need not be a multiple of 100: whoever affords the next multiple gets it.
+    needed = (amounts[-1] / STEP).to_integral_value(ROUND_CEILING) * STEP
+    largest = monthly_payment(needed, segment.interest_rate_pct, segment.term_months)
+    yearly = [12 * price.monthly_payment for price in prices[:-1]] + [12 * largest]
+    for price, (yearly_from, yearly_below) in zip(prices, pairwise([*yearly, yearly[-1] + 1]), strict=True):
+        yield {
+            **price._asdict(),
+            "credit_tier": segment.credit_tier,
+            "tier_place": place,
+            "score_from": segment.score_from,
+            "score_to": segment.score_to,
+            "likelihood_from": program.score_bands[segment.credit_tier],
+            "is_largest": price is prices[-1],
+            "yearly_from": yearly_from,
+            "yearly_below": yearly_below,
+            "note_rate_pct": segment.interest_rate_pct,
+            "term_months": segment.term_months,
+        }

@@ -1,0 +1,64 @@
+"""Programs: each file policies/<domain>/programs/<program>.yaml makes a group of relations from the domain's templates.
+
+Here, a program is only its name and the order of its filters, which is what sql/ needs to know of it. What a file may
+say, and judging it, belongs to the domain.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from refi_assets.settings import PROJECT_DIR
+from refi_assets.specs.yaml_loader import load_yaml
+
+PROGRAMS = "programs"  # the folder of a domain's programs, beside its policy
+
+
+@dataclass(frozen=True)
+class ProgramFile:
+    """One program: its domain, its file, and the ids of its filters in their order.
+
+    A file that cannot be read has no filters here; the domain says what is wrong with it.
+    """
+
+    key: str  # the name of its group: that of the file, with _ in place of -
+    domain: str
+    path: Path
+    filters: tuple[str, ...]
+
+
+@cache
+def program_files(folder: Path = PROJECT_DIR / "policies") -> dict[str, ProgramFile]:
+    """Every program of every domain, by key."""
+    programs = [_program_file(path) for path in sorted(folder.glob(f"*/{PROGRAMS}/*.yaml"))]
+    return {program.key: program for program in programs}
+
+
+def domain_of_key(key: str) -> str:
+    """The domain of a program, by the program's key; any other name is that of a domain."""
+    program = program_files().get(key)
+    return program.domain if program else key
+
+
+def key_of_program(program_id: str) -> str:
+    """The name of a program's group of relations."""
+    return program_id.replace("-", "_")
+
+
+def _program_file(path: Path) -> ProgramFile:
+    try:
+        document = load_yaml(path.read_bytes())
+        chain = sorted(document["filterChain"], key=_order)
+        filters = tuple(entry["filterId"] for entry in chain if re.fullmatch("[a-z][a-z0-9-]*", entry["filterId"]))
+    except (OSError, yaml.YAMLError, ValueError, TypeError, KeyError):
+        filters = ()
+    return ProgramFile(key_of_program(path.stem), path.parent.parent.name, path, filters)
+
+
+def _order(entry: Mapping[str, Any]) -> int:
+    return int(entry["order"])
