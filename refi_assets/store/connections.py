@@ -29,7 +29,12 @@ def file_uri(path: Path, mode: str) -> str:
     return f"file:{quote(str(path))}?" + ("mode=ro&immutable=1" if mode == "immutable" else f"mode={mode}")
 
 
-def reading_mode(path: Path) -> str:
-    """How to read a file with a write-ahead log: on a read-only disk SQLite cannot create its index of the log."""
-    has_log = path.with_name(f"{path.name}-wal").exists()
-    return "ro" if has_log or os.access(path.parent, os.W_OK) else "immutable"
+def version_of_unlocked(path: Path) -> tuple[int, int, int] | None:
+    """The version of a file with a write-ahead log that must be read as if it were immutable; None if it must not.
+
+    SQLite cannot create its index of the log on a read-only disk. Another machine or container may write there, though.
+    """
+    if not os.statvfs(path.parent).f_flag & os.ST_RDONLY or path.with_name(f"{path.name}-wal").exists():
+        return None
+    status = path.stat()
+    return status.st_ino, status.st_mtime_ns, status.st_size

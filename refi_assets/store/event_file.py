@@ -12,7 +12,7 @@ from typing import Any
 
 from refi_assets.errors import StoreError
 from refi_assets.store.connections import connect, file_uri
-from refi_assets.store.failures import RECORDING, in_words
+from refi_assets.store.failures import RECORDING
 from refi_assets.store.protocol import EventKind, OfferRow, StoredOffer
 
 EVENTS = "events.sqlite"
@@ -68,16 +68,17 @@ COMMIT;
 
 
 class EventFile:
-    """The writing connection to events.sqlite, which is created if it is missing."""
+    """The writing connection to events.sqlite. Methods raise sqlite3.Error.
 
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / EVENTS
-        with in_words(self.path, RECORDING):
-            folder.mkdir(parents=True, exist_ok=True)
-            self._connection = connect(self.path, "rwc")
-            self._connection.execute("PRAGMA synchronous = FULL")
-            if not self._tables():
-                self._connection.executescript(_SCHEMA)
+    It is created if it is missing and may be new: without the file of a store in use, ended offers would be live again.
+    """
+
+    def __init__(self, path: Path, *, may_be_new: bool) -> None:
+        self.path = path
+        self._connection = connect(path, "rwc" if may_be_new else "rw")
+        self._connection.execute("PRAGMA synchronous = FULL")
+        if may_be_new and not self._value("SELECT count(*) FROM sqlite_schema"):
+            self._connection.executescript(_SCHEMA)
 
     def close(self) -> None:
         """Close the file."""
@@ -115,17 +116,17 @@ class EventFile:
         row = self._connection.execute(f"SELECT {OFFER_COLUMNS} FROM firm WHERE offer_id = ?", (offer_id,)).fetchone()
         return None if row is None else stored_offer(row)
 
-    def has_other_firm_offer(self, customer_ids: set[str], person_ids: set[str], today: date) -> bool:
-        """Whether any of these customers or persons has a firm offer that neither expired nor ended."""
-        of_customers, of_persons = (", ".join("?" * len(ids)) for ids in (customer_ids, person_ids))
-        statement = f"""
-            SELECT EXISTS (
-                SELECT 1 FROM firm
-                WHERE (customer_id IN ({of_customers}) OR person_id IN ({of_persons})) AND expires_on >= ?
-                    AND NOT EXISTS (SELECT 1 FROM ended WHERE ended.offer_id = firm.offer_id)
-            )
-            """
-        return bool(self._value(statement, *customer_ids, *person_ids, str(today)))
+    def firm_among(self, customer_ids: set[str], person_id: str, today: date) -> list[tuple[str, str]]:
+        """Customer and person, as they were then, of the firm offers of these that neither expired nor ended."""
+        customers = ", ".join("?" * len(customer_ids))
+        return self._connection.execute(
+            f"""
+            SELECT customer_id, person_id FROM firm
+            WHERE (customer_id IN ({customers}) OR person_id = ?) AND expires_on >= ?
+                AND NOT EXISTS (SELECT 1 FROM ended WHERE ended.offer_id = firm.offer_id)
+            """,
+            (*customer_ids, person_id, str(today)),
+        ).fetchall()
 
     def add_firm_offer(self, offer: StoredOffer, late_in: str | None) -> None:
         """Make an offer firm; `late_in` is the current week if the offer is not in its file."""
@@ -182,9 +183,6 @@ class EventFile:
         self._connection.execute("DELETE FROM firm WHERE expires_on < ?", (str(as_of),))
         weeks = ", ".join("?" * len(run_ids))
         self._connection.execute(f"DELETE FROM superseded WHERE run_id NOT IN ({weeks})", run_ids)
-
-    def _tables(self) -> int:
-        return int(self._value("SELECT count(*) FROM sqlite_schema"))
 
     def _value(self, statement: str, *values: object) -> Any:
         row = self._connection.execute(statement, values).fetchone()

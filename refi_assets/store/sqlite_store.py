@@ -28,7 +28,7 @@ from refi_assets.store.protocol import (
     Week,
 )
 from refi_assets.store.settings import StoreSettings
-from refi_assets.store.week_file import WEEK_SUFFIX, carry_new_firm_offers, read_week, week_path, write_week
+from refi_assets.store.week_file import WEEK_SUFFIX, carry_firm_offers, read_week, week_path, write_week
 from refi_assets.store.week_reader import WeekReader
 
 _LOCK = "load.lock"
@@ -80,14 +80,13 @@ class SqliteOfferStore:
             if run_id in kept:
                 raise StoreError(f"{self.folder}: the offers of run {run_id} are stored already. {LOADING}.")
             self._require_not_before(kept, as_of)
-            self._remove_all_but(kept)
-            last_firm = events.last_firm()
+            self._clean(kept, events)
+            path = week_path(self.folder, run_id)
             try:
-                return write_week(
-                    self.folder, run_id, as_of, batches, opted_out, persons, last_firm, self.folder / EVENTS
-                )
+                write_week(path, run_id, as_of, batches, opted_out, persons)
+                return carry_firm_offers(path, events.last_firm(), events.path)
             except BaseException:
-                self._remove_all_but(kept)
+                self._clean(kept)
                 raise
 
     def make_current(self, run_id: str) -> Week:
@@ -105,15 +104,12 @@ class SqliteOfferStore:
             week = read_week(path)
             self._require_not_before(kept, week.as_of)
             with events.beside(path):
-                while week.run_id not in kept:
+                while week.run_id not in kept:  # once more if a firm offer was ended: that is committed before the move
                     with events.locked():
                         if events.end_opted_out(week.as_of) == 0:
-                            week = carry_new_firm_offers(path, events.last_firm(), events.path)
+                            week = carry_firm_offers(path, events.last_firm(), events.path)
                             kept = kept.with_current(week)
                             self._pointer.move(kept)
-            with events.locked():
-                events.forget_before(week.as_of, [kept_week.run_id for kept_week in kept.weeks])
-            self._remove_all_but(kept)
             return week
 
     def current(self) -> Week | None:
@@ -170,10 +166,10 @@ class SqliteOfferStore:
         """Record an event inside a transaction, and make its offer firm if it may be."""
         offer, run_id = self._find(events, offer_id)
         customer_id = events.customer_of(offer_id) if offer is None else offer.customer_id
-        current = self._pointer.read().current
-        if customer_id is None or current is None:
+        if customer_id is None:
             return Standing.UNKNOWN
         events.add_event(offer_id, customer_id, kind, at, key)
+        current = self._require_current(self._pointer.read(), RECORDING)
         today = max(at.date(), current.as_of)  # an event recorded late does not bring an expired offer back
         if events.has_ended(offer_id):
             return Standing.ENDED
@@ -193,11 +189,11 @@ class SqliteOfferStore:
         """Make a superseded offer firm, and supersede the newer one of its person, if it was displayed, or more."""
         person_id = reader.person_of(offer.customer_id) or offer.person_id
         customer_ids = {offer.customer_id, *reader.customers_of(person_id)}
-        if (
-            kind is EventKind.SENT
-            or reader.has_opted_out(offer.customer_id)
-            or events.has_other_firm_offer(customer_ids, {person_id, offer.person_id}, today)
-        ):
+        has_firm_offer = any(
+            customer_id == offer.customer_id or (reader.person_of(customer_id) or stored_person_id) == person_id
+            for customer_id, stored_person_id in events.firm_among(customer_ids, person_id, today)
+        )
+        if kind is EventKind.SENT or has_firm_offer or reader.has_opted_out(offer.customer_id):
             return Standing.SUPERSEDED
         newer = [newer_id for newer_id in reader.new_offers_of(customer_ids, person_id) if newer_id != offer.offer_id]
         events.add_firm_offer(offer, late_in=None if run_id == reader.run_id else reader.run_id)
@@ -234,6 +230,7 @@ class SqliteOfferStore:
         if at.tzinfo is None:
             raise ValueError("the time of an event has no time zone")
         self._require_writable(RECORDING)
+        self._require_current(self._pointer.read(), RECORDING)
         with in_words(self.folder / EVENTS, RECORDING):
             yield self._events()
 
@@ -241,19 +238,19 @@ class SqliteOfferStore:
     def _reading(self, run_id: str | None = None) -> Iterator[WeekReader]:
         """The reader of a week; by default, of the current one."""
         kept = self._pointer.read()
-        if kept.current is None:
-            raise StoreError(f"{self.folder} has no offers. {READING}. Run the program, or check REFI_STORE_DIR.")
+        current = self._require_current(kept, READING)
         if run_id is not None and run_id not in kept:
             raise StoreError(f"{self.folder}: the week of this cursor is gone. {READING}. Begin at the first page.")
-        run_id = run_id or kept.current.run_id
+        run_id = run_id or current.run_id
         with in_words(week_path(self.folder, run_id), READING):
             yield self._reader(run_id)
 
     def _reader(self, run_id: str) -> WeekReader:
-        if run_id not in self._readers:
-            self._keep_readers(week.run_id for week in self._pointer.read().weeks)
-            self._readers[run_id] = WeekReader(self.folder, run_id, self.folder / EVENTS)
-        return self._readers[run_id]
+        reader = self._readers.get(run_id)
+        if reader is None or reader.is_outdated():
+            self._keep_readers({week.run_id for week in self._pointer.read().weeks} - {run_id})
+            reader = self._readers[run_id] = WeekReader(self.folder, run_id, self.folder / EVENTS)
+        return reader
 
     def _keep_readers(self, run_ids: Iterable[str]) -> None:
         """Close the readers of other weeks."""
@@ -262,12 +259,17 @@ class SqliteOfferStore:
 
     def _events(self) -> EventFile:
         if self._event_file is None:
-            self._event_file = EventFile(self.folder)
+            self._event_file = EventFile(self.folder / EVENTS, may_be_new=self._pointer.read().current is None)
         return self._event_file
 
     def _require_writable(self, consequence: str) -> None:
         if self._read_only:
             raise StoreError(f"{self.folder}: this store was opened read-only. {consequence}.")
+
+    def _require_current(self, kept: KeptWeeks, consequence: str) -> Week:
+        if kept.current is None:
+            raise StoreError(f"{self.folder} has no offers. {consequence}. Run the program, or check REFI_STORE_DIR.")
+        return kept.current
 
     def _require_not_before(self, kept: KeptWeeks, as_of: date) -> None:
         if kept.current is not None and as_of < kept.current.as_of:
@@ -276,15 +278,15 @@ class SqliteOfferStore:
                 f"them. {LOADING}."
             )
 
-    def _remove_all_but(self, kept: KeptWeeks) -> None:
-        """Delete the files of weeks that the pointer does not name."""
-        for path in self.folder.iterdir():
-            run_id, suffix, _ = path.name.partition(WEEK_SUFFIX)
-            is_needed = path.name.startswith(EVENTS) or (
-                suffix and path.name == f"{run_id}{WEEK_SUFFIX}" and run_id in kept
-            )
-            if suffix and not is_needed:
+    def _clean(self, kept: KeptWeeks, events: EventFile | None = None) -> None:
+        """Remove what belongs to weeks that the pointer does not name."""
+        names = {f"{week.run_id}{WEEK_SUFFIX}" for week in kept.weeks}
+        for path in self.folder.glob(f"*{WEEK_SUFFIX}*"):
+            if path.name not in names and not path.name.startswith(EVENTS):
                 path.unlink(missing_ok=True)
+        if kept.current is not None and events is not None:
+            with events.locked():
+                events.forget_before(kept.current.as_of, [week.run_id for week in kept.weeks])
 
 
 def _require_name(name: str, described: str) -> None:

@@ -119,20 +119,18 @@ def week_path(folder: Path, run_id: str) -> Path:
 
 
 def write_week(
-    folder: Path,
+    path: Path,
     run_id: str,
     as_of: date,
     batches: Iterable[Sequence[OfferRow]],
     opted_out: Iterable[str],
     persons: Iterable[tuple[str, str]],
-    last_firm: int,
-    events: Path,
-) -> Week:
-    """Write a week's file, with the firm offers up to `last_firm`, under another name until it is complete and synced.
+) -> None:
+    """Write a week's file, under another name until it is complete and synced.
 
     Raises sqlite3.Error, of which IntegrityError if a person, customer or id has two offers, or OSError.
     """
-    unfinished = folder / f"{run_id}{WEEK_SUFFIX}{UNFINISHED_SUFFIX}"
+    unfinished = path.with_name(f"{path.name}{UNFINISHED_SUFFIX}")
     with closing(connect(unfinished, "rwc")) as connection:
         connection.executescript(_TABLES)
         insert = f"INSERT INTO offer ({OFFER_COLUMNS}, carried) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)"
@@ -149,38 +147,32 @@ def write_week(
         for statement in _INDEXES.strip().split("\n"):
             connection.execute(statement)
         connection.execute("COMMIT")
-        week = _carry(connection, last_firm, events)
-    _sync(unfinished)
-    os.replace(unfinished, week_path(folder, run_id))
-    sync_folder(folder)
-    return week
+    with unfinished.open("rb+") as stream:
+        os.fsync(stream.fileno())
+    os.replace(unfinished, path)
+    sync_folder(path.parent)
 
 
-def carry_new_firm_offers(path: Path, last_firm: int, events: Path) -> Week:
-    """Carry the offers that became firm since a file was written. Raises sqlite3.Error."""
+def carry_firm_offers(path: Path, last_firm: int, events: Path) -> Week:
+    """Carry the firm offers up to one into a week's file, from the last one that was. Raises sqlite3.Error."""
     with closing(connect(path, "rw")) as connection:
-        connection.execute("PRAGMA synchronous = FULL")
-        return _carry(connection, last_firm, events)
+        if last_firm > connection.execute("SELECT last_firm FROM week").fetchone()[0]:
+            connection.execute("ATTACH ? AS events", (file_uri(events, "ro"),))
+            connection.execute("BEGIN")
+            connection.execute(_HOLDERS, {"last_firm": last_firm})
+            lost = sum(
+                connection.execute(_LOSE_NEW.format(column=column)).rowcount for column in ("customer_id", "person_id")
+            )
+            carried = connection.execute(_CARRY).rowcount
+            connection.execute(_COUNT, {"lost": lost, "carried": carried, "last_firm": last_firm})
+            connection.execute("COMMIT")
+        return _week_of(connection)
 
 
 def read_week(path: Path) -> Week:
     """The week of a file. Raises sqlite3.Error."""
-    with closing(connect(path, "ro")) as connection:
+    with closing(connect(path, "rw")) as connection:  # which can undo a change that was killed
         return _week_of(connection)
-
-
-def _carry(connection: sqlite3.Connection, last_firm: int, events: Path) -> Week:
-    if last_firm > connection.execute("SELECT last_firm FROM week").fetchone()[0]:
-        connection.execute("ATTACH ? AS events", (file_uri(events, "ro"),))
-        connection.execute("BEGIN")
-        connection.execute(_HOLDERS, {"last_firm": last_firm})
-        lost = sum(
-            connection.execute(_LOSE_NEW.format(column=column)).rowcount for column in ("customer_id", "person_id")
-        )
-        carried = connection.execute(_CARRY).rowcount
-        connection.execute(_COUNT, {"lost": lost, "carried": carried, "last_firm": last_firm})
-        connection.execute("COMMIT")
-    return _week_of(connection)
 
 
 def _week_of(connection: sqlite3.Connection) -> Week:
@@ -188,8 +180,3 @@ def _week_of(connection: sqlite3.Connection) -> Week:
         "SELECT run_id, as_of, new_offers, carried_offers, last_expires_on FROM week"
     ).fetchone()
     return Week(run_id, date.fromisoformat(as_of), new_offers, carried_offers, date.fromisoformat(last_expires_on))
-
-
-def _sync(path: Path) -> None:
-    with path.open("rb+") as stream:
-        os.fsync(stream.fileno())

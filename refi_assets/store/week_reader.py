@@ -4,7 +4,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from refi_assets.store.connections import connect, file_uri, reading_mode
+from refi_assets.store.connections import connect, file_uri, version_of_unlocked
 from refi_assets.store.event_file import OFFER_COLUMNS, stored_offer
 from refi_assets.store.protocol import EventKind, OfferEvent, OfferPage, PageCursor, StoredOffer
 from refi_assets.store.week_file import week_path
@@ -45,11 +45,17 @@ class WeekReader:
     """A week's file, open for reading, with events.sqlite beside it. Methods raise sqlite3.Error."""
 
     def __init__(self, folder: Path, run_id: str, events: Path) -> None:
-        self.run_id = run_id
+        self.run_id, self._events = run_id, events
         self._connection = connect(week_path(folder, run_id), "immutable")
-        self._connection.execute("ATTACH ? AS events", (file_uri(events, reading_mode(events)),))
+        self._events_version = version_of_unlocked(events)
+        mode = "ro" if self._events_version is None else "immutable"
+        self._connection.execute("ATTACH ? AS events", (file_uri(events, mode),))
         self._connection.execute(f"PRAGMA main.mmap_size = {_MAPPED_BYTES}")
         self._connection.execute(_LIVE.format(run_id=run_id))
+
+    def is_outdated(self) -> bool:
+        """Whether events.sqlite, read without locks, has changed."""
+        return self._events_version is not None and self._events_version != version_of_unlocked(self._events)
 
     def close(self) -> None:
         """Close the files."""

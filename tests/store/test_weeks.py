@@ -126,9 +126,10 @@ def test_a_weeks_file_is_kept_while_an_event_can_make_its_offers_firm(store):
     publish(store, "w0", [offer("o0", "c1", expires_on=day(20))])
     for number in range(1, 4):
         publish(store, f"w{number}", [offer(f"o{number}", "c1", expires_on=day(number))], day(number))
-    assert week_files(store.folder) == ["current.json", "w0.sqlite", "w2.sqlite", "w3.sqlite"]
-    publish(store, "w4", [offer("o4", "c1", expires_on=day(40))], day(21))
-    assert week_files(store.folder) == ["current.json", "w3.sqlite", "w4.sqlite"]
+    publish(store, "w21", [], day(21))
+    assert week_files(store.folder) == ["current.json", "w0.sqlite", "w2.sqlite", "w21.sqlite", "w3.sqlite"]
+    publish(store, "w22", [], day(22))
+    assert week_files(store.folder) == ["current.json", "w21.sqlite", "w22.sqlite", "w3.sqlite"]
 
 
 def test_what_was_loaded_but_never_made_current_is_removed_by_the_next_load(store):
