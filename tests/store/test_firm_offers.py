@@ -192,7 +192,7 @@ def test_events_of_an_offer_are_recorded_after_its_file_is_deleted(store):
 
 
 def test_an_event_of_an_unknown_offer_is_not_recorded(store):
-    with pytest.raises(StoreError, match="has no offers. Nothing was recorded"):
+    with pytest.raises(StoreError, match=r"has no offers\. Nothing was recorded"):
         store.record_event("a", EventKind.SENT, noon(0))
     publish(store, "w1", [offer("a", "c1")])
     assert store.record_event("b", EventKind.SENT, noon(0)) is Standing.UNKNOWN
