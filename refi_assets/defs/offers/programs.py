@@ -5,11 +5,12 @@ scores in offers/scoring.py.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import dagster as dg
 
 from refi_assets.defs.offers import OFFERS
+from refi_assets.defs.offers.stored import export, stored
 from refi_assets.engines.duckdb import DuckDBSession
 from refi_assets.lake import Relation
 from refi_assets.lake.relations import readable
@@ -68,7 +69,7 @@ def program_definitions(program: ProgramFile) -> dg.Definitions:
         _state_rule(domain),
         *(_relation(domain, name, kind) for name, kind in RELATIONS.items()),
         _scored(domain),
-        dg.Definitions(assets=[offers_file]),
+        dg.Definitions(assets=[offers_file, stored(domain), export(domain)]),
     )
 
 
@@ -112,9 +113,7 @@ def _of_policy(
 
 
 def _policy(policies: PoliciesResource, domain: Domain) -> ProgramPolicy:
-    policy = policies.of(domain)
-    assert isinstance(policy, ProgramPolicy)
-    return policy
+    return cast(ProgramPolicy, policies.of(domain))
 
 
 def _scored(domain: Domain) -> dg.Definitions:
