@@ -23,6 +23,7 @@ from refi_assets.specs.names import group_and_name, short_name
 from refi_assets.specs.policies import policy_of
 from refi_assets.specs.rules import filled, rules_of, source_columns
 from refi_assets.specs.sql_models import load_sql_models
+from refi_assets.specs.sql_templates import FILTERS
 
 HEAD = """# Rules
 
@@ -73,8 +74,13 @@ def show_rules(term: str, *, as_json: bool) -> None:
 def sql_and_check_rules() -> list[ListedRule]:
     """The rules that SQL files declare, by relation, then the checks of all assets. Raises SettingError."""
     checks = list(_check_rules())
-    relations = [key for key, model in load_sql_models().items() if key.count("/") == 1 and model.rules]
+    relations = [key for key, model in load_sql_models().items() if model.rules and _is_listed(key)]
     return [*(rule for key in relations for rule in _declared_rules(key, checks)), *checks]
+
+
+def _is_listed(key: str) -> bool:
+    """Whether a SQL file is a relation, or a filter of a program."""
+    return key.count("/") == 1 or group_and_name(group_and_name(key)[0])[1] == FILTERS
 
 
 def rules_page() -> str:
@@ -100,7 +106,7 @@ def rules_page() -> str:
 
 
 def _declared_rules(key: str, checks: Iterable[ListedRule]) -> Iterator[ListedRule]:
-    policy = _Policy(domain_of(group_and_name(key)[0]).policy)
+    policy = _Policy(domain_of(key.partition("/")[0]).policy)
     for rule in rules_of(key).values():
         values = policy.of_parameters(rule.parameters)
         yield ListedRule(
@@ -108,7 +114,7 @@ def _declared_rules(key: str, checks: Iterable[ListedRule]) -> Iterator[ListedRu
             kind="rule",
             relation=key,
             text=filled(rule.text, policy.shown),
-            where=f"sql/{key}.sql:{rule.line}",
+            where=f"{load_sql_models()[key].file}:{rule.line}",
             policy=values,
             checks=tuple(f"{check.relation} {check.code}" for check in checks if values.keys() & check.policy.keys()),
             columns=_names(rule.columns),
@@ -158,14 +164,14 @@ class _Policy:
 
     def shown(self, parameter: str) -> str:
         """The value of a SQL parameter; its name if the policy does not set it."""
-        key = self._policy.parameter_keys.get(parameter)
-        value = attrgetter(key)(self._policy) if key else None
+        parameters = self._policy.parameters
+        value = parameters[parameter].value if parameter in parameters else None
         return f":{parameter}" if value is None else _text(value)
 
     def of_parameters(self, names: Iterable[str]) -> dict[str, str]:
         """Key -> value of SQL parameters."""
-        keys = [self._policy.parameter_keys[name] for name in sorted(names) if name in self._policy.parameter_keys]
-        return {key: _text(attrgetter(key)(self._policy)) for key in keys}
+        keys, parameters = self._policy.parameter_keys, self._policy.parameters
+        return {keys[name]: _text(parameters[name].value) for name in sorted(names) if name in keys}
 
     def of_limits(self, key: str) -> dict[str, str]:
         """Key -> value of the limits in a part of the policy."""

@@ -126,7 +126,7 @@ def is_described(key: str) -> bool:
 def require_described(model: SqlModel) -> None:
     """Raise SettingError if a model reads a relation that nothing describes."""
     if unknown := [sql_name(key) for key in model.inputs if not is_described(key)]:
-        raise SettingError(f"sql/{model.key}.sql reads {', '.join(unknown)}, which no contract and no SQL describes.")
+        raise SettingError(f"{model.file} reads {', '.join(unknown)}, which no contract and no SQL describes.")
 
 
 def descriptions(key: str) -> dict[str, str]:

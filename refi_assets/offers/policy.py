@@ -62,7 +62,10 @@ class ProgramPolicy(Policy):
     @property
     def parameter_keys(self) -> dict[str, str]:
         """Name of a parameter -> its place."""
-        return {name: f"program.{name}" for name in self.parameters}
+        keys = {name: name for name in self.parameters}
+        for step in self.program.filters:
+            keys |= {name: f"{step.filter_id}.{key}" for name, key in step.parameter_keys.items()}
+        return keys
 
     @property
     def warnings(self) -> list[str]:

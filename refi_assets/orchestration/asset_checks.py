@@ -197,7 +197,7 @@ class Check:
     def declaration(self, domain: Domain, asset: str) -> dict[str, str]:
         """Where the check is written, and the key of its limits as domain.key, for the UI and `refi rules`."""
         if self.sql in load_sql_models():
-            where = f"sql/{self.sql}.sql"
+            where = load_sql_models()[self.sql].file
         elif self.sql or self.evaluate == CheckedStep.columns_as_declared:
             where = declared_in(asset)
         else:
@@ -278,7 +278,7 @@ def shown_columns(asset: str, model: SqlModel) -> list[str]:
     grain = grain_of(asset)
     shown = [column for column in grain if column in model.tree.named_selects]
     if not shown:
-        raise SettingError(f"sql/{model.key}.sql returns no column of the grain of {asset}: {', '.join(grain)}.")
+        raise SettingError(f"{model.file} returns no column of the grain of {asset}: {', '.join(grain)}.")
     return shown
 
 

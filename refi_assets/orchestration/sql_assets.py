@@ -225,7 +225,7 @@ def _code_version(domain: Domain, model: SqlModel, parameters: Sequence[str]) ->
     values = policy_of(domain.policy).parameters_of(parameters) if model.parameters else {}
     if missing := model.parameters - {*values, AS_OF}:
         raise SettingError(
-            f"sql/{model.key}.sql: parameter {', '.join(sorted(missing))} is not in the policy of {domain.policy}, or "
+            f"{model.file}: parameter {', '.join(sorted(missing))} is not in the policy of {domain.policy}, or "
             "the asset does not list it in `parameters`."
         )
     bound = " ".join(f"{name}={values[name].value}" for name in sorted(values.keys() & model.parameters))

@@ -26,7 +26,9 @@ def grain_of(key: str) -> list[str]:
 def declared_in(key: str) -> str:
     """The file that declares a relation."""
     group, name = group_and_name(key)
-    return f"contracts/{load_contracts()[name].domain}/{name}.yaml" if group == "staging" else f"sql/{key}.sql"
+    if group == "staging":
+        return f"contracts/{load_contracts()[name].domain}/{name}.yaml"
+    return load_sql_models()[key].file if key in load_sql_models() else f"sql/{key}.sql"
 
 
 def declared_columns(key: str) -> dict[str, str | None]:

@@ -283,8 +283,8 @@ def policy_of(domain: str, path: Path | None = None) -> Policy:
 
 
 def parameters_in_force() -> dict[str, Parameter]:
-    """The parameters of all domains' policies, by name. Raises SettingError."""
-    domains = {"refi", *(path.name for path in POLICIES_DIR.iterdir() if path.is_dir())}
+    """The parameters of all policies, of domains and of programs, by name. Raises SettingError."""
+    domains = {"refi", *(path.name for path in POLICIES_DIR.iterdir() if path.is_dir()), *program_files()}
     return {name: value for domain in sorted(domains) for name, value in policy_of(domain).parameters.items()}
 
 

@@ -75,7 +75,7 @@ def rules_of(key: str) -> dict[str, Rule]:
         numbers = [n for n, line in enumerate(lines, start=1) if f"'{code}'" in line and not line.startswith("--")]
         if not numbers:
             raise SettingError(
-                f"sql/{key}.sql: its head declares the rule {code!r}, but no line of the query returns this code."
+                f"{model.file}: its head declares the rule {code!r}, but no line of the query returns this code."
             )
         conditions = deciding.get(code, [])
         columns = {pair for scope, condition in conditions for pair in _columns_behind(scope, condition)}

@@ -9,10 +9,11 @@ from refi_assets.definitions import defs
 from refi_assets.settings import PROJECT_DIR, overridden
 from refi_assets.specs.contracts import load_contracts
 from refi_assets.specs.names import STAGES
+from refi_assets.specs.programs import program_files
 from refi_assets.specs.sql_models import load_sql_models
 
 PACKAGE = PROJECT_DIR / "refi_assets"
-SHARED = ("engines", "lake", "ingestion", "staging", "publishing")
+SHARED = ("engines", "finance", "lake", "ingestion", "staging", "publishing", "store")
 # Folders of tests that are not rooms.
 NO_ROOMS = {"acceptance", "bench", "duckdb", "fakes", "golden", "infra", "support"}
 
@@ -48,6 +49,6 @@ def test_each_folder_of_tests_belongs_to_a_domain_or_a_room() -> None:
 def test_every_group_except_the_stages_has_the_name_of_its_domain() -> None:
     with overridden("REFI_IDENTITY_ENGINE", "splink"):
         groups = {key.path[0] for key in defs().resolve_asset_graph().get_all_asset_keys()}
-    assert groups - set(STAGES) == DOMAINS
-    assert {key.split("/")[0] for key in load_sql_models()} == DOMAINS
+    assert groups - set(STAGES) == DOMAINS | program_files().keys()
+    assert {key.split("/")[0] for key in load_sql_models()} == DOMAINS | program_files().keys()
     assert {contract.domain for contract in load_contracts().values()} <= DOMAINS
