@@ -212,7 +212,7 @@ CASES = (
         in_app_opt_out=("true", "", ""),
     ),
     Case("no preferences", 130, OPTED_OUT, preference_rows=0),
-    Case("two preferences that differ", 40, OPTED_OUT, preference_rows=2),
+    Case("two preferences that differ", 25, OPTED_OUT, preference_rows=2),
     Case(
         "preferences malformed",
         20,

@@ -192,7 +192,7 @@ def _with_second_answers(preferences: Columns, case: Array, second: Array, count
 def _with_spoiled_rows(offers: Columns, counts: Counts) -> Columns:
     """The rows, and after them copies of a few: whole ones, and some without a day, or without a customer."""
     copies = {
-        reason: {name: cells[start::200].copy() for name, cells in offers.items()}
+        reason: {name: cells[start::400].copy() for name, cells in offers.items()}
         for start, reason in enumerate(("duplicate_row", "not_a_date", "missing_key"))
     }
     copies["not_a_date"]["offered_on"][:] = "last week"

@@ -57,7 +57,9 @@ def good_profiles(rng: np.random.Generator, first_number: int, rows: int) -> Col
         "first_name": first_name,
         "last_name": last_name,
         "email": _objects([f"customer{number}@mail.example" for number in numbers]),
-        "phone": _objects([f"202-555-{number // 10_000 % 10_000:04}-{number % 10_000:04}" for number in numbers]),
+        "phone": _objects(
+            [f"{201 + draw // 90}-555-01{10 + draw % 90}" for draw in rng.integers(63_000, size=rows).tolist()]
+        ),
         "state": place[:, 0],
         "postcode": _objects([f"{code:05}" for code in rng.integers(1_000, 99_999, rows).tolist()]),
         "time_zone": place[:, 1],
