@@ -25,7 +25,7 @@ STATES_BY_TIME_ZONE = {
     "America/Anchorage": "AK",
     "Pacific/Honolulu": "HI",
 }
-PLACES = [
+STATES_AND_ZONES = [
     (state, zone)
     for zone, states in STATES_BY_TIME_ZONE.items()
     for state in states.split()
@@ -43,7 +43,7 @@ TEXTS = ("12 card, 3 transfers", "31 card, 2 checks, 5 transfers", "4 transfers"
 def good_profiles(rng: np.random.Generator, first_number: int, rows: int) -> Columns:
     """The columns of customer_credit_profiles of `rows` customers, numbered from `first_number`."""
     numbers = range(first_number, first_number + rows)
-    place = np.array(PLACES, dtype=object)[rng.integers(len(PLACES), size=rows)]
+    place = np.array(STATES_AND_ZONES, dtype=object)[rng.integers(len(STATES_AND_ZONES), size=rows)]
     first_name, last_name = _drawn(rng, GIVEN_NAMES, rows), _drawn(rng, SURNAMES, rows)
     return {
         "customer_id": _objects([f"C{number}" for number in numbers]),

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from refi_assets.errors import SettingError
-from refi_assets.sample.offer_cases import CASES
+from refi_assets.sample.offer_cases import OFFER_CASES
 from refi_assets.sample.offer_customers import OFFERS_AS_OF, generate_offer_customers
 from refi_assets.specs.contracts import contracts_of
 from tests.support.commands import refi_here
@@ -142,7 +142,7 @@ def compliance(row: Row) -> list[str]:
 
 def test_every_case_and_every_reason_occurs(truth):
     assert all(number > 0 for number in truth["customers_by_case"].values())
-    assert truth["customers_by_case"].keys() == {case.name for case in CASES}
+    assert truth["customers_by_case"].keys() == {case.name for case in OFFER_CASES}
     codes = {code for counts in truth["stopped"].values() for code in counts["reasons"]}
     assert codes == {
         *("identity_unverified", "account_not_active", "credit_score_below_min", "dti_above_max", "late_payment"),
