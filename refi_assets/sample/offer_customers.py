@@ -25,8 +25,8 @@ from refi_assets.sample.offer_cases import (
     PROFILES,
     RULES,
     SECOND_RECORD,
-    OfferCase,
     Cells,
+    OfferCase,
 )
 from refi_assets.sample.offer_decisions import decision_tables
 from refi_assets.sample.offer_profiles import PERSONAL, Columns, good_preferences, good_profiles, old_offers
