@@ -27,7 +27,7 @@ def train_and_print(
     run_id: str | None,
     policy: Path | None,
     *,
-    as_of: date,
+    as_of: date | None,
     promote: bool,
     who: str,
     flips: Path | None,
@@ -35,8 +35,8 @@ def train_and_print(
 ) -> None:
     """Train a declared model on the relations of a run, and print the gate's verdict. Raises RefiError.
 
-    They are those of the latest published features, or, of a domain that does not publish them, of a run that makes
-    them now as of a day; with `run_id`, those of that run.
+    They are those of the latest published features, or, in a domain that does not publish what its models learn from,
+    of a run that makes it now as of a day (None: today); with `run_id`, those of that run.
     """
     with needs_packages("refi model", ML_PACKAGES, "ml", "make ml"):
         from refi_assets.ml.declared_models import declared_model
@@ -128,18 +128,22 @@ def explain_and_print(
 
 
 def _run_to_learn_from(
-    declared: "DeclaredModel", lake: str, run_id: str | None, as_of: date, console: Terminal
+    declared: "DeclaredModel", lake: str, run_id: str | None, as_of: date | None, console: Terminal
 ) -> PublishedRun:
     """The run with the relation that a model learns from. Raises RefiError."""
     domain = declared.relation.partition("/")[0]
-    if domain == FEATURES.name:
+    is_published = domain == FEATURES.name
+    if as_of is not None and (is_published or run_id is not None):
+        raise ModelError("--as-of has no effect here: the run decides the day. Leave it out, or choose another --run.")
+    if is_published:
         return _published(lake, run_id)
     if run_id is None:
         from refi_assets.cli.run import run_domain
         from refi_assets.orchestration.models import history_job_of
+        from refi_assets.orchestration.partitions import now
 
-        job_name = history_job_of(domain)
-        run_id = run_domain(domain, as_of, lake_url=lake, console=console, job_name=job_name).run_id
+        day, job_name = as_of or now().date(), history_job_of(domain)
+        run_id = run_domain(domain, day, lake_url=lake, console=console, job_name=job_name).run_id
     store = open_lake(lake, create=False)
     return find_run(PublishedRun, Publication(domain), store, open_duckdb(store), run_id)
 

@@ -89,10 +89,12 @@ def model_definitions(domain: Domain) -> dg.Definitions:
     makes these relations and the watch, since its models are not part of what it publishes.
     """
     if missing := [name for name in ML_PACKAGES if find_spec(name) is None]:
-        logging.getLogger(__name__).warning(
-            "The models are left out of the definitions: package %s is not installed. Install the extra `ml`: make ml.",
-            missing[0],
-        )
+        if domain.name == ML:  # once for all domains
+            logging.getLogger(__name__).warning(
+                "The models are left out of the definitions: package %s is not installed. Install the extra `ml`: "
+                "make ml.",
+                missing[0],
+            )
         return dg.Definitions()
     models = {
         name: declared

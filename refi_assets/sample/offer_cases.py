@@ -41,7 +41,7 @@ Cells = Mapping[str, tuple[Any, ...]]  # column -> possible cells; columns of on
 
 
 @dataclass(frozen=True)
-class Case:
+class OfferCase:
     """A case. `share` is of 10,000 customers; `fails` are the codes by filter.
 
     `preference_rows` is the number of rows in contact_preferences; a second one differs from the first. `offered` are
@@ -66,37 +66,37 @@ class Case:
         return frozenset({*self.profile, *(name for name, is_touched in others.items() if is_touched)})
 
 
-def _trust(name: str, share: int, code: str, **profile: tuple[Any, ...]) -> Case:
-    return Case(name, share, {"trust": (code,)}, profile)
+def _trust(name: str, share: int, code: str, **profile: tuple[Any, ...]) -> OfferCase:
+    return OfferCase(name, share, {"trust": (code,)}, profile)
 
 
-def _credit(name: str, share: int, *codes: str, **profile: tuple[Any, ...]) -> Case:
-    return Case(name, share, {"credit-qualification": codes}, profile)
+def _credit(name: str, share: int, *codes: str, **profile: tuple[Any, ...]) -> OfferCase:
+    return OfferCase(name, share, {"credit-qualification": codes}, profile)
 
 
-def _afford(name: str, share: int, code: str, **profile: tuple[Any, ...]) -> Case:
-    return Case(name, share, {"affordability": (code,)}, profile)
+def _afford(name: str, share: int, code: str, **profile: tuple[Any, ...]) -> OfferCase:
+    return OfferCase(name, share, {"affordability": (code,)}, profile)
 
 
-def _opted_out(name: str, share: int, **preferences: tuple[Any, ...]) -> Case:
-    return Case(name, share, OPTED_OUT, preferences=preferences)
+def _opted_out(name: str, share: int, **preferences: tuple[Any, ...]) -> OfferCase:
+    return OfferCase(name, share, OPTED_OUT, preferences=preferences)
 
 
-def _compliance(name: str, share: int, code: str, **profile: tuple[Any, ...]) -> Case:
-    return Case(name, share, {"regulatory-compliance": (code,)}, profile)
+def _compliance(name: str, share: int, code: str, **profile: tuple[Any, ...]) -> OfferCase:
+    return OfferCase(name, share, {"regulatory-compliance": (code,)}, profile)
 
 
-def _passes(name: str, **profile: tuple[Any, ...]) -> Case:
+def _passes(name: str, **profile: tuple[Any, ...]) -> OfferCase:
     """A case that looks like one that fails, and passes."""
-    return Case(name, 15, profile=profile)
+    return OfferCase(name, 15, profile=profile)
 
 
-def _not_accepted(name: str, reason: str, **profile: tuple[Any, ...]) -> Case:
-    return Case(name, 6, profile=profile, quarantined={PROFILES: reason})
+def _not_accepted(name: str, reason: str, **profile: tuple[Any, ...]) -> OfferCase:
+    return OfferCase(name, 6, profile=profile, quarantined={PROFILES: reason})
 
 
-CASES = (
-    Case("nothing is wrong", 0),  # every customer that the shares below leave over
+OFFER_CASES = (
+    OfferCase("nothing is wrong", 0),  # every customer that the shares below leave over
     # trust
     _trust("identity not verified", 180, "identity_unverified", identity_verified=("false", "FALSE", "no", "0")),
     _trust("identity verified: empty", 60, "identity_verified_missing", identity_verified=("", "unknown", "maybe")),
@@ -114,7 +114,7 @@ CASES = (
     _credit("credit score: empty", 30, "credit_score_missing", credit_score=("", "N/A")),
     _credit("DTI above the maximum", 480, "dti_above_max", debt_to_income_ratio=(0.44, 0.45, 0.52, 0.61, 1.2, 10)),
     _credit("DTI just above the maximum", 15, "dti_above_max", debt_to_income_ratio=(0.430001, 0.4301, "0.430001")),
-    Case(
+    OfferCase(
         "DTI: empty",
         30,
         {
@@ -183,25 +183,27 @@ CASES = (
         credit_score=GOOD_SEGMENT,
     ),
     # eligibility
-    Case(
+    OfferCase(
         "offered lately",
         520,
         {"eligibility": ("offered_within_days",)},
         offered=((OWN_PROGRAM, 7), (OWN_PROGRAM, 35), (OWN_PROGRAM, 63), (OWN_PROGRAM, 88)),
     ),
-    Case(
+    OfferCase(
         "offered 0 or 89 days ago",
         20,
         {"eligibility": ("offered_within_days",)},
         offered=((OWN_PROGRAM, 0), (OWN_PROGRAM, 89)),
     ),
-    Case(
+    OfferCase(
         "offered lately by an unknown program",
         110,
         {"eligibility": ("offered_within_days",)},
         offered=(("spring-loans", 30), ("Loan-Offer-Targeting", 12), ("loan_offer_targeting", 89)),
     ),
-    Case("offered after the as-of day", 10, {"eligibility": ("offered_within_days",)}, offered=((OWN_PROGRAM, -5),)),
+    OfferCase(
+        "offered after the as-of day", 10, {"eligibility": ("offered_within_days",)}, offered=((OWN_PROGRAM, -5),)
+    ),
     _opted_out("every channel refused", 310, **ALL_CLOSED),
     _opted_out("do not contact", 170, do_not_contact=("true", "TRUE", "yes")),
     _opted_out("do not contact: empty", 40, do_not_contact=("",)),
@@ -211,9 +213,9 @@ CASES = (
         sms_consent=("false", "", ""),
         in_app_opt_out=("true", "", ""),
     ),
-    Case("no preferences", 130, OPTED_OUT, preference_rows=0),
-    Case("two preferences that differ", 40, OPTED_OUT, preference_rows=2),
-    Case(
+    OfferCase("no preferences", 130, OPTED_OUT, preference_rows=0),
+    OfferCase("two preferences that differ", 25, OPTED_OUT, preference_rows=2),
+    OfferCase(
         "preferences malformed",
         20,
         OPTED_OUT,
@@ -225,7 +227,7 @@ CASES = (
     _compliance("state without a license", 740, "state_excluded", state=UNLICENSED_STATES),
     _compliance("state that is not in the file", 80, "state_excluded", state=("ZZ", "XX", "England")),
     # Several at once, whatever the draw of a second case gives.
-    Case(
+    OfferCase(
         "everything is wrong",
         20,
         {
@@ -280,8 +282,8 @@ CASES = (
     _passes("no name", first_name=("", "#N/A"), last_name=("", "#N/A")),
     _passes("no address", email=("",), phone=("",), postcode=("",)),
     _passes("time zone: empty", time_zone=("",)),
-    Case("offered 90 or 91 days ago", 30, offered=((OWN_PROGRAM, 90), (OWN_PROGRAM, 91), ("spring-loans", 90))),
-    Case(
+    OfferCase("offered 90 or 91 days ago", 30, offered=((OWN_PROGRAM, 90), (OWN_PROGRAM, 91), ("spring-loans", 90))),
+    OfferCase(
         "only one channel is open",
         40,
         preferences={
@@ -290,10 +292,10 @@ CASES = (
             "in_app_opt_out": ("true", "true", "true", "false"),
         },
     ),
-    Case(SECOND_RECORD, 60),
+    OfferCase(SECOND_RECORD, 60),
     # Rows that staging does not accept, or accepts once.
-    Case("row twice", 20, copy="same", quarantined={PROFILES: "duplicate_row"}),
-    Case("two rows that differ", 12, copy="different", quarantined={PROFILES: "conflicting_key"}),
+    OfferCase("row twice", 20, copy="same", quarantined={PROFILES: "duplicate_row"}),
+    OfferCase("two rows that differ", 12, copy="different", quarantined={PROFILES: "conflicting_key"}),
     _not_accepted("text in a number", "not_a_number", credit_score=("seven hundred", "700 points", "7OO")),
     _not_accepted("malformed number", "not_a_number", income=("$54,000", "5e4", "54_000", "0x10", "54.000.00")),
     _not_accepted("malformed ratio", "not_a_number", debt_to_income_ratio=("28%", "0,28", "1/3")),

@@ -18,7 +18,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from refi_assets.errors import SettingError
-from refi_assets.sample.offer_cases import CASES, OFFERS, PREFERENCES, PROFILES, RULES, SECOND_RECORD, Case, Cells
+from refi_assets.sample.offer_cases import (
+    OFFER_CASES,
+    OFFERS,
+    PREFERENCES,
+    PROFILES,
+    RULES,
+    SECOND_RECORD,
+    Cells,
+    OfferCase,
+)
 from refi_assets.sample.offer_decisions import decision_tables
 from refi_assets.sample.offer_profiles import PERSONAL, Columns, good_preferences, good_profiles, old_offers
 from refi_assets.sample.written_tables import write_table
@@ -30,7 +39,7 @@ MOST_CUSTOMERS = 10_000_000
 CUSTOMERS_OF_PART = 100_000  # in memory together, in about 500 MB
 SECOND_CASE_SHARE = 0.2  # of the customers with whom something is wrong
 NONE = 0  # the case in which nothing is wrong
-CASE_NUMBERS = {case.name: number for number, case in enumerate(CASES)}
+CASE_NUMBERS = {case.name: number for number, case in enumerate(OFFER_CASES)}
 
 
 @dataclass
@@ -80,7 +89,7 @@ def generate_offer_customers(customers: int, seed: int, out_dir: Path, *, as_of:
             "quarantined": {
                 name: dict(sorted(reasons.items())) for name, reasons in sorted(counts.quarantined.items())
             },
-            "customers_by_case": {case.name: counts.cases[case.name] for case in CASES},
+            "customers_by_case": {case.name: counts.cases[case.name] for case in OFFER_CASES},
             **_verdicts(counts),
             "models": decisions.models,
         }
@@ -92,7 +101,7 @@ def generate_offer_customers(customers: int, seed: int, out_dir: Path, *, as_of:
 
 def _part(rng: np.random.Generator, first_number: int, rows: int, as_of: Any, counts: Counts) -> dict[str, Columns]:
     """The files' rows of some customers; adds to the counts."""
-    case, second = _deal(rng, rows, each_once=first_number == 1 and rows >= len(CASES))
+    case, second = _deal(rng, rows, each_once=first_number == 1 and rows >= len(OFFER_CASES))
     profiles = good_profiles(rng, first_number, rows)
     customer_id = profiles["customer_id"].copy()
     preferences = good_preferences(rng, customer_id, as_of)
@@ -100,7 +109,7 @@ def _part(rng: np.random.Generator, first_number: int, rows: int, as_of: Any, co
     again = np.flatnonzero(case == CASE_NUMBERS[SECOND_RECORD])
     for column in PERSONAL:
         profiles[column][again] = profiles[column][again - 1]
-    for number, changed in enumerate(CASES):
+    for number, changed in enumerate(OFFER_CASES):
         at = np.flatnonzero((case == number) | (second == number))
         counts.cases[changed.name] += len(at)
         _change(rng, profiles, changed.profile, at)
@@ -125,15 +134,15 @@ def _part(rng: np.random.Generator, first_number: int, rows: int, as_of: Any, co
 
 def _deal(rng: np.random.Generator, rows: int, *, each_once: bool) -> tuple[Array, Array]:
     """The numbers of each customer's case and second case. With `each_once`, every case has a customer."""
-    shares = np.array([case.share for case in CASES]) / 10_000
+    shares = np.array([case.share for case in OFFER_CASES]) / 10_000
     shares[NONE] = 1 - shares.sum()
-    case = rng.choice(len(CASES), size=rows, p=shares)
+    case = rng.choice(len(OFFER_CASES), size=rows, p=shares)
     if each_once:
-        case[: len(CASES)] = np.arange(len(CASES))
+        case[: len(OFFER_CASES)] = np.arange(len(OFFER_CASES))
         rng.shuffle(case)
     fits = _fitting_pairs()
     shares = np.where(fits.any(axis=1), shares, 0)
-    second = rng.choice(len(CASES), size=rows, p=shares / shares.sum())
+    second = rng.choice(len(OFFER_CASES), size=rows, p=shares / shares.sum())
     second[~fits[case, second] | (rng.uniform(size=rows) >= SECOND_CASE_SHARE)] = NONE
     return case, second
 
@@ -141,11 +150,11 @@ def _deal(rng: np.random.Generator, rows: int, *, each_once: bool) -> tuple[Arra
 @cache
 def _fitting_pairs() -> Array:
     """Whether a customer may be of two cases: both fail, and neither changes cells of the other."""
-    fails = [bool(case.fails) and not case.quarantined for case in CASES]
+    fails = [bool(case.fails) and not case.quarantined for case in OFFER_CASES]
     return np.array(
         [
-            [fails[a] and fails[b] and not one.touched & two.touched for b, two in enumerate(CASES)]
-            for a, one in enumerate(CASES)
+            [fails[a] and fails[b] and not one.touched & two.touched for b, two in enumerate(OFFER_CASES)]
+            for a, one in enumerate(OFFER_CASES)
         ]
     )
 
@@ -161,14 +170,15 @@ def _change(rng: np.random.Generator, columns: Columns, cells: Cells, at: Array)
 def _with_copies(profiles: Columns, case: Array, counts: Counts) -> Columns:
     """The rows, and after them the second rows of some customers; counts the rows that are not accepted."""
     copies = {
-        copy: [number for number, changed in enumerate(CASES) if changed.copy == copy] for copy in ("same", "different")
+        copy: [number for number, changed in enumerate(OFFER_CASES) if changed.copy == copy]
+        for copy in ("same", "different")
     }
     same, different = (np.flatnonzero(np.isin(case, numbers)) for numbers in copies.values())
     again = np.concatenate([same, different])
     both = {name: np.concatenate([cells, cells[again]]) for name, cells in profiles.items()}
     both["existing_loans"][len(case) + len(same) :] = 1
     both["existing_loans"][different] = 0
-    for number, changed in enumerate(CASES):
+    for number, changed in enumerate(OFFER_CASES):
         if reason := changed.quarantined.get(PROFILES):
             rows = int((case == number).sum())
             counts.quarantine(PROFILES, reason, 2 * rows if changed.copy == "different" else rows)
@@ -177,13 +187,13 @@ def _with_copies(profiles: Columns, case: Array, counts: Counts) -> Columns:
 
 def _with_second_answers(preferences: Columns, case: Array, second: Array, counts: Counts) -> Columns:
     """The rows of customers who have one, then second rows that differ; counts the rows that are not accepted."""
-    rows = np.array([changed.preference_rows for changed in CASES])
+    rows = np.array([changed.preference_rows for changed in OFFER_CASES])
     rows_of_customer = np.where(rows[case] == 1, rows[second], rows[case])
     first, again = np.flatnonzero(rows_of_customer > 0), np.flatnonzero(rows_of_customer == 2)
     answers = {name: np.concatenate([cells[first], cells[again]]) for name, cells in preferences.items()}
     answers["do_not_contact"][len(first) :] = "true"
     counts.quarantine(PREFERENCES, "conflicting_key", 2 * len(again))
-    for number, changed in enumerate(CASES):
+    for number, changed in enumerate(OFFER_CASES):
         if reason := changed.quarantined.get(PREFERENCES):
             counts.quarantine(PREFERENCES, reason, int((case == number).sum()))
     return answers
@@ -192,7 +202,7 @@ def _with_second_answers(preferences: Columns, case: Array, second: Array, count
 def _with_spoiled_rows(offers: Columns, counts: Counts) -> Columns:
     """The rows, and after them copies of a few: whole ones, and some without a day, or without a customer."""
     copies = {
-        reason: {name: cells[start::200].copy() for name, cells in offers.items()}
+        reason: {name: cells[start::400].copy() for name, cells in offers.items()}
         for start, reason in enumerate(("duplicate_row", "not_a_date", "missing_key"))
     }
     copies["not_a_date"]["offered_on"][:] = "last week"
@@ -206,11 +216,11 @@ def _count_verdicts(counts: Counts, case: Array, second: Array) -> None:
     """Count the customers that fail the same rules, of those whose profile is accepted."""
     pairs, customers = np.unique(np.stack([case, second]), axis=1, return_counts=True)
     for one, two, number in zip(*pairs.tolist(), customers.tolist(), strict=True):
-        if CASES[one].quarantined.get(PROFILES, "duplicate_row") == "duplicate_row":
-            counts.verdicts[tuple(sorted({*_rules_of(CASES[one]), *_rules_of(CASES[two])}))] += number
+        if OFFER_CASES[one].quarantined.get(PROFILES, "duplicate_row") == "duplicate_row":
+            counts.verdicts[tuple(sorted({*_rules_of(OFFER_CASES[one]), *_rules_of(OFFER_CASES[two])}))] += number
 
 
-def _rules_of(case: Case) -> list[int]:
+def _rules_of(case: OfferCase) -> list[int]:
     return [RULES.index((filter_id, code)) for filter_id, codes in case.fails.items() for code in codes]
 
 

@@ -25,7 +25,7 @@ STATES_BY_TIME_ZONE = {
     "America/Anchorage": "AK",
     "Pacific/Honolulu": "HI",
 }
-PLACES = [
+STATES_AND_ZONES = [
     (state, zone)
     for zone, states in STATES_BY_TIME_ZONE.items()
     for state in states.split()
@@ -43,7 +43,7 @@ TEXTS = ("12 card, 3 transfers", "31 card, 2 checks, 5 transfers", "4 transfers"
 def good_profiles(rng: np.random.Generator, first_number: int, rows: int) -> Columns:
     """The columns of customer_credit_profiles of `rows` customers, numbered from `first_number`."""
     numbers = range(first_number, first_number + rows)
-    place = np.array(PLACES, dtype=object)[rng.integers(len(PLACES), size=rows)]
+    place = np.array(STATES_AND_ZONES, dtype=object)[rng.integers(len(STATES_AND_ZONES), size=rows)]
     first_name, last_name = _drawn(rng, GIVEN_NAMES, rows), _drawn(rng, SURNAMES, rows)
     return {
         "customer_id": _objects([f"C{number}" for number in numbers]),
@@ -57,7 +57,9 @@ def good_profiles(rng: np.random.Generator, first_number: int, rows: int) -> Col
         "first_name": first_name,
         "last_name": last_name,
         "email": _objects([f"customer{number}@mail.example" for number in numbers]),
-        "phone": _objects([f"202-555-{number // 10_000 % 10_000:04}-{number % 10_000:04}" for number in numbers]),
+        "phone": _objects(
+            [f"{201 + draw // 90}-555-01{10 + draw % 90}" for draw in rng.integers(63_000, size=rows).tolist()]
+        ),
         "state": place[:, 0],
         "postcode": _objects([f"{code:05}" for code in rng.integers(1_000, 99_999, rows).tolist()]),
         "time_zone": place[:, 1],

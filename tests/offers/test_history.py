@@ -127,6 +127,14 @@ def test_a_model_reaches_the_best_possible_auc_within_a_fiftieth(trained, truth,
     assert abs(answer.json["figures"]["logistic_regression"]["roc_auc"] - best) < 0.02
 
 
+def test_a_day_and_a_run_exclude_one_another(trained):
+    run_id = trained["loan_approval"].json.get("run_id", "some-run")
+    for options in (("loan_approval", "--run", run_id, "--as-of", DAY), ("default_12m", "--as-of", DAY)):
+        refused = refi_here("model", "train", *options)
+        assert refused.returncode == 1
+        assert "--as-of has no effect here: the run decides the day." in " ".join(refused.stderr.split())
+
+
 def test_retraining_of_one_domain_reads_no_file_of_another():
     def sources(job: str) -> set[str]:
         keys = definitions().resolve_job_def(job).asset_layer.executable_asset_keys

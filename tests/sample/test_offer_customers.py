@@ -1,6 +1,8 @@
 """Generated files for loan offers: staging and a plain reading of the chain's rules confirm what truth.json counts."""
 
+import csv
 import json
+import time
 from collections import Counter
 from datetime import date, timedelta
 from decimal import Decimal
@@ -10,7 +12,7 @@ from typing import Any
 import pytest
 
 from refi_assets.errors import SettingError
-from refi_assets.sample.offer_cases import CASES
+from refi_assets.sample.offer_cases import OFFER_CASES
 from refi_assets.sample.offer_customers import OFFERS_AS_OF, generate_offer_customers
 from refi_assets.specs.contracts import contracts_of
 from tests.support.commands import refi_here
@@ -140,7 +142,7 @@ def compliance(row: Row) -> list[str]:
 
 def test_every_case_and_every_reason_occurs(truth):
     assert all(number > 0 for number in truth["customers_by_case"].values())
-    assert truth["customers_by_case"].keys() == {case.name for case in CASES}
+    assert truth["customers_by_case"].keys() == {case.name for case in OFFER_CASES}
     codes = {code for counts in truth["stopped"].values() for code in counts["reasons"]}
     assert codes == {
         *("identity_unverified", "account_not_active", "credit_score_below_min", "dti_above_max", "late_payment"),
@@ -185,6 +187,18 @@ def test_the_command_generates_few_customers_and_refuses_fewer(tmp_path):
     assert json.loads((tmp_path / "truth.json").read_text())["customers"] == 10
     refused = refi_here("offers", "generate", tmp_path, "--customers", 9)
     assert "9 customers cannot be generated; ask for 10 to 10,000,000." in " ".join(refused.stderr.split())
+
+
+@pytest.mark.long
+def test_200_000_customers_take_less_than_15_seconds_and_are_each_written_once(tmp_path):
+    """They are drawn in two parts."""
+    started = time.perf_counter()
+    truth = generate_offer_customers(200_000, 3, tmp_path)
+    assert time.perf_counter() - started < 15
+    with (tmp_path / "customer_credit_profiles.csv").open(newline="") as stream:
+        ids = {row["customer_id"] for row in csv.DictReader(stream)}
+    without_id = truth["quarantined"]["customer_credit_profiles"]["missing_key"]
+    assert len(ids - {"", " "}) == 200_000 - without_id
 
 
 def test_a_file_instead_of_a_folder_is_refused_in_words(tmp_path):

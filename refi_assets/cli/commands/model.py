@@ -78,7 +78,7 @@ def train(
     promoter = who or login_name("refi model train") if promote else ""
     train_and_print(
         *(name, lake_url(lake), run_id, policy),
-        as_of=day_of(as_of),
+        as_of=day_of(as_of) if as_of else None,
         promote=promote,
         who=promoter,
         flips=flips,
