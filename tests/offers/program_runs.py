@@ -61,6 +61,12 @@ class OfferLake:
         assert answer.returncode == 0, answer.stderr + answer.stdout
         return answer
 
+    def refused(self, *arguments: object) -> str:
+        """The message of a command that fails, in one line."""
+        answer = refi_here(*arguments, environment=self._environment, folder=self.folder)
+        assert answer.returncode == 1
+        return " ".join(answer.stderr.split())
+
     def run(self, as_of: date, *options: object) -> dict[str, Any]:
         """The object that `refi offers run --json` prints."""
         run: dict[str, Any] = self.refi("offers", "run", "--as-of", as_of, *options, "--json").json
@@ -87,9 +93,12 @@ class OfferLake:
         return read_program(self.source, program_file, STATES_FILE, as_of, scores)
 
 
-def write_other_program(file: Path, filters: Mapping[str, Any], strategy: Mapping[str, Any]) -> Path:
+def write_other_program(
+    file: Path, filters: Mapping[str, Any], strategy: Mapping[str, Any], trust_order: int = 1
+) -> Path:
     """The shipped program with other parameters of filters and another strategy, and e-mail as its only channel."""
     program = yaml.safe_load(PROGRAM_FILE.read_text("utf-8"))
+    program["filterChain"][0]["order"] = trust_order
     for step in program["filterChain"]:
         step.setdefault("parameters", {}).update(filters.get(step["filterId"], {}))
     program["loanOfferStrategy"].update(strategy)

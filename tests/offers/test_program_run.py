@@ -57,7 +57,7 @@ def test_counts_are_those_of_the_reading(run, reading):
 
 
 def test_amounts_are_those_of_the_reading(run, reading):
-    sums = {tier: 0 for tier in run["amounts"]}
+    sums = dict.fromkeys(run["amounts"], 0)
     for offer in reading.offers.values():
         sums[offer["tier"]] += offer["amount"]
     assert run["amounts"] == {tier: f"{amount:.2f}" for tier, amount in sums.items()}
@@ -147,3 +147,11 @@ def test_commands_answer_about_the_runs_of_the_program(lender, run, second_week)
     printed = [json.loads(line) for line in lender.refi("offers", "quarantine", *options).stdout.splitlines()]
     assert len(printed) == sum(lender.truth["quarantined"]["contact_preferences"].values())
     assert {row["source"] for row in printed} == {"contact_preferences"}
+
+
+def test_a_program_file_with_another_chain_is_refused(lender):
+    """The run judged by the chain of the project's file, and the manifest named the other one."""
+    file = write_other_program(lender.folder / "order.yaml", {}, {}, trust_order=9)
+    message = lender.refused("offers", "run", "--as-of", OFFERS_AS_OF, "--policy", file)
+    assert "order.yaml: its filters are credit-qualification, affordability, eligibility, regulatory-compliance, trust" in message
+    assert "Change loan_offer_targeting.yaml as well" in message
