@@ -153,5 +153,8 @@ def test_a_program_file_with_another_chain_is_refused(lender):
     """The run judged by the chain of the project's file, and the manifest named the other one."""
     file = write_other_program(lender.folder / "order.yaml", {}, {}, trust_order=9)
     message = lender.refused("offers", "run", "--as-of", OFFERS_AS_OF, "--policy", file)
-    assert "order.yaml: its filters are credit-qualification, affordability, eligibility, regulatory-compliance, trust" in message
+    assert (
+        "order.yaml: its filters are credit-qualification, affordability, eligibility, regulatory-compliance, trust"
+        in message
+    )
     assert "Change loan_offer_targeting.yaml as well" in message
