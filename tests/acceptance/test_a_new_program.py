@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from refi_assets.ml.columns import InputColumn
 from refi_assets.ml.fitted import FittedModel
@@ -134,19 +133,9 @@ def test_each_program_has_its_own_numbers(runs):
     assert second > first
 
 
-def test_a_parameter_of_the_filter_is_in_the_programs_file(refi, project: Path):
-    """The filter is judged anew with another number, and a filter without its number is refused."""
+def test_a_filter_without_its_parameter_is_refused_before_anything_runs(refi, project: Path):
+    """The file was accepted, and the run failed with the name of another SQL file."""
     text = (project / PROGRAMS / "spring_loans.yaml").read_text("utf-8")
-    program = yaml.safe_load(text)
-    program["filterChain"][-1]["parameters"]["minDeposits"] = 0
-    (project / "lenient.yaml").write_text(yaml.safe_dump(program, sort_keys=False), "utf-8")
-    options = ("--as-of", str(OFFERS_AS_OF), "--program", "spring-loans", "--json")
-    deposits = json.loads(refi("offers", "run", *options, "--policy", "lenient.yaml"))["counts"]["stopped"]["deposits"]
-    rows = staged(project / "files", "customer_credit_profiles").rows
-    assert deposits["reasons"].get("deposits_below_min", 0) == sum((row["deposit_balance"] or 0) < 0 for row in rows)
-
-    del program["filterChain"][-1]["parameters"]
-    (project / "without.yaml").write_text(yaml.safe_dump(program, sort_keys=False), "utf-8")
-    message = refi("offers", "run", *options, "--policy", "without.yaml", check=1)
-    assert "min_deposits" in message
-    assert "Traceback" not in message
+    (project / "spring_loans.yaml").write_text(text.replace("minDeposits:", "leastDeposits:"), "utf-8")
+    message = refi("offers", "check", "spring_loans.yaml", check=1)
+    assert "filterChain[5].parameters: minDeposits is missing: deposits.sql reads :min_deposits." in message

@@ -9,6 +9,7 @@ import json
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,17 +29,17 @@ def lender(tmp_path_factory: pytest.TempPathFactory, session_folder: Path) -> Of
 
 
 @pytest.fixture(scope="module")
-def run(lender: OfferLake) -> dict:
+def run(lender: OfferLake) -> dict[str, Any]:
     return lender.run(OFFERS_AS_OF)
 
 
 @pytest.fixture(scope="module")
-def reading(lender: OfferLake, run: dict) -> Reading:
+def reading(lender: OfferLake, run: dict[str, Any]) -> Reading:
     return lender.reading(run["run_id"], OFFERS_AS_OF)
 
 
 @pytest.fixture(scope="module")
-def second_week(lender: OfferLake, run: dict) -> dict:
+def second_week(lender: OfferLake, run: dict[str, Any]) -> dict[str, Any]:
     return lender.run(OFFERS_AS_OF + WEEK, "--source", lender.source)
 
 
