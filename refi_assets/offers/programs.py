@@ -1,11 +1,7 @@
 """The program files of the project: reading one, and all of them."""
 
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-
-from pydantic.alias_generators import to_camel
-from sqlglot import exp
 
 from refi_assets.errors import SettingError
 from refi_assets.offers.feature_names import feature_columns
@@ -14,10 +10,12 @@ from refi_assets.offers.program_checks import contradictions
 from refi_assets.offers.states import States, load_states
 from refi_assets.offers.yaml_places import PlacedYaml, YamlProblem, read_placed_yaml, validated
 from refi_assets.specs.policies import POLICIES_DIR
-from refi_assets.specs.sql_models import AS_OF, SQL_DIR, SqlModel
+from refi_assets.specs.programs import PROGRAMS, key_of_program
+from refi_assets.specs.sql_models import SQL_DIR, SqlModel
 
-PROGRAMS_DIR = POLICIES_DIR / "offers" / "programs"
-FILTERS_DIR = SQL_DIR / "offers" / "program" / "filters"
+PROGRAMS_DIR = POLICIES_DIR / "offers" / PROGRAMS
+FILTERS = "offers/program/filters"
+FILTERS_DIR = SQL_DIR / FILTERS
 
 
 def load_program(path: Path, *, filters_dir: Path = FILTERS_DIR, states: States | None = None) -> Program:
@@ -33,8 +31,15 @@ def program_in(file: PlacedYaml, *, filters_dir: Path, states: States) -> Progra
         for index, model in enumerate(program.models)
         if model.columns
     ]
-    problems += _unbound_parameters(program, filters_dir)
-    problems += contradictions(program, states, [path.stem for path in filters_dir.glob("*.sql")])
+    if file.path.parent.name == PROGRAMS and key_of_program(file.path.stem) != program.key:
+        text = (
+            f"the file of a program has its id as its name; rename it to {program.program_id}.yaml, or change the id."
+        )
+        problems.append(YamlProblem(("programId",), text))
+    filters = {
+        path.stem: SqlModel(f"{FILTERS}/{path.stem}", path.read_text("utf-8")) for path in filters_dir.glob("*.sql")
+    }
+    problems += contradictions(program, states, filters)
     if problems:
         raise file.refusal(sorted(problems, key=lambda problem: file.line_of(problem.key)))
     columns = feature_columns()
@@ -43,18 +48,6 @@ def program_in(file: PlacedYaml, *, filters_dir: Path, states: States) -> Progra
         for model in program.models
     )
     return program.model_copy(update={"models": tuple(models)})
-
-
-def _unbound_parameters(program: Program, filters_dir: Path) -> Iterator[YamlProblem]:
-    """Parameters that the SQL of the program's own filters reads, and that the file does not give."""
-    for index, step in enumerate(program.filter_chain):
-        file = filters_dir / f"{step.name}.sql"
-        if isinstance(step.settings, dict) and file.is_file():
-            query = SqlModel(f"offers/program/filters/{step.name}", file.read_text("utf-8")).own_tree
-            read = {node.name for node in query.find_all(exp.Placeholder)}
-            for name in sorted(read - program.parameters.keys() - {AS_OF}):
-                text = f"{to_camel(name)} is missing: {file.name} reads :{name}."
-                yield YamlProblem(("filterChain", index, "parameters"), text)
 
 
 @cache

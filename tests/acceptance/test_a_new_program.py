@@ -136,6 +136,6 @@ def test_each_program_has_its_own_numbers(runs):
 def test_a_filter_without_its_parameter_is_refused_before_anything_runs(refi, project: Path):
     """The file was accepted, and the run failed with the name of another SQL file."""
     text = (project / PROGRAMS / "spring_loans.yaml").read_text("utf-8")
-    (project / "spring_loans.yaml").write_text(text.replace("minDeposits:", "leastDeposits:"), "utf-8")
+    (project / "spring_loans.yaml").write_text(text.replace("    parameters: {minDeposits: 2500.00}\n", ""), "utf-8")
     message = refi("offers", "check", "spring_loans.yaml", check=1)
-    assert "filterChain[5].parameters: minDeposits is missing: deposits.sql reads :min_deposits." in message
+    assert "filterChain[5].parameters: minDeposits is missing; the filter's SQL file reads :min_deposits." in message
