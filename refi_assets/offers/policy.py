@@ -17,7 +17,7 @@ from refi_assets.offers.program_warnings import warnings_of
 from refi_assets.offers.programs import load_program, programs
 from refi_assets.offers.states import StateLaw, load_states
 from refi_assets.specs.policies import CheckLimits, Percent, Policy, load_policy, policy_file
-from refi_assets.specs.programs import key_of_program
+from refi_assets.specs.programs import ProgramFile
 from refi_assets.specs.sql_models import Parameter
 from refi_assets.specs.yaml_loader import load_yaml
 
@@ -78,17 +78,32 @@ class ProgramPolicy(Policy):
         return program.values
 
 
-def load_program_policy(path: Path) -> ProgramPolicy:
-    """The policy of the program in a file, or what a manifest kept of one. Raises SettingError."""
+def load_program_policy(file: ProgramFile, path: Path) -> ProgramPolicy:
+    """The policy of a program, from `path`: its file, another version of it, or what a manifest kept of one.
+
+    Raises SettingError, also if the filters are not those of the program's file in their order: SQL is made for these.
+    """
     try:
         document = load_yaml(path.read_bytes())
     except (OSError, ValueError):
         document = None  # load_program reports it
     if isinstance(document, dict) and "program" in document:
-        return load_policy(path, ProgramPolicy)
+        policy = load_policy(path, ProgramPolicy)
+    else:
+        policy = _policy_of_file(path)
+    program_id, filters = policy.program.program_id, tuple(step.filter_id for step in policy.program.filters)
+    if policy.program.key != file.key:
+        raise SettingError(f"{path.name}: its programId is {program_id}; rename the file or change the id.")
+    if filters != file.filters:
+        raise SettingError(
+            f"{path.name}: its filters are {', '.join(filters)}; those of {file.path.name} are "
+            f"{', '.join(file.filters)}, and SQL judges by these, in this order. Change {file.path.name} as well."
+        )
+    return policy
+
+
+def _policy_of_file(path: Path) -> ProgramPolicy:
     program, states = load_program(path), load_states()
-    if key_of_program(path.stem) != program.key and path.parent.name == "programs":
-        raise SettingError(f"{path.name}: its programId is {program.program_id}; rename the file or change the id.")
     return ProgramPolicy(
         program=program,
         states=states.states,

@@ -4,12 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import pairwise
 
+from pydantic.alias_generators import to_camel
+
 from refi_assets.offers.feature_names import feature_columns
 from refi_assets.offers.filter_steps import AFFORDABILITY, CREDIT, REGULATORY
 from refi_assets.offers.program import Program, Segment
 from refi_assets.offers.states import States
 from refi_assets.offers.yaml_places import Key, YamlProblem
-from refi_assets.specs.sql_models import SqlModel
+from refi_assets.specs.sql_models import AS_OF, SqlModel
 
 _STRATEGY, _SEGMENTS = "loanOfferStrategy", ("loanOfferStrategy", "segments")
 _LAW = "regulatoryCompliance"
@@ -108,6 +110,10 @@ def _filters(program: Program, filters: Mapping[str, SqlModel]) -> Iterator[Yaml
             if step.is_own and step.name in filters and name not in (read := filters[step.name].parameters):
                 reads = ", ".join(sorted(read)) or "no parameter"
                 yield YamlProblem(place, f"the filter's SQL file does not read :{name}; it reads {reads}.")
+        if step.is_own and step.name in filters:
+            for name in sorted(filters[step.name].parameters - program.parameters.keys() - {AS_OF}):
+                text = f"{to_camel(name)} is missing; the filter's SQL file reads :{name}."
+                yield YamlProblem(("filterChain", index, "parameters"), text)
 
 
 def _employment(program: Program) -> Iterator[YamlProblem]:

@@ -267,7 +267,7 @@ def policy_of(domain: str, path: Path | None = None) -> Policy:
     """
     if (program := program_files().get(domain)) is not None:
         of_programs = import_module(f"refi_assets.{program.domain}.policy")
-        policy: Policy = of_programs.load_program_policy(path or program.path)
+        policy: Policy = of_programs.load_program_policy(program, path or program.path)
         return policy
     file = path or policy_file(domain)
     if path is None and not file.is_file() and domain != "refi":

@@ -42,7 +42,12 @@ _STRICT: dict[str, Any] = {
         {
             "connectorId": "snowflake-credit-profiles",
             "type": "snowflake",
-            "config": {"account": "bank.us-east-1", "database": "customer_data", "schema": "credit"},
+            "config": {
+                "account": "bank.us-east-1",
+                "database": "customer_data",
+                "schema": "credit",
+                "query": "SELECT * FROM customer_credit_profiles",
+            },
         }
     ],
     "scoringModels": [
@@ -85,14 +90,32 @@ _STRICT: dict[str, Any] = {
         },
     ],
     "channels": [
-        {"channelId": "email", "type": "email", "enabled": True, "priority": 1, "config": {}},
-        {"channelId": "in-app", "type": "in-app", "enabled": True, "priority": 2, "config": {}},
+        {
+            "channelId": "email",
+            "type": "email",
+            "enabled": True,
+            "priority": 1,
+            "config": {
+                "templateId": "loan-offer-v3",
+                "sendTime": "10:00",
+                "timezone": "local",
+                "personalization": "high",
+                "includePreApprovalDetails": True,
+            },
+        },
+        {
+            "channelId": "in-app",
+            "type": "in-app",
+            "enabled": True,
+            "priority": 2,
+            "config": {"bannerType": "loan-offer", "displayDuration": 30, "placement": "dashboard"},
+        },
         {
             "channelId": "sms",
             "type": "sms",
             "enabled": True,
             "priority": 3,
-            "config": {"excellentCreditOnly": True},
+            "config": {"message": "You have an offer: {link}", "excellentCreditOnly": True},
         },
     ],
     "loanOfferStrategy": {
