@@ -81,10 +81,15 @@ class OfferRun:
         return publication.manifest(open_lake(self.lake, create=False), self.result.run_id) or {}
 
 
+def open_published(program: str, lake_url: str, run_id: str | None) -> PublishedRun:
+    """A published run of a program, by default the latest. Raises LakeError."""
+    lake = open_lake(lake_url, create=False)
+    return PublishedRun.find(Publication(program, CONTENTS), lake, open_duckdb(lake), run_id)
+
+
 def export_offers(program: str, lake_url: str, run_id: str | None, offers: Path | None, judged: Path | None) -> None:
     """Write offers and verdicts of a published run to CSV files. Raises RefiError."""
-    lake = open_lake(lake_url, create=False)
-    run = PublishedRun.find(Publication(program, CONTENTS), lake, open_duckdb(lake), run_id)
+    run = open_published(program, lake_url, run_id)
     verdicts = exp.select("customer_id", "first_filter", "first_reason", "reasons").from_(
         table_of(f"{program}/verdicts")
     )

@@ -1,9 +1,11 @@
-"""refi replay: compute a published audience again from its recorded inputs and policy, and compare the bytes.
+"""refi replay and refi offers replay: compute a published file again from what its manifest records; compare the bytes.
 
-The whole graph runs, checks included, on a lake in a temporary folder and a Dagster instance in memory. The lake of the
-audience is only read.
+The whole graph runs, checks included, on a lake in a temporary folder and a Dagster instance in memory. The lake and
+the model registry are only read. The recorded policy overrides the deployment's, so the file is held back there: a
+program stores nothing and moves no catalog.
 """
 
+import copy
 import json
 import shutil
 from dataclasses import asdict, dataclass
@@ -17,22 +19,22 @@ import yaml
 
 from refi_assets.cli.run import run_domain
 from refi_assets.cli.terminal import Terminal, say
-from refi_assets.errors import LakeError, RefiError, writing
+from refi_assets.errors import LakeError, ModelError, RefiError, writing
 from refi_assets.identity import PERSONS
 from refi_assets.identity.decisions import DECISIONS
-from refi_assets.identity.previous import previous_persons
 from refi_assets.ingestion.acceptances import restore_acceptance
 from refi_assets.lake import ObjectStore, RunFolder, open_lake
 from refi_assets.orchestration.resources import IdentityResource
 from refi_assets.publishing.publication import FIRST
 from refi_assets.publishing.publish import code_behind
 from refi_assets.publishing.published import PublishedRun
-from refi_assets.refi.audience import AUDIENCE
+
+PERSONS_OF_CUSTOMERS = "offers/person"
 
 
 @dataclass(frozen=True)
 class Replay:
-    """A recomputed audience beside the published one."""
+    """A recomputed file beside the published one."""
 
     run_id: str
     rows: int
@@ -59,10 +61,12 @@ class Replay:
 
 
 def replay_run(run: PublishedRun, *, any_code: bool, out: Path | None, console: Terminal) -> Replay:
-    """Compute a published audience again; with `out`, write it there.
+    """Compute a published file again; with `out`, write it there.
 
-    Raises LakeError if an input has changed, and RefiError if the code has (unless any_code) or if the run fails.
+    Raises LakeError if an input has changed, ModelError if a model has, and RefiError if the code has (unless any_code)
+    or if the run fails.
     """
+    publication = run.publication
     other_code = _other_code(run.manifest)
     if other_code and not any_code:
         raise RefiError(
@@ -73,10 +77,10 @@ def replay_run(run: PublishedRun, *, any_code: bool, out: Path | None, console: 
         lake = open_lake(f"{folder}/lake")
         _copy_inputs(run, lake)
         policy = Path(folder) / "policy.yaml"
-        policy.write_text(yaml.safe_dump(run.manifest["policy"]["values"]), encoding="utf-8")
+        policy.write_text(yaml.safe_dump(_with_pinned_models(run.manifest)), encoding="utf-8")
         with dg.DagsterInstance.ephemeral() as instance:
             replayed = run_domain(
-                FIRST,
+                publication.name,
                 run.as_of,
                 lake_url=lake.name,
                 policy_file=policy,
@@ -85,19 +89,49 @@ def replay_run(run: PublishedRun, *, any_code: bool, out: Path | None, console: 
                 engine="duckdb",  # all engines give the same bytes, and this one needs only a folder
                 identity=_copy_identity(run, lake),
             )
-        audience = lake.get_json(AUDIENCE.manifest_key(replayed.run_id))["audience"]
+        recomputed = lake.get_json(publication.manifest_key(replayed.run_id))[publication.contents]
         if out is not None:
             with writing(out):
-                out.write_bytes(lake.open(audience["key"]).read())
-    published = run.manifest["audience"]
+                out.write_bytes(lake.open(recomputed["key"]).read())
+    published = run.manifest[publication.contents]
     return Replay(
         run_id=run.run_id,
-        rows=audience["rows"],
-        sha256=audience["sha256"],
+        rows=recomputed["rows"],
+        sha256=recomputed["sha256"],
         published_rows=published["rows"],
         published_sha256=published["sha256"],
         other_code=other_code,
     )
+
+
+def _with_pinned_models(manifest: dict[str, Any]) -> dict[str, Any]:
+    """The policy of a manifest, with the versions of the models that the run used in place of aliases.
+
+    Raises ModelError if the registry does not have a version any more, or has other files of it.
+    """
+    values: dict[str, Any] = copy.deepcopy(manifest["policy"]["values"])
+    pinned = {model["model_id"]: model for model in manifest.get("models", [])}
+    for use in values["program"]["scoringModels"] if pinned else ():
+        model = pinned[use["modelId"]]
+        name, version = model["name"], model["version"]
+        if version is None:
+            raise ModelError(
+                f"Run {manifest['run_id']} scored with the endpoint {model['endpoint']}, whose model it could not "
+                "record; it cannot be replayed."
+            )
+        from refi_assets.ml.registry import open_registry
+
+        try:
+            sha256 = open_registry().load(name, version).sha256
+        except ModelError as error:
+            raise ModelError(f"Run {manifest['run_id']} cannot be replayed. {error}") from None
+        if sha256 != model["sha256"]:
+            raise ModelError(
+                f"Run {manifest['run_id']} cannot be replayed. {name}, version {version}, has the SHA-256 {sha256}; "
+                f"the run used {model['sha256']}. Restore the registry of the run."
+            )
+        use["endpoint"] = f"mlflow://{name}@{version}"
+    return values
 
 
 def _copy_inputs(run: PublishedRun, lake: ObjectStore) -> None:
@@ -120,19 +154,20 @@ def _copy_inputs(run: PublishedRun, lake: ObjectStore) -> None:
 
 def _copy_identity(run: PublishedRun, lake: ObjectStore) -> IdentityResource:
     """Copy the persons and decisions that the run started from. Raises LakeError if they are not kept any more."""
-    identity = run.manifest["identity"]
+    identity = run.manifest.get("identity", {"engine": "off", "decisions": None, "person_ids_of": None})
     if identity["engine"] == "aws":
         raise LakeError(f"Run {run.run_id} matched records with AWS Entity Resolution; that cannot be repeated here.")
     before = identity["person_ids_of"]
     keys = {DECISIONS: identity["decisions"]} if identity["decisions"] else {}
     if before:
-        persons = previous_persons(run.lake, before)
+        key = PERSONS if run.publication.name == FIRST else PERSONS_OF_CUSTOMERS
+        persons = RunFolder(run.lake, before).find(key)
         if persons is None or persons.parquet is None:
             raise LakeError(
                 f"Run {run.run_id} kept the persons' ids of run {before}, which is not in the lake any more."
             )
         rows = f"{persons.parquet}data.parquet"
-        record = RunFolder(run.lake, before).key(PERSONS, ".json")
+        record = RunFolder(run.lake, before).key(key, ".json")
         keys |= {rows: rows, record: record}
     for here, there in keys.items():
         with run.lake.open(there) as stream:

@@ -23,7 +23,7 @@ from refi_assets.ml.trees import Trees
 ROWS: Mapping[str, np.ndarray] = {"income": np.array([1.0, 5.0, np.nan]), "debt": np.array([9.0, 2.0, 4.0])}
 
 _INCOME, _DEBT = (InputColumn(name=name, kind="number") for name in ROWS)
-_SCALE = ScorecardScale(
+SCALE = ScorecardScale(
     most_bins=5, least_bin_share_pct=5, penalty=0, base_score=600, base_odds=20, points_to_double_odds=20
 )
 
@@ -66,7 +66,7 @@ def scorecard() -> FittedModel:
         BinnedInput(column=_DEBT, evidence=(0.0, 0.2), shares=(90, 10)),
     )
     predictor = Scorecard(binned=binned, weights=(1.0, 2.0), intercept=-1.0)
-    return FittedModel("logistic_regression", predictor, (0.0, 1.0), _SCALE)
+    return FittedModel("logistic_regression", predictor, (0.0, 1.0), SCALE)
 
 
 @pytest.fixture(scope="session")
@@ -74,7 +74,7 @@ def forest() -> FittedModel:
     """A random forest of two numbers, which has a file estimator.skops."""
     matrix = np.random.default_rng(0).normal(size=(60, 2))
     ensemble = RandomForestClassifier(3, max_depth=2, random_state=0).fit(matrix, matrix[:, 0] > 0)
-    return FittedModel("random_forest", Trees((_INCOME, _DEBT), ensemble), (0.0, 1.0), _SCALE)
+    return FittedModel("random_forest", Trees((_INCOME, _DEBT), ensemble), (0.0, 1.0), SCALE)
 
 
 @pytest.fixture(scope="session")
@@ -83,7 +83,7 @@ def boosting() -> FittedModel:
     matrix = np.random.default_rng(0).normal(size=(60, 2))
     ensemble = HistGradientBoostingClassifier(max_iter=3, min_samples_leaf=5, early_stopping=False)
     return FittedModel(
-        "gradient_boosting", Trees((_INCOME, _DEBT), ensemble.fit(matrix, matrix[:, 0] > 0)), (0.0, 1.0), _SCALE
+        "gradient_boosting", Trees((_INCOME, _DEBT), ensemble.fit(matrix, matrix[:, 0] > 0)), (0.0, 1.0), SCALE
     )
 
 

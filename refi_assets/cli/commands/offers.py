@@ -207,3 +207,46 @@ def generate(
     day = OFFERS_AS_OF if as_of is None else day_of(as_of)
     generate_offer_customers(customers, seed, out_dir, as_of=day)
     say(f"{customers} customers, seed {seed}, as of {day}: {out_dir}")
+
+
+@app.command()
+def explain(
+    customer_id: str, program: ProgramId = None, lake: Lake = None, run_id: AnyRun = None, as_json: AsJson = False
+) -> None:
+    """Say why a customer has an offer or not: every rule, the scores, the tier, the amount, the price."""
+    from refi_assets.cli import answers
+    from refi_assets.cli.offer_answers import show_customer
+
+    run = answers.open_any_run(program_key(program), lake_url(lake), run_id)
+    show_customer(run, customer_id, as_json=as_json)
+
+
+@app.command()
+def funnel(program: ProgramId = None, lake: Lake = None, run_id: Run = None, as_json: AsJson = False) -> None:
+    """Show how many customers each filter stops, and the offers by tier, beside those of the week before."""
+    from refi_assets.cli.offer_answers import show_funnel
+    from refi_assets.cli.offer_runs import open_published
+
+    show_funnel(open_published(program_key(program), lake_url(lake), run_id), as_json=as_json)
+
+
+@app.command()
+def replay(
+    run_id: Annotated[
+        str | None, typer.Argument(metavar="[RUN_ID]", help="A published run. Default: the latest.")
+    ] = None,
+    program: ProgramId = None,
+    any_code: Annotated[bool, typer.Option("--any-code", help="Even if other code published it.")] = False,
+    out: Annotated[Path | None, typer.Option(dir_okay=False, help="Write the recomputed offers here.")] = None,
+    lake: Lake = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compute the published offers of a run again from its recorded inputs, program and models; compare the bytes."""
+    from refi_assets.cli.offer_runs import open_published
+    from refi_assets.cli.replay import replay_run
+
+    published = open_published(program_key(program), lake_url(lake), run_id)
+    result = replay_run(published, any_code=any_code, out=out, console=ERR)
+    result.show(as_json=as_json)
+    if not result.is_same:
+        raise typer.Exit(1)

@@ -4,15 +4,27 @@
 -- customer_id.
 -- grain: customer_id
 -- not null: customer_id, person_id, approval_likelihood, default_probability, is_offered
--- rule no_segment: The credit score is in no segment of the program.
--- rule score_below_min: The approval likelihood is in no score band.
--- rule default_risk_above_max: The default probability is above :max_default_probability.
--- rule amount_below_min: The amount that the customer can afford is below :min_loan_amount USD.
--- rule state_rate_cap: The annual percentage rate is above what the state allows.
--- rule covered_borrower_missing: The rate is above :max_mapr_pct %, and it is unknown whether military lending law covers
---   the customer.
--- rule covered_borrower: The rate is above :max_mapr_pct %, and military lending law covers the customer.
--- rule other_record_chosen: Another record of the same person gets the offer.
+-- rule no_segment: credit_score is in a segment of the program, which are :segments;
+--   else eligible when the credit score is in one of the segments :segments.
+-- rule score_below_min: approval_likelihood is at least :least_likelihood, where the lowest score band begins;
+--   else eligible when the approval likelihood is :least_likelihood or above.
+-- rule default_risk_above_max: default_probability is at most :max_default_probability;
+--   else eligible when the default probability is :max_default_probability or below.
+-- rule amount_below_min: final_amount is at least :min_loan_amount USD;
+--   else eligible when the income has room for a payment of :final_least_payment USD a month or more,
+--   or else the amount that the customer can afford is :min_loan_amount USD or more.
+-- rule state_rate_cap: apr_pct is at most the state's cap of :state_max_apr_pct %
+--   (checkStateLaws: :check_state_laws);
+--   else eligible when the annual percentage rate is :state_max_apr_pct % or below.
+-- rule covered_borrower_missing: covered_borrower is false if the annual percentage rate is above :max_mapr_pct %
+--   (checkFederalCompliance: :check_federal_compliance);
+--   else eligible when it is known that military lending law does not cover the customer.
+-- rule covered_borrower: covered_borrower is false if the annual percentage rate is above :max_mapr_pct %
+--   (checkFederalCompliance: :check_federal_compliance);
+--   else eligible when the annual percentage rate is :max_mapr_pct % or below.
+-- rule other_record_chosen: chosen_record is the record that gets the person's offer: of the best tier, then of the
+--   largest amount, then with the smallest customer_id;
+--   else eligible when the record :chosen_record gets no offer.
 -- credit_tier: The tier of the segment of the credit score.
 -- score_band: The tier of the band of the approval likelihood.
 -- tier: The final tier.

@@ -1,12 +1,23 @@
 -- Can the customer afford the smallest loan, from an income that is steady?
 -- grain: customer_id
--- rule income_variation_missing: The variation of the income is unknown.
--- rule income_unstable: The variation of the income is above :max_income_variation.
--- rule employment_status_missing: The employment status is unknown.
--- rule employment_not_accepted: The employment status is not one that the program accepts.
--- rule debt_to_income_ratio_missing: The debt-to-income ratio is unknown.
--- rule income_missing: The income is unknown.
--- rule amount_below_min: The amount that the customer can afford is below :min_loan_amount USD.
+-- rule income_variation_missing: income_variation is at most :max_income_variation
+--   (checkIncomeStability: :check_income_stability);
+--   else eligible when the variation of the income is known and is :max_income_variation or below.
+-- rule income_unstable: income_variation is at most :max_income_variation
+--   (checkIncomeStability: :check_income_stability);
+--   else eligible when the variation of the income is :max_income_variation or below.
+-- rule employment_status_missing: employment_status is among :employment_accepted
+--   (checkEmploymentStatus: :check_employment_status);
+--   else eligible when the employment status is known and is among :employment_accepted.
+-- rule employment_not_accepted: employment_status is among :employment_accepted
+--   (checkEmploymentStatus: :check_employment_status);
+--   else eligible when the employment status is among :employment_accepted.
+-- rule debt_to_income_ratio_missing: debt_to_income_ratio is known;
+--   else eligible when the debt-to-income ratio is known.
+-- rule income_missing: income is known; else eligible when the income is known.
+-- rule amount_below_min: segment_amount is at least :min_loan_amount USD;
+--   else eligible when the income has room for a payment of :segment_least_payment USD a month or more,
+--   or else the amount that the customer can afford is :min_loan_amount USD or more.
 SELECT
     customer.customer_id,
     CASE

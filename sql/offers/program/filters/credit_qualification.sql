@@ -2,15 +2,24 @@
 -- Of the payment history, the newest :min_payment_history months count; a month in which nothing was due is known, and
 -- not late. Any character but 0 to 6 and . is a month that is not known.
 -- grain: customer_id
--- rule credit_score_missing: The credit score is unknown.
--- rule credit_score_below_min: The credit score is below :min_credit_score.
--- rule debt_to_income_ratio_missing: The debt-to-income ratio is unknown.
--- rule dti_above_max: The debt-to-income ratio is above :max_debt_to_income.
--- rule payment_history_missing: The payment history is unknown.
--- rule late_payment: A payment of the newest :min_payment_history months was a month late or more.
--- rule payment_history_short: Fewer than :min_payment_history months of the payment history are known.
--- rule existing_loans_missing: The number of existing loans is unknown.
--- rule too_many_loans: The customer has more than :max_existing_loans loans.
+-- rule credit_score_missing: credit_score is at least :min_credit_score;
+--   else eligible when the credit score is known and is :min_credit_score or above.
+-- rule credit_score_below_min: credit_score is at least :min_credit_score;
+--   else eligible when the credit score is :min_credit_score or above.
+-- rule debt_to_income_ratio_missing: debt_to_income_ratio is at most :max_debt_to_income;
+--   else eligible when the debt-to-income ratio is known and is :max_debt_to_income or below.
+-- rule dti_above_max: debt_to_income_ratio is at most :max_debt_to_income;
+--   else eligible when the debt-to-income ratio is :max_debt_to_income or below.
+-- rule payment_history_missing: payment_history is without a late payment in its newest :min_payment_history months;
+--   else eligible when the newest :min_payment_history months of the payment history are known, without a late payment.
+-- rule late_payment: payment_history is without a late payment in its newest :min_payment_history months;
+--   else eligible when the newest :min_payment_history months of the payment history have no late payment.
+-- rule payment_history_short: payment_history is known for its newest :min_payment_history months;
+--   else eligible when the newest :min_payment_history months of the payment history are known.
+-- rule existing_loans_missing: existing_loans is at most :max_existing_loans;
+--   else eligible when the number of existing loans is known and is :max_existing_loans or fewer.
+-- rule too_many_loans: existing_loans is at most :max_existing_loans;
+--   else eligible when the number of existing loans is :max_existing_loans or fewer.
 SELECT
     customer.customer_id,
     CASE

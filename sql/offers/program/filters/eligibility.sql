@@ -1,7 +1,9 @@
 -- May the customer hear from us again, and is there a channel to do so?
 -- grain: customer_id
--- rule offered_within_days: The person got an offer within the last :suppression_days days.
--- rule opted_out: No channel of the program is open.
+-- rule offered_within_days: last_offered_on is not within :suppression_days days before the as-of day, nor after it;
+--   else eligible when the as-of day is :suppressed_until or later.
+-- rule opted_out: is_reachable is true;
+--   else eligible when a channel of the program is open for each record of the person.
 SELECT
     customer.customer_id,
     CASE

@@ -2,12 +2,23 @@
 -- The military annual percentage rate (MAPR) is the annual percentage rate and the charges of 32 CFR 232.4(c); the
 -- origination fee is the only charge of these loans, and is in both.
 -- grain: customer_id
--- rule state_missing: The state is unknown.
--- rule state_excluded: The program excludes the state, or the lender has no license there.
--- rule state_rate_cap: The annual percentage rate is above what the state allows.
--- rule covered_borrower_missing: The rate is above :max_mapr_pct %, and it is unknown whether military lending law covers
---   the customer.
--- rule covered_borrower: The rate is above :max_mapr_pct %, and military lending law covers the customer.
+-- rule state_missing: state is a state with a license that the program does not exclude
+--   (checkStateLaws: :check_state_laws; excludedStates: :excluded_states);
+--   else eligible when the state is known, the lender is licensed there, and the program does not exclude it.
+-- rule state_excluded: state is a state with a license that the program does not exclude
+--   (checkStateLaws: :check_state_laws; excludedStates: :excluded_states);
+--   else eligible when the state is one where the lender is licensed and that the program does not exclude.
+-- rule state_rate_cap: segment_apr_pct is at most the state's cap of :state_max_apr_pct %
+--   (checkStateLaws: :check_state_laws);
+--   else eligible when the annual percentage rate is :state_max_apr_pct % or below.
+-- rule covered_borrower_missing: covered_borrower is false if the annual percentage rate is above :max_mapr_pct %
+--   (checkFederalCompliance: :check_federal_compliance);
+--   else eligible when it is known that military lending law does not cover the customer,
+--   or else the rate is :max_mapr_pct % or below.
+-- rule covered_borrower: covered_borrower is false if the annual percentage rate is above :max_mapr_pct %
+--   (checkFederalCompliance: :check_federal_compliance);
+--   else eligible when the annual percentage rate is :max_mapr_pct % or below,
+--   or else military lending law does not cover the customer.
 SELECT
     customer.customer_id,
     CASE

@@ -1,9 +1,10 @@
 -- Is the customer who they say they are, and is the account in use?
 -- grain: customer_id
--- rule identity_verified_missing: It is unknown whether the identity is verified.
--- rule identity_unverified: The identity is not verified.
--- rule account_status_missing: The status of the account is unknown.
--- rule account_not_active: The status of the account is not active.
+-- rule identity_verified_missing: identity_verified is true;
+--   else eligible when it is known that the identity is verified.
+-- rule identity_unverified: identity_verified is true; else eligible when the identity is verified.
+-- rule account_status_missing: account_status is active; else eligible when it is known that the account is active.
+-- rule account_not_active: account_status is active; else eligible when the account is active.
 SELECT
     customer.customer_id,
     CASE

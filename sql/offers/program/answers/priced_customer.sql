@@ -1,0 +1,47 @@
+-- One scored customer with the tier, the price, and the verdicts of `score` and `offer`.
+-- grain: customer_id
+-- final_amount: The amount that the customer can afford at the terms of the tier; 0 if none.
+-- final_least_payment: Monthly payment on the smallest amount at these terms.
+-- chosen_record: The record of the person that gets the offer.
+WITH least AS (
+    SELECT
+        price.credit_tier,
+        MIN(price.monthly_payment) AS payment
+    FROM program.price_list AS price
+    GROUP BY
+        price.credit_tier
+)
+SELECT
+    priced.approval_likelihood,
+    priced.default_probability,
+    priced.credit_tier,
+    priced.score_band,
+    priced.tier,
+    priced.amount,
+    priced.note_rate_pct,
+    priced.term_months,
+    priced.monthly_payment,
+    priced.last_payment,
+    priced.origination_fee,
+    priced.amount_financed,
+    priced.finance_charge,
+    priced.total_of_payments,
+    priced.apr_pct,
+    priced.is_offered,
+    CAST(offers.expires_on AS DATE) AS expires_on,
+    affordable.amount AS final_amount,
+    least.payment AS final_least_payment,
+    chosen.customer_id AS chosen_record
+FROM program.priced AS priced
+LEFT JOIN program.offers AS offers
+    ON offers.customer_id = priced.customer_id
+LEFT JOIN program.affordable AS affordable
+    ON affordable.customer_id = priced.customer_id
+    AND affordable.credit_tier = priced.tier
+LEFT JOIN least
+    ON least.credit_tier = priced.tier
+LEFT JOIN program.priced AS chosen
+    ON chosen.person_id = priced.person_id
+    AND chosen.is_offered
+WHERE
+    priced.customer_id = :customer_id
