@@ -19,6 +19,7 @@ FILES = (*MARKS, "data/sample", "workspace.yaml", ".dagster/dagster.yaml")
 _GITIGNORE = """\
 /lake/
 /registry/
+/store/
 .dagster/*
 !.dagster/dagster.yaml
 """
