@@ -133,21 +133,30 @@ class StoreMachine(RuleBasedStateMachine):
         self.model.move(self.loaded)
         self.loaded = None
 
-    @rule(offered=WEEKS, opted_out=OPTED_OUT)
-    def load_and_move(self, offered: dict[str, tuple[int, int, str, int]], opted_out: frozenset[str]) -> None:
+    @rule(offered=WEEKS, opted_out=OPTED_OUT, between=st.booleans(), data=st.data())
+    def load_and_move(
+        self,
+        offered: dict[str, tuple[int, int, str, int]],
+        opted_out: frozenset[str],
+        between: bool,
+        data: st.DataObject,
+    ) -> None:
         self.load(offered, opted_out)
+        if between and self.model.offers:
+            self.record(data, [EventKind.DISPLAYED])
         self.move()
 
     @precondition(lambda self: self.model.offers)
-    @rule(data=st.data(), kind=st.sampled_from(EventKind))
-    def record(self, data: st.DataObject, kind: EventKind) -> None:
+    @rule(data=st.data(), kinds=st.lists(st.sampled_from(EventKind), min_size=1, max_size=3))
+    def record(self, data: st.DataObject, kinds: list[EventKind]) -> None:
         newest_first = sorted(self.model.offers.values(), key=lambda one: one.expires_on, reverse=True)
-        offer_id = data.draw(st.sampled_from([one.offer_id for one in newest_first[:6]]))
-        standing = self.store.record_event(offer_id, kind, noon(self.days))
-        if standing is Standing.UNKNOWN:  # the files of weeks without live offers are deleted
-            assert self.model.offers[offer_id].expires_on < self.today
-        else:
-            assert standing is self.model.record(offer_id, kind, self.today)
+        for kind in kinds:
+            offer_id = data.draw(st.sampled_from([one.offer_id for one in newest_first[:6]]))
+            standing = self.store.record_event(offer_id, kind, noon(self.days))
+            if standing is Standing.UNKNOWN:  # the files of weeks without live offers are deleted
+                assert self.model.offers[offer_id].expires_on < self.today
+            else:
+                assert standing is self.model.record(offer_id, kind, self.today)
 
     @precondition(lambda self: self.model.live(self.today))
     @rule(data=st.data())
@@ -156,13 +165,11 @@ class StoreMachine(RuleBasedStateMachine):
         self.store.withdraw(offer_id, "a test", noon(self.days))
         self.model.ended.add(offer_id)
 
-    @rule(days=st.integers(1, 6))
-    def wait(self, days: int) -> None:
+    @rule(days=st.integers(1, 6), open_again=st.booleans())
+    def wait(self, days: int, open_again: bool) -> None:
         self.days += days
-
-    @rule()
-    def open_again(self) -> None:
-        self.store.close()
+        if open_again:
+            self.store.close()
 
     @precondition(lambda self: self.model.offers or self.store.current())
     @invariant()
