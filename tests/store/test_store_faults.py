@@ -198,7 +198,7 @@ def test_without_its_events_a_store_answers_nothing_as_offers_that_ended_would_b
         lambda: served.load("w2", day(7), []),
     ]
     for action in actions:
-        with pytest.raises(StoreError, match=r"(it is damaged, or not|it is missing or cannot)"):
+        with pytest.raises(StoreError, match=r"(cards|events\.sqlite): it is (damaged, or not|missing or cannot)"):
             action()
 
 
