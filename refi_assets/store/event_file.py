@@ -17,7 +17,7 @@ from refi_assets.store.protocol import EventKind, OfferRow, StoredOffer
 
 EVENTS = "events.sqlite"
 
-# What is added to a table of offers' own key, in the order of pages: a negative score, so that all columns ascend.
+# The columns of an offer in each table. The score is negative, so that the whole order of pages ascends.
 OFFER_COLUMNS = "offer_id, customer_id, person_id, tier, minus_score, amount_cents, expires_on, body"
 
 _SCHEMA = f"""

@@ -1,6 +1,7 @@
 """Failures of the store's files in words: what is wrong, what it means for the offers, and what to do."""
 
 import errno
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -65,6 +66,8 @@ def in_words(place: Path, consequence: str) -> Iterator[None]:
         if code is None:  # sqlite3 was used wrongly
             raise
         reason, advice = _OF_SQLITE.get(code & 0xFF, (str(error), "Check the disk and the folder, then try again."))
+        if code & 0xFF == sqlite3.SQLITE_CANTOPEN and place.exists() and not os.access(place.parent, os.W_OK):
+            reason, advice = _READ_ONLY  # a log beside it cannot be created
         raise StoreError(f"{place}: {reason}. {consequence}. {advice}") from None
     except OSError as error:
         reason, advice = _OF_SYSTEM.get(

@@ -96,6 +96,8 @@ class SqliteOfferStore:
             if kept.current is not None and kept.current.run_id == run_id:
                 return kept.current
             path = week_path(self.folder, run_id)
+            if run_id in kept:
+                raise StoreError(f"{self.folder}: a later run superseded the offers of run {run_id}. {LOADING}.")
             if not path.exists():
                 raise StoreError(
                     f"{self.folder}: the offers of run {run_id} are not loaded, or a later load removed them. "

@@ -76,7 +76,7 @@ WHERE firm.sequence > (SELECT week.last_firm FROM main.week)
 _LOSE_NEW = """
 DELETE FROM main.offer
 WHERE carried = 0
-    AND ({column} IN (SELECT holder.{column} FROM temp.holder))
+    AND {column} IN (SELECT holder.{column} FROM temp.holder)
 """
 _CARRY = """
 INSERT INTO main.offer (offer_id, customer_id, person_id, tier, minus_score, amount_cents, expires_on, body, carried)

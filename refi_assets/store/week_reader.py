@@ -6,6 +6,7 @@ from typing import Any
 
 from refi_assets.store.connections import connect, file_uri, version_of_unlocked
 from refi_assets.store.event_file import OFFER_COLUMNS, stored_offer
+from refi_assets.store.failures import READING, in_words
 from refi_assets.store.protocol import EventKind, OfferEvent, OfferPage, PageCursor, StoredOffer
 from refi_assets.store.week_file import week_path
 
@@ -42,14 +43,16 @@ _BEFORE_ALL = -(2**62)  # a negative score before any other
 
 
 class WeekReader:
-    """A week's file, open for reading, with events.sqlite beside it. Methods raise sqlite3.Error."""
+    """A week's file, open for reading, with events.sqlite beside it. Methods raise sqlite3.Error or StoreError."""
 
     def __init__(self, folder: Path, run_id: str, events: Path) -> None:
         self.run_id, self._events = run_id, events
         self._connection = connect(week_path(folder, run_id), "immutable")
+        self._connection.execute("SELECT 1 FROM main.week").fetchone()  # a damaged file is not blamed on the other
         self._events_version = version_of_unlocked(events)
         mode = "ro" if self._events_version is None else "immutable"
-        self._connection.execute("ATTACH ? AS events", (file_uri(events, mode),))
+        with in_words(events, READING):
+            self._connection.execute("ATTACH ? AS events", (file_uri(events, mode),))
         self._connection.execute(f"PRAGMA main.mmap_size = {_MAPPED_BYTES}")
         self._connection.execute(_LIVE.format(run_id=run_id))
 

@@ -160,6 +160,10 @@ def test_a_run_is_stored_once(store):
     with pytest.raises(StoreError, match="the offers of run w1 are stored already"):
         store.load("w1", day(0), [])
     assert store.make_current("w1") == week, "a step that was killed after the move can be repeated"
+    publish(store, "w2", [offer("b", "c1")])
+    with pytest.raises(StoreError, match="a later run superseded the offers of run w1"):
+        store.make_current("w1")
+    assert live_ids(store, "c1", day(0)) == ["b"]
 
 
 @pytest.mark.parametrize(
