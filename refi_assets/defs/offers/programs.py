@@ -10,7 +10,9 @@ from typing import Any
 import dagster as dg
 
 from refi_assets.defs.offers import OFFERS
+from refi_assets.defs.offers.assets import PERSON
 from refi_assets.engines.duckdb import DuckDBSession
+from refi_assets.identity.details import identity_behind
 from refi_assets.lake import Relation
 from refi_assets.lake.relations import readable
 from refi_assets.offers.manifest import CONTENTS, in_manifest
@@ -61,7 +63,7 @@ def program_definitions(program: ProgramFile) -> dg.Definitions:
         f"{key}/offers_file",
         Publication(key, CONTENTS),
         inputs,
-        in_manifest=lambda behind: in_manifest(key, behind),
+        in_manifest=lambda behind: in_manifest(key, behind) | {"identity": identity_behind(behind, PERSON, PERSON)},
     )
     return dg.Definitions.merge(
         _price_list(domain),
