@@ -37,6 +37,10 @@ class ModelError(RefiError):
     """A model, or what it is to be trained on or asked about, is missing, unsuitable or damaged."""
 
 
+class StoreError(RefiError):
+    """The store of offers is full, locked, read-only, damaged or missing, or must not take what it was given."""
+
+
 @contextmanager
 def best_effort(on_failure: Callable[[str], object]) -> Iterator[None]:
     """Run optional work, which may fail: `on_failure` gets the reason, without any borrower's data."""

@@ -19,7 +19,10 @@ def check_and_print(file: Path | None, program_id: str | None, *, as_json: bool)
     answers = [_checked(path) for path in _files(file, program_id)]
     refused = [error for answer in answers for error in answer["errors"]]
     if file is None and not refused:
-        programs()  # two files may have the same programId
+        try:
+            programs()
+        except SettingError as error:  # two files have the same programId
+            refused.append(str(error))
     if as_json:
         print(json.dumps({"accepted": not refused, "programs": answers}))
         raise typer.Exit(1 if refused else 0)

@@ -283,9 +283,18 @@ class DuckDBSession:
         """
         return self._run(sql, lambda result: result.fetchall())
 
+    def batches(self, sql: str, size: int) -> Iterator[list[tuple[Any, ...]]]:
+        """The same, at most `size` rows at a time; nothing else may run in the session meanwhile."""
+        result = self._run(sql, lambda result: result)
+        while rows := self._fetch(sql, lambda: result.fetchmany(size)):
+            yield rows
+
     def _run(self, sql: str, fetch: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        return self._fetch(sql, lambda: fetch(self.connection.execute(sql)))  # some errors come only with the fetch
+
+    def _fetch(self, sql: str, fetch: Callable[[], T]) -> T:
         try:
-            return fetch(self.connection.execute(sql))  # some errors come only with the fetch
+            return fetch()
         except duckdb.OutOfMemoryException:
             raise out_of_memory_error(self._engine.memory_limit) from None
         except duckdb.IOException as error:

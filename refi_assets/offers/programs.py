@@ -8,7 +8,7 @@ from refi_assets.offers.feature_names import feature_columns
 from refi_assets.offers.program import Program
 from refi_assets.offers.program_checks import contradictions
 from refi_assets.offers.states import States, load_states
-from refi_assets.offers.yaml_places import PlacedYaml, Problem, read_placed_yaml, validated
+from refi_assets.offers.yaml_places import PlacedYaml, YamlProblem, read_placed_yaml, validated
 from refi_assets.specs.policies import POLICIES_DIR
 from refi_assets.specs.sql_models import SQL_DIR
 
@@ -25,7 +25,7 @@ def program_in(file: PlacedYaml, *, filters_dir: Path, states: States) -> Progra
     """The program in a file that was read. Raises SettingError as load_program does."""
     program = validated(file, Program)
     problems = [
-        Problem(("scoringModels", index, "columns"), "unknown key; the columns follow from the features.")
+        YamlProblem(("scoringModels", index, "columns"), "unknown key; the columns follow from the features.")
         for index, model in enumerate(program.models)
         if model.columns
     ]

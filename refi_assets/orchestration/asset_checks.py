@@ -222,7 +222,7 @@ def checks_of(domain: Domain, asset: str, checks: Sequence[Check]) -> dg.AssetCh
         engine: EngineResource,
         policies: PoliciesResource,
     ) -> Iterator[dg.AssetCheckResult]:
-        with user_errors():
+        with user_errors(domain.unchanged):
             step = CheckedStep(context, lake, engine, policies.of(domain), asset)
             chosen = [
                 check for check in checks if dg.AssetCheckKey(key, check.name) in context.selected_asset_check_keys

@@ -58,7 +58,7 @@ def publication_asset(
         policies: PoliciesResource,
         publishing: PublishingResource,
     ) -> dg.MaterializeResult[Any]:
-        with asset_step(context, lake) as step:
+        with asset_step(context, lake, domain.unchanged) as step:
             store = step.lake
             input_relations = {name: step.input(name) for name in inputs}
             relations = with_inputs(store, list(input_relations.values()))

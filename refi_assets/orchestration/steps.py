@@ -22,6 +22,7 @@ from refi_assets.errors import LakeError, RefiError, at_place, type_and_place
 from refi_assets.lake import Relation, RunFolder
 from refi_assets.lake.memo import Memo, fingerprint
 from refi_assets.orchestration.column_lineage import column_lineage
+from refi_assets.orchestration.domain import UNCHANGED
 from refi_assets.orchestration.partitions import Context, as_of_day, cadence_of
 from refi_assets.orchestration.resources import LakeResource
 from refi_assets.publishing.stops import Stop, record_stop
@@ -30,9 +31,11 @@ from refi_assets.specs.code import code_sha256, version_of
 if TYPE_CHECKING:
     from refi_assets.lineage.events import AssetEvents
 
-UNCHANGED = "The last published audience is unchanged."
 BLOCKED = "DagsterAssetCheckFailedError"  # the error of a step that a blocking check ends
 PUBLISHED = "The audience itself is published; run again for the rest."
+NOT_SERVED = "The offers are published, but those that are served are still the last week's. Run again."
+NOT_EXPORTED = "The offers are published and stored. Run again for the export."
+AFTER_PUBLICATION = (PUBLISHED, NOT_SERVED, NOT_EXPORTED)
 LOOK_BACK = 1000  # materializations of an asset that is made more often than its reader
 
 

@@ -33,7 +33,7 @@ def models_of_program(program: ProgramFile, texts: Mapping[str, str], dialect: s
 
 
 def _chain(filters: Sequence[tuple[str, str, str]], dialect: str) -> str:
-    """The query of filters.all, from the id, the name and the text of each filter: the places of filter and rule, the code.
+    """The query of filters.all, from the id, the name and the text of each filter.
 
     The first column that a filter selects identifies the row, each other is a rule: the code if the row fails it.
     """

@@ -52,6 +52,7 @@ DEFAULTS = {
     "api_port": 8080,
     "api_models": "",
     "api_poll_seconds": 20,
+    "store_dir": PROJECT / "store",
 }
 
 
@@ -104,6 +105,7 @@ def test_every_setting_belongs_to_one_room() -> None:
         ("REFI_ENTITY_RESOLUTION_MINUTES", "90", 90),
         ("REFI_KEEP_RUNS", "30", 30),
         ("REFI_LOG_FORMAT", "json", "json"),
+        ("REFI_STORE_DIR", "/srv/store", Path("/srv/store")),
         ("REFI_POLICY_FILE", "/srv/strict.yaml", Path("/srv/strict.yaml")),
         ("REFI_TIME_ZONE", "Pacific/Auckland", "Pacific/Auckland"),
         ("REFI_WATCH", "true", True),

@@ -5,12 +5,13 @@ scores in offers/scoring.py.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import dagster as dg
 
 from refi_assets.defs.offers import OFFERS
 from refi_assets.defs.offers.assets import PERSON
+from refi_assets.defs.offers.stored import export, stored
 from refi_assets.engines.duckdb import DuckDBSession
 from refi_assets.identity.details import identity_behind
 from refi_assets.lake import Relation
@@ -20,7 +21,7 @@ from refi_assets.offers.policy import ProgramPolicy
 from refi_assets.offers.price_list import write_price_list, write_states
 from refi_assets.offers.scored_details import ScoredDetails
 from refi_assets.orchestration.asset_checks import Check, relation_checks
-from refi_assets.orchestration.domain import Domain
+from refi_assets.orchestration.domain import Domain, program_domain
 from refi_assets.orchestration.publications import publication_asset
 from refi_assets.orchestration.resources import EngineResource, LakeResource, PoliciesResource
 from refi_assets.orchestration.sql_assets import Kind, described_by, made_by_python, materialize, sql_relation
@@ -49,14 +50,9 @@ def own_programs() -> list[ProgramFile]:
     return [program for program in program_files().values() if program.domain == OFFERS.name]
 
 
-def domain_of_program(program: ProgramFile) -> Domain:
-    """A program, as its definitions share it."""
-    return Domain(program.key, cadence=OFFERS.cadence)
-
-
 def program_definitions(program: ProgramFile) -> dg.Definitions:
     """All assets of a program."""
-    domain, key = domain_of_program(program), program.key
+    domain, key = program_domain(program.key), program.key
     inputs = (f"{key}/offers", f"{key}/verdicts", quarantine_of(OFFERS.name))
     offers_file = publication_asset(
         domain,
@@ -70,7 +66,7 @@ def program_definitions(program: ProgramFile) -> dg.Definitions:
         _state_rule(domain),
         *(_relation(domain, name, kind) for name, kind in RELATIONS.items()),
         _scored(domain),
-        dg.Definitions(assets=[offers_file]),
+        dg.Definitions(assets=[offers_file, stored(domain), export(domain)]),
     )
 
 
@@ -100,7 +96,7 @@ def _of_policy(
     def relation_of_policy(
         context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource, policies: PoliciesResource
     ) -> dg.MaterializeResult[Any]:
-        with asset_step(context, lake) as step:
+        with asset_step(context, lake, domain.unchanged) as step:
             policy, duckdb = _policy(policies, domain), engine.duckdb(step.lake)
 
             def make(draft: Relation) -> Relation:
@@ -114,9 +110,7 @@ def _of_policy(
 
 
 def _policy(policies: PoliciesResource, domain: Domain) -> ProgramPolicy:
-    policy = policies.of(domain)
-    assert isinstance(policy, ProgramPolicy)
-    return policy
+    return cast(ProgramPolicy, policies.of(domain))
 
 
 def _scored(domain: Domain) -> dg.Definitions:
@@ -128,7 +122,7 @@ def _scored(domain: Domain) -> dg.Definitions:
     ) -> dg.MaterializeResult[Any]:
         from refi_assets.offers.scoring import open_models, score_customers
 
-        with asset_step(context, lake) as step:
+        with asset_step(context, lake, domain.unchanged) as step:
             policy, features = _policy(policies, domain), step.input(features_key)
             models, duckdb = open_models(policy.program), engine.duckdb(step.lake)
             before = step.earlier(key)

@@ -24,7 +24,7 @@ SELECT
     priced.finance_charge,
     priced.total_of_payments,
     priced.apr_pct,
-    DATE_ADD('day', :ttl_days, :as_of) AS expires_on
+    CAST(DATE_ADD('day', :ttl_days, :as_of) AS DATE) AS expires_on
 FROM program.priced AS priced
 WHERE
     priced.is_offered

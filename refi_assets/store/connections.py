@@ -1,0 +1,40 @@
+"""Connections to the store's files."""
+
+import os
+import sqlite3
+from pathlib import Path
+from urllib.parse import quote
+
+from refi_assets.errors import StoreError
+from refi_assets.store.failures import BUSY_SECONDS, READING
+
+OLDEST_SQLITE = (3, 37, 0)  # the first with STRICT tables
+
+
+def connect(path: Path, mode: str) -> sqlite3.Connection:
+    """A connection in autocommit mode: `mode` is ro, rw, rwc (created if it is missing) or immutable.
+
+    Raises StoreError if Python's SQLite is too old, or sqlite3.Error.
+    """
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        raise StoreError(
+            f"Python's SQLite is version {sqlite3.sqlite_version}, and the store needs "
+            f"{'.'.join(map(str, OLDEST_SQLITE))}. {READING}. Use a Python with a newer SQLite."
+        )
+    return sqlite3.connect(file_uri(path, mode), uri=True, isolation_level=None, timeout=BUSY_SECONDS)
+
+
+def file_uri(path: Path, mode: str) -> str:
+    """The URI of a file. An immutable file is one that nobody changes: it is read without locks."""
+    return f"file:{quote(str(path))}?" + ("mode=ro&immutable=1" if mode == "immutable" else f"mode={mode}")
+
+
+def version_of_unlocked(path: Path) -> tuple[int, int, int] | None:
+    """The version of a file with a write-ahead log that must be read as if it were immutable; None if it must not.
+
+    SQLite cannot create its index of the log on a read-only disk. Another machine or container may write there, though.
+    """
+    if not os.statvfs(path.parent).f_flag & os.ST_RDONLY or path.with_name(f"{path.name}-wal").exists():
+        return None
+    status = path.stat()
+    return status.st_ino, status.st_mtime_ns, status.st_size

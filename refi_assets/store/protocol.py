@@ -1,0 +1,164 @@
+"""The repository of offers: what any implementation of it stores, answers and promises.
+
+It belongs to one program. Its offers are loaded a week at a time (a week is one load, whatever its interval), and only
+the current week's are read. An offer has these states:
+
+- An offer of the current week is live until the day after `expires_on`.
+- A live offer with an event is firm: it lives to its expiry, through the weeks that follow, and the person gets no new
+  one. Only a withdrawal or the customer's opt-out ends it early.
+- Every other offer is superseded by the next week. If it is then displayed, or more, it becomes firm after all, and
+  supersedes the person's newer offer, unless that one is firm already: the first firm offer stays.
+
+Rules about which event may follow which are the caller's.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from enum import StrEnum
+from typing import NamedTuple, Protocol, Self
+
+OfferRow = tuple[str, str, str, str, int, int, date, str]
+
+
+class StoredOffer(NamedTuple):
+    """An offer, in the columns of an OfferRow."""
+
+    offer_id: str  # names these terms forever: the same id never has another body
+    customer_id: str
+    person_id: str  # has at most one live offer
+    tier: str
+    score: int  # in millionths
+    amount_cents: int
+    expires_on: date  # the last day on which it is live
+    body: str  # its JSON, as it is answered
+
+
+class Week(NamedTuple):
+    """A load: the offers of a run."""
+
+    run_id: str
+    as_of: date
+    new_offers: int
+    carried_offers: int  # firm ones of earlier weeks
+    last_expires_on: date
+
+
+class PageCursor(NamedTuple):
+    """The last offer of a page, in the week in which the first page was read."""
+
+    run_id: str
+    score: int
+    customer_id: str
+
+
+class OfferPage(NamedTuple):
+    """The JSON of each offer, and the cursor of the next page; None after the last one."""
+
+    bodies: list[str]
+    after: PageCursor | None
+
+
+class EventKind(StrEnum):
+    """What happened to an offer. Each kind makes a live offer firm."""
+
+    SENT = "sent"
+    DISPLAYED = "displayed"
+    CLICKED = "clicked"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    APPLIED = "applied"
+    APPROVED = "approved"
+    FUNDED = "funded"
+
+
+class OfferEvent(NamedTuple):
+    """A recorded event."""
+
+    offer_id: str
+    kind: EventKind
+    at: datetime
+    key: str | None
+
+
+class Standing(StrEnum):
+    """The state of an offer after an event."""
+
+    LIVE = "live"  # and firm
+    EXPIRED = "expired"
+    ENDED = "ended"  # withdrawn, or the customer opted out
+    SUPERSEDED = "superseded"
+    UNKNOWN = "unknown"  # no such offer: the event is not recorded
+
+
+class OfferStore(Protocol):
+    """The offers of one program. Every method raises StoreError if the store fails; days are the lender's."""
+
+    def load(
+        self,
+        run_id: str,
+        as_of: date,
+        batches: Iterable[Sequence[OfferRow]],
+        *,
+        opted_out: Iterable[str] = (),
+        persons: Iterable[tuple[str, str]] = (),
+    ) -> Week:
+        """Write a week's offers, at most one a person and a customer, where no reader sees them.
+
+        Fastest if ordered by tier, score descending and customer_id. `opted_out` are ids of customers: the move ends
+        their firm offers. `persons` are pairs of customer_id and person_id as of this week, needed for the customers of
+        a person with several records. What an earlier load left unfinished is removed.
+        """
+
+    def make_current(self, run_id: str) -> Week:
+        """Move the pointer to a loaded week: from now on it is what is read. Firm offers are carried into it.
+
+        A person who had a firm offer at the load, or has one now, keeps it and loses the new one. Raises StoreError if
+        the current week is of a later day.
+        """
+
+    def current(self) -> Week | None:
+        """The current week; None before the first."""
+
+    def record_event(self, offer_id: str, kind: EventKind, at: datetime, key: str | None = None) -> Standing:
+        """Record an event; durable when it returns. `at` has a time zone, the lender's, which decides the day.
+
+        A key that was recorded with the same offer and kind is not recorded again; with others, it is a StoreError.
+        """
+
+    def events_of(self, offer_id: str) -> list[OfferEvent]:
+        """The events of an offer, in the order of recording."""
+
+    def withdraw(self, offer_id: str, reason: str, at: datetime) -> None:
+        """End an offer; durable when it returns. A second time changes nothing; an unknown id is a StoreError."""
+
+    def get(self, offer_id: str, today: date) -> StoredOffer | None:
+        """A live offer; None if there is none with this id."""
+
+    def offers_of(self, customer_id: str, today: date) -> list[StoredOffer]:
+        """The live offers of a customer: none, or one."""
+
+    def page(
+        self,
+        tier: str,
+        today: date,
+        *,
+        least_score: int = 0,
+        least_amount_cents: int = 0,
+        after: PageCursor | None = None,
+        limit: int = 100,
+    ) -> OfferPage:
+        """Live offers of a tier by score descending, then customer_id by bytes.
+
+        With a cursor, the page is of the cursor's week, even if another became current since; StoreError if that week
+        is gone.
+        """
+
+    def count(self, today: date) -> int:
+        """The number of live offers."""
+
+    def close(self) -> None:
+        """Close the files. Reading again opens them."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *error: object) -> None: ...
