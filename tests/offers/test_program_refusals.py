@@ -212,7 +212,10 @@ def test_parameters_of_ones_own_filter_are_refused_with_the_reason(tmp_path: Pat
         ("- a\n", "the file: should be keys with values"),
         ("a: [1\n", "cannot be read as YAML"),
         (f"{BARE}enabled: true\n", r"enabled: duplicate key; see line 3"),
-        (BARE.replace("enabled: true\nmarket", "enabled: &on true\nprescreened: *on\nmarket"), "line 4, prescreened: an alias"),
+        (
+            BARE.replace("enabled: true\nmarket", "enabled: &on true\nprescreened: *on\nmarket"),
+            "line 4, prescreened: an alias",
+        ),
         ("a: " + "[" * 5000, "cannot be read as YAML|nested too deeply"),
         ("a: " + "[" * 900 + "]" * 900, "nested too deeply|unknown key"),
     ],
