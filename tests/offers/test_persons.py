@@ -1,7 +1,9 @@
 """Records of one person among the customers: one offer, one answer about contact, one suppression, and no strangers."""
 
 import csv
+import json
 import math
+import shutil
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from pathlib import Path
@@ -11,6 +13,7 @@ import dagster as dg
 import pytest
 
 from refi_assets.engines.duckdb import open_duckdb
+from refi_assets.identity.details import PersonsDetails
 from refi_assets.lake import RunFolder, open_lake
 from refi_assets.lake.relations import readable, with_inputs
 from refi_assets.ml.columns import InputColumn
@@ -23,10 +26,13 @@ from refi_assets.publishing.publication import Publication
 from refi_assets.sample.offer_customers import generate_offer_customers
 from refi_assets.specs.sql_models import parsed
 from tests.offers.made_customers import BASE_CELLS, CLOSED, OPEN
+from tests.orchestration.doctored import parquet, record
+from tests.support.commands import refi_here
 from tests.support.registries import new_registry_file, record_of
 from tests.support.running import Ran, ingest, run_job
 
 PROGRAM = "loan_offer_targeting"
+INSTANCE = dg.DagsterInstance.ephemeral()
 DAY, NEXT_WEEK = date(2026, 3, 2), date(2026, 3, 9)
 
 TWIN = {"first_name": "Wilhelmina", "last_name": "Oyelaran", "email": "w.oyelaran@mail.example", "postcode": "94110"}
@@ -43,13 +49,12 @@ MADE: dict[str, Mapping[str, str]] = {
     "split-2": PARENT,
     "again-1": {"first_name": "Philippa", "last_name": "Zuberi", "email": "pz@mail.example", "phone": "4155550141"},
     "again-2": {"first_name": "Philippa", "last_name": "Zuberi", "email": "pz@mail.example", "phone": "4155550141"},
-    # Strangers: the same name in the same state; the same address of two people of one home.
+    # Strangers: one name in one place (the base customer's); one e-mail address and telephone of two people.
     "stranger-1": {"first_name": "James", "last_name": "Smith", "email": "js1@mail.example", "phone": "4155550151"},
     "stranger-2": {"first_name": "James", "last_name": "Smith", "email": "smith@post.example", "phone": "2125550161"},
     "spouse-1": HOME | {"first_name": "Theodora"},
     "spouse-2": HOME | {"first_name": "Gideon"},
 }
-MADE["stranger-2"] |= {"postcode": "90012"}  # type: ignore[operator]
 ANSWERS: dict[str, Mapping[str, str]] = {
     "closed-2": CLOSED,
     # Each of the two leaves a channel open, and both together leave none.
@@ -109,8 +114,8 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder / "lake"
 
 
-def run(lake: Path, identity: str, day: date = DAY) -> Ran:
-    ran = run_job(lake, day, job=PROGRAM, identity=identity, instance=dg.DagsterInstance.ephemeral())
+def run(lake: Path, identity: str) -> Ran:
+    ran = run_job(lake, DAY, job=PROGRAM, identity=identity, instance=INSTANCE)
     assert ran.success, ran.failure
     return ran
 
@@ -234,12 +239,48 @@ def test_every_check_of_persons_passes(matched):
     assert all(results.values())
 
 
+@pytest.mark.parametrize(
+    ("check", "change"),
+    [
+        ("one_person_each", parquet("FROM it WHERE customer_id <> 'twin-1'")),
+        ("one_person_each", parquet("FROM it UNION ALL FROM it WHERE customer_id = 'twin-1'")),
+        ("largest_cluster", record(counts={"largest cluster": 11})),
+    ],
+)
+def test_a_check_of_persons_blocks(lake, matched, tmp_path, check, change):
+    copy = Path(shutil.copytree(lake, tmp_path / "lake"))
+    change(copy / "runs" / matched.run_id / "offers/person.json")
+    ran = run_job(copy, DAY, job="checks_of_offers_person", instance=INSTANCE, memo="off", identity="splink")
+    failed = ran.checks[f"offers/person {check}"]
+    assert not failed.passed
+    assert failed.severity is dg.AssetCheckSeverity.ERROR
+
+
+def test_lineage_shows_the_personal_columns(matched):
+    sources = matched.metadata("offers/person")["dagster/column_lineage"].deps_by_column
+    assert {source.column_name for source in sources["customer_id"]} == {"customer_id"}
+    personal = {"first_name", "last_name", "email", "phone", "state", "postcode"}
+    assert {source.column_name for source in sources["person_id"]} == {"customer_id", *personal}
+
+
 def test_a_person_keeps_the_id_from_week_to_week(lake, matched, tmp_path):
     """A record that comes before the others would name the person if the id were not kept."""
     before = persons(lake, matched)
     ingest(lake, write_sources(tmp_path, MADE | {"a-twin": MADE["twin-1"]}), NEXT_WEEK)
-    ran = run(lake, "splink", NEXT_WEEK)
+    profiles = [f"{stage}/customer_credit_profiles" for stage in ("raw", "catalog", "staging")]
+    ran = run_job(lake, NEXT_WEEK, selection=[*profiles, "offers/person"], identity="splink", instance=INSTANCE)
+    assert ran.success, ran.failure
     after = persons(lake, ran)
     assert after.pop("a-twin") == before["twin-1"] == "person-twin-1"
     assert after == before
-    assert manifest(lake, ran)["identity"]["person_ids_of"] == matched.run_id
+    record_of_persons = RunFolder(open_lake(str(lake)), ran.run_id).load("offers/person")
+    assert record_of_persons.details_as(PersonsDetails).previous_run == matched.run_id
+
+
+def test_the_command_matches_if_asked(lake, matched):
+    """REFI_IDENTITY_ENGINE is off here. Everything but the matching is remembered."""
+    answer = refi_here("offers", "run", "--as-of", DAY, "--lake", lake, "--identity", "splink", "--json")
+    assert answer.returncode == 0, answer.stderr
+    published = json.loads(Path(answer.json["manifest"]).read_text())
+    assert published["identity"]["engine"] == "splink"
+    assert published["identity"]["person_ids_of"] == matched.run_id

@@ -17,6 +17,7 @@ from refi_assets.identity.pipeline import find_persons, numbers
 from refi_assets.identity.previous import content_of, previous_persons
 from refi_assets.identity.settings import IdentitySettings
 from refi_assets.lake import Relation
+from refi_assets.offers.declared import PERSON, PROFILES
 from refi_assets.orchestration.asset_checks import relation_checks
 from refi_assets.orchestration.resources import EngineResource, IdentityResource, LakeResource, PoliciesResource
 from refi_assets.orchestration.sql_assets import described_by, made_by_python, materialize, sql_relation
@@ -26,8 +27,6 @@ from refi_assets.specs.contracts import load_contracts
 from refi_assets.specs.programs import program_files
 from refi_assets.specs.sql_models import load_sql_models
 from refi_assets.specs.sql_steps import steps_sha256
-
-PERSON, PROFILES = "offers/person", "staging/customer_credit_profiles"
 
 
 @described_by(OFFERS, load_sql_models()[PERSON], [PROFILES], kinds={"parquet", "table"})

@@ -10,12 +10,12 @@ from typing import Any, cast
 import dagster as dg
 
 from refi_assets.defs.offers import OFFERS
-from refi_assets.defs.offers.assets import PERSON
 from refi_assets.defs.offers.stored import export, stored
 from refi_assets.engines.duckdb import DuckDBSession
 from refi_assets.identity.details import identity_behind
 from refi_assets.lake import Relation
 from refi_assets.lake.relations import readable
+from refi_assets.offers.declared import PERSON
 from refi_assets.offers.manifest import CONTENTS, in_manifest
 from refi_assets.offers.policy import ProgramPolicy
 from refi_assets.offers.price_list import write_price_list, write_states
