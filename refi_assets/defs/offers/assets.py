@@ -17,7 +17,7 @@ from refi_assets.identity.pipeline import find_persons, numbers
 from refi_assets.identity.previous import content_of, previous_persons
 from refi_assets.identity.settings import IdentitySettings
 from refi_assets.lake import Relation
-from refi_assets.offers.declared import PERSON, PROFILES
+from refi_assets.offers.declared import CUSTOMER_PROFILES, PERSON
 from refi_assets.orchestration.asset_checks import relation_checks
 from refi_assets.orchestration.resources import EngineResource, IdentityResource, LakeResource, PoliciesResource
 from refi_assets.orchestration.sql_assets import described_by, made_by_python, materialize, sql_relation
@@ -29,7 +29,7 @@ from refi_assets.specs.sql_models import load_sql_models
 from refi_assets.specs.sql_steps import steps_sha256
 
 
-@described_by(OFFERS, load_sql_models()[PERSON], [PROFILES], kinds={"parquet", "table"})
+@described_by(OFFERS, load_sql_models()[PERSON], [CUSTOMER_PROFILES], kinds={"parquet", "table"})
 def person(
     context: dg.AssetExecutionContext,
     lake: LakeResource,
@@ -39,7 +39,7 @@ def person(
 ) -> dg.MaterializeResult[Any]:
     """The person of each customer record. Decisions of people do not apply: they are about borrowers."""
     with asset_step(context, lake) as step:
-        profiles, duckdb = step.input(PROFILES), engine.duckdb(step.lake)
+        profiles, duckdb = step.input(CUSTOMER_PROFILES), engine.duckdb(step.lake)
         details = pairs_details(identity, policies)
         attributes = load_contracts()["customer_credit_profiles"].person_attributes
         programs = [program.key for program in program_files().values() if program.domain == OFFERS.name]
@@ -55,7 +55,7 @@ def person(
             step,
             duckdb,
             PERSON,
-            {PROFILES: profiles},
+            {CUSTOMER_PROFILES: profiles},
             make,
             remembered=identity.kind != "aws",  # a service may match differently tomorrow
             details={"previous_run": before.run_id if before else None},
@@ -64,7 +64,9 @@ def person(
             earlier_ids=content_of(step.lake, before),
         )
     matched = relation.details_as(MatchedDetails)
-    return materialize(step, relation, {PROFILES: profiles}, numbers(matched) | shown_persons(step.lake, matched))
+    return materialize(
+        step, relation, {CUSTOMER_PROFILES: profiles}, numbers(matched) | shown_persons(step.lake, matched)
+    )
 
 
 @dg.definitions
