@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
+from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from refi_assets.offers.yaml_places import Keys
@@ -144,6 +145,7 @@ class FilterStep(Keys):
     filter_id: Kebab
     type: str
     order: Annotated[Count, BeforeValidator(exact_number), Field(le=1000)]
+    settings: Any = Field(default=None, alias="parameters")
 
     @property
     def name(self) -> str:
@@ -153,10 +155,21 @@ class FilterStep(Keys):
     @property
     def parameters(self) -> dict[str, Parameter]:
         """What the filter's SQL binds, by name."""
-        settings = getattr(self, "settings", {})
-        if isinstance(settings, Policy):
-            return {name: _bindable(parameter) for name, parameter in settings.parameters.items()}
-        return {snake_case(name): _typed(value) for name, value in settings.items()}
+        if isinstance(self.settings, Policy):
+            return {name: _bindable(parameter) for name, parameter in self.settings.parameters.items()}
+        return {snake_case(name): _typed(value) for name, value in self.settings.items()}
+
+    @property
+    def parameter_keys(self) -> dict[str, str]:
+        """Name of a parameter -> its key in the file."""
+        if isinstance(self.settings, Policy):
+            return {name: to_camel(name) for name in self.settings.parameters}
+        return {snake_case(name): name for name in self.settings}
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the package knows nothing of the filter but its SQL file."""
+        return isinstance(self, _OwnStep)
 
 
 class _TrustStep(FilterStep):

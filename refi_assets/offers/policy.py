@@ -67,7 +67,8 @@ class ProgramPolicy(Policy):
     @property
     def warnings(self) -> list[str]:
         """What a reader of the offers must know."""
-        return warnings_of(self.program)
+        is_reviewed = bool(self.reviewed_by and self.reviewed_on)
+        return warnings_of(self.program, self.states, is_reviewed=is_reviewed)
 
     @field_serializer("program")
     def _as_its_file(self, program: Program) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What a program file may not say although each value alone is valid: contradictions, and names that do not exist."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import pairwise
 
@@ -9,6 +9,7 @@ from refi_assets.offers.filter_steps import AFFORDABILITY, CREDIT, REGULATORY
 from refi_assets.offers.program import Program, Segment
 from refi_assets.offers.states import States
 from refi_assets.offers.yaml_places import Key, YamlProblem
+from refi_assets.specs.sql_models import SqlModel
 
 _STRATEGY, _SEGMENTS = "loanOfferStrategy", ("loanOfferStrategy", "segments")
 _LAW = "regulatoryCompliance"
@@ -29,15 +30,16 @@ _REQUIRED_LAWS = {
 _PROTECTED_EMPLOYMENT = ("part_time", "self_employed", "retired", "public_assistance")
 
 
-def contradictions(program: Program, states: States, filter_names: Iterable[str]) -> list[YamlProblem]:
-    """Everything about a program that contradicts itself, the states, or the filters that have an SQL file."""
+def contradictions(program: Program, states: States, filters: Mapping[str, SqlModel]) -> list[YamlProblem]:
+    """Everything about a program that contradicts itself, the states, or the SQL files of filters, by name."""
     present = {step.filter_id for step in program.filter_chain}
     if missing := [filter_id for filter_id in _REQUIRED_FILTERS if filter_id not in present]:
         return [YamlProblem(("filterChain",), f"{name} is missing: {_REQUIRED_FILTERS[name]}.") for name in missing]
     return [
         *_names(program),
         *_models(program),
-        *_filters(program, sorted(filter_names)),
+        *_filters(program, filters),
+        *_employment(program),
         *_channels(program),
         *_tiers(program),
         *_score_ranges(program),
@@ -89,28 +91,33 @@ def _models(program: Program) -> Iterator[YamlProblem]:
                 yield YamlProblem(key, f"{feature} is named twice.", (*key[:-1], first))
 
 
-def _filters(program: Program, filter_names: list[str]) -> Iterator[YamlProblem]:
+def _filters(program: Program, filters: Mapping[str, SqlModel]) -> Iterator[YamlProblem]:
     names: dict[str, Key] = dict.fromkeys(program.own_parameters, ("programId",))
     for index, step in enumerate(program.filter_chain):
-        if step.name not in filter_names:
+        if step.name not in filters:
             yield YamlProblem(
                 ("filterChain", index, "filterId"),
                 f"{step.filter_id} has no SQL file; write sql/offers/program/filters/{step.name}.sql. "
-                f"There are {', '.join(filter_names) or 'none yet'}.",
+                f"There are {', '.join(sorted(filters)) or 'none yet'}.",
             )
-        key: Key = ("filterChain", index, "parameters")
-        for name in step.parameters:
+        for name, key in step.parameter_keys.items():
+            place = ("filterChain", index, "parameters", key)
             if name in names:
-                yield YamlProblem(key, f"another parameter is named {name}, too; choose another name.", names[name])
-            names.setdefault(name, key)
-        if step.filter_id == AFFORDABILITY:
-            accepted = program.affordability.employment_accepted
-            if left_out := [word for word in _PROTECTED_EMPLOYMENT if word not in accepted]:
-                yield YamlProblem(
-                    (*key, "employmentAccepted"),
-                    f"{', '.join(left_out)} must be in the list: income may not be refused because it is from "
-                    "part-time or own work, retirement benefits or public assistance (12 CFR 1002.6(b)).",
-                )
+                yield YamlProblem(place, f"another parameter is named {name}, too; choose another name.", names[name])
+            names.setdefault(name, place)
+            if step.is_own and step.name in filters and name not in (read := filters[step.name].parameters):
+                reads = ", ".join(sorted(read)) or "no parameter"
+                yield YamlProblem(place, f"the filter's SQL file does not read :{name}; it reads {reads}.")
+
+
+def _employment(program: Program) -> Iterator[YamlProblem]:
+    accepted = program.affordability.employment_accepted
+    if left_out := [word for word in _PROTECTED_EMPLOYMENT if word not in accepted]:
+        yield YamlProblem(
+            _filter_key(program, AFFORDABILITY, "employmentAccepted"),
+            f"{', '.join(left_out)} must be in the list: income may not be refused because it is from part-time or own "
+            "work, retirement benefits or public assistance (12 CFR 1002.6(b)).",
+        )
 
 
 def _channels(program: Program) -> Iterator[YamlProblem]:

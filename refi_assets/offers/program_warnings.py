@@ -1,37 +1,36 @@
 """What a program file says without any effect yet, and what its reader should know although it is valid."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import sqlglot
-from pydantic.alias_generators import to_camel
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from refi_assets.offers.filter_steps import HIGHEST_SCORE
 from refi_assets.offers.program import Program, SnowflakeConnector
-from refi_assets.offers.states import States, load_states
 from refi_assets.offers.yaml_places import YamlProblem, key_text
 
+UNREVIEWED = "states.yaml: nobody has reviewed it; add reviewed_by and reviewed_on once counsel has."
 _DELIVERY = "no effect yet: offers are stored, not delivered"
 
 
-def program_warnings(program: Program, states: States) -> list[YamlProblem]:
-    """Every key without effect, and every note, in the order of the file; then those about the states."""
+def program_warnings(program: Program, state_codes: Collection[str]) -> list[YamlProblem]:
+    """Every key without effect, and every note, in the order of the file. The codes are those of the known states."""
     return [
         *_program(program),
         *_connectors(program),
         *_models(program),
-        *_filters(program, states),
+        *_filters(program, state_codes),
         *_channels(program),
         *_segments(program),
         *_disclosures(program),
     ]
 
 
-def warnings_of(program: Program, states: States | None = None) -> list[str]:
-    """The same as texts that begin with the key, and the warnings about the states."""
-    states = states or load_states()
-    return [f"{key_text(item.key)}: {item.text}" for item in program_warnings(program, states)] + states.warnings
+def warnings_of(program: Program, state_codes: Collection[str], *, is_reviewed: bool) -> list[str]:
+    """The same as texts that begin with the key, and that nobody has reviewed the states if this is so."""
+    warnings = [f"{key_text(item.key)}: {item.text}" for item in program_warnings(program, state_codes)]
+    return warnings if is_reviewed else [*warnings, UNREVIEWED]
 
 
 def _program(program: Program) -> Iterator[YamlProblem]:
@@ -88,19 +87,19 @@ def _models(program: Program) -> Iterator[YamlProblem]:
             )
 
 
-def _filters(program: Program, states: States) -> Iterator[YamlProblem]:
+def _filters(program: Program, state_codes: Collection[str]) -> Iterator[YamlProblem]:
     present = {step.filter_id for step in program.filter_chain}
     for index, step in enumerate(program.filter_chain):
         key = ("filterChain", index, "parameters")
         for name, parameter in step.parameters.items():
-            if name.startswith("check_") and parameter.value is False:
-                yield YamlProblem((*key, to_camel(name)), "switched off: nobody is stopped by these rules.")
+            if name.startswith("check_") and parameter.value is False and not step.is_own:
+                yield YamlProblem((*key, step.parameter_keys[name]), "switched off: nobody is stopped by these rules.")
         if step.filter_id == "regulatory-compliance":
             excluded = program.regulatory_compliance.excluded_states
-            if unknown := [code for code in excluded if code not in states.states]:
+            if unknown := [code for code in excluded if code not in state_codes]:
                 yield YamlProblem(
                     (*key, "excludedStates"),
-                    f"{', '.join(unknown)} is not in {states.file.path.name}, so nobody there gets an offer anyway.",
+                    f"{', '.join(unknown)} is not in states.yaml, so nobody there gets an offer anyway.",
                 )
     for missing in ("trust", "eligibility"):
         if missing not in present:

@@ -53,11 +53,9 @@ class States:
         return [(code, at.licensed, at.max_apr_pct, at.source, at.as_of) for code, at in sorted(self.states.items())]
 
     @property
-    def warnings(self) -> list[str]:
-        """What a reader of results must know about the file."""
-        if self.reviewed_by and self.reviewed_on:
-            return []
-        return [f"{self.file.path.name}: nobody has reviewed it; add reviewed_by and reviewed_on once counsel has."]
+    def is_reviewed(self) -> bool:
+        """Whether the file says by whom and when it was reviewed."""
+        return bool(self.reviewed_by and self.reviewed_on)
 
     def place(self, code: str) -> str:
         """Where the file has a state's cap."""

@@ -76,11 +76,12 @@ class Step:
             raise LakeError(f"{key} has not been materialized as of {self._as_of}. Materialize it first.")
         return newest
 
-    def earlier(self, key: str) -> Relation | None:
-        """The newest relation of an asset that another run made, whatever its partition; None if none is kept."""
+    def earlier(self, key: str, until: date) -> Relation | None:
+        """The newest relation of an asset that another run made, as of a day or before; None if none is kept."""
         with suppress(LakeError):
-            relations = self._materialized(key, None, limit=LOOK_BACK)
-            return next((relation for relation in relations if relation.run_id != self.folder.run_id), None)
+            for relation in self._materialized(key, None, limit=LOOK_BACK):
+                if relation.run_id != self.folder.run_id and relation.as_of <= until:
+                    return relation
         return None
 
     def _newest(self, key: str, partition: str | None = None) -> Relation | None:

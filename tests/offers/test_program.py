@@ -10,8 +10,9 @@ import pytest
 
 from refi_assets.errors import SettingError
 from refi_assets.offers.program import Program
-from refi_assets.offers.program_warnings import warnings_of
+from refi_assets.offers.program_warnings import program_warnings, warnings_of
 from refi_assets.offers.programs import PROGRAMS_DIR, load_program, programs
+from refi_assets.offers.yaml_places import key_text
 from refi_assets.settings import PROJECT_DIR
 from refi_assets.specs.sql_models import Parameter, SqlModel
 from tests.support.program_files import BARE, changed_program, filter_files
@@ -51,6 +52,10 @@ def _values(program: Program) -> dict[str, object]:
     return {name: parameter.value for name, parameter in program.parameters.items()}
 
 
+def _warnings(program: Program) -> list[str]:
+    return [f"{key_text(warning.key)}: {warning.text}" for warning in program_warnings(program, ["NJ", "NY"])]
+
+
 def test_a_file_without_the_added_keys_has_their_defaults(bare: Program) -> None:
     assert {name: _values(bare)[name] for name in ADDED} == ADDED
     assert not bare.prescreened
@@ -82,7 +87,7 @@ def test_the_original_is_accepted_unchanged_and_ours_has_its_values(filters: Pat
 @needs_original
 def test_every_key_of_the_original_without_effect_is_reported(filters: Path) -> None:
     original = load_program(ORIGINAL, filters_dir=filters)
-    warnings = "\n".join(warnings_of(original))
+    warnings = "\n".join(_warnings(original))
     without_effect = (
         *("connector", "account", "database", "schema", "query"),
         *("templateId", "sendTime", "timezone", "personalization", "includePreApprovalDetails"),
@@ -94,37 +99,37 @@ def test_every_key_of_the_original_without_effect_is_reported(filters: Path) -> 
 def test_a_query_that_prefilters_warns_that_rejected_customers_leave_no_trace(
     tmp_path: Path, filters: Path, bare: Program
 ) -> None:
-    [warning] = [text for text in warnings_of(bare) if "leave no trace" in text]
+    [warning] = [text for text in _warnings(bare) if "leave no trace" in text]
     assert warning.startswith("dataConnectors[0].config.query: it selects customers")
     assert "WHERE income > 0" in warning
     whole = changed_program(tmp_path, ("        WHERE income > 0\n", ""))
-    assert "leave no trace" not in "".join(warnings_of(load_program(whole, filters_dir=filters)))
+    assert "leave no trace" not in "".join(_warnings(load_program(whole, filters_dir=filters)))
 
 
 @pytest.mark.parametrize("clause", ["LIMIT 10", "JOIN accounts USING (customer_id)", "HAVING COUNT(*) > 1"])
 def test_other_clauses_prefilter_too(tmp_path: Path, filters: Path, clause: str) -> None:
     program = load_program(changed_program(tmp_path, ("WHERE income > 0", clause)), filters_dir=filters)
-    assert "leave no trace" in "".join(warnings_of(program))
+    assert "leave no trace" in "".join(_warnings(program))
 
 
 def test_a_segment_below_the_minimum_score_is_a_note_if_a_band_can_lower_somebody_into_it(bare: Program) -> None:
-    [note] = [text for text in warnings_of(bare) if "minCreditScore" in text]
+    [note] = [text for text in _warnings(bare) if "minCreditScore" in text]
     assert note.startswith("loanOfferStrategy.segments[2].creditScoreRange: note: fair (620 to 659)")
 
 
 def test_scores_that_pass_but_are_in_no_segment_are_a_note(tmp_path: Path, filters: Path) -> None:
     path = changed_program(tmp_path, ("minCreditScore: 660", "minCreditScore: 600"), ("[740, 850]", "[740, 840]"))
-    notes = [text for text in warnings_of(load_program(path, filters_dir=filters)) if "no segment" in text]
+    notes = [text for text in _warnings(load_program(path, filters_dir=filters)) if "no segment" in text]
     assert ["from 600 to 619" in notes[0], "from 841 to 850" in notes[1]] == [True, True]
 
 
 def test_only_an_endpoint_outside_the_registry_warns(bare: Program) -> None:
-    assert [text[:27] for text in warnings_of(bare) if "registry" in text] == ["scoringModels[0].endpoint: "]
+    assert [text[:27] for text in _warnings(bare) if "registry" in text] == ["scoringModels[0].endpoint: "]
 
 
 def test_a_rule_that_is_switched_off_warns(tmp_path: Path, filters: Path) -> None:
     path = changed_program(tmp_path, ("checkStateLaws: true", "checkStateLaws: false"))
-    warnings = "".join(warnings_of(load_program(path, filters_dir=filters)))
+    warnings = "".join(_warnings(load_program(path, filters_dir=filters)))
     assert "filterChain[4].parameters.checkStateLaws: switched off" in warnings
 
 
@@ -164,6 +169,8 @@ def test_a_filter_is_added_by_an_sql_file_and_three_lines(tmp_path: Path, filter
 def test_parameters_of_ones_own_filter_have_the_types_of_their_values(tmp_path: Path, filters: Path) -> None:
     parameters = 'minBalance: 500, maxShare: 0.25, isStrict: true, kind: "basic", regions: [north, south], none: []'
     step = f"  - {{filterId: own-rule, type: business-rule, order: 6, parameters: {{{parameters}}}}}\n"
+    reads = ":min_balance, :max_share, :is_strict, :kind, 1 IN (:regions), 1 IN (:none)"
+    (filters / "own_rule.sql").write_text(f"SELECT {reads}", "utf-8")
     program = load_program(changed_program(tmp_path, ("\nchannels:\n", f"{step}\nchannels:\n")), filters_dir=filters)
     assert program.filters[-1].parameters == {
         "min_balance": Parameter(500, "BIGINT"),
@@ -202,15 +209,36 @@ def test_the_hash_is_that_of_the_values_not_of_the_layout(tmp_path: Path, filter
 def test_each_file_of_the_folder_is_a_program_by_its_key(tmp_path: Path, filters: Path) -> None:
     folder = tmp_path / "programs"
     folder.mkdir()
-    (folder / "first.yaml").write_text(BARE, "utf-8")
-    (folder / "second.yaml").write_text(BARE.replace("spring-loans", "autumn-loans"), "utf-8")
-    assert list(programs(folder, filters)) == ["spring_loans", "autumn_loans"]
+    (folder / "spring-loans.yaml").write_text(BARE, "utf-8")
+    (folder / "autumn_loans.yaml").write_text(BARE.replace("spring-loans", "autumn-loans"), "utf-8")
+    assert sorted(programs(folder, filters)) == ["autumn_loans", "spring_loans"]
 
 
 def test_two_files_with_one_program_id_are_refused(tmp_path: Path, filters: Path) -> None:
     folder = tmp_path / "programs"
     folder.mkdir()
-    for name in ("first", "second"):
+    for name in ("spring-loans", "spring_loans"):
         (folder / f"{name}.yaml").write_text(BARE, "utf-8")
-    with pytest.raises(SettingError, match=r"first\.yaml and second\.yaml have the same programId, spring-loans"):
+    with pytest.raises(
+        SettingError, match=r"spring-loans\.yaml and spring_loans\.yaml have the same programId, spring-loans"
+    ):
         programs(folder, filters)
+
+
+def test_a_file_of_the_folder_with_another_name_than_its_program_is_refused(tmp_path: Path, filters: Path) -> None:
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    (folder / "summer.yaml").write_text(BARE, "utf-8")
+    with pytest.raises(SettingError, match=r"summer\.yaml, line 1, programId: .* rename it to spring-loans\.yaml"):
+        programs(folder, filters)
+
+
+def test_an_excluded_state_without_a_rule_is_reported(tmp_path: Path, filters: Path) -> None:
+    path = changed_program(tmp_path, ("excludedStates: []", "excludedStates: [NY, ZZ]"))
+    [warning] = [text for text in _warnings(load_program(path, filters_dir=filters)) if "excludedStates" in text]
+    assert "ZZ is not in states.yaml" in warning
+
+
+def test_that_nobody_reviewed_the_states_is_a_warning(bare: Program) -> None:
+    assert warnings_of(bare, ["NY"], is_reviewed=False)[-1].startswith("states.yaml: nobody has reviewed it")
+    assert warnings_of(bare, ["NY"], is_reviewed=True) == _warnings(bare)

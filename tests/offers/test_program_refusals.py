@@ -197,12 +197,13 @@ def test_a_filter_without_an_sql_file_is_refused_with_the_files_there_are(tmp_pa
         ("{min-score: 5}", "filterChain[5].parameters.min-score: a name consists of letters and digits"),
         ("{asOf: 5}", "filterChain[5].parameters.asOf: a name consists of letters and digits, begins with a-z, and is"),
         ("{words: [north, 5]}", "filterChain[5].parameters.words: a list consists of texts only"),
+        ("{maxBalanc: 5}", "filterChain[5].parameters.maxBalanc: the filter's SQL file does not read :max_balanc"),
         ("{share: 0.1234567}", "filterChain[5].parameters.share: a number has at most"),
     ],
 )
 def test_parameters_of_ones_own_filter_are_refused_with_the_reason(tmp_path: Path, parameters: str, words: str) -> None:
     step = f"  - {{filterId: own-rule, type: business-rule, order: 6, parameters: {parameters}}}\n"
-    assert words in refusal_of(tmp_path, ("\nchannels:\n", f"{step}\nchannels:\n"))
+    assert words in refusal_of(tmp_path, ("\nchannels:\n", f"{step}\nchannels:\n"), more=("own_rule",))
 
 
 @pytest.mark.parametrize(

@@ -25,21 +25,21 @@ def test_the_sample_has_every_state_at_36_pct_and_three_without_a_licence() -> N
     assert all(source and as_of for *_, source, as_of in states.rows)
 
 
-def test_the_sample_says_in_its_head_that_it_is_one_and_warns() -> None:
+def test_the_sample_says_in_its_head_that_it_is_one_and_is_not_reviewed() -> None:
     assert STATES_FILE.read_text("utf-8").startswith("# SAMPLE, to be replaced and reviewed")
-    assert load_states().warnings == [
-        "states.yaml: nobody has reviewed it; add reviewed_by and reviewed_on once counsel has."
-    ]
+    assert not load_states().is_reviewed
 
 
-def test_a_reviewed_file_does_not_warn(tmp_path: Path) -> None:
-    states = load_states(_file(tmp_path, f"reviewed_by: 'A. Counsel'\nreviewed_on: 2026-01-31\nstates:\n  NY: {ROW}\n"))
-    assert states.warnings == []
-    assert states.reviewed_by == "A. Counsel"
-
-
-def test_half_a_review_warns(tmp_path: Path) -> None:
-    assert load_states(_file(tmp_path, f"reviewed_by: 'A. Counsel'\nstates:\n  NY: {ROW}\n")).warnings
+@pytest.mark.parametrize(
+    ("head", "is_reviewed"),
+    [
+        ("reviewed_by: A. Counsel\nreviewed_on: 2026-01-31\n", True),
+        ("reviewed_by: A. Counsel\n", False),
+        ("reviewed_on: 2026-01-31\n", False),
+    ],
+)
+def test_a_review_has_a_name_and_a_day(tmp_path: Path, head: str, is_reviewed: bool) -> None:
+    assert load_states(_file(tmp_path, f"{head}states:\n  NY: {ROW}\n")).is_reviewed == is_reviewed
 
 
 def test_the_hash_is_that_of_the_values(tmp_path: Path) -> None:

@@ -141,10 +141,10 @@ def changed_program(folder: Path, *changes: tuple[str, str]) -> Path:
     return path
 
 
-def refusal_of(folder: Path, *changes: tuple[str, str]) -> str:
-    """What is said about a changed program that is refused."""
+def refusal_of(folder: Path, *changes: tuple[str, str], more: tuple[str, ...] = ()) -> str:
+    """What is said about a changed program that is refused; `more` names filters that have an SQL file, too."""
     try:
-        load_program(changed_program(folder, *changes), filters_dir=filter_files(folder / "filters"))
+        load_program(changed_program(folder, *changes), filters_dir=filter_files(folder / "filters", *more))
     except SettingError as error:
         return str(error)
     raise AssertionError("the program is accepted")

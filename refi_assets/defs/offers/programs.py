@@ -10,6 +10,7 @@ from typing import Any, cast
 import dagster as dg
 
 from refi_assets.defs.offers import OFFERS
+from refi_assets.defs.offers.checks import CHECKS
 from refi_assets.defs.offers.stored import export, stored
 from refi_assets.engines.duckdb import DuckDBSession
 from refi_assets.identity.details import identity_behind
@@ -59,18 +60,20 @@ def program_definitions(program: ProgramFile) -> dg.Definitions:
         f"{key}/offers_file",
         Publication(key, CONTENTS),
         inputs,
-        in_manifest=lambda behind: in_manifest(key, behind) | {"identity": identity_behind(behind, PERSON, PERSON)},
+        in_manifest=lambda behind, policy: (
+            in_manifest(behind, policy) | {"identity": identity_behind(behind, PERSON, PERSON)}
+        ),
     )
     return dg.Definitions.merge(
         _price_list(domain),
         _state_rule(domain),
-        *(_relation(domain, name, kind) for name, kind in RELATIONS.items()),
+        *(_relation(domain, name, kind, CHECKS.get(name, ())) for name, kind in RELATIONS.items()),
         _scored(domain),
         dg.Definitions(assets=[offers_file, stored(domain), export(domain)]),
     )
 
 
-def _relation(domain: Domain, name: str, kind: Kind, checks: Sequence[Check] = ()) -> dg.Definitions:
+def _relation(domain: Domain, name: str, kind: Kind, checks: Sequence[Check]) -> dg.Definitions:
     key = f"{domain.name}/{name}"
     parameters = sorted(load_sql_models()[key].parameters - {AS_OF})
     return sql_relation(domain, key, kind, parameters=parameters, checks=checks)
@@ -125,7 +128,7 @@ def _scored(domain: Domain) -> dg.Definitions:
         with asset_step(context, lake, domain.unchanged) as step:
             policy, features = _policy(policies, domain), step.input(features_key)
             models, duckdb = open_models(policy.program), engine.duckdb(step.lake)
-            before = step.earlier(key)
+            before = step.earlier(key, step.as_of)
 
             def make(draft: Relation) -> Relation:
                 with duckdb.session(readable(step.lake, [features])) as session:
@@ -140,7 +143,7 @@ def _scored(domain: Domain) -> dg.Definitions:
         shown |= {f"from cache: {role}": rows for role, rows in details.from_cache.items()}
         return materialize(step, relation, {features_key: features}, shown)
 
-    return dg.Definitions(assets=[scored], asset_checks=[relation_checks(domain, key)])
+    return dg.Definitions(assets=[scored], asset_checks=[relation_checks(domain, key, CHECKS["scored"])])
 
 
 @dg.definitions
