@@ -37,16 +37,28 @@ class PersonsDetails(Details):
     report_failure: str | None = None
 
 
-def identity_behind(relations: Sequence[Relation]) -> dict[str, Any]:
-    """How records of one person were found, for a manifest; a replay finds them again by it."""
+class MatchedDetails(PairsDetails, PersonsDetails):
+    """Details of a relation of persons that was made in one step: those of its pairs as well."""
+
+
+def identity_behind(relations: Sequence[Relation], pairs: str = PAIRS, persons: str = PERSONS) -> dict[str, Any]:
+    """How records of one person were found, for a manifest; a replay finds them again by it.
+
+    `pairs` and `persons` are the relations with both details, which may be one.
+    """
     by_key = {relation.key: relation for relation in relations}
-    if PAIRS not in by_key:
+    if pairs not in by_key or not is_matched(by_key[persons]):
         return {"engine": "off", "match_threshold": None, "persons": None, "person_ids_of": None, "decisions": None}
-    pairs = by_key[PAIRS].details_as(PairsDetails)
+    matched = by_key[pairs].details_as(PairsDetails)
     return {
-        "engine": pairs.engine,
-        "match_threshold": pairs.match_threshold,
-        "persons": by_key[PERSONS].counts["persons"],
-        "person_ids_of": by_key[PERSONS].details_as(PersonsDetails).previous_run,
-        "decisions": pairs.decisions,
+        "engine": matched.engine,
+        "match_threshold": matched.match_threshold,
+        "persons": by_key[persons].counts["persons"],
+        "person_ids_of": by_key[persons].details_as(PersonsDetails).previous_run,
+        "decisions": matched.decisions,
     }
+
+
+def is_matched(persons: Relation) -> bool:
+    """Whether matching made a relation of persons; if SQL made it, each record is a person."""
+    return persons.kind != "view" and persons.details_as(PersonsDetails).engine != "off"

@@ -12,9 +12,9 @@ from sqlglot import exp
 from refi_assets.engines.duckdb import DuckDBEngine, DuckDBSession
 from refi_assets.engines.settings import EngineSettings
 from refi_assets.errors import best_effort, needs_packages
-from refi_assets.identity import PACKAGES, PAIRS, PERSONS
+from refi_assets.identity import PACKAGES, PAIRS
 from refi_assets.identity.decisions import DECISIONS, Decisions
-from refi_assets.identity.details import PairsDetails, PersonsDetails
+from refi_assets.identity.details import MatchedDetails, PairsDetails, PersonsDetails
 from refi_assets.identity.previous import previous_persons
 from refi_assets.identity.settings import IdentitySettings
 from refi_assets.lake import ObjectStore, Relation, RunFolder
@@ -43,12 +43,8 @@ def match_records(
 
     attributes = person_attributes()
     with engine.session(readable(lake, [borrowers])) as session:
-        resolution.make_records(session, attributes)
-        if details.engine == "splink":
-            model = resolution.pairs_by_splink(session, attributes, details.review_threshold, log)
-            details = details.model_copy(update={"model": model.as_json()})
-        else:
-            details = details.model_copy(update=_match_on_aws(lake, draft, session, attributes, log))
+        resolution.make_records(session, attributes, borrowers.key, "borrower_id")
+        details = details.model_copy(update=_find_pairs(lake, draft, session, attributes, details, log))
         resolution.add_decisions(session, decisions)
         order = "match_weight DESC NULLS LAST, borrower_id_1, borrower_id_2"
         relation = resolution.save_table(session, lake, draft, resolution.PAIRS, order)
@@ -78,11 +74,10 @@ def resolve_persons(
     attributes = person_attributes()
     relations = readable(lake, [borrowers, pairs, *([before] if before else [])])
     with engine.session(relations) as session:
-        resolution.make_records(session, attributes)
-        rows = session.query(exp.select("borrower_id", "person_id").from_(table_of(before.key))) if before else []
-        persons_before = {row["borrower_id"]: row["person_id"] for row in rows}
+        resolution.make_records(session, attributes, borrowers.key, "borrower_id")
+        persons_before = _persons_in(session, before, "borrower_id")
         resolved = resolution.resolve_borrowers(
-            session, attributes, matched.match_threshold, persons_before, matched.model
+            session, table_of(pairs.key).sql(), attributes, matched.match_threshold, persons_before, matched.model
         )
         relation = resolution.save_table(session, lake, draft, "resolved", "borrower_id")
     details = PersonsDetails(
@@ -91,11 +86,51 @@ def resolve_persons(
         splits=resolved.splits,
         shown_splits=tuple(resolved.shown_splits),
     )
-    report: dict[str, str] = {}
-    if matched.model:
-        with best_effort(lambda reason: report.update(report_failure=reason)):
-            report["report"] = _write_report(lake, draft, matched, resolved)
+    report = _try_report(lake, draft, matched, resolved)
     return relation.model_copy(update={"details": details.model_copy(update=report)})
+
+
+def find_persons(
+    lake: ObjectStore,
+    engine: DuckDBEngine,
+    draft: Relation,
+    records: Relation,
+    key: str,
+    attributes: Mapping[str, str],
+    details: PairsDetails,
+    before: Relation | None,
+    log: Callable[[str], None],
+) -> Relation:
+    """The person of each record of any relation: pairs and persons as of borrowers, in one step and without decisions.
+
+    `key` is the column that names a record, in `records` and in the result; `attributes`: column -> person attribute.
+    Pairs that only people may link are not linked. Persons keep their ids of `before`. Raises RefiError.
+    """
+    with _packages():
+        from refi_assets.identity import resolution
+
+    with engine.session(readable(lake, [records])) as session:
+        resolution.make_records(session, attributes, records.key, key)
+        details = details.model_copy(update=_find_pairs(lake, draft, session, attributes, details, log))
+        resolution.add_decisions(session, Decisions())
+        pairs = session.connection.table(resolution.PAIRS).df()
+    with engine.session(readable(lake, [records, *([before] if before else [])])) as session:
+        resolution.make_records(session, attributes, records.key, key)
+        session.connection.register(resolution.PAIRS, pairs)
+        resolved = resolution.resolve_borrowers(
+            *(session, resolution.PAIRS, attributes, details.match_threshold),
+            *(_persons_in(session, before, key), details.model),
+        )
+        session.execute(f'ALTER TABLE resolved RENAME borrower_id TO "{key}"')
+        relation = resolution.save_table(session, lake, draft, "resolved", key)
+    matched = MatchedDetails(
+        **details.model_dump(),
+        previous_run=before.run_id if before else None,
+        splits=resolved.splits,
+        shown_splits=tuple(resolved.shown_splits),
+    )
+    report = _try_report(lake, draft, details, resolved)
+    return relation.model_copy(update={"details": matched.model_copy(update=report)})
 
 
 def compare_with_before(lake: ObjectStore, engine: DuckDBEngine, draft: Relation, persons: Relation) -> Relation:
@@ -127,10 +162,25 @@ def _packages() -> AbstractContextManager[None]:
     return needs_packages("Matching (REFI_IDENTITY_ENGINE, --identity)", PACKAGES, "identity", "make run")
 
 
+def _persons_in(session: DuckDBSession, before: Relation | None, key: str) -> dict[str, str]:
+    """The person of each record in an earlier relation."""
+    rows = session.query(exp.select(key, "person_id").from_(table_of(before.key))) if before else []
+    return {row[key]: row["person_id"] for row in rows}
+
+
+def _try_report(lake: ObjectStore, draft: Relation, matched: PairsDetails, resolved: Any) -> dict[str, str]:
+    """Write the report on a model, if there is one. Returns its key, or why it could not be written, as details."""
+    report: dict[str, str] = {}
+    if matched.model:
+        with best_effort(lambda reason: report.update(report_failure=reason)):
+            report["report"] = _write_report(lake, draft, matched, resolved)
+    return report
+
+
 def _write_report(lake: ObjectStore, draft: Relation, matched: PairsDetails, resolved: Any) -> str:
     from refi_assets.identity.report import report_html
 
-    key = RunFolder(lake, draft.run_id).key(PERSONS, ".report.html")
+    key = RunFolder(lake, draft.run_id).key(draft.key, ".report.html")
     thresholds = {"match": matched.match_threshold, "review": matched.review_threshold}
     title = f"Who is who, as of {draft.as_of}"
     html = report_html(
@@ -138,6 +188,22 @@ def _write_report(lake: ObjectStore, draft: Relation, matched: PairsDetails, res
     )
     lake.put(key, html.encode())
     return key
+
+
+def _find_pairs(
+    lake: ObjectStore,
+    draft: Relation,
+    session: DuckDBSession,
+    attributes: Mapping[str, str],
+    details: PairsDetails,
+    log: Callable[[str], None],
+) -> dict[str, Any]:
+    """Match the session's records into its table found_pair, by the matcher in `details`; returns further details."""
+    from refi_assets.identity import resolution
+
+    if details.engine == "aws":
+        return _match_on_aws(lake, draft, session, attributes, log)
+    return {"model": resolution.pairs_by_splink(session, attributes, details.review_threshold, log).as_json()}
 
 
 def _match_on_aws(

@@ -1,5 +1,6 @@
-"""Who is who among the accepted borrowers of a run: pairs, then persons, as relations in the lake's zone resolved/.
+"""Who is who among the accepted records of a run: pairs, then persons, as relations in the lake's zone resolved/.
 
+The tables of a session call every record a borrower, even if it is a customer of another domain's source.
 Pairs are found in matching.py (Splink) and aws_matching.py; clusters.py joins records and keeps them apart.
 """
 
@@ -21,6 +22,7 @@ from refi_assets.identity.person_ids import name_persons
 from refi_assets.identity.placeholders import JUDGED, removed_placeholders
 from refi_assets.identity.review import add_review_reasons
 from refi_assets.lake import ObjectStore, Relation
+from refi_assets.specs.names import table_of
 from refi_assets.specs.sql_steps import load_steps
 
 RECORDS = "identity_record"  # record, borrower_id, and a column for each of the contract's person attributes
@@ -40,13 +42,16 @@ class ResolvedBorrowers:
     links: pd.DataFrame  # match_weight and match_probability of the pairs
 
 
-def make_records(session: DuckDBSession, attributes: Mapping[str, str]) -> None:
-    """Create the table of records from staging.borrower_information; `attributes`: column -> person attribute."""
+def make_records(session: DuckDBSession, attributes: Mapping[str, str], relation: str, key: str) -> None:
+    """Create the table of records from a relation, whose column `key` is their borrower_id from here on.
+
+    `attributes`: column -> person attribute.
+    """
     texts = "".join(f', CAST("{column}" AS VARCHAR) AS {attribute}' for column, attribute in attributes.items())
     session.create_table(
         RECORDS,
-        f"SELECT ROW_NUMBER() OVER (ORDER BY borrower_id) AS record, borrower_id{texts} "
-        "FROM staging.borrower_information",
+        f'SELECT ROW_NUMBER() OVER (ORDER BY "{key}") AS record, "{key}" AS borrower_id{texts} '
+        f"FROM {table_of(relation).sql()}",
     )
 
 
@@ -102,16 +107,17 @@ def add_decisions(session: DuckDBSession, decisions: Decisions) -> None:
 
 def resolve_borrowers(
     session: DuckDBSession,
+    pairs: str,
     attributes: Mapping[str, str],
     match_probability: float,
     before: Mapping[str, str],
     model: dict[str, Any] | None,
 ) -> ResolvedBorrowers:
-    """Create the table `resolved` from the records and identity.matched_pairs.
+    """Create the table `resolved` from the records and a table of pairs.
 
     `before` has the person of each borrower in the run before; `model` is Model.as_json(), if there is one.
     """
-    session.create_table("link", "SELECT * FROM identity.matched_pairs")
+    session.create_table("link", f"SELECT * FROM {pairs}")
     guarding = {*GUARDING, *NAMES}.intersection(attributes.values())
     if _wrong_births(model) > MOST_WRONG_BIRTHS:
         guarding.discard("date_of_birth")

@@ -1,9 +1,13 @@
 -- The person of each customer record.
 -- Matching computes them (see docs/identity.md); this query is the relation without matching: each record is a person.
 -- grain: customer_id
--- not null: customer_id, person_id
--- person_id: The person.
+-- not null: customer_id, person_id, cluster_size
+-- person_id: The person. It stays the same from run to run.
+-- cluster_size: The number of records of the person.
+-- weakest_link: Probability of the weakest link that holds the records together; null for a single record.
 SELECT
     profile.customer_id,
-    'person-' || profile.customer_id AS person_id
+    'person-' || profile.customer_id AS person_id,
+    1 AS cluster_size,
+    CAST(NULL AS DOUBLE) AS weakest_link
 FROM staging.customer_credit_profiles AS profile

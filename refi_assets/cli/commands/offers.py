@@ -15,6 +15,7 @@ from refi_assets.cli.commands.options import (
     AsOf,
     Folder,
     ForceLatest,
+    Identity,
     IgnoreOthers,
     Lake,
     NewFiles,
@@ -70,6 +71,7 @@ def run(
     policy: OtherPolicy = None,
     replace: Replace = False,
     ignore_others: IgnoreOthers = False,
+    identity: Identity = None,
     force_latest: ForceLatest = False,
     verify: Verify = False,
     as_json: OneObject = False,
@@ -79,6 +81,7 @@ def run(
     key, day = program_key(program), day_of(as_of)
     from refi_assets.cli.offer_runs import OfferRun
     from refi_assets.cli.run import failure_as_json, run_domain
+    from refi_assets.orchestration.resources import IdentityResource
 
     warnings: list[str] = []
     with failure_as_json(key, day, warnings) if as_json else nullcontext():
@@ -92,6 +95,7 @@ def run(
             policy_file=policy,
             force_latest=force_latest,
             console=ERR,
+            identity=IdentityResource(kind=identity) if identity else None,
             verify=verify,
         )
     offers = OfferRun(result, lake_url(lake), round(time.perf_counter() - started, 2))

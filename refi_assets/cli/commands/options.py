@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from refi_assets.cli.terminal import Terminal, one_line, say
+from refi_assets.identity.settings import IdentityEngine
 from refi_assets.lake.settings import LakeSettings, valid_lake_url
 from refi_assets.settings import PlatformSettings, all_settings, settings_of
 
@@ -30,6 +31,9 @@ OtherPolicy = Annotated[
 Replace = Annotated[bool, typer.Option("--replace", help="Replace other files of the same load date.")]
 IgnoreOthers = Annotated[
     bool, typer.Option("--ignore-others", help="Continue although files that seem to belong to a source are not read.")
+]
+Identity = Annotated[
+    IdentityEngine | None, typer.Option(help="How records of one person are matched. Default: REFI_IDENTITY_ENGINE.")
 ]
 ForceLatest = Annotated[
     bool, typer.Option("--force-latest", help="Move latest.json even to an earlier day or for another policy.")

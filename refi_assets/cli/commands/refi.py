@@ -13,6 +13,7 @@ from refi_assets.cli.commands.options import (
     AsJson,
     AsOf,
     ForceLatest,
+    Identity,
     IgnoreOthers,
     Lake,
     NewFiles,
@@ -24,7 +25,6 @@ from refi_assets.cli.commands.options import (
     day_of,
     lake_url,
 )
-from refi_assets.identity.settings import IdentityEngine
 from refi_assets.publishing.publication import FIRST
 
 app = typer.Typer()
@@ -39,10 +39,7 @@ def run(
     policy: OtherPolicy = None,
     replace: Replace = False,
     ignore_others: IgnoreOthers = False,
-    identity: Annotated[
-        IdentityEngine | None,
-        typer.Option(help="How records of one person are matched. Default: REFI_IDENTITY_ENGINE."),
-    ] = None,
+    identity: Identity = None,
     force_latest: ForceLatest = False,
     accept: Accept = None,
     reason: Reason = None,

@@ -22,7 +22,7 @@ from refi_assets.identity.pipeline import (
 )
 from refi_assets.identity.previous import content_of, previous_persons
 from refi_assets.identity.settings import IdentitySettings
-from refi_assets.lake import Relation
+from refi_assets.lake import ObjectStore, Relation
 from refi_assets.orchestration.resources import EngineResource, IdentityResource, LakeResource, PoliciesResource
 from refi_assets.orchestration.sql_assets import Kind, described_by, made_by_python, made_by_sql, materialize
 from refi_assets.orchestration.steps import Step, asset_step
@@ -46,13 +46,7 @@ def matched_pairs(
     with asset_step(context, lake) as step:
         borrowers = step.input(BORROWERS)
         made_from = {BORROWERS: borrowers}
-        thresholds = policies.of(IDENTITY).parameters_of(["identity"])
-        details = PairsDetails(
-            engine=identity.kind,
-            match_threshold=_probability(thresholds["match_probability"]),
-            review_threshold=_probability(thresholds["review_probability"]),
-            model=None,
-        )
+        details = pairs_details(identity, policies)
         duckdb, decisions = engine.duckdb(step.lake), load_decisions(step.lake)
         relation = made_by_python(
             step,
@@ -88,10 +82,7 @@ def resolved_borrower(
             earlier_ids=content_of(step.lake, before),
         )
     details = relation.details_as(PersonsDetails)
-    shown: dict[str, Any] = {"splits": sum(details.splits.values()), "splits_by_reason": details.splits}
-    if details.report:  # a path, since browsers do not follow links to files
-        shown["report"] = dg.MetadataValue.path(step.lake.address(details.report))
-    return materialize(step, relation, made_from, shown)
+    return materialize(step, relation, made_from, shown_persons(step.lake, details))
 
 
 @_asset(QUEUE, [PAIRS], ["identity"])
@@ -124,6 +115,25 @@ def person_history(
             changes=load_sql_models()[PERSON_CHANGES].sha256,
         )
     return materialize(step, relation, made_from)
+
+
+def pairs_details(identity: IdentityResource, policies: PoliciesResource) -> PairsDetails:
+    """The matcher and its thresholds, before it has matched anything."""
+    thresholds = policies.of(IDENTITY).parameters_of(["identity"])
+    return PairsDetails(
+        engine=identity.kind,
+        match_threshold=_probability(thresholds["match_probability"]),
+        review_threshold=_probability(thresholds["review_probability"]),
+        model=None,
+    )
+
+
+def shown_persons(lake: ObjectStore, details: PersonsDetails) -> dict[str, Any]:
+    """Metadata on persons: the links that were not followed, and the report."""
+    shown: dict[str, Any] = {"splits": sum(details.splits.values()), "splits_by_reason": details.splits}
+    if details.report:  # a path, since browsers do not follow links to files
+        shown["report"] = dg.MetadataValue.path(lake.address(details.report))
+    return shown
 
 
 def _probability(parameter: Parameter) -> float:

@@ -49,33 +49,35 @@ def report_written(step: CheckedStep) -> Outcome:
     return Outcome(failure is None, int(failure is not None), "0 failures", blocks=False, description=failure)
 
 
+EXPECTED_DUPLICATES = Check(
+    "expected_duplicates_are_plausible",
+    "The model expects neither too few nor too many duplicates.",
+    expected_duplicates_are_plausible,
+    may_block=False,
+    limits="identity.expected_duplicates_pct",
+)
+CHECKS_OF_PERSONS = [
+    Check(
+        "largest_cluster",
+        "Nobody has too many records.",
+        largest_cluster_is_plausible,
+        limits="identity.largest_cluster",
+    ),
+    Check(
+        "clustered_share_is_steady",
+        "About as many records share a person as in the run before.",
+        clustered_share_is_steady,
+        may_block=False,
+        limits="identity.clustered_share_pct",
+    ),
+    Check("report_written", "The page about the matching was written.", report_written, may_block=False),
+]
+
+
 @dg.definitions
 def identity_checks() -> dg.Definitions:
     """The checks of pairs, the queue, persons and their history; none if matching is off."""
     if not settings_of(IdentitySettings).is_matching_on:
         return dg.Definitions()
-    expected = Check(
-        "expected_duplicates_are_plausible",
-        "The model expects neither too few nor too many duplicates.",
-        expected_duplicates_are_plausible,
-        may_block=False,
-        limits="identity.expected_duplicates_pct",
-    )
-    of_persons = [
-        Check(
-            "largest_cluster",
-            "Nobody has too many records.",
-            largest_cluster_is_plausible,
-            limits="identity.largest_cluster",
-        ),
-        Check(
-            "clustered_share_is_steady",
-            "About as many records share a person as in the run before.",
-            clustered_share_is_steady,
-            may_block=False,
-            limits="identity.clustered_share_pct",
-        ),
-        Check("report_written", "The page about the matching was written.", report_written, may_block=False),
-    ]
-    own = {PAIRS: [expected], QUEUE: [], PERSONS: of_persons, HISTORY: []}
+    own = {PAIRS: [EXPECTED_DUPLICATES], QUEUE: [], PERSONS: CHECKS_OF_PERSONS, HISTORY: []}
     return dg.Definitions(asset_checks=[relation_checks(IDENTITY, key, checks) for key, checks in own.items()])

@@ -13,8 +13,10 @@ from refi_assets.defs.offers import OFFERS
 from refi_assets.defs.offers.checks import CHECKS
 from refi_assets.defs.offers.stored import export, stored
 from refi_assets.engines.duckdb import DuckDBSession
+from refi_assets.identity.details import identity_behind
 from refi_assets.lake import Relation
 from refi_assets.lake.relations import readable
+from refi_assets.offers.declared import PERSON
 from refi_assets.offers.manifest import CONTENTS, in_manifest
 from refi_assets.offers.policy import ProgramPolicy
 from refi_assets.offers.price_list import write_price_list, write_states
@@ -58,7 +60,9 @@ def program_definitions(program: ProgramFile) -> dg.Definitions:
         f"{key}/offers_file",
         Publication(key, CONTENTS),
         inputs,
-        in_manifest=in_manifest,
+        in_manifest=lambda behind, policy: (
+            in_manifest(behind, policy) | {"identity": identity_behind(behind, PERSON, PERSON)}
+        ),
     )
     return dg.Definitions.merge(
         _price_list(domain),
