@@ -66,7 +66,7 @@ class Lender:
             "REFI_LAKE_URL": str(scratch / "lake"),
             "REFI_STORE_DIR": str(scratch / "store"),
             "REFI_MLFLOW_URI": f"sqlite:///{self.registry / 'mlflow.db'}",
-            "REFI_IDENTITY_ENGINE": "none",
+            "REFI_IDENTITY_ENGINE": "off",
         }
 
     def source(self, customers: int) -> Path:
