@@ -248,8 +248,8 @@ def _out_of_core(kept: dict[str, Any]) -> str:
     fewest, most = min(runs), max(runs)
     growth = runs[most]["seconds"] / most / (runs[fewest]["seconds"] / fewest)
     return (
-        f"Measured on {kept['machine']}, in a session of its own. The job may use half of the memory that is free, and "
-        "at most 2 GiB; the rest of its data is on disk.\n\n"
+        f"Measured on {kept['machine']}, in a session of its own. DuckDB may use 2.5 GB of memory, as it may by default; "
+        "what does not fit is on disk. The rest of the process is Python, its libraries, and a batch of scores.\n\n"
         + table(("customers", "offers", "s", "µs a customer", "processor, s", "peak, GiB"), rows)
         + f"\n\n{most:,} customers take {growth:.2f} times as long per customer as {fewest:,}; at most {GOAL_GROWTH} "
         f"times counts as linear: {_verdict(growth <= GOAL_GROWTH)}."
