@@ -248,7 +248,7 @@ def _out_of_core(kept: dict[str, Any]) -> str:
     fewest, most = min(runs), max(runs)
     growth = runs[most]["seconds"] / most / (runs[fewest]["seconds"] / fewest)
     return (
-        f"Measured on {kept['machine']}, in a session of its own. DuckDB may use 2.5 GB of memory, as it may by default; "
+        f"Measured on {kept['machine']}, in a session of its own. DuckDB may use 2.5 GB of memory, its default; "
         "what does not fit is on disk. The rest of the process is Python, its libraries, and a batch of scores.\n\n"
         + table(("customers", "offers", "s", "µs a customer", "processor, s", "peak, GiB"), rows)
         + f"\n\n{most:,} customers take {growth:.2f} times as long per customer as {fewest:,}; at most {GOAL_GROWTH} "
