@@ -34,6 +34,7 @@ class OfferRun:
             "counts": manifest["counts"],
             "amounts": manifest["amounts"],
             "models": manifest["models"],
+            "program_warnings": manifest["program_warnings"],
         }
 
     def print(self, console: Terminal) -> None:
@@ -68,6 +69,9 @@ class OfferRun:
             console.say(f"{name:{width}} {text}")
         if self.result.held_back:
             console.say(f"latest.json was not moved: {self.result.held_back}.")
+        notes = len(manifest["program_warnings"])
+        if notes:
+            console.say(f"{notes} notes on the program: refi offers check")
         for warning in self.result.warnings:
             console.warn(f"Warning: {warning.splitlines()[0]}")
 

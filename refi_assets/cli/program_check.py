@@ -8,10 +8,11 @@ import typer
 
 from refi_assets.cli.terminal import Terminal
 from refi_assets.errors import RefiError, SettingError
-from refi_assets.offers.program_warnings import program_warnings
+from refi_assets.offers.program_warnings import UNREVIEWED, program_warnings
 from refi_assets.offers.programs import FILTERS_DIR, PROGRAMS_DIR, program_in, programs
 from refi_assets.offers.states import load_states
 from refi_assets.offers.yaml_places import key_text, read_placed_yaml
+from refi_assets.specs.programs import key_of_program
 
 
 def check_and_print(file: Path | None, program_id: str | None, *, as_json: bool) -> None:
@@ -19,7 +20,10 @@ def check_and_print(file: Path | None, program_id: str | None, *, as_json: bool)
     answers = [_checked(path) for path in _files(file, program_id)]
     refused = [error for answer in answers for error in answer["errors"]]
     if file is None and not refused:
-        programs()  # two files may have the same programId
+        try:
+            programs()
+        except SettingError as error:  # two files have the same programId
+            refused.append(str(error))
     if as_json:
         print(json.dumps({"accepted": not refused, "programs": answers}))
         raise typer.Exit(1 if refused else 0)
@@ -38,18 +42,13 @@ def _files(file: Path | None, program_id: str | None) -> list[Path]:
     if file is not None:
         return [file]
     paths = sorted(PROGRAMS_DIR.glob("*.yaml"))
-    if program_id is not None:
-        paths = [path for path in paths if _program_id(path) == program_id]
-        if not paths:
-            raise SettingError(f"No file in {PROGRAMS_DIR} has the programId {program_id}.")
-    if not paths:
-        raise SettingError(f"There is no program in {PROGRAMS_DIR}. Name a file.")
-    return paths
-
-
-def _program_id(path: Path) -> Any:
-    values = read_placed_yaml(path).values
-    return values.get("programId") if isinstance(values, dict) else None
+    if program_id is None and paths:
+        return paths
+    named = [path for path in paths if key_of_program(path.stem) == key_of_program(program_id or "")]
+    if not named:
+        names = ", ".join(path.stem for path in paths) or "none"
+        raise SettingError(f"{PROGRAMS_DIR} has no program {program_id or 'yet'}; there are {names}.")
+    return named
 
 
 def _checked(path: Path) -> dict[str, Any]:
@@ -63,9 +62,10 @@ def _checked(path: Path) -> dict[str, Any]:
         return answer | {"errors": str(error).splitlines()}
     warnings = [
         {"line": file.line_of(warning.key), "key": key_text(warning.key), "text": warning.text}
-        for warning in program_warnings(program, states)
+        for warning in program_warnings(program, states.states)
     ]
-    warnings += [{"line": None, "key": None, "text": text} for text in states.warnings]
+    if not states.is_reviewed:
+        warnings.append({"line": None, "key": None, "text": UNREVIEWED})
     return answer | {
         "program_id": program.program_id,
         "schedule": program.batch_cron,

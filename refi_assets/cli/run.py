@@ -29,7 +29,7 @@ from refi_assets.observability.json_logs import log_as_json
 from refi_assets.observability.settings import ObservabilitySettings
 from refi_assets.offers.manifest import offer_counts
 from refi_assets.orchestration import models
-from refi_assets.orchestration.domain import Domain
+from refi_assets.orchestration.domain import Domain, program_domain
 from refi_assets.orchestration.garbage import freeze_existing_objects
 from refi_assets.orchestration.jobs import CLEAN_UP_JOB
 from refi_assets.orchestration.partitions import as_of_day, partition_of_day
@@ -215,7 +215,7 @@ def run_domain(
     freeze_existing_objects()
     with used:
         with (
-            RunWatcher(used, run_id, console, is_silent=is_json) as watcher,
+            RunWatcher(used, run_id, console, is_silent=is_json, unchanged=domain.unchanged) as watcher,
             resources["engine"].duckdb(lake).kept_open(),
         ):
             outcome = job.execute_in_process(partition_key=partition, run_id=run_id, **common)
@@ -297,7 +297,7 @@ def as_of_day_in(name: str, day: date) -> date:
 def domain_of(name: str) -> Domain:
     """The domain, or the program of one, as its definitions declare it. Raises SettingError if there are none."""
     if name in program_files():
-        return Domain(name)
+        return program_domain(name)
     package = f"refi_assets.defs.{name}"
     try:
         values = [*vars(import_module(package)).values()]

@@ -7,7 +7,8 @@ import dagster as dg
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from refi_assets.cli.terminal import Terminal
-from refi_assets.orchestration.steps import BLOCKED, PUBLISHED, UNCHANGED, asset_of_step, error_reason, see_log
+from refi_assets.orchestration.domain import UNCHANGED
+from refi_assets.orchestration.steps import AFTER_PUBLICATION, BLOCKED, asset_of_step, error_reason, see_log
 
 Event = dg.DagsterEventType
 
@@ -15,7 +16,16 @@ Event = dg.DagsterEventType
 class RunWatcher:
     """Listens to a run's events: moves the progress bar, and collects warnings and reasons of failure."""
 
-    def __init__(self, instance: dg.DagsterInstance, run_id: str, console: Terminal, *, is_silent: bool) -> None:
+    def __init__(
+        self,
+        instance: dg.DagsterInstance,
+        run_id: str,
+        console: Terminal,
+        *,
+        is_silent: bool,
+        unchanged: str = UNCHANGED,
+    ) -> None:
+        self._unchanged = unchanged
         self.warnings: list[str] = []
         self.failed_checks: list[dict[str, Any]] = []
         self._blocking_checks: list[str] = []
@@ -41,8 +51,11 @@ class RunWatcher:
         """
         blocked = [f"Blocked by {check}" for check in self._blocking_checks]
         if self._failures:
-            reasons = [*dict.fromkeys(message.removesuffix(f" {UNCHANGED}") for message in self._failures)]
-            if reasons[-1].endswith(PUBLISHED):
+            failures = (
+                text.removesuffix(f" {UNCHANGED}").removesuffix(f" {self._unchanged}") for text in self._failures
+            )
+            reasons = [*dict.fromkeys(failures)]
+            if reasons[-1].endswith(AFTER_PUBLICATION):
                 return "\n".join(reasons)
             reasons += blocked
         elif self._errors:
@@ -52,7 +65,7 @@ class RunWatcher:
         else:
             reasons = [f"Run {run_id} failed outside its steps: {self._run_failure or 'Dagster reported no error'}."]
         is_ours = keeps_log and not self._failures and (self._errors or not blocked)
-        ending = UNCHANGED + (f" {see_log(run_id)}" if is_ours else "")
+        ending = self._unchanged + (f" {see_log(run_id)}" if is_ours else "")
         return "\n".join(reasons) + ("\n" if blocked else " ") + ending
 
     @property

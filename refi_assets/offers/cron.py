@@ -29,16 +29,12 @@ class _Field:
         return [self._item(item) for item in text.split(",")]
 
     def _item(self, item: str) -> tuple[str, set[int]]:
-        if (
-            self.name in ("day of month", "day of week")
-            and item not in self.names
-            and re.search("[LW]", self._bare(item))
-        ):
+        if re.fullmatch("([A-Z]{3}|[0-9]*)(L|W|LW)(-[0-9]+)?", item):
             raise ValueError(f"{self.name} {item}: L (last) and W (nearest weekday) have no equivalent in cron.")
-        if self.name == "day of week" and (match := re.fullmatch(r"([A-Z]+|\d+)#([1-5])", item)):
+        if self.name == "day of week" and (match := re.fullmatch(r"([A-Z]+|[0-9]+)#([1-5])", item)):
             day = self._number(match[1])
             return f"{day + self.shift}#{match[2]}", {day}
-        match = re.fullmatch(r"(\*|[A-Z]+|\d+)(?:-([A-Z]+|\d+))?(?:/(\d+))?", item)
+        match = re.fullmatch(r"(\*|[A-Z]+|[0-9]+)(?:-([A-Z]+|[0-9]+))?(?:/([0-9]+))?", item)
         if match is None or (match[1] == "*" and match[2]):
             raise ValueError(f"{self.name} {item!r} cannot be read.")
         step = int(match[3] or 1)
@@ -52,9 +48,6 @@ class _Field:
             raise ValueError(f"{self.name} {item}: a range runs from the lower to the higher.")
         text = str(first + self.shift) if last == first else f"{first + self.shift}-{last + self.shift}"
         return (f"{text}/{step}" if match[3] and last > first else text), set(range(first, last + 1, step))
-
-    def _bare(self, item: str) -> str:
-        return re.sub("|".join(self.names) or "$^", "", item)
 
     def _number(self, text: str) -> int:
         number = self.names.get(text) if text.isalpha() else int(text)

@@ -10,12 +10,14 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
 
 from refi_assets.offers.yaml_places import Keys
 from refi_assets.specs.policies import Count, Days, Months, Policy, SqlType, Text
 from refi_assets.specs.sql_models import AS_OF, Parameter
 
-_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?")
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
 
 
 def exact_number(value: object) -> int | Decimal:
@@ -28,9 +30,11 @@ def exact_number(value: object) -> int | Decimal:
     return number
 
 
+HIGHEST_SCORE = 850
+
 Flag = Annotated[bool, Field(strict=True), SqlType("BOOLEAN")]
 Share = Annotated[Decimal, BeforeValidator(exact_number), Field(decimal_places=6), SqlType("DECIMAL(9,6)")]  # 0.43
-Score = Annotated[Count, BeforeValidator(exact_number), Field(ge=300, le=850)]  # a credit score
+ScoreBound = Annotated[Count, BeforeValidator(exact_number), Field(ge=300, le=HIGHEST_SCORE)]  # a credit score
 Kebab = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
 StateCode = Annotated[Text, Field(pattern="^[A-Z]{2}$")]
 Employment = Literal[
@@ -51,16 +55,16 @@ class _NoParameters(_Parameters):
     pass
 
 
-class CreditQualification(_Parameters):
+class CreditRules(_Parameters):
     """Limits on credit score, debt to income, months without a late payment, and existing debts; all are inclusive."""
 
-    min_credit_score: Score
+    min_credit_score: ScoreBound
     max_debt_to_income: Annotated[Share, Field(gt=0, le=10)]
     min_payment_history: Annotated[Months, BeforeValidator(exact_number), Field(le=120)]
     max_existing_loans: Annotated[Count, BeforeValidator(exact_number), Field(le=100)] = 2
 
 
-class Affordability(_Parameters):
+class AffordabilityRules(_Parameters):
     """Which incomes count: how steady, and from what employment."""
 
     check_income_stability: Flag = True
@@ -75,13 +79,13 @@ class Affordability(_Parameters):
     )
 
 
-class Eligibility(_Parameters):
+class EligibilityRules(_Parameters):
     """How long a customer is left alone after an offer."""
 
     suppression_days: Annotated[Days, BeforeValidator(exact_number), Field(le=3650)] = 90
 
 
-class RegulatoryCompliance(_Parameters):
+class RegulatoryRules(_Parameters):
     """What state and federal law require. The limit for covered borrowers is 36 % (32 CFR 232.4(b))."""
 
     check_state_laws: Flag = True
@@ -103,6 +107,8 @@ def _typed(value: Any) -> Parameter:
     if isinstance(value, bool):
         return Parameter(value, "BOOLEAN")
     if isinstance(value, str) and not _NUMBER.fullmatch(value):
+        if "\0" in value:
+            raise ValueError("text must not contain the character NUL")
         return Parameter(value, "VARCHAR")
     number = exact_number(value)
     if isinstance(number, int) and -(2**63) <= number < 2**63:
@@ -116,12 +122,16 @@ def _typed(value: Any) -> Parameter:
 def _own_parameters(values: dict[str, Any]) -> dict[str, Any]:
     for name, value in values.items():
         if not re.fullmatch("[a-z][A-Za-z0-9]*", name) or snake_case(name) == AS_OF:
-            raise ValueError(f"{name}: a name consists of letters and digits, begins with a-z, and is not asOf")
+            raise _refused(name, "a name consists of letters and digits, begins with a-z, and is not asOf")
         try:
             _typed(value)
         except ValueError as error:
-            raise ValueError(f"{name}: {error}") from None
+            raise _refused(name, str(error)) from None
     return values
+
+
+def _refused(name: str, reason: str) -> PydanticCustomError:
+    return PydanticCustomError("own_parameter", "{reason}", {"reason": reason, "key": name})
 
 
 def _bindable(parameter: Parameter) -> Parameter:
@@ -134,7 +144,8 @@ class FilterStep(Keys):
 
     filter_id: Kebab
     type: str
-    order: Annotated[Count, BeforeValidator(exact_number), Field(ge=1, le=1000)]
+    order: Annotated[Count, BeforeValidator(exact_number), Field(le=1000)]
+    settings: Any = Field(default=None, alias="parameters")
 
     @property
     def name(self) -> str:
@@ -144,38 +155,49 @@ class FilterStep(Keys):
     @property
     def parameters(self) -> dict[str, Parameter]:
         """What the filter's SQL binds, by name."""
-        settings = getattr(self, "settings", {})
-        if isinstance(settings, Policy):
-            return {name: _bindable(parameter) for name, parameter in settings.parameters.items()}
-        return {snake_case(name): _typed(value) for name, value in settings.items()}
+        if isinstance(self.settings, Policy):
+            return {name: _bindable(parameter) for name, parameter in self.settings.parameters.items()}
+        return {snake_case(name): _typed(value) for name, value in self.settings.items()}
+
+    @property
+    def parameter_keys(self) -> dict[str, str]:
+        """Name of a parameter -> its key in the file."""
+        if isinstance(self.settings, Policy):
+            return {name: to_camel(name) for name in self.settings.parameters}
+        return {snake_case(name): name for name in self.settings}
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the package knows nothing of the filter but its SQL file."""
+        return isinstance(self, _OwnStep)
 
 
-class _Trust(FilterStep):
+class _TrustStep(FilterStep):
     type: Literal["trust"]
     settings: _NoParameters = Field(default=_NoParameters(), alias="parameters")
 
 
-class _Credit(FilterStep):
+class _CreditStep(FilterStep):
     type: Literal["business-rule"]
-    settings: CreditQualification = Field(alias="parameters")
+    settings: CreditRules = Field(alias="parameters")
 
 
-class _Affordability(FilterStep):
+class _AffordabilityStep(FilterStep):
     type: Literal["business-rule"]
-    settings: Affordability = Field(default=Affordability(), alias="parameters")
+    settings: AffordabilityRules = Field(default=AffordabilityRules(), alias="parameters")
 
 
-class _Eligibility(FilterStep):
+class _EligibilityStep(FilterStep):
     type: Literal["eligibility"]
-    settings: Eligibility = Field(default=Eligibility(), alias="parameters")
+    settings: EligibilityRules = Field(default=EligibilityRules(), alias="parameters")
 
 
-class _Regulatory(FilterStep):
+class _RegulatoryStep(FilterStep):
     type: Literal["business-rule"]
-    settings: RegulatoryCompliance = Field(default=RegulatoryCompliance(), alias="parameters")
+    settings: RegulatoryRules = Field(default=RegulatoryRules(), alias="parameters")
 
 
-class _OwnRule(FilterStep):
+class _OwnStep(FilterStep):
     type: Literal["business-rule"]
     settings: Annotated[dict[str, Any], AfterValidator(_own_parameters)] = Field(
         default_factory=dict, alias="parameters"
@@ -192,11 +214,11 @@ def _filter_id(raw: Any) -> str:
 
 
 AnyFilterStep = Annotated[
-    Annotated[_Trust, Tag("trust")]
-    | Annotated[_Credit, Tag(CREDIT)]
-    | Annotated[_Affordability, Tag(AFFORDABILITY)]
-    | Annotated[_Eligibility, Tag("eligibility")]
-    | Annotated[_Regulatory, Tag(REGULATORY)]
-    | Annotated[_OwnRule, Tag("own")],
+    Annotated[_TrustStep, Tag("trust")]
+    | Annotated[_CreditStep, Tag(CREDIT)]
+    | Annotated[_AffordabilityStep, Tag(AFFORDABILITY)]
+    | Annotated[_EligibilityStep, Tag("eligibility")]
+    | Annotated[_RegulatoryStep, Tag(REGULATORY)]
+    | Annotated[_OwnStep, Tag("own")],
     Discriminator(_filter_id),
 ]

@@ -5,11 +5,13 @@ Rows are counted by sql/offers/program/measures/.
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from refi_assets.lake import Relation
+from refi_assets.offers.policy import ProgramPolicy
 from refi_assets.offers.scored_details import ScoredDetails
 from refi_assets.publishing.publish import source_counts
+from refi_assets.specs.policies import Policy
 from refi_assets.specs.programs import program_files
 
 CONTENTS = "offers"  # what manifests and commits call the file
@@ -17,13 +19,17 @@ LATE_FILTERS = ("score", "offer")  # they judge only those who pass the chain
 COUNTS = ("alone", "in_sequence")
 
 
-def in_manifest(program: str, relations: Sequence[Relation]) -> dict[str, Any]:
-    """The part of a manifest, from the relations behind the offers."""
-    (scored,) = (relation for relation in relations if relation.key == f"{program}/scored")
+def in_manifest(relations: Sequence[Relation], policy: Policy) -> dict[str, Any]:
+    """The part of a manifest, from the relations behind the offers and the program's policy."""
+    own = cast(ProgramPolicy, policy)
+    program, key = own.program, own.program.key
+    (scored,) = (relation for relation in relations if relation.key == f"{key}/scored")
     return {
+        "program": {"id": program.program_id, "sha256": program.sha256},
         "models": [model.model_dump() for model in scored.details_as(ScoredDetails).models],
-        "counts": offer_counts(program, relations),
-        "amounts": offer_amounts(program, relations),
+        "counts": offer_counts(key, relations),
+        "amounts": offer_amounts(key, relations),
+        "program_warnings": own.warnings,
     }
 
 

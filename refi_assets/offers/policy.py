@@ -15,7 +15,7 @@ from refi_assets.errors import SettingError
 from refi_assets.offers.program import Program
 from refi_assets.offers.program_warnings import warnings_of
 from refi_assets.offers.programs import load_program, programs
-from refi_assets.offers.states import State, load_states
+from refi_assets.offers.states import StateLaw, load_states
 from refi_assets.specs.policies import CheckLimits, Percent, Policy, load_policy, policy_file
 from refi_assets.specs.programs import key_of_program
 from refi_assets.specs.sql_models import Parameter
@@ -43,7 +43,7 @@ class ProgramPolicy(Policy):
     """A program with the rules of states and the limits of checks."""
 
     program: Program
-    states: dict[str, State]
+    states: dict[str, StateLaw]
     reviewed_by: str | None
     reviewed_on: date | None
     programs_of_other_products: tuple[str, ...]
@@ -67,7 +67,8 @@ class ProgramPolicy(Policy):
     @property
     def warnings(self) -> list[str]:
         """What a reader of the offers must know."""
-        return warnings_of(self.program)
+        is_reviewed = bool(self.reviewed_by and self.reviewed_on)
+        return warnings_of(self.program, self.states, is_reviewed=is_reviewed)
 
     @field_serializer("program")
     def _as_its_file(self, program: Program) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from refi_assets.finance.payments import monthly_payment
 from refi_assets.finance.pricing import priced
 from refi_assets.lake import Relation
 from refi_assets.offers.program import Program, Segment
-from refi_assets.offers.states import State
+from refi_assets.offers.states import StateLaw
 
 STEP = Decimal(100)  # US dollars; amounts are multiples of it
 
@@ -50,7 +50,7 @@ def write_price_list(session: DuckDBSession, draft: Relation, program: Program) 
     return session.create_from(draft, f"SELECT {columns} FROM {rows_sql(rows, _TYPES)} ORDER BY tier_place, amount")
 
 
-def write_states(session: DuckDBSession, draft: Relation, states: Mapping[str, State]) -> Relation:
+def write_states(session: DuckDBSession, draft: Relation, states: Mapping[str, StateLaw]) -> Relation:
     """Write the relation <program>/state_rule. Raises EngineError."""
     rows = [
         {"state": code, "is_licensed": state.licensed, "max_apr_pct": state.max_apr_pct}

@@ -7,19 +7,19 @@ effect yet is reported by program_warnings.py. Rules that use the numbers are in
 
 from decimal import Decimal
 from functools import cached_property
-from typing import Annotated, Any, Literal, NamedTuple, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BeforeValidator, Field, StrictBool, field_validator
 
 from refi_assets.offers.cron import cron_of
 from refi_assets.offers.filter_steps import (
-    Affordability,
+    AffordabilityRules,
     AnyFilterStep,
-    CreditQualification,
+    CreditRules,
     FilterStep,
     Kebab,
-    RegulatoryCompliance,
-    Score,
+    RegulatoryRules,
+    ScoreBound,
     Share,
     exact_number,
     snake_case,
@@ -32,7 +32,7 @@ _Usd = Annotated[Usd, BeforeValidator(exact_number)]
 _Pct = Annotated[Decimal, BeforeValidator(exact_number), Field(decimal_places=6), SqlType("DECIMAL(12,6)")]
 _Whole = Annotated[Count, BeforeValidator(exact_number)]
 _S = TypeVar("_S", bound=Policy)
-Tier = Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
+TierName = Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
 
 
 class SnowflakeConfig(Keys):
@@ -101,26 +101,26 @@ class ModelUse(Keys):
 class EmailConfig(Keys):
     """What an e-mail looks like, and when it is sent."""
 
-    template_id: str
-    send_time: str = Field(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")
-    timezone: str
-    personalization: Literal["none", "low", "medium", "high"]
-    include_pre_approval_details: StrictBool
+    template_id: str | None = None
+    send_time: str | None = Field(default=None, pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")
+    timezone: str | None = None
+    personalization: Literal["none", "low", "medium", "high"] | None = None
+    include_pre_approval_details: StrictBool | None = None
 
 
 class InAppConfig(Keys):
     """Which banner the app shows, where, and for how many days."""
 
-    banner_type: str
-    display_duration: Annotated[_Whole, Field(ge=1, le=365)]
-    placement: str
+    banner_type: str | None = None
+    display_duration: Annotated[_Whole, Field(ge=1, le=365)] | None = None
+    placement: str | None = None
 
 
 class SmsConfig(Keys):
     """The text of a message, and whether only the best tier gets it."""
 
-    message: str
-    excellent_credit_only: StrictBool
+    message: str | None = None
+    excellent_credit_only: StrictBool | None = None
 
 
 class Channel(Keys):
@@ -135,35 +135,28 @@ class EmailChannel(Channel):
     """E-mail."""
 
     type: Literal["email"]
-    config: EmailConfig
+    config: EmailConfig = EmailConfig()
 
 
 class InAppChannel(Channel):
     """A banner in the app."""
 
     type: Literal["in-app"]
-    config: InAppConfig
+    config: InAppConfig = InAppConfig()
 
 
 class SmsChannel(Channel):
     """A text message."""
 
     type: Literal["sms"]
-    config: SmsConfig
-
-
-class ScoreRange(NamedTuple):
-    """Credit scores, both included."""
-
-    score_from: Score
-    score_to: Score
+    config: SmsConfig = SmsConfig()
 
 
 class Segment(Keys):
     """The customers whose credit score is in a range, and the terms of their offers. The best comes first."""
 
-    credit_tier: Tier
-    credit_score_range: ScoreRange
+    credit_tier: TierName
+    credit_score_range: tuple[ScoreBound, ScoreBound]
     max_loan_amount: Annotated[_Usd, Field(gt=0, le=1_000_000)]
     interest_rate_pct: Annotated[_Pct, Field(ge=0, le=100)] = Field(alias="interestRate")
     term_months: Annotated[Months, BeforeValidator(exact_number), Field(ge=1, le=360)] = Field(alias="term")
@@ -171,12 +164,12 @@ class Segment(Keys):
     @property
     def score_from(self) -> int:
         """The lowest credit score of the range."""
-        return self.credit_score_range.score_from
+        return self.credit_score_range[0]
 
     @property
     def score_to(self) -> int:
         """The highest credit score of the range, which belongs to it."""
-        return self.credit_score_range.score_to
+        return self.credit_score_range[1]
 
 
 class OfferStrategy(Keys):
@@ -185,7 +178,7 @@ class OfferStrategy(Keys):
     enabled: StrictBool
     segmented_offers: StrictBool
     segments: tuple[Segment, ...] = Field(min_length=1)
-    score_bands: dict[Tier, Annotated[Share, Field(ge=0, le=1)]] = Field(
+    score_bands: dict[TierName, Annotated[Share, Field(ge=0, le=1)]] = Field(
         default={"excellent": Decimal("0.8"), "good": Decimal("0.6"), "fair": Decimal("0.4")}, min_length=1
     )
     min_loan_amount: Annotated[_Usd, Field(ge=1, le=1_000_000)] = Decimal(1000)
@@ -252,19 +245,19 @@ class Program(Keys, Policy):
         return tuple(sorted(self.filter_chain, key=lambda step: step.order))
 
     @property
-    def credit_qualification(self) -> CreditQualification:
+    def credit_qualification(self) -> CreditRules:
         """The limits on credit."""
-        return self._settings(CreditQualification)
+        return self._settings(CreditRules)
 
     @property
-    def affordability(self) -> Affordability:
+    def affordability(self) -> AffordabilityRules:
         """Which incomes count."""
-        return self._settings(Affordability)
+        return self._settings(AffordabilityRules)
 
     @property
-    def regulatory_compliance(self) -> RegulatoryCompliance:
+    def regulatory_compliance(self) -> RegulatoryRules:
         """What the law requires of an offer."""
-        return self._settings(RegulatoryCompliance)
+        return self._settings(RegulatoryRules)
 
     def _settings(self, kind: type[_S]) -> _S:
         return next(step.settings for step in self.filter_chain if isinstance(step.settings, kind))
@@ -286,7 +279,7 @@ class Program(Keys, Policy):
 
     @property
     def score_bands(self) -> dict[str, Decimal]:
-        """Tier -> the lowest approval likelihood of its band, best first."""
+        """TierName -> the lowest approval likelihood of its band, best first."""
         return self.strategy.score_bands
 
     @property

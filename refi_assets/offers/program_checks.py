@@ -1,6 +1,6 @@
 """What a program file may not say although each value alone is valid: contradictions, and names that do not exist."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import pairwise
 
@@ -8,12 +8,13 @@ from refi_assets.offers.feature_names import feature_columns
 from refi_assets.offers.filter_steps import AFFORDABILITY, CREDIT, REGULATORY
 from refi_assets.offers.program import Program, Segment
 from refi_assets.offers.states import States
-from refi_assets.offers.yaml_places import Key, Problem
+from refi_assets.offers.yaml_places import Key, YamlProblem
+from refi_assets.specs.sql_models import SqlModel
 
 _STRATEGY, _SEGMENTS = "loanOfferStrategy", ("loanOfferStrategy", "segments")
 _LAW = "regulatoryCompliance"
 
-# Part of the chain's reason to exist: what later steps read of it.
+# A chain may lack others, but what follows the chain needs the numbers of these.
 _REQUIRED_FILTERS = {
     CREDIT: "maxDebtToIncome decides every amount",
     AFFORDABILITY: "it finds the amount that a customer can afford",
@@ -29,12 +30,16 @@ _REQUIRED_LAWS = {
 _PROTECTED_EMPLOYMENT = ("part_time", "self_employed", "retired", "public_assistance")
 
 
-def contradictions(program: Program, states: States, filter_names: Iterable[str]) -> list[Problem]:
-    """Everything about a program that contradicts itself, the states, or the filters that have an SQL file."""
+def contradictions(program: Program, states: States, filters: Mapping[str, SqlModel]) -> list[YamlProblem]:
+    """Everything about a program that contradicts itself, the states, or the SQL files of filters, by name."""
+    present = {step.filter_id for step in program.filter_chain}
+    if missing := [filter_id for filter_id in _REQUIRED_FILTERS if filter_id not in present]:
+        return [YamlProblem(("filterChain",), f"{name} is missing: {_REQUIRED_FILTERS[name]}.") for name in missing]
     return [
         *_names(program),
         *_models(program),
-        *_filters(program, sorted(filter_names)),
+        *_filters(program, filters),
+        *_employment(program),
         *_channels(program),
         *_tiers(program),
         *_score_ranges(program),
@@ -45,10 +50,10 @@ def contradictions(program: Program, states: States, filter_names: Iterable[str]
     ]
 
 
-def _names(program: Program) -> Iterator[Problem]:
+def _names(program: Program) -> Iterator[YamlProblem]:
     for index, place in enumerate(program.marketplaces):
         if place != "US":
-            yield Problem(
+            yield YamlProblem(
                 ("marketplaces", index),
                 f"{place!r} is refused: only US is accepted, because the program's rules, disclosures and prices are "
                 "those of US law (Regulations B and Z, the Military Lending Act, state licences and caps).",
@@ -61,15 +66,15 @@ def _names(program: Program) -> Iterator[Problem]:
     yield from _repeated("channels", "priority", [channel.priority for channel in program.channels])
 
 
-def _repeated(where: str, name: str, values: Sequence[str | int]) -> Iterator[Problem]:
+def _repeated(where: str, name: str, values: Sequence[str | int]) -> Iterator[YamlProblem]:
     for index, value in enumerate(values):
         if (first := values.index(value)) < index:
-            yield Problem((where, index, name), f"{name} {value} is used twice.", (where, first, name))
+            yield YamlProblem((where, index, name), f"{name} {value} is used twice.", (where, first, name))
 
 
-def _models(program: Program) -> Iterator[Problem]:
+def _models(program: Program) -> Iterator[YamlProblem]:
     if len(program.models) != 2:
-        yield Problem(
+        yield YamlProblem(
             ("scoringModels",),
             f"a program has two models, first that of the approval likelihood, then that of the default probability; "
             f"this one has {len(program.models)}.",
@@ -81,54 +86,56 @@ def _models(program: Program) -> Iterator[Problem]:
             if feature not in vocabulary:
                 close = get_close_matches(feature, vocabulary, n=1)
                 hint = f"Did you mean {close[0]}?" if close else f"There are {', '.join(vocabulary)}."
-                yield Problem(key, f"{feature!r} is not a feature of policies/offers/features.yaml. {hint}")
+                yield YamlProblem(key, f"{feature!r} is not a feature of policies/offers/features.yaml. {hint}")
             elif (first := model.features.index(feature)) < position:
-                yield Problem(key, f"{feature} is named twice.", (*key[:-1], first))
+                yield YamlProblem(key, f"{feature} is named twice.", (*key[:-1], first))
 
 
-def _filters(program: Program, filter_names: list[str]) -> Iterator[Problem]:
-    keys = {step.filter_id: ("filterChain", index) for index, step in enumerate(program.filter_chain)}
-    for missing in _REQUIRED_FILTERS.keys() - keys.keys():
-        yield Problem(("filterChain",), f"{missing} is missing: {_REQUIRED_FILTERS[missing]}.")
+def _filters(program: Program, filters: Mapping[str, SqlModel]) -> Iterator[YamlProblem]:
     names: dict[str, Key] = dict.fromkeys(program.own_parameters, ("programId",))
     for index, step in enumerate(program.filter_chain):
-        if step.name not in filter_names:
-            yield Problem(
+        if step.name not in filters:
+            yield YamlProblem(
                 ("filterChain", index, "filterId"),
                 f"{step.filter_id} has no SQL file; write sql/offers/program/filters/{step.name}.sql. "
-                f"There are {', '.join(filter_names) or 'none yet'}.",
+                f"There are {', '.join(sorted(filters)) or 'none yet'}.",
             )
-        key: Key = ("filterChain", index, "parameters")
-        for name in step.parameters:
+        for name, key in step.parameter_keys.items():
+            place = ("filterChain", index, "parameters", key)
             if name in names:
-                yield Problem(key, f"another parameter is named {name}, too; choose another name.", names[name])
-            names.setdefault(name, key)
-        if step.filter_id == AFFORDABILITY:
-            accepted = program.affordability.employment_accepted
-            if left_out := [word for word in _PROTECTED_EMPLOYMENT if word not in accepted]:
-                yield Problem(
-                    (*key, "employmentAccepted"),
-                    f"{', '.join(left_out)} must be in the list: income may not be refused because it is from "
-                    "part-time or own work, retirement benefits or public assistance (12 CFR 1002.6(b)).",
-                )
+                yield YamlProblem(place, f"another parameter is named {name}, too; choose another name.", names[name])
+            names.setdefault(name, place)
+            if step.is_own and step.name in filters and name not in (read := filters[step.name].parameters):
+                reads = ", ".join(sorted(read)) or "no parameter"
+                yield YamlProblem(place, f"the filter's SQL file does not read :{name}; it reads {reads}.")
 
 
-def _channels(program: Program) -> Iterator[Problem]:
+def _employment(program: Program) -> Iterator[YamlProblem]:
+    accepted = program.affordability.employment_accepted
+    if left_out := [word for word in _PROTECTED_EMPLOYMENT if word not in accepted]:
+        yield YamlProblem(
+            _filter_key(program, AFFORDABILITY, "employmentAccepted"),
+            f"{', '.join(left_out)} must be in the list: income may not be refused because it is from part-time or own "
+            "work, retirement benefits or public assistance (12 CFR 1002.6(b)).",
+        )
+
+
+def _channels(program: Program) -> Iterator[YamlProblem]:
     if not any(channel.enabled for channel in program.channels):
-        yield Problem(("channels",), "no channel is enabled, so nobody could be reached; enable one.")
+        yield YamlProblem(("channels",), "no channel is enabled, so nobody could be reached; enable one.")
 
 
-def _tiers(program: Program) -> Iterator[Problem]:
+def _tiers(program: Program) -> Iterator[YamlProblem]:
     if not program.strategy.enabled:
-        yield Problem((_STRATEGY, "enabled"), "the program is nothing but its offers; set its own enabled: false.")
+        yield YamlProblem((_STRATEGY, "enabled"), "the program is nothing but its offers; set its own enabled: false.")
     if not program.strategy.segmented_offers:
-        yield Problem(
+        yield YamlProblem(
             (_STRATEGY, "segmentedOffers"), "offers always follow the segments; for one offer, keep one segment."
         )
     yield from _repeated_tiers(program)
     tiers, bands = [segment.credit_tier for segment in program.segments], program.score_bands
     if tiers != list(bands):
-        yield Problem(
+        yield YamlProblem(
             (_STRATEGY, "scoreBands"),
             f"the bands are {', '.join(bands)}, but the segments are {', '.join(tiers)}: a tier is the worse of both, "
             "so they need the same names in the same order, best first.",
@@ -136,49 +143,50 @@ def _tiers(program: Program) -> Iterator[Problem]:
         )
     for (better, above), (worse, least) in pairwise(bands.items()):
         if least >= above:
-            yield Problem(
+            yield YamlProblem(
                 (_STRATEGY, "scoreBands", worse),
                 f"{worse} begins at {least}, {better} at {above}: the bands overlap; the better begins higher.",
                 (_STRATEGY, "scoreBands", better),
             )
 
 
-def _repeated_tiers(program: Program) -> Iterator[Problem]:
+def _repeated_tiers(program: Program) -> Iterator[YamlProblem]:
     tiers = [segment.credit_tier for segment in program.segments]
     for index, tier in enumerate(tiers):
         if (first := tiers.index(tier)) < index:
-            yield Problem(
+            yield YamlProblem(
                 (*_SEGMENTS, index, "creditTier"),
                 f"creditTier {tier} is used twice.",
                 (*_SEGMENTS, first, "creditTier"),
             )
 
 
-def _score_ranges(program: Program) -> Iterator[Problem]:
-    for index, segment in enumerate(program.segments):
-        key: Key = (*_SEGMENTS, index, "creditScoreRange")
-        if segment.score_from > segment.score_to:
-            yield Problem(key, f"{segment.score_from} is above {segment.score_to}; write the lower score first.")
+def _score_ranges(program: Program) -> Iterator[YamlProblem]:
+    reversed_ranges = [at for at, segment in enumerate(program.segments) if segment.score_from > segment.score_to]
+    for index in reversed_ranges:
+        yield YamlProblem((*_SEGMENTS, index, "creditScoreRange"), "write the lower score first.")
+    if reversed_ranges:
+        return
     for index, (better, worse) in enumerate(pairwise(program.segments), 1):
         key, other = ((*_SEGMENTS, at, "creditScoreRange") for at in (index, index - 1))
         ranges = f"{_range(worse)} and {_range(better)}"
         if worse.score_to >= better.score_from:
-            yield Problem(key, f"{ranges} overlap or are out of order; list the best scores first.", other)
+            yield YamlProblem(key, f"{ranges} overlap or are out of order; list the best scores first.", other)
         elif worse.score_to + 1 < better.score_from:
             hole = f"{worse.score_to + 1} to {better.score_from - 1}"
-            yield Problem(key, f"{ranges} leave a hole: nothing says what applies from {hole}.", other)
+            yield YamlProblem(key, f"{ranges} leave a hole: nothing says what applies from {hole}.", other)
 
 
 def _range(segment: Segment) -> str:
     return f"{segment.credit_tier} ({segment.score_from} to {segment.score_to})"
 
 
-def _reachable(program: Program) -> Iterator[Problem]:
+def _reachable(program: Program) -> Iterator[YamlProblem]:
     """A segment that nobody can be in: its scores are too low, and no better segment passes."""
     least = program.credit_qualification.min_credit_score
     for index, segment in enumerate(program.segments):
         if segment.score_to < least and not any(better.score_to >= least for better in program.segments[:index]):
-            yield Problem(
+            yield YamlProblem(
                 (*_SEGMENTS, index, "creditScoreRange"),
                 f"{_range(segment)} is below minCreditScore {least}, and no better segment is above it from which a "
                 "score band could lower somebody, so nobody can be in it.",
@@ -191,38 +199,38 @@ def _filter_key(program: Program, filter_id: str, name: str) -> Key:
     return ("filterChain", index, "parameters", name)
 
 
-def _amounts(program: Program) -> Iterator[Problem]:
+def _amounts(program: Program) -> Iterator[YamlProblem]:
     for index, segment in enumerate(program.segments):
         if segment.max_loan_amount < program.min_loan_amount:
-            yield Problem(
+            yield YamlProblem(
                 (*_SEGMENTS, index, "maxLoanAmount"),
                 f"{segment.max_loan_amount} is below minLoanAmount {program.min_loan_amount}, so it has no offer.",
                 (_STRATEGY, "minLoanAmount"),
             )
 
 
-def _rates(program: Program, states: States) -> Iterator[Problem]:
+def _rates(program: Program, states: States) -> Iterator[YamlProblem]:
     licensed = [code for code, state in states.states.items() if state.licensed]
     highest = max(licensed, key=lambda code: states.states[code].max_apr_pct)
     cap = states.states[highest].max_apr_pct
     for index, segment in enumerate(program.segments):
         if segment.interest_rate_pct > cap:
-            yield Problem(
+            yield YamlProblem(
                 (*_SEGMENTS, index, "interestRate"),
                 f"{segment.interest_rate_pct} % is above the cap of every state in which the lender is licensed; the "
                 f"highest is {cap} % ({states.place(highest)}).",
             )
 
 
-def _regulation(program: Program) -> Iterator[Problem]:
+def _regulation(program: Program) -> Iterator[YamlProblem]:
     switches = program.regulation.model_dump(by_alias=True)
     for name, reason in _REQUIRED_LAWS.items():
         if not switches[name]:
-            yield Problem((_LAW, name), f"it may not be false: {reason}.")
+            yield YamlProblem((_LAW, name), f"it may not be false: {reason}.")
     apr = [index for index, item in enumerate(program.regulation.disclosures) if item.type == "APR"]
     reason = "every offer of credit states its APR (Regulation Z, 12 CFR 1026.18(e) and 1026.24(c))"
     if not apr:
-        yield Problem((_LAW, "disclosures"), f"the disclosure of the APR is missing: {reason}.")
+        yield YamlProblem((_LAW, "disclosures"), f"the disclosure of the APR is missing: {reason}.")
     for index in apr:
         if not program.regulation.disclosures[index].required:
-            yield Problem((_LAW, "disclosures", index, "required"), f"it may not be false: {reason}.")
+            yield YamlProblem((_LAW, "disclosures", index, "required"), f"it may not be false: {reason}.")

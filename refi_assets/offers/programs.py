@@ -8,12 +8,14 @@ from refi_assets.offers.feature_names import feature_columns
 from refi_assets.offers.program import Program
 from refi_assets.offers.program_checks import contradictions
 from refi_assets.offers.states import States, load_states
-from refi_assets.offers.yaml_places import PlacedYaml, Problem, read_placed_yaml, validated
+from refi_assets.offers.yaml_places import PlacedYaml, YamlProblem, read_placed_yaml, validated
 from refi_assets.specs.policies import POLICIES_DIR
-from refi_assets.specs.sql_models import SQL_DIR
+from refi_assets.specs.programs import PROGRAMS, key_of_program
+from refi_assets.specs.sql_models import SQL_DIR, SqlModel
 
-PROGRAMS_DIR = POLICIES_DIR / "offers" / "programs"
-FILTERS_DIR = SQL_DIR / "offers" / "program" / "filters"
+PROGRAMS_DIR = POLICIES_DIR / "offers" / PROGRAMS
+FILTERS = "offers/program/filters"
+FILTERS_DIR = SQL_DIR / FILTERS
 
 
 def load_program(path: Path, *, filters_dir: Path = FILTERS_DIR, states: States | None = None) -> Program:
@@ -25,11 +27,19 @@ def program_in(file: PlacedYaml, *, filters_dir: Path, states: States) -> Progra
     """The program in a file that was read. Raises SettingError as load_program does."""
     program = validated(file, Program)
     problems = [
-        Problem(("scoringModels", index, "columns"), "unknown key; the columns follow from the features.")
+        YamlProblem(("scoringModels", index, "columns"), "unknown key; the columns follow from the features.")
         for index, model in enumerate(program.models)
         if model.columns
     ]
-    problems += contradictions(program, states, [path.stem for path in filters_dir.glob("*.sql")])
+    if file.path.parent.name == PROGRAMS and key_of_program(file.path.stem) != program.key:
+        text = (
+            f"the file of a program has its id as its name; rename it to {program.program_id}.yaml, or change the id."
+        )
+        problems.append(YamlProblem(("programId",), text))
+    filters = {
+        path.stem: SqlModel(f"{FILTERS}/{path.stem}", path.read_text("utf-8")) for path in filters_dir.glob("*.sql")
+    }
+    problems += contradictions(program, states, filters)
     if problems:
         raise file.refusal(sorted(problems, key=lambda problem: file.line_of(problem.key)))
     columns = feature_columns()

@@ -19,7 +19,8 @@ class PinnedModel(BaseModel):
 
 
 class ScoredDetails(Details):
-    """The models behind the scores, and how many scores of each role came from earlier runs."""
+    """By role: the models behind the scores, how many scores came from earlier runs, and scores by twentieths of 1."""
 
     models: tuple[PinnedModel, ...]
     from_cache: dict[str, int]
+    histograms: dict[str, tuple[int, ...]]

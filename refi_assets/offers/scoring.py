@@ -27,6 +27,7 @@ from refi_assets.specs.sql_models import DIALECT
 
 CACHE_DAYS = 90
 BATCH_ROWS = 250_000  # scored at once
+HISTOGRAM_BINS = 20
 
 SCORES = {"approval": "approval_likelihood", "default": "default_probability"}  # role of the model -> column
 
@@ -103,8 +104,21 @@ def score_customers(
         selected += [f"hashed.{role}_features", f"{role}_score.scored_on AS {role}_scored_on"]
     joins = " ".join(f"INNER JOIN {role}_score USING (customer_id)" for role in SCORES)
     sql = f"SELECT {', '.join(selected)} FROM hashed {joins} ORDER BY hashed.customer_id"
-    details = ScoredDetails(models=tuple(model.pinned for model in models), from_cache=from_cache)
+    details = ScoredDetails(
+        models=tuple(model.pinned for model in models),
+        from_cache=from_cache,
+        histograms={role: _histogram(session, role) for role in SCORES},
+    )
     return session.create_from(draft, sql).model_copy(update={"details": details})
+
+
+def _histogram(session: DuckDBSession, role: str) -> tuple[int, ...]:
+    width = 1_000_000 // HISTOGRAM_BINS
+    rows = session.execute(
+        f"SELECT least(millionths // {width}, {HISTOGRAM_BINS - 1}), COUNT(*) FROM {role}_score GROUP BY ALL"
+    )
+    counts = dict(rows)
+    return tuple(counts.get(number, 0) for number in range(HISTOGRAM_BINS))
 
 
 def _hash_of(columns: Sequence[str]) -> str:

@@ -11,14 +11,14 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, ConfigDict, Field, StrictBool
 
-from refi_assets.offers.filter_steps import exact_number
-from refi_assets.offers.yaml_places import Keys, PlacedYaml, Problem, place_of, read_placed_yaml, validated
+from refi_assets.offers.filter_steps import StateCode, exact_number
+from refi_assets.offers.yaml_places import Keys, PlacedYaml, YamlProblem, read_placed_yaml, validated, yaml_place
 from refi_assets.specs.policies import POLICIES_DIR, Day
 
 STATES_FILE = POLICIES_DIR / "offers" / "states.yaml"
 
 
-class State(Keys):
+class StateLaw(Keys):
     """A state: whether the lender is licensed, the cap on the APR in percent, and where and when this was read."""
 
     model_config = ConfigDict(alias_generator=None)
@@ -34,14 +34,14 @@ class _StatesFile(Keys):
 
     reviewed_by: str | None = Field(default=None, min_length=1)
     reviewed_on: Day | None = None
-    states: dict[Annotated[str, Field(pattern="^[A-Z]{2}$")], State]
+    states: Annotated[dict[StateCode, StateLaw], BeforeValidator(lambda states: states or {})] = Field(default={})
 
 
 @dataclass(frozen=True)
 class States:
     """The states by code, who reviewed the file and when, and the hash of its values."""
 
-    states: dict[str, State]
+    states: dict[str, StateLaw]
     reviewed_by: str | None
     reviewed_on: date | None
     sha256: str
@@ -53,16 +53,14 @@ class States:
         return [(code, at.licensed, at.max_apr_pct, at.source, at.as_of) for code, at in sorted(self.states.items())]
 
     @property
-    def warnings(self) -> list[str]:
-        """What a reader of results must know about the file."""
-        if self.reviewed_by and self.reviewed_on:
-            return []
-        return [f"{self.file.path.name}: nobody has reviewed it; add reviewed_by and reviewed_on once counsel has."]
+    def is_reviewed(self) -> bool:
+        """Whether the file says by whom and when it was reviewed."""
+        return bool(self.reviewed_by and self.reviewed_on)
 
     def place(self, code: str) -> str:
         """Where the file has a state's cap."""
         key = ("states", code, "max_apr_pct")
-        return f"{place_of(self.file.path, self.file.line_of(key))}, states.{code}"
+        return f"{yaml_place(self.file.path, self.file.line_of(key))}, states.{code}"
 
 
 @cache
@@ -71,8 +69,8 @@ def load_states(path: Path = STATES_FILE) -> States:
     file = read_placed_yaml(path)
     read = validated(file, _StatesFile)
     if not read.states:
-        raise file.refusal([Problem(("states",), "there is no state, so nobody could get an offer; add the states.")])
+        raise file.refusal([YamlProblem(("states",), "there is no state in it, so nobody could get an offer.")])
     if not any(state.licensed for state in read.states.values()):
-        raise file.refusal([Problem(("states",), "no state is licensed, so nobody could get an offer.")])
+        raise file.refusal([YamlProblem(("states",), "no state is licensed, so nobody could get an offer.")])
     sha256 = hashlib.sha256(json.dumps(read.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
     return States(read.states, read.reviewed_by, read.reviewed_on, sha256, file)

@@ -24,7 +24,7 @@ Key = tuple[str | int, ...]  # such as ("filterChain", 1, "order")
 _BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
-class Problem(NamedTuple):
+class YamlProblem(NamedTuple):
     """What is wrong with a key, and the key of the same file that it contradicts, if there is one."""
 
     key: Key
@@ -50,18 +50,18 @@ class PlacedYaml:
         """Whether the file has a key."""
         return key in self.lines
 
-    def refusal(self, problems: Iterable[Problem]) -> SettingError:
+    def refusal(self, problems: Iterable[YamlProblem]) -> SettingError:
         """One error that lists all problems, each with the file, the line and the key."""
         return SettingError("\n".join(self._message(problem) for problem in problems))
 
-    def _message(self, problem: Problem) -> str:
-        text = f"{place_of(self.path, self.line_of(problem.key))}, {key_text(problem.key)}: {problem.text}"
+    def _message(self, problem: YamlProblem) -> str:
+        text = f"{yaml_place(self.path, self.line_of(problem.key))}, {key_text(problem.key)}: {problem.text}"
         if problem.against is not None:
             text += f" See line {self.line_of(problem.against)}, {key_text(problem.against)}."
         return text
 
 
-def place_of(path: Path, line: int) -> str:
+def yaml_place(path: Path, line: int) -> str:
     """A file and a line, as refusals write them."""
     return f"{path.name}, line {line}"
 
@@ -90,14 +90,15 @@ def _value(path: Path, node: yaml.Node | None, key: Key, lines: dict[Key, int], 
     if node is None:
         return None
     if id(node) in seen:
-        raise SettingError(f"{path.name}: {key_text(key)} is an alias (*name); write the value itself.")
+        line = lines[key if isinstance(key[-1], str) else key[:-1]]
+        raise SettingError(f"{yaml_place(path, line)}, {key_text(key)}: an alias (*name) is refused; write the value.")
     seen.add(id(node))
     if isinstance(node, yaml.MappingNode):
         values: dict[str, Any] = {}
         for name_node, inner in node.value:
             name, line = str(name_node.value), name_node.start_mark.line + 1
             if name in values:
-                place = place_of(path, line)
+                place = yaml_place(path, line)
                 raise SettingError(f"{place}, {key_text((*key, name))}: duplicate key; see line {lines[*key, name]}.")
             lines[*key, name] = line
             values[name] = _value(path, inner, (*key, name), lines, seen)
@@ -135,12 +136,13 @@ _M = TypeVar("_M", bound=BaseModel)
 def validated(file: PlacedYaml, model: type[_M]) -> _M:
     """The file's values in a class. Raises SettingError with the file, the line and the key of each problem."""
     try:
-        return model.model_validate(file.values)
+        return model.model_validate({} if file.values is None else file.values)
     except ValidationError as error:
-        raise file.refusal(_problem(file, details) for details in error.errors()) from None
+        problems = [_problem(file, details) for details in error.errors()]
+        raise file.refusal(dict.fromkeys(problem for problem in problems if problem.text)) from None
 
 
-def _problem(file: PlacedYaml, details: ErrorDetails) -> Problem:
+def _problem(file: PlacedYaml, details: ErrorDetails) -> YamlProblem:
     context = details.get("ctx", {})
     steps = [*details["loc"], *([context["key"]] if "key" in context else [])]
     key: Key = ()
@@ -150,15 +152,26 @@ def _problem(file: PlacedYaml, details: ErrorDetails) -> Problem:
             key = (*key, step)
     match details["type"]:
         case "missing":
-            return Problem(key, "this key is missing; add it.")
+            return YamlProblem(key, "this key is missing; add it.")
         case "union_tag_not_found":
-            return Problem((*key, "type"), "this key is missing; add it.")
+            return YamlProblem((*key, "type"), "this key is missing; add it.")
         case "union_tag_invalid":
-            return Problem((*key, "type"), _not_one_of(context["tag"], context["expected_tags"]))
+            return YamlProblem((*key, "type"), _not_one_of(context["tag"], context["expected_tags"]))
         case "literal_error":
-            return Problem(key, _not_one_of(details["input"], context["expected"]))
-    text = details["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return Problem(key, text if text.endswith((".", "?")) else f"{text}.")
+            return YamlProblem(key, _not_one_of(details["input"], context["expected"]))
+        case "model_type" | "model_attributes_type" | "dict_type":
+            return YamlProblem(key, "should be keys with values.")
+        case "tuple_type":
+            return YamlProblem(key, "should be a list.")
+        case "too_short" if context["field_type"] == "Tuple" and file.has((*key, 0)):
+            return YamlProblem(key, "")  # only because one of its items is refused, which is another problem
+        case "too_short" | "too_long":
+            number = context.get("min_length") or context.get("max_length")
+            return YamlProblem(key, f"should have at {'least' if 'min_length' in context else 'most'} {number} items.")
+        case "string_pattern_mismatch":
+            return YamlProblem(key, f"{details['input']!r} does not have the form {context['pattern']}.")
+    text = details["msg"].removeprefix("Value error, ").removeprefix("Input ").removeprefix("Decimal input ")
+    return YamlProblem(key, text if text.endswith((".", "?")) else f"{text}.")
 
 
 def _not_one_of(value: object, expected: str) -> str:

@@ -62,6 +62,11 @@ class CheckedStep(Step):
         self._read[key] = relation.fingerprint
         return relation
 
+    def earlier(self, key: str, until: date) -> Relation | None:
+        """The newest relation of an asset by another run; an outcome that depends on it is not remembered."""
+        self._read[f"an earlier {key}"] = ""
+        return super().earlier(key, until)
+
     def outcomes(self, checks: Sequence["Check"]) -> list[Outcome]:
         """The outcomes of checks, in their order; from the memo if everything that they read is the same as before."""
         modules = sorted({__name__, *(check.evaluate.__module__ for check in checks)})
@@ -222,7 +227,7 @@ def checks_of(domain: Domain, asset: str, checks: Sequence[Check]) -> dg.AssetCh
         engine: EngineResource,
         policies: PoliciesResource,
     ) -> Iterator[dg.AssetCheckResult]:
-        with user_errors():
+        with user_errors(domain.unchanged):
             step = CheckedStep(context, lake, engine, policies.of(domain), asset)
             chosen = [
                 check for check in checks if dg.AssetCheckKey(key, check.name) in context.selected_asset_check_keys

@@ -82,13 +82,21 @@ def _request(run_key: str, partition: str | None, new: dict[str, date]) -> dg.Ru
 
 def domain_schedule(domain: Domain, name: str, cron_schedule: str, job_name: str = "") -> dg.ScheduleDefinition:
     """A schedule of a domain's job, or of another job over its assets, by the lender's clock."""
+    zone = settings_of(PlatformSettings).time_zone
+    return cron_schedule_of(domain, name, cron_schedule, job_name or domain.name, zone)
+
+
+def cron_schedule_of(
+    domain: Domain, name: str, cron_schedule: str, job_name: str, time_zone: str = "UTC"
+) -> dg.ScheduleDefinition:
+    """A schedule of a job in a time zone; off by default. A run is of the lender's partition at that moment."""
 
     @dg.schedule(
         name=name,
-        job_name=job_name or domain.name,
+        job_name=job_name,
         cron_schedule=cron_schedule,
-        execution_timezone=settings_of(PlatformSettings).time_zone,
-        description="By the lender's clock. Off by default.",
+        execution_timezone=time_zone,
+        description=f"By the clock of {time_zone}. Off by default.",
     )
     def schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
         """A run of the current partition."""

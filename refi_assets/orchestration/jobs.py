@@ -9,6 +9,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from refi_assets.ingestion.settings import IngestionSettings
 from refi_assets.lake.relations import Cadence
+from refi_assets.orchestration.domain import Domain
 from refi_assets.orchestration.partitions import partitions
 from refi_assets.orchestration.resources import EngineResource, LakeResource
 from refi_assets.publishing.retention import clean_up, shown_run_ids
@@ -20,6 +21,7 @@ CLEAN_UP_JOB = "clean_up"
 
 # Two runs of the same job and partition would repeat the same work; infra/dagster.yaml allows one at a time.
 JOB_PARTITION_TAG = "refi/job_partition"
+PROGRAM_TAG = "refi/program"  # one run of a program at a time
 
 
 def source_keys(domain: str) -> list[str]:
@@ -41,16 +43,21 @@ def domain_job(domain: str, groups: tuple[str, ...], cadence: Cadence) -> Unreso
     )
 
 
-def program_job(name: str, domain: str, cadence: Cadence) -> UnresolvedAssetJobDefinition:
-    """The job of a program: its group, all that it reads, and the quarantine of its domain's sources."""
-    quarantine = dg.AssetSelection.assets(quarantine_of(domain).split("/"))
-    return dg.define_asset_job(
-        name,
-        selection=dg.AssetSelection.groups(name).upstream() | quarantine,
-        description=f"The program {name} for one partition, from its source files to its stored offers.",
-        tags={"refi/domain": domain, "dagster/concurrency_key": name},
-        config=_by_partition(name, cadence),
-    )
+def program_jobs(program: str, domain: Domain, export: str) -> list[UnresolvedAssetJobDefinition]:
+    """The jobs of a program of a domain: all of it, and its asset `export` alone."""
+    quarantine = dg.AssetSelection.assets(quarantine_of(domain.name).split("/"))
+    batch = dg.AssetSelection.groups(program).upstream() | quarantine
+    selections = {program: batch, f"{program}_{export}": dg.AssetSelection.assets([program, export])}
+    return [
+        dg.define_asset_job(
+            name,
+            selection=selection,
+            description=f"The program {program} for one partition, {part}.",
+            tags={"refi/domain": domain.name, PROGRAM_TAG: program},
+            config=_by_partition(name, domain.cadence),
+        )
+        for (name, selection), part in zip(selections.items(), ("from its source files on", "its export"), strict=True)
+    ]
 
 
 def upstream_job(name: str, assets: Sequence[str], cadence: Cadence, description: str) -> UnresolvedAssetJobDefinition:

@@ -19,9 +19,10 @@ from refi_assets.orchestration.resources import EngineResource, LakeResource, Po
 from refi_assets.orchestration.steps import asset_step
 from refi_assets.publishing.publication import Publication
 from refi_assets.publishing.publish import publish_file
+from refi_assets.specs.policies import Policy
 from refi_assets.specs.sql_models import load_sql_models
 
-InManifest = Callable[[Sequence[Relation]], dict[str, Any]]
+InManifest = Callable[[Sequence[Relation], Policy], dict[str, Any]]
 
 
 def publication_asset(
@@ -36,7 +37,7 @@ def publication_asset(
     """The asset that publishes the rows of sql/<key>.sql.
 
     `inputs` are the relations of the file, and others whose checks must pass first. `in_manifest` returns the domain's
-    own part of the manifest from the relations behind the file. After `due_every`, the asset is stale.
+    own part of the manifest from the relations behind the file and the policy. After `due_every`, the asset is stale.
     """
     model = load_sql_models()[key]
 
@@ -58,10 +59,10 @@ def publication_asset(
         policies: PoliciesResource,
         publishing: PublishingResource,
     ) -> dg.MaterializeResult[Any]:
-        with asset_step(context, lake) as step:
+        with asset_step(context, lake, domain.unchanged) as step:
             store = step.lake
             input_relations = {name: step.input(name) for name in inputs}
-            relations = with_inputs(store, list(input_relations.values()))
+            relations, policy = with_inputs(store, list(input_relations.values())), policies.of(domain)
             published = publish_file(
                 publication,
                 model,
@@ -70,8 +71,8 @@ def publication_asset(
                 step.folder.run_id,
                 step.as_of,
                 relations,
-                policies.of(domain),
-                more=in_manifest(relations) if in_manifest else None,
+                policy,
+                more=in_manifest(relations, policy) if in_manifest else None,
                 policy_overridden=policies.is_overridden(domain),
                 force_latest=publishing.force_latest,
             )

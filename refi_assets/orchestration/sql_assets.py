@@ -65,7 +65,7 @@ def sql_relation(
     def relation(
         context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource, policies: PoliciesResource
     ) -> dg.MaterializeResult[Any]:
-        with asset_step(context, lake) as step:
+        with asset_step(context, lake, domain.unchanged) as step:
             made_from = {name: step.input(name) for name in model.inputs}
             bound = policies.of(domain).parameters_of(parameters)
             return made_by_sql(step, engine.open(step.lake), bound, model, kind, made_from)

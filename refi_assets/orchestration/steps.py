@@ -22,6 +22,7 @@ from refi_assets.errors import LakeError, RefiError, at_place, type_and_place
 from refi_assets.lake import Relation, RunFolder
 from refi_assets.lake.memo import Memo, fingerprint
 from refi_assets.orchestration.column_lineage import column_lineage
+from refi_assets.orchestration.domain import UNCHANGED
 from refi_assets.orchestration.partitions import Context, as_of_day, cadence_of
 from refi_assets.orchestration.resources import LakeResource
 from refi_assets.publishing.stops import Stop, record_stop
@@ -30,9 +31,11 @@ from refi_assets.specs.code import code_sha256, version_of
 if TYPE_CHECKING:
     from refi_assets.lineage.events import AssetEvents
 
-UNCHANGED = "The last published audience is unchanged."
 BLOCKED = "DagsterAssetCheckFailedError"  # the error of a step that a blocking check ends
 PUBLISHED = "The audience itself is published; run again for the rest."
+NOT_SERVED = "The offers are published, but those that are served are still the last week's. Run again."
+NOT_EXPORTED = "The offers are published and stored. Run again for the export."
+AFTER_PUBLICATION = (PUBLISHED, NOT_SERVED, NOT_EXPORTED)
 LOOK_BACK = 1000  # materializations of an asset that is made more often than its reader
 
 
@@ -73,11 +76,12 @@ class Step:
             raise LakeError(f"{key} has not been materialized as of {self._as_of}. Materialize it first.")
         return newest
 
-    def earlier(self, key: str) -> Relation | None:
-        """The newest relation of an asset that another run made, whatever its partition; None if none is kept."""
+    def earlier(self, key: str, until: date) -> Relation | None:
+        """The newest relation of an asset that another run made, as of a day or before; None if none is kept."""
         with suppress(LakeError):
-            relations = self._materialized(key, None, limit=LOOK_BACK)
-            return next((relation for relation in relations if relation.run_id != self.folder.run_id), None)
+            for relation in self._materialized(key, None, limit=LOOK_BACK):
+                if relation.run_id != self.folder.run_id and relation.as_of <= until:
+                    return relation
         return None
 
     def _newest(self, key: str, partition: str | None = None) -> Relation | None:

@@ -38,7 +38,7 @@ DEFAULT_DRIVERS: Drivers = {
     "deposit_balance": (-0.00004, 8_000.0),
     "transactions_90d": (-0.008, 60.0),
 }
-APPROVAL_LOG_ODDS, DEFAULT_LOG_ODDS = 0.15, -3.0
+APPROVAL_LOG_ODDS, DEFAULT_LOG_ODDS = -0.9, -3.15
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def _applications(rng: np.random.Generator, as_of: np.datetime64) -> tuple[Colum
     day = _days(rng, as_of)
     texts = _payment_histories(rng)
     facts = {
-        "credit_score": _some(rng, np.clip(np.rint(rng.normal(695, 70, DECISIONS)), 300, 850), 0.02),
+        "credit_score": _some(rng, np.clip(np.rint(rng.normal(705, 70, DECISIONS)), 300, 850), 0.02),
         "income": _some(rng, np.round(np.exp(rng.normal(11.0, 0.5, DECISIONS)), 2), 0.03),
         "debt_to_income": _some(rng, np.round(0.03 + 0.65 * rng.beta(2, 3.2, DECISIONS), 4), 0.03),
         "worst_payment_delay_12m": _worst_delays(texts),

@@ -47,7 +47,7 @@ def good_profiles(rng: np.random.Generator, first_number: int, rows: int) -> Col
     first_name, last_name = _drawn(rng, GIVEN_NAMES, rows), _drawn(rng, SURNAMES, rows)
     return {
         "customer_id": _objects([f"C{number}" for number in numbers]),
-        "credit_score": _objects(680 + np.rint(170 * rng.beta(1.9, 1.9, rows)).astype(int)),
+        "credit_score": _objects(680 + np.rint(170 * rng.beta(1.5, 2.1, rows)).astype(int)),
         "income": _objects(_incomes(rng, rows)),
         "debt_to_income_ratio": _objects(np.round(0.04 + 0.31 * rng.beta(2.0, 2.2, rows), rng.choice([2, 4]))),
         "account_age": _objects(6 + rng.gamma(2.2, 40, rows).astype(int)),

@@ -30,6 +30,7 @@ from refi_assets.refi.diff import audience_changes, change_counts
 from refi_assets.refi.metrics import run_metrics
 from refi_assets.settings import settings_of
 from refi_assets.specs.names import short_name
+from refi_assets.specs.policies import Policy
 
 FILE, TABLES, NUMBERS = "activation/audience_file", "activation/shown_tables", "activation/run_numbers"
 
@@ -43,7 +44,7 @@ class NumbersDetails(Details):
     problems: tuple[str, ...] = ()
 
 
-def in_manifest(relations: Sequence[Relation]) -> dict[str, Any]:
+def in_manifest(relations: Sequence[Relation], _: Policy) -> dict[str, Any]:
     """The audience's own part of its manifest: how records were matched, all counts, and consent."""
     return {
         "identity": identity_behind(relations),

@@ -1,13 +1,40 @@
-"""The job of each program, and its schedule, as the program's file says."""
+"""The jobs of each program, and their schedules, as the program's file says. All are off by default."""
+
+from typing import cast
 
 import dagster as dg
 
 from refi_assets.defs.offers import OFFERS
 from refi_assets.defs.offers.programs import own_programs
-from refi_assets.orchestration.jobs import program_job
+from refi_assets.offers.policy import ProgramPolicy
+from refi_assets.orchestration.automation import cron_schedule_of
+from refi_assets.orchestration.jobs import program_jobs
+from refi_assets.specs.policies import policy_of
+from refi_assets.specs.programs import ProgramFile
+
+HOURS_AFTER_BATCH = 2
 
 
 @dg.definitions
 def program_automation() -> dg.Definitions:
-    """A job for each program."""
-    return dg.Definitions(jobs=[program_job(program.key, OFFERS.name, OFFERS.cadence) for program in own_programs()])
+    """The batch and the export of every program."""
+    return dg.Definitions.merge(*map(_of_program, own_programs()))
+
+
+def _of_program(file: ProgramFile) -> dg.Definitions:
+    program = cast(ProgramPolicy, policy_of(file.key)).program
+    batch, export = jobs = program_jobs(file.key, OFFERS, "export")
+    schedules = [cron_schedule_of(OFFERS, f"{batch.name}_batch", program.batch_cron, batch.name)]
+    if (cron := export_cron(program.batch_cron)) is not None:
+        schedules.append(cron_schedule_of(OFFERS, f"{export.name}_after_batch", cron, export.name))
+    return dg.Definitions(jobs=jobs, schedules=schedules if program.enabled else [])
+
+
+def export_cron(batch_cron: str) -> str | None:
+    """A quarter past the second hour after the batch: 04:15 after 02:00. None if that is not on the batch's days.
+
+    The batch exports, too; this repeats it after a failure.
+    """
+    _, hour, *days = batch_cron.split()
+    is_same_day = hour.isdigit() and int(hour) + HOURS_AFTER_BATCH < 24
+    return " ".join(("15", str(int(hour) + HOURS_AFTER_BATCH), *days)) if is_same_day else None

@@ -10,6 +10,7 @@ from typing import Any, cast
 import dagster as dg
 
 from refi_assets.defs.offers import OFFERS
+from refi_assets.defs.offers.checks import CHECKS
 from refi_assets.defs.offers.stored import export, stored
 from refi_assets.engines.duckdb import DuckDBSession
 from refi_assets.lake import Relation
@@ -19,7 +20,7 @@ from refi_assets.offers.policy import ProgramPolicy
 from refi_assets.offers.price_list import write_price_list, write_states
 from refi_assets.offers.scored_details import ScoredDetails
 from refi_assets.orchestration.asset_checks import Check, relation_checks
-from refi_assets.orchestration.domain import Domain
+from refi_assets.orchestration.domain import Domain, program_domain
 from refi_assets.orchestration.publications import publication_asset
 from refi_assets.orchestration.resources import EngineResource, LakeResource, PoliciesResource
 from refi_assets.orchestration.sql_assets import Kind, described_by, made_by_python, materialize, sql_relation
@@ -48,32 +49,27 @@ def own_programs() -> list[ProgramFile]:
     return [program for program in program_files().values() if program.domain == OFFERS.name]
 
 
-def domain_of_program(program: ProgramFile) -> Domain:
-    """A program, as its definitions share it."""
-    return Domain(program.key, cadence=OFFERS.cadence)
-
-
 def program_definitions(program: ProgramFile) -> dg.Definitions:
     """All assets of a program."""
-    domain, key = domain_of_program(program), program.key
+    domain, key = program_domain(program.key), program.key
     inputs = (f"{key}/offers", f"{key}/verdicts", quarantine_of(OFFERS.name))
     offers_file = publication_asset(
         domain,
         f"{key}/offers_file",
         Publication(key, CONTENTS),
         inputs,
-        in_manifest=lambda behind: in_manifest(key, behind),
+        in_manifest=in_manifest,
     )
     return dg.Definitions.merge(
         _price_list(domain),
         _state_rule(domain),
-        *(_relation(domain, name, kind) for name, kind in RELATIONS.items()),
+        *(_relation(domain, name, kind, CHECKS.get(name, ())) for name, kind in RELATIONS.items()),
         _scored(domain),
         dg.Definitions(assets=[offers_file, stored(domain), export(domain)]),
     )
 
 
-def _relation(domain: Domain, name: str, kind: Kind, checks: Sequence[Check] = ()) -> dg.Definitions:
+def _relation(domain: Domain, name: str, kind: Kind, checks: Sequence[Check]) -> dg.Definitions:
     key = f"{domain.name}/{name}"
     parameters = sorted(load_sql_models()[key].parameters - {AS_OF})
     return sql_relation(domain, key, kind, parameters=parameters, checks=checks)
@@ -99,7 +95,7 @@ def _of_policy(
     def relation_of_policy(
         context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource, policies: PoliciesResource
     ) -> dg.MaterializeResult[Any]:
-        with asset_step(context, lake) as step:
+        with asset_step(context, lake, domain.unchanged) as step:
             policy, duckdb = _policy(policies, domain), engine.duckdb(step.lake)
 
             def make(draft: Relation) -> Relation:
@@ -125,10 +121,10 @@ def _scored(domain: Domain) -> dg.Definitions:
     ) -> dg.MaterializeResult[Any]:
         from refi_assets.offers.scoring import open_models, score_customers
 
-        with asset_step(context, lake) as step:
+        with asset_step(context, lake, domain.unchanged) as step:
             policy, features = _policy(policies, domain), step.input(features_key)
             models, duckdb = open_models(policy.program), engine.duckdb(step.lake)
-            before = step.earlier(key)
+            before = step.earlier(key, step.as_of)
 
             def make(draft: Relation) -> Relation:
                 with duckdb.session(readable(step.lake, [features])) as session:
@@ -143,7 +139,7 @@ def _scored(domain: Domain) -> dg.Definitions:
         shown |= {f"from cache: {role}": rows for role, rows in details.from_cache.items()}
         return materialize(step, relation, {features_key: features}, shown)
 
-    return dg.Definitions(assets=[scored], asset_checks=[relation_checks(domain, key)])
+    return dg.Definitions(assets=[scored], asset_checks=[relation_checks(domain, key, CHECKS["scored"])])
 
 
 @dg.definitions

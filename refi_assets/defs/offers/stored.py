@@ -13,12 +13,9 @@ from refi_assets.offers.storing import store_offers
 from refi_assets.orchestration.domain import Domain
 from refi_assets.orchestration.partitions import partitions
 from refi_assets.orchestration.resources import EngineResource, LakeResource, PoliciesResource
-from refi_assets.orchestration.steps import asset_step
+from refi_assets.orchestration.steps import NOT_EXPORTED, NOT_SERVED, asset_step
 from refi_assets.publishing.publish import PublishedDetails
 from refi_assets.store.sqlite_store import open_store
-
-NOT_SERVED = "The offers are published; the ones served are still those of the week before. Run again."
-NOT_EXPORTED = "The offers are published and stored. Run again for the export."
 
 
 class StoredDetails(Details):

@@ -1,5 +1,4 @@
 -- Applications whose decision was known on its day or before: what was known on that day may contain it.
--- broken by: outcome_known_on = decided_on
 SELECT
     known.application_id
 FROM offers.approval_decisions AS known

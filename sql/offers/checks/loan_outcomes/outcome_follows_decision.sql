@@ -1,5 +1,4 @@
 -- Loans whose outcome was known on the day of the decision or before: what was known on that day may contain it.
--- broken by: outcome_known_on = decided_on
 SELECT
     known.loan_id
 FROM offers.loan_outcomes AS known

@@ -1,0 +1,6 @@
+-- duckdb, trino, athena
+SELECT
+  known.loan_id
+FROM offers.loan_outcomes AS known
+WHERE
+  known.outcome_known_on <= known.decided_on;

@@ -1,0 +1,11 @@
+-- duckdb
+SELECT DISTINCT
+  CAST(application.customer_id AS TEXT) AS customer_id,
+  CAST(application.decided_on AS DATE) AS as_of
+FROM staging.application_history AS application;
+
+-- trino, athena
+SELECT DISTINCT
+  CAST(application.customer_id AS VARCHAR) AS customer_id,
+  CAST(application.decided_on AS DATE) AS as_of
+FROM staging.application_history AS application;
