@@ -32,12 +32,13 @@ class MeasureError(RefiError):
 
 @dataclass(frozen=True)
 class Measured:
-    """`started` in seconds since 1970; `peak` in bytes."""
+    """`started` in seconds since 1970; `peak` in bytes; `cpu_seconds` of all threads, with the kernel's."""
 
     started: float
     seconds: float
     peak: int
     stdout: str
+    cpu_seconds: float = 0.0
 
     @property
     def peak_gib(self) -> float:
@@ -77,7 +78,7 @@ def measure_process(
         if process.returncode:
             output_end = messages.read()[-2000:] or out.read()[-2000:]
             raise MeasureError(f"{' '.join(map(str, command))} failed:\n{output_end}")
-        return Measured(started, seconds, usage.ru_maxrss * 1024, out.read())
+        return Measured(started, seconds, usage.ru_maxrss * 1024, out.read(), usage.ru_utime + usage.ru_stime)
 
 
 def json_from(

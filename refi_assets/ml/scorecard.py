@@ -13,7 +13,6 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 from scipy.optimize import minimize
 from scipy.special import expit
-from sklearn.tree import DecisionTreeClassifier
 
 from refi_assets.ml.columns import InputColumn, column_of
 from refi_assets.ml.policy import ScorecardScale
@@ -165,6 +164,8 @@ def _edges(values: Floats, label: Bools, direction: int, rows: int, scale: Score
     least = max(5, int(rows * scale.least_bin_share_pct / 100))
     if len(values) < 2 * least or label.all() or not label.any():
         return ()
+    from sklearn.tree import DecisionTreeClassifier  # takes a second, which scoring does without
+
     trees = [
         DecisionTreeClassifier(
             criterion="entropy", max_leaf_nodes=scale.most_bins, min_samples_leaf=least, monotonic_cst=[sign]

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
-from sklearn.ensemble import RandomForestClassifier
 
 from refi_assets.errors import ModelError
 from refi_assets.ml.columns import InputColumn, encode
@@ -59,6 +58,8 @@ class Trees:
     @property
     def is_forest(self) -> bool:
         """Whether it is a random forest, whose prediction is a share of votes, not log-odds."""
+        from sklearn.ensemble import RandomForestClassifier  # imported only by those who have trees
+
         return isinstance(self.ensemble, RandomForestClassifier)
 
     def log_odds(self, table: Table) -> Floats:
