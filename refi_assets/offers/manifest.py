@@ -48,15 +48,22 @@ def offer_counts(program: str, relations: Sequence[Relation]) -> dict[str, Any]:
             name: _stopped(stops.counts, name) for name in (*program_files()[program].filters, *LATE_FILTERS)
         }
     if offers := by_name.get("offers"):
-        counts["offers"] = _after(offers.counts, "tier: ")
+        counts["offers"] = {tier: offers.counts.get(f"tier: {tier}", 0) for tier in _tiers(relations)}
     return counts
 
 
 def offer_amounts(program: str, relations: Sequence[Relation]) -> dict[str, str]:
     """Tier -> the sum of the amounts offered, in US dollars, as text."""
-    offers = next((relation for relation in relations if relation.key == f"{program}/offers"), None)
-    cents = _after(offers.counts, "cents: ") if offers else {}
+    (offers,) = (relation for relation in relations if relation.key == f"{program}/offers")
+    cents = {tier: offers.counts.get(f"cents: {tier}", 0) for tier in _tiers(relations)}
     return {tier: f"{Decimal(amount).scaleb(-2):f}" for tier, amount in cents.items()}
+
+
+def _tiers(relations: Sequence[Relation]) -> list[str]:
+    """The tiers of the program, the best first."""
+    (prices,) = (relation for relation in relations if relation.name == "price_list")
+    places = _after(prices.counts, "place: ")
+    return sorted(places, key=places.__getitem__)
 
 
 def _stopped(counts: Mapping[str, int], name: str) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Self
 
 from refi_assets.errors import StoreError
-from refi_assets.settings import settings_of
+from refi_assets.lake.settings import is_s3
+from refi_assets.settings import STATE_DIR, settings_of
 from refi_assets.store.event_file import EVENTS, EventFile
 from refi_assets.store.failures import LOADING, READING, RECORDING, in_words
 from refi_assets.store.pointer import KeptWeeks, Pointer
@@ -34,9 +35,10 @@ from refi_assets.store.week_reader import WeekReader
 _LOCK = "load.lock"
 
 
-def open_store(program: str, *, read_only: bool = False) -> OfferStore:
-    """The store of a program, by its key, in REFI_STORE_DIR. Raises StoreError."""
-    return SqliteOfferStore(settings_of(StoreSettings).store_dir, program, read_only=read_only)
+def open_store(lake_url: str, program: str, *, read_only: bool = False) -> OfferStore:
+    """The store of a program, by its key: in REFI_STORE_DIR, or else beside the lake's files. Raises StoreError."""
+    beside = STATE_DIR if is_s3(lake_url) else Path(lake_url)
+    return SqliteOfferStore(settings_of(StoreSettings).store_dir or beside / "store", program, read_only=read_only)
 
 
 class SqliteOfferStore:

@@ -52,7 +52,7 @@ DEFAULTS = {
     "api_port": 8080,
     "api_models": "",
     "api_poll_seconds": 20,
-    "store_dir": PROJECT / "store",
+    "store_dir": None,
 }
 
 

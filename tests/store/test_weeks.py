@@ -211,6 +211,9 @@ def test_a_run_or_a_program_that_would_not_be_a_file_name_is_refused(store, tmp_
 
 
 def test_the_setting_names_the_folder(tmp_path):
-    with overridden("REFI_STORE_DIR", str(tmp_path / "elsewhere")), open_store("cards") as store:
+    with (
+        overridden("REFI_STORE_DIR", str(tmp_path / "elsewhere")),
+        open_store(str(tmp_path / "lake"), "cards") as store,
+    ):
         publish(store, "w1", [offer("a", "c1", expires_on=day(0) + TTL)])
     assert Path(tmp_path / "elsewhere" / "cards" / "w1.sqlite").is_file()

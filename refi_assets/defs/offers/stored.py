@@ -54,7 +54,7 @@ def stored(domain: Domain) -> dg.AssetsDefinition:
             details = StoredDetails(not_stored=held_back)
             if held_back is None:
                 relations = readable(step.lake, [inputs[key] for key in behind])
-                with engine.duckdb(step.lake).session(relations) as session, open_store(name) as store:
+                with engine.duckdb(step.lake).session(relations) as session, open_store(step.lake.name, name) as store:
                     week = store_offers(session, program, step.folder.run_id, step.as_of, store)
                 details = StoredDetails(new_offers=week.new_offers, carried_offers=week.carried_offers)
             draft = step.draft(f"{name}/stored", made_from=inputs, kind="files", rows=details.new_offers)
