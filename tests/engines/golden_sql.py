@@ -19,7 +19,7 @@ from refi_assets.specs.sql_models import AS_OF, Bindable, SqlModel, load_sql_mod
 FOLDER = PROJECT_DIR / "tests" / "golden" / "sql"
 DIALECTS = ("duckdb", "trino", "athena")
 EXAMPLES: dict[str, Bindable] = {
-    **{"borrower_id": "B1", "borrower_id_1": "B1", "borrower_id_2": "B2", "person_id": "B1"},
+    **{"customer_id": "C1", "borrower_id": "B1", "borrower_id_1": "B1", "borrower_id_2": "B2", "person_id": "B1"},
     **{"otherwise": "policy", "source": "loan_information", AS_OF: date(2026, 2, 20)},
 }
 

@@ -1,0 +1,11 @@
+-- duckdb
+SELECT
+  CAST(subject.customer_id AS TEXT) AS customer_id,
+  CAST(subject.as_of AS DATE) AS as_of
+FROM loan_offer_targeting.subject AS subject;
+
+-- trino, athena
+SELECT
+  CAST(subject.customer_id AS VARCHAR) AS customer_id,
+  CAST(subject.as_of AS DATE) AS as_of
+FROM loan_offer_targeting.subject AS subject;
