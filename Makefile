@@ -7,8 +7,8 @@ BIN := $(VENV)/bin
 export DAGSTER_HOME ?= $(CURDIR)/.dagster
 
 # The rooms whose tests do not run the whole graph, a server or a browser.
-UNIT := $(addprefix tests/,bench duckdb identity ingestion lake \
-	sample specs staging)
+UNIT := $(addprefix tests/,bench duckdb finance identity ingestion lake \
+	sample specs staging store)
 
 .PHONY: run dev watch deploy ml test test-all check lint golden docs bench bench-all fuzz clean lock
 
@@ -53,9 +53,11 @@ BENCH := $(VENV)-bench/bin/python -m bench $(ROWS) $(if $(BENCH_DIR),--dir $(BEN
 bench: $(VENV)-bench/bench.stamp  ## our job beside bare scripts and dbt; ROWS="20000 100000" tries it at other sizes
 	$(BENCH)
 	$(VENV)-bench/bin/python -m bench.models
+	$(VENV)-bench/bin/python -m bench.offers
 
-bench-all: $(VENV)-bench/bench.stamp  ## the same, and three times as many borrowers, more than fit into memory
+bench-all: $(VENV)-bench/bench.stamp  ## the same, and three times as many borrowers and 5 million customers, out of core
 	$(BENCH) --all
+	$(VENV)-bench/bin/python -m bench.offers --all
 
 fuzz: $(VENV)/fuzz.stamp  ## the CSV reader against an independent one, for FUZZ_SECONDS (60)
 	$(BIN)/python -m fuzz.reader -max_total_time=$(or $(FUZZ_SECONDS),60)
