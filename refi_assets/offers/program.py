@@ -26,6 +26,7 @@ from refi_assets.offers.filter_steps import (
 )
 from refi_assets.offers.yaml_places import Keys
 from refi_assets.specs.policies import Count, Days, Months, Policy, SqlType, Text, Usd
+from refi_assets.specs.programs import key_of_program
 from refi_assets.specs.sql_models import Parameter
 
 _Usd = Annotated[Usd, BeforeValidator(exact_number)]
@@ -232,7 +233,7 @@ class Program(Keys, Policy):
     @property
     def key(self) -> str:
         """The name of the program's assets: loan_offer_targeting for loan-offer-targeting."""
-        return snake_case(self.program_id)
+        return key_of_program(self.program_id)
 
     @property
     def batch_cron(self) -> str:
@@ -279,7 +280,7 @@ class Program(Keys, Policy):
 
     @property
     def score_bands(self) -> dict[str, Decimal]:
-        """TierName -> the lowest approval likelihood of its band, best first."""
+        """Tier -> the lowest approval likelihood of its band, best first."""
         return self.strategy.score_bands
 
     @property
@@ -296,11 +297,6 @@ class Program(Keys, Policy):
     def max_default_probability(self) -> Decimal:
         """A customer above it gets no offer."""
         return self.strategy.max_default_probability
-
-    @property
-    def disclosures(self) -> tuple[str, ...]:
-        """What every offer must state."""
-        return tuple(disclosure.type for disclosure in self.regulation.disclosures if disclosure.required)
 
     @property
     def own_parameters(self) -> dict[str, Parameter]:

@@ -39,6 +39,11 @@ def program_files(folder: Path = PROJECT_DIR / "policies") -> dict[str, ProgramF
     return {program.key: program for program in programs}
 
 
+def programs_of(domain: str) -> list[ProgramFile]:
+    """The programs of one domain."""
+    return [program for program in program_files().values() if program.domain == domain]
+
+
 def domain_of_key(key: str) -> str:
     """The domain of a program, by the program's key; any other name is that of a domain."""
     program = program_files().get(key)

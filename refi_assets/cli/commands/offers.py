@@ -47,9 +47,9 @@ ProgramId = Annotated[
 
 def program_key(program_id: str | None) -> str:
     """The key of the program that --program names, or of the only one. Raises BadParameter."""
-    from refi_assets.specs.programs import key_of_program, program_files
+    from refi_assets.specs.programs import key_of_program, programs_of
 
-    keys = [program.key for program in program_files().values() if program.domain == DOMAIN]
+    keys = [program.key for program in programs_of(DOMAIN)]
     if program_id is None and len(keys) == 1:
         return keys[0]
     if program_id is None or key_of_program(program_id) not in keys:
