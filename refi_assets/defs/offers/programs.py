@@ -127,7 +127,9 @@ def _scored(domain: Domain) -> dg.Definitions:
 
             def make(draft: Relation) -> Relation:
                 with duckdb.session(readable(step.lake, [features])) as session:
-                    return score_customers(session, draft, features, models, before, step.as_of)
+                    return score_customers(
+                        session, draft, features, models, before, step.as_of, policy.score_cache_days
+                    )
 
             pinned = [model.pinned.model_dump() for model in models]
             relation = made_by_python(
