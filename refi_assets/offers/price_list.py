@@ -1,4 +1,4 @@
-"""What a program's policy gives to SQL as relations: the price list, and the rules of states.
+"""The relations that Python makes from a program's policy, for SQL: the price list, and the rules of states.
 
 The price list says what each amount costs at the terms of each tier, to the cent. Payments and rates are computed in
 refi_assets/finance/; SQL only joins the list and compares.
@@ -46,15 +46,15 @@ def _declared_types(name: str) -> dict[str, str]:
     return {column.alias: column.this.to.sql() for column in model.own_tree.selects}
 
 
-def _amounts(segment: Segment, min_loan_amount: Decimal) -> list[Decimal]:
-    """The amounts that a segment may be offered, in USD, rising."""
-    first = (min_loan_amount / STEP).to_integral_value(ROUND_CEILING) * STEP
-    multiples = [first + STEP * number for number in range(int((segment.max_loan_amount - first) // STEP) + 1)]
-    return multiples if multiples[-1:] == [segment.max_loan_amount] else [*multiples, segment.max_loan_amount]
+def listed_amounts(min_loan_amount: Decimal, max_loan_amount: Decimal) -> list[Decimal]:
+    """The multiples of 100 USD between these amounts, and the larger one itself, in USD, rising."""
+    first, last = int((min_loan_amount / STEP).to_integral_value(ROUND_CEILING)), int(max_loan_amount // STEP)
+    multiples = [STEP * number for number in range(first, last + 1)]
+    return multiples if multiples[-1:] == [max_loan_amount] else [*multiples, max_loan_amount]
 
 
 def _rows(program: Program, place: int, segment: Segment) -> Iterator[dict[str, Any]]:
-    amounts = _amounts(segment, program.min_loan_amount)
+    amounts = listed_amounts(program.min_loan_amount, segment.max_loan_amount)
     try:
         prices = priced(amounts, segment.interest_rate_pct, segment.term_months, program.origination_fee_pct)
     except ValueError as error:
