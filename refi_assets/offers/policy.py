@@ -61,7 +61,7 @@ class ProgramPolicy(Policy):
 
     @property
     def parameters(self) -> dict[str, Parameter]:
-        """What SQL binds, by name."""
+        """The parameters that SQL binds, by name."""
         others = self.programs_of_other_products or ("",)  # a list in IN (...) has an item
         return self.program.parameters | {"programs_of_other_products": Parameter(others, "VARCHAR")}
 
@@ -79,7 +79,7 @@ class ProgramPolicy(Policy):
 
     @property
     def warnings(self) -> list[str]:
-        """What a reader of the offers must know."""
+        """The warnings that a reader of the offers must see."""
         is_reviewed = bool(self.reviewed_by and self.reviewed_on)
         return warnings_of(self.program, self.states, is_reviewed=is_reviewed)
 

@@ -1,8 +1,8 @@
 """A loan-offer program: one YAML file in policies/offers/programs/, typed and bounded.
 
 Who is asked (connector, filter chain), what is offered (models, segments, price), how (channels) and when (schedule).
-Its keys are those of the original program file. What contradicts itself is refused by program_checks.py; what has no
-effect yet is reported by program_warnings.py. Rules that use the numbers are in sql/offers/program/.
+Its keys are those of the original program file. Contradictions are refused by program_checks.py, and keys
+without effect reported by program_warnings.py. Rules that use the numbers are in sql/offers/program/.
 """
 
 from decimal import Decimal
@@ -37,7 +37,7 @@ TierName = Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
 
 
 class SnowflakeConfig(Keys):
-    """Where the original program's extract comes from."""
+    """The warehouse and the query from which the original program takes its customers."""
 
     account: str
     database: str
@@ -95,12 +95,12 @@ class ModelUse(Keys):
 
     @property
     def alias_or_version(self) -> str:
-        """Which version of a registered model; empty for an endpoint."""
+        """The alias or version of a registered model; empty for an endpoint."""
         return self.endpoint.partition("@")[2]
 
 
 class EmailConfig(Keys):
-    """What an e-mail looks like, and when it is sent."""
+    """The looks of an e-mail, and the time at which it is sent."""
 
     template_id: str | None = None
     send_time: str | None = Field(default=None, pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")
@@ -110,7 +110,7 @@ class EmailConfig(Keys):
 
 
 class InAppConfig(Keys):
-    """Which banner the app shows, where, and for how many days."""
+    """The banner that the app shows, where, and for how many days."""
 
     banner_type: str | None = None
     display_duration: Annotated[_Whole, Field(ge=1, le=365)] | None = None
@@ -252,12 +252,12 @@ class Program(Keys, Policy):
 
     @property
     def affordability(self) -> AffordabilityRules:
-        """Which incomes count."""
+        """The incomes that count."""
         return self._settings(AffordabilityRules)
 
     @property
     def regulatory_compliance(self) -> RegulatoryRules:
-        """What the law requires of an offer."""
+        """The requirements of the law on an offer."""
         return self._settings(RegulatoryRules)
 
     def _settings(self, kind: type[_S]) -> _S:
@@ -300,7 +300,7 @@ class Program(Keys, Policy):
 
     @property
     def own_parameters(self) -> dict[str, Parameter]:
-        """What SQL binds of the program itself, by name, without its filters' parameters.
+        """The parameters that SQL binds of the program itself, by name, without its filters' parameters.
 
         score_band_<tier> is a band's lower bound; <type>_enabled says whether a channel of the type is enabled, such as
         in_app_enabled.
@@ -314,7 +314,7 @@ class Program(Keys, Policy):
 
     @property
     def parameters(self) -> dict[str, Parameter]:
-        """What SQL binds of the program and of all its filters, by name."""
+        """The parameters that SQL binds of the program and of all its filters, by name."""
         return self.own_parameters | {name: value for step in self.filters for name, value in step.parameters.items()}
 
     @property

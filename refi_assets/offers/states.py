@@ -50,7 +50,7 @@ class States:
         return bool(self.reviewed_by and self.reviewed_on)
 
     def place(self, code: str) -> str:
-        """Where the file has a state's cap."""
+        """The line of a state's cap in the file."""
         key = ("states", code, "max_apr_pct")
         return f"{yaml_place(self.file.path, self.file.line_of(key))}, states.{code}"
 

@@ -1,7 +1,7 @@
 """Programs: each file policies/<domain>/programs/<program>.yaml makes a group of relations from the domain's templates.
 
-Here, a program is only its name and the order of its filters, which is what sql/ needs to know of it. What a file may
-say, and judging it, belongs to the domain.
+Here, a program is only its name and the order of its filters: sql/ needs no more. The keys of a file, and judging it,
+belong to the domain.
 """
 
 import re
