@@ -1,4 +1,5 @@
--- The rules of states. Python reads them from policies/offers/states.yaml, with the types of this query, which has none.
+-- The rules of states. Python reads them from policies/offers/states.yaml; their types are those of this query, which has
+-- no rows.
 -- grain: state
 -- not null: state, is_licensed, max_apr_pct
 -- state: The state, by its two letters.
