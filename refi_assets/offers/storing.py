@@ -14,7 +14,7 @@ from refi_assets.specs.names import table_of
 from refi_assets.specs.sql_models import DIALECT
 from refi_assets.store.protocol import OfferStore, Week
 
-BATCH_ROWS = 10_000
+_LOADED_AT_ONCE = 10_000  # rows
 
 # Offers in the columns of the store. The id of an offer is a hash of its terms: the same terms always have the same id.
 _ROWS = """
@@ -56,7 +56,7 @@ def store_offers(session: DuckDBSession, program: Program, run_id: str, as_of: d
     store.load(
         run_id,
         as_of,
-        session.batches(rows, BATCH_ROWS),
+        session.batches(rows, _LOADED_AT_ONCE),
         opted_out=(customer_id for (customer_id,) in opted_out),
         persons=((customer_id, person_id) for customer_id, person_id in persons),
     )

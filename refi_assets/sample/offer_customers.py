@@ -44,7 +44,7 @@ CASE_NUMBERS = {case.name: number for number, case in enumerate(OFFER_CASES)}
 
 @dataclass
 class Counts:
-    """What the files contain, by construction."""
+    """The files' contents in numbers, by construction."""
 
     rows: Counter[str] = field(default_factory=Counter)
     quarantined: dict[str, Counter[str]] = field(default_factory=dict)

@@ -29,7 +29,7 @@ from refi_assets.orchestration.sql_assets import Kind, described_by, made_by_pyt
 from refi_assets.orchestration.steps import asset_step
 from refi_assets.publishing.publication import Publication
 from refi_assets.specs.contracts import quarantine_of
-from refi_assets.specs.programs import ProgramFile, program_files
+from refi_assets.specs.programs import ProgramFile, programs_of
 from refi_assets.specs.sql_models import AS_OF, load_sql_models
 
 # The relations that SQL makes, in the order of the data.
@@ -44,11 +44,6 @@ RELATIONS: dict[str, Kind] = {
     "stops": "view",
     "verdicts": "table",
 }
-
-
-def own_programs() -> list[ProgramFile]:
-    """The programs of this domain."""
-    return [program for program in program_files().values() if program.domain == OFFERS.name]
 
 
 def program_definitions(program: ProgramFile) -> dg.Definitions:
@@ -132,7 +127,9 @@ def _scored(domain: Domain) -> dg.Definitions:
 
             def make(draft: Relation) -> Relation:
                 with duckdb.session(readable(step.lake, [features])) as session:
-                    return score_customers(session, draft, features, models, before, step.as_of)
+                    return score_customers(
+                        session, draft, features, models, before, step.as_of, policy.score_cache_days
+                    )
 
             pinned = [model.pinned.model_dump() for model in models]
             relation = made_by_python(
@@ -149,4 +146,4 @@ def _scored(domain: Domain) -> dg.Definitions:
 @dg.definitions
 def offer_programs() -> dg.Definitions:
     """The assets of every program."""
-    return dg.Definitions.merge(*map(program_definitions, own_programs()))
+    return dg.Definitions.merge(*map(program_definitions, programs_of(OFFERS.name)))

@@ -1,4 +1,4 @@
-"""What follows the publication of a program's offers: they are stored, to be served, and exported, to be queried."""
+"""The assets after the publication of offers: they are stored, to be served, and exported, to be queried."""
 
 from typing import Any, cast
 
