@@ -1,4 +1,4 @@
-"""Asset checks of a program that are more than SQL: columns, rates computed anew, and what moved since a week before.
+"""Asset checks of a program that are more than SQL: rates computed anew, and what moved since an earlier week.
 
 The SQL that finds offers that break a rule is in sql/offers/program/checks/, limits are in policies/offers/offers.yaml.
 """
@@ -7,28 +7,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from typing import cast
 
 from refi_assets.finance.apr import recomputed_apr_pct
-from refi_assets.ingestion.details import SnapshotDetails
 from refi_assets.lake import Relation
-from refi_assets.offers.declared import CUSTOMER_PROFILES
-from refi_assets.offers.needed_columns import needed_columns
-from refi_assets.offers.policy import ProgramPolicy, ScoreLimits
+from refi_assets.offers.policy import ScoreLimits
 from refi_assets.offers.scored_details import ScoredDetails
 from refi_assets.orchestration.asset_checks import Check, CheckedStep
-from refi_assets.specs.names import group_and_name
 from refi_assets.specs.outcomes import Outcome, none_of, share_pct
 from refi_assets.specs.sql_models import load_sql_models
-
-
-def columns_of_filters_are_present(step: CheckedStep) -> Outcome:
-    """Columns that a filter needs, and that no file of the customers has: all customers would fail its rules."""
-    columns = step.input(f"raw/{group_and_name(CUSTOMER_PROFILES)[1]}").details_as(SnapshotDetails).snapshot.columns
-    needed = needed_columns(cast(ProgramPolicy, step.policy).program)
-    absent = [f"{name} (filter {', '.join(ids)})" for name, ids in needed.items() if name not in columns]
-    described = f"No file of the customers has {'; '.join(absent)}. Deliver it with the column." if absent else None
-    return Outcome(not absent, len(absent), "0 columns", description=described)
 
 
 def rates_are_exact(step: CheckedStep, sampled_prices: int) -> Outcome:
@@ -110,13 +96,6 @@ def _earlier(step: CheckedStep, key: str) -> Relation | None:
 
 
 CHECKS: dict[str, Sequence[Check]] = {
-    "affordable": [  # the first of a program's relations that is made from customers
-        Check(
-            "columns_of_filters_are_present",
-            "The customers' files have the columns that the filters need.",
-            columns_of_filters_are_present,
-        )
-    ],
     "offers": [
         Check(
             "rates_are_exact",
