@@ -1,6 +1,7 @@
 """The result of a run of a program, as a table or as JSON, and its offers and verdicts as CSV files."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ class OfferRun:
         )
         console.table(
             ("tier", "offers", "USD"),
-            [(tier, rows, f"{float(amounts[tier]):,.2f}") for tier, rows in counts["offers"].items()],
+            [(tier, rows, f"{Decimal(amounts[tier]):,.2f}") for tier, rows in counts["offers"].items()],
         )
         lines = {
             "Offers": f"{sum(counts['offers'].values()):,}",

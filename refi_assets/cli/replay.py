@@ -153,7 +153,7 @@ def _copy_inputs(run: PublishedRun, lake: ObjectStore) -> None:
 
 def _copy_identity(run: PublishedRun, lake: ObjectStore) -> IdentityResource:
     """Copy the persons and decisions that the run started from. Raises LakeError if they are not kept any more."""
-    identity = run.manifest.get("identity", {"engine": "off", "decisions": None, "person_ids_of": None})
+    identity = run.manifest["identity"]
     if identity["engine"] == "aws":
         raise LakeError(f"Run {run.run_id} matched records with AWS Entity Resolution; that cannot be repeated here.")
     before = identity["person_ids_of"]

@@ -7,13 +7,10 @@ offer_cases.py change some of them.
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from refi_assets.sample.offer_cases import OWN_PROGRAM, UNLICENSED_STATES
 from refi_assets.sample.person_names import GIVEN_NAMES, SURNAMES
-
-Array = NDArray[Any]
-Columns = dict[str, Array]
+from refi_assets.sample.written_tables import Array, Columns
 
 PERSONAL = ("first_name", "last_name", "email", "phone", "state", "postcode", "time_zone")
 STATES_BY_TIME_ZONE = {
