@@ -45,9 +45,15 @@ _STATE_TYPES = {"state": "VARCHAR", "is_licensed": "BOOLEAN", "max_apr_pct": "DE
 
 def write_price_list(session: DuckDBSession, draft: Relation, program: Program) -> Relation:
     """Write the relation <program>/price_list. Raises EngineError, or SettingError for terms that have no price."""
-    rows = [row for place, segment in enumerate(program.segments, start=1) for row in _rows(program, place, segment)]
     columns = ", ".join(_TYPES)
-    return session.create_from(draft, f"SELECT {columns} FROM {rows_sql(rows, _TYPES)} ORDER BY tier_place, amount")
+    rows = rows_sql(list(_all_rows(program)), _TYPES)
+    return session.create_from(draft, f"SELECT {columns} FROM {rows} ORDER BY tier_place, amount")
+
+
+def highest_apr_pct(program: Program) -> Decimal:
+    """The highest annual percentage rate of the price list. Raises SettingError for terms that have no price."""
+    rates: list[Decimal] = [row["apr_pct"] for row in _all_rows(program)]
+    return max(rates)
 
 
 def write_states(session: DuckDBSession, draft: Relation, states: Mapping[str, StateLaw]) -> Relation:
@@ -65,6 +71,11 @@ def amounts_of(segment: Segment, min_loan_amount: Decimal) -> list[Decimal]:
     first = (min_loan_amount / STEP).to_integral_value(ROUND_CEILING) * STEP
     multiples = [first + STEP * number for number in range(int((segment.max_loan_amount - first) // STEP) + 1)]
     return multiples if multiples[-1:] == [segment.max_loan_amount] else [*multiples, segment.max_loan_amount]
+
+
+def _all_rows(program: Program) -> Iterator[dict[str, Any]]:
+    for place, segment in enumerate(program.segments, start=1):
+        yield from _rows(program, place, segment)
 
 
 def _rows(program: Program, place: int, segment: Segment) -> Iterator[dict[str, Any]]:
