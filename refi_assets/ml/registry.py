@@ -181,8 +181,8 @@ class Registry:
             except ModelError as error:
                 reason = str(error).rstrip(".")
                 raise ModelError(
-                    f"{name}, version {stored.version}: {reason}. It was not loaded. Restore its files in the registry, "
-                    "or use another version."
+                    f"{name}, version {stored.version}: {reason}. It was not loaded. Restore its files in the "
+                    "registry, or use another version."
                 ) from None
 
     def _download(self, version: "ModelVersion", folder: Path) -> None:
@@ -241,8 +241,8 @@ class Registry:
         if model is None:
             names = ", ".join(self.names()) or "none yet"
             raise ModelError(
-                f"There is no model {name!a} in the registry {shown_uri(self.uri)}. Models: {names}. Train it, or check "
-                "the setting REFI_MLFLOW_URI."
+                f"There is no model {name!a} in the registry {shown_uri(self.uri)}. Models: {names}. Train it, or "
+                "check the setting REFI_MLFLOW_URI."
             )
         return model
 

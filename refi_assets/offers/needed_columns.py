@@ -19,7 +19,7 @@ from refi_assets.specs.declarations import declared_columns
 from refi_assets.specs.sql_models import AS_OF, load_sql_models
 from refi_assets.specs.sql_templates import FILTERS
 
-PRICE = "segment_apr_pct"
+_PRICE = "segment_apr_pct"
 
 
 def require_needed_columns(policy: ProgramPolicy, highest_apr_pct: Decimal, columns: Collection[str]) -> None:
@@ -45,7 +45,9 @@ def needed_columns(policy: ProgramPolicy, highest_apr_pct: Decimal) -> dict[str,
     """
     models, program = load_sql_models(), policy.program
     customers = models[f"{program.key}/customers"]
-    schema = {key: {name: kind or "VARCHAR" for name, kind in declared_columns(key).items()} for key in customers.inputs}
+    schema = {
+        key: {name: kind or "VARCHAR" for name, kind in declared_columns(key).items()} for key in customers.inputs
+    }
     sources = customers.column_lineage(schema)
     needed: dict[str, list[str]] = {}
     for step in program.filters:
@@ -61,7 +63,7 @@ def _at_highest_rate(query: exp.Query, highest_apr_pct: Decimal) -> exp.Expr:
     """A filter's bound query without the branches that are never taken at the highest rate of the program."""
 
     def known(node: exp.Expr) -> exp.Expr:
-        if isinstance(node, exp.Column) and node.name == PRICE:
+        if isinstance(node, exp.Column) and node.name == _PRICE:
             return exp.Literal.number(f"{highest_apr_pct:f}")
         if isinstance(node, exp.Cast) and isinstance(node.this, exp.Literal):
             if node.to.is_type(exp.DType.BOOLEAN):

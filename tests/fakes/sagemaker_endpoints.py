@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-Answer = Callable[[list[str]], float] | str  # the probability of a row, or the code of the error of every request
+# The probability of a row, or the code of the error with which every request is refused.
+EndpointAnswer = Callable[[list[str]], float] | str
 
 
 @contextmanager
-def sagemaker_endpoints(answers: Mapping[str, Answer]) -> Iterator[dict[str, str]]:
+def sagemaker_endpoints(answers: Mapping[str, EndpointAnswer]) -> Iterator[dict[str, str]]:
     """Serve endpoints by name; yields the environment in which boto3 finds them and tries twice."""
 
     class Handler(BaseHTTPRequestHandler):

@@ -4,42 +4,19 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from refi_assets.ml.mlflow_client import SQLITE
 from refi_assets.ml.registry import CHAMPION
-from tests.fakes.sagemaker_endpoints import sagemaker_endpoints
+from tests.fakes.sagemaker_endpoints import EndpointAnswer, sagemaker_endpoints
+from tests.offers.attempts import Attempt
 from tests.offers.program_runs import PROGRAM_FILE
-from tests.support.offer_runs import OfferRuns
-from tests.support.served_offers import PROGRAM
 
 NO_ANSWER = "http://127.0.0.1:1"
-UNSAID, IS_PUBLISHED = (
-    "The offers of the last week are unchanged.",
-    "The offers are published, but those that are served are still the last week's. Run again.",
-)
-
-
-@dataclass
-class Attempt:
-    """A run of the next week as it will be called; a fault may change what it finds."""
-
-    runs: OfferRuns
-    files: Path
-    environment: dict[str, str] = field(default_factory=dict)
-    options: tuple[object, ...] = ()
-
-    @property
-    def store(self) -> Path:
-        """The program's folder in the store."""
-        return Path(self.runs.environment["REFI_STORE_DIR"]) / PROGRAM
-
-    @property
-    def registry_folder(self) -> Path:
-        """The folder of the registry."""
-        return Path(self.runs.environment["REFI_MLFLOW_URI"].removeprefix(SQLITE)).parent
+UNCHANGED = "The offers of the last week are unchanged."
+NOT_SERVED = "The offers are published, but those that are served are still the last week's. Run again."
 
 
 @dataclass(frozen=True)
@@ -48,13 +25,13 @@ class Fault:
 
     apply: Callable[[Attempt], AbstractContextManager[Any]]
     message: str
-    ending: str = UNSAID
+    ending: str = UNCHANGED
 
 
 FAULTS: dict[str, Fault] = {}
 
 
-def _fault(message: str, ending: str = UNSAID) -> Callable[[Callable[[Attempt], Iterator[None]]], None]:
+def _fault(message: str, ending: str = UNCHANGED) -> Callable[[Callable[[Attempt], Iterator[None]]], None]:
     def add(apply: Callable[[Attempt], Iterator[None]]) -> None:
         FAULTS[apply.__name__.strip("_").replace("_", " ")] = Fault(contextmanager(apply), message, ending)
 
@@ -68,13 +45,15 @@ def _fault(message: str, ending: str = UNSAID) -> Callable[[Callable[[Attempt], 
 def _the_champion_is_gone(attempt: Attempt) -> Iterator[None]:
     registry = attempt.runs.registry
     registry.remove_alias("loan_approval", CHAMPION)
-    yield
-    registry.set_alias("loan_approval", CHAMPION, 1)
+    try:
+        yield
+    finally:
+        registry.set_alias("loan_approval", CHAMPION, 1)
 
 
 @_fault("Model default_risk has no version 7. Its versions are 1/champion. Promote or name one of them.")
 def _a_pinned_version_is_gone(attempt: Attempt) -> Iterator[None]:
-    attempt.options = ("--policy", program_with(attempt, "mlflow://default_risk@champion", "mlflow://default_risk@7"))
+    use_models(attempt, default_risk="mlflow://default_risk@7")
     yield
 
 
@@ -104,8 +83,10 @@ def _the_files_of_a_model_are_gone(attempt: Attempt) -> Iterator[None]:
 
 @_fault("SageMaker endpoint default-risk: ThrottlingException: Rate exceeded.")
 def _an_endpoint_throttles(attempt: Attempt) -> Iterator[None]:
-    with sagemaker_endpoints({"loan-approval": lambda _: 0.9, "default-risk": "ThrottlingException"}) as environment:
-        use_endpoints(attempt, environment)
+    use_models(attempt, loan_approval="sagemaker://loan-approval", default_risk="sagemaker://default-risk")
+    answers: dict[str, EndpointAnswer] = {"loan-approval": lambda _: 0.9, "default-risk": "ThrottlingException"}
+    with sagemaker_endpoints(answers) as environment:
+        attempt.environment |= environment
         yield
 
 
@@ -149,60 +130,57 @@ def _a_folder_has_the_name_of_a_file(attempt: Attempt) -> Iterator[None]:
 # The store.
 
 
-@_fault(": another process has locked it for more than 5 seconds. Last week's offers are unchanged.", IS_PUBLISHED)
+@_fault(": another process has locked it for more than 5 seconds. Last week's offers are unchanged.", NOT_SERVED)
 def _the_store_is_locked(attempt: Attempt) -> Iterator[None]:
-    with closing(sqlite3.connect(attempt.store / "events.sqlite", isolation_level=None)) as other:
+    with closing(sqlite3.connect(attempt.program_store / "events.sqlite", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         yield
 
 
-@_fault("events.sqlite: it is damaged, or not a file of the store. Last week's offers are unchanged.", IS_PUBLISHED)
+@_fault("events.sqlite: it is damaged, or not a file of the store. Last week's offers are unchanged.", NOT_SERVED)
 def _the_events_are_damaged(attempt: Attempt) -> Iterator[None]:
-    yield from _with_bytes(attempt.store / "events.sqlite", b"not a database" * 1_000)
+    yield from _with_bytes(attempt.program_store / "events.sqlite", b"not a database" * 1_000)
 
 
-@_fault("current.json is damaged. The stored offers were not changed. Restore it from a backup", IS_PUBLISHED)
+@_fault("current.json is damaged. The stored offers were not changed. Restore it from a backup", NOT_SERVED)
 def _the_pointer_is_damaged(attempt: Attempt) -> Iterator[None]:
-    yield from _with_bytes(attempt.store / "current.json", b"{")
+    yield from _with_bytes(attempt.program_store / "current.json", b"{")
 
 
-@_fault("current.json: Not a directory. The stored offers were not changed. Check the disk and the folder", IS_PUBLISHED)
+@_fault("current.json: Not a directory. The stored offers were not changed. Check the disk and the folder", NOT_SERVED)
 def _a_file_has_the_name_of_the_store(attempt: Attempt) -> Iterator[None]:
-    away = attempt.store.with_name("away")
-    attempt.store.rename(away)
-    attempt.store.write_bytes(b"")
+    away = attempt.program_store.with_name("away")
+    attempt.program_store.rename(away)
+    attempt.program_store.write_bytes(b"")
     yield
-    attempt.store.unlink()
-    away.rename(attempt.store)
+    attempt.program_store.unlink()
+    away.rename(attempt.program_store)
 
 
-def program_with(attempt: Attempt, old: str, new: str) -> Path:
-    """The program's file with another text; the run is told with --policy to read it."""
+def use_models(attempt: Attempt, **endpoints: str) -> None:
+    """Let the run read a program with other endpoints of these models."""
     text = PROGRAM_FILE.read_text("utf-8")
-    assert old in text
+    for name, endpoint in endpoints.items():
+        assert f"mlflow://{name}@champion" in text
+        text = text.replace(f"mlflow://{name}@champion", endpoint)
     file = attempt.files.parent / "program.yaml"
-    file.write_text(text.replace(old, new), "utf-8")
-    return file
-
-
-def use_endpoints(attempt: Attempt, environment: dict[str, str]) -> None:
-    """Let both models of the program be endpoints."""
-    attempt.environment |= environment
-    text = program_with(attempt, "mlflow://loan_approval@champion", "sagemaker://loan-approval").read_text("utf-8")
-    file = attempt.files.parent / "program.yaml"
-    file.write_text(text.replace("mlflow://default_risk@champion", "sagemaker://default-risk"), "utf-8")
+    file.write_text(text, "utf-8")
     attempt.options = ("--policy", file)
 
 
 def _with_bytes(file: Path, content: bytes) -> Iterator[None]:
     before = file.read_bytes()
     file.write_bytes(content)
-    yield
-    file.write_bytes(before)
+    try:
+        yield
+    finally:
+        file.write_bytes(before)
 
 
 def _without(folder: Path) -> Iterator[None]:
     away = folder.with_name("away")
     shutil.move(folder, away)
-    yield
-    shutil.move(away, folder)
+    try:
+        yield
+    finally:
+        shutil.move(away, folder)

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -34,7 +34,7 @@ def policy(tmp_path: Path):
 
     def policy(**filters: Any) -> ProgramPolicy:
         steps = {name.replace("_", "-"): parameters for name, parameters in filters.items()}
-        return policy_of(GROUP, write_other_program(tmp_path / "other.yaml", steps, {}))
+        return cast(ProgramPolicy, policy_of(GROUP, write_other_program(tmp_path / "other.yaml", steps, {})))
 
     return policy
 

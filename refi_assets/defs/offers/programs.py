@@ -19,8 +19,8 @@ from refi_assets.lake import Relation
 from refi_assets.lake.relations import readable
 from refi_assets.offers.declared import PERSON, PROFILES_SOURCE
 from refi_assets.offers.manifest import CONTENTS, in_manifest
-from refi_assets.offers.policy import ProgramPolicy
 from refi_assets.offers.needed_columns import require_needed_columns
+from refi_assets.offers.policy import ProgramPolicy
 from refi_assets.offers.price_list import highest_apr_pct, write_price_list, write_states
 from refi_assets.offers.scored_details import ScoredDetails
 from refi_assets.orchestration.asset_checks import Check, relation_checks
