@@ -17,7 +17,6 @@ import numpy as np
 from refi_assets.errors import SettingError
 from refi_assets.sample.written_tables import Array, write_table
 
-
 START = np.datetime64("2023-01", "M")
 MONTHS = 38  # up to February 2026
 LAST_DAY = np.datetime64("2026-02-28", "D")
