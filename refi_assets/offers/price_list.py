@@ -25,10 +25,14 @@ STEP = Decimal(100)  # US dollars; amounts are multiples of it
 
 def write_price_list(session: DuckDBSession, draft: Relation, program: Program) -> Relation:
     """Write the relation <program>/price_list. Raises EngineError, or SettingError for terms that have no price."""
-    rows = [row for place, segment in enumerate(program.segments, start=1) for row in _rows(program, place, segment)]
-    return session.create_from(
-        draft, f"SELECT * FROM {rows_sql(rows, _declared_types('price_list'))} ORDER BY tier_place, amount"
-    )
+    rows = rows_sql(list(_all_rows(program)), _declared_types("price_list"))
+    return session.create_from(draft, f"SELECT * FROM {rows} ORDER BY tier_place, amount")
+
+
+def highest_apr_pct(program: Program) -> Decimal:
+    """The highest annual percentage rate of the price list. Raises SettingError for terms that have no price."""
+    rates: list[Decimal] = [row["apr_pct"] for row in _all_rows(program)]
+    return max(rates)
 
 
 def write_states(session: DuckDBSession, draft: Relation, states: Mapping[str, StateLaw]) -> Relation:
@@ -51,6 +55,11 @@ def listed_amounts(min_loan_amount: Decimal, max_loan_amount: Decimal) -> list[D
     first, last = int((min_loan_amount / STEP).to_integral_value(ROUND_CEILING)), int(max_loan_amount // STEP)
     multiples = [STEP * number for number in range(first, last + 1)]
     return multiples if multiples[-1:] == [max_loan_amount] else [*multiples, max_loan_amount]
+
+
+def _all_rows(program: Program) -> Iterator[dict[str, Any]]:
+    for place, segment in enumerate(program.segments, start=1):
+        yield from _rows(program, place, segment)
 
 
 def _rows(program: Program, place: int, segment: Segment) -> Iterator[dict[str, Any]]:

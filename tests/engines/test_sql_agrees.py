@@ -16,6 +16,7 @@ from sqlglot import exp
 from trino.dbapi import connect
 
 from refi_assets.lineage.graph import lineage_graph
+from refi_assets.specs.contracts import quarantine_of
 from refi_assets.specs.names import key_of, short_name
 from refi_assets.specs.sql_models import DIALECT, Parameter, SqlModel, load_sql_models, tables_read
 from refi_assets.staging.stage import QUARANTINE_COLUMNS
@@ -23,6 +24,7 @@ from tests.engines.golden_sql import parameters
 from tests.fakes.aws import Aws
 
 PARAMETERS = parameters()
+QUARANTINES = {quarantine_of(domain) for domain in ("refi", "offers")}
 OFFER_TIERS = ["excellent", "good", "fair"]
 WORDS = {
     "marketing_category": ["Immediate Action", "Hot Lead", "Watchlist", "Ineligible"],
@@ -83,6 +85,8 @@ def values(column: str, sql_type: str) -> st.SearchStrategy[Any]:
         return ids
     if column == "payment_history":
         return st.one_of(texts, st.text("0126.x", max_size=14))
+    if column == "code":  # of a reason, never null
+        return st.sampled_from(["late_payment", "opted_out", "state_missing"])
     if column in WORDS:
         return st.sampled_from([*WORDS[column], None])
     if sql_type.startswith("DECIMAL"):
@@ -110,7 +114,7 @@ def literal(value: Any, sql_type: str) -> exp.Expr:
 
 def columns_of(key: str) -> dict[str, str]:
     key = key.removeprefix("before_")
-    if key == "staging/quarantine":
+    if key in QUARANTINES:
         return QUARANTINE_COLUMNS
     return {name: column.sql_type for name, column in GRAPH[short_name(key)].columns.items()}
 

@@ -38,7 +38,7 @@ def person(
     policies: PoliciesResource,
 ) -> dg.MaterializeResult[Any]:
     """The person of each customer record. Decisions of people do not apply: they are about borrowers."""
-    with asset_step(context, lake) as step:
+    with asset_step(context, lake, OFFERS.unchanged) as step:
         profiles, duckdb = step.input(CUSTOMER_PROFILES), engine.duckdb(step.lake)
         details = pairs_details(identity, policies)
         attributes = load_contracts()["customer_credit_profiles"].person_attributes
