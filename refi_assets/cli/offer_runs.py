@@ -1,22 +1,26 @@
-"""The result of a run of a program, as a table or as JSON, and its offers and verdicts as CSV files."""
+"""The result of a run of a program, as a table or as JSON, its offers and verdicts as CSV files, and withdrawals."""
 
 from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlglot import exp
 
 from refi_assets.cli.run import RunResult
 from refi_assets.cli.terminal import Terminal, say
 from refi_assets.engines.duckdb import open_duckdb
-from refi_assets.errors import writing
+from refi_assets.errors import StoreError, writing
 from refi_assets.lake import open_lake
 from refi_assets.offers.manifest import CONTENTS
 from refi_assets.publishing.publication import Publication
 from refi_assets.publishing.published import PublishedRun
+from refi_assets.settings import PlatformSettings, settings_of
 from refi_assets.specs.names import table_of
 from refi_assets.specs.sql_models import load_sql_models
+from refi_assets.store.sqlite_store import open_store
 
 
 @dataclass(frozen=True)
@@ -103,3 +107,15 @@ def export_offers(program: str, lake_url: str, run_id: str | None, offers: Path 
                 with writing(path):
                     rows = session.write_csv(query, path)
                 say(f"{rows:,} rows: {path}")
+
+
+def withdraw_offer(program: str, lake_url: str, customer_id: str, reason: str, day: date) -> None:
+    """End the offer that a customer has in the store on a day. Raises StoreError, also if there is none."""
+    now = datetime.now(ZoneInfo(settings_of(PlatformSettings).time_zone))
+    with open_store(lake_url, program) as store:
+        offers = store.offers_of(customer_id, day)
+        if not offers:
+            raise StoreError(f"{customer_id} has no offer of {program.replace('_', '-')} on {day}. Nothing changed.")
+        for offer in offers:
+            store.withdraw(offer.offer_id, reason, datetime.combine(day, now.timetz()))
+            say(f"Withdrawn: offer {offer.offer_id} of {customer_id}, which was to expire after {offer.expires_on}.")

@@ -73,7 +73,7 @@ def scan_source(
 ) -> tuple[ScannedSnapshot, ScannedSnapshot | None]:
     """The snapshot of a source as of a day, and the previous one, if any.
 
-    Raises SourceError if there is no snapshot, or it is unreadable, too large or without rows.
+    Raises SourceError if there is no snapshot, or it is unreadable, too large, or without rows that it must have.
     """
     source = contract.source
     snapshot = find_snapshot(lake, source, as_of)
@@ -86,7 +86,7 @@ def scan_source(
     with engine.session() as session:
         session.execute(MACROS)
         scanned = _scan(session, lake, contract, snapshot, folder, f"raw/{source}", max_file_gb, use_memo)
-        if scanned.rows == 0:
+        if scanned.rows == 0 and not contract.may_have_no_rows:
             raise SourceError(
                 f"{', '.join(file.key for file in scanned.files)}: no rows; found a header only, expected at least "
                 "one row."

@@ -16,6 +16,7 @@ from refi_assets.orchestration.domain import Domain
 from refi_assets.publishing.publication import Publication
 from refi_assets.settings import settings_of
 from refi_assets.specs.outcomes import Cause, Outcome
+from refi_assets.specs.programs import domain_of_key
 from refi_assets.specs.sql_models import load_sql_models
 from refi_assets.specs.yaml_loader import load_yaml
 
@@ -95,8 +96,13 @@ def advice(domain: Domain, asset: str, check: str, outcome: Outcome, folder: Run
         only_reason = f" --reason {reasons.pop()}" if len(reasons) == 1 else ""
         command = f"{Publication(domain.policy).command} {check_fix.command}"
         shown_by = command.format(run=folder.run_id, source=source, only_reason=only_reason)
-        lines.append(f"See the rows: {shown_by}{_lake_option(folder.lake)}")
+        lines.append(f"See the rows: {shown_by}{_program_option(domain)}{_lake_option(folder.lake)}")
     return lines
+
+
+def _program_option(domain: Domain) -> str:
+    """The option that names a program; empty for any other domain."""
+    return "" if domain_of_key(domain.name) == domain.name else f" --program {domain.name.replace('_', '-')}"
 
 
 def _lake_option(lake: ObjectStore) -> str:

@@ -26,7 +26,8 @@ def section(contract: Contract) -> str:
     lines = [
         f"## {contract.source}",
         "",
-        f"{contract.description} Domain {contract.domain}, due every {due}. Key: {key}.",
+        f"{contract.description} Domain {contract.domain}, due every {due}. Key: {key}."
+        + (" A file may be a header alone." if contract.may_have_no_rows else ""),
         "",
         "| Column | Type | File must have it | Rules | Meaning |",
         "|---|---|---|---|---|",

@@ -37,6 +37,7 @@ class Contract:
     due_every_days: int
     columns: tuple[Column, ...]
     sha256: str
+    may_have_no_rows: bool = False  # a header alone is a valid file
 
     @property
     def present_columns(self) -> tuple[Column, ...]:
@@ -152,6 +153,7 @@ def _read(path: Path) -> Contract:
         due_every_days=_due_every_days(path, raw),
         columns=columns,
         sha256=hashlib.sha256(text).hexdigest(),
+        may_have_no_rows=_may_have_no_rows(path, source),
     )
 
 
@@ -193,6 +195,15 @@ def _owner(path: Path, raw: dict[str, Any]) -> str:
     if not isinstance(team, dict):
         raise SettingError(f"{path.name}: team must be one team with a name (the standard's form since 3.1).")
     return str(team.get("name", "data-platform"))
+
+
+def _may_have_no_rows(path: Path, source: dict[str, Any]) -> bool:
+    custom = {entry["property"]: entry["value"] for entry in source.get("customProperties") or []}
+    if unknown := custom.keys() - {"mayHaveNoRows"}:
+        raise SettingError(f"{path.name}: unknown custom property {', '.join(sorted(unknown))}.")
+    if custom.get("mayHaveNoRows", True) is not True:
+        raise SettingError(f"{path.name}: mayHaveNoRows is either true or left out.")
+    return bool(custom)
 
 
 def _due_every_days(path: Path, raw: dict[str, Any]) -> int:

@@ -7,6 +7,7 @@ import sqlglot
 
 from refi_assets.defs.refi import REFI
 from refi_assets.lake import FolderStore, RunFolder
+from refi_assets.orchestration.domain import program_domain
 from refi_assets.orchestration.fixes import advice, check_fix_of, fixes_of
 from refi_assets.specs.outcomes import Cause, Outcome
 from tests.support.running import definitions
@@ -88,6 +89,14 @@ def test_each_kind_of_fault_has_its_own_fix(folder, kind, shape, text) -> None:
     assert problem is None or f"({problem})" in first
     expected = f"See the rows: refi quarantine --run run-1 --source loan_information --reason {reason}"
     assert command == f"{expected} --lake '{folder.lake.name}'", "the lake is not the deployment's"
+
+
+def test_the_command_names_the_program_since_there_may_be_several(folder) -> None:
+    outcome = Outcome(False, 100, "", causes=(Cause("missing_key", 1),))
+    program = program_domain("loan_offer_targeting")
+    command = advice(program, "staging/offer_history", "quarantine_is_small", outcome, folder)[-1]
+    assert "refi offers quarantine --run run-1 --source offer_history" in command
+    assert " --program loan-offer-targeting " in command
 
 
 def test_several_offers_for_a_home_have_their_own_fix(folder) -> None:

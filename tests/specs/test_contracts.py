@@ -165,7 +165,7 @@ def home_id(contract: dict[str, Any]) -> dict[str, Any]:
 
 
 def declare(column: dict[str, Any], name: str, value: object) -> None:
-    column["customProperties"].append({"property": name, "value": value})
+    column.setdefault("customProperties", []).append({"property": name, "value": value})
 
 
 def home_value(contract: dict[str, Any]) -> dict[str, Any]:
@@ -244,8 +244,12 @@ def test_a_contract_is_read_as_it_is_written(tmp_path: Path) -> None:
         (lambda c: home_value(c)["logicalTypeOptions"].update(grain=1), "$.schema[0].properties[1].logicalTypeOptions"),
         (lambda c: home_value(c)["customProperties"][0].update(grain="x"), "properties[1].customProperties[0]"),
         (lambda c: home_value(c)["customProperties"].append({"property": "grain", "value": "x"}), "'home_value'"),
+        (lambda c: declare(c["schema"][0], "grain", "x"), "unknown custom property"),
     ],
-    ids=["top", "team", "sla", "schema", "property", "options", "entry of a custom property", "custom property"],
+    ids=[
+        *("top", "team", "sla", "schema", "property", "options", "entry of a custom property", "custom property"),
+        "custom property of the source",
+    ],
 )
 def test_an_unknown_key_is_refused_at_every_level(tmp_path: Path, change: Change, where: str) -> None:
     message = refusal(write(tmp_path, change))
@@ -279,6 +283,7 @@ def test_an_unknown_key_is_refused_at_every_level(tmp_path: Path, change: Change
         (lambda c: c.pop("slaProperties"), "slaProperties must have the source's frequency"),
         (lambda c: c["slaProperties"][0].update(property="latency"), "slaProperties must have the source's frequency"),
         (lambda c: c["slaProperties"][0].update(unit="h"), "slaProperties must have the source's frequency"),
+        (lambda c: declare(c["schema"][0], "mayHaveNoRows", False), "mayHaveNoRows is either true or left out"),
     ],
 )
 def test_a_contract_that_leaves_the_source_in_doubt_is_refused(tmp_path: Path, change: Change, message: str) -> None:

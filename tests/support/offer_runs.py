@@ -114,11 +114,8 @@ def _write_week(folder: Path, customers: Mapping[str, Mapping[str, str]], offere
     profiles = [{"customer_id": name, **BASE_CELLS, **cells} for name, cells in customers.items()]
     _write(folder / "customer_credit_profiles.csv", profiles)
     _write(folder / "contact_preferences.csv", [{"customer_id": name, **OPEN} for name in customers])
-    history = [
-        {"customer_id": name, "program_id": "loan-offer-targeting", "offered_on": day}
-        for name, day in {"OTHER": "2025-01-01", **offered}.items()  # a file has rows
-    ]
-    _write(folder / "offer_history.csv", history)
+    history = "".join(f"{name},loan-offer-targeting,{day}\n" for name, day in offered.items())
+    (folder / "offer_history.csv").write_text(f"customer_id,program_id,offered_on\n{history}", encoding="utf-8")
 
 
 def _write(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:

@@ -255,3 +255,18 @@ def replay(
     result.show(as_json=as_json)
     if not result.is_same:
         raise typer.Exit(1)
+
+
+@app.command()
+def withdraw(
+    customer_id: str,
+    *,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; it is kept.")],
+    program: ProgramId = None,
+    lake: Lake = None,
+    as_of: AsOf = None,
+) -> None:
+    """End a customer's offer before its expiry, also a firm one. It cannot be undone."""
+    from refi_assets.cli.offer_runs import withdraw_offer
+
+    withdraw_offer(program_key(program), lake_url(lake), customer_id, reason, day_of(as_of))
