@@ -27,7 +27,7 @@ from bench.measure import (
 )
 from bench.page import table
 from bench.portfolio import read_through
-from bench.results import this_machine
+from bench.results import BEFORE, REST, this_machine
 
 PAGE, TEMPLATE = PROJECT_DIR / "docs" / "offer-performance.md", Path(__file__).with_name("offers.md")
 OUT_OF_CORE = Path(__file__).with_name("offers_out_of_core.json")
@@ -105,15 +105,15 @@ def figures_of(measured: Measured) -> Figures:
     return {"seconds": measured.seconds, "cpu_seconds": measured.cpu_seconds, "peak_gib": measured.peak_gib}
 
 
-def run_ours(lender: Lender, customers: int, scratch: Path) -> tuple[dict[str, Any], Figures, Path]:
-    """Our job in a new lake: its result, its figures, and its Dagster instance."""
+def run_ours(lender: Lender, customers: int, scratch: Path) -> tuple[dict[str, Any], Measured, Path]:
+    """Our job in a new lake: its result, its measurement, and its Dagster instance."""
     home, source = dagster_home(scratch / "home"), lender.source(customers)
     read_through(source)
     run = command("refi", "offers", "run", "--as-of", AS_OF, "--source", source, "--json")
     measured = measure_process(run, scratch, home, variables=lender.variables(scratch))
     result = json.loads(measured.stdout.splitlines()[-1])
     print(f"{customers:>10,}  {OURS:16} {measured.seconds:8.1f} s {measured.peak_gib:6.2f} GiB", flush=True)
-    return result, figures_of(measured), home
+    return result, measured, home
 
 
 def measure(lender: Lender, customers: int, folder: Path) -> dict[str, Any]:
@@ -125,8 +125,8 @@ def measure(lender: Lender, customers: int, folder: Path) -> dict[str, Any]:
     for _ in range(ROUNDS):
         scratch = empty_folder(folder / "round")
         ours, theirs = empty_folder(scratch / "ours"), empty_folder(scratch / "theirs")
-        result, figures, home = run_ours(lender, customers, scratch)
-        rounds[OURS].append(figures)
+        result, measured, home = run_ours(lender, customers, scratch)
+        rounds[OURS].append(figures_of(measured))
         script = python("bench/bare_polars_offers.py", lender.source(customers), lender.models, AS_OF, theirs)
         bare = measure_process(script, scratch)
         rounds[BARE].append(figures_of(bare))
@@ -135,7 +135,8 @@ def measure(lender: Lender, customers: int, folder: Path) -> dict[str, Any]:
         seconds = json_from(
             "bench.run_steps", home, scratch / "lake", result["run_id"], scratch=scratch, home=home, variables=variables
         )["seconds"]
-        steps.append({name: spent for name, spent in seconds.items() if name != "started"})
+        named = {BEFORE: seconds.pop("started") - measured.started, **seconds}
+        steps.append({**named, REST: measured.seconds - sum(named.values())})
         export = (
             "export",
             "--run",
@@ -165,8 +166,8 @@ def measure_out_of_core(lender: Lender, sizes: tuple[int, ...], folder: Path) ->
     runs = {}
     for customers in sizes:
         scratch = empty_folder(folder / "round")
-        result, figures, _ = run_ours(lender, customers, scratch)
-        runs[str(customers)] = {**figures, "offers": sum(result["counts"]["offers"].values())}
+        result, measured, _ = run_ours(lender, customers, scratch)
+        runs[str(customers)] = {**figures_of(measured), "offers": sum(result["counts"]["offers"].values())}
         shutil.rmtree(scratch)
     return {"machine": this_machine(PACKAGES), "runs": runs}
 

@@ -25,9 +25,11 @@ def seconds_by_step(home: Path, folder: RunFolder) -> dict[str, float]:
         (run,) = instance.get_run_records(dg.RunsFilter(run_ids=[folder.run_id]))
         steps = sorted(instance.get_run_step_stats(folder.run_id), key=lambda step: step.start_time or 0)
     seconds = {"started": run.start_time or 0}
+    groups = {relation.key.partition("/")[0] for relation in folder.relations()}
     for step in steps:
         if step.step_key.startswith("checks_of_"):
-            name = f"checks of {step.step_key.split('_')[2]}"
+            group = next(group for group in groups if step.step_key.startswith(f"checks_of_{group}"))
+            name = f"checks of {group}"
             seconds[name] = seconds.get(name, 0) + (step.end_time or 0) - (step.start_time or 0)
         else:
             name = step.step_key.replace("__", "/")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -28,20 +29,19 @@ class OfferRun:
 
     result: RunResult
     lake: str
-    seconds: float
 
-    def as_json(self) -> dict[str, Any]:
-        """The object that --json prints."""
+    def as_json(self, seconds: float) -> dict[str, Any]:
+        """The object that --json prints; `seconds` is how long the command took."""
         manifest = self._manifest
         return {
-            **self.result.as_json(self.seconds),
+            **self.result.as_json(seconds),
             "counts": manifest["counts"],
             "amounts": manifest["amounts"],
             "models": manifest["models"],
             "program_warnings": manifest["program_warnings"],
         }
 
-    def print(self, console: Terminal) -> None:
+    def print(self, console: Terminal, seconds: float) -> None:
         """Print the offers by tier and the stops by filter."""
         manifest = self._manifest
         counts, amounts = manifest["counts"], manifest["amounts"]
@@ -60,12 +60,12 @@ class OfferRun:
         )
         console.table(
             ("tier", "offers", "USD"),
-            [(tier, rows, f"{float(amounts[tier]):,.2f}") for tier, rows in counts["offers"].items()],
+            [(tier, rows, f"{Decimal(amounts[tier]):,.2f}") for tier, rows in counts["offers"].items()],
         )
         lines = {
             "Offers": f"{sum(counts['offers'].values()):,}",
             "Models": ", ".join(f"{model['name']} {model['version'] or ''}".strip() for model in manifest["models"]),
-            "Seconds": f"{self.seconds}",
+            "Seconds": f"{seconds}",
             "File": self.result.file or "nothing was published",
         }
         width = max(map(len, lines)) + 1

@@ -52,7 +52,7 @@ def _files(file: Path | None, program_id: str | None) -> list[Path]:
 
 
 def _checked(path: Path) -> dict[str, Any]:
-    """What is said about a file: its id, schedule and hash if it is accepted, else the errors."""
+    """The answer about a file: its id, schedule and hash if it is accepted, else the errors."""
     answer: dict[str, Any] = {"file": str(path), "errors": [], "warnings": []}
     try:
         states = load_states()

@@ -24,12 +24,11 @@ from refi_assets.identity import PERSONS
 from refi_assets.identity.decisions import DECISIONS
 from refi_assets.ingestion.acceptances import restore_acceptance
 from refi_assets.lake import ObjectStore, RunFolder, open_lake
+from refi_assets.offers.declared import PERSON
 from refi_assets.orchestration.resources import IdentityResource
 from refi_assets.publishing.publication import FIRST
 from refi_assets.publishing.publish import code_behind
 from refi_assets.publishing.published import PublishedRun
-
-PERSONS_OF_CUSTOMERS = "offers/person"
 
 
 @dataclass(frozen=True)
@@ -154,13 +153,13 @@ def _copy_inputs(run: PublishedRun, lake: ObjectStore) -> None:
 
 def _copy_identity(run: PublishedRun, lake: ObjectStore) -> IdentityResource:
     """Copy the persons and decisions that the run started from. Raises LakeError if they are not kept any more."""
-    identity = run.manifest.get("identity", {"engine": "off", "decisions": None, "person_ids_of": None})
+    identity = run.manifest["identity"]
     if identity["engine"] == "aws":
         raise LakeError(f"Run {run.run_id} matched records with AWS Entity Resolution; that cannot be repeated here.")
     before = identity["person_ids_of"]
     keys = {DECISIONS: identity["decisions"]} if identity["decisions"] else {}
     if before:
-        key = PERSONS if run.publication.name == FIRST else PERSONS_OF_CUSTOMERS
+        key = PERSONS if run.publication.name == FIRST else PERSON
         persons = RunFolder(run.lake, before).find(key)
         if persons is None or persons.parquet is None:
             raise LakeError(

@@ -7,7 +7,7 @@ import dagster as dg
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from refi_assets.cli.terminal import Terminal
-from refi_assets.orchestration.domain import UNCHANGED
+from refi_assets.orchestration.domain import OFFERS_UNCHANGED, UNCHANGED
 from refi_assets.orchestration.steps import AFTER_PUBLICATION, BLOCKED, asset_of_step, error_reason, see_log
 
 Event = dg.DagsterEventType
@@ -52,7 +52,7 @@ class RunWatcher:
         blocked = [f"Blocked by {check}" for check in self._blocking_checks]
         if self._failures:
             failures = (
-                text.removesuffix(f" {UNCHANGED}").removesuffix(f" {self._unchanged}") for text in self._failures
+                text.removesuffix(f" {UNCHANGED}").removesuffix(f" {OFFERS_UNCHANGED}") for text in self._failures
             )
             reasons = [*dict.fromkeys(failures)]
             if reasons[-1].endswith(AFTER_PUBLICATION):

@@ -18,16 +18,8 @@ Integers = npt.NDArray[np.int64]  # amounts in cents, or rates in millionths of 
 _LARGEST_USD = 100_000_000_000  # sums of cents fit into an int64
 
 
-class Amortization(NamedTuple):
-    """The payments of one amount, in USD with two decimals; the total is that of all payments."""
-
-    monthly_payment: Decimal
-    last_payment: Decimal
-    total_of_payments: Decimal
-
-
 class PaymentColumns(NamedTuple):
-    """The payments of many amounts, in cents."""
+    """The payments of many amounts, in cents; the total is that of all payments."""
 
     monthly_payment: Integers
     last_payment: Integers
@@ -41,12 +33,6 @@ def monthly_payment(principal_usd: Decimal, annual_rate_pct: Decimal, term_month
     term_months >= 1. Raises ValueError outside those ranges. Source: M = P i / (1 - (1 + i)^-n), i = rate / 1200.
     """
     return usd_of_cents(_level_payments(cents_of_usd([principal_usd]), annual_rate_pct, term_months)[0])
-
-
-def amortization(principal_usd: Decimal, annual_rate_pct: Decimal, term_months: int) -> Amortization:
-    """The payments of one amount: ranges as in `monthly_payment`, refusals as in `amortization_columns`."""
-    columns = amortization_columns(cents_of_usd([principal_usd]), annual_rate_pct, term_months)
-    return Amortization(*(usd_of_cents(int(column[0])) for column in columns))
 
 
 def amortization_columns(principals: Integers, annual_rate_pct: Decimal, term_months: int) -> PaymentColumns:

@@ -180,7 +180,10 @@ class Registry:
                 yield int(stored.version), Path(folder)
             except ModelError as error:
                 reason = str(error).rstrip(".")
-                raise ModelError(f"{name}, version {stored.version}: {reason}. It was not loaded.") from None
+                raise ModelError(
+                    f"{name}, version {stored.version}: {reason}. It was not loaded. Restore its files in the "
+                    "registry, or use another version."
+                ) from None
 
     def _download(self, version: "ModelVersion", folder: Path) -> None:
         run = self._lookup(lambda: self._client.get_run(version.run_id))
@@ -229,7 +232,7 @@ class Registry:
             infos = self.versions(name)  # says so if there is no such model
             names = ", ".join("/".join([str(info.version), *info.aliases]) for info in infos)
             what = f"version {version}" if isinstance(version, int) else f"{version}"
-            raise ModelError(f"Model {name} has no {what}. Its versions are {names}.")
+            raise ModelError(f"Model {name} has no {what}. Its versions are {names}. Promote or name one of them.")
         return found
 
     def _model(self, name: str) -> Any:
@@ -237,7 +240,10 @@ class Registry:
         model = self._lookup(lambda: self._client.get_registered_model(name))
         if model is None:
             names = ", ".join(self.names()) or "none yet"
-            raise ModelError(f"There is no model {name!a} in the registry {shown_uri(self.uri)}. Models: {names}.")
+            raise ModelError(
+                f"There is no model {name!a} in the registry {shown_uri(self.uri)}. Models: {names}. Train it, or "
+                "check the setting REFI_MLFLOW_URI."
+            )
         return model
 
     def _lookup(self, ask: Callable[[], Any]) -> Any:

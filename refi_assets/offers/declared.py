@@ -6,14 +6,15 @@ They are the same whether matching is on or off; without it, sql/offers/person.s
 from refi_assets.specs.contracts import load_contracts
 from refi_assets.specs.python_relations import PythonColumn, PythonRelation
 
-CUSTOMER_PROFILES = "staging/customer_credit_profiles"
+PROFILES_SOURCE = "customer_credit_profiles"
+CUSTOMER_PROFILES = f"staging/{PROFILES_SOURCE}"
 PERSON = "offers/person"
 
 
 def declared_relations() -> list[PythonRelation]:
     """Persons, by the columns that the contract says are about the person."""
     customer = (CUSTOMER_PROFILES, "customer_id")
-    personal = load_contracts()["customer_credit_profiles"].person_attributes
+    personal = load_contracts()[PROFILES_SOURCE].person_attributes
     matched = (customer, *((CUSTOMER_PROFILES, column) for column in personal))
     how = "records are matched and joined to persons"
     return [

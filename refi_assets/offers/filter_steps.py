@@ -65,7 +65,7 @@ class CreditRules(_Parameters):
 
 
 class AffordabilityRules(_Parameters):
-    """Which incomes count: how steady, and from what employment."""
+    """The incomes that count: how steady they are, and from what employment."""
 
     check_income_stability: Flag = True
     check_employment_status: Flag = True
@@ -80,13 +80,13 @@ class AffordabilityRules(_Parameters):
 
 
 class EligibilityRules(_Parameters):
-    """How long a customer is left alone after an offer."""
+    """The days for which a person gets no other offer after one."""
 
     suppression_days: Annotated[Days, BeforeValidator(exact_number), Field(le=3650)] = 90
 
 
 class RegulatoryRules(_Parameters):
-    """What state and federal law require. The limit for covered borrowers is 36 % (32 CFR 232.4(b))."""
+    """The requirements of state and federal law. The limit for covered borrowers is 36 % (32 CFR 232.4(b))."""
 
     check_state_laws: Flag = True
     check_federal_compliance: Flag = True
@@ -154,7 +154,7 @@ class FilterStep(Keys):
 
     @property
     def parameters(self) -> dict[str, Parameter]:
-        """What the filter's SQL binds, by name."""
+        """The parameters that the filter's SQL binds, by name."""
         if isinstance(self.settings, Policy):
             return {name: _bindable(parameter) for name, parameter in self.settings.parameters.items()}
         return {snake_case(name): _typed(value) for name, value in self.settings.items()}

@@ -1,4 +1,4 @@
-"""What a program adds to the manifest of its offers: counts, amounts, models, and what a reader must know.
+"""A program's own part of the manifest of its offers: counts, amounts, models, and warnings.
 
 Rows are counted by sql/offers/program/measures/.
 """

@@ -16,23 +16,32 @@ from refi_assets.offers.program import Program
 from refi_assets.offers.program_warnings import warnings_of
 from refi_assets.offers.programs import load_program, programs
 from refi_assets.offers.states import StateLaw, load_states
-from refi_assets.specs.policies import CheckLimits, Percent, Policy, load_policy, policy_file
+from refi_assets.specs.policies import CheckLimits, Percent, Policy, Section, load_policy, policy_file
 from refi_assets.specs.programs import ProgramFile
 from refi_assets.specs.sql_models import Parameter
 from refi_assets.specs.yaml_loader import load_yaml
 
 
+class ScoreLimits(Section):
+    """Limit on the change of the scores from week to week (PSI); a share below `least_share_pct` counts as that."""
+
+    psi_above: float = Field(gt=0)
+    least_share_pct: float = Field(gt=0, le=1)
+
+
 class OffersLimits(CheckLimits):
     """Limits of checks. A share of the extract may move by less than `share_points` percentage points in a week."""
 
+    sampled_prices_count: int = Field(ge=1)
     share_points: Percent
-    score_psi_above: float = Field(gt=0)
+    scores: ScoreLimits
     cache_share_pct_below: Percent
 
 
 class OffersPolicy(Policy):
-    """policies/offers/offers.yaml."""
+    """policies/offers/offers.yaml. A score is used again for `score_cache_days`; with 0, never."""
 
+    score_cache_days: int = Field(ge=0)
     checks: OffersLimits
 
 
@@ -40,18 +49,19 @@ POLICY = OffersPolicy
 
 
 class ProgramPolicy(Policy):
-    """A program with the rules of states and the limits of checks."""
+    """A program with the rules of states, and with what all programs share."""
 
     program: Program
     states: dict[str, StateLaw]
     reviewed_by: str | None
     reviewed_on: date | None
     programs_of_other_products: tuple[str, ...]
+    score_cache_days: int
     checks: OffersLimits
 
     @property
     def parameters(self) -> dict[str, Parameter]:
-        """What SQL binds, by name."""
+        """The parameters that SQL binds, by name."""
         others = self.programs_of_other_products or ("",)  # a list in IN (...) has an item
         return self.program.parameters | {"programs_of_other_products": Parameter(others, "VARCHAR")}
 
@@ -69,7 +79,7 @@ class ProgramPolicy(Policy):
 
     @property
     def warnings(self) -> list[str]:
-        """What a reader of the offers must know."""
+        """The warnings that a reader of the offers must see."""
         is_reviewed = bool(self.reviewed_by and self.reviewed_on)
         return warnings_of(self.program, self.states, is_reviewed=is_reviewed)
 
@@ -103,7 +113,7 @@ def load_program_policy(file: ProgramFile, path: Path) -> ProgramPolicy:
 
 
 def _policy_of_file(path: Path) -> ProgramPolicy:
-    program, states = load_program(path), load_states()
+    program, states, shared = load_program(path), load_states(), load_policy(policy_file("offers"), OffersPolicy)
     return ProgramPolicy(
         program=program,
         states=states.states,
@@ -112,5 +122,6 @@ def _policy_of_file(path: Path) -> ProgramPolicy:
         programs_of_other_products=tuple(
             other.program_id for other in programs().values() if other.product != program.product
         ),
-        checks=load_policy(policy_file("offers"), OffersPolicy).checks,
+        score_cache_days=shared.score_cache_days,
+        checks=shared.checks,
     )

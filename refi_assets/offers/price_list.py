@@ -1,4 +1,4 @@
-"""What a program's policy gives to SQL as relations: the price list, and the rules of states.
+"""The relations that Python makes from a program's policy, for SQL: the price list, and the rules of states.
 
 The price list says what each amount costs at the terms of each tier, to the cent. Payments and rates are computed in
 refi_assets/finance/; SQL only joins the list and compares.
@@ -17,37 +17,22 @@ from refi_assets.finance.pricing import priced
 from refi_assets.lake import Relation
 from refi_assets.offers.program import Program, Segment
 from refi_assets.offers.states import StateLaw
+from refi_assets.specs.sql_models import SQL_DIR, SqlModel
+from refi_assets.specs.sql_templates import PROGRAM
 
 STEP = Decimal(100)  # US dollars; amounts are multiples of it
-
-_TYPES = {
-    "credit_tier": "VARCHAR",
-    "tier_place": "INTEGER",
-    "score_from": "INTEGER",
-    "score_to": "INTEGER",
-    "likelihood_from": "DECIMAL(9,6)",
-    "amount": "DECIMAL(18,2)",
-    "is_largest": "BOOLEAN",
-    "yearly_from": "DECIMAL(18,2)",
-    "yearly_below": "DECIMAL(18,2)",
-    "note_rate_pct": "DECIMAL(9,6)",
-    "term_months": "INTEGER",
-    "monthly_payment": "DECIMAL(18,2)",
-    "last_payment": "DECIMAL(18,2)",
-    "origination_fee": "DECIMAL(18,2)",
-    "amount_financed": "DECIMAL(18,2)",
-    "finance_charge": "DECIMAL(18,2)",
-    "total_of_payments": "DECIMAL(18,2)",
-    "apr_pct": "DECIMAL(9,6)",
-}
-_STATE_TYPES = {"state": "VARCHAR", "is_licensed": "BOOLEAN", "max_apr_pct": "DECIMAL(9,6)"}
 
 
 def write_price_list(session: DuckDBSession, draft: Relation, program: Program) -> Relation:
     """Write the relation <program>/price_list. Raises EngineError, or SettingError for terms that have no price."""
-    rows = [row for place, segment in enumerate(program.segments, start=1) for row in _rows(program, place, segment)]
-    columns = ", ".join(_TYPES)
-    return session.create_from(draft, f"SELECT {columns} FROM {rows_sql(rows, _TYPES)} ORDER BY tier_place, amount")
+    rows = rows_sql(list(_all_rows(program)), _declared_types("price_list"))
+    return session.create_from(draft, f"SELECT * FROM {rows} ORDER BY tier_place, amount")
+
+
+def highest_apr_pct(program: Program) -> Decimal:
+    """The highest annual percentage rate of the price list. Raises SettingError for terms that have no price."""
+    rates: list[Decimal] = [row["apr_pct"] for row in _all_rows(program)]
+    return max(rates)
 
 
 def write_states(session: DuckDBSession, draft: Relation, states: Mapping[str, StateLaw]) -> Relation:
@@ -56,19 +41,29 @@ def write_states(session: DuckDBSession, draft: Relation, states: Mapping[str, S
         {"state": code, "is_licensed": state.licensed, "max_apr_pct": state.max_apr_pct}
         for code, state in states.items()
     ]
-    columns = ", ".join(_STATE_TYPES)
-    return session.create_from(draft, f"SELECT {columns} FROM {rows_sql(rows, _STATE_TYPES)} ORDER BY state")
+    return session.create_from(draft, f"SELECT * FROM {rows_sql(rows, _declared_types('state_rule'))} ORDER BY state")
 
 
-def amounts_of(segment: Segment, min_loan_amount: Decimal) -> list[Decimal]:
-    """The amounts that a segment may be offered, in USD, rising."""
-    first = (min_loan_amount / STEP).to_integral_value(ROUND_CEILING) * STEP
-    multiples = [first + STEP * number for number in range(int((segment.max_loan_amount - first) // STEP) + 1)]
-    return multiples if multiples[-1:] == [segment.max_loan_amount] else [*multiples, segment.max_loan_amount]
+def _declared_types(name: str) -> dict[str, str]:
+    """Column -> SQL type, as the template casts them, so that the relation has the same types before it has rows."""
+    model = SqlModel(name, (SQL_DIR / "offers" / PROGRAM / f"{name}.sql").read_text("utf-8"))
+    return {column.alias: column.this.to.sql() for column in model.own_tree.selects}
+
+
+def listed_amounts(min_loan_amount: Decimal, max_loan_amount: Decimal) -> list[Decimal]:
+    """The multiples of 100 USD between these amounts, and the larger one itself, in USD, rising."""
+    first, last = int((min_loan_amount / STEP).to_integral_value(ROUND_CEILING)), int(max_loan_amount // STEP)
+    multiples = [STEP * number for number in range(first, last + 1)]
+    return multiples if multiples[-1:] == [max_loan_amount] else [*multiples, max_loan_amount]
+
+
+def _all_rows(program: Program) -> Iterator[dict[str, Any]]:
+    for place, segment in enumerate(program.segments, start=1):
+        yield from _rows(program, place, segment)
 
 
 def _rows(program: Program, place: int, segment: Segment) -> Iterator[dict[str, Any]]:
-    amounts = amounts_of(segment, program.min_loan_amount)
+    amounts = listed_amounts(program.min_loan_amount, segment.max_loan_amount)
     try:
         prices = priced(amounts, segment.interest_rate_pct, segment.term_months, program.origination_fee_pct)
     except ValueError as error:

@@ -1,8 +1,8 @@
 """A loan-offer program: one YAML file in policies/offers/programs/, typed and bounded.
 
 Who is asked (connector, filter chain), what is offered (models, segments, price), how (channels) and when (schedule).
-Its keys are those of the original program file. What contradicts itself is refused by program_checks.py; what has no
-effect yet is reported by program_warnings.py. Rules that use the numbers are in sql/offers/program/.
+Its keys are those of the original program file. Contradictions are refused by program_checks.py, and keys
+without effect reported by program_warnings.py. Rules that use the numbers are in sql/offers/program/.
 """
 
 from decimal import Decimal
@@ -26,6 +26,7 @@ from refi_assets.offers.filter_steps import (
 )
 from refi_assets.offers.yaml_places import Keys
 from refi_assets.specs.policies import Count, Days, Months, Policy, SqlType, Text, Usd
+from refi_assets.specs.programs import key_of_program
 from refi_assets.specs.sql_models import Parameter
 
 _Usd = Annotated[Usd, BeforeValidator(exact_number)]
@@ -36,7 +37,7 @@ TierName = Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
 
 
 class SnowflakeConfig(Keys):
-    """Where the original program's extract comes from."""
+    """The warehouse and the query from which the original program takes its customers."""
 
     account: str
     database: str
@@ -94,12 +95,12 @@ class ModelUse(Keys):
 
     @property
     def alias_or_version(self) -> str:
-        """Which version of a registered model; empty for an endpoint."""
+        """The alias or version of a registered model; empty for an endpoint."""
         return self.endpoint.partition("@")[2]
 
 
 class EmailConfig(Keys):
-    """What an e-mail looks like, and when it is sent."""
+    """The looks of an e-mail, and the time at which it is sent."""
 
     template_id: str | None = None
     send_time: str | None = Field(default=None, pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")
@@ -109,7 +110,7 @@ class EmailConfig(Keys):
 
 
 class InAppConfig(Keys):
-    """Which banner the app shows, where, and for how many days."""
+    """The banner that the app shows, where, and for how many days."""
 
     banner_type: str | None = None
     display_duration: Annotated[_Whole, Field(ge=1, le=365)] | None = None
@@ -232,7 +233,7 @@ class Program(Keys, Policy):
     @property
     def key(self) -> str:
         """The name of the program's assets: loan_offer_targeting for loan-offer-targeting."""
-        return snake_case(self.program_id)
+        return key_of_program(self.program_id)
 
     @property
     def batch_cron(self) -> str:
@@ -251,12 +252,12 @@ class Program(Keys, Policy):
 
     @property
     def affordability(self) -> AffordabilityRules:
-        """Which incomes count."""
+        """The incomes that count."""
         return self._settings(AffordabilityRules)
 
     @property
     def regulatory_compliance(self) -> RegulatoryRules:
-        """What the law requires of an offer."""
+        """The requirements of the law on an offer."""
         return self._settings(RegulatoryRules)
 
     def _settings(self, kind: type[_S]) -> _S:
@@ -279,7 +280,7 @@ class Program(Keys, Policy):
 
     @property
     def score_bands(self) -> dict[str, Decimal]:
-        """TierName -> the lowest approval likelihood of its band, best first."""
+        """Tier -> the lowest approval likelihood of its band, best first."""
         return self.strategy.score_bands
 
     @property
@@ -298,13 +299,8 @@ class Program(Keys, Policy):
         return self.strategy.max_default_probability
 
     @property
-    def disclosures(self) -> tuple[str, ...]:
-        """What every offer must state."""
-        return tuple(disclosure.type for disclosure in self.regulation.disclosures if disclosure.required)
-
-    @property
     def own_parameters(self) -> dict[str, Parameter]:
-        """What SQL binds of the program itself, by name, without its filters' parameters.
+        """The parameters that SQL binds of the program itself, by name, without its filters' parameters.
 
         score_band_<tier> is a band's lower bound; <type>_enabled says whether a channel of the type is enabled, such as
         in_app_enabled.
@@ -318,7 +314,7 @@ class Program(Keys, Policy):
 
     @property
     def parameters(self) -> dict[str, Parameter]:
-        """What SQL binds of the program and of all its filters, by name."""
+        """The parameters that SQL binds of the program and of all its filters, by name."""
         return self.own_parameters | {name: value for step in self.filters for name, value in step.parameters.items()}
 
     @property

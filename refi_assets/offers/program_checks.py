@@ -1,4 +1,4 @@
-"""What a program file may not say although each value alone is valid: contradictions, and names that do not exist."""
+"""Errors in a program file whose values are valid alone: contradictions, and names that do not exist."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches

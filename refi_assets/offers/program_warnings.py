@@ -1,4 +1,4 @@
-"""What a program file says without any effect yet, and what its reader should know although it is valid."""
+"""Warnings about a valid program file: keys without effect yet, and notes that its reader should know."""
 
 from collections.abc import Collection, Iterator
 

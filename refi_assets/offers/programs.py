@@ -12,10 +12,10 @@ from refi_assets.offers.yaml_places import PlacedYaml, YamlProblem, read_placed_
 from refi_assets.specs.policies import POLICIES_DIR
 from refi_assets.specs.programs import PROGRAMS, key_of_program
 from refi_assets.specs.sql_models import SQL_DIR, SqlModel
+from refi_assets.specs.sql_templates import FILTERS, PROGRAM
 
 PROGRAMS_DIR = POLICIES_DIR / "offers" / PROGRAMS
-FILTERS = "offers/program/filters"
-FILTERS_DIR = SQL_DIR / FILTERS
+FILTERS_DIR = SQL_DIR / "offers" / PROGRAM / FILTERS
 
 
 def load_program(path: Path, *, filters_dir: Path = FILTERS_DIR, states: States | None = None) -> Program:
@@ -37,7 +37,8 @@ def program_in(file: PlacedYaml, *, filters_dir: Path, states: States) -> Progra
         )
         problems.append(YamlProblem(("programId",), text))
     filters = {
-        path.stem: SqlModel(f"{FILTERS}/{path.stem}", path.read_text("utf-8")) for path in filters_dir.glob("*.sql")
+        path.stem: SqlModel(f"offers/{PROGRAM}/{FILTERS}/{path.stem}", path.read_text("utf-8"))
+        for path in filters_dir.glob("*.sql")
     }
     problems += contradictions(program, states, filters)
     if problems:

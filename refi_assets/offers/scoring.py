@@ -1,7 +1,7 @@
 """Scores of the customers who pass the chain: two pinned models, and a cache of scores by features and model version.
 
-A score is taken from an earlier run of the program if the same model has scored the same features of the customer
-within the last CACHE_DAYS days. Registering and promoting models belongs to ml/.
+A score is taken from the run before if the same version of the model scored the same features of the customer, and that
+not longer ago than the policy allows. Registering and promoting models belongs to ml/.
 """
 
 from collections.abc import Sequence
@@ -25,9 +25,8 @@ from refi_assets.offers.scored_details import PinnedModel, ScoredDetails
 from refi_assets.specs.names import table_of
 from refi_assets.specs.sql_models import DIALECT
 
-CACHE_DAYS = 90
-BATCH_ROWS = 250_000  # scored at once
-HISTOGRAM_BINS = 20
+_SCORED_AT_ONCE = 250_000  # rows
+_HISTOGRAM_BINS = 20
 
 SCORES = {"approval": "approval_likelihood", "default": "default_probability"}  # role of the model -> column
 
@@ -81,8 +80,11 @@ def score_customers(
     models: Sequence[OpenModel],
     before: Relation | None,
     as_of: date,
+    cache_days: int,
 ) -> Relation:
     """Write the relation <program>/scored. `before` is that of an earlier run, if there is one.
+
+    A score of it is used again if it was computed on one of the `cache_days` days that end with the as-of day.
 
     Raises ModelError or EngineError.
     """
@@ -93,7 +95,7 @@ def score_customers(
     for model in models:
         role = model.pinned.role
         session.execute(f"CREATE TABLE {role}_score (customer_id VARCHAR, millionths BIGINT, scored_on DATE)")
-        from_cache[role] = _reuse(session, model, before, as_of)
+        from_cache[role] = _reuse(session, model, before, as_of, cache_days)
         _score_others(session, model, as_of)
     selected = ["hashed.customer_id"]
     selected += [
@@ -113,12 +115,12 @@ def score_customers(
 
 
 def _histogram(session: DuckDBSession, role: str) -> tuple[int, ...]:
-    width = 1_000_000 // HISTOGRAM_BINS
+    width = 1_000_000 // _HISTOGRAM_BINS
     rows = session.execute(
-        f"SELECT least(millionths // {width}, {HISTOGRAM_BINS - 1}), COUNT(*) FROM {role}_score GROUP BY ALL"
+        f"SELECT least(millionths // {width}, {_HISTOGRAM_BINS - 1}), COUNT(*) FROM {role}_score GROUP BY ALL"
     )
     counts = dict(rows)
-    return tuple(counts.get(number, 0) for number in range(HISTOGRAM_BINS))
+    return tuple(counts.get(number, 0) for number in range(_HISTOGRAM_BINS))
 
 
 def _hash_of(columns: Sequence[str]) -> str:
@@ -127,7 +129,7 @@ def _hash_of(columns: Sequence[str]) -> str:
     return f"md5(concat_ws('|', {texts}))"
 
 
-def _reuse(session: DuckDBSession, model: OpenModel, before: Relation | None, as_of: date) -> int:
+def _reuse(session: DuckDBSession, model: OpenModel, before: Relation | None, as_of: date, cache_days: int) -> int:
     """Take scores of the same version and features from an earlier run; returns their number."""
     role = model.pinned.role
     if before is None or model.pinned.sha256 is None or model.pinned not in before.details_as(ScoredDetails).models:
@@ -137,7 +139,7 @@ def _reuse(session: DuckDBSession, model: OpenModel, before: Relation | None, as
         f"CAST(earlier.{SCORES[role]} * 1000000 AS BIGINT), earlier.{role}_scored_on "
         f"FROM hashed INNER JOIN ({session.rows_sql(before)}) AS earlier "
         f"ON earlier.customer_id = hashed.customer_id AND earlier.{role}_features = hashed.{role}_features "
-        f"WHERE earlier.{role}_scored_on BETWEEN DATE '{as_of - timedelta(days=CACHE_DAYS - 1)}' AND DATE '{as_of}'"
+        f"WHERE earlier.{role}_scored_on BETWEEN DATE '{as_of - timedelta(days=cache_days - 1)}' AND DATE '{as_of}'"
     )
     return int(session.value(f"SELECT COUNT(*) FROM {role}_score"))
 
@@ -149,9 +151,11 @@ def _score_others(session: DuckDBSession, model: OpenModel, as_of: date) -> None
         f"CREATE TABLE {role}_input AS SELECT extract.* FROM extract ANTI JOIN {role}_score USING (customer_id)"
     )
     rows = int(session.value(f"SELECT COUNT(*) FROM {role}_input"))
-    for start in range(0, rows, BATCH_ROWS):
+    for start in range(0, rows, _SCORED_AT_ONCE):
         query = exp.select(*model.columns).from_(exp.table_(f"{role}_input")).order_by("rowid")
-        columns, _ = typed_columns(session.arrays(query.where(f"rowid >= {start} AND rowid < {start + BATCH_ROWS}")))
+        columns, _ = typed_columns(
+            session.arrays(query.where(f"rowid >= {start} AND rowid < {start + _SCORED_AT_ONCE}"))
+        )
         millionths = model.millionths(columns)
         row = np.arange(start, start + len(millionths))
         session.connection.register("scores", {"row": row, "millionths": millionths})

@@ -1,7 +1,5 @@
 """The states of policies/offers/states.yaml: where the lender is licensed, and the highest APR that the law allows."""
 
-import hashlib
-import json
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -39,18 +37,12 @@ class _StatesFile(Keys):
 
 @dataclass(frozen=True)
 class States:
-    """The states by code, who reviewed the file and when, and the hash of its values."""
+    """The states by code, and who reviewed the file and when."""
 
     states: dict[str, StateLaw]
     reviewed_by: str | None
     reviewed_on: date | None
-    sha256: str
     file: PlacedYaml
-
-    @property
-    def rows(self) -> list[tuple[str, bool, Decimal, str, date]]:
-        """code, licensed, max_apr_pct, source, as_of; sorted by code."""
-        return [(code, at.licensed, at.max_apr_pct, at.source, at.as_of) for code, at in sorted(self.states.items())]
 
     @property
     def is_reviewed(self) -> bool:
@@ -58,7 +50,7 @@ class States:
         return bool(self.reviewed_by and self.reviewed_on)
 
     def place(self, code: str) -> str:
-        """Where the file has a state's cap."""
+        """The line of a state's cap in the file."""
         key = ("states", code, "max_apr_pct")
         return f"{yaml_place(self.file.path, self.file.line_of(key))}, states.{code}"
 
@@ -72,5 +64,4 @@ def load_states(path: Path = STATES_FILE) -> States:
         raise file.refusal([YamlProblem(("states",), "there is no state in it, so nobody could get an offer.")])
     if not any(state.licensed for state in read.states.values()):
         raise file.refusal([YamlProblem(("states",), "no state is licensed, so nobody could get an offer.")])
-    sha256 = hashlib.sha256(json.dumps(read.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
-    return States(read.states, read.reviewed_by, read.reviewed_on, sha256, file)
+    return States(read.states, read.reviewed_by, read.reviewed_on, file)

@@ -14,11 +14,11 @@ from refi_assets.specs.names import table_of
 from refi_assets.specs.sql_models import DIALECT
 from refi_assets.store.protocol import OfferStore, Week
 
-BATCH_ROWS = 10_000
+_LOADED_AT_ONCE = 10_000  # rows
 CONTACT_PREFERENCES = "staging/contact_preferences"
 
-# Customers who opted out: those of the extract who are not reachable; and of the others, who may have firm offers, those
-# whose preferences close every channel of the program.
+# Customers who opted out: those of the extract who are not reachable; and of the others, those whose preferences close
+# every channel of the program.
 _OPTED_OUT = """
     SELECT customer_id FROM customer WHERE NOT is_reachable
     UNION ALL
@@ -73,7 +73,7 @@ def store_offers(session: DuckDBSession, program: Program, run_id: str, as_of: d
     store.load(
         run_id,
         as_of,
-        session.batches(rows, BATCH_ROWS),
+        session.batches(rows, _LOADED_AT_ONCE),
         opted_out=(customer_id for (customer_id,) in opted_out),
         persons=((customer_id, person_id) for customer_id, person_id in persons),
     )

@@ -25,7 +25,7 @@ _BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False,
 
 
 class YamlProblem(NamedTuple):
-    """What is wrong with a key, and the key of the same file that it contradicts, if there is one."""
+    """A problem with a key, and the key of the same file that it contradicts, if there is one."""
 
     key: Key
     text: str

@@ -46,8 +46,10 @@ def domain_job(domain: str, groups: tuple[str, ...], cadence: Cadence) -> Unreso
 def program_jobs(program: str, domain: Domain, export: str) -> list[UnresolvedAssetJobDefinition]:
     """The jobs of a program of a domain: all of it, and its asset `export` alone."""
     quarantine = dg.AssetSelection.assets(quarantine_of(domain.name).split("/"))
-    batch = dg.AssetSelection.groups(program).upstream() | quarantine
-    selections = {program: batch, f"{program}_{export}": dg.AssetSelection.assets([program, export])}
+    parts = {
+        program: (dg.AssetSelection.groups(program).upstream() | quarantine, "from its source files on"),
+        f"{program}_{export}": (dg.AssetSelection.assets([program, export]), "its export alone"),
+    }
     return [
         dg.define_asset_job(
             name,
@@ -56,7 +58,7 @@ def program_jobs(program: str, domain: Domain, export: str) -> list[UnresolvedAs
             tags={"refi/domain": domain.name, PROGRAM_TAG: program},
             config=_by_partition(name, domain.cadence),
         )
-        for (name, selection), part in zip(selections.items(), ("from its source files on", "its export"), strict=True)
+        for name, (selection, part) in parts.items()
     ]
 
 

@@ -13,12 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from refi_assets.errors import SettingError
-from refi_assets.sample.written_tables import write_table
-
-Array = NDArray[Any]
+from refi_assets.sample.written_tables import Array, write_table
 
 START = np.datetime64("2023-01", "M")
 MONTHS = 38  # up to February 2026

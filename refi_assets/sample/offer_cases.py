@@ -156,7 +156,15 @@ OFFER_CASES = (
         employment_status=("", "full time", "employed", "student"),
     ),
     _afford("income: empty", 60, "income_missing", income=("", "N/A")),
-    _afford("income 0", 20, "amount_below_min", income=(0, "0.00"), credit_score=GOOD_SEGMENT),
+    # With a ratio: without one, there is no amount to judge.
+    _afford(
+        "income 0",
+        20,
+        "amount_below_min",
+        income=(0, "0.00"),
+        debt_to_income_ratio=(0.2, 0.3),
+        credit_score=GOOD_SEGMENT,
+    ),
     _afford(
         "too little left of the income",
         450,

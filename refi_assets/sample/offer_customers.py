@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from refi_assets.errors import SettingError
 from refi_assets.sample.offer_cases import (
@@ -29,10 +28,8 @@ from refi_assets.sample.offer_cases import (
     OfferCase,
 )
 from refi_assets.sample.offer_decisions import decision_tables
-from refi_assets.sample.offer_profiles import PERSONAL, Columns, good_preferences, good_profiles, old_offers
-from refi_assets.sample.written_tables import write_table
-
-Array = NDArray[Any]
+from refi_assets.sample.offer_profiles import PERSONAL, good_preferences, good_profiles, old_offers
+from refi_assets.sample.written_tables import Array, Columns, write_table
 
 OFFERS_AS_OF = date(2026, 3, 2)  # a Monday, on which the program runs
 MOST_CUSTOMERS = 10_000_000
@@ -44,7 +41,7 @@ CASE_NUMBERS = {case.name: number for number, case in enumerate(OFFER_CASES)}
 
 @dataclass
 class Counts:
-    """What the files contain, by construction."""
+    """The files' contents in numbers, by construction."""
 
     rows: Counter[str] = field(default_factory=Counter)
     quarantined: dict[str, Counter[str]] = field(default_factory=dict)

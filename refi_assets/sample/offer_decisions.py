@@ -10,12 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from refi_assets.sample.customers import roc_auc
-
-Array = NDArray[Any]
-Columns = dict[str, Array]
+from refi_assets.sample.written_tables import Array, Columns
 
 APPLICATIONS, LOANS = "application_history", "loan_history"
 DECISIONS = 30_000  # of either file

@@ -7,13 +7,10 @@ offer_cases.py change some of them.
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from refi_assets.sample.offer_cases import OWN_PROGRAM, UNLICENSED_STATES
 from refi_assets.sample.person_names import GIVEN_NAMES, SURNAMES
-
-Array = NDArray[Any]
-Columns = dict[str, Array]
+from refi_assets.sample.written_tables import Array, Columns
 
 PERSONAL = ("first_name", "last_name", "email", "phone", "state", "postcode", "time_zone")
 STATES_BY_TIME_ZONE = {
@@ -66,7 +63,8 @@ def good_profiles(rng: np.random.Generator, first_number: int, rows: int) -> Col
         "identity_verified": _mostly(rng, rows, "true", ("TRUE", "yes", "1")),
         "account_status": _mostly(rng, rows, "active", ("Active", "ACTIVE")),
         "employment_status": _employments(rng, rows),
-        "income_variation": _objects(np.round(0.48 * rng.beta(1.5, 4, rows), 6)),
+        # A smaller number would be written with an exponent, which the contract does not take.
+        "income_variation": _objects(np.maximum(np.round(0.48 * rng.beta(1.5, 4, rows), 6), 0.0001)),
         "savings_rate": _objects(np.round(rng.normal(0.13, 0.08, rows), 4)),
         "transaction_history": _drawn(rng, TEXTS, rows),
         "transactions_90d": _objects(rng.poisson(rng.gamma(6, 11, rows))),

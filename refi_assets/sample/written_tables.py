@@ -9,8 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+Array = NDArray[Any]
+Columns = dict[str, Array]  # of one length
 
-def write_table(path: Path, columns: Mapping[str, NDArray[Any]], *, append: bool = False) -> None:
+
+def write_table(path: Path, columns: Mapping[str, Array], *, append: bool = False) -> None:
     """Write columns of one length to a CSV file, or append them to one that has the same columns.
 
     Numbers are written in the fewest digits that read as the same number; NaN and NaT are empty cells.
@@ -22,7 +25,7 @@ def write_table(path: Path, columns: Mapping[str, NDArray[Any]], *, append: bool
         writer.writerows(zip(*map(_cells, columns.values()), strict=True))
 
 
-def _cells(values: NDArray[Any]) -> list[Any]:
+def _cells(values: Array) -> list[Any]:
     if values.dtype.kind == "M":
         return ["" if day == "NaT" else day for day in np.datetime_as_string(values, unit="D").tolist()]
     if values.dtype.kind == "f":

@@ -1,7 +1,7 @@
 """Programs: each file policies/<domain>/programs/<program>.yaml makes a group of relations from the domain's templates.
 
-Here, a program is only its name and the order of its filters, which is what sql/ needs to know of it. What a file may
-say, and judging it, belongs to the domain.
+Here, a program is only its name and the order of its filters: sql/ needs no more. The keys of a file, and judging it,
+belong to the domain.
 """
 
 import re
@@ -37,6 +37,11 @@ def program_files(folder: Path = PROJECT_DIR / "policies") -> dict[str, ProgramF
     """Every program of every domain, by key."""
     programs = [_program_file(path) for path in sorted(folder.glob(f"*/{PROGRAMS}/*.yaml"))]
     return {program.key: program for program in programs}
+
+
+def programs_of(domain: str) -> list[ProgramFile]:
+    """The programs of one domain."""
+    return [program for program in program_files().values() if program.domain == domain]
 
 
 def domain_of_key(key: str) -> str:

@@ -78,9 +78,8 @@ class SqlModel:
 
     key: str  # path below sql/, without .sql
     text: str
-    parts: Mapping[str, "SqlModel"] = field(
-        default_factory=dict, compare=False, repr=False
-    )  # by the name they are read
+    # The parts, by the names under which files read them.
+    parts: Mapping[str, "SqlModel"] = field(default_factory=dict, compare=False, repr=False)
     template: str = ""  # the file below sql/, without .sql, if it is not the key
 
     @property

@@ -145,7 +145,9 @@ class EventFile:
     def supersede(self, run_id: str, offer_ids: list[str], instead_of: str) -> None:
         """In a week, offers are superseded, and the one that supersedes them no longer is."""
         self._connection.execute("DELETE FROM superseded WHERE run_id = ? AND offer_id = ?", (run_id, instead_of))
-        self._connection.executemany("INSERT OR IGNORE INTO superseded VALUES (?, ?)", [(run_id, i) for i in offer_ids])
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO superseded VALUES (?, ?)", [(run_id, offer_id) for offer_id in offer_ids]
+        )
 
     def is_superseded(self, run_id: str, offer_id: str) -> bool:
         """Whether an offer in a week's file is superseded by a late firm one."""

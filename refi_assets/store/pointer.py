@@ -19,7 +19,7 @@ POINTER = "current.json"
 
 @dataclass(frozen=True)
 class KeptWeeks:
-    """What the pointer says: the current week first, then the earlier ones, newest first."""
+    """The weeks that the pointer names: the current one first, then the earlier ones, newest first."""
 
     weeks: tuple[Week, ...] = ()
 

@@ -59,7 +59,7 @@ class OfferPage(NamedTuple):
 
 
 class EventKind(StrEnum):
-    """What happened to an offer. Each kind makes a live offer firm."""
+    """The kind of an event of an offer. Each makes a live offer firm."""
 
     SENT = "sent"
     DISPLAYED = "displayed"
@@ -106,7 +106,7 @@ class OfferStore(Protocol):
 
         Fastest if ordered by tier, score descending and customer_id. `opted_out` are ids of customers: the move ends
         their firm offers. `persons` are pairs of customer_id and person_id as of this week, needed for the customers of
-        a person with several records. What an earlier load left unfinished is removed.
+        a person with several records. Files that an earlier load left unfinished are removed.
         """
 
     def make_current(self, run_id: str) -> Week:

@@ -226,7 +226,9 @@ class SqliteOfferStore:
                     raise StoreError(
                         f"{self.folder}: another load is running. {LOADING}. Wait until it is done, then run again."
                     ) from None
-                yield self._events()
+                with in_words(self.folder / EVENTS, LOADING):
+                    events = self._events()
+                yield events
 
     @contextmanager
     def _recording(self, at: datetime) -> Iterator[EventFile]:

@@ -139,3 +139,14 @@ def test_a_filter_without_its_parameter_is_refused_before_anything_runs(refi, pr
     (project / "spring_loans.yaml").write_text(text.replace("    parameters: {minDeposits: 2500.00}\n", ""), "utf-8")
     message = refi("offers", "check", "spring_loans.yaml", check=1)
     assert "filterChain[5].parameters: minDeposits is missing; the filter's SQL file reads :min_deposits." in message
+
+
+def test_the_columns_that_the_filter_reads_are_needed_by_its_program_only(project: Path):
+    code = (
+        "import json; from decimal import Decimal; from refi_assets.specs.policies import policy_of;"
+        "from refi_assets.offers.needed_columns import needed_columns;"
+        "programs = ('loan_offer_targeting', 'spring_loans');"
+        "needed = [needed_columns(policy_of(program), Decimal(10)) for program in programs];"
+        "print(json.dumps([columns.get('deposit_balance') for columns in needed]))"
+    )
+    assert json.loads(run_python(project, "-c", code).stdout) == [None, ["deposits"]]

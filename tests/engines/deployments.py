@@ -88,10 +88,10 @@ def outcome(deployment: Deployment) -> Outcome:
         with DuckDBEngine(lake).session(relations) as session:
             rows = session.query(_sorted(columns_of_judged))
         columns = {relation.key: relation.columns for relation in relations}
-        return Outcome(audience, manifest["counts"], rows, columns, _engine_of(folder.load("refi/refi_eligibility")))
+        return Outcome(audience, manifest["counts"], rows, columns, engine_of(folder.load("refi/refi_eligibility")))
 
 
-def _engine_of(relation: Relation) -> str:
+def engine_of(relation: Relation) -> str:
     """The engine that wrote a relation, by its details: DuckDB reports no queries, Trino no cost."""
     queries = relation.details.queries
     if not queries:

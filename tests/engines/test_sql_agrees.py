@@ -3,6 +3,7 @@
 Each engine is the other's oracle. Rows are literals of the columns' types, so no file is read.
 """
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -15,6 +16,7 @@ from sqlglot import exp
 from trino.dbapi import connect
 
 from refi_assets.lineage.graph import lineage_graph
+from refi_assets.specs.contracts import quarantine_of
 from refi_assets.specs.names import key_of, short_name
 from refi_assets.specs.sql_models import DIALECT, Parameter, SqlModel, load_sql_models, tables_read
 from refi_assets.staging.stage import QUARANTINE_COLUMNS
@@ -22,7 +24,15 @@ from tests.engines.golden_sql import parameters
 from tests.fakes.aws import Aws
 
 PARAMETERS = parameters()
-TIERS = ["Immediate Action", "Hot Lead", "Watchlist", "Ineligible"]
+QUARANTINES = {quarantine_of(domain) for domain in ("refi", "offers")}
+OFFER_TIERS = ["excellent", "good", "fair"]
+WORDS = {
+    "marketing_category": ["Immediate Action", "Hot Lead", "Watchlist", "Ineligible"],
+    **dict.fromkeys(("credit_tier", "segment_tier", "score_band", "tier"), OFFER_TIERS),
+    "state": ["NY", "ny", "CA", "WY"],
+    "account_status": ["active", "Active", "closed"],
+    "employment_status": ["full_time", "unemployed"],
+}
 LIMITS = [
     limit.value for limit in PARAMETERS.values() if isinstance(limit, Parameter) and isinstance(limit.value, Decimal)
 ]
@@ -57,12 +67,17 @@ texts = st.one_of(
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8),
 )
 days = st.one_of(st.dates(date(2025, 10, 1), date(2026, 3, 1)), st.dates())  # near enough to be in one window, or any
-numbers = st.one_of(
-    st.none(),
-    st.sampled_from([limit + step for limit in LIMITS for step in (-STEP, Decimal(0), STEP)]),
-    st.sampled_from([5 + limit + step for limit in LIMITS for step in (-STEP, Decimal(0), STEP)]),
-    st.decimals(-20, 200, places=6),
-)
+
+
+def numbers(digits: int, places: int) -> st.SearchStrategy[Decimal | None]:
+    """Numbers around the limits, as a type with this many digits can hold them."""
+    unit, below = Decimal(1).scaleb(-places), Decimal(1).scaleb(digits - places)
+    near = [base + limit + step for base in (0, 5) for limit in LIMITS for step in (-STEP, Decimal(0), STEP)]
+    fitting = sorted({rounded for number in near if abs(rounded := number.quantize(unit)) < below})
+    largest = min(below - unit, Decimal(200))
+    return st.one_of(
+        st.none(), st.sampled_from(fitting), st.decimals(max(-largest, Decimal(-20)), largest, places=places)
+    )
 
 
 def values(column: str, sql_type: str) -> st.SearchStrategy[Any]:
@@ -70,11 +85,12 @@ def values(column: str, sql_type: str) -> st.SearchStrategy[Any]:
         return ids
     if column == "payment_history":
         return st.one_of(texts, st.text("0126.x", max_size=14))
-    if column == "marketing_category":
-        return st.sampled_from([*TIERS, None])
+    if column == "code":  # of a reason, never null
+        return st.sampled_from(["late_payment", "opted_out", "state_missing"])
+    if column in WORDS:
+        return st.sampled_from([*WORDS[column], None])
     if sql_type.startswith("DECIMAL"):
-        places = int(sql_type.rstrip(")").rpartition(",")[2])
-        return numbers.map(lambda number: None if number is None else number.quantize(Decimal(1).scaleb(-places)))
+        return numbers(*map(int, re.findall(r"\d+", sql_type)))
     if sql_type.endswith("[]"):
         return st.lists(st.sampled_from(["ltv_above_max", "spread_below_min", "ltv_missing"]), max_size=3)
     return {
@@ -98,7 +114,7 @@ def literal(value: Any, sql_type: str) -> exp.Expr:
 
 def columns_of(key: str) -> dict[str, str]:
     key = key.removeprefix("before_")
-    if key == "staging/quarantine":
+    if key in QUARANTINES:
         return QUARANTINE_COLUMNS
     return {name: column.sql_type for name, column in GRAPH[short_name(key)].columns.items()}
 

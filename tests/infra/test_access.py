@@ -29,6 +29,7 @@ ALLOWED = {
         Call("s3:GetObject", SOURCE_FILE),
         Call("s3:PutObject", SOURCE_FILE),
         Call("s3:PutObject", f"{LAKE}/lake/output/latest.json"),
+        Call("s3:PutObject", f"{LAKE}/lake/export/program=one/date=2026-03-02/offers.parquet"),
         Call("s3:DeleteObject", f"{LAKE}/lake/runs/one/part.parquet"),
         Call("s3:DeleteObject", f"{LAKE}/lake/output/one.csv"),
         listing("lake/raw/loan_information/"),
@@ -43,6 +44,7 @@ ALLOWED = {
     ],
     "analysts": [
         Call("s3:GetObject", f"{LAKE}/lake/output/latest.json"),
+        Call("s3:GetObject", f"{LAKE}/lake/export/program=one/date=2026-03-02/offers.parquet"),
         Call("s3:GetObject", f"{LAKE}/lake/runs/one/part.parquet"),
         Call("s3:GetObject", f"{LAKE}/lake/athena/tables/one/part"),
         Call("s3:PutObject", f"{LAKE}/lake/analysts/7e5b.csv"),
@@ -64,6 +66,7 @@ DENIED = {
         Call("s3:DeleteObject", f"{LAKE}/lake/output/latest.json"),
         Call("s3:DeleteObject", f"{LAKE}/lake/output/commits/1.json"),
         Call("s3:DeleteObject", f"{LAKE}/lake/output/one.manifest.json"),
+        Call("s3:DeleteObject", f"{LAKE}/lake/export/program=one/date=2026-03-02/offers.parquet"),
         Call("s3:DeleteObjectVersion", SOURCE_FILE),
         Call("s3:PutObject", f"{LAKE}/elsewhere"),
         Call("s3:GetObject", "arn:aws:s3:::another-bucket/lake/raw/a.csv"),

@@ -74,7 +74,7 @@ class Attacks:
         assert not self.marker.exists()
         message = str(refused.value)
         assert message.startswith(f"{self.name}, version {version}: ")
-        assert message.endswith(" It was not loaded.")
+        assert " It was not loaded. " in message
         assert "\n" not in message
         return message
 

@@ -82,13 +82,15 @@ def judged_by_sql(sources: Sources, folder: Path, program_id: str, cases: tuple[
 def _policy(folder: Path) -> ProgramPolicy:
     states = load_states(folder / "states.yaml")
     program = load_program(folder / "program.yaml", states=states)
+    shared = load_policy(policy_file("offers"), OffersPolicy)
     return ProgramPolicy(
         program=program,
         states=states.states,
         reviewed_by=states.reviewed_by,
         reviewed_on=states.reviewed_on,
         programs_of_other_products=tuple(name for name, product in PRODUCTS.items() if product != program.product),
-        checks=load_policy(policy_file("offers"), OffersPolicy).checks,
+        score_cache_days=shared.score_cache_days,
+        checks=shared.checks,
     )
 
 

@@ -66,13 +66,9 @@ def make_offer_runs(folder: Path) -> OfferRuns:
         **os.environ,
         "DAGSTER_HOME": str(home),
         "REFI_LAKE_URL": str(folder / "lake"),
-        "REFI_MLFLOW_URI": f"{SQLITE}{folder / 'registry' / 'mlflow.db'}",
+        "REFI_MLFLOW_URI": register_models(folder / "registry"),
         "REFI_STORE_DIR": str(folder / "store"),
     }
-    (folder / "registry").mkdir()
-    registry = Registry(environment["REFI_MLFLOW_URI"])
-    for name, model in (("loan_approval", approval_model()), ("default_risk", default_model())):
-        registry.set_alias(name, CHAMPION, registry.register(name, model, record_of()))
     run_ids = []
     for day, customers in ((WEEK_BEFORE, CUSTOMERS_BEFORE), (WEEK, CUSTOMERS)):
         _write_week(folder / day, customers, HISTORY if day == WEEK else {})
@@ -80,6 +76,15 @@ def make_offer_runs(folder: Path) -> OfferRuns:
         assert done.returncode == 0, done.stderr + done.stdout
         run_ids.append(done.json["run_id"])
     return OfferRuns(folder / "lake", environment, (run_ids[0], run_ids[1]))
+
+
+def register_models(folder: Path) -> str:
+    """Make a registry in a new folder, with both models as champions; returns its URI."""
+    folder.mkdir()
+    registry = Registry(f"{SQLITE}{folder / 'mlflow.db'}")
+    for name, model in (("loan_approval", approval_model()), ("default_risk", default_model())):
+        registry.set_alias(name, CHAMPION, registry.register(name, model, record_of()))
+    return registry.uri
 
 
 def approval_model() -> FittedModel:

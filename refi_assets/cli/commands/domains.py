@@ -7,8 +7,10 @@ under its name.
 import json
 import re
 import time
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -44,6 +46,10 @@ from refi_assets.cli.terminal import Terminal
 from refi_assets.identity.settings import IdentityEngine
 from refi_assets.publishing.publication import FIRST
 from refi_assets.settings import PROJECT_DIR
+
+if TYPE_CHECKING:
+    from refi_assets.cli.offer_runs import OfferRun
+    from refi_assets.cli.run import RunResult
 
 
 def domain_names() -> list[str]:
@@ -107,8 +113,12 @@ def ingest_and_run(
     verify: bool,
     as_json: bool,
     identity: IdentityEngine | None = None,
+    shown: "Callable[[RunResult], RunResult | OfferRun] | None" = None,
 ) -> None:
-    """Put new files into the raw zone, run the domain's job, and print its result. Raises RefiError."""
+    """Put new files into the raw zone, run the job of a domain or a program, and print its result. Raises RefiError.
+
+    `shown` returns what to print of the result, if it is not the result itself.
+    """
     started = time.perf_counter()
     day = day_of(as_of)
     findings = findings_of(domain, accept, reason)
@@ -132,12 +142,13 @@ def ingest_and_run(
             identity=IdentityResource(kind=identity) if identity else None,
             verify=verify,
         )
+    printed = shown(result) if shown else result
     seconds = round(time.perf_counter() - started, 2)
     if as_json:
-        fields = result.as_json(seconds)
+        fields = printed.as_json(seconds)
         print(json.dumps(fields | {"warnings": warnings + fields["warnings"]}))
     else:
-        result.print(Terminal(), seconds)
+        printed.print(Terminal(), seconds)
 
 
 def add_common_commands(app: typer.Typer, domain: str) -> None:

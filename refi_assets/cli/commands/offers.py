@@ -1,15 +1,14 @@
 """Commands of the offers domain. Those that are about a run take the program, unless there is only one."""
 
-import json
-import time
-from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from refi_assets.cli.commands.domains import ingest_and_run
 from refi_assets.cli.commands.options import (
     ERR,
+    Accept,
     AnyRun,
     AsJson,
     AsOf,
@@ -24,6 +23,7 @@ from refi_assets.cli.commands.options import (
     OnlyRun,
     OnlySource,
     OtherPolicy,
+    Reason,
     Replace,
     RowsShown,
     Run,
@@ -34,7 +34,11 @@ from refi_assets.cli.commands.options import (
     lake_url,
     print_ingested,
 )
-from refi_assets.cli.terminal import Terminal, say
+from refi_assets.cli.terminal import say
+
+if TYPE_CHECKING:
+    from refi_assets.cli.offer_runs import OfferRun
+    from refi_assets.cli.run import RunResult
 
 DOMAIN = "offers"
 
@@ -47,9 +51,9 @@ ProgramId = Annotated[
 
 def program_key(program_id: str | None) -> str:
     """The key of the program that --program names, or of the only one. Raises BadParameter."""
-    from refi_assets.specs.programs import key_of_program, program_files
+    from refi_assets.specs.programs import key_of_program, programs_of
 
-    keys = [program.key for program in program_files().values() if program.domain == DOMAIN]
+    keys = [program.key for program in programs_of(DOMAIN)]
     if program_id is None and len(keys) == 1:
         return keys[0]
     if program_id is None or key_of_program(program_id) not in keys:
@@ -73,37 +77,34 @@ def run(
     ignore_others: IgnoreOthers = False,
     identity: Identity = None,
     force_latest: ForceLatest = False,
+    accept: Accept = None,
+    reason: Reason = None,
     verify: Verify = False,
     as_json: OneObject = False,
 ) -> None:
     """Run a program for one day: from the customers to offers that are published and stored."""
-    started = time.perf_counter()
-    key, day = program_key(program), day_of(as_of)
-    from refi_assets.cli.offer_runs import OfferRun
-    from refi_assets.cli.run import failure_as_json, run_domain
-    from refi_assets.orchestration.resources import IdentityResource
 
-    warnings: list[str] = []
-    with failure_as_json(key, day, warnings) if as_json else nullcontext():
-        if source is not None:
-            ingested = ingest_files(key, source, lake, day, replace=replace, ignore_others=ignore_others)
-            warnings += ingested.warnings
-        result = run_domain(
-            key,
-            day,
-            lake_url=lake_url(lake),
-            policy_file=policy,
-            force_latest=force_latest,
-            console=ERR,
-            identity=IdentityResource(kind=identity) if identity else None,
-            verify=verify,
-        )
-    offers = OfferRun(result, lake_url(lake), round(time.perf_counter() - started, 2))
-    if as_json:
-        fields = offers.as_json()
-        print(json.dumps(fields | {"warnings": warnings + fields["warnings"]}))
-    else:
-        offers.print(Terminal())
+    def shown(result: "RunResult") -> "OfferRun":
+        from refi_assets.cli.offer_runs import OfferRun
+
+        return OfferRun(result, lake_url(lake))
+
+    ingest_and_run(
+        program_key(program),
+        source=source,
+        lake=lake,
+        as_of=as_of,
+        policy=policy,
+        replace=replace,
+        ignore_others=ignore_others,
+        force_latest=force_latest,
+        accept=accept,
+        reason=reason,
+        verify=verify,
+        as_json=as_json,
+        identity=identity,
+        shown=shown,
+    )
 
 
 @app.command()

@@ -24,7 +24,7 @@ from refi_assets.orchestration.sql_assets import described_by, made_by_python, m
 from refi_assets.orchestration.steps import asset_step
 from refi_assets.settings import settings_of
 from refi_assets.specs.contracts import load_contracts
-from refi_assets.specs.programs import program_files
+from refi_assets.specs.programs import programs_of
 from refi_assets.specs.sql_models import load_sql_models
 from refi_assets.specs.sql_steps import steps_sha256
 
@@ -38,11 +38,11 @@ def person(
     policies: PoliciesResource,
 ) -> dg.MaterializeResult[Any]:
     """The person of each customer record. Decisions of people do not apply: they are about borrowers."""
-    with asset_step(context, lake) as step:
+    with asset_step(context, lake, OFFERS.unchanged) as step:
         profiles, duckdb = step.input(CUSTOMER_PROFILES), engine.duckdb(step.lake)
         details = pairs_details(identity, policies)
         attributes = load_contracts()["customer_credit_profiles"].person_attributes
-        programs = [program.key for program in program_files().values() if program.domain == OFFERS.name]
+        programs = [program.key for program in programs_of(OFFERS.name)]
         before = previous_persons(step.lake, identity.person_ids_of, PERSON, programs)
 
         def make(draft: Relation) -> Relation:

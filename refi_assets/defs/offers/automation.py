@@ -5,12 +5,11 @@ from typing import cast
 import dagster as dg
 
 from refi_assets.defs.offers import OFFERS
-from refi_assets.defs.offers.programs import own_programs
 from refi_assets.offers.policy import ProgramPolicy
 from refi_assets.orchestration.automation import cron_schedule_of
 from refi_assets.orchestration.jobs import program_jobs
 from refi_assets.specs.policies import policy_of
-from refi_assets.specs.programs import ProgramFile
+from refi_assets.specs.programs import ProgramFile, programs_of
 
 HOURS_AFTER_BATCH = 2
 
@@ -18,7 +17,7 @@ HOURS_AFTER_BATCH = 2
 @dg.definitions
 def program_automation() -> dg.Definitions:
     """The batch and the export of every program."""
-    return dg.Definitions.merge(*map(_of_program, own_programs()))
+    return dg.Definitions.merge(*map(_of_program, programs_of(OFFERS.name)))
 
 
 def _of_program(file: ProgramFile) -> dg.Definitions:

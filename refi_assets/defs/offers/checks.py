@@ -10,19 +10,21 @@ from decimal import Decimal
 
 from refi_assets.finance.apr import recomputed_apr_pct
 from refi_assets.lake import Relation
+from refi_assets.offers.policy import ScoreLimits
 from refi_assets.offers.scored_details import ScoredDetails
 from refi_assets.orchestration.asset_checks import Check, CheckedStep
 from refi_assets.specs.outcomes import Outcome, none_of, share_pct
 from refi_assets.specs.sql_models import load_sql_models
 
-SAMPLED_PRICES = 200
 
+def rates_are_exact(step: CheckedStep, sampled_prices: int) -> Outcome:
+    """Prices of offers whose annual percentage rate another method computes differently, of a sample of them.
 
-def rates_are_exact(step: CheckedStep) -> Outcome:
-    """Prices of offers whose annual percentage rate another method computes differently, in a sample."""
+    It has at least `sampled_prices`, or all if there are fewer.
+    """
     program = step.relation.key.partition("/")[0]
     prices = step.ask(load_sql_models()[f"{program}/answers/offered_prices"])
-    sample = prices[:: max(1, len(prices) // SAMPLED_PRICES)]
+    sample = prices[:: max(1, len(prices) // sampled_prices)]
     wrong = [
         f"{price['tier']} {price['amount']}"
         for price in sample
@@ -55,13 +57,13 @@ def filter_shares_are_steady(step: CheckedStep, limit: Decimal) -> Outcome:
     return Outcome(not beyond, float(largest), shown, blocks=False, description=described)
 
 
-def scores_are_steady(step: CheckedStep, limit: float) -> Outcome:
+def scores_are_steady(step: CheckedStep, limits: ScoreLimits) -> Outcome:
     """The larger of the two stability indexes of the scores, since an earlier week."""
     import numpy as np
 
     from refi_assets.ml.drift import stability_index
 
-    before, shown = _earlier(step, step.relation.key), f"at most {limit} (PSI)"
+    before, shown = _earlier(step, step.relation.key), f"at most {limits.psi_above} (PSI)"
     now = step.relation.details_as(ScoredDetails).histograms
     then = before.details_as(ScoredDetails).histograms if before else {}
     if before is None or not all(sum(counts) for counts in (*now.values(), *then.values())):
@@ -69,11 +71,15 @@ def scores_are_steady(step: CheckedStep, limit: float) -> Outcome:
     indexes = {}
     for role, counts in now.items():
         shares, shares_before = (np.array(histogram) / sum(histogram) for histogram in (counts, then[role]))
-        indexes[role] = stability_index(shares_before, shares, 1e-4)
+        indexes[role] = stability_index(shares_before, shares, limits.least_share_pct / 100)
     largest = max(indexes.values())
     described = ", ".join(f"{role} {index:.4f}" for role, index in indexes.items())
     return Outcome(
-        largest <= limit, round(largest, 6), shown, blocks=False, description=f"Since {before.as_of}: {described}."
+        largest <= limits.psi_above,
+        round(largest, 6),
+        shown,
+        blocks=False,
+        description=f"Since {before.as_of}: {described}.",
     )
 
 
@@ -90,7 +96,14 @@ def _earlier(step: CheckedStep, key: str) -> Relation | None:
 
 
 CHECKS: dict[str, Sequence[Check]] = {
-    "offers": [Check("rates_are_exact", "Another method computes the same annual percentage rates.", rates_are_exact)],
+    "offers": [
+        Check(
+            "rates_are_exact",
+            "Another method computes the same annual percentage rates.",
+            rates_are_exact,
+            limits="checks.sampled_prices_count",
+        )
+    ],
     "stops": [
         Check(
             "filter_shares_are_steady",
@@ -106,7 +119,7 @@ CHECKS: dict[str, Sequence[Check]] = {
             "Scores are distributed as in an earlier week.",
             scores_are_steady,
             may_block=False,
-            limits="checks.score_psi_above",
+            limits="checks.scores",
         ),
         Check(
             "scores_are_reused",

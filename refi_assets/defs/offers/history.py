@@ -1,4 +1,4 @@
-"""What the models of the offers domain learn from, the models, and the watch over their champions."""
+"""The models of the offers domain, the relations that they learn from, and the watch over their champions."""
 
 from dataclasses import replace
 

@@ -14,22 +14,24 @@ from refi_assets.defs.offers.checks import CHECKS
 from refi_assets.defs.offers.stored import export, stored
 from refi_assets.engines.duckdb import DuckDBSession
 from refi_assets.identity.details import identity_behind
+from refi_assets.ingestion.details import SnapshotDetails
 from refi_assets.lake import Relation
 from refi_assets.lake.relations import readable
-from refi_assets.offers.declared import PERSON
+from refi_assets.offers.declared import PERSON, PROFILES_SOURCE
 from refi_assets.offers.manifest import CONTENTS, in_manifest
+from refi_assets.offers.needed_columns import require_needed_columns
 from refi_assets.offers.policy import ProgramPolicy
-from refi_assets.offers.price_list import write_price_list, write_states
+from refi_assets.offers.price_list import highest_apr_pct, write_price_list, write_states
 from refi_assets.offers.scored_details import ScoredDetails
 from refi_assets.orchestration.asset_checks import Check, relation_checks
 from refi_assets.orchestration.domain import Domain, program_domain
 from refi_assets.orchestration.publications import publication_asset
 from refi_assets.orchestration.resources import EngineResource, LakeResource, PoliciesResource
 from refi_assets.orchestration.sql_assets import Kind, described_by, made_by_python, materialize, sql_relation
-from refi_assets.orchestration.steps import asset_step
+from refi_assets.orchestration.steps import Step, asset_step
 from refi_assets.publishing.publication import Publication
 from refi_assets.specs.contracts import quarantine_of
-from refi_assets.specs.programs import ProgramFile, program_files
+from refi_assets.specs.programs import ProgramFile, programs_of
 from refi_assets.specs.sql_models import AS_OF, load_sql_models
 
 # The relations that SQL makes, in the order of the data.
@@ -44,11 +46,6 @@ RELATIONS: dict[str, Kind] = {
     "stops": "view",
     "verdicts": "table",
 }
-
-
-def own_programs() -> list[ProgramFile]:
-    """The programs of this domain."""
-    return [program for program in program_files().values() if program.domain == OFFERS.name]
 
 
 def program_definitions(program: ProgramFile) -> dg.Definitions:
@@ -80,9 +77,18 @@ def _relation(domain: Domain, name: str, kind: Kind, checks: Sequence[Check]) ->
 
 
 def _price_list(domain: Domain) -> dg.Definitions:
+    """The first asset of the program: what it needs of the extract is required here, before anyone is judged."""
     return _of_policy(
-        domain, "price_list", lambda session, draft, policy: write_price_list(session, draft, policy.program)
+        domain,
+        "price_list",
+        lambda session, draft, policy: write_price_list(session, draft, policy.program),
+        _require_columns,
     )
+
+
+def _require_columns(step: Step, policy: ProgramPolicy) -> None:
+    profiles = step.input(f"raw/{PROFILES_SOURCE}").details_as(SnapshotDetails).snapshot
+    require_needed_columns(policy, highest_apr_pct(policy.program), profiles.columns)
 
 
 def _state_rule(domain: Domain) -> dg.Definitions:
@@ -90,17 +96,26 @@ def _state_rule(domain: Domain) -> dg.Definitions:
 
 
 def _of_policy(
-    domain: Domain, name: str, write: Callable[[DuckDBSession, Relation, ProgramPolicy], Relation]
+    domain: Domain,
+    name: str,
+    write: Callable[[DuckDBSession, Relation, ProgramPolicy], Relation],
+    require: Callable[[Step, ProgramPolicy], None] | None = None,
 ) -> dg.Definitions:
-    """The asset of a relation that Python writes from the program's policy alone."""
-    key = f"{domain.name}/{name}"
+    """The asset of a relation that Python writes from the program's policy alone.
 
-    @described_by(domain, load_sql_models()[key], [], kinds={"parquet", "table"})
+    `require` may refuse the customer profiles first.
+    """
+    key = f"{domain.name}/{name}"
+    after = [f"raw/{PROFILES_SOURCE}"] if require else []
+
+    @described_by(domain, load_sql_models()[key], after, kinds={"parquet", "table"})
     def relation_of_policy(
         context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource, policies: PoliciesResource
     ) -> dg.MaterializeResult[Any]:
         with asset_step(context, lake, domain.unchanged) as step:
             policy, duckdb = _policy(policies, domain), engine.duckdb(step.lake)
+            if require:
+                require(step, policy)
 
             def make(draft: Relation) -> Relation:
                 with duckdb.session() as session:
@@ -132,7 +147,9 @@ def _scored(domain: Domain) -> dg.Definitions:
 
             def make(draft: Relation) -> Relation:
                 with duckdb.session(readable(step.lake, [features])) as session:
-                    return score_customers(session, draft, features, models, before, step.as_of)
+                    return score_customers(
+                        session, draft, features, models, before, step.as_of, policy.score_cache_days
+                    )
 
             pinned = [model.pinned.model_dump() for model in models]
             relation = made_by_python(
@@ -149,4 +166,4 @@ def _scored(domain: Domain) -> dg.Definitions:
 @dg.definitions
 def offer_programs() -> dg.Definitions:
     """The assets of every program."""
-    return dg.Definitions.merge(*map(program_definitions, own_programs()))
+    return dg.Definitions.merge(*map(program_definitions, programs_of(OFFERS.name)))

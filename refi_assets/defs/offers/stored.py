@@ -1,4 +1,4 @@
-"""What follows the publication of a program's offers: they are stored, to be served, and exported, to be queried."""
+"""The assets after the publication of offers: they are stored, to be served, and exported, to be queried."""
 
 from typing import Any, cast
 
@@ -87,14 +87,15 @@ def export(domain: Domain) -> dg.AssetsDefinition:
             published, relation = step.input(file), step.input(offers)
             store = step.lake
             key = f"export/program={name}/date={step.as_of}/offers.parquet"
-            held_back = published.details_as(PublishedDetails).held_back
-            if held_back is None:
+            is_latest = published.details_as(PublishedDetails).held_back is None
+            if is_latest:
                 with engine.duckdb(store).session(readable(store, [relation])) as session:
                     session.create_table("offer", f'SELECT * FROM "{name}".offers')
                     session.copy("SELECT * FROM offer ORDER BY customer_id", store.target(key), ORDERED_PARQUET)
                 engine.open(store).publish([relation], {relation.key: descriptions(relation.key)})
             made_from = {file: published, offers: relation}
-            saved = step.save(step.draft(f"{name}/export", made_from=made_from, kind="files", rows=relation.rows))
-        return step.materialized(saved, {"parquet": store.address(key) if held_back is None else "none"})
+            rows = relation.rows if is_latest else 0
+            saved = step.save(step.draft(f"{name}/export", made_from=made_from, kind="files", rows=rows))
+        return step.materialized(saved, {"parquet": store.address(key) if is_latest else "none"})
 
     return exported_offers

@@ -39,7 +39,7 @@ def catalog_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
     def catalog(
         context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource
     ) -> dg.MaterializeResult[Any]:
-        with asset_step(context, lake) as step:
+        with asset_step(context, lake, domain.unchanged) as step:
             raw = step.input(f"raw/{source}")
             made_from = {raw.key: raw}
             snapshot, previous = raw.details_as(SnapshotDetails).snapshot, raw.details_as(SnapshotDetails).previous

@@ -46,7 +46,7 @@ def raw_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
     def raw(
         context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource, scans: ScansResource
     ) -> dg.MaterializeResult[Any]:
-        with asset_step(context, lake) as step:
+        with asset_step(context, lake, domain.unchanged) as step:
             snapshot, previous = scans.take(contract.source, _scans(domain, context, step, engine))
             baseline = baseline_of(Publication(domain.name), step.lake, contract.source, snapshot.load_date)
             others = others_of(step.lake, contract.source)

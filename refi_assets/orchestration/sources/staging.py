@@ -46,7 +46,7 @@ def staging_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
     def staging(
         context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource
     ) -> dg.MaterializeResult[Any]:
-        with asset_step(context, lake) as step:
+        with asset_step(context, lake, domain.unchanged) as step:
             catalog = step.input(f"catalog/{source}")
             reads_deletes = engine.open(step.lake).reads_deletes
             made_from = {catalog.key: catalog}
@@ -162,7 +162,7 @@ def quarantine_asset(domain: Domain, contracts: dict[str, Contract]) -> dg.Asset
     def quarantine(
         context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource
     ) -> dg.MaterializeResult[Any]:
-        with asset_step(context, lake) as step:
+        with asset_step(context, lake, domain.unchanged) as step:
             staged = {name: step.input(name) for name in (f"staging/{source}" for source in contracts)}
             fingerprint = step.fingerprint(key, __name__, staged)
             relation = step.recall(key, fingerprint, staged)

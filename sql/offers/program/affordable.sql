@@ -1,12 +1,13 @@
 -- The amount that each customer can afford: at the terms of the segment of their credit score, and of each worse tier.
--- It is the largest multiple of 100 USD with
+-- It is the largest amount of the price list, a multiple of 100 USD, with
 --   debt_to_income_ratio x income / 12 + monthly payment <= :max_debt_to_income x income / 12,
 -- but at most the largest amount of the tier. Years are compared, not months: nothing is divided.
--- Customers whose score is in no segment, whose ratio or income is unknown, or who can pay nothing have no row.
+-- Customers whose score is in no segment, whose ratio or income is unknown, or whose debts alone exceed that limit have
+-- no row.
 -- grain: customer_id, credit_tier
 -- not null: customer_id, credit_tier, tier_place, segment_place, amount
 -- segment_place: Place of the segment of the customer's credit score.
--- amount: The amount; 0 if not even 100 USD are affordable.
+-- amount: The amount; 0 if not even the smallest of the price list is affordable.
 WITH terms AS (
     SELECT
         price.credit_tier,

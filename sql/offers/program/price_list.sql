@@ -1,6 +1,6 @@
 -- The price list of the program: what each amount costs at the terms of each tier, to the cent.
--- Amounts are the multiples of 100 USD up to the tier's largest amount, and that amount itself. Python computes the rows
--- (refi_assets/finance/); this query is the list before there is any.
+-- Amounts are the multiples of 100 USD from the program's minimum up to the tier's largest amount, and this one itself.
+-- Python computes the rows (refi_assets/offers/price_list.py), with the types of this query, which has none.
 -- grain: credit_tier, amount
 -- not null: credit_tier, tier_place, amount, yearly_from, yearly_below, is_largest
 -- credit_tier: The tier.

@@ -5,9 +5,9 @@
 -- approval_likelihood: Probability of approval, rounded half up to six decimals.
 -- default_probability: Probability of default, rounded half up to six decimals.
 -- approval_features: Hash of the features that the approval model read.
--- approval_scored_on: The day on which it scored them.
+-- approval_scored_on: The as-of day of the run in which that model scored them.
 -- default_features: Hash of the features that the default model read.
--- default_scored_on: The day on which it scored them.
+-- default_scored_on: The as-of day of the run in which that model scored them.
 SELECT
     features.customer_id,
     CAST(NULL AS DECIMAL(9, 6)) AS approval_likelihood,

@@ -1,5 +1,5 @@
--- The rules of states, from policies/offers/states.yaml, which Python reads.
--- This query is the relation before there is any state.
+-- The rules of states. Python reads them from policies/offers/states.yaml; their types are those of this query, which has
+-- no rows.
 -- grain: state
 -- not null: state, is_licensed, max_apr_pct
 -- state: The state, by its two letters.

@@ -1,4 +1,5 @@
--- Every reason for which a customer gets no offer: of the chain, and of `score` and `offer`, which judge those who pass it.
+-- Every reason for which a customer gets no offer: of the chain, and of `score` and `offer`, which judge the customers
+-- who pass it.
 -- grain: customer_id, filter_place, rule_place
 -- not null: customer_id, filter_id, filter_place, rule_place, code
 -- filter_id: The filter, or score, or offer.

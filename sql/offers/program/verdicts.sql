@@ -19,7 +19,7 @@ listed AS (
     SELECT
         reason.customer_id,
         MIN(reason.place) AS first_place,
-        ARRAY_JOIN(ARRAY_AGG(reason.code ORDER BY reason.place NULLS LAST), '|') AS reasons
+        ARRAY_JOIN(ARRAY_AGG(reason.code ORDER BY reason.place NULLS LAST, reason.code NULLS LAST), '|') AS reasons
     FROM reason
     GROUP BY
         reason.customer_id

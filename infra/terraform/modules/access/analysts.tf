@@ -9,6 +9,7 @@ data "aws_iam_policy_document" "analysts" {
       "${local.zone.runs}/*",
       "${local.zone.resolved}/*",
       "${local.zone.output}/*",
+      "${local.zone.export}/*",
       "${local.zone.athena}/tables/*",
     ]
   }
@@ -37,7 +38,7 @@ data "aws_iam_policy_document" "analysts" {
     condition {
       test     = "StringLike"
       variable = "s3:prefix"
-      values = [for folder in ["runs", "resolved", "output", "athena/tables", "analysts"] :
+      values = [for folder in ["runs", "resolved", "output", "export", "athena/tables", "analysts"] :
         "${var.lake.root}${folder}/*"
       ]
     }

@@ -3,7 +3,7 @@
 # test can see.
 
 locals {
-  pipeline_objects = [for zone in ["raw", "accepted", "runs", "memo", "resolved", "decisions", "output", "athena", "logs", "openlineage"] :
+  pipeline_objects = [for zone in ["raw", "accepted", "runs", "memo", "resolved", "decisions", "output", "export", "athena", "logs", "openlineage"] :
     "${local.zone[zone]}/*"
   ]
 }

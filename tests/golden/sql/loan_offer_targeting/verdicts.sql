@@ -12,7 +12,7 @@ WITH reason AS (
   SELECT
     reason.customer_id,
     MIN(reason.place) AS first_place,
-    ARRAY_TO_STRING(ARRAY_AGG(reason.code ORDER BY reason.place), '|') AS reasons
+    ARRAY_TO_STRING(ARRAY_AGG(reason.code ORDER BY reason.place, reason.code), '|') AS reasons
   FROM reason
   GROUP BY
     reason.customer_id
@@ -43,7 +43,7 @@ WITH reason AS (
   SELECT
     reason.customer_id,
     MIN(reason.place) AS first_place,
-    ARRAY_JOIN(ARRAY_AGG(reason.code ORDER BY reason.place), '|') AS reasons
+    ARRAY_JOIN(ARRAY_AGG(reason.code ORDER BY reason.place, reason.code), '|') AS reasons
   FROM reason
   GROUP BY
     reason.customer_id
