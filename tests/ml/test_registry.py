@@ -164,7 +164,9 @@ def test_a_wrong_name_version_or_alias_is_answered_with_what_there_is(either, sc
     either.set_alias(name, CHALLENGER, version)
     assert f"There is no model 'nobody' in the registry {either.uri}." in refusal(either.load, "nobody", 1)
     assert name in refusal(either.versions, "nobody")
-    assert refusal(either.load, name, 99) == f"Model {name} has no version 99. Its versions are {version}/challenger."
+    assert refusal(either.load, name, 99) == (
+        f"Model {name} has no version 99. Its versions are {version}/challenger. Promote or name one of them."
+    )
     assert f"Model {name} has no champion." in refusal(either.load, name, CHAMPION)
     assert f"Model {name} has no version 99." in refusal(either.set_alias, name, CHAMPION, 99)
     assert "'../x' is not a valid name of a model" in refusal(either.load, "../x", 1)
