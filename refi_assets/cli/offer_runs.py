@@ -72,7 +72,7 @@ class OfferRun:
         for name, text in lines.items():
             console.say(f"{name:{width}} {text}")
         if self.result.held_back:
-            console.say(f"latest.json was not moved: {self.result.held_back}.")
+            console.say(f"latest.json was not moved, and the offers are not served: {self.result.held_back}.")
         notes = len(manifest["program_warnings"])
         if notes:
             console.say(f"{notes} notes on the program: refi offers check")

@@ -42,6 +42,7 @@ def contradictions(program: Program, states: States, filters: Mapping[str, SqlMo
         *_models(program),
         *_filters(program, filters),
         *_employment(program),
+        *_excluded_states(program),
         *_channels(program),
         *_tiers(program),
         *_score_ranges(program),
@@ -123,6 +124,16 @@ def _employment(program: Program) -> Iterator[YamlProblem]:
             _filter_key(program, AFFORDABILITY, "employmentAccepted"),
             f"{', '.join(left_out)} must be in the list: income may not be refused because it is from part-time or own "
             "work, retirement benefits or public assistance (12 CFR 1002.6(b)).",
+        )
+
+
+def _excluded_states(program: Program) -> Iterator[YamlProblem]:
+    rules = program.regulatory_compliance
+    if rules.excluded_states and not rules.check_state_laws:
+        yield YamlProblem(
+            _filter_key(program, REGULATORY, "excludedStates"),
+            f"{', '.join(rules.excluded_states)} would not be excluded, because no state is checked.",
+            _filter_key(program, REGULATORY, "checkStateLaws"),
         )
 
 

@@ -11,25 +11,10 @@ from refi_assets.engines.duckdb import DuckDBSession
 from refi_assets.engines.duckdb_sql import text_literal
 from refi_assets.offers.program import Program
 from refi_assets.specs.names import table_of
-from refi_assets.specs.sql_models import DIALECT
+from refi_assets.specs.sql_models import DIALECT, load_sql_models
 from refi_assets.store.protocol import OfferStore, Week
 
 _LOADED_AT_ONCE = 10_000  # rows
-CONTACT_PREFERENCES = "staging/contact_preferences"
-
-# Customers who opted out: those of the extract who are not reachable; and of the others, those whose preferences close
-# every channel of the program.
-_OPTED_OUT = """
-    SELECT customer_id FROM customer WHERE NOT is_reachable
-    UNION ALL
-    SELECT customer_id FROM preferences
-    WHERE customer_id NOT IN (SELECT customer_id FROM customer) AND NOT COALESCE(
-        NOT do_not_contact AND (
-            ({email} AND NOT email_opt_out) OR ({sms} AND sms_consent) OR ({in_app} AND NOT in_app_opt_out)
-        ),
-        FALSE
-    )
-"""
 
 # Offers in the columns of the store. The id of an offer is a hash of its terms: the same terms always have the same id.
 _ROWS = """
@@ -52,7 +37,7 @@ _ROWS = """
 def store_offers(session: DuckDBSession, program: Program, run_id: str, as_of: date, store: OfferStore) -> Week:
     """Load the offers of a run, and make them the current week. Raises StoreError; the last week then stays.
 
-    A customer none of whose channels is open has opted out, which ends a firm offer, also without a profile this week.
+    An opt-out ends a firm offer, also of a customer without a profile this week.
     """
     week = store.current()
     if week is not None and week.run_id == run_id:  # by an earlier attempt of this step
@@ -60,12 +45,9 @@ def store_offers(session: DuckDBSession, program: Program, run_id: str, as_of: d
     customers = table_of(f"{program.key}/customers")
     is_shared = "person_id IN (SELECT person_id FROM customer GROUP BY person_id HAVING COUNT(*) > 1)"
     session.create_table("offer", exp.select("*").from_(table_of(f"{program.key}/offers")).sql(DIALECT))
-    session.create_table(
-        "customer", exp.select("customer_id", "person_id", "is_reachable").from_(customers).sql(DIALECT)
-    )
-    session.create_table("preferences", exp.select("*").from_(table_of(CONTACT_PREFERENCES)).sql(DIALECT))
-    is_enabled = {name: program.parameters[f"{name}_enabled"].value for name in ("email", "sms", "in_app")}
-    opted_out = session.execute(_OPTED_OUT.format(**is_enabled))
+    session.create_table("customer", exp.select("customer_id", "person_id").from_(customers).sql(DIALECT))
+    refusals = load_sql_models()[f"{program.key}/answers/opted_out_customers"]
+    opted_out = session.query(refusals.bind(program.parameters))
     persons = session.execute(f"SELECT customer_id, person_id FROM customer WHERE {is_shared}")
     rows = _ROWS.format(
         program_id=text_literal(program.program_id), product=text_literal(program.product), as_of=as_of.isoformat()
@@ -74,7 +56,7 @@ def store_offers(session: DuckDBSession, program: Program, run_id: str, as_of: d
         run_id,
         as_of,
         session.batches(rows, _LOADED_AT_ONCE),
-        opted_out=(customer_id for (customer_id,) in opted_out),
+        opted_out=(row["customer_id"] for row in opted_out),
         persons=((customer_id, person_id) for customer_id, person_id in persons),
     )
     return store.make_current(run_id)

@@ -156,6 +156,13 @@ def test_an_employment_list_keeps_the_incomes_that_regulation_b_protects(tmp_pat
     assert "12 CFR 1002.6(b)" in message
 
 
+def test_states_that_would_not_be_excluded_are_refused_with_both_lines(tmp_path: Path) -> None:
+    changes = ("checkStateLaws: true", "checkStateLaws: false"), ("excludedStates: []", "excludedStates: [CA]")
+    message = refusal_of(tmp_path, *changes)
+    assert f"line {line_of('excludedStates', BARE)}, filterChain[4].parameters.excludedStates: CA would not" in message
+    assert f"line {line_of('checkStateLaws', BARE)}" in message
+
+
 def test_a_rate_above_every_states_cap_is_refused_with_the_line_of_the_highest_cap(tmp_path: Path) -> None:
     message = refusal_of(tmp_path, ("interestRate: 8\n", "interestRate: 36.000001\n"))
     assert message.startswith(

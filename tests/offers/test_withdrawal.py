@@ -1,5 +1,6 @@
 """What ends a firm offer before its expiry: refi offers withdraw, and the customer's opt-out."""
 
+import csv
 import shutil
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -59,23 +60,44 @@ def test_a_reason_is_asked_for(copied):
     assert "--reason" in copied.refi("offers", "withdraw", "RICH00", check=2).stderr
 
 
-def test_an_opt_out_ends_a_firm_offer_also_if_the_customer_has_no_profile_this_week(copied, tmp_path):
-    for customer_id in ("RICH00", "RICH01"):
-        display(copied, customer_id)
-    week = tmp_path / "week"
-    week.mkdir()
-    for path in copied.lake.glob(f"raw/*/load_date={WEEK}/*.csv"):
-        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+# What becomes of a firm offer if the customer's preferences change to these before the next week.
+CHANGES = {
+    "asks not to be contacted": ({"do_not_contact": "true"}, False),
+    "refuses every channel": ({"email_opt_out": "true", "sms_consent": "false", "in_app_opt_out": "true"}, False),
+    "refuses e-mail alone": ({"email_opt_out": "true"}, True),
+    "gives no answer": ({"email_opt_out": "", "sms_consent": "", "in_app_opt_out": "", "do_not_contact": ""}, True),
+    "has no row": (None, True),
+}
+
+
+def next_week(runs: OfferRuns, folder: Path, changes: dict[str, dict[str, str] | None], profiles_without: set[str]):
+    """Files of the next week with changed preferences, and without some profiles."""
+    folder.mkdir()
+    for path in runs.lake.glob(f"raw/*/load_date={WEEK}/*.csv"):
+        with path.open(encoding="utf-8", newline="") as stream:
+            reader = csv.DictReader(stream)
+            rows, names = list(reader), list(reader.fieldnames or [])
         if path.stem == "customer_credit_profiles":
-            lines = [line for line in lines if not line.startswith(("RICH00,", "RICH01,"))]
+            rows = [row for row in rows if row["customer_id"] not in profiles_without]
         if path.stem == "contact_preferences":
-            column = lines[0].strip().split(",").index("do_not_contact")
-            [number] = [number for number, line in enumerate(lines) if line.startswith("RICH00,")]
-            cells = lines[number].strip().split(",")
-            lines[number] = ",".join([*cells[:column], "true", *cells[column + 1 :]]) + "\n"
-        (week / path.name).write_text("".join(lines), encoding="utf-8")
+            changed = ((row, changes.get(row["customer_id"], {})) for row in rows)
+            rows = [row | change for row, change in changed if change is not None]
+        with (folder / path.name).open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.DictWriter(stream, names)
+            writer.writeheader()
+            writer.writerows(rows)
+    return folder
 
-    copied.refi("offers", "run", "--as-of", "2026-03-09", "--source", week)
 
-    assert offers_of(copied, "RICH00") == []
-    assert len(offers_of(copied, "RICH01")) == 1, "a firm offer lives, even without a profile"
+def test_only_a_refusal_ends_a_firm_offer_also_of_a_customer_without_a_profile(copied, tmp_path):
+    cases = {f"RICH{number:02}": case for number, case in enumerate(CHANGES)}
+    without_profile = {"RICH10": "asks not to be contacted", "RICH11": "refuses e-mail alone"}
+    for customer_id in (*cases, *without_profile):
+        display(copied, customer_id)
+    changes = {customer_id: CHANGES[case][0] for customer_id, case in (cases | without_profile).items()}
+    files = next_week(copied, tmp_path / "week", changes, set(without_profile))
+
+    copied.refi("offers", "run", "--as-of", "2026-03-09", "--source", files)
+
+    for customer_id, case in (cases | without_profile).items():
+        assert bool(offers_of(copied, customer_id)) is CHANGES[case][1], (customer_id, case)

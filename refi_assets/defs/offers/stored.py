@@ -8,8 +8,9 @@ from refi_assets.engines.duckdb import ORDERED_PARQUET
 from refi_assets.lake import Details
 from refi_assets.lake.relations import readable
 from refi_assets.lineage.graph import descriptions
+from refi_assets.offers.declared import PERSON
 from refi_assets.offers.policy import ProgramPolicy
-from refi_assets.offers.storing import CONTACT_PREFERENCES, store_offers
+from refi_assets.offers.storing import store_offers
 from refi_assets.orchestration.domain import Domain
 from refi_assets.orchestration.partitions import partitions
 from refi_assets.orchestration.resources import EngineResource, LakeResource, PoliciesResource
@@ -29,7 +30,7 @@ class StoredDetails(Details):
 def stored(domain: Domain) -> dg.AssetsDefinition:
     """The asset that stores the published offers."""
     name = domain.name
-    file, behind = f"{name}/offers_file", (f"{name}/offers", f"{name}/customers", CONTACT_PREFERENCES)
+    file, behind = f"{name}/offers_file", (f"{name}/offers", f"{name}/customers", PERSON, "staging/contact_preferences")
 
     @dg.asset(
         key=[name, "stored"],
