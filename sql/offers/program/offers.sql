@@ -1,6 +1,8 @@
 -- The offers of the program, with every number that must be disclosed.
 -- grain: customer_id
--- not null: customer_id, person_id, tier, amount, apr_pct, expires_on
+-- not null: customer_id, person_id, credit_tier, score_band, tier, approval_likelihood, default_probability, amount,
+--   note_rate_pct, term_months, monthly_payment, last_payment, origination_fee, amount_financed, finance_charge,
+--   total_of_payments, apr_pct, expires_on
 -- person_id: The person, who gets no other offer.
 -- credit_tier: The tier of the segment of the credit score.
 -- score_band: The tier of the band of the approval likelihood.

@@ -8,6 +8,12 @@ SELECT DISTINCT
   offer.term_months,
   offer.apr_pct
 FROM loan_offer_targeting.offers AS offer
+WHERE
+  NOT offer.amount_financed IS NULL
+  AND NOT offer.monthly_payment IS NULL
+  AND NOT offer.last_payment IS NULL
+  AND NOT offer.term_months IS NULL
+  AND NOT offer.apr_pct IS NULL
 ORDER BY
   offer.tier,
   offer.amount;
