@@ -107,6 +107,7 @@ def lineage_page(relations: Iterable[LineageRelation]) -> str:
     """One HTML file that needs no other file and no network. The same relations give the same bytes."""
     data = json.dumps([_page_table(relation) for relation in relations])
     template = files("refi_assets.lineage").joinpath("lineage.html").read_text("utf-8")
+    template = template.replace("PUBLISHED_FILE", PUBLISHED)
     return template.replace("LINEAGE_DATA", data.replace("<", "\\u003c"))  # no text ends the script element
 
 

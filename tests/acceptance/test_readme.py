@@ -23,7 +23,8 @@ BLOCKS = [
 ]
 (ON_S3,) = [block for block in BLOCKS if any(line.startswith("export ") for line in block)]
 (MODELS,) = [block for block in BLOCKS if "make ml" in block]
-COMMANDS = [command for block in BLOCKS if block not in (ON_S3, MODELS) for command in block]
+(OFFERS,) = [block for block in BLOCKS if any("refi offers run" in line for line in block)]
+COMMANDS = [command for block in BLOCKS if block not in (ON_S3, MODELS, OFFERS) for command in block]
 RUN_ELSEWHERE = {"make test": "these tests", "make dev": "test_ui.py", "make watch": "test_watch.py"}
 
 
@@ -75,25 +76,40 @@ def test_the_commands_on_s3_run(athena: Aws, tmp_path):
         assert ran.returncode == 0, f"{command}\n{ran.stdout}{ran.stderr}"
 
 
+def run_in_order(commands: list[str], folder: Path) -> list[str]:
+    """Run commands of refi one after the other on one lake and one registry; returns what they printed."""
+    environment = {
+        **os.environ,
+        "REFI_LAKE_URL": str(folder / "lake"),
+        "REFI_MLFLOW_URI": f"sqlite:///{folder}/registry/mlflow.db",
+        "DAGSTER_HOME": str(folder),
+    }
+    (folder / "dagster.yaml").write_text((PROJECT_DIR / ".dagster" / "dagster.yaml").read_text())
+    printed = []
+    for command in commands:
+        ran = refi_here(*command.split()[1:], environment=environment, folder=folder)
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        printed.append(ran.stdout)
+    return printed
+
+
 @pytest.mark.long
 def test_the_commands_on_models_run(tmp_path):
     draws = random.Random(1)
     amounts = [draws.randrange(1000) for _ in range(1000)]
     rows = [f"{amount},{int(draws.random() < amount / 2000)}" for amount in amounts]
     (tmp_path / "loans.csv").write_text("\n".join(["amount,defaulted", *rows]))
-    environment = {
-        **os.environ,
-        "REFI_LAKE_URL": str(tmp_path / "lake"),
-        "REFI_MLFLOW_URI": f"sqlite:///{tmp_path}/registry/mlflow.db",
-        "DAGSTER_HOME": str(tmp_path),
-    }
-    (tmp_path / "dagster.yaml").write_text((PROJECT_DIR / ".dagster" / "dagster.yaml").read_text())
-    commands = [command.split() for command in MODELS if not command.endswith(("make ml", "refi serve"))]
+    commands = [command for command in MODELS if not command.endswith(("make ml", "refi serve"))]
     assert len(commands) == len(MODELS) - 2  # these packages are there, and tests/api/ serves
-    for arguments in commands:
-        ran = refi_here(*arguments[1:], environment=environment, folder=tmp_path)
-        assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert "It is the champion." in ran.stdout
+    assert "It is the champion." in run_in_order(commands, tmp_path)[-1]
+
+
+@pytest.mark.long
+def test_the_commands_on_loan_offers_run(tmp_path):
+    *_, ran, explained, funnel = run_in_order(OFFERS, tmp_path)
+    assert re.search(r"^Offers +[1-9]", ran, re.M)
+    assert "C1 has " in explained
+    assert "regulatory-compliance" in funnel
 
 
 def timeless(line: str) -> str:

@@ -111,9 +111,10 @@ def _a_file_is_empty(attempt: Attempt) -> Iterator[None]:
     yield from _with_bytes(attempt.files / "contact_preferences.csv", b"")
 
 
-@_fault("offer_history.csv: no rows; found a header only, expected at least one row.")
+@_fault("customer_credit_profiles.csv: no rows; found a header only, expected at least one row.")
 def _a_file_has_a_header_only(attempt: Attempt) -> Iterator[None]:
-    yield from _with_bytes(attempt.files / "offer_history.csv", b"customer_id,program_id,offered_on\n")
+    file = attempt.files / "customer_credit_profiles.csv"
+    yield from _with_bytes(file, file.read_bytes().splitlines(keepends=True)[0])
 
 
 @_fault("contact_preferences.csv is not a regular file; remove it.", ending="")  # nothing ran

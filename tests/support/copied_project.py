@@ -42,8 +42,8 @@ def make_golden_and_docs(project: Path) -> None:
 
 
 def run_tests_without_servers(project: Path) -> None:
-    """Run the tests of a copy, except those that start a server, a browser or another copy."""
+    """Run the tests of a copy, except those that start a server, a browser or another copy, and minutes of programs."""
     rooms = [path.name for path in sorted((project / "tests").iterdir()) if (path / "__init__.py").is_file()]
-    without = {"acceptance", "bench", "engines", "fakes", "infra", "support", "observability"}
+    without = {"acceptance", "bench", "engines", "fakes", "infra", "support", "observability", "offers", "store"}
     paths = [f"tests/{room}" for room in rooms if room not in without]
     run_python(project, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/engines/test_golden_sql.py", *paths)
