@@ -14,7 +14,6 @@ from importlib.resources import files
 from tempfile import TemporaryDirectory
 
 from refi_assets.engines.duckdb import DuckDBEngine
-from refi_assets.engines.duckdb_sql import to_duckdb
 from refi_assets.errors import RefiError, SettingError
 from refi_assets.lake import open_lake
 from refi_assets.specs.contract_reference import column_rules, state_rule
@@ -171,14 +170,19 @@ def _sql_types(models: list[SqlModel]) -> dict[str, dict[str, str]]:
     types = {f"staging/{source}": contract.sql_types for source, contract in load_contracts().items()}
     with TemporaryDirectory() as empty_lake, DuckDBEngine(open_lake(empty_lake)).session() as session:
         for key, columns in types.items():
-            nulls = ", ".join(f'CAST(NULL AS {sql_type}) AS "{name}"' for name, sql_type in columns.items())
-            session.create_view(key, f"SELECT {nulls} WHERE FALSE")
+            session.create_view(key, _without_rows(columns))
         for model in models:
-            query = model.bind(parameters)
             declared = python_relations().get(model.key)
-            types[model.key] = session.columns(query) if declared is None else declared.sql_types
-            session.create_view(model.key, to_duckdb(query))
+            columns = session.columns(model.bind(parameters)) if declared is None else declared.sql_types
+            # Not the query itself: views of views of views would be resolved again for every reader.
+            session.create_view(model.key, _without_rows(columns))
+            types[model.key] = columns
     return types
+
+
+def _without_rows(columns: Mapping[str, str]) -> str:
+    nulls = ", ".join(f'CAST(NULL AS {sql_type}) AS "{name}"' for name, sql_type in columns.items())
+    return f"SELECT {nulls} WHERE FALSE"
 
 
 def _source_file(contract: Contract) -> LineageRelation:

@@ -21,6 +21,8 @@ from tests.support.served_offers import PROGRAM, latest_publication, require_ser
 
 def run(attempt: Attempt, answer: Path) -> None:
     """The run in its process; its error, if it has one, is written to `answer`."""
+    os.environ.clear()  # the forking server has the environment of the first test
+    os.environ.update(attempt.runs.environment)
     done = attempt.run()
     answer.write_text(done.stderr)
     os._exit(done.returncode)
