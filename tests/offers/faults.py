@@ -41,7 +41,7 @@ def _fault(message: str, ending: str = UNCHANGED) -> Callable[[Callable[[Attempt
 # Models.
 
 
-@_fault("Model loan_approval has no champion. Its versions are 1. Promote or name one of them.")
+@_fault("Model loan_approval has no champion. Its versions are 1, 2. Promote or name one of them.")
 def _the_champion_is_gone(attempt: Attempt) -> Iterator[None]:
     registry = attempt.runs.registry
     registry.remove_alias("loan_approval", CHAMPION)

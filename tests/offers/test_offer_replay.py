@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from refi_assets.ml.registry import CHAMPION
-from tests.support.offer_runs import OfferRuns, default_model
-from tests.support.registries import record_of
+from tests.support.offer_runs import OTHER_VERSION, OfferRuns
 
 OUTPUT = Path("output") / "loan_offer_targeting"
 
@@ -40,11 +39,10 @@ def state(*folders: Path) -> dict[str, tuple[int, int]]:
 
 @pytest.fixture
 def another_champion(copied) -> Iterator[None]:
-    """A champion under which nobody would get an offer: it gives the .02 of the model of defaults."""
-    registry = copied.registry
-    registry.set_alias("loan_approval", CHAMPION, registry.register("loan_approval", default_model(), record_of()))
+    """A champion under which nobody would get an offer. The registry is that of all tests: no version is added."""
+    copied.registry.set_alias("loan_approval", CHAMPION, OTHER_VERSION)
     yield
-    registry.set_alias("loan_approval", CHAMPION, 1)
+    copied.registry.set_alias("loan_approval", CHAMPION, 1)
 
 
 @pytest.mark.usefixtures("another_champion")

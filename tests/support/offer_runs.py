@@ -20,6 +20,7 @@ from tests.support.commands import Answer, refi_here
 from tests.support.registries import SCALE, record_of
 
 WEEK_BEFORE, WEEK = "2026-02-23", "2026-03-02"
+OTHER_VERSION = 2  # of loan_approval
 
 # The second week: 20 accepted customers, of whom 17 get an offer, and one in quarantine.
 CUSTOMERS: Mapping[str, Mapping[str, str]] = {
@@ -79,11 +80,15 @@ def make_offer_runs(folder: Path) -> OfferRuns:
 
 
 def register_models(folder: Path) -> str:
-    """Make a registry in a new folder, with both models as champions; returns its URI."""
+    """Make a registry in a new folder, with version 1 of both models as champions; returns its URI.
+
+    Version 2 of loan_approval gives the .02 of the model of defaults: under it, nobody would get an offer.
+    """
     folder.mkdir()
     registry = Registry(f"{SQLITE}{folder / 'mlflow.db'}")
     for name, model in (("loan_approval", approval_model()), ("default_risk", default_model())):
         registry.set_alias(name, CHAMPION, registry.register(name, model, record_of()))
+    assert registry.register("loan_approval", default_model(), record_of()) == OTHER_VERSION
     return registry.uri
 
 
