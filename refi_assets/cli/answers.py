@@ -75,10 +75,7 @@ def show_explanation(run: PublishedRun, borrower_id: str, *, as_json: bool) -> N
     # With matching off, no run makes persons, and without them there is no audience.
     not_reached = sorted(run.not_reached - {PERSONS}) if isinstance(run, UnpublishedRun) else []
     if as_json:
-        unpublished = (
-            {"why_unpublished": run.why, "not_reached": not_reached} if isinstance(run, UnpublishedRun) else {}
-        )
-        _print_json(asdict(explanation) | unpublished)
+        _print_json(asdict(explanation) | unpublished_fields(run, not_reached))
         return
     console = Terminal()
     _show_verdict(console, run, explanation, not_reached)
@@ -98,7 +95,7 @@ def _show_verdict(
 ) -> None:
     verdict = "is in the audience" if explanation.in_audience else "is not in the audience"
     if isinstance(run, UnpublishedRun):
-        _show_unpublished(console, run)
+        show_unpublished(console, run)
         verdict = "was not judged" if not_reached else f"{verdict} that was not published"
     console.say(f"{explanation.borrower_id} {verdict} as of {explanation.as_of} (run {explanation.run_id}).")
     if not_reached:
@@ -112,7 +109,13 @@ def _show_verdict(
         console.say(f"{rule.code}: {rule.text}")
 
 
-def _show_unpublished(console: Terminal, run: UnpublishedRun) -> None:
+def unpublished_fields(run: PublishedRun, not_reached: list[str]) -> dict[str, Any]:
+    """The JSON of an explanation also has these fields if its run published nothing."""
+    return {"why_unpublished": run.why, "not_reached": not_reached} if isinstance(run, UnpublishedRun) else {}
+
+
+def show_unpublished(console: Terminal, run: UnpublishedRun) -> None:
+    """Print that a run published nothing, and why."""
     console.say(f"Run {run.run_id} as of {run.as_of} published nothing: {run.why}.")
 
 
@@ -151,6 +154,11 @@ def _show_consent(console: Terminal, explanation: BorrowerExplanation) -> None:
     console.say(f"Text messages: {verdict}{', '.join(answers)}.")
 
 
+def show_quarantined(console: Terminal, row: Row) -> None:
+    """Print why a row is in quarantine, and where it came from."""
+    console.say(f"In quarantine: {_reason(row)}, record {row['record_number']} of {one_line(row['file'])}.")
+
+
 def _reason(row: Row) -> str:
     problem = f"({row['problem']})" if row["problem"] else None
     return one_line(" ".join(filter(None, (row["reason"], row["column_name"], problem))))
@@ -169,7 +177,7 @@ def show_quarantine(run: PublishedRun, source: str | None, reason: str | None, l
         return
     console = Terminal()
     if isinstance(run, UnpublishedRun):
-        _show_unpublished(console, run)
+        show_unpublished(console, run)
     console.say(f"{len(rows):,} rows in quarantine as of {run.as_of} (run {run.run_id}).")
     counts = Counter((row["source"], row["reason"]) for row in rows)
     console.table(("source", "reason", "rows"), [(*key, count) for key, count in sorted(counts.items())])

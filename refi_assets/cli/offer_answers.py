@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from refi_assets.cli.answers import show_quarantined, show_unpublished, unpublished_fields
 from refi_assets.cli.terminal import Terminal, one_line
 from refi_assets.cli.unpublished import UnpublishedRun
 from refi_assets.offers.explain import (
@@ -30,14 +31,11 @@ def show_customer(run: PublishedRun, customer_id: str, *, as_json: bool) -> None
         explanation = explain_customer(run, customer_id)
     not_reached = sorted(run.not_reached) if isinstance(run, UnpublishedRun) else []
     if as_json:
-        unpublished = (
-            {"why_unpublished": run.why, "not_reached": not_reached} if isinstance(run, UnpublishedRun) else {}
-        )
-        _print_answer(asdict(explanation) | unpublished)
+        _print_answer(asdict(explanation) | unpublished_fields(run, not_reached))
         return
     console = Terminal()
     if isinstance(run, UnpublishedRun):
-        console.say(f"Run {run.run_id} as of {run.as_of} published nothing: {run.why}.")
+        show_unpublished(console, run)
     _show_outcome(console, explanation, not_reached)
     if explanation.rules:
         console.table(
@@ -69,9 +67,7 @@ def show_customer(run: PublishedRun, customer_id: str, *, as_json: bool) -> None
         if not explanation.price:
             console.say("The customer would then be scored, and the rules of score and offer would apply.")
     for row in explanation.quarantined:
-        parts = (row["reason"], row["column_name"], f"({row['problem']})" if row["problem"] else None)
-        problem = " ".join(filter(None, parts))
-        console.say(f"In quarantine: {one_line(problem)}, record {row['record_number']} of {one_line(row['file'])}.")
+        show_quarantined(console, row)
 
 
 def _show_outcome(console: Terminal, explanation: CustomerExplanation, not_reached: list[str]) -> None:

@@ -151,8 +151,8 @@ def ingest_and_run(
         printed.print(Terminal(), seconds)
 
 
-def add_common_commands(app: typer.Typer, domain: str) -> None:
-    """Add ingest, runs, query and quarantine of a domain."""
+def add_ingest(app: typer.Typer, domain: str) -> None:
+    """Add the command that only ingests the files of a domain."""
 
     @app.command()
     def ingest(
@@ -166,6 +166,11 @@ def add_common_commands(app: typer.Typer, domain: str) -> None:
         """Put source files into the raw zone, without running anything."""
         day = day_of(as_of)
         print_ingested(ingest_files(domain, source, lake, day, replace=replace, ignore_others=ignore_others), day)
+
+
+def add_common_commands(app: typer.Typer, domain: str) -> None:
+    """Add ingest, runs, query and quarantine of a domain."""
+    add_ingest(app, domain)
 
     @app.command()
     def runs(lake: Lake = None, run_id: OnlyRun = None, as_json: AsJson = False) -> None:

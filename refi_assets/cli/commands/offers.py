@@ -5,14 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from refi_assets.cli.commands.domains import ingest_and_run
+from refi_assets.cli.commands.domains import add_ingest, ingest_and_run
 from refi_assets.cli.commands.options import (
     ERR,
     Accept,
     AnyRun,
     AsJson,
     AsOf,
-    Folder,
     ForceLatest,
     Identity,
     IgnoreOthers,
@@ -30,9 +29,7 @@ from refi_assets.cli.commands.options import (
     Select,
     Verify,
     day_of,
-    ingest_files,
     lake_url,
-    print_ingested,
 )
 from refi_assets.cli.terminal import say
 
@@ -107,18 +104,7 @@ def run(
     )
 
 
-@app.command()
-def ingest(
-    source: Folder,
-    *,
-    lake: Lake = None,
-    as_of: AsOf = None,
-    replace: Replace = False,
-    ignore_others: IgnoreOthers = False,
-) -> None:
-    """Put source files into the raw zone, without running anything."""
-    day = day_of(as_of)
-    print_ingested(ingest_files(DOMAIN, source, lake, day, replace=replace, ignore_others=ignore_others), day)
+add_ingest(app, DOMAIN)
 
 
 @app.command()
