@@ -300,6 +300,7 @@ class DuckDBSession:
         except duckdb.IOException as error:
             if message := _s3_failure(error):
                 raise LakeError(f"DuckDB: {message.rstrip('.')}.") from None
+            self._engine.lake.require_open()
             raise EngineError(f"DuckDB: {str(error).splitlines()[0]}") from None
         except _SAFE_ERRORS as error:
             raise EngineError(f"DuckDB: {str(error).splitlines()[0]}") from None

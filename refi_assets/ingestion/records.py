@@ -164,7 +164,6 @@ class _Copy:
     def change(self, to: bytes) -> None:
         """Replace the next bytes of the file with these, or with nothing. The copy's line end is LF."""
         if self._out is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
             self._out = self._path.open("wb", COPY_BUFFER_BYTES)
             self._out.write(b"header\n")
             with self._open_file() as original:

@@ -118,7 +118,7 @@ class ObjectStore(ABC):
         """The cause of a failure, in words."""
 
     @abstractmethod
-    def _require_open(self) -> None:
+    def require_open(self) -> None:
         """Raise LakeError if the store can see without a request that there is no lake."""
 
     def __str__(self) -> str:
@@ -127,7 +127,7 @@ class ObjectStore(ABC):
     @contextmanager
     def _asked_for(self, key: str) -> Iterator[None]:
         """Raise the store's failures as LakeErrors that name the key."""
-        self._require_open()
+        self.require_open()
         try:
             yield
         except (FileNotFoundError, AlreadyExistsError, PreconditionError):
@@ -137,7 +137,7 @@ class ObjectStore(ABC):
         except ValueError:
             raise invalid_key(key) from None
         finally:
-            self._require_open()  # a lake that has vanished since is neither an empty one nor one without this key
+            self.require_open()  # a lake that has vanished since is neither an empty one nor one without this key
 
     def objects(self, prefix: str) -> Iterator[ObjectInfo]:
         """Objects below a prefix (a whole folder name), in key order."""

@@ -272,7 +272,7 @@ class S3Store(ObjectStore):
         """Nothing to do: the bucket's lifecycle rule ends incomplete uploads."""
         return 0
 
-    def _require_open(self) -> None:
+    def require_open(self) -> None:
         """Nothing to do: a request will show it."""
 
     def _reason(self, error: Exception) -> str:
