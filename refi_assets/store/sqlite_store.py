@@ -74,6 +74,7 @@ class SqliteOfferStore:
         *,
         opted_out: Iterable[str] = (),
         persons: Iterable[tuple[str, str]] = (),
+        open_channels: Iterable[tuple[str, str]] = (),
     ) -> Week:
         """See OfferStore."""
         _require_name(run_id, "the id of a run")
@@ -85,7 +86,7 @@ class SqliteOfferStore:
             self._clean(kept, events)
             path = week_path(self.folder, run_id)
             try:
-                write_week(path, run_id, as_of, batches, opted_out, persons)
+                write_week(path, run_id, as_of, batches, opted_out, persons, open_channels)
                 return carry_firm_offers(path, events.last_firm(), events.path)
             except BaseException:
                 self._clean(kept)
@@ -160,6 +161,11 @@ class SqliteOfferStore:
         """See OfferStore."""
         with self._reading(None if after is None else after.run_id) as reader:
             return reader.page(tier, today, least_score, least_amount_cents, after, limit)
+
+    def channels_of(self, customer_id: str) -> frozenset[str]:
+        """See OfferStore."""
+        with self._reading() as reader:
+            return reader.channels_of(customer_id)
 
     def count(self, today: date) -> int:
         """See OfferStore."""
