@@ -1,13 +1,13 @@
 """Reads a week: the offers of its file that neither ended nor were superseded, and late firm ones of events.sqlite."""
 
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from refi_assets.store.connections import connect, file_uri, version_of_unlocked
-from refi_assets.store.event_file import OFFER_COLUMNS, stored_offer
+from refi_assets.store.event_file import OFFER_COLUMNS, events_in, stored_offer
 from refi_assets.store.failures import READING, in_words
-from refi_assets.store.protocol import EventKind, OfferEvent, OfferPage, PageCursor, StoredOffer
+from refi_assets.store.protocol import OfferEvent, OfferPage, PageCursor, StoredOffer
 from refi_assets.store.week_file import week_path
 
 _MAPPED_BYTES = 256 * 1024 * 1024
@@ -45,9 +45,9 @@ _BEFORE_ALL = -(2**62)  # a negative score before any other
 class WeekReader:
     """A week's file, open for reading, with events.sqlite beside it. Methods raise sqlite3.Error or StoreError."""
 
-    def __init__(self, folder: Path, run_id: str, events: Path) -> None:
+    def __init__(self, folder: Path, run_id: str, events: Path, busy_seconds: float) -> None:
         self.run_id, self._events = run_id, events
-        self._connection = connect(week_path(folder, run_id), "immutable")
+        self._connection = connect(week_path(folder, run_id), "immutable", busy_seconds)
         self._connection.execute("SELECT 1 FROM main.week").fetchone()  # a damaged file is not blamed on the other
         self._events_version = version_of_unlocked(events)
         mode = "ro" if self._events_version is None else "immutable"
@@ -113,10 +113,7 @@ class WeekReader:
 
     def events_of(self, offer_id: str) -> list[OfferEvent]:
         """The events of an offer, in the order of recording."""
-        rows = self._connection.execute(
-            "SELECT offer_id, kind, at, key FROM events.event WHERE offer_id = ? ORDER BY sequence", (offer_id,)
-        )
-        return [OfferEvent(named, EventKind(kind), datetime.fromisoformat(at), key) for named, kind, at, key in rows]
+        return events_in(self._connection, "events", offer_id)
 
     def person_of(self, customer_id: str) -> str | None:
         """The person of a customer as of this week, if the load listed it."""
