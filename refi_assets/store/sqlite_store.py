@@ -47,15 +47,20 @@ def open_store(
     busy_seconds: float = BUSY_SECONDS,
     is_checkpointed_elsewhere: bool = False,
 ) -> OfferStore:
-    """The store of a program, by its key: in REFI_STORE_DIR, or else beside the lake's files. Raises StoreError."""
-    beside = STATE_DIR if is_s3(lake_url) else Path(lake_url)
+    """The store of a program, by its key. Raises StoreError."""
     return SqliteOfferStore(
-        settings_of(StoreSettings).store_dir or beside / "store",
+        store_root(lake_url),
         program,
         read_only=read_only,
         busy_seconds=busy_seconds,
         is_checkpointed_elsewhere=is_checkpointed_elsewhere,
     )
+
+
+def store_root(lake_url: str) -> Path:
+    """The folder of all programs' stores: REFI_STORE_DIR, or else one beside the lake's files."""
+    beside = STATE_DIR if is_s3(lake_url) else Path(lake_url)
+    return settings_of(StoreSettings).store_dir or beside / "store"
 
 
 class _KnownOffer(NamedTuple):
