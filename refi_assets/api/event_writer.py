@@ -35,6 +35,9 @@ class WriterLimits(NamedTuple):
     most_log_pages: int = 4_000  # 16 MB: above, the writer waits for a checkpoint, so that the log begins anew
 
 
+USUAL_LIMITS = WriterLimits()
+
+
 class TooManyEventsError(Exception):
     """The writer cannot take a request now."""
 
@@ -65,7 +68,7 @@ class EventWriter:
         stores: Mapping[str, OpenStore],
         rules: EventRules,
         clock: Callable[[], datetime],
-        limits: WriterLimits = WriterLimits(),
+        limits: WriterLimits = USUAL_LIMITS,
     ) -> None:
         self.rules, self.metrics = rules, EventMetrics()
         self.contacts = {program: Contact(f"The store of {program}, to record events") for program in stores}
@@ -122,6 +125,10 @@ class EventWriter:
                 for waiting in group:
                     waiting.outcome = error
             _answer(group)
+            for program in self._overdue.intersection(stores):
+                self._overdue.discard(program)
+                with suppress(StoreError):
+                    stores[program].checkpoint()
         for store in stores.values():
             store.close()
 
@@ -138,13 +145,8 @@ class EventWriter:
             if not asked:
                 continue
             try:
-                outcomes = store.record_events(
-                    [waiting.request for waiting in asked], at, self.rules.answer_kept_days
-                )
+                outcomes = store.record_events([waiting.request for waiting in asked], at, self.rules.answer_kept_days)
                 self.contacts[program].report(None)
-                if program in self._overdue:
-                    self._overdue.discard(program)
-                    store.checkpoint()
             except StoreError as error:
                 self.contacts[program].report(str(error))
                 self.metrics.failed_groups += 1

@@ -1,10 +1,12 @@
 """The bodies of requests and answers. A field that is here never changes its name or meaning; new ones may be added."""
 
 import sys
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, model_validator
+
+from refi_assets.store.protocol import EventKind
 
 
 def _feature_value(value: object) -> float | str | bool | None:
@@ -161,3 +163,29 @@ class Problem(BaseModel):
     detail: Annotated[str, Field(description="What is wrong and what to do, in words, which may change.")]
     request_id: Annotated[str, Field(description="The same as in the header X-Request-ID.")]
     errors: Annotated[list[FieldError], Field(description="The fields that are wrong.")] = []
+
+
+class EventBody(BaseModel):
+    """An event of an offer. Its time is that of the recording."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    event: Annotated[EventKind, Field(description="The kind of event.")]
+
+
+class EventRecord(BaseModel):
+    """A recorded event."""
+
+    offer_id: str
+    event: EventKind
+    at: Annotated[datetime, Field(description="The time of the recording, by the lender's clock.")]
+    standing: Annotated[
+        Literal["live", "expired", "ended", "superseded"],
+        Field(
+            description="The offer after the event: live until its last day, expired, ended (withdrawn, or the "
+            "customer opted out), or superseded by a newer offer."
+        ),
+    ]
+    application_id: Annotated[
+        str | None, Field(description="The reference of the application that accepting began; null if not accepted.")
+    ]

@@ -29,6 +29,7 @@ _PAUSE_SECONDS = 0.02
 # The columns of an offer in each table. The score is negative, so that the whole order of pages ascends.
 OFFER_COLUMNS = "offer_id, customer_id, person_id, tier, minus_score, amount_cents, expires_on, body"
 
+
 class EventFile:
     """The writing connection to events.sqlite. Methods raise sqlite3.Error.
 
@@ -223,8 +224,8 @@ class EventFile:
 
     def forget_answers_before(self, as_of: date) -> None:
         """Remove answers that are no longer kept, some at a time: whoever records an event meanwhile waits briefly."""
-        forgotten = True
-        while forgotten:
+        forgotten = 1
+        while forgotten > 0:
             with self.locked():
                 forgotten = self._connection.execute(
                     """

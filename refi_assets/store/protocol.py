@@ -10,7 +10,7 @@ the current week's are read. An offer has these states:
   supersedes the person's newer offer, unless that one is firm already: the first firm offer stays.
 
 Rules about which event may follow which are the caller's, who decides about each request inside the transaction that
-records it. The first answer to a request is kept under the key that the client gave it, and is the answer to each repeat.
+records it. The first answer to a request is kept under the key that the client gave it, and answers each repeat.
 """
 
 from collections.abc import Callable, Iterable, Sequence
