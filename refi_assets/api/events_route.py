@@ -87,7 +87,7 @@ def _idempotency_key(request: Request) -> str:
         raise ProblemError(
             400,
             "invalid-idempotency-key",
-            f"The header {KEY_HEADER} must be there once, with up to {MOST_KEY_CHARACTERS} characters of printable ASCII.",
+            f"The header {KEY_HEADER} must be there once, with up to {MOST_KEY_CHARACTERS} printable ASCII characters.",
         )
     return keys[0]
 

@@ -44,9 +44,10 @@ class EventRules(Keys):
             firsts.setdefault(event.kind, event.at)
         before = ", ".join(f"{earlier} at {at.isoformat()}" for earlier, at in firsts.items()) or "nothing"
         if (excluding := next((earlier for earlier in firsts if earlier in rule.not_after), None)) is not None:
-            return f"{kind} cannot be recorded after {excluding}. Recorded of this offer: {before}."
+            reason = f"{kind} can be recorded only once" if excluding is kind else f"{kind} cannot follow {excluding}"
+            return f"{reason}. Recorded of this offer: {before}."
         if rule.after is not None and rule.after not in firsts:
-            return f"{kind} can be recorded only after {rule.after}. Recorded of this offer: {before}."
+            return f"{kind} can only follow {rule.after}. Recorded of this offer: {before}."
         return None
 
 
