@@ -114,7 +114,7 @@ class KeyFile:
             )
         return token
 
-    def keys(self) -> list[ApiKey]:
+    def all_keys(self) -> list[ApiKey]:
         """All keys, also those that are no longer valid, in the order in which they were made."""
         return list(self.keys_by_hash(BUSY_SECONDS).values())
 
@@ -136,7 +136,7 @@ class KeyFile:
 
     def revoke(self, key_id: str, at: datetime) -> None:
         """End a key, durable when it returns. A second time changes nothing; an unknown id is a StoreError."""
-        if key_id not in {key.key_id for key in self.keys()}:
+        if key_id not in {key.key_id for key in self.all_keys()}:
             raise StoreError(f"{self.path} has no key {key_id}. {_UNCHANGED}. `refi keys list` lists their ids.")
         with self._changing() as connection:
             connection.execute(
