@@ -4,17 +4,11 @@ import json
 from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from refi_assets.cli.terminal import Terminal, say
-from refi_assets.settings import PlatformSettings, settings_of
+from refi_assets.settings import lender_now
 from refi_assets.store.key_file import KEY_FILE, ApiKey, KeyFile, Scope
 from refi_assets.store.sqlite_store import store_root
-
-
-def lenders_now() -> datetime:
-    """The time in the lender's time zone."""
-    return datetime.now(ZoneInfo(settings_of(PlatformSettings).time_zone))
 
 
 def key_file_of(lake_url: str) -> KeyFile:
@@ -33,7 +27,7 @@ def create_key_and_print(
 ) -> None:
     """Make a key. On stdout is the token alone, or the object with it; what else to know is on stderr."""
     file = key_file_of(lake_url)
-    token = file.create(scopes, program, expires_on, requests_per_second, lenders_now())
+    token = file.create(scopes, program, expires_on, requests_per_second, lender_now())
     (key,) = (key for key in file.all_keys() if token.startswith(f"refi_{key.key_id}_"))
     if as_json:
         print(json.dumps({"token": token, "file": str(file.path), **_fields(key)}))
@@ -61,14 +55,14 @@ def show_keys(lake_url: str, *, as_json: bool) -> None:
 
 def revoke_key_and_print(lake_url: str, key_id: str) -> None:
     """End a key. Raises StoreError if there is none with this id."""
-    key_file_of(lake_url).revoke(key_id, lenders_now())
+    key_file_of(lake_url).revoke(key_id, lender_now())
     say(f"The key {key_id} is revoked. A running API refuses it within a second.")
 
 
 def _cells(key: ApiKey) -> tuple[Any, ...]:
     return (
         key.key_id,
-        key.state(lenders_now().date()),
+        key.state(lender_now().date()),
         ", ".join(sorted(key.scopes)),
         key.program or "every",
         _minute(key.created_at),
@@ -81,14 +75,14 @@ def _cells(key: ApiKey) -> tuple[Any, ...]:
 def _fields(key: ApiKey) -> dict[str, Any]:
     """A key as JSON has it; times are in the lender's time zone."""
     fields = {name: _text(value) for name, value in key._asdict().items()}
-    return {**fields, "scopes": sorted(key.scopes), "state": key.state(lenders_now().date())}
+    return {**fields, "scopes": sorted(key.scopes), "state": key.state(lender_now().date())}
 
 
 def _text(value: Any) -> Any:
     if isinstance(value, datetime):
-        return value.astimezone(lenders_now().tzinfo).isoformat()
+        return value.astimezone(lender_now().tzinfo).isoformat()
     return value.isoformat() if isinstance(value, date) else value
 
 
 def _minute(at: datetime | None) -> str:
-    return "" if at is None else f"{at.astimezone(lenders_now().tzinfo):%Y-%m-%d %H:%M}"
+    return "" if at is None else f"{at.astimezone(lender_now().tzinfo):%Y-%m-%d %H:%M}"

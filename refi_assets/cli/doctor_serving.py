@@ -13,11 +13,11 @@ from importlib.util import find_spec
 from typing import Any
 
 from refi_assets.api.settings import ApiSettings
-from refi_assets.cli.api_keys import key_file_of, lenders_now
+from refi_assets.cli.api_keys import key_file_of
 from refi_assets.cli.commands.serve import PACKAGES
 from refi_assets.cli.doctor import DoctorStep, FixableError, UnneededError
 from refi_assets.lake.settings import LakeSettings
-from refi_assets.settings import settings_of
+from refi_assets.settings import lender_now, settings_of
 from refi_assets.specs.programs import programs_of
 from refi_assets.store.connections import connect
 from refi_assets.store.event_file import EVENTS
@@ -90,7 +90,7 @@ def _readiness(host: str, port: int) -> dict[str, Any] | None:
 
 def _try_store(program: str) -> str:
     """The offers of a program can be read, and new ones and events could be written."""
-    lake_url, today = settings_of(LakeSettings).lake_url, lenders_now().date()
+    lake_url, today = settings_of(LakeSettings).lake_url, lender_now().date()
     folder = store_root(lake_url) / program
     with open_store(lake_url, program, read_only=True) as store:
         week = store.current()
@@ -108,7 +108,7 @@ def _try_store(program: str) -> str:
 
 def _try_keys() -> str | tuple[str, str]:
     """The keys can be read, and are as narrow as they could be."""
-    file, today = key_file_of(settings_of(LakeSettings).lake_url), lenders_now().date()
+    file, today = key_file_of(settings_of(LakeSettings).lake_url), lender_now().date()
     keys = file.all_keys()
     if not keys:
         raise UnneededError(f"{file.path} has none, so the API refuses every request: refi keys create --scope read")

@@ -7,6 +7,7 @@ import typer
 
 from refi_assets.cli.commands.offers import program_key
 from refi_assets.cli.commands.options import AsJson, Lake, OneObject, lake_url
+from refi_assets.settings import lender_now
 from refi_assets.store.key_file import Scope
 
 app = typer.Typer(help="Keys of the API: make, list and revoke them.", no_args_is_help=True)
@@ -30,14 +31,14 @@ def create_key(
     as_json: OneObject = False,
 ) -> None:
     """Make a key, and print its token, which is not stored and cannot be shown again."""
-    from refi_assets.cli.api_keys import create_key_and_print, lenders_now
+    from refi_assets.cli.api_keys import create_key_and_print
 
     url = lake_url(lake)
     create_key_and_print(
         url,
         set(scope),
         program_key(program).replace("_", "-") if program is not None else None,
-        _last_day(expires, lenders_now().date()) if expires is not None else None,
+        _last_day(expires, lender_now().date()) if expires is not None else None,
         requests_per_second,
         as_json=as_json,
     )
