@@ -9,6 +9,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from refi_assets.api.authorization import Authorizer
 from refi_assets.api.champions import Champions
 from refi_assets.api.customer_features import Customers
+from refi_assets.api.event_writer import EventWriter
+from refi_assets.api.events_route import events_router
 from refi_assets.api.fields import ContactState, FeaturesState, Health, ModelState, OffersState, Readiness
 from refi_assets.api.invocations import invocations_router
 from refi_assets.api.middleware import RequestMiddleware
@@ -23,20 +25,28 @@ from refi_assets.errors import StoreError
 
 
 def create_app(
-    champions: Champions, customers: Customers, offers: ServedOffers, authorizer: Authorizer, poll_seconds: float
+    champions: Champions,
+    customers: Customers,
+    offers: ServedOffers,
+    writer: EventWriter,
+    authorizer: Authorizer,
+    poll_seconds: float,
 ) -> FastAPI:
     """The API on these champions, customers and offers.
 
-    While it runs, champions and customers are polled, and the keys' last uses are kept, each in a thread of its own.
+    While it runs, champions and customers are polled, events are written, and the keys' last uses are kept, each in a
+    thread of its own.
     """
     metrics = ApiMetrics(champions, customers, offers)
+    metrics.registry.register(writer.metrics)
 
     @asynccontextmanager
     async def polled(_: FastAPI) -> AsyncIterator[None]:
         pollers = [Poller(task, poll_seconds) for task in (champions.poll, customers.poll, authorizer.keep_last_uses)]
         for poller in pollers:
             poller.start()
-        yield
+        async with writer.running():
+            yield
         for poller in pollers:
             poller.stop()
         offers.close()
@@ -53,6 +63,7 @@ def create_app(
     app.add_middleware(RequestMiddleware, metrics=metrics)
     answer_errors_as_problems(app)
     app.include_router(offers_router(offers, authorizer))
+    app.include_router(events_router(writer, authorizer))
     _add_operations(app, champions, customers, offers, metrics)
     app.include_router(score_router(champions, customers, metrics, poll_seconds))
     app.include_router(invocations_router(champions, metrics, poll_seconds))

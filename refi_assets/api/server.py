@@ -16,6 +16,7 @@ from refi_assets.api.authorization import Authorizer
 from refi_assets.api.champions import Champions
 from refi_assets.api.connections import IDLE_SECONDS, connections_allowed, limited_protocol
 from refi_assets.api.customer_features import Customers
+from refi_assets.api.event_writer import EventWriter
 from refi_assets.api.middleware import ACCESS, AccessFormatter
 from refi_assets.api.served_offers import ServedOffers
 from refi_assets.api.settings import ApiSettings
@@ -25,6 +26,7 @@ from refi_assets.lake import open_lake
 from refi_assets.ml.declared_models import declared_models
 from refi_assets.ml.registry import open_registry
 from refi_assets.observability.json_logs import log_as_json, stderr_handler
+from refi_assets.offers.event_rules import load_event_rules
 from refi_assets.offers.programs import programs
 from refi_assets.settings import lender_now, settings_of
 from refi_assets.store.key_file import KEY_FILE
@@ -49,10 +51,11 @@ def serve_api(
     root = store_root(lake_url)
     enabled = {program.program_id: program for program in programs().values()}
     offers = ServedOffers(root, enabled, lender_now, poll_seconds)
+    writer = EventWriter(offers.stores_to_write(), load_event_rules(), lender_now)
     settings = settings_of(ApiSettings)
     authorizer = Authorizer(root / KEY_FILE, lender_now, settings.api_requests_per_second)
     config = uvicorn.Config(
-        create_app(champions, customers, offers, authorizer, poll_seconds),
+        create_app(champions, customers, offers, writer, authorizer, poll_seconds),
         http=cast(type[asyncio.Protocol], limited_protocol(connections_allowed(settings.api_connections))),
         ws="none",
         ssl_context_factory=None if tls is None else lambda *_: tls,

@@ -37,6 +37,7 @@ def test_all_routes_but_those_of_sagemaker_are_described(client: TestClient) -> 
         "/v1/customers/{customer_id}/offers",
         "/v1/customers/{customer_id}/banners",
         "/v1/offers/{offer_id}",
+        "/v1/offers/{offer_id}/events",
     }
 
 

@@ -21,6 +21,7 @@ from refi_assets.api.app import create_app
 from refi_assets.api.authorization import Authorizer
 from refi_assets.api.champions import Champions
 from refi_assets.api.customer_features import PUBLICATION, RELATION, Customers
+from refi_assets.api.event_writer import EventWriter
 from refi_assets.api.served_offers import ServedOffers
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.lake import FolderStore
@@ -31,6 +32,7 @@ from refi_assets.ml.registry import Registry
 from refi_assets.ml.scorecard import BinnedInput, Scorecard
 from refi_assets.ml.tables import Table
 from refi_assets.ml.trees import Trees
+from refi_assets.offers.event_rules import load_event_rules
 from refi_assets.offers.program import Program
 from refi_assets.settings import lender_now
 from refi_assets.store.key_file import KEY_FILE, KeyFile, Scope
@@ -114,7 +116,8 @@ class ServedApp:
         self.authorization = new_authorization(root)
         self.authorizer = Authorizer(root / KEY_FILE, self.clock, 1_000)
         self.offers = ServedOffers(root, self.programs, self.clock, POLL_SECONDS)
-        self.app = create_app(self.champions, self.customers, self.offers, self.authorizer, POLL_SECONDS)
+        self.writer = EventWriter(self.offers.stores_to_write(), load_event_rules(), self.clock)
+        self.app = create_app(self.champions, self.customers, self.offers, self.writer, self.authorizer, POLL_SECONDS)
 
     @property
     def client(self) -> TestClient:
