@@ -13,6 +13,7 @@ from refi_assets.api.authorization import Authorizer
 from refi_assets.api.champions import Champions
 from refi_assets.api.customer_features import Customers
 from refi_assets.api.middleware import ACCESS, AccessFormatter
+from refi_assets.api.scored_programs import ScoredPrograms
 from refi_assets.api.served_offers import ServedOffers
 from refi_assets.api.settings import ApiSettings
 from refi_assets.engines.duckdb import open_duckdb
@@ -29,9 +30,12 @@ from refi_assets.store.sqlite_store import store_root
 GRACE_SECONDS = 10  # for requests under way when the server is told to stop
 
 
-def serve_api(host: str, port: int, models: Collection[str], lake_url: str, poll_seconds: float) -> None:
+def serve_api(
+    host: str, port: int, models: Collection[str], lake_url: str, poll_seconds: float, *, sagemaker: bool = False
+) -> None:
     """Serve until SIGTERM or SIGINT, after which requests under way are still answered.
 
+    With `sagemaker`, /invocations needs no key: SageMaker lets in nobody else.
     The log is JSON on stderr, a line for each request. Raises RefiError if the address is taken or not ours, and
     SettingError for a mistake in a model's file.
     """
@@ -39,13 +43,15 @@ def serve_api(host: str, port: int, models: Collection[str], lake_url: str, poll
     listening = _listen(host, port)
     _start_log()
     champions = Champions(open_registry, models)
-    customers = Customers(lambda: open_duckdb(open_lake(lake_url, create=False)))
+    open_engine = lambda: open_duckdb(open_lake(lake_url, create=False))  # noqa: E731
+    customers = Customers(open_engine)
+    scored = ScoredPrograms(programs().values(), open_engine, open_registry)
     root = store_root(lake_url)
     enabled = {program.program_id: program for program in programs().values()}
     offers = ServedOffers(root, enabled, lender_now, poll_seconds)
     authorizer = Authorizer(root / KEY_FILE, lender_now, settings_of(ApiSettings).api_requests_per_second)
     config = uvicorn.Config(
-        create_app(champions, customers, offers, authorizer, poll_seconds),
+        create_app(champions, customers, scored, offers, authorizer, poll_seconds, sagemaker=sagemaker),
         http="h11",  # the other parser has no limit on headers
         log_config=None,
         access_log=False,

@@ -1,7 +1,7 @@
 """The rules of a program on customers in memory: the verdict and the price of one customer, or of many.
 
-The SQL is that of the batch, sql/offers/program/, in a small database of its own. Each call plans it anew: a prepared plan
-would take half the time, but DuckDB makes one for what the tables hold at that moment, which is nothing.
+The SQL is that of the batch, sql/offers/program/, in a small database of its own. Each call plans it anew: a prepared
+plan would take half the time, but DuckDB makes one for what the tables hold at that moment, which is nothing.
 """
 
 import threading
@@ -24,20 +24,21 @@ from refi_assets.offers.policy import ProgramPolicy
 from refi_assets.offers.price_list import price_list_sql, state_rule_sql
 from refi_assets.offers.scoring import SCORES, OpenModel
 from refi_assets.specs.columns import Column
-from refi_assets.specs.contracts import Contract, contracts_of
+from refi_assets.specs.contracts import contracts_of, load_contracts
 from refi_assets.specs.names import sql_name
 from refi_assets.specs.rules import Rule, filled, rules_of, source_columns
-from refi_assets.specs.sql_models import AS_OF, load_sql_models
+from refi_assets.specs.sql_models import AS_OF, Bindable, load_sql_models
 
 # In the order of the data. Only customers who pass the chain are scored and have a price, as in a batch.
 _CHAIN = ("affordable", "customers", "judged", "subject", "features")
 _PRICE = ("priced", "offers")
 _VERDICT = ("stops", "verdicts")
+_RELATIONS = (*_CHAIN, "scored", *_PRICE, *_VERDICT)
 _KEPT_DAYS = 4  # the as-of days of which the statements are kept
 
 
 class StopReason(NamedTuple):
-    """A reason against an offer: the filter, score or offer that stops the customer, the code, and the rule in words."""
+    """A reason against an offer: the filter, or score, or offer; its code; and the rule in words."""
 
     filter_id: str
     code: str
@@ -74,7 +75,9 @@ class ProgramRules:
             self._create_tables()
         except duckdb.Error as error:
             reason = str(error).splitlines()[0]
-            raise EngineError(f"The rules of {self.program.program_id} need more than its customers: {reason}") from None
+            raise EngineError(
+                f"The rules of {self.program.program_id} need more than its customers: {reason}"
+            ) from None
 
     def _create_tables(self) -> None:
         for schema in ("staging", "offers", self.program.key):
@@ -86,7 +89,7 @@ class ProgramRules:
         self._create(self._key("price_list"), price_list_sql(self.program))
         self._create(self._key("state_rule"), state_rule_sql(self._policy.states))
         statements = self._statements(date.min)
-        for name in (*_CHAIN, "scored", *_PRICE, *_VERDICT):
+        for name in _RELATIONS:
             self._create(self._key(name), statements[name])
 
     def _create(self, key: str, sql: str) -> None:
@@ -97,18 +100,16 @@ class ProgramRules:
 
     def _bound(self, as_of: date) -> dict[str, str]:
         """The SQL of each relation on an as-of day."""
-        models, values = load_sql_models(), {**self._policy.parameters, AS_OF: as_of}
-        names = (*_CHAIN, "scored", *_PRICE, *_VERDICT)
-        return {name: to_duckdb(models[self._key(name)].bind(values)) for name in names}
+        models = load_sql_models()
+        values: dict[str, Bindable] = {**self._policy.parameters, AS_OF: as_of}
+        return {name: to_duckdb(models[self._key(name)].bind(values)) for name in _RELATIONS}
 
-    def judge(
-        self, customers: Sequence[Row], models: Sequence[OpenModel], as_of: date
-    ) -> dict[str, ProgramVerdict]:
+    def judge(self, customers: Sequence[Row], models: Sequence[OpenModel], as_of: date) -> dict[str, ProgramVerdict]:
         """The verdict on each of these customers, by customer_id, which is unique; models are those of open_models().
 
-        A customer is a row of <program>/customers, of which only the columns that are no result of the program's terms
-        are read; missing ones are null. Without a person_id, the customer is a person of their own, without is_reachable
-        reachable by each channel. Customers with one person_id get one offer. Raises EngineError or ModelError.
+        A customer has columns of customer_credit_profiles, and may have person_id, is_reachable and last_offered_on, as
+        in <program>/customers; other columns are not read. A missing column is null, but a customer without person_id
+        is a person of their own, and one without is_reachable can be reached. Raises EngineError or ModelError.
         """
         people = [{"person_id": row["customer_id"], "is_reachable": True} | row for row in customers]
         with self._lock:
@@ -120,9 +121,7 @@ class ProgramRules:
             finally:
                 self._connection.rollback()
 
-    def _judged(
-        self, people: Sequence[Row], models: Sequence[OpenModel], as_of: date
-    ) -> dict[str, ProgramVerdict]:
+    def _judged(self, people: Sequence[Row], models: Sequence[OpenModel], as_of: date) -> dict[str, ProgramVerdict]:
         statements = self._statements(as_of)
         self._insert_people(people)
         self._make(statements, _CHAIN)
@@ -226,9 +225,11 @@ def _rules_of(policy: ProgramPolicy) -> dict[tuple[str, str], Rule]:
     return rules | {("score" if code in SCORE_CODES else "offer", code): rule for code, rule in late.items()}
 
 
-def deciding_columns(program_key: str, contract: Contract) -> tuple[Column, ...]:
-    """The columns of customer profiles that a program reads, other than the key. None of them names a person."""
+def deciding_columns(program_key: str) -> tuple[Column, ...]:
+    """The columns of customer profiles that the rules of a program read, other than the key."""
     read = source_columns(load_sql_models()[f"{program_key}/customers"])
     return tuple(
-        column for column in contract.columns if (CUSTOMER_PROFILES, column.name) in read and not column.is_key
+        column
+        for column in load_contracts()[PROFILES_SOURCE].columns
+        if (CUSTOMER_PROFILES, column.name) in read and not column.is_key
     )

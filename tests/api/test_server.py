@@ -21,7 +21,7 @@ from refi_assets.ml.registry import CHAMPION, Registry
 from refi_assets.ml.sagemaker import SageMakerModel
 from refi_assets.settings import PROJECT_DIR
 from tests.support.commands import answers_and_modules, refi_here
-from tests.support.scored import MODEL, POOR, POOR_PROBABILITY
+from tests.support.scored import MODEL, POOR, POOR_PROBABILITY, new_authorization
 from tests.support.serving import wait_for
 
 
@@ -30,6 +30,7 @@ class Server:
     url: str
     process: "subprocess.Popen[bytes]"
     log: Path
+    authorization: dict[str, str]
 
     @property
     def lines(self) -> list[dict[str, Any]]:
@@ -39,7 +40,7 @@ class Server:
 
 @pytest.fixture
 def server(registry: Registry, tmp_path: Path) -> Iterator[Server]:
-    """`refi serve` on a free port, ready."""
+    """`refi serve` on a free port, ready. A client of SageMaker signs its requests, and has no key of ours."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -50,14 +51,15 @@ def server(registry: Registry, tmp_path: Path) -> Iterator[Server]:
         "REFI_API_POLL_SECONDS": "0.2",
         "REFI_API_MODELS": MODEL,
     }
-    command = [sys.executable, "-c", "from refi_assets.cli import main; main()", "serve"]
+    main = "from refi_assets.cli import main; main()"
+    command = [sys.executable, "-c", main, "serve", "--sagemaker", "--host", "127.0.0.1"]
     log = tmp_path / "log"
     with log.open("wb") as stream:
         process = subprocess.Popen(command, cwd=PROJECT_DIR, env={**os.environ, **settings}, stderr=stream)
     url = f"http://127.0.0.1:{port}"
     try:
         wait_for(lambda: _is_ready(url), 120)
-        yield Server(url, process, log)
+        yield Server(url, process, log, new_authorization(tmp_path / "lake" / "store"))
     finally:
         process.kill()
         process.wait()
@@ -71,11 +73,13 @@ def _is_ready(url: str) -> bool:
 
 
 def score(server: Server, features: Any) -> dict[str, Any]:
-    answer: dict[str, Any] = httpx.post(f"{server.url}/v1/score", json={"features": features}).json()
+    url, headers = f"{server.url}/v1/score", server.authorization
+    answer: dict[str, Any] = httpx.post(url, json={"features": features}, headers=headers).json()
     return answer
 
 
 def test_the_server_from_start_to_end(server: Server, registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    wait_for(lambda: "probability" in score(server, POOR), 10)  # a new key counts within a second
     assert score(server, POOR)["probability"] == pytest.approx(POOR_PROBABILITY, rel=1e-12)
 
     monkeypatch.setenv("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME", server.url)

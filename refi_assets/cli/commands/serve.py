@@ -25,7 +25,7 @@ def serve_scores(
         typer.Option(metavar="NAME", help="Serve only this model; may be repeated. Default: REFI_API_MODELS."),
     ] = None,
     sagemaker: Annotated[
-        bool, typer.Option("--sagemaker", help="As a container of SageMaker: on all addresses.")
+        bool, typer.Option("--sagemaker", help="As a container of SageMaker: on all addresses, and /invocations needs no key.")
     ] = False,
     lake: Lake = None,
 ) -> None:
@@ -34,7 +34,8 @@ def serve_scores(
         from refi_assets.api.server import serve_api
     url, settings = lake_url(lake), settings_of(ApiSettings)
     bind_port = os.environ.get("SAGEMAKER_BIND_TO_PORT", "")  # SageMaker sets it if containers share a host
-    if sagemaker or bind_port:
+    sagemaker = sagemaker or bool(bind_port)
+    if sagemaker:
         host = host or "0.0.0.0"  # noqa: S104
         port = int(bind_port) if port is None and bind_port.isdecimal() else port
     host = host or settings.api_host
@@ -44,4 +45,5 @@ def serve_scores(
             "keys and no TLS. Allow only your own network, or a proxy that asks for both."
         )
     models = model or [name for name in settings.api_models.split(",") if name]
-    serve_api(host, settings.api_port if port is None else port, models, url, settings.api_poll_seconds)
+    port = settings.api_port if port is None else port
+    serve_api(host, port, models, url, settings.api_poll_seconds, sagemaker=sagemaker)
