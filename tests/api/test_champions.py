@@ -182,9 +182,8 @@ def test_a_registry_that_hangs_delays_no_request(served: ServedApp) -> None:
         return served.registry
 
     champions = Champions(hang, (MODEL,))
-    app = create_app(
-        champions, Customers(lambda: DuckDBEngine(served.lake)), served.offers, served.writer, served.authorizer, 0.1
-    )
+    customers = Customers(lambda: DuckDBEngine(served.lake))
+    app = create_app(*(champions, customers, served.scored, served.offers, served.writer, served.authorizer, 0.1))
     with TestClient(app, headers=served.authorization) as client:
         asked.wait()
         assert client.get("/healthz").status_code == 200

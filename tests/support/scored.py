@@ -22,6 +22,7 @@ from refi_assets.api.authorization import Authorizer
 from refi_assets.api.champions import Champions
 from refi_assets.api.customer_features import PUBLICATION, RELATION, Customers
 from refi_assets.api.event_writer import EventWriter
+from refi_assets.api.scored_programs import ScoredPrograms
 from refi_assets.api.served_offers import ServedOffers
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.lake import FolderStore
@@ -105,6 +106,7 @@ class ServedApp:
     names: tuple[str, ...] = ()
     programs: Mapping[str, Program] = field(default_factory=dict)  # by programId
     clock: Callable[[], datetime] = lender_now
+    sagemaker: bool = False
     app: FastAPI = field(init=False)
     authorization: dict[str, str] = field(init=False)  # the header of a key that allows everything
 
@@ -117,7 +119,11 @@ class ServedApp:
         self.authorizer = Authorizer(root / KEY_FILE, self.clock, 1_000)
         self.offers = ServedOffers(root, self.programs, self.clock, POLL_SECONDS)
         self.writer = EventWriter(self.offers.stores_to_write(), load_event_rules(), self.clock)
-        self.app = create_app(self.champions, self.customers, self.offers, self.writer, self.authorizer, POLL_SECONDS)
+        self.scored = ScoredPrograms(self.programs.values(), lambda: DuckDBEngine(self.lake), lambda: self.registry)
+        self.app = create_app(
+            *(self.champions, self.customers, self.scored, self.offers, self.writer, self.authorizer, POLL_SECONDS),
+            sagemaker=self.sagemaker,
+        )
 
     @property
     def client(self) -> TestClient:
@@ -128,6 +134,7 @@ class ServedApp:
         """Look at the registry and the lake, as the app's threads do."""
         self.champions.poll()
         self.customers.poll()
+        self.scored.poll()
 
 
 def new_authorization(root: Path, *scopes: Scope, program: str | None = None) -> dict[str, str]:
