@@ -36,9 +36,14 @@ _LOCK = "load.lock"
 
 
 def open_store(lake_url: str, program: str, *, read_only: bool = False) -> OfferStore:
-    """The store of a program, by its key: in REFI_STORE_DIR, or else beside the lake's files. Raises StoreError."""
+    """The store of a program, by its key. Raises StoreError."""
+    return SqliteOfferStore(store_root(lake_url), program, read_only=read_only)
+
+
+def store_root(lake_url: str) -> Path:
+    """The folder of all programs' stores: REFI_STORE_DIR, or else one beside the lake's files."""
     beside = STATE_DIR if is_s3(lake_url) else Path(lake_url)
-    return SqliteOfferStore(settings_of(StoreSettings).store_dir or beside / "store", program, read_only=read_only)
+    return settings_of(StoreSettings).store_dir or beside / "store"
 
 
 class SqliteOfferStore:
