@@ -39,22 +39,9 @@ from refi_assets.store.week_reader import WeekReader
 _LOCK = "load.lock"
 
 
-def open_store(
-    lake_url: str,
-    program: str,
-    *,
-    read_only: bool = False,
-    busy_seconds: float = BUSY_SECONDS,
-    is_checkpointed_elsewhere: bool = False,
-) -> OfferStore:
+def open_store(lake_url: str, program: str, *, read_only: bool = False) -> OfferStore:
     """The store of a program, by its key. Raises StoreError."""
-    return SqliteOfferStore(
-        store_root(lake_url),
-        program,
-        read_only=read_only,
-        busy_seconds=busy_seconds,
-        is_checkpointed_elsewhere=is_checkpointed_elsewhere,
-    )
+    return SqliteOfferStore(store_root(lake_url), program, read_only=read_only)
 
 
 def store_root(lake_url: str) -> Path:
