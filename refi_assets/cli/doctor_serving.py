@@ -26,6 +26,7 @@ from refi_assets.store.key_file import ApiKey, Scope
 from refi_assets.store.sqlite_store import open_store, store_root
 
 ANSWER_SECONDS = 3
+LOCK_SECONDS = 3
 
 
 def serving_steps() -> list[DoctorStep]:
@@ -99,7 +100,7 @@ def _try_store(program: str) -> str:
         offers = store.count(today)
     with in_words(folder, LOADING):
         tempfile.TemporaryFile(dir=folder).close()
-    with in_words(folder / EVENTS, RECORDING), closing(connect(folder / EVENTS, "rw")) as events:
+    with in_words(folder / EVENTS, RECORDING), closing(connect(folder / EVENTS, "rw", LOCK_SECONDS)) as events:
         events.execute("BEGIN IMMEDIATE")
         events.execute("ROLLBACK")
     age = (today - week.as_of).days
