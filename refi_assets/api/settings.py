@@ -22,3 +22,9 @@ class ApiSettings(RoomSettings):
         le=60,
         description="Seconds between two looks at the registry and at the published features.",
     )
+    api_requests_per_second: int = Field(
+        default=500,
+        ge=1,
+        le=100_000,
+        description="The number of requests a second that each key may send, unless it was made with its own.",
+    )

@@ -45,10 +45,11 @@ def store_offers(session: DuckDBSession, program: Program, run_id: str, as_of: d
     customers = table_of(f"{program.key}/customers")
     is_shared = "person_id IN (SELECT person_id FROM customer GROUP BY person_id HAVING COUNT(*) > 1)"
     session.create_table("offer", exp.select("*").from_(table_of(f"{program.key}/offers")).sql(DIALECT))
-    session.create_table("customer", exp.select("customer_id", "person_id").from_(customers).sql(DIALECT))
+    session.create_table("customer", exp.select("customer_id", "person_id", "open_channels").from_(customers).sql(DIALECT))
     refusals = load_sql_models()[f"{program.key}/answers/opted_out_customers"]
     opted_out = session.query(refusals.bind(program.parameters))
     persons = session.execute(f"SELECT customer_id, person_id FROM customer WHERE {is_shared}")
+    open_channels = session.execute("SELECT customer_id, open_channels FROM customer WHERE open_channels <> ''")
     rows = _ROWS.format(
         program_id=text_literal(program.program_id), product=text_literal(program.product), as_of=as_of.isoformat()
     )
@@ -58,5 +59,6 @@ def store_offers(session: DuckDBSession, program: Program, run_id: str, as_of: d
         session.batches(rows, _LOADED_AT_ONCE),
         opted_out=(row["customer_id"] for row in opted_out),
         persons=((customer_id, person_id) for customer_id, person_id in persons),
+        open_channels=((customer_id, names) for customer_id, names in open_channels),
     )
     return store.make_current(run_id)

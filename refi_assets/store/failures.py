@@ -18,7 +18,7 @@ BUSY_SECONDS = 5
 _FULL = ("the disk is full", "Free space on it, then try again.")
 _READ_ONLY = ("it is read-only for this user or on this disk", "Make the folder writable, then try again.")
 _LOCKED = (
-    f"another process has locked it for more than {BUSY_SECONDS} seconds",
+    "another process has locked it",
     "Wait until that process is done, or end it, then try again.",
 )
 _DAMAGED = (

@@ -101,12 +101,14 @@ class OfferStore(Protocol):
         *,
         opted_out: Iterable[str] = (),
         persons: Iterable[tuple[str, str]] = (),
+        open_channels: Iterable[tuple[str, str]] = (),
     ) -> Week:
         """Write a week's offers, at most one a person and a customer, where no reader sees them.
 
         Fastest if ordered by tier, score descending and customer_id. `opted_out` are ids of customers: the move ends
         their firm offers. `persons` are pairs of customer_id and person_id as of this week, needed for the customers of
-        a person with several records. Files that an earlier load left unfinished are removed.
+        a person with several records. `open_channels` are pairs of customer_id and the names of the channels by which
+        the customer may be reached, separated by spaces. Files that an earlier load left unfinished are removed.
         """
 
     def make_current(self, run_id: str) -> Week:
@@ -152,6 +154,9 @@ class OfferStore(Protocol):
         With a cursor, the page is of the cursor's week, even if another became current since; StoreError if that week
         is gone.
         """
+
+    def channels_of(self, customer_id: str) -> frozenset[str]:
+        """The channels by which a customer may be reached as of this week: none, if the load did not list them."""
 
     def count(self, today: date) -> int:
         """The number of live offers."""

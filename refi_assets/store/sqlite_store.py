@@ -36,9 +36,14 @@ _LOCK = "load.lock"
 
 
 def open_store(lake_url: str, program: str, *, read_only: bool = False) -> OfferStore:
-    """The store of a program, by its key: in REFI_STORE_DIR, or else beside the lake's files. Raises StoreError."""
+    """The store of a program, by its key. Raises StoreError."""
+    return SqliteOfferStore(store_root(lake_url), program, read_only=read_only)
+
+
+def store_root(lake_url: str) -> Path:
+    """The folder of all programs' stores: REFI_STORE_DIR, or else one beside the lake's files."""
     beside = STATE_DIR if is_s3(lake_url) else Path(lake_url)
-    return SqliteOfferStore(settings_of(StoreSettings).store_dir or beside / "store", program, read_only=read_only)
+    return settings_of(StoreSettings).store_dir or beside / "store"
 
 
 class SqliteOfferStore:
@@ -74,6 +79,7 @@ class SqliteOfferStore:
         *,
         opted_out: Iterable[str] = (),
         persons: Iterable[tuple[str, str]] = (),
+        open_channels: Iterable[tuple[str, str]] = (),
     ) -> Week:
         """See OfferStore."""
         _require_name(run_id, "the id of a run")
@@ -85,7 +91,7 @@ class SqliteOfferStore:
             self._clean(kept, events)
             path = week_path(self.folder, run_id)
             try:
-                write_week(path, run_id, as_of, batches, opted_out, persons)
+                write_week(path, run_id, as_of, batches, opted_out, persons, open_channels)
                 return carry_firm_offers(path, events.last_firm(), events.path)
             except BaseException:
                 self._clean(kept)
@@ -160,6 +166,11 @@ class SqliteOfferStore:
         """See OfferStore."""
         with self._reading(None if after is None else after.run_id) as reader:
             return reader.page(tier, today, least_score, least_amount_cents, after, limit)
+
+    def channels_of(self, customer_id: str) -> frozenset[str]:
+        """See OfferStore."""
+        with self._reading() as reader:
+            return reader.channels_of(customer_id)
 
     def count(self, today: date) -> int:
         """See OfferStore."""

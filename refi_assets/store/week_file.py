@@ -37,6 +37,7 @@ CREATE TABLE offer (
     PRIMARY KEY (tier, minus_score, customer_id)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE opted_out (customer_id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+CREATE TABLE reached (customer_id TEXT PRIMARY KEY, open_channels TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE person (customer_id TEXT PRIMARY KEY, person_id TEXT NOT NULL) STRICT, WITHOUT ROWID;
 
 -- last_firm: the sequence of the newest firm offer that was considered
@@ -125,6 +126,7 @@ def write_week(
     batches: Iterable[Sequence[OfferRow]],
     opted_out: Iterable[str],
     persons: Iterable[tuple[str, str]],
+    open_channels: Iterable[tuple[str, str]],
 ) -> None:
     """Write a week's file, under another name until it is complete and synced.
 
@@ -141,6 +143,7 @@ def write_week(
             last_expires_on = max((last_expires_on, *(offer[6] for offer in batch)))
         connection.executemany("INSERT OR IGNORE INTO opted_out VALUES (?)", ((customer,) for customer in opted_out))
         connection.executemany("INSERT OR REPLACE INTO person VALUES (?, ?)", persons)
+        connection.executemany("INSERT OR REPLACE INTO reached VALUES (?, ?)", open_channels)
         connection.execute(
             "INSERT INTO week VALUES (?, ?, ?, 0, ?, 0)", (run_id, str(as_of), loaded, str(last_expires_on))
         )

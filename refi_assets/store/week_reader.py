@@ -128,6 +128,13 @@ class WeekReader:
         rows = self._connection.execute("SELECT customer_id FROM main.person WHERE person_id = ?", (person_id,))
         return [customer_id for (customer_id,) in rows]
 
+    def channels_of(self, customer_id: str) -> frozenset[str]:
+        """The channels that are open for a customer as of this week, if the load listed them."""
+        if not self._value("SELECT 1 FROM main.sqlite_schema WHERE name = ?", "reached"):  # of an earlier version
+            return frozenset()
+        channels = self._value("SELECT open_channels FROM main.reached WHERE customer_id = ?", customer_id) or ""
+        return frozenset(channels.split())
+
     def has_opted_out(self, customer_id: str) -> bool:
         """Whether a customer had opted out as of this week."""
         return self._value("SELECT 1 FROM main.opted_out WHERE customer_id = ?", customer_id) is not None

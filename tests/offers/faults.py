@@ -131,7 +131,7 @@ def _a_folder_has_the_name_of_a_file(attempt: Attempt) -> Iterator[None]:
 # The store.
 
 
-@_fault(": another process has locked it for more than 5 seconds. Last week's offers are unchanged.", NOT_SERVED)
+@_fault(": another process has locked it. Last week's offers are unchanged.", NOT_SERVED)
 def _the_store_is_locked(attempt: Attempt) -> Iterator[None]:
     with closing(sqlite3.connect(attempt.program_store / "events.sqlite", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")

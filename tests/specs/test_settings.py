@@ -52,6 +52,7 @@ DEFAULTS = {
     "api_port": 8080,
     "api_models": "",
     "api_poll_seconds": 20,
+    "api_requests_per_second": 500,
     "store_dir": None,
 }
 

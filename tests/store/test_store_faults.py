@@ -132,9 +132,9 @@ def test_a_locked_store_is_reported_and_read(served, monkeypatch: pytest.MonkeyP
     served.load("w2", day(7), [[offer("d", "c1")]])
     with closing(sqlite3.connect(served.folder / "events.sqlite", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(StoreError, match=rf"locked it for more than 5 seconds\. {UNCHANGED}Wait until"):
+        with pytest.raises(StoreError, match=rf"locked it\. {UNCHANGED}Wait until"):
             served.make_current("w2")
-        with pytest.raises(StoreError, match=r"locked it for more than 5 seconds\. Nothing was recorded"):
+        with pytest.raises(StoreError, match=r"locked it\. Nothing was recorded"):
             served.record_event("a", EventKind.SENT, noon(6))
         assert live_ids(served, "c1", day(6)) == ["a"]
     served.make_current("w2")

@@ -2,10 +2,11 @@
 -- A channel is open if no record of the person closes it: an opt-out, a consent that is missing, a wish not to be
 -- contacted, an empty cell, and a record without preferences each close it.
 -- grain: customer_id
--- not null: customer_id, person_id, is_reachable
+-- not null: customer_id, person_id, open_channels, is_reachable
 -- person_id: The person whose record it is.
 -- state: The state in upper case.
 -- account_status: The status in lower case.
+-- open_channels: The channels of the program that are open, separated by spaces.
 -- is_reachable: Whether a channel of the program is open.
 -- last_offered_on: The last day on which the person got an offer of this product, or of an unknown program.
 -- segment_tier: The tier whose range of credit scores the customer is in.
@@ -29,6 +30,18 @@ WITH contact AS (
         ON preferences.customer_id = person.customer_id
     GROUP BY
         person.person_id
+),
+reached AS (
+    SELECT
+        contact.person_id,
+        TRIM(
+            CONCAT(
+                CASE WHEN :email_enabled AND contact.email_is_open = 1 THEN 'email ' ELSE '' END,
+                CASE WHEN :in_app_enabled AND contact.in_app_is_open = 1 THEN 'in-app ' ELSE '' END,
+                CASE WHEN :sms_enabled AND contact.sms_is_open = 1 THEN 'sms' ELSE '' END
+            )
+        ) AS open_channels
+    FROM contact
 ),
 offered AS (
     SELECT
@@ -71,11 +84,8 @@ SELECT
     profile.transactions_90d,
     profile.overdrafts_12m,
     profile.covered_borrower,
-    (
-        (:email_enabled AND contact.email_is_open = 1)
-        OR (:sms_enabled AND contact.sms_is_open = 1)
-        OR (:in_app_enabled AND contact.in_app_is_open = 1)
-    ) AS is_reachable,
+    reached.open_channels,
+    reached.open_channels <> '' AS is_reachable,
     offered.last_offered_on,
     segment.credit_tier AS segment_tier,
     segment.tier_place AS segment_place,
@@ -86,8 +96,8 @@ SELECT
 FROM staging.customer_credit_profiles AS profile
 INNER JOIN offers.person AS person
     ON person.customer_id = profile.customer_id
-INNER JOIN contact
-    ON contact.person_id = person.person_id
+INNER JOIN reached
+    ON reached.person_id = person.person_id
 LEFT JOIN offered
     ON offered.person_id = person.person_id
 LEFT JOIN terms AS segment

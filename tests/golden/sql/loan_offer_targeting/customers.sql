@@ -28,6 +28,21 @@ WITH contact AS (
     ON preferences.customer_id = person.customer_id
   GROUP BY
     person.person_id
+), reached AS (
+  SELECT
+    contact.person_id,
+    TRIM(
+      CASE
+        WHEN CAST('True' AS BOOLEAN) AND contact.email_is_open = 1
+        THEN 'email '
+        ELSE ''
+      END || CASE
+        WHEN CAST('True' AS BOOLEAN) AND contact.in_app_is_open = 1
+        THEN 'in-app '
+        ELSE ''
+      END || CASE WHEN CAST('True' AS BOOLEAN) AND contact.sms_is_open = 1 THEN 'sms' ELSE '' END
+    ) AS open_channels
+  FROM contact
 ), offered AS (
   SELECT
     person.person_id,
@@ -68,17 +83,8 @@ SELECT
   profile.transactions_90d,
   profile.overdrafts_12m,
   profile.covered_borrower,
-  (
-    (
-      CAST('True' AS BOOLEAN) AND contact.email_is_open = 1
-    )
-    OR (
-      CAST('True' AS BOOLEAN) AND contact.sms_is_open = 1
-    )
-    OR (
-      CAST('True' AS BOOLEAN) AND contact.in_app_is_open = 1
-    )
-  ) AS is_reachable,
+  reached.open_channels,
+  reached.open_channels <> '' AS is_reachable,
   offered.last_offered_on,
   segment.credit_tier AS segment_tier,
   segment.tier_place AS segment_place,
@@ -89,8 +95,8 @@ SELECT
 FROM staging.customer_credit_profiles AS profile
 INNER JOIN offers.person AS person
   ON person.customer_id = profile.customer_id
-INNER JOIN contact
-  ON contact.person_id = person.person_id
+INNER JOIN reached
+  ON reached.person_id = person.person_id
 LEFT JOIN offered
   ON offered.person_id = person.person_id
 LEFT JOIN terms AS segment
@@ -135,6 +141,25 @@ WITH contact AS (
     ON preferences.customer_id = person.customer_id
   GROUP BY
     person.person_id
+), reached AS (
+  SELECT
+    contact.person_id,
+    TRIM(
+      CONCAT(
+        CASE
+          WHEN CAST('True' AS BOOLEAN) AND contact.email_is_open = 1
+          THEN 'email '
+          ELSE ''
+        END,
+        CASE
+          WHEN CAST('True' AS BOOLEAN) AND contact.in_app_is_open = 1
+          THEN 'in-app '
+          ELSE ''
+        END,
+        CASE WHEN CAST('True' AS BOOLEAN) AND contact.sms_is_open = 1 THEN 'sms' ELSE '' END
+      )
+    ) AS open_channels
+  FROM contact
 ), offered AS (
   SELECT
     person.person_id,
@@ -175,17 +200,8 @@ SELECT
   profile.transactions_90d,
   profile.overdrafts_12m,
   profile.covered_borrower,
-  (
-    (
-      CAST('True' AS BOOLEAN) AND contact.email_is_open = 1
-    )
-    OR (
-      CAST('True' AS BOOLEAN) AND contact.sms_is_open = 1
-    )
-    OR (
-      CAST('True' AS BOOLEAN) AND contact.in_app_is_open = 1
-    )
-  ) AS is_reachable,
+  reached.open_channels,
+  reached.open_channels <> '' AS is_reachable,
   offered.last_offered_on,
   segment.credit_tier AS segment_tier,
   segment.tier_place AS segment_place,
@@ -196,8 +212,8 @@ SELECT
 FROM staging.customer_credit_profiles AS profile
 INNER JOIN offers.person AS person
   ON person.customer_id = profile.customer_id
-INNER JOIN contact
-  ON contact.person_id = person.person_id
+INNER JOIN reached
+  ON reached.person_id = person.person_id
 LEFT JOIN offered
   ON offered.person_id = person.person_id
 LEFT JOIN terms AS segment
