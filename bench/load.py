@@ -43,7 +43,7 @@ class Answers:
     """What became of the requests of one load, in the order of sending.
 
     `milliseconds`: from the intended moment to the end of the answer. `late`: until it was sent. `intended`: seconds
-    since the first. `failures`: of each request, "" if it was answered with 2xx. `unsent` have no answer at all.
+    since the first, which was `began` after 1970. `failures`: of each request, "" if it was answered with 2xx. `unsent` have no answer at all.
     """
 
     kinds: NDArray[np.str_]
@@ -52,7 +52,7 @@ class Answers:
     intended: NDArray[np.float64]
     failures: NDArray[np.str_]
     unsent: int
-    cpu_seconds: float
+    began: float
 
     def figures(self, among: NDArray[np.bool_] | None = None) -> dict[str, Any]:
         """Percentiles by kind, and the failures by what was answered; `among`: only of these requests."""
@@ -86,17 +86,16 @@ def build_vegeta(folder: Path) -> Path:
     return program
 
 
-def send(vegeta: Path, base: str, requests: Sequence[Request], rate: int, scratch: Path) -> Answers:
-    """Send these requests, so many a second, and wait for their answers."""
+def send(vegeta: Path, base: str, requests: Sequence[Request], rate: int, scratch: Path) -> tuple[Path, float]:
+    """Send these requests, so many a second, and wait for their answers: vegeta's results, and its processor seconds."""
     targets, results = scratch / "targets.json", scratch / "results.gob"
     targets.write_text("".join(_target(base, request) for request in requests), encoding="utf-8")
-    seconds = len(requests) / rate
     options = {
         "format": "json",
         "targets": targets,
         "output": results,
         "rate": f"{rate}/s",
-        "duration": f"{seconds}s",
+        "duration": f"{len(requests) / rate}s",
         "timeout": f"{_TIMEOUT_S}s",
         "workers": 64,
         "max-workers": _MOST_WAITING,
@@ -105,22 +104,24 @@ def send(vegeta: Path, base: str, requests: Sequence[Request], rate: int, scratc
         "redirects": -1,
     }
     command = [vegeta, "attack", *(f"-{name}={value}" for name, value in options.items())]
-    # Two processors, as the server has, and a rare collection of garbage, so that the generator disturbs it little.
-    attack = subprocess.Popen(command, env={**os.environ, "GOMAXPROCS": "2", "GOGC": "400"}, stderr=subprocess.PIPE)
+    # Garbage is collected rarely, so that the generator disturbs the server little.
+    attack = subprocess.Popen(command, env={**os.environ, "GOGC": "400"}, stderr=subprocess.PIPE)
     message = attack.stderr.read() if attack.stderr else b""
     _, status, usage = os.wait4(attack.pid, 0)
     attack.returncode = os.waitstatus_to_exitcode(status)
     if attack.returncode:
         raise MeasureError(f"vegeta attack failed:\n{message.decode()[-2000:]}")
+    return results, usage.ru_utime + usage.ru_stime
+
+
+def read_results(vegeta: Path, results: Path, requests: Sequence[Request], rate: int) -> Answers:
+    """The answers to the requests that were sent."""
     encoded = subprocess.run([vegeta, "encode", "-to=csv", results], stdout=subprocess.PIPE, check=True).stdout.decode()
-    targets.unlink()
-    results.unlink()
-    return read_answers(csv.reader(io.StringIO(encoded)), requests, rate, usage.ru_utime + usage.ru_stime)
+    return read_answers(csv.reader(io.StringIO(encoded)), requests, rate)
 
 
-def read_answers(rows: Iterable[Sequence[str]], requests: Sequence[Request], rate: int, cpu_seconds: float) -> Answers:
+def read_answers(rows: Iterable[Sequence[str]], requests: Sequence[Request], rate: int) -> Answers:
     """What vegeta's CSV says: timestamp, status, latency in nanoseconds, ..., error, ..., and the request's number."""
-    # Sent and answered: of each request, in nanoseconds. vegeta writes a line when an answer ends, in that order.
     by_number = sorted((int(row[8]), int(row[0]), int(row[2]), int(row[1]), row[5]) for row in rows)
     number, sent, took, status = (np.array(column) for column in list(zip(*by_number, strict=True))[:4])
     schedule = number * (1e9 / rate)
@@ -137,7 +138,7 @@ def read_answers(rows: Iterable[Sequence[str]], requests: Sequence[Request], rat
         intended=schedule / 1e9,
         failures=np.array(failures),
         unsent=max(0, len(requests) - len(by_number)),
-        cpu_seconds=cpu_seconds,
+        began=float(begin) / 1e9,
     )
 
 
