@@ -1,7 +1,7 @@
 """The bodies of requests and answers. A field that is here never changes its name or meaning; new ones may be added."""
 
 import sys
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, model_validator
@@ -128,13 +128,23 @@ class FeaturesState(ContactState):
     customers: int
 
 
+class OffersState(BaseModel):
+    """The stored offers of a program."""
+
+    program_id: str
+    as_of: Annotated[date | None, Field(description="The day of the current week; null before the first.")]
+    run_id: str | None
+    error: Annotated[str | None, Field(description="Why the store cannot be read; null if it can.")]
+
+
 class Readiness(BaseModel):
-    """Whether scores can be answered, and by what."""
+    """Whether scores and offers can be answered, and by what."""
 
     status: Literal["ready"] = "ready"
     models: list[ModelState]
     registry: ContactState
     features: FeaturesState
+    offers: list[OffersState]
 
 
 class Health(BaseModel):
@@ -161,3 +171,66 @@ class Problem(BaseModel):
     detail: Annotated[str, Field(description="What is wrong and what to do, in words, which may change.")]
     request_id: Annotated[str, Field(description="The same as in the header X-Request-ID.")]
     errors: Annotated[list[FieldError], Field(description="The fields that are wrong.")] = []
+
+
+class Offer(BaseModel):
+    """An offer that is live, with every number that must be disclosed. Amounts are in USD."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    offer_id: Annotated[str, Field(description="Names these terms forever.")]
+    program_id: str
+    product: str
+    offered_on: date
+    customer_id: str
+    credit_tier: Annotated[str, Field(description="The tier of the segment of the credit score.")]
+    score_band: Annotated[str, Field(description="The tier of the band of the approval likelihood.")]
+    tier: Annotated[str, Field(description="The final tier, the worse of the two.")]
+    approval_likelihood: Annotated[float, Field(ge=0, le=1)]
+    default_probability: Annotated[float, Field(ge=0, le=1)]
+    amount: float
+    note_rate_pct: Annotated[float, Field(description="The yearly interest rate in percent.")]
+    term_months: int
+    monthly_payment: float
+    last_payment: float
+    origination_fee: float
+    amount_financed: float
+    finance_charge: float
+    total_of_payments: float
+    apr_pct: Annotated[float, Field(description="The annual percentage rate.")]
+    expires_on: Annotated[date, Field(description="The last day of the offer.")]
+
+
+class OffersOfCustomer(BaseModel):
+    """The live offers of a customer: of each program, none or one."""
+
+    offers: list[Offer]
+
+
+class OfferCandidates(BaseModel):
+    """A page of candidates, and the week of which it is."""
+
+    program_id: str
+    run_id: Annotated[str, Field(description="The run that published these offers.")]
+    as_of: date
+    candidates: list[Offer]
+    next_cursor: Annotated[str | None, Field(description="The cursor of the next page; null after the last one.")]
+
+
+class OfferBanner(BaseModel):
+    """A banner to show in the app."""
+
+    program_id: str
+    placement: Annotated[str | None, Field(description="Where in the app; null for anywhere.")]
+    banner_type: str | None
+    display_duration: Annotated[int | None, Field(description="Days from the first display; null for no limit.")]
+    first_displayed_at: datetime | None
+    displays: Annotated[int, Field(description="How often it was displayed, by the events that were reported.")]
+    ends_at: Annotated[datetime | None, Field(description="When the banner ends; null before the first display.")]
+    offer: Offer
+
+
+class OfferBanners(BaseModel):
+    """The banners of a customer: of each program, none or one."""
+
+    banners: list[OfferBanner]

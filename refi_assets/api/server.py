@@ -9,15 +9,22 @@ from collections.abc import Collection
 import uvicorn
 
 from refi_assets.api.app import create_app
+from refi_assets.api.authorization import Authorizer
 from refi_assets.api.champions import Champions
 from refi_assets.api.customer_features import Customers
 from refi_assets.api.middleware import ACCESS, AccessFormatter
+from refi_assets.api.served_offers import ServedOffers
+from refi_assets.api.settings import ApiSettings
 from refi_assets.engines.duckdb import open_duckdb
 from refi_assets.errors import RefiError
 from refi_assets.lake import open_lake
 from refi_assets.ml.declared_models import declared_models
 from refi_assets.ml.registry import open_registry
 from refi_assets.observability.json_logs import log_as_json, stderr_handler
+from refi_assets.offers.programs import programs
+from refi_assets.settings import lender_now, settings_of
+from refi_assets.store.key_file import KEY_FILE
+from refi_assets.store.sqlite_store import store_root
 
 GRACE_SECONDS = 10  # for requests under way when the server is told to stop
 
@@ -33,8 +40,12 @@ def serve_api(host: str, port: int, models: Collection[str], lake_url: str, poll
     _start_log()
     champions = Champions(open_registry, models)
     customers = Customers(lambda: open_duckdb(open_lake(lake_url, create=False)))
+    root = store_root(lake_url)
+    enabled = {program.program_id: program for program in programs().values()}
+    offers = ServedOffers(root, enabled, lender_now, poll_seconds)
+    authorizer = Authorizer(root / KEY_FILE, lender_now, settings_of(ApiSettings).api_requests_per_second)
     config = uvicorn.Config(
-        create_app(champions, customers, poll_seconds),
+        create_app(champions, customers, offers, authorizer, poll_seconds),
         http="h11",  # the other parser has no limit on headers
         log_config=None,
         access_log=False,

@@ -45,7 +45,9 @@ def store_offers(session: DuckDBSession, program: Program, run_id: str, as_of: d
     customers = table_of(f"{program.key}/customers")
     is_shared = "person_id IN (SELECT person_id FROM customer GROUP BY person_id HAVING COUNT(*) > 1)"
     session.create_table("offer", exp.select("*").from_(table_of(f"{program.key}/offers")).sql(DIALECT))
-    session.create_table("customer", exp.select("customer_id", "person_id", "open_channels").from_(customers).sql(DIALECT))
+    session.create_table(
+        "customer", exp.select("customer_id", "person_id", "open_channels").from_(customers).sql(DIALECT)
+    )
     refusals = load_sql_models()[f"{program.key}/answers/opted_out_customers"]
     opted_out = session.query(refusals.bind(program.parameters))
     persons = session.execute(f"SELECT customer_id, person_id FROM customer WHERE {is_shared}")

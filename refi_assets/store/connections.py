@@ -11,22 +11,32 @@ from refi_assets.store.failures import BUSY_SECONDS, READING
 OLDEST_SQLITE = (3, 37, 0)  # the first with STRICT tables
 
 
-def connect(path: Path, mode: str) -> sqlite3.Connection:
+def connect(path: Path, mode: str, busy_seconds: float = BUSY_SECONDS) -> sqlite3.Connection:
     """A connection in autocommit mode: `mode` is ro, rw, rwc (created if it is missing) or immutable.
 
-    Raises StoreError if Python's SQLite is too old, or sqlite3.Error.
+    A file that another process has locked is waited for `busy_seconds`. Raises StoreError if Python's SQLite is too
+    old, or sqlite3.Error.
     """
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         raise StoreError(
             f"Python's SQLite is version {sqlite3.sqlite_version}, and the store needs "
             f"{'.'.join(map(str, OLDEST_SQLITE))}. {READING}. Use a Python with a newer SQLite."
         )
-    return sqlite3.connect(file_uri(path, mode), uri=True, isolation_level=None, timeout=BUSY_SECONDS)
+    return sqlite3.connect(file_uri(path, mode), uri=True, isolation_level=None, timeout=busy_seconds)
 
 
 def file_uri(path: Path, mode: str) -> str:
     """The URI of a file. An immutable file is one that nobody changes: it is read without locks."""
     return f"file:{quote(str(path))}?" + ("mode=ro&immutable=1" if mode == "immutable" else f"mode={mode}")
+
+
+def file_of(path: Path) -> tuple[int, int] | None:
+    """The file that is at a path now; None if there is none. A connection keeps to the one that it opened."""
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def version_of_unlocked(path: Path) -> tuple[int, int, int] | None:

@@ -11,11 +11,11 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Self
 
-from refi_assets.errors import StoreError
+from refi_assets.errors import StoreError, WeekGoneError
 from refi_assets.lake.settings import is_s3
 from refi_assets.settings import STATE_DIR, settings_of
 from refi_assets.store.event_file import EVENTS, EventFile
-from refi_assets.store.failures import LOADING, READING, RECORDING, in_words
+from refi_assets.store.failures import BUSY_SECONDS, LOADING, READING, RECORDING, in_words
 from refi_assets.store.pointer import KeptWeeks, Pointer
 from refi_assets.store.protocol import (
     EventKind,
@@ -47,13 +47,18 @@ def store_root(lake_url: str) -> Path:
 
 
 class SqliteOfferStore:
-    """The offers of a program. Files are opened when they are needed. It belongs to the thread that made it."""
+    """The offers of a program. Files are opened when they are needed. It belongs to the thread that made it.
 
-    def __init__(self, root: Path, program: str, *, read_only: bool = False) -> None:
+    A file that another process has locked is waited for `busy_seconds`.
+    """
+
+    def __init__(
+        self, root: Path, program: str, *, read_only: bool = False, busy_seconds: float = BUSY_SECONDS
+    ) -> None:
         _require_name(program, "a program's key")
         self.program = program
         self.folder = root / program
-        self._read_only = read_only
+        self._read_only, self._busy_seconds = read_only, busy_seconds
         self._pointer = Pointer(self.folder)
         self._readers: dict[str, WeekReader] = {}
         self._event_file: EventFile | None = None
@@ -257,7 +262,7 @@ class SqliteOfferStore:
         kept = self._pointer.read()
         current = self._require_current(kept, READING)
         if run_id is not None and run_id not in kept:
-            raise StoreError(f"{self.folder}: the week of this cursor is gone. {READING}. Begin at the first page.")
+            raise WeekGoneError(f"{self.folder}: the week of this cursor is gone. {READING}. Begin at the first page.")
         run_id = run_id or current.run_id
         with in_words(week_path(self.folder, run_id), READING):
             yield self._reader(run_id)
@@ -266,7 +271,7 @@ class SqliteOfferStore:
         reader = self._readers.get(run_id)
         if reader is None or reader.is_outdated():
             self._keep_readers({week.run_id for week in self._pointer.read().weeks} - {run_id})
-            reader = self._readers[run_id] = WeekReader(self.folder, run_id, self.folder / EVENTS)
+            reader = self._readers[run_id] = WeekReader(self.folder, run_id, self.folder / EVENTS, self._busy_seconds)
         return reader
 
     def _keep_readers(self, run_ids: Iterable[str]) -> None:
