@@ -41,6 +41,10 @@ class StoreError(RefiError):
     """The store of offers is full, locked, read-only, damaged or missing, or must not take what it was given."""
 
 
+class WeekGoneError(StoreError):
+    """The store no longer has the week of a cursor."""
+
+
 @contextmanager
 def best_effort(on_failure: Callable[[str], object]) -> Iterator[None]:
     """Run optional work, which may fail: `on_failure` gets the reason, without any borrower's data."""

@@ -7,6 +7,7 @@ relations in sql/. Neither are AWS's credentials, region and endpoints, which AW
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -61,6 +62,11 @@ class PlatformSettings(RoomSettings):
 def settings_of(room: type[_S]) -> _S:
     """The settings of a room in this process. Raises SettingError naming the first wrong variable."""
     return cast(_S, _read(room))
+
+
+def lender_now() -> datetime:
+    """The current time in the lender's time zone. Raises SettingError."""
+    return datetime.now(ZoneInfo(settings_of(PlatformSettings).time_zone))
 
 
 def all_settings() -> list[RoomSettings]:

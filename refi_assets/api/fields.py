@@ -2,9 +2,10 @@
 
 import sys
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, model_validator
 
 from refi_assets.store.protocol import EventKind
 
@@ -22,10 +23,15 @@ def _feature_value(value: object) -> float | str | bool | None:
 
 _AnyValue = float | str | bool | None
 FeatureValue = Annotated[_AnyValue, PlainValidator(_feature_value, json_schema_input_type=_AnyValue)]
+ExactNumber = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]  # up to 15 digits
 
 
 class ScoreRequest(BaseModel):
-    """A request for a score: of a customer whose features are published, or of features."""
+    """A request for a score by a model, of features or of a customer whose features are published.
+
+    Or for a verdict and a price by the rules of a program, of a customer's values or of a customer of its last
+    published run. For values, the rules on contact and on earlier offers are left out: nothing is known of either.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -37,13 +43,32 @@ class ScoreRequest(BaseModel):
         Field(description="Every feature of the model, by name. null means that the value is unknown."),
     ] = None
     customer_id: Annotated[
-        str | None, Field(min_length=1, max_length=200, description="A customer of the published features.")
+        str | None,
+        Field(
+            min_length=1,
+            max_length=200,
+            description="A customer of the published features, or of the program's last published run.",
+        ),
+    ] = None
+    program: Annotated[
+        str | None, Field(description="The id of the program whose rules judge the customer, instead of a model.")
+    ] = None
+    customer: Annotated[
+        dict[str, FeatureValue] | None,
+        Field(
+            description="The values that the program's rules read, by name. null, or a missing optional value, is "
+            "unknown. Of each number, as many decimals count as in a file, rounded half up."
+        ),
     ] = None
 
     @model_validator(mode="after")
     def _has_one_of_both(self) -> "ScoreRequest":
-        if (self.features is None) == (self.customer_id is None):
-            raise ValueError("give either features or customer_id")
+        given = "features" if self.program is None else "customer"
+        for absent in ("customer",) if self.program is None else ("model", "features"):
+            if getattr(self, absent) is not None:
+                raise ValueError(f"{absent} {'needs' if self.program is None else 'does not go with'} a program")
+        if (getattr(self, given) is None) == (self.customer_id is None):
+            raise ValueError(f"give either {given} or customer_id")
         return self
 
 
@@ -79,6 +104,61 @@ class ScoreAnswer(BaseModel):
     as_of: Annotated[date | None, Field(description="The day of the customer's features; null if they were given.")]
     run_id: Annotated[
         str | None, Field(description="The run that published the customer's features; null if they were given.")
+    ]
+
+
+class ProgramReason(BaseModel):
+    """A rule of the program that the customer fails."""
+
+    filter_id: Annotated[str, Field(description="The filter that has the rule; score or offer after the chain.")]
+    code: Annotated[str, Field(description="The reason's code, as in the verdicts of the program's runs.")]
+    text: Annotated[str, Field(description="The rule in words, with the program's limits.")]
+
+
+class ScoringModel(BaseModel):
+    """A model that scored the customer."""
+
+    role: Annotated[str, Field(description="approval or default.")]
+    name: Annotated[str, Field(description="The name of the registered model, or of the endpoint.")]
+    version: Annotated[int | None, Field(description="Its version in the registry; null for an endpoint.")]
+
+
+class ProgramScoreAnswer(BaseModel):
+    """The verdict of a program on a customer, with the terms of the offer if no rule stops the customer."""
+
+    program_id: Annotated[str, Field(description="The program.")]
+    as_of: Annotated[date, Field(description="The day of the verdict: of the run, or today for given values.")]
+    run_id: Annotated[
+        str | None, Field(description="The run whose customer was judged; null if the values were given.")
+    ]
+    approval_likelihood: Annotated[
+        ExactNumber | None, Field(description="Probability of approval; null if the chain stops the customer.")
+    ]
+    default_probability: Annotated[
+        ExactNumber | None, Field(description="Probability of default; null if the chain stops the customer.")
+    ]
+    credit_tier: Annotated[str | None, Field(description="The tier of the credit score.")]
+    score_band: Annotated[str | None, Field(description="The tier of the approval likelihood.")]
+    tier: Annotated[
+        str | None, Field(description="The final tier, the worse of the two; like all below, null without an offer.")
+    ]
+    amount: Annotated[ExactNumber | None, Field(description="The amount of the loan, in USD.")]
+    note_rate_pct: Annotated[ExactNumber | None, Field(description="Interest rate of the note, in percent a year.")]
+    term_months: Annotated[int | None, Field(description="Number of payments.")]
+    monthly_payment: Annotated[ExactNumber | None, Field(description="Every payment but the last, in USD.")]
+    last_payment: Annotated[ExactNumber | None, Field(description="The last payment, in USD.")]
+    origination_fee: Annotated[ExactNumber | None, Field(description="The fee inside the amount, in USD.")]
+    amount_financed: Annotated[ExactNumber | None, Field(description="The amount less the fee, in USD.")]
+    finance_charge: Annotated[ExactNumber | None, Field(description="All payments less the amount financed, in USD.")]
+    total_of_payments: Annotated[ExactNumber | None, Field(description="All payments, in USD.")]
+    apr_pct: Annotated[ExactNumber | None, Field(description="Annual percentage rate by Regulation Z, in percent.")]
+    expires_on: Annotated[date | None, Field(description="The last day of the offer.")]
+    reasons: Annotated[
+        list[ProgramReason],
+        Field(description="Every reason against an offer, in the order of filters and rules; empty if there is one."),
+    ]
+    models: Annotated[
+        list[ScoringModel], Field(description="The models that scored; none if the chain stops the customer.")
     ]
 
 
@@ -130,13 +210,23 @@ class FeaturesState(ContactState):
     customers: int
 
 
+class OffersState(BaseModel):
+    """The stored offers of a program."""
+
+    program_id: str
+    as_of: Annotated[date | None, Field(description="The day of the current week; null before the first.")]
+    run_id: str | None
+    error: Annotated[str | None, Field(description="Why the store cannot be read; null if it can.")]
+
+
 class Readiness(BaseModel):
-    """Whether scores can be answered, and by what."""
+    """Whether scores and offers can be answered, and by what."""
 
     status: Literal["ready"] = "ready"
     models: list[ModelState]
     registry: ContactState
     features: FeaturesState
+    offers: list[OffersState]
 
 
 class Health(BaseModel):
@@ -163,6 +253,69 @@ class Problem(BaseModel):
     detail: Annotated[str, Field(description="What is wrong and what to do, in words, which may change.")]
     request_id: Annotated[str, Field(description="The same as in the header X-Request-ID.")]
     errors: Annotated[list[FieldError], Field(description="The fields that are wrong.")] = []
+
+
+class Offer(BaseModel):
+    """An offer that is live, with every number that must be disclosed. Amounts are in USD."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    offer_id: Annotated[str, Field(description="Names these terms forever.")]
+    program_id: str
+    product: str
+    offered_on: date
+    customer_id: str
+    credit_tier: Annotated[str, Field(description="The tier of the segment of the credit score.")]
+    score_band: Annotated[str, Field(description="The tier of the band of the approval likelihood.")]
+    tier: Annotated[str, Field(description="The final tier, the worse of the two.")]
+    approval_likelihood: Annotated[float, Field(ge=0, le=1)]
+    default_probability: Annotated[float, Field(ge=0, le=1)]
+    amount: float
+    note_rate_pct: Annotated[float, Field(description="The yearly interest rate in percent.")]
+    term_months: int
+    monthly_payment: float
+    last_payment: float
+    origination_fee: float
+    amount_financed: float
+    finance_charge: float
+    total_of_payments: float
+    apr_pct: Annotated[float, Field(description="The annual percentage rate.")]
+    expires_on: Annotated[date, Field(description="The last day of the offer.")]
+
+
+class OffersOfCustomer(BaseModel):
+    """The live offers of a customer: of each program, none or one."""
+
+    offers: list[Offer]
+
+
+class OfferCandidates(BaseModel):
+    """A page of candidates, and the week of which it is."""
+
+    program_id: str
+    run_id: Annotated[str, Field(description="The run that published these offers.")]
+    as_of: date
+    candidates: list[Offer]
+    next_cursor: Annotated[str | None, Field(description="The cursor of the next page; null after the last one.")]
+
+
+class OfferBanner(BaseModel):
+    """A banner to show in the app."""
+
+    program_id: str
+    placement: Annotated[str | None, Field(description="Where in the app; null for anywhere.")]
+    banner_type: str | None
+    display_duration: Annotated[int | None, Field(description="Days from the first display; null for no limit.")]
+    first_displayed_at: datetime | None
+    displays: Annotated[int, Field(description="How often it was displayed, by the events that were reported.")]
+    ends_at: Annotated[datetime | None, Field(description="When the banner ends; null before the first display.")]
+    offer: Offer
+
+
+class OfferBanners(BaseModel):
+    """The banners of a customer: of each program, none or one."""
+
+    banners: list[OfferBanner]
 
 
 class EventBody(BaseModel):

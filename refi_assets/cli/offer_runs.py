@@ -5,7 +5,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlglot import exp
 
@@ -17,7 +16,7 @@ from refi_assets.lake import open_lake
 from refi_assets.offers.manifest import CONTENTS
 from refi_assets.publishing.publication import Publication
 from refi_assets.publishing.published import PublishedRun
-from refi_assets.settings import PlatformSettings, settings_of
+from refi_assets.settings import lender_now
 from refi_assets.specs.names import table_of
 from refi_assets.specs.sql_models import load_sql_models
 from refi_assets.store.sqlite_store import open_store
@@ -111,11 +110,10 @@ def export_offers(program: str, lake_url: str, run_id: str | None, offers: Path 
 
 def withdraw_offer(program: str, lake_url: str, customer_id: str, reason: str, day: date) -> None:
     """End the offer that a customer has in the store on a day. Raises StoreError, also if there is none."""
-    now = datetime.now(ZoneInfo(settings_of(PlatformSettings).time_zone))
     with open_store(lake_url, program) as store:
         offers = store.offers_of(customer_id, day)
         if not offers:
             raise StoreError(f"{customer_id} has no offer of {program.replace('_', '-')} on {day}. Nothing changed.")
         for offer in offers:
-            store.withdraw(offer.offer_id, reason, datetime.combine(day, now.timetz()))
+            store.withdraw(offer.offer_id, reason, datetime.combine(day, lender_now().timetz()))
             say(f"Withdrawn: offer {offer.offer_id} of {customer_id}, which was to expire after {offer.expires_on}.")

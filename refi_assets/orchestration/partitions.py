@@ -6,12 +6,11 @@ partitions has the day on which its run started, by the lender's clock.
 
 from datetime import date, datetime, time, timedelta
 from functools import cache
-from zoneinfo import ZoneInfo
 
 import dagster as dg
 
 from refi_assets.lake.relations import Cadence
-from refi_assets.settings import PlatformSettings, settings_of
+from refi_assets.settings import PlatformSettings, lender_now, settings_of
 
 FIRST_DAY = "2000-01-01"
 
@@ -21,7 +20,7 @@ Context = dg.AssetExecutionContext | dg.AssetCheckExecutionContext
 
 def now() -> datetime:
     """The current time in the lender's time zone."""
-    return datetime.now(ZoneInfo(settings_of(PlatformSettings).time_zone))
+    return lender_now()
 
 
 @cache

@@ -29,6 +29,15 @@ def file_uri(path: Path, mode: str) -> str:
     return f"file:{quote(str(path))}?" + ("mode=ro&immutable=1" if mode == "immutable" else f"mode={mode}")
 
 
+def file_of(path: Path) -> tuple[int, int] | None:
+    """The file that is at a path now; None if there is none. A connection keeps to the one that it opened."""
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
+
+
 def version_of_unlocked(path: Path) -> tuple[int, int, int] | None:
     """The version of a file with a write-ahead log that must be read as if it were immutable; None if it must not.
 

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from refi_assets.errors import StoreError
+from refi_assets.errors import StoreError, WeekGoneError
 from refi_assets.lake.settings import is_s3
 from refi_assets.settings import STATE_DIR, settings_of
 from refi_assets.store.event_file import EVENTS, EventFile
@@ -39,22 +39,9 @@ from refi_assets.store.week_reader import WeekReader
 _LOCK = "load.lock"
 
 
-def open_store(
-    lake_url: str,
-    program: str,
-    *,
-    read_only: bool = False,
-    busy_seconds: float = BUSY_SECONDS,
-    is_checkpointed_elsewhere: bool = False,
-) -> OfferStore:
+def open_store(lake_url: str, program: str, *, read_only: bool = False) -> OfferStore:
     """The store of a program, by its key. Raises StoreError."""
-    return SqliteOfferStore(
-        store_root(lake_url),
-        program,
-        read_only=read_only,
-        busy_seconds=busy_seconds,
-        is_checkpointed_elsewhere=is_checkpointed_elsewhere,
-    )
+    return SqliteOfferStore(store_root(lake_url), program, read_only=read_only)
 
 
 def store_root(lake_url: str) -> Path:
@@ -335,7 +322,7 @@ class SqliteOfferStore:
         kept = self._pointer.read()
         current = self._require_current(kept, READING)
         if run_id is not None and run_id not in kept:
-            raise StoreError(f"{self.folder}: the week of this cursor is gone. {READING}. Begin at the first page.")
+            raise WeekGoneError(f"{self.folder}: the week of this cursor is gone. {READING}. Begin at the first page.")
         run_id = run_id or current.run_id
         with in_words(week_path(self.folder, run_id), READING):
             yield self._reader(run_id)

@@ -4,7 +4,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from refi_assets.store.connections import connect, file_uri, version_of_unlocked
+from refi_assets.store.connections import connect, file_of, file_uri, version_of_unlocked
 from refi_assets.store.event_file import OFFER_COLUMNS, events_in, stored_offer
 from refi_assets.store.failures import READING, in_words
 from refi_assets.store.protocol import OfferEvent, OfferPage, PageCursor, StoredOffer
@@ -49,7 +49,7 @@ class WeekReader:
         self.run_id, self._events = run_id, events
         self._connection = connect(week_path(folder, run_id), "immutable", busy_seconds)
         self._connection.execute("SELECT 1 FROM main.week").fetchone()  # a damaged file is not blamed on the other
-        self._events_version = version_of_unlocked(events)
+        self._events_version, self._events_file = version_of_unlocked(events), file_of(events)
         mode = "ro" if self._events_version is None else "immutable"
         with in_words(events, READING):
             self._connection.execute("ATTACH ? AS events", (file_uri(events, mode),))
@@ -57,8 +57,10 @@ class WeekReader:
         self._connection.execute(_LIVE.format(run_id=run_id))
 
     def is_outdated(self) -> bool:
-        """Whether events.sqlite, read without locks, has changed."""
-        return self._events_version is not None and self._events_version != version_of_unlocked(self._events)
+        """Whether events.sqlite is another file now, or was read without locks and has changed."""
+        if self._events_version is not None:
+            return self._events_version != version_of_unlocked(self._events)
+        return self._events_file != file_of(self._events)
 
     def close(self) -> None:
         """Close the files."""

@@ -22,6 +22,7 @@ from refi_assets.api.events_route import events_router
 from refi_assets.api.middleware import RequestMiddleware
 from refi_assets.api.problems import answer_errors_as_problems
 from refi_assets.api.prometheus import ApiMetrics
+from refi_assets.api.served_offers import ServedOffers
 from refi_assets.offers.event_rules import load_event_rules
 from refi_assets.store.key_file import KEY_FILE, KeyFile, Scope
 from refi_assets.store.sqlite_store import SqliteOfferStore
@@ -37,7 +38,7 @@ class EventApp:
 
     root: Path
     limits: WriterLimits = USUAL_LIMITS
-    now: datetime = noon(0)
+    now: datetime = field(default_factory=lambda: noon(0))
     programs: Mapping[str, str] = field(default_factory=lambda: PROGRAMS)
 
     def __post_init__(self) -> None:
@@ -57,7 +58,9 @@ class EventApp:
                 yield
 
         self.app = FastAPI(lifespan=lifespan, generate_unique_id_function=lambda route: route.name)
-        self.app.add_middleware(RequestMiddleware, metrics=ApiMetrics(champions, customers))
+        self.app.add_middleware(
+            RequestMiddleware, metrics=ApiMetrics(champions, customers, ServedOffers(self.root, {}, self.clock, 1))
+        )
         answer_errors_as_problems(self.app)
         self.app.include_router(events_router(self.writer, Authorizer(self.keys.path, self.clock, 100_000)))
 

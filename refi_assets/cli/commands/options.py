@@ -1,16 +1,15 @@
 """Shared options of commands, the lake and the day that they name, and ingestion of source files."""
 
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 
 from refi_assets.cli.terminal import Terminal, one_line, say
 from refi_assets.identity.settings import IdentityEngine
 from refi_assets.lake.settings import LakeSettings, valid_lake_url
-from refi_assets.settings import PlatformSettings, all_settings, settings_of
+from refi_assets.settings import all_settings, lender_now, settings_of
 
 if TYPE_CHECKING:
     from refi_assets.ingestion.raw_zone import Ingested
@@ -85,7 +84,7 @@ def lake_url(lake: str | None) -> str:
 def day_of(text: str | None) -> date:
     """The day that --as-of names, or today. Raises SettingError for any wrong setting."""
     all_settings()
-    today = datetime.now(ZoneInfo(settings_of(PlatformSettings).time_zone)).date()
+    today = lender_now().date()
     if text is None:
         return today
     try:
