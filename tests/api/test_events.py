@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2 as httpx
 import pytest
 from starlette.testclient import TestClient
 
@@ -33,9 +33,18 @@ def app(cards: OfferStore, tmp_path: Path) -> EventApp:
 
 
 @pytest.fixture
-def client(app: EventApp) -> Iterator[TestClient]:
+def keys(app: EventApp) -> dict[str, dict[str, str]]:
+    """The headers of keys: for every program, two of them; for one; for a program that does not exist; for reading."""
+    programs = {"all": None, "all too": None, "cards": "card-offers", "none": "no-such-program"}
+    tokens = {name: app.token(program) for name, program in programs.items()}
+    tokens["reading"] = app.token(scopes=frozenset({Scope.READ}))
+    return {name: {"Authorization": f"Bearer {token}"} for name, token in tokens.items()}
+
+
+@pytest.fixture
+def client(app: EventApp, keys: dict[str, dict[str, str]]) -> Iterator[TestClient]:
     """A client of the running app, with a key for every program."""
-    with TestClient(app.app, headers={"Authorization": f"Bearer {app.token()}"}) as running:
+    with TestClient(app.app, headers=keys["all"]) as running:
         yield running
 
 
@@ -157,16 +166,15 @@ def test_a_superseded_offer_that_is_displayed_or_accepted_is_live_again(
 
 
 def test_an_offer_of_another_program_is_as_unknown_as_one_that_does_not_exist(
-    client: TestClient, app: EventApp, cards: OfferStore
+    client: TestClient, keys: dict[str, dict[str, str]]
 ) -> None:
-    of_cards = {"Authorization": f"Bearer {app.token('card-offers')}"}
-    answers = [post(client, name, "sent", "k", **of_cards) for name in ("car", "nothing", "%00", "x" * 5_000)]
-    answers.append(post(client, "a", "sent", "k", Authorization=f"Bearer {app.token('no-such-program')}"))
+    answers = [post(client, name, "sent", "k", **keys["cards"]) for name in ("car", "nothing", "%00", "x" * 5_000)]
+    answers.append(post(client, "a", "sent", "k", **keys["none"]))
     answers.append(post(client, "nothing", "sent", "k"))
     assert {json.dumps(problem(answer)) for answer in answers} == {
         '{"status": 404, "kind": "unknown-offer", "detail": "There is no such offer."}'
     }
-    assert post(client, "a", "sent", "k", **of_cards).status_code == 201
+    assert post(client, "a", "sent", "k", **keys["cards"]).status_code == 201
     assert post(client, "car", "sent", "k").status_code == 201
 
 
@@ -234,9 +242,11 @@ def test_the_body_of_a_repeat_is_compared_as_json(client: TestClient, cards: Off
     assert kinds(cards, "a") == ["clicked"]
 
 
-def test_a_key_belongs_to_an_api_key_and_an_offer(client: TestClient, app: EventApp, cards: OfferStore) -> None:
+def test_a_key_belongs_to_an_api_key_and_an_offer(
+    client: TestClient, keys: dict[str, dict[str, str]], cards: OfferStore
+) -> None:
     post(client, "a", "sent", "k")
-    assert post(client, "a", "clicked", "k", Authorization=f"Bearer {app.token()}").status_code == 201
+    assert post(client, "a", "clicked", "k", **keys["all too"]).status_code == 201
     assert post(client, "b", "displayed", "k").status_code == 201
     assert (kinds(cards, "a"), kinds(cards, "b")) == (["sent", "clicked"], ["displayed"])
 
@@ -264,10 +274,9 @@ def test_of_requests_at_once_with_keys_of_their_own_one_is_accepted(client: Test
 
 
 def test_a_key_without_the_scope_or_none_is_refused_before_the_body_is_read(
-    client: TestClient, app: EventApp, cards: OfferStore
+    client: TestClient, keys: dict[str, dict[str, str]], cards: OfferStore
 ) -> None:
-    reading = {"Authorization": f"Bearer {app.token(scopes=frozenset({Scope.READ}))}"}
-    for headers, status in ((reading, 403), ({"Authorization": "Bearer none"}, 401)):
+    for headers, status in ((keys["reading"], 403), ({"Authorization": "Bearer none"}, 401)):
         for offer_id in ("a", "nothing"):
             answer = client.post(f"/v1/offers/{offer_id}/events", content=b"{", headers=headers)
             assert answer.status_code == status

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 import uvicorn
 from fastapi import FastAPI
@@ -73,7 +74,7 @@ class EventApp:
         return self.keys.create(scopes, program, None, None, self.now)
 
 
-def _not_used() -> None:
+def _not_used() -> NoReturn:
     raise AssertionError("no model is served here")
 
 
