@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import httpx2 as httpx
 import pytest
 from starlette.testclient import TestClient
 
@@ -48,13 +47,13 @@ def client(app: EventApp, keys: dict[str, dict[str, str]]) -> Iterator[TestClien
         yield running
 
 
-def post(client: TestClient, offer_id: str, event: str, key: str, **headers: str) -> httpx.Response:
+def post(client: TestClient, offer_id: str, event: str, key: str, **headers: str) -> Any:
     return client.post(
         f"/v1/offers/{offer_id}/events", json={"event": event}, headers={"Idempotency-Key": key, **headers}
     )
 
 
-def problem(response: httpx.Response) -> dict[str, Any]:
+def problem(response: Any) -> dict[str, Any]:
     """A problem's kind and words."""
     assert response.headers["content-type"] == "application/problem+json"
     body = without_id(response.json())
