@@ -5,7 +5,6 @@ Whoever changes the pointer or what is firm holds the write lock of events.sqlit
 
 import fcntl
 import re
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
@@ -228,13 +227,8 @@ class SqliteOfferStore:
         self._require_current(self._pointer.read(), RECORDING)
         with in_words(self.folder / EVENTS, RECORDING):
             events = self._events()
-            try:
-                with events.locked():
-                    yield Recording(events, self._pointer.read(), self._reader)
-            except sqlite3.Error as error:
-                if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
-                    self._close_events()  # a connection may stay read-only when the disk no longer is
-                raise
+            with events.locked():
+                yield Recording(events, self._pointer.read(), self._reader)
             if events.has_moved:
                 raise StoreError(f"{events.path} was moved or replaced meanwhile. {RECORDING}. Try again.")
 

@@ -294,7 +294,6 @@ async def load():
 
 
 def test_a_read_only_disk_records_nothing_and_the_writer_recovers(on_a_small_disk: Any) -> None:
-    """A connection that was opened then stays read-only, so it is opened again."""
     outcomes, events = on_a_small_disk("""
 async def load():
     async with writer.running():

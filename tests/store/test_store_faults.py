@@ -86,6 +86,23 @@ print(json.dumps([load, move, events[-1], left, before, ids(7)]))
     assert before == after == [["a"], ["b"]]
 
 
+def test_a_disk_that_is_full_in_the_middle_of_a_group_records_nothing_of_it(on_a_small_disk):
+    """SQLite then ends the transaction itself, and would begin one for each of the requests that follow."""
+    group, recorded, again = on_a_small_disk("""
+from tests.store.requests import request
+ballast = disk / "ballast"
+ballast.write_bytes(bytes(os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize - 200_000))
+requests = [request("ab"[number % 2], key=str(number), content="x" * 500) for number in range(6_000)]
+group = message(lambda: store.record_events(requests, noon(6), 30))
+recorded = len(store.events_of("a")), len(store.events_of("b"))
+ballast.unlink()
+again = len(store.record_events(requests[:10], noon(6), 30))
+print(json.dumps([group, recorded, again]))
+""")
+    assert ": the disk is full. Nothing was recorded, and the stored offers are unchanged." in group
+    assert (recorded, again) == ([1, 0], 10)
+
+
 def test_a_read_only_disk_is_reported_and_still_read(on_a_small_disk):
     load, event, read = on_a_small_disk("""
 store.close()
