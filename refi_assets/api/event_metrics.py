@@ -44,15 +44,15 @@ class EventMetrics(Collector):
     def __init__(self) -> None:
         self.events: Counter[tuple[EventKind, str]] = Counter()
         self.group_sizes, self.commit_seconds = _Distribution(GROUP_SIZES), _Distribution(COMMIT_SECONDS)
-        self.failed_groups = 0
+        self.failed_requests = 0
 
     def collect(self) -> Iterable[Metric]:
         """The metrics."""
         events = CounterMetricFamily("refi_events", "Requests of events answered.", labels=("event", "outcome"))
         for (kind, outcome), count in list(self.events.items()):
             events.add_metric((kind, outcome), count)
-        failed = CounterMetricFamily("refi_event_failed_groups", "Groups of requests that the store could not record.")
-        failed.add_metric((), self.failed_groups)
+        failed = CounterMetricFamily("refi_event_failures", "Requests of events that a store could not record.")
+        failed.add_metric((), self.failed_requests)
         return [
             events,
             failed,

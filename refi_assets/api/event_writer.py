@@ -150,11 +150,11 @@ class EventWriter:
                     continue
                 self._loaded.add(program)
                 outcomes = store.record_events([waiting.request for waiting in asked], at, self.rules.answer_kept_days)
-                self.contacts[program].report(None)
             except StoreError as error:
-                self.contacts[program].report(str(error))
-                self.metrics.failed_groups += 1
                 outcomes = [error] * len(asked)
+            failures = [str(outcome) for outcome in outcomes if isinstance(outcome, StoreError)]
+            self.contacts[program].report(failures[0] if failures else None)
+            self.metrics.failed_requests += len(failures)
             for waiting, outcome in zip(asked, outcomes, strict=True):
                 if waiting.outcome is None or outcome is not Unanswered.UNKNOWN_OFFER:  # it may be where it failed
                     waiting.outcome = outcome

@@ -247,7 +247,9 @@ class SqliteOfferStore:
         reader = self._readers.get(run_id)
         if reader is None or reader.is_outdated():
             self._keep_readers({week.run_id for week in self._pointer.read().weeks} - {run_id})
-            reader = self._readers[run_id] = WeekReader(self.folder, run_id, self.folder / EVENTS, self._busy_seconds)
+            with in_words(week_path(self.folder, run_id), READING):
+                reader = WeekReader(self.folder, run_id, self.folder / EVENTS, self._busy_seconds)
+            self._readers[run_id] = reader
         return reader
 
     def _keep_readers(self, run_ids: Iterable[str]) -> None:

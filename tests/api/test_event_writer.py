@@ -184,6 +184,18 @@ def test_without_any_offers_an_event_is_not_recorded_and_may_come_again(tmp_path
     asyncio.run(load())
 
 
+def test_a_damaged_week_is_reported_by_its_name(root: Path) -> None:
+    (root / "cards" / "w1.sqlite").write_bytes(b"not a database" * 1_000)
+    writer = EventApp(root).writer
+
+    async def load() -> EventOutcome:
+        async with writer.running():
+            return await outcome_of(writer, request("a"))
+
+    assert isinstance(asyncio.run(load()), StoreError)
+    assert "w1.sqlite: it is damaged" in (writer.contacts["card-offers"].error or "")
+
+
 def test_a_fault_of_our_own_is_the_outcome_of_its_request_only(root: Path) -> None:
     writer = EventApp(root).writer
 
