@@ -87,8 +87,9 @@ class Bench:
     def find_limit(self, name: str, server: Server, mix: RequestMix, held: Sequence[dict[str, Any]]) -> list[Any]:
         """Short measurements at more and more requests a second, until one breaks."""
         broken = [figures["rate"] for figures in held if is_broken(figures)]
-        rate, most = max((figures["rate"] for figures in held if not is_broken(figures)), default=0), min(
-            broken, default=MOST_RATE
+        rate, most = (
+            max((figures["rate"] for figures in held if not is_broken(figures)), default=0),
+            min(broken, default=MOST_RATE),
         )
         ladder: list[Any] = []
         while (rate := rate + STEP) < most and not (ladder and is_broken(ladder[-1])):

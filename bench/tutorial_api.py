@@ -126,9 +126,7 @@ app = FastAPI(dependencies=[Depends(verify_token)])
 
 
 @app.middleware("http")
-async def add_process_time_header(
-    request: Request, call_next: Callable[[Request], Awaitable[Response]]
-) -> Response:
+async def add_process_time_header(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
     start_time = time.perf_counter()
     response = await call_next(request)
     response.headers["X-Process-Time"] = str(time.perf_counter() - start_time)
