@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, model_validator
 
+from refi_assets.store.protocol import EventKind
+
 
 def _feature_value(value: object) -> float | str | bool | None:
     """Strict, and with one message: "7" is not 7, and NaN and Infinity are not JSON."""
@@ -314,3 +316,29 @@ class OfferBanners(BaseModel):
     """The banners of a customer: of each program, none or one."""
 
     banners: list[OfferBanner]
+
+
+class EventBody(BaseModel):
+    """An event of an offer. Its time is that of the recording."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    event: Annotated[EventKind, Field(description="The kind of event.")]
+
+
+class EventRecord(BaseModel):
+    """A recorded event."""
+
+    offer_id: str
+    event: EventKind
+    at: Annotated[datetime, Field(description="The time of the recording, by the lender's clock.")]
+    standing: Annotated[
+        Literal["live", "expired", "ended", "superseded"],
+        Field(
+            description="The offer after the event: live until its last day, expired, ended (withdrawn, or the "
+            "customer opted out), or superseded by a newer offer."
+        ),
+    ]
+    application_id: Annotated[
+        str | None, Field(description="The reference of the application that accepting began; null if not accepted.")
+    ]

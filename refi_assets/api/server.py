@@ -1,16 +1,20 @@
 """The server: the app on the deployment's registry and lake, by uvicorn, with its log."""
 
+import asyncio
 import logging
 import signal
 import socket
+import ssl
 import sys
 from collections.abc import Collection
+from typing import cast
 
 import uvicorn
 
 from refi_assets.api.app import create_app
 from refi_assets.api.authorization import Authorizer
 from refi_assets.api.champions import Champions
+from refi_assets.api.connections import IDLE_SECONDS, connections_allowed, limited_protocol
 from refi_assets.api.customer_features import Customers
 from refi_assets.api.middleware import ACCESS, AccessFormatter
 from refi_assets.api.scored_programs import ScoredPrograms
@@ -31,7 +35,14 @@ GRACE_SECONDS = 10  # for requests under way when the server is told to stop
 
 
 def serve_api(
-    host: str, port: int, models: Collection[str], lake_url: str, poll_seconds: float, *, sagemaker: bool = False
+    host: str,
+    port: int,
+    tls: ssl.SSLContext | None,
+    models: Collection[str],
+    lake_url: str,
+    poll_seconds: float,
+    *,
+    sagemaker: bool = False,
 ) -> None:
     """Serve until SIGTERM or SIGINT, after which requests under way are still answered.
 
@@ -49,10 +60,14 @@ def serve_api(
     root = store_root(lake_url)
     enabled = {program.program_id: program for program in programs().values()}
     offers = ServedOffers(root, enabled, lender_now, poll_seconds)
-    authorizer = Authorizer(root / KEY_FILE, lender_now, settings_of(ApiSettings).api_requests_per_second)
+    settings = settings_of(ApiSettings)
+    authorizer = Authorizer(root / KEY_FILE, lender_now, settings.api_requests_per_second)
     config = uvicorn.Config(
         create_app(champions, customers, scored, offers, authorizer, poll_seconds, sagemaker=sagemaker),
-        http="h11",  # the other parser has no limit on headers
+        http=cast(type[asyncio.Protocol], limited_protocol(connections_allowed(settings.api_connections))),
+        ws="none",
+        ssl_context_factory=None if tls is None else lambda *_: tls,
+        timeout_keep_alive=IDLE_SECONDS,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -1,14 +1,11 @@
 """`refi serve` as a process: real requests over loopback, a new champion, hostile headers, and a clean end."""
 
-import json
 import os
 import signal
 import socket
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,68 +16,36 @@ import pytest
 from refi_assets.errors import ModelError
 from refi_assets.ml.registry import CHAMPION, Registry
 from refi_assets.ml.sagemaker import SageMakerModel
-from refi_assets.settings import PROJECT_DIR
+from tests.support.api_process import ApiProcess, api_process
 from tests.support.commands import answers_and_modules, refi_here
 from tests.support.scored import MODEL, POOR, POOR_PROBABILITY, new_authorization
 from tests.support.serving import wait_for
 
 
-@dataclass
-class Server:
-    url: str
-    process: "subprocess.Popen[bytes]"
-    log: Path
-    authorization: dict[str, str]
-
-    @property
-    def lines(self) -> list[dict[str, Any]]:
-        """The log."""
-        return list(map(json.loads, self.log.read_text(encoding="utf-8").splitlines()))
+@pytest.fixture
+def server(registry: Registry, tmp_path: Path) -> Iterator[ApiProcess]:
+    """`refi serve` with the model, ready. As a client of SageMaker has no key of ours, it is its container."""
+    settings = {"REFI_MLFLOW_URI": registry.uri, "REFI_API_POLL_SECONDS": "0.2", "REFI_API_MODELS": MODEL}
+    with api_process(tmp_path, settings, "--sagemaker", "--host", "127.0.0.1", path="/readyz") as started:
+        yield started
 
 
 @pytest.fixture
-def server(registry: Registry, tmp_path: Path) -> Iterator[Server]:
-    """`refi serve` on a free port, ready. A client of SageMaker signs its requests, and has no key of ours."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    settings = {
-        "REFI_MLFLOW_URI": registry.uri,
-        "REFI_LAKE_URL": str(tmp_path / "lake"),
-        "REFI_API_PORT": str(port),
-        "REFI_API_POLL_SECONDS": "0.2",
-        "REFI_API_MODELS": MODEL,
-    }
-    main = "from refi_assets.cli import main; main()"
-    command = [sys.executable, "-c", main, "serve", "--sagemaker", "--host", "127.0.0.1"]
-    log = tmp_path / "log"
-    with log.open("wb") as stream:
-        process = subprocess.Popen(command, cwd=PROJECT_DIR, env={**os.environ, **settings}, stderr=stream)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        wait_for(lambda: _is_ready(url), 120)
-        yield Server(url, process, log, new_authorization(tmp_path / "lake" / "store"))
-    finally:
-        process.kill()
-        process.wait()
+def key(tmp_path: Path) -> dict[str, str]:
+    """The header of a key in the server's store."""
+    return new_authorization(tmp_path / "lake" / "store")
 
 
-def _is_ready(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/readyz").status_code == 200
-    except httpx.TransportError:
-        return False
-
-
-def score(server: Server, features: Any) -> dict[str, Any]:
-    url, headers = f"{server.url}/v1/score", server.authorization
-    answer: dict[str, Any] = httpx.post(url, json={"features": features}, headers=headers).json()
+def score(server: ApiProcess, features: Any, key: dict[str, str]) -> dict[str, Any]:
+    answer: dict[str, Any] = httpx.post(f"{server.url}/v1/score", json={"features": features}, headers=key).json()
     return answer
 
 
-def test_the_server_from_start_to_end(server: Server, registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
-    wait_for(lambda: "probability" in score(server, POOR), 10)  # a new key counts within a second
-    assert score(server, POOR)["probability"] == pytest.approx(POOR_PROBABILITY, rel=1e-12)
+def test_the_server_from_start_to_end(
+    server: ApiProcess, key: dict[str, str], registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wait_for(lambda: "probability" in score(server, POOR, key), 20)  # a new key counts within a second
+    assert score(server, POOR, key)["probability"] == pytest.approx(POOR_PROBABILITY, rel=1e-12)
 
     monkeypatch.setenv("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME", server.url)
     for name, value in (("REGION", "us-east-1"), ("ACCESS_KEY_ID", "none"), ("SECRET_ACCESS_KEY", "none")):
@@ -95,10 +60,10 @@ def test_the_server_from_start_to_end(server: Server, registry: Registry, monkey
         SageMakerModel("no-such-model").probabilities(table)
 
     with suppress(httpx.TransportError):  # it may also close the connection
-        assert httpx.get(f"{server.url}/healthz", headers={"X-Large": "x" * 2**20}).status_code == 400
+        assert httpx.get(f"{server.url}/healthz", headers={"X-Large": "x" * 2**20}).status_code == 431
 
     registry.set_alias(MODEL, CHAMPION, 2)
-    wait_for(lambda: score(server, {"debt_to_income": 0.9}).get("version") == 2, 120)
+    wait_for(lambda: score(server, {"debt_to_income": 0.9}, key).get("version") == 2, 120)
 
     server.process.send_signal(signal.SIGTERM)
     assert server.process.wait() == 0
