@@ -24,14 +24,15 @@ from tests.support.serving import wait_for
 
 @pytest.fixture
 def server(registry: Registry, tmp_path: Path) -> Iterator[ApiProcess]:
-    """`refi serve` with the model, ready."""
+    """`refi serve` with the model, ready. A client of SageMaker signs its requests, and has no key of ours."""
     settings = {"REFI_MLFLOW_URI": registry.uri, "REFI_API_POLL_SECONDS": "0.2", "REFI_API_MODELS": MODEL}
-    with api_process(tmp_path, settings, path="/readyz") as started:
+    with api_process(tmp_path, settings, "--sagemaker", "--host", "127.0.0.1", path="/readyz") as started:
         yield started
 
 
 def score(server: ApiProcess, features: Any) -> dict[str, Any]:
-    answer: dict[str, Any] = httpx.post(f"{server.url}/v1/score", json={"features": features}).json()
+    url, headers = f"{server.url}/v1/score", server.authorization
+    answer: dict[str, Any] = httpx.post(url, json={"features": features}, headers=headers).json()
     return answer
 
 
@@ -81,7 +82,7 @@ def test_an_address_that_is_not_loopback_is_warned_of(options: tuple[str, ...]) 
     """192.0.2.1 is reserved for documentation (RFC 5737), so no machine can listen on it."""
     answer = refi_here("serve", *options, "--port", "1")
     assert answer.returncode == 1
-    assert answer.stderr.startswith("Warning: 192.0.2.1 is not loopback.")
+    assert answer.stderr.startswith("Warning: 192.0.2.1 is not loopback, and there is no TLS")
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,8 @@ def serve_scores(
         Path | None, typer.Option(metavar="FILE", help="Its key (PEM). Default: REFI_API_TLS_KEY.")
     ] = None,
     sagemaker: Annotated[
-        bool, typer.Option("--sagemaker", help="As a container of SageMaker: on all addresses.")
+        bool,
+        typer.Option("--sagemaker", help="As a container of SageMaker: on all addresses, /invocations without a key."),
     ] = False,
     lake: Lake = None,
 ) -> None:
@@ -42,7 +43,8 @@ def serve_scores(
         from refi_assets.api.server import serve_api
     url, settings = lake_url(lake), settings_of(ApiSettings)
     bind_port = os.environ.get("SAGEMAKER_BIND_TO_PORT", "")  # SageMaker sets it if containers share a host
-    if sagemaker or bind_port:
+    sagemaker = sagemaker or bool(bind_port)
+    if sagemaker:
         host = host or "0.0.0.0"  # noqa: S104
         port = int(bind_port) if port is None and bind_port.isdecimal() else port
     host = host or settings.api_host
@@ -53,4 +55,5 @@ def serve_scores(
             "keys and customers' offers. Let only a proxy with TLS reach it, or give --tls-cert and --tls-key."
         )
     models = model or [name for name in settings.api_models.split(",") if name]
-    serve_api(host, settings.api_port if port is None else port, tls, models, url, settings.api_poll_seconds)
+    port = settings.api_port if port is None else port
+    serve_api(host, port, tls, models, url, settings.api_poll_seconds, sagemaker=sagemaker)
