@@ -209,6 +209,12 @@ def test_a_banner_ends_thirty_days_after_its_first_display(app: OfferApp, client
     assert len(client.get("/v1/customers/c1/offers").json()["offers"]) == 1  # the offer lives on
 
 
+@pytest.mark.parametrize("kind", [EventKind.ACCEPTED, EventKind.DECLINED])
+def test_no_banner_of_an_offer_that_was_answered(app: OfferApp, client: TestClient, kind: EventKind) -> None:
+    app.store.record_event("w1-c1", kind, app.now)
+    assert client.get("/v1/customers/c1/banners").json() == {"banners": []}
+
+
 def test_no_banner_for_a_customer_whose_app_channel_is_closed_this_week(app: OfferApp, client: TestClient) -> None:
     app.store.record_event("w1-c1", EventKind.DISPLAYED, app.now)
     app.store.load("w2", MONDAY, [], open_channels=[("c1", "email sms")])
