@@ -25,6 +25,7 @@ from bench.measure import MeasureError
 VEGETA = "github.com/tsenart/vegeta/v12@v12.13.0"
 _MOST_WAITING = 2_000  # connections, and so requests without an answer
 _TIMEOUT_S = 10
+_MORE_S = 1  # in which vegeta sends what it could not send in time; then it begins again, which is not counted
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ class Answers:
     """What became of the requests of one load, in the order of sending.
 
     `milliseconds`: from the intended moment to the end of the answer. `late`: until it was sent. `intended`: seconds
-    since the first, which was `began` after 1970. `failures`: of each request, "" if it was answered with 2xx. `unsent` have no answer at all.
+    since the first, which was `began` after 1970. `failures`:
+    of each request, "" if it was answered with 2xx. `unsent` have no answer at all.
     """
 
     kinds: NDArray[np.str_]
@@ -87,7 +89,7 @@ def build_vegeta(folder: Path) -> Path:
 
 
 def send(vegeta: Path, base: str, requests: Sequence[Request], rate: int, scratch: Path) -> tuple[Path, float]:
-    """Send these requests, so many a second, and wait for their answers: vegeta's results, and its processor seconds."""
+    """Send these requests, so many a second, and wait for the answers: the results, and vegeta's processor seconds."""
     targets, results = scratch / "targets.json", scratch / "results.gob"
     targets.write_text("".join(_target(base, request) for request in requests), encoding="utf-8")
     options = {
@@ -95,7 +97,7 @@ def send(vegeta: Path, base: str, requests: Sequence[Request], rate: int, scratc
         "targets": targets,
         "output": results,
         "rate": f"{rate}/s",
-        "duration": f"{len(requests) / rate}s",
+        "duration": f"{len(requests) / rate + _MORE_S}s",
         "timeout": f"{_TIMEOUT_S}s",
         "workers": 64,
         "max-workers": _MOST_WAITING,
@@ -103,7 +105,7 @@ def send(vegeta: Path, base: str, requests: Sequence[Request], rate: int, scratc
         "max-body": 0,  # read, but not kept
         "redirects": -1,
     }
-    command = [vegeta, "attack", *(f"-{name}={value}" for name, value in options.items())]
+    command = [str(vegeta), "attack", *(f"-{name}={value}" for name, value in options.items())]
     # Garbage is collected rarely, so that the generator disturbs the server little.
     attack = subprocess.Popen(command, env={**os.environ, "GOGC": "400"}, stderr=subprocess.PIPE)
     message = attack.stderr.read() if attack.stderr else b""
@@ -122,8 +124,10 @@ def read_results(vegeta: Path, results: Path, requests: Sequence[Request], rate:
 
 def read_answers(rows: Iterable[Sequence[str]], requests: Sequence[Request], rate: int) -> Answers:
     """What vegeta's CSV says: timestamp, status, latency in nanoseconds, ..., error, ..., and the request's number."""
-    by_number = sorted((int(row[8]), int(row[0]), int(row[2]), int(row[1]), row[5]) for row in rows)
-    number, sent, took, status = (np.array(column) for column in list(zip(*by_number, strict=True))[:4])
+    by_number = sorted(
+        (int(row[8]), int(row[0]), int(row[2]), int(row[1]), row[5]) for row in rows if int(row[8]) < len(requests)
+    )
+    number, sent, took = (np.array(column) for column in list(zip(*by_number, strict=True))[:3])
     schedule = number * (1e9 / rate)
     begin = (sent - schedule).min()  # the request that was least late was sent when it should have been
     late = sent - schedule - begin
@@ -132,12 +136,12 @@ def read_answers(rows: Iterable[Sequence[str]], requests: Sequence[Request], rat
         for *_, code, error in by_number
     ]
     return Answers(
-        kinds=np.array([requests[place % len(requests)].kind for place in number]),
+        kinds=np.array([requests[place].kind for place in number]),
         milliseconds=(late + took) / 1e6,
         late=late / 1e6,
         intended=schedule / 1e9,
         failures=np.array(failures),
-        unsent=max(0, len(requests) - len(by_number)),
+        unsent=len(requests) - len(by_number),
         began=float(begin) / 1e9,
     )
 
