@@ -8,6 +8,7 @@ import base64
 import csv
 import io
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -60,16 +61,16 @@ class Answers:
         """Percentiles by kind, and the failures by what was answered; `among`: only of these requests."""
         chosen = np.ones(len(self.kinds), bool) if among is None else among
         failed = chosen & (self.failures != "")
-        kinds = {
-            str(kind): percentiles(self.milliseconds[chosen & (self.kinds == kind)])
-            for kind in sorted(set(self.kinds[chosen]))
-        }
-        failures = Counter(map(str, self.failures[failed])) + Counter({"never sent": self.unsent})
+        kinds = {str(kind): percentiles(self.milliseconds[chosen & (self.kinds == kind)]) for kind in set(self.kinds)}
+        unsent = Counter({"never sent": self.unsent if among is None else 0})
+        failures = Counter(map(str, self.failures[failed])) + unsent
         return {"kinds": kinds, "failures": dict(failures), "late": percentiles(self.late[chosen])}
 
 
 def percentiles(milliseconds: NDArray[np.float64]) -> dict[str, float]:
-    """The number of requests, and percentiles of their milliseconds."""
+    """The number of requests, and percentiles of their milliseconds, which are NaN if there are none."""
+    if not len(milliseconds):
+        return {"requests": 0, **dict.fromkeys(("p50", "p99", "p999", "max"), math.nan)}
     p50, p99, p999, most = np.percentile(milliseconds, (50, 99, 99.9, 100)).tolist()
     return {"requests": len(milliseconds), "p50": p50, "p99": p99, "p999": p999, "max": most}
 

@@ -76,7 +76,7 @@ def _latencies(runs: list[Figures]) -> str:
 
 
 def _rows(figures: Figures, name: str, seconds: float) -> list[tuple[str, ...]]:
-    """A row for each kind of request."""
+    """A row for each kind of request; all failures are in the first."""
     failures = ", ".join(f"{number:,}: {failure}" for failure, number in figures["failures"].items())
     return [
         (
@@ -85,9 +85,9 @@ def _rows(figures: Figures, name: str, seconds: float) -> list[tuple[str, ...]]:
             kind,
             f"{values['requests']:,}",
             *(f"{values[rank]:.2f}" for rank in ("p50", "p99", "p999", "max")),
-            failures or "0",
+            (failures or "0") if kind == READS[0] else "",
         )
-        for kind, values in sorted(figures["kinds"].items(), key=lambda item: [*READS, EVENT].index(item[0]))
+        for kind, values in ((kind, figures["kinds"][kind]) for kind in (*READS, EVENT))
     ]
 
 
@@ -116,6 +116,7 @@ def _processors(runs: list[Figures]) -> str:
                 f"{cores['others']:.2f}",
                 f"{figures['late']['p99']:.2f}",
                 f"{figures['memory_mib']:.0f}",
+                f"{figures['mapped_mib']:.0f}",
             )
         )
     heads = (
@@ -127,7 +128,8 @@ def _processors(runs: list[Figures]) -> str:
         "batch",
         "others",
         "late, ms",
-        "server, MiB",
+        "memory, MiB",
+        "mapped, MiB",
     )
     return table(heads, rows)
 
