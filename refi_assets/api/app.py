@@ -9,6 +9,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from refi_assets.api.authorization import Authorizer
 from refi_assets.api.champions import Champions
 from refi_assets.api.customer_features import Customers
+from refi_assets.api.event_writer import EventWriter
+from refi_assets.api.events_route import events_router
 from refi_assets.api.fields import ContactState, FeaturesState, Health, ModelState, OffersState, Readiness
 from refi_assets.api.invocations import invocations_router
 from refi_assets.api.middleware import RequestMiddleware
@@ -16,27 +18,41 @@ from refi_assets.api.offer_routes import offers_router
 from refi_assets.api.openapi import describe_app
 from refi_assets.api.polling import Poller
 from refi_assets.api.problems import ProblemError, answer_errors_as_problems, problem_answers
+from refi_assets.api.program_scores import ProgramScores
 from refi_assets.api.prometheus import ApiMetrics
 from refi_assets.api.score_route import score_router
+from refi_assets.api.scored_programs import ScoredPrograms
 from refi_assets.api.served_offers import ServedOffers, ServedProgram
 from refi_assets.errors import StoreError
 
 
 def create_app(
-    champions: Champions, customers: Customers, offers: ServedOffers, authorizer: Authorizer, poll_seconds: float
+    champions: Champions,
+    customers: Customers,
+    programs: ScoredPrograms,
+    offers: ServedOffers,
+    writer: EventWriter,
+    authorizer: Authorizer,
+    poll_seconds: float,
+    *,
+    sagemaker: bool = False,
 ) -> FastAPI:
-    """The API on these champions, customers and offers.
+    """The API on these champions, customers, programs and offers. With `sagemaker`, /invocations needs no key.
 
-    While it runs, champions and customers are polled, and the keys' last uses are kept, each in a thread of its own.
+    While it runs, champions, customers and programs are polled, events are written, and the keys' last uses are kept,
+    each in a thread of its own.
     """
     metrics = ApiMetrics(champions, customers, offers)
+    metrics.registry.register(writer.metrics)
 
     @asynccontextmanager
     async def polled(_: FastAPI) -> AsyncIterator[None]:
-        pollers = [Poller(task, poll_seconds) for task in (champions.poll, customers.poll, authorizer.keep_last_uses)]
+        tasks = (champions.poll, customers.poll, programs.poll, authorizer.keep_last_uses)
+        pollers = [Poller(task, poll_seconds) for task in tasks]
         for poller in pollers:
             poller.start()
-        yield
+        async with writer.running():
+            yield
         for poller in pollers:
             poller.stop()
         offers.close()
@@ -53,10 +69,12 @@ def create_app(
     app.add_middleware(RequestMiddleware, metrics=metrics)
     answer_errors_as_problems(app)
     app.include_router(offers_router(offers, authorizer))
+    app.include_router(events_router(writer, authorizer))
     _add_operations(app, champions, customers, offers, metrics)
-    app.include_router(score_router(champions, customers, metrics, poll_seconds))
-    app.include_router(invocations_router(champions, metrics, poll_seconds))
-    describe_app(app, champions)
+    program_scores = ProgramScores(programs, offers.clock, poll_seconds)
+    app.include_router(score_router(authorizer, champions, customers, program_scores, metrics, poll_seconds))
+    app.include_router(invocations_router(None if sagemaker else authorizer, champions, metrics, poll_seconds))
+    describe_app(app, champions, programs)
     return app
 
 

@@ -38,7 +38,7 @@ class Authorizer:
 
     def __init__(self, path: Path, clock: Callable[[], datetime], requests_per_second: int) -> None:
         self.contact = Contact("The API keys")
-        self._file, self._clock, self._requests_per_second = KeyFile(path), clock, requests_per_second
+        self._path, self._clock, self._requests_per_second = path, clock, requests_per_second
         self._keys: Mapping[str, ApiKey] | None = None
         self._next_look = 0.0
         # By key_id, so that nothing grows with wrong tokens.
@@ -80,7 +80,7 @@ class Authorizer:
             # The copy is made in one step, while the event loop may add to the original.
             uses = {key_id: at for key_id, at in self._last_uses.copy().items() if self._kept_uses.get(key_id) != at}
             if uses:
-                self._file.touch(uses)
+                KeyFile(self._path).touch(uses)
                 self._kept_uses |= uses
 
     def _key_of(self, request: HTTPConnection) -> ApiKey | None:
@@ -107,14 +107,14 @@ class Authorizer:
     def _look(self) -> None:
         """Read the keys. A file that is locked, most often for the moment of a change, is looked at again soon."""
         try:
-            keys = self._file.keys_by_hash(busy_seconds=0)
+            keys = KeyFile(self._path, busy_seconds=0).keys_by_hash()
         except RefiError as error:
             if self._keys is None or (self.contact.age_seconds or 0) > MOST_SECONDS:
                 self.contact.report(str(error))
             return
         self.contact.report(None)
         if not keys and self._keys != {}:
-            _LOG.warning("There are no API keys in %s: every request is refused. `refi keys create`", self._file.path)
+            _LOG.warning("There are no API keys in %s: every request is refused. `refi keys create`", self._path)
         self._keys = keys
 
     def _log_refused(self, key: ApiKey | None, now: datetime) -> None:

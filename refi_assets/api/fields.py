@@ -2,9 +2,12 @@
 
 import sys
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, model_validator
+
+from refi_assets.store.protocol import EventKind
 
 
 def _feature_value(value: object) -> float | str | bool | None:
@@ -20,10 +23,15 @@ def _feature_value(value: object) -> float | str | bool | None:
 
 _AnyValue = float | str | bool | None
 FeatureValue = Annotated[_AnyValue, PlainValidator(_feature_value, json_schema_input_type=_AnyValue)]
+ExactNumber = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]  # up to 15 digits
 
 
 class ScoreRequest(BaseModel):
-    """A request for a score: of a customer whose features are published, or of features."""
+    """A request for a score by a model, of features or of a customer whose features are published.
+
+    Or for a verdict and a price by the rules of a program, of a customer's values or of a customer of its last
+    published run. For values, the rules on contact and on earlier offers are left out: nothing is known of either.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -35,13 +43,32 @@ class ScoreRequest(BaseModel):
         Field(description="Every feature of the model, by name. null means that the value is unknown."),
     ] = None
     customer_id: Annotated[
-        str | None, Field(min_length=1, max_length=200, description="A customer of the published features.")
+        str | None,
+        Field(
+            min_length=1,
+            max_length=200,
+            description="A customer of the published features, or of the program's last published run.",
+        ),
+    ] = None
+    program: Annotated[
+        str | None, Field(description="The id of the program whose rules judge the customer, instead of a model.")
+    ] = None
+    customer: Annotated[
+        dict[str, FeatureValue] | None,
+        Field(
+            description="The values that the program's rules read, by name. null, or a missing optional value, is "
+            "unknown. Of each number, as many decimals count as in a file, rounded half up."
+        ),
     ] = None
 
     @model_validator(mode="after")
     def _has_one_of_both(self) -> "ScoreRequest":
-        if (self.features is None) == (self.customer_id is None):
-            raise ValueError("give either features or customer_id")
+        given = "features" if self.program is None else "customer"
+        for absent in ("customer",) if self.program is None else ("model", "features"):
+            if getattr(self, absent) is not None:
+                raise ValueError(f"{absent} {'needs' if self.program is None else 'does not go with'} a program")
+        if (getattr(self, given) is None) == (self.customer_id is None):
+            raise ValueError(f"give either {given} or customer_id")
         return self
 
 
@@ -77,6 +104,61 @@ class ScoreAnswer(BaseModel):
     as_of: Annotated[date | None, Field(description="The day of the customer's features; null if they were given.")]
     run_id: Annotated[
         str | None, Field(description="The run that published the customer's features; null if they were given.")
+    ]
+
+
+class ProgramReason(BaseModel):
+    """A rule of the program that the customer fails."""
+
+    filter_id: Annotated[str, Field(description="The filter that has the rule; score or offer after the chain.")]
+    code: Annotated[str, Field(description="The reason's code, as in the verdicts of the program's runs.")]
+    text: Annotated[str, Field(description="The rule in words, with the program's limits.")]
+
+
+class ScoringModel(BaseModel):
+    """A model that scored the customer."""
+
+    role: Annotated[str, Field(description="approval or default.")]
+    name: Annotated[str, Field(description="The name of the registered model, or of the endpoint.")]
+    version: Annotated[int | None, Field(description="Its version in the registry; null for an endpoint.")]
+
+
+class ProgramScoreAnswer(BaseModel):
+    """The verdict of a program on a customer, with the terms of the offer if no rule stops the customer."""
+
+    program_id: Annotated[str, Field(description="The program.")]
+    as_of: Annotated[date, Field(description="The day of the verdict: of the run, or today for given values.")]
+    run_id: Annotated[
+        str | None, Field(description="The run whose customer was judged; null if the values were given.")
+    ]
+    approval_likelihood: Annotated[
+        ExactNumber | None, Field(description="Probability of approval; null if the chain stops the customer.")
+    ]
+    default_probability: Annotated[
+        ExactNumber | None, Field(description="Probability of default; null if the chain stops the customer.")
+    ]
+    credit_tier: Annotated[str | None, Field(description="The tier of the credit score.")]
+    score_band: Annotated[str | None, Field(description="The tier of the approval likelihood.")]
+    tier: Annotated[
+        str | None, Field(description="The final tier, the worse of the two; like all below, null without an offer.")
+    ]
+    amount: Annotated[ExactNumber | None, Field(description="The amount of the loan, in USD.")]
+    note_rate_pct: Annotated[ExactNumber | None, Field(description="Interest rate of the note, in percent a year.")]
+    term_months: Annotated[int | None, Field(description="Number of payments.")]
+    monthly_payment: Annotated[ExactNumber | None, Field(description="Every payment but the last, in USD.")]
+    last_payment: Annotated[ExactNumber | None, Field(description="The last payment, in USD.")]
+    origination_fee: Annotated[ExactNumber | None, Field(description="The fee inside the amount, in USD.")]
+    amount_financed: Annotated[ExactNumber | None, Field(description="The amount less the fee, in USD.")]
+    finance_charge: Annotated[ExactNumber | None, Field(description="All payments less the amount financed, in USD.")]
+    total_of_payments: Annotated[ExactNumber | None, Field(description="All payments, in USD.")]
+    apr_pct: Annotated[ExactNumber | None, Field(description="Annual percentage rate by Regulation Z, in percent.")]
+    expires_on: Annotated[date | None, Field(description="The last day of the offer.")]
+    reasons: Annotated[
+        list[ProgramReason],
+        Field(description="Every reason against an offer, in the order of filters and rules; empty if there is one."),
+    ]
+    models: Annotated[
+        list[ScoringModel], Field(description="The models that scored; none if the chain stops the customer.")
     ]
 
 
@@ -234,3 +316,29 @@ class OfferBanners(BaseModel):
     """The banners of a customer: of each program, none or one."""
 
     banners: list[OfferBanner]
+
+
+class EventBody(BaseModel):
+    """An event of an offer. Its time is that of the recording."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    event: Annotated[EventKind, Field(description="The kind of event.")]
+
+
+class EventRecord(BaseModel):
+    """A recorded event."""
+
+    offer_id: str
+    event: EventKind
+    at: Annotated[datetime, Field(description="The time of the recording, by the lender's clock.")]
+    standing: Annotated[
+        Literal["live", "expired", "ended", "superseded"],
+        Field(
+            description="The offer after the event: live until its last day, expired, ended (withdrawn, or the "
+            "customer opted out), or superseded by a newer offer."
+        ),
+    ]
+    application_id: Annotated[
+        str | None, Field(description="The reference of the application that accepting began; null if not accepted.")
+    ]

@@ -15,24 +15,32 @@ from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
+from refi_assets.api.authorization import Authorizer, authorized_route
 from refi_assets.api.champions import Champions
 from refi_assets.api.customer_features import Values
 from refi_assets.api.fields import FieldError, InvocationAnswer, InvocationRequest, Prediction
 from refi_assets.api.problems import MOST_ERRORS, ProblemError, field_error, invalid_request
 from refi_assets.api.prometheus import ApiMetrics
-from refi_assets.api.score_route import champion_of, input_errors
+from refi_assets.api.score_route import champion_of, input_errors, require_models
 from refi_assets.errors import ModelError
 from refi_assets.ml.columns import InputColumn
 from refi_assets.ml.registry import RegisteredModel
 from refi_assets.ml.tables import Table
+from refi_assets.store.key_file import Scope
 
 JSON, CSV = "application/json", "text/csv"
 PATHS = ("/invocations", "/endpoints/{endpoint}/invocations")
 
 
-def invocations_router(champions: Champions, metrics: ApiMetrics, retry_after: float) -> APIRouter:
-    """The routes. `retry_after`: seconds after which a request that came too early may succeed."""
+def invocations_router(
+    authorizer: Authorizer | None, champions: Champions, metrics: ApiMetrics, retry_after: float
+) -> APIRouter:
+    """The routes. `retry_after`: seconds after which a request that came too early may succeed.
+
+    `authorizer` None: in SageMaker, which authorizes requests itself and sends no key of ours.
+    """
     router = APIRouter()
+    invoked = APIRouter(route_class=authorized_route(authorizer, Scope.SCORE)) if authorizer else router
 
     @router.get("/ping", include_in_schema=False)
     async def ping() -> Response:
@@ -47,6 +55,7 @@ def invocations_router(champions: Champions, metrics: ApiMetrics, retry_after: f
         The answer is JSON or CSV as the header Accept says, by default as the request. CSV has no header; its columns
         are the model's features in their order, and an empty cell is unknown.
         """
+        require_models(request)
         name = endpoint.replace("-", "_") if endpoint else None
         champion = champion_of(champions, name, retry_after)
         body, content_type = await request.body(), _media_type(request, "content-type")
@@ -59,7 +68,9 @@ def invocations_router(champions: Champions, metrics: ApiMetrics, retry_after: f
         return answer
 
     for path in PATHS:
-        router.post(path, include_in_schema=False)(invoke)
+        invoked.post(path, include_in_schema=False)(invoke)
+    if invoked is not router:
+        router.include_router(invoked)
     return router
 
 

@@ -98,6 +98,8 @@ def _limited(path: str, headers: Headers, receive: Receive) -> Receive:
     async def receive_limited() -> Message:
         nonlocal read
         message: Message = {} if declared.isdigit() and int(declared) > most else await receive()
+        if message.get("type") == "http.disconnect":
+            raise HTTPException(400, "The body did not arrive whole.")  # seen by nobody, but not logged as our error
         read += len(message.get("body", b""))
         if not message or read > most:
             # FastAPI lets this one error through, and answers 400 to any other.

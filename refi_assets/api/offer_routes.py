@@ -99,7 +99,7 @@ def offers_router(offers: ServedOffers, authorizer: Authorizer) -> APIRouter:
         openapi_extra={"parameters": [CUSTOMER_ID, PLACEMENT]},
     )
     async def banners(request: Request) -> Response:
-        """What the app may show a customer now: live offers of programs with a banner.
+        """What the app may show a customer now: live offers, neither accepted nor declined, of programs with a banner.
 
         Whoever shows one reports the event `displayed`, each time. The banner ends `display_duration` days after the
         first; it is never given for a customer who has not left the in-app channel open.
@@ -129,7 +129,10 @@ def _banner(served: ServedProgram, offer: StoredOffer, placement: str | None, no
         return None
     if channel.type not in served.store.channels_of(offer.customer_id):
         return None
-    displays = [event.at for event in served.store.events_of(offer.offer_id) if event.kind is EventKind.DISPLAYED]
+    events = served.store.events_of(offer.offer_id)
+    if any(event.kind in (EventKind.ACCEPTED, EventKind.DECLINED) for event in events):
+        return None
+    displays = [event.at for event in events if event.kind is EventKind.DISPLAYED]
     first, days = min(displays, default=None), channel.config.display_duration
     ends = None if first is None or days is None else first + timedelta(days=days)
     if ends is not None and now >= ends:
@@ -143,7 +146,7 @@ def _banner(served: ServedProgram, offer: StoredOffer, placement: str | None, no
         "displays": len(displays),
         "ends_at": ends and ends.isoformat(),
     }
-    return f'{json.dumps(banner)[:-1]},"offer":{offer.body}}}'
+    return f'{json.dumps(banner, separators=(",", ":"))[:-1]},"offer":{offer.body}}}'
 
 
 def _page(served: ServedProgram, query: CandidateQuery, offers: ServedOffers) -> OfferPage:

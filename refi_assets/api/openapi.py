@@ -1,5 +1,6 @@
 """The OpenAPI document: FastAPI's, with the features of the models that are served at the moment, and all headers."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from fastapi import FastAPI
@@ -7,7 +8,10 @@ from fastapi.openapi.utils import get_openapi
 
 from refi_assets.api.champions import Champions
 from refi_assets.api.fields import FieldError, Problem
+from refi_assets.api.given_customer import customer_schema
+from refi_assets.api.scored_programs import ScoredPrograms
 from refi_assets.ml.columns import InputColumn
+from refi_assets.offers.program_rules import deciding_columns
 
 Schema = dict[str, Any]
 REFERENCE = "#/components/schemas/{model}"
@@ -23,8 +27,8 @@ HEADERS = {
 RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait.", "required": True, "schema": {"type": "string"}}}
 
 
-def describe_app(app: FastAPI, champions: Champions) -> None:
-    """Make app.openapi() return the document for the champions of the moment."""
+def describe_app(app: FastAPI, champions: Champions, programs: ScoredPrograms) -> None:
+    """Make app.openapi() return the document for the champions of the moment, and for these programs."""
 
     def openapi() -> Schema:
         document = get_openapi(title=app.title, version=app.version, description=DESCRIPTION, routes=app.routes)
@@ -37,7 +41,9 @@ def describe_app(app: FastAPI, champions: Champions) -> None:
             for name, served in champions.served.items()
             if served.champion is not None
         }
-        schemas["ScoreRequest"] = _score_request(schemas["ScoreRequest"], inputs)
+        general = schemas["ScoreRequest"]
+        variants = [*_of_models(general, inputs), *_of_programs(general, programs)]
+        schemas["ScoreRequest"] = {name: general[name] for name in ("title", "description")} | {"anyOf": variants}
         for path in document["paths"].values():
             for operation in path.values():
                 for status, answer in operation["responses"].items():
@@ -47,28 +53,39 @@ def describe_app(app: FastAPI, champions: Champions) -> None:
     app.openapi = openapi  # type: ignore[method-assign]
 
 
-def _score_request(general: Schema, inputs: dict[str, tuple[InputColumn, ...]]) -> Schema:
-    """The request with the exact features of these models; before any is loaded, with features of any name."""
-    model, features, customer_id = (general["properties"][name] for name in ("model", "features", "customer_id"))
-    variants = []
+def _of_models(general: Schema, inputs: dict[str, tuple[InputColumn, ...]]) -> Iterator[Schema]:
+    """The requests with the exact features of these models; before any is loaded, with features of any name."""
+    fields = general["properties"]
+    model, features = fields["model"], fields["features"]
     for name, columns in (inputs or {"": ()}).items():
         names: list[Schema] = [{"const": name}] if name else [{"type": "string"}]
         is_optional = len(inputs) < 2
         shared = {**model, "anyOf": [*names, {"type": "null"}] if is_optional else names}
         exact = _exact_features(features["anyOf"][0], columns) if name else features["anyOf"][0]
-        for key, value, absent in (
-            ("features", exact | {"description": features["description"]}, "customer_id"),
-            ("customer_id", customer_id["anyOf"][0] | {"description": customer_id["description"]}, "features"),
-        ):
-            variants.append(
-                {
-                    "type": "object",
-                    "properties": {"model": shared, key: value, absent: {"type": "null"}},
-                    "required": [key] if is_optional else ["model", key],
-                    "additionalProperties": False,
-                }
-            )
-    return {"title": general["title"], "description": general["description"], "anyOf": variants}
+        for key, value in (("features", exact | {"description": features["description"]}), _customer_id(fields)):
+            yield _variant(fields, {"model": shared, key: value}, [key] if is_optional else ["model", key])
+
+
+def _of_programs(general: Schema, programs: ScoredPrograms) -> Iterator[Schema]:
+    """The requests with the exact values that the rules of each program read."""
+    fields = general["properties"]
+    for program_id, program in programs.by_id.items():
+        named = {"const": program_id, "description": fields["program"]["description"]}
+        exact = customer_schema(deciding_columns(program.program.key))
+        given = ("customer", exact | {"description": fields["customer"]["description"]})
+        for key, value in (given, _customer_id(fields)):
+            yield _variant(fields, {"program": named, key: value}, ["program", key])
+
+
+def _customer_id(fields: Schema) -> tuple[str, Schema]:
+    customer_id = fields["customer_id"]
+    return "customer_id", customer_id["anyOf"][0] | {"description": customer_id["description"]}
+
+
+def _variant(fields: Schema, given: Schema, required: list[str]) -> Schema:
+    """A request with these fields; the others may only be null."""
+    absent = {name: {"type": "null"} for name in fields if name not in given}
+    return {"type": "object", "properties": given | absent, "required": required, "additionalProperties": False}
 
 
 def _exact_features(general: Schema, columns: tuple[InputColumn, ...]) -> Schema:

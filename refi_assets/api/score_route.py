@@ -1,26 +1,51 @@
-"""POST /v1/score: one score, of features or of a customer whose features are published."""
+"""POST /v1/score: one score, of features or of a customer whose features are published, or a program's verdict.
+
+Verdicts of programs are made in program_scores.py.
+"""
 
 from fastapi import APIRouter, Request
 
+from refi_assets.api.authorization import Authorizer, authorized_route
 from refi_assets.api.champions import Champions
 from refi_assets.api.customer_features import CustomerFeatures, Customers, Values
-from refi_assets.api.fields import FieldError, ScoreAnswer, ScoreReason, ScoreRequest
+from refi_assets.api.fields import FieldError, ProgramScoreAnswer, ScoreAnswer, ScoreReason, ScoreRequest
 from refi_assets.api.problems import ProblemError, invalid_request, problem_answers
+from refi_assets.api.program_scores import ProgramScores
 from refi_assets.api.prometheus import ApiMetrics
 from refi_assets.errors import ModelError
 from refi_assets.ml.columns import InputColumn
 from refi_assets.ml.declared_models import declared_models
 from refi_assets.ml.registry import RegisteredModel
 from refi_assets.ml.scoring import score_customer
+from refi_assets.store.key_file import ApiKey, Scope
 
 
-def score_router(champions: Champions, customers: Customers, metrics: ApiMetrics, retry_after: float) -> APIRouter:
+def score_router(
+    authorizer: Authorizer,
+    champions: Champions,
+    customers: Customers,
+    program_scores: ProgramScores,
+    metrics: ApiMetrics,
+    retry_after: float,
+) -> APIRouter:
     """The route. `retry_after`: seconds after which a request that came too early may succeed."""
-    router = APIRouter()
+    router = APIRouter(route_class=authorized_route(authorizer, Scope.SCORE))
 
-    @router.post("/v1/score", responses=problem_answers(400, 404, 413, 422, 503))
-    async def score(body: ScoreRequest, request: Request) -> ScoreAnswer:
-        """Score a customer, or given features, by the model's champion."""
+    @router.post("/v1/score", responses=problem_answers(400, 401, 403, 404, 413, 422, 429, 503))
+    async def score(body: ScoreRequest, request: Request) -> ScoreAnswer | ProgramScoreAnswer:
+        """Score a customer, or given features, by the model's champion; or judge a customer by a program's rules.
+
+        The rules are the SQL of the program's batch, with its models, its terms and its price list, so that a customer
+        of the last published run gets the verdict and the price of that run, as long as program and models are the
+        same. Of given values, the rules on contact and on earlier offers are left out, and so is the choice among
+        several records of a person.
+        """
+        if body.program is not None:
+            verdict = await program_scores.answer(body, request.state.key)
+            for model in verdict.models:
+                metrics.scores.labels(model.name, model.version).inc()
+            return verdict
+        require_models(request)
         champion = champion_of(champions, body.model, retry_after)
         if body.customer_id is None:
             answer = score_values(champion, body.features or {}, None)
@@ -32,6 +57,13 @@ def score_router(champions: Champions, customers: Customers, metrics: ApiMetrics
         return answer
 
     return router
+
+
+def require_models(request: Request) -> None:
+    """Raise ProblemError for a key that may only ask for a program: no model is a program's own."""
+    key: ApiKey | None = getattr(request.state, "key", None)
+    if key is not None and key.program is not None:
+        raise ProblemError(404, "unknown-model", "There is no such model here. Name the program of the key.")
 
 
 def champion_of(champions: Champions, name: str | None, retry_after: float) -> RegisteredModel:

@@ -1,18 +1,24 @@
 """The server: the app on the deployment's registry and lake, by uvicorn, with its log."""
 
+import asyncio
 import logging
 import signal
 import socket
+import ssl
 import sys
 from collections.abc import Collection
+from typing import cast
 
 import uvicorn
 
 from refi_assets.api.app import create_app
 from refi_assets.api.authorization import Authorizer
 from refi_assets.api.champions import Champions
+from refi_assets.api.connections import IDLE_SECONDS, connections_allowed, limited_protocol
 from refi_assets.api.customer_features import Customers
+from refi_assets.api.event_writer import EventWriter
 from refi_assets.api.middleware import ACCESS, AccessFormatter
+from refi_assets.api.scored_programs import ScoredPrograms
 from refi_assets.api.served_offers import ServedOffers
 from refi_assets.api.settings import ApiSettings
 from refi_assets.engines.duckdb import open_duckdb
@@ -21,6 +27,7 @@ from refi_assets.lake import open_lake
 from refi_assets.ml.declared_models import declared_models
 from refi_assets.ml.registry import open_registry
 from refi_assets.observability.json_logs import log_as_json, stderr_handler
+from refi_assets.offers.event_rules import load_event_rules
 from refi_assets.offers.programs import programs
 from refi_assets.settings import lender_now, settings_of
 from refi_assets.store.key_file import KEY_FILE
@@ -29,9 +36,19 @@ from refi_assets.store.sqlite_store import store_root
 GRACE_SECONDS = 10  # for requests under way when the server is told to stop
 
 
-def serve_api(host: str, port: int, models: Collection[str], lake_url: str, poll_seconds: float) -> None:
+def serve_api(
+    host: str,
+    port: int,
+    tls: ssl.SSLContext | None,
+    models: Collection[str],
+    lake_url: str,
+    poll_seconds: float,
+    *,
+    sagemaker: bool = False,
+) -> None:
     """Serve until SIGTERM or SIGINT, after which requests under way are still answered.
 
+    With `sagemaker`, /invocations needs no key: SageMaker lets in nobody else.
     The log is JSON on stderr, a line for each request. Raises RefiError if the address is taken or not ours, and
     SettingError for a mistake in a model's file.
     """
@@ -39,14 +56,21 @@ def serve_api(host: str, port: int, models: Collection[str], lake_url: str, poll
     listening = _listen(host, port)
     _start_log()
     champions = Champions(open_registry, models)
-    customers = Customers(lambda: open_duckdb(open_lake(lake_url, create=False)))
+    open_engine = lambda: open_duckdb(open_lake(lake_url, create=False))  # noqa: E731
+    customers = Customers(open_engine)
+    scored = ScoredPrograms(programs().values(), open_engine, open_registry)
     root = store_root(lake_url)
     enabled = {program.program_id: program for program in programs().values()}
     offers = ServedOffers(root, enabled, lender_now, poll_seconds)
-    authorizer = Authorizer(root / KEY_FILE, lender_now, settings_of(ApiSettings).api_requests_per_second)
+    writer = EventWriter(offers.stores_to_write(), load_event_rules(), lender_now)
+    settings = settings_of(ApiSettings)
+    authorizer = Authorizer(root / KEY_FILE, lender_now, settings.api_requests_per_second)
     config = uvicorn.Config(
-        create_app(champions, customers, offers, authorizer, poll_seconds),
-        http="h11",  # the other parser has no limit on headers
+        create_app(champions, customers, scored, offers, writer, authorizer, poll_seconds, sagemaker=sagemaker),
+        http=cast(type[asyncio.Protocol], limited_protocol(connections_allowed(settings.api_connections))),
+        ws="none",
+        ssl_context_factory=None if tls is None else lambda *_: tls,
+        timeout_keep_alive=IDLE_SECONDS,
         log_config=None,
         access_log=False,
         server_header=False,

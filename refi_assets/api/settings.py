@@ -1,5 +1,7 @@
 """Settings of the HTTP API."""
 
+from pathlib import Path
+
 from pydantic import Field
 
 from refi_assets.settings import RoomSettings
@@ -28,3 +30,14 @@ class ApiSettings(RoomSettings):
         le=100_000,
         description="The number of requests a second that each key may send, unless it was made with its own.",
     )
+    api_connections: int = Field(
+        default=10_000,
+        ge=1,
+        le=1_000_000,
+        description="The most open connections, and fewer if the process may not open so many files; with one more, "
+        "the one that has waited longest without a request is closed.",
+    )
+    api_tls_cert: Path | None = Field(
+        default=None, description="The certificate for TLS, with those that lead to its authority; a PEM file."
+    )
+    api_tls_key: Path | None = Field(default=None, description="Its key, without a password; a PEM file.")

@@ -31,10 +31,12 @@ class UnneededError(Exception):
 
 @dataclass(frozen=True)
 class DoctorStep:
-    """One thing to try. `attempt` returns its result as text; it raises UnneededError, FixableError or any error."""
+    """One thing to try. `attempt` returns its result as text, or with a hint; it raises UnneededError, FixableError or
+    any error.
+    """
 
     name: str
-    attempt: Callable[[], str]
+    attempt: Callable[[], str | tuple[str, str]]
     after: tuple[str, ...] = ()
 
 
@@ -69,18 +71,21 @@ def print_findings(findings: Sequence[Finding], *, as_json: bool) -> bool:
         return not wrong
     console = Terminal()
     styles = {"ok": "green", "wrong": "red", "skipped": "dim"}
+    width = max(len(finding.step) for finding in findings)
     for finding in findings:
-        text = f"{finding.state:8} {finding.step:22} {finding.said}"
+        text = f"{finding.state:8} {finding.step:{width}} {finding.said}"
         console.say(text, style=styles[finding.state])
         if finding.mend:
-            console.say(f"{'':8} {'':22} {finding.mend}")
+            console.say(f"{'':8} {'':{width}} {finding.mend}")
     console.say(f"{wrong} wrong." if wrong else "All is well.")
     return not wrong
 
 
 def _try_step(step: DoctorStep) -> Finding:
     try:
-        return Finding(step.name, "ok", _without_secrets(step.attempt()))
+        result = step.attempt()
+        said, hint = (result, "") if isinstance(result, str) else result
+        return Finding(step.name, "ok", _without_secrets(said), _without_secrets(hint) or None)
     except UnneededError as reason:
         return Finding(step.name, "skipped", _without_secrets(str(reason)))
     except FixableError as error:

@@ -19,6 +19,7 @@ from sqlglot import exp
 
 from refi_assets import aws
 from refi_assets.cli.doctor import DoctorStep, FixableError, UnneededError
+from refi_assets.cli.doctor_serving import serving_steps
 from refi_assets.engines import open_remote_engine
 from refi_assets.engines.duckdb import open_duckdb
 from refi_assets.engines.duckdb_sql import text_literal
@@ -261,6 +262,7 @@ def doctor_steps() -> list[DoctorStep]:
         DoctorStep("queue", deployment.queue, after=("credentials",)),
         DoctorStep("topic", deployment.topic, after=("credentials",)),
         DoctorStep("dagster", deployment.dagster, after=("settings",)),
+        *serving_steps(),
     ]
 
 

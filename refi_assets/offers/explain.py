@@ -156,13 +156,7 @@ def explain_customer(run: PublishedRun, customer_id: str) -> CustomerExplanation
         raise RefiError(f"No file of run {run.run_id} (as of {run.as_of}) has a customer {customer_id!r}.")
     stops = ask("stops_of_customer")
     verdict: Row = next(iter(ask("verdict_on_customer")), {})
-    values = {name: shown_value(parameter.value) for name, parameter in parameters.items()}
-    values |= {
-        "segments": ", ".join(
-            f"{part.credit_tier} ({part.score_from} to {part.score_to})" for part in policy.program.segments
-        ),
-        "least_likelihood": shown_value([*policy.program.score_bands.values()][-1]),
-    }
+    values = shown_limits(policy)
     row = {**customer, **priced}
     rules = tuple(_asked_rules(key, policy, row, stops, values)) if customer else ()
     amounts = ask("affordable_amounts", max_debt_to_income=parameters["max_debt_to_income"])
@@ -191,6 +185,16 @@ def _policy_behind(run: PublishedRun) -> ProgramPolicy:
     """The policy of a run; that in force for a run that was killed before it recorded one."""
     values = run.manifest["policy"]["values"]
     return ProgramPolicy.model_validate(values) if values else cast(ProgramPolicy, policy_of(run.publication.name))
+
+
+def shown_limits(policy: ProgramPolicy) -> dict[str, str]:
+    """The values that texts of rules name, other than those of a customer."""
+    program = policy.program
+    segments = ", ".join(f"{part.credit_tier} ({part.score_from} to {part.score_to})" for part in program.segments)
+    return {name: shown_value(parameter.value) for name, parameter in policy.parameters.items()} | {
+        "segments": segments,
+        "least_likelihood": shown_value([*program.score_bands.values()][-1]),
+    }
 
 
 def shown_value(value: object) -> str:

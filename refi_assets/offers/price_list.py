@@ -25,8 +25,13 @@ STEP = Decimal(100)  # US dollars; amounts are multiples of it
 
 def write_price_list(session: DuckDBSession, draft: Relation, program: Program) -> Relation:
     """Write the relation <program>/price_list. Raises EngineError, or SettingError for terms that have no price."""
+    return session.create_from(draft, price_list_sql(program))
+
+
+def price_list_sql(program: Program) -> str:
+    """The rows of that relation as a query in DuckDB's SQL. Raises SettingError for terms that have no price."""
     rows = rows_sql(list(_all_rows(program)), _declared_types("price_list"))
-    return session.create_from(draft, f"SELECT * FROM {rows} ORDER BY tier_place, amount")
+    return f"SELECT * FROM {rows} ORDER BY tier_place, amount"
 
 
 def highest_apr_pct(program: Program) -> Decimal:
@@ -37,11 +42,16 @@ def highest_apr_pct(program: Program) -> Decimal:
 
 def write_states(session: DuckDBSession, draft: Relation, states: Mapping[str, StateLaw]) -> Relation:
     """Write the relation <program>/state_rule. Raises EngineError."""
+    return session.create_from(draft, state_rule_sql(states))
+
+
+def state_rule_sql(states: Mapping[str, StateLaw]) -> str:
+    """The rows of that relation as a query in DuckDB's SQL."""
     rows = [
         {"state": code, "is_licensed": state.licensed, "max_apr_pct": state.max_apr_pct}
         for code, state in states.items()
     ]
-    return session.create_from(draft, f"SELECT * FROM {rows_sql(rows, _declared_types('state_rule'))} ORDER BY state")
+    return f"SELECT * FROM {rows_sql(rows, _declared_types('state_rule'))} ORDER BY state"
 
 
 def _declared_types(name: str) -> dict[str, str]:

@@ -4,7 +4,7 @@ A score is taken from the run before if the same version of the model scored the
 not longer ago than the policy allows. Registering and promoting models belongs to ml/.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Protocol
@@ -17,7 +17,7 @@ from refi_assets.engines.duckdb import DuckDBSession
 from refi_assets.engines.duckdb_sql import quoted
 from refi_assets.errors import ModelError
 from refi_assets.lake import Relation
-from refi_assets.ml.registry import open_registry
+from refi_assets.ml.registry import Registry, open_registry
 from refi_assets.ml.sagemaker import SageMakerModel
 from refi_assets.ml.tables import Floats, Table, typed_columns
 from refi_assets.offers.program import ModelUse, Program
@@ -48,21 +48,24 @@ class OpenModel:
         return np.floor(self.model.probabilities(table) * 1e6 + 0.5).astype(np.int64)
 
 
-def open_models(program: Program) -> list[OpenModel]:
-    """The two models of a program. Raises ModelError if one is away, or reads what the program does not give it."""
+def open_models(program: Program, connect: Callable[[], Registry] = open_registry) -> list[OpenModel]:
+    """The two models of a program; `connect` opens the registry.
+
+    Raises ModelError if one is away, or reads what the program does not give it.
+    """
     return [
-        _open_model("approval", program.approval_model),
-        _open_model("default", program.risk_model),
+        _open_model("approval", program.approval_model, connect),
+        _open_model("default", program.risk_model, connect),
     ]
 
 
-def _open_model(role: str, use: ModelUse) -> OpenModel:
+def _open_model(role: str, use: ModelUse, connect: Callable[[], Registry]) -> OpenModel:
     common = {"role": role, "model_id": use.model_id, "endpoint": use.endpoint, "name": use.name}
     if use.scheme == "sagemaker":
         pinned = PinnedModel(**common, version=None, sha256=None)
         return OpenModel(pinned, use.columns, SageMakerModel(use.name))
     wanted = use.alias_or_version
-    registered = open_registry().load(use.name, int(wanted) if wanted.isdigit() else wanted)
+    registered = connect().load(use.name, int(wanted) if wanted.isdigit() else wanted)
     columns = tuple(column.name for column in registered.model.inputs)
     if unknown := [name for name in columns if name not in use.columns]:
         raise ModelError(

@@ -14,8 +14,7 @@ OLDEST_SQLITE = (3, 37, 0)  # the first with STRICT tables
 def connect(path: Path, mode: str, busy_seconds: float = BUSY_SECONDS) -> sqlite3.Connection:
     """A connection in autocommit mode: `mode` is ro, rw, rwc (created if it is missing) or immutable.
 
-    A file that another process has locked is waited for `busy_seconds`. Raises StoreError if Python's SQLite is too
-    old, or sqlite3.Error.
+    It waits for a lock for `busy_seconds`. Raises StoreError if Python's SQLite is too old, or sqlite3.Error.
     """
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         raise StoreError(

@@ -2,9 +2,14 @@
 
 It alone is written while it is read, so it has a write-ahead log; a commit is on the disk when it returns. A firm
 offer is kept here whole, so no file of an earlier week is needed to carry it into the next.
+
+The tables of the file are in event_tables.py.
 """
 
-from collections.abc import Iterator
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -12,99 +17,129 @@ from typing import Any
 
 from refi_assets.errors import StoreError
 from refi_assets.store.connections import connect, file_uri
+from refi_assets.store.event_tables import NEW_TABLES, TABLES_VERSION, UPGRADES
 from refi_assets.store.failures import RECORDING
-from refi_assets.store.protocol import EventKind, OfferRow, StoredOffer
+from refi_assets.store.protocol import EventAnswer, EventKind, EventRequest, OfferEvent, OfferRow, StoredOffer
 
 EVENTS = "events.sqlite"
 
+_FORGOTTEN_AT_ONCE = 2_000  # answers: some milliseconds
+_PAUSE_SECONDS = 0.02
+
 # The columns of an offer in each table. The score is negative, so that the whole order of pages ascends.
 OFFER_COLUMNS = "offer_id, customer_id, person_id, tier, minus_score, amount_cents, expires_on, body"
-
-_SCHEMA = f"""
-PRAGMA journal_mode = WAL;
-BEGIN IMMEDIATE;
-CREATE TABLE IF NOT EXISTS event (
-    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
-    offer_id TEXT NOT NULL,
-    customer_id TEXT NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ({", ".join(f"'{kind}'" for kind in EventKind)})),
-    at TEXT NOT NULL,
-    key TEXT UNIQUE
-) STRICT;
-CREATE INDEX IF NOT EXISTS event_by_offer ON event (offer_id);
-
--- late_in: the week during which the offer of an earlier week became firm, and in whose file it therefore is not
-CREATE TABLE IF NOT EXISTS firm (
-    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
-    offer_id TEXT NOT NULL UNIQUE,
-    customer_id TEXT NOT NULL,
-    person_id TEXT NOT NULL,
-    tier TEXT NOT NULL,
-    minus_score INTEGER NOT NULL,
-    amount_cents INTEGER NOT NULL,
-    expires_on TEXT NOT NULL,
-    body TEXT NOT NULL,
-    late_in TEXT
-) STRICT;
-CREATE INDEX IF NOT EXISTS firm_by_customer ON firm (customer_id);
-CREATE INDEX IF NOT EXISTS firm_by_person ON firm (person_id);
-CREATE INDEX IF NOT EXISTS late_by_page ON firm (late_in, tier, minus_score, customer_id) WHERE late_in IS NOT NULL;
-
--- withdrawn, or the customer opted out
-CREATE TABLE IF NOT EXISTS ended (
-    offer_id TEXT PRIMARY KEY,
-    reason TEXT NOT NULL,
-    at TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
-
--- offers in a week's file that a late firm offer of their person supersedes
-CREATE TABLE IF NOT EXISTS superseded (
-    run_id TEXT NOT NULL,
-    offer_id TEXT NOT NULL,
-    PRIMARY KEY (run_id, offer_id)
-) STRICT, WITHOUT ROWID;
-COMMIT;
-"""
 
 
 class EventFile:
     """The writing connection to events.sqlite. Methods raise sqlite3.Error.
 
     It is created if it is missing and may be new: without the file of a store in use, ended offers would be live again.
+    An older file is brought up to date; of a newer one, StoreError is raised. A lock is waited for `busy_seconds`, but
+    once this was in vain, it is not waited for until the file was free again.
     """
 
-    def __init__(self, path: Path, *, may_be_new: bool) -> None:
+    def __init__(self, path: Path, *, may_be_new: bool, busy_seconds: float, is_checkpointed_elsewhere: bool) -> None:
         self.path = path
-        self._connection = connect(path, "rwc" if may_be_new else "rw")
+        self._connection = connect(path, "rwc" if may_be_new else "rw", busy_seconds)
+        self._busy_milliseconds, self._is_locked_out = round(busy_seconds * 1_000), False
+        self._opened = _identity(path)
         self._connection.execute("PRAGMA synchronous = FULL")
-        if may_be_new and not self._value("SELECT count(*) FROM sqlite_schema"):
-            self._connection.executescript(_SCHEMA)
+        if is_checkpointed_elsewhere:
+            self._connection.execute("PRAGMA wal_autocheckpoint = 0")
+        if may_be_new and not self._has_tables():
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            with self.locked():
+                for statement in () if self._has_tables() else NEW_TABLES:
+                    self._connection.execute(statement)
+        self._bring_up_to_date()
 
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
 
+    @property
+    def has_moved(self) -> bool:
+        """Whether another file, or none, is now at the path: what is written here would not be read."""
+        return _identity(self.path) != self._opened
+
+    @property
+    def is_in_transaction(self) -> bool:
+        """Whether there is something to commit or to undo."""
+        return self._connection.in_transaction
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """A transaction that keeps all other writers out, committed at the end. A failure leaves nothing of it."""
-        self._connection.execute("BEGIN IMMEDIATE")
+        self._lock()
         try:
             yield
             self._connection.execute("COMMIT")
         finally:
-            if self._connection.in_transaction:
+            if self.is_in_transaction:
                 self._connection.execute("ROLLBACK")
 
-    def add_event(self, offer_id: str, customer_id: str, kind: EventKind, at: datetime, key: str | None) -> None:
-        """Record an event, unless its key already has it. Raises StoreError if the key has another event."""
-        recorded = self._connection.execute("SELECT offer_id, kind FROM event WHERE key = ?", (key,)).fetchone()
-        if recorded not in (None, (offer_id, kind)):
-            raise StoreError(f"The key of this event was used for another one. {RECORDING}. Use a new key.")
-        if recorded is None:
-            self._connection.execute(
-                "INSERT INTO event (offer_id, customer_id, kind, at, key) VALUES (?, ?, ?, ?, ?)",
-                (offer_id, customer_id, kind, at.isoformat(), key),
-            )
+    @contextmanager
+    def undoable(self) -> Iterator[Callable[[], None]]:
+        """A part of a transaction. It can be undone by the yielded function, and is if it fails."""
+
+        def undo() -> None:
+            self._connection.execute("ROLLBACK TO part")
+
+        self._connection.execute("SAVEPOINT part")
+        try:
+            yield undo
+        except BaseException:
+            if self.is_in_transaction:  # a full disk ends it
+                undo()
+            raise
+        finally:
+            if self.is_in_transaction:
+                self._connection.execute("RELEASE part")
+
+    def checkpoint(self) -> int:
+        """Move pages from the log into the file without keeping anyone waiting, and return the log's number of pages.
+
+        If nobody wrote or read meanwhile, the next transaction begins the log anew.
+        """
+        _, pages, _ = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        return int(pages)
+
+    def add_event(self, event: OfferEvent, customer_id: str) -> None:
+        """Record an event."""
+        self._connection.execute(
+            "INSERT INTO event (offer_id, customer_id, kind, at, application_id) VALUES (?, ?, ?, ?, ?)",
+            (event.offer_id, customer_id, event.kind, event.at.isoformat(), event.application_id),
+        )
+
+    def events_of(self, offer_id: str) -> list[OfferEvent]:
+        """The events of an offer, in the order of recording."""
+        return events_in(self._connection, "main", offer_id)
+
+    def kept_answer(self, request: EventRequest, today: date) -> tuple[str, EventAnswer] | None:
+        """The content of the first request with this one's key, and its answer, if they are still kept."""
+        row = self._connection.execute(
+            """
+            SELECT content, body, is_refusal FROM kept_answer
+            WHERE offer_id = ? AND client = ? AND key = ? AND kept_until >= ?
+            """,
+            (request.offer_id, request.client, request.key, str(today)),
+        ).fetchone()
+        return None if row is None else (row[0], EventAnswer(row[1], bool(row[2]), is_repeat=True))
+
+    def keep_answer(self, request: EventRequest, answer: EventAnswer, until: date) -> None:
+        """Keep the answer to a request."""
+        self._connection.execute(
+            "INSERT OR REPLACE INTO kept_answer VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                request.offer_id,
+                request.client,
+                request.key,
+                request.content,
+                answer.body,
+                answer.is_refusal,
+                str(until),
+            ),
+        )
 
     def customer_of(self, offer_id: str) -> str | None:
         """The customer of an offer that has events."""
@@ -182,13 +217,78 @@ class EventFile:
 
     def forget_before(self, as_of: date, run_ids: list[str]) -> None:
         """Remove what no week needs: expired firm offers, and what was superseded in weeks other than these."""
-        self._connection.execute("DELETE FROM firm WHERE expires_on < ?", (str(as_of),))
         weeks = ", ".join("?" * len(run_ids))
-        self._connection.execute(f"DELETE FROM superseded WHERE run_id NOT IN ({weeks})", run_ids)
+        with self.locked():
+            self._connection.execute("DELETE FROM firm WHERE expires_on < ?", (str(as_of),))
+            self._connection.execute(f"DELETE FROM superseded WHERE run_id NOT IN ({weeks})", run_ids)
+
+    def forget_answers_before(self, as_of: date) -> None:
+        """Remove answers that are no longer kept, some at a time: whoever records an event meanwhile waits briefly."""
+        forgotten = 1
+        while forgotten > 0:
+            with self.locked():
+                forgotten = self._connection.execute(
+                    """
+                    DELETE FROM kept_answer
+                    WHERE (offer_id, client, key) IN (
+                        SELECT offer_id, client, key FROM kept_answer WHERE kept_until < ? LIMIT ?
+                    )
+                    """,
+                    (str(as_of), _FORGOTTEN_AT_ONCE),
+                ).rowcount
+            time.sleep(_PAUSE_SECONDS)
+
+    def _lock(self) -> None:
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            self._wait_at_most(0)
+            self._is_locked_out = True
+            raise
+        if self._is_locked_out:
+            self._wait_at_most(self._busy_milliseconds)
+            self._is_locked_out = False
+
+    def _wait_at_most(self, milliseconds: int) -> None:
+        self._connection.execute(f"PRAGMA busy_timeout = {milliseconds}")
+
+    def _has_tables(self) -> bool:
+        return bool(self._value("SELECT count(*) FROM sqlite_schema"))
+
+    def _bring_up_to_date(self) -> None:
+        if self._value("PRAGMA user_version") == TABLES_VERSION:
+            return
+        with self.locked():
+            version = self._value("PRAGMA user_version")
+            if version > TABLES_VERSION:
+                raise StoreError(f"{self.path} was made by a newer version of refi. {RECORDING}. Install that one.")
+            for statements in UPGRADES[version:]:
+                for statement in statements:
+                    self._connection.execute(statement)
 
     def _value(self, statement: str, *values: object) -> Any:
         row = self._connection.execute(statement, values).fetchone()
         return None if row is None else row[0]
+
+
+def events_in(connection: sqlite3.Connection, schema: str, offer_id: str) -> list[OfferEvent]:
+    """The events of an offer, in the order of recording; of an older file too. Raises sqlite3.Error."""
+    (version,) = connection.execute(f"PRAGMA {schema}.user_version").fetchone()
+    application_id = "application_id" if version else "NULL"
+    rows = connection.execute(
+        f"SELECT offer_id, kind, at, {application_id} FROM {schema}.event WHERE offer_id = ? ORDER BY sequence",
+        (offer_id,),
+    )
+    return [OfferEvent(named, EventKind(kind), datetime.fromisoformat(at), begun) for named, kind, at, begun in rows]
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Tells a file from another that takes its place; None if there is none."""
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def row_of(offer: OfferRow) -> tuple[str, str, str, str, int, int, str, str]:

@@ -13,7 +13,7 @@ LOADING = "Last week's offers are unchanged"
 RECORDING = "Nothing was recorded, and the stored offers are unchanged"
 READING = "The stored offers were not changed"
 
-BUSY_SECONDS = 5
+BUSY_SECONDS = 5.0  # that a lock is waited for, unless the caller says otherwise
 
 _FULL = ("the disk is full", "Free space on it, then try again.")
 _READ_ONLY = ("it is read-only for this user or on this disk", "Make the folder writable, then try again.")

@@ -76,10 +76,13 @@ class ApiKey(NamedTuple):
 
 
 class KeyFile:
-    """The keys in a file, which may not exist yet: then there are none. Methods raise StoreError; times have a zone."""
+    """The keys in a file; there are none if it does not exist yet. Methods raise StoreError; times have a zone.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    Each call opens the file, and waits `busy_seconds` for a change that is being written.
+    """
+
+    def __init__(self, path: Path, busy_seconds: float = BUSY_SECONDS) -> None:
+        self.path, self._busy_seconds = path, busy_seconds
 
     def create(
         self,
@@ -114,17 +117,16 @@ class KeyFile:
             )
         return token
 
-    def keys(self) -> list[ApiKey]:
+    def all_keys(self) -> list[ApiKey]:
         """All keys, also those that are no longer valid, in the order in which they were made."""
-        return list(self.keys_by_hash(BUSY_SECONDS).values())
+        return list(self.keys_by_hash().values())
 
-    def keys_by_hash(self, busy_seconds: float) -> dict[str, ApiKey]:
-        """The same, by the hashes of their tokens. Waits so long for a change that is just being written."""
+    def keys_by_hash(self) -> dict[str, ApiKey]:
+        """The same, by the hashes of their tokens."""
         with in_words(self.path, _UNCHANGED):
             if not self.path.exists():
                 return {}
-            with closing(connect(self.path, "rw")) as connection:  # which can undo a change that was killed
-                connection.execute(f"PRAGMA busy_timeout = {round(busy_seconds * 1000)}")
+            with closing(self._connect()) as connection:
                 if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (0,):
                     return {}  # whoever created it has not written to it yet
                 try:
@@ -136,7 +138,7 @@ class KeyFile:
 
     def revoke(self, key_id: str, at: datetime) -> None:
         """End a key, durable when it returns. A second time changes nothing; an unknown id is a StoreError."""
-        if key_id not in {key.key_id for key in self.keys()}:
+        if key_id not in {key.key_id for key in self.all_keys()}:
             raise StoreError(f"{self.path} has no key {key_id}. {_UNCHANGED}. `refi keys list` lists their ids.")
         with self._changing() as connection:
             connection.execute(
@@ -151,10 +153,14 @@ class KeyFile:
                 [(_in_utc(at), key_id) for key_id, at in last_uses.items()],
             )
 
+    def _connect(self) -> sqlite3.Connection:
+        # Not read-only, so that a reader can undo a change that was killed. On a read-only disk, SQLite only reads.
+        return connect(self.path, "rw", self._busy_seconds)
+
     @contextmanager
     def _changing(self) -> Iterator[sqlite3.Connection]:
-        with in_words(self.path, _UNCHANGED), closing(connect(self.path, "rw")) as connection:
-            connection.execute("PRAGMA synchronous = EXTRA")  # without a log, FULL may lose the last commit
+        with in_words(self.path, _UNCHANGED), closing(self._connect()) as connection:
+            connection.execute("PRAGMA synchronous = EXTRA")  # FULL may lose the last commit in a power cut
             connection.execute("BEGIN IMMEDIATE")
             yield connection
             connection.execute("COMMIT")  # closing without it leaves nothing of a failed change

@@ -9,10 +9,11 @@ the current week's are read. An offer has these states:
 - Every other offer is superseded by the next week. If it is then displayed, or more, it becomes firm after all, and
   supersedes the person's newer offer, unless that one is firm already: the first firm offer stays.
 
-Rules about which event may follow which are the caller's.
+Rules about which event may follow which are the caller's, who decides about each request inside the transaction that
+records it. The first answer to a request is kept under the key that the client gave it, and answers each repeat.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple, Protocol, Self
@@ -77,7 +78,7 @@ class OfferEvent(NamedTuple):
     offer_id: str
     kind: EventKind
     at: datetime
-    key: str | None
+    application_id: str | None = None  # of the application that the event began
 
 
 class Standing(StrEnum):
@@ -88,6 +89,39 @@ class Standing(StrEnum):
     ENDED = "ended"  # withdrawn, or the customer opted out
     SUPERSEDED = "superseded"
     UNKNOWN = "unknown"  # no such offer: the event is not recorded
+
+
+class EventAnswer(NamedTuple):
+    """The answer to a request, which is kept. Of the event of a refused one, nothing is recorded."""
+
+    body: str
+    is_refusal: bool
+    is_repeat: bool = False  # the kept answer to an earlier request
+
+
+class EventRequest(NamedTuple):
+    """A client's request to record an event.
+
+    `decide` gets the events before it, oldest first, the event, and the offer's standing after it.
+    """
+
+    offer_id: str
+    kind: EventKind
+    application_id: str | None
+    client: str
+    key: str  # belongs to the client and the offer
+    content: str  # what a repeat must have in common with the first request
+    decide: Callable[[list[OfferEvent], OfferEvent, Standing], EventAnswer]
+
+
+class Unanswered(StrEnum):
+    """Why nothing was recorded, nor kept under the key."""
+
+    UNKNOWN_OFFER = "unknown offer"
+    KEY_REUSED = "key reused"  # its first request had another content
+
+
+EventOutcome = EventAnswer | Unanswered | Exception
 
 
 class OfferStore(Protocol):
@@ -121,10 +155,21 @@ class OfferStore(Protocol):
     def current(self) -> Week | None:
         """The current week; None before the first."""
 
-    def record_event(self, offer_id: str, kind: EventKind, at: datetime, key: str | None = None) -> Standing:
-        """Record an event; durable when it returns. `at` has a time zone, the lender's, which decides the day.
+    def record_event(self, offer_id: str, kind: EventKind, at: datetime) -> Standing:
+        """Record an event; durable when it returns. `at` has a time zone, the lender's, which decides the day."""
 
-        A key that was recorded with the same offer and kind is not recorded again; with others, it is a StoreError.
+    def record_events(self, requests: Sequence[EventRequest], at: datetime, keep_days: int) -> list[EventOutcome]:
+        """Answer requests, in their order, in one transaction; durable when it returns.
+
+        A request that fails has its error as outcome and leaves the others alone; a StoreError is raised if all fail.
+        An answer is kept until `keep_days` after the offer's last day, or after `at` if that is later: an outcome may
+        be recorded long after the offer expired.
+        """
+
+    def checkpoint(self) -> int:
+        """Housekeeping of what was recorded, which may be done beside the recording; returns what is left, in pages.
+
+        Needed only if the store that records was opened to be checkpointed elsewhere.
         """
 
     def events_of(self, offer_id: str) -> list[OfferEvent]:

@@ -5,11 +5,12 @@ Whoever changes the pointer or what is firm holds the write lock of events.sqlit
 
 import fcntl
 import re
+import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 from refi_assets.errors import StoreError, WeekGoneError
 from refi_assets.lake.settings import is_s3
@@ -19,6 +20,8 @@ from refi_assets.store.failures import BUSY_SECONDS, LOADING, READING, RECORDING
 from refi_assets.store.pointer import KeptWeeks, Pointer
 from refi_assets.store.protocol import (
     EventKind,
+    EventOutcome,
+    EventRequest,
     OfferEvent,
     OfferPage,
     OfferRow,
@@ -26,6 +29,7 @@ from refi_assets.store.protocol import (
     PageCursor,
     Standing,
     StoredOffer,
+    Unanswered,
     Week,
 )
 from refi_assets.store.settings import StoreSettings
@@ -46,19 +50,33 @@ def store_root(lake_url: str) -> Path:
     return settings_of(StoreSettings).store_dir or beside / "store"
 
 
-class SqliteOfferStore:
-    """The offers of a program. Files are opened when they are needed. It belongs to the thread that made it.
+class _KnownOffer(NamedTuple):
+    customer_id: str
+    offer: StoredOffer | None  # None: only its events are left
+    run_id: str  # the week whose file has it
 
-    A file that another process has locked is waited for `busy_seconds`.
+
+class SqliteOfferStore:
+    """The offers of a program. Files are opened when they are needed. It belongs to the thread that opened them.
+
+    A lock is waited for `busy_seconds`. A store that is checkpointed elsewhere leaves that to another one, of another
+    thread; without it, the log of what is recorded grows for ever.
     """
 
     def __init__(
-        self, root: Path, program: str, *, read_only: bool = False, busy_seconds: float = BUSY_SECONDS
+        self,
+        root: Path,
+        program: str,
+        *,
+        read_only: bool = False,
+        busy_seconds: float = BUSY_SECONDS,
+        is_checkpointed_elsewhere: bool = False,
     ) -> None:
         _require_name(program, "a program's key")
+        self._busy_seconds, self._is_checkpointed_elsewhere = busy_seconds, is_checkpointed_elsewhere
         self.program = program
         self.folder = root / program
-        self._read_only, self._busy_seconds = read_only, busy_seconds
+        self._read_only = read_only
         self._pointer = Pointer(self.folder)
         self._readers: dict[str, WeekReader] = {}
         self._event_file: EventFile | None = None
@@ -72,9 +90,7 @@ class SqliteOfferStore:
     def close(self) -> None:
         """Close the files. Reading again opens them."""
         self._keep_readers(())
-        if self._event_file is not None:
-            self._event_file.close()
-            self._event_file = None
+        self._close_events()
 
     def load(
         self,
@@ -131,10 +147,23 @@ class SqliteOfferStore:
         """See OfferStore."""
         return self._pointer.read().current
 
-    def record_event(self, offer_id: str, kind: EventKind, at: datetime, key: str | None = None) -> Standing:
+    def record_event(self, offer_id: str, kind: EventKind, at: datetime) -> Standing:
         """See OfferStore."""
         with self._recording(at) as events, events.locked():
-            return self._record(events, offer_id, EventKind(kind), at, key)
+            known = self._find(events, offer_id)
+            return Standing.UNKNOWN if known is None else self._record(events, known, OfferEvent(offer_id, kind, at))
+
+    def record_events(self, requests: Sequence[EventRequest], at: datetime, keep_days: int) -> list[EventOutcome]:
+        """See OfferStore."""
+        with self._recording(at) as events, events.locked():
+            return [self._outcome(events, request, at, timedelta(keep_days)) for request in requests]
+
+    def checkpoint(self) -> int:
+        """See OfferStore."""
+        self._require_writable(RECORDING)
+        self._require_current(self._pointer.read(), RECORDING)
+        with in_words(self.folder / EVENTS, RECORDING):
+            return self._events().checkpoint()
 
     def events_of(self, offer_id: str) -> list[OfferEvent]:
         """See OfferStore."""
@@ -144,7 +173,8 @@ class SqliteOfferStore:
     def withdraw(self, offer_id: str, reason: str, at: datetime) -> None:
         """See OfferStore."""
         with self._recording(at) as events, events.locked():
-            if self._find(events, offer_id)[0] is None:
+            known = self._find(events, offer_id)
+            if known is None or known.offer is None:
                 raise StoreError(f"{self.folder}: there is no offer {offer_id}. {RECORDING}; check the id.")
             events.end_offer(offer_id, reason, at)
 
@@ -182,26 +212,44 @@ class SqliteOfferStore:
         with self._reading() as reader:
             return reader.count(today)
 
-    def _record(self, events: EventFile, offer_id: str, kind: EventKind, at: datetime, key: str | None) -> Standing:
+    def _outcome(self, events: EventFile, request: EventRequest, at: datetime, kept_for: timedelta) -> EventOutcome:
+        """Answer a request inside a transaction, unless this fails."""
+        try:
+            with in_words(events.path, RECORDING), events.undoable() as undo:
+                if (kept := events.kept_answer(request, at.date())) is not None:
+                    return kept[1] if kept[0] == request.content else Unanswered.KEY_REUSED
+                if (known := self._find(events, request.offer_id)) is None:
+                    return Unanswered.UNKNOWN_OFFER
+                earlier = events.events_of(request.offer_id)
+                event = OfferEvent(request.offer_id, request.kind, at, request.application_id)
+                answer = request.decide(earlier, event, self._record(events, known, event))
+                if answer.is_refusal:
+                    undo()
+                last_day = at.date() if known.offer is None else max(known.offer.expires_on, at.date())
+                events.keep_answer(request, answer, last_day + kept_for)
+                return answer
+        except Exception as error:
+            if not events.is_in_transaction:
+                raise
+            return error
+
+    def _record(self, events: EventFile, known: _KnownOffer, event: OfferEvent) -> Standing:
         """Record an event inside a transaction, and make its offer firm if it may be."""
-        offer, run_id = self._find(events, offer_id)
-        customer_id = events.customer_of(offer_id) if offer is None else offer.customer_id
-        if customer_id is None:
-            return Standing.UNKNOWN
-        events.add_event(offer_id, customer_id, kind, at, key)
+        customer_id, offer, run_id = known
+        events.add_event(event, customer_id)
         current = self._require_current(self._pointer.read(), RECORDING)
-        today = max(at.date(), current.as_of)  # an event recorded late does not bring an expired offer back
-        if events.has_ended(offer_id):
+        today = max(event.at.date(), current.as_of)  # an event recorded late does not bring an expired offer back
+        if events.has_ended(event.offer_id):
             return Standing.ENDED
         if offer is None or offer.expires_on < today:  # a file is kept until its last offer expires
             return Standing.EXPIRED
-        if events.firm_offer(offer_id) is not None:
+        if events.firm_offer(event.offer_id) is not None:
             return Standing.LIVE
         reader = self._reader(current.run_id)
-        if run_id == reader.run_id and not events.is_superseded(run_id, offer_id):
+        if run_id == reader.run_id and not events.is_superseded(run_id, event.offer_id):
             events.add_firm_offer(offer, late_in=None)
             return Standing.LIVE
-        return self._revive(events, reader, offer, run_id, kind, today)
+        return self._revive(events, reader, offer, run_id, event.kind, today)
 
     def _revive(
         self, events: EventFile, reader: WeekReader, offer: StoredOffer, run_id: str, kind: EventKind, today: date
@@ -220,14 +268,18 @@ class SqliteOfferStore:
         events.supersede(reader.run_id, newer, instead_of=offer.offer_id)
         return Standing.LIVE
 
-    def _find(self, events: EventFile, offer_id: str) -> tuple[StoredOffer | None, str]:
-        """An offer, firm or in the file of a kept week, and that week; the newest, if several have it."""
-        kept = self._pointer.read()
-        for week in kept.weeks:
-            offer = self._reader(week.run_id).offer(offer_id)
-            if offer is not None:
-                return offer, week.run_id
-        return events.firm_offer(offer_id), ""
+    def _find(self, events: EventFile, offer_id: str) -> _KnownOffer | None:
+        """An offer, firm or in the file of a kept week, and that week; the newest, if several have it.
+
+        Of one that is in none of them any more, its customer, if it has events.
+        """
+        for week in self._pointer.read().weeks:
+            if (offer := self._reader(week.run_id).offer(offer_id)) is not None:
+                return _KnownOffer(offer.customer_id, offer, week.run_id)
+        if (offer := events.firm_offer(offer_id)) is not None:
+            return _KnownOffer(offer.customer_id, offer, "")
+        customer_id = events.customer_of(offer_id)
+        return None if customer_id is None else _KnownOffer(customer_id, None, "")
 
     @contextmanager
     def _loading(self) -> Iterator[EventFile]:
@@ -254,7 +306,15 @@ class SqliteOfferStore:
         self._require_writable(RECORDING)
         self._require_current(self._pointer.read(), RECORDING)
         with in_words(self.folder / EVENTS, RECORDING):
-            yield self._events()
+            events = self._events()
+            try:
+                yield events
+            except sqlite3.Error as error:
+                if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
+                    self._close_events()  # a connection may stay read-only when the disk no longer is
+                raise
+            if events.has_moved:
+                raise StoreError(f"{events.path} was moved or replaced meanwhile. {RECORDING}. Try again.")
 
     @contextmanager
     def _reading(self, run_id: str | None = None) -> Iterator[WeekReader]:
@@ -280,9 +340,21 @@ class SqliteOfferStore:
             self._readers.pop(run_id).close()
 
     def _events(self) -> EventFile:
+        if self._event_file is not None and self._event_file.has_moved:
+            self._close_events()
         if self._event_file is None:
-            self._event_file = EventFile(self.folder / EVENTS, may_be_new=self._pointer.read().current is None)
+            self._event_file = EventFile(
+                self.folder / EVENTS,
+                may_be_new=self._pointer.read().current is None,
+                busy_seconds=self._busy_seconds,
+                is_checkpointed_elsewhere=self._is_checkpointed_elsewhere,
+            )
         return self._event_file
+
+    def _close_events(self) -> None:
+        if self._event_file is not None:
+            self._event_file.close()
+            self._event_file = None
 
     def _require_writable(self, consequence: str) -> None:
         if self._read_only:
@@ -307,8 +379,8 @@ class SqliteOfferStore:
             if path.name not in names and not path.name.startswith(EVENTS):
                 path.unlink(missing_ok=True)
         if kept.current is not None and events is not None:
-            with events.locked():
-                events.forget_before(kept.current.as_of, [week.run_id for week in kept.weeks])
+            events.forget_before(kept.current.as_of, [week.run_id for week in kept.weeks])
+            events.forget_answers_before(kept.current.as_of)
 
 
 def _require_name(name: str, described: str) -> None:

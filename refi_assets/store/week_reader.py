@@ -1,13 +1,13 @@
 """Reads a week: the offers of its file that neither ended nor were superseded, and late firm ones of events.sqlite."""
 
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from refi_assets.store.connections import connect, file_of, file_uri, version_of_unlocked
-from refi_assets.store.event_file import OFFER_COLUMNS, stored_offer
+from refi_assets.store.event_file import OFFER_COLUMNS, events_in, stored_offer
 from refi_assets.store.failures import READING, in_words
-from refi_assets.store.protocol import EventKind, OfferEvent, OfferPage, PageCursor, StoredOffer
+from refi_assets.store.protocol import OfferEvent, OfferPage, PageCursor, StoredOffer
 from refi_assets.store.week_file import week_path
 
 _MAPPED_BYTES = 256 * 1024 * 1024
@@ -115,10 +115,7 @@ class WeekReader:
 
     def events_of(self, offer_id: str) -> list[OfferEvent]:
         """The events of an offer, in the order of recording."""
-        rows = self._connection.execute(
-            "SELECT offer_id, kind, at, key FROM events.event WHERE offer_id = ? ORDER BY sequence", (offer_id,)
-        )
-        return [OfferEvent(named, EventKind(kind), datetime.fromisoformat(at), key) for named, kind, at, key in rows]
+        return events_in(self._connection, "events", offer_id)
 
     def person_of(self, customer_id: str) -> str | None:
         """The person of a customer as of this week, if the load listed it."""

@@ -42,4 +42,4 @@ def served(registry: Registry, tmp_path: Path) -> ServedApp:
 def client(served: ServedApp) -> TestClient:
     """A client of that app, after its first look."""
     served.poll()
-    return TestClient(served.app)
+    return served.client

@@ -94,7 +94,7 @@ def test_a_damaged_version_is_not_served(
     file.write_bytes(b"damaged")
     for _ in range(2):
         served.poll()
-    client = TestClient(served.app)
+    client = served.client
     assert version_of(client, FOR_SCORECARD) == 1
     (model,) = client.get("/readyz").json()["models"]
     assert model["version"] == 1
@@ -113,7 +113,7 @@ def test_a_version_that_cannot_score_is_not_served(registry: Registry, served: S
     registry.set_alias(name, CHAMPION, register(registry, scorecard_without_evidence(), name))
     served = ServedApp(registry, served.lake, (name,))
     served.poll()
-    ready = TestClient(served.app).get("/readyz")
+    ready = served.client.get("/readyz")
     assert ready.status_code == 503
     assert ready.json()["models"][0]["error"].startswith("IndexError at refi_assets.ml.")
     registry.remove_alias(name, CHAMPION)
@@ -122,7 +122,7 @@ def test_a_version_that_cannot_score_is_not_served(registry: Registry, served: S
 def test_without_a_champion_the_answer_says_when_to_ask_again(served: ServedApp) -> None:
     served.registry.remove_alias(MODEL, CHAMPION)
     served.poll()
-    client = TestClient(served.app)
+    client = served.client
     for answer in (client.post("/v1/score", json=FOR_SCORECARD), client.get("/readyz"), client.get("/ping")):
         assert answer.status_code == 503
         assert answer.headers["retry-after"] == "7"
@@ -136,11 +136,12 @@ def test_without_a_champion_the_answer_says_when_to_ask_again(served: ServedApp)
 def test_a_registry_without_any_champion_is_told_from_one_that_has_not_answered(served: ServedApp) -> None:
     served.registry.remove_alias(MODEL, CHAMPION)
     served = ServedApp(served.registry, served.lake)
-    client = TestClient(served.app)
+    client = served.client
     assert client.get("/readyz").json()["detail"] == "The registry has not answered yet."
     served.poll()
     assert client.get("/readyz").json()["detail"] == (
-        "No model of the registry has a champion. To make one: refi model promote NAME VERSION"
+        "There is nothing to serve: no model has a champion (refi model promote NAME VERSION), and no program has "
+        "stored offers (refi offers run)."
     )
     assert client.post("/v1/score", json=FOR_SCORECARD).status_code == 503
 
@@ -159,7 +160,7 @@ def test_by_default_every_model_with_a_champion_is_served(registry: Registry, se
     registry.set_alias("approval", CHAMPION, 1)
     served = ServedApp(registry, served.lake)
     served.poll()
-    client = TestClient(served.app)
+    client = served.client
     assert [model["model"] for model in client.get("/readyz").json()["models"]] == ["approval", MODEL]
     assert client.post("/v1/score", json={"model": "approval", **FOR_SCORECARD}).json()["model"] == "approval"
     answer = client.post("/v1/score", json=FOR_SCORECARD)
@@ -181,8 +182,9 @@ def test_a_registry_that_hangs_delays_no_request(served: ServedApp) -> None:
         return served.registry
 
     champions = Champions(hang, (MODEL,))
-    app = create_app(champions, Customers(lambda: DuckDBEngine(served.lake)), 0.1)
-    with TestClient(app) as client:
+    customers = Customers(lambda: DuckDBEngine(served.lake))
+    app = create_app(*(champions, customers, served.scored, served.offers, served.writer, served.authorizer, 0.1))
+    with TestClient(app, headers=served.authorization) as client:
         asked.wait()
         assert client.get("/healthz").status_code == 200
         assert client.post("/v1/score", json=FOR_SCORECARD).status_code == 503

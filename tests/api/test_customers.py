@@ -55,7 +55,7 @@ def test_before_the_first_publication_features_must_be_sent(client: TestClient) 
 
 def test_until_the_lake_answers_a_customer_must_wait(served: ServedApp) -> None:
     served.champions.poll()
-    answer = TestClient(served.app).post("/v1/score", json={"customer_id": "C1"})
+    answer = served.client.post("/v1/score", json={"customer_id": "C1"})
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "7")
     assert answer.json()["type"] == "urn:refi:problem:features-not-loaded"
 

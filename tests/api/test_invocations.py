@@ -14,7 +14,7 @@ EXPECTED = [POOR_PROBABILITY, 0.3775406687981454, 0.2689414213699951, 0.37754066
 
 
 def test_ping_answers_200_once_the_model_is_loaded(served: ServedApp) -> None:
-    client = TestClient(served.app)
+    client = served.client
     assert client.get("/ping").status_code == 503
     served.poll()
     answer = client.get("/ping")
@@ -98,7 +98,7 @@ def test_of_several_models_the_path_names_one(served: ServedApp) -> None:
     served.registry.set_alias("second", CHAMPION, 1)
     both: Any = ServedApp(served.registry, served.lake, (MODEL, "second"))
     both.poll()
-    client = TestClient(both.app)
+    client = both.client
     assert client.post("/invocations", json={"instances": [POOR]}).json()["detail"] == (
         "model: name one of default_risk, second."
     )

@@ -28,11 +28,21 @@ def test_every_answer_is_as_described(served: ServedApp) -> None:
 
 
 def test_all_routes_but_those_of_sagemaker_are_described(client: TestClient) -> None:
-    assert set(client.get("/openapi.json").json()["paths"]) == {"/healthz", "/readyz", "/metrics", "/v1/score"}
+    assert set(client.get("/openapi.json").json()["paths"]) == {
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/v1/score",
+        "/v1/programs/{program}/candidates",
+        "/v1/customers/{customer_id}/offers",
+        "/v1/customers/{customer_id}/banners",
+        "/v1/offers/{offer_id}",
+        "/v1/offers/{offer_id}/events",
+    }
 
 
 def test_a_request_names_the_features_of_the_champion(served: ServedApp) -> None:
-    client = TestClient(served.app)
+    client = served.client
     general = client.get("/openapi.json").json()["components"]["schemas"]["ScoreRequest"]["anyOf"][0]
     assert "properties" not in general["properties"]["features"]
     served.poll()

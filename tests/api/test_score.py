@@ -46,7 +46,7 @@ def test_null_is_an_unknown_value(client: TestClient, features: Any, probability
 def test_a_model_of_trees_has_no_points(served: ServedApp) -> None:
     served.registry.set_alias(MODEL, CHAMPION, 2)
     served.poll()
-    answer = TestClient(served.app).post("/v1/score", json={"features": {"debt_to_income": 0.9}}).json()
+    answer = served.client.post("/v1/score", json={"features": {"debt_to_income": 0.9}}).json()
     assert (answer["kind"], answer["version"], answer["points"]) == ("gradient_boosting", 2, None)
     assert answer["probability"] > 0.9
     assert [reason["feature"] for reason in answer["reasons"]] == ["debt_to_income"]
@@ -57,7 +57,7 @@ def test_a_reason_has_the_words_of_form_c1_where_the_models_file_has_them(served
     served.registry.set_alias("default_12m", CHAMPION, register(served.registry, boosting_of_debt(), "default_12m"))
     declared = ServedApp(served.registry, served.lake, ("default_12m",))
     declared.poll()
-    answer = TestClient(declared.app).post("/v1/score", json={"features": {"debt_to_income": 0.9}}).json()
+    answer = declared.client.post("/v1/score", json={"features": {"debt_to_income": 0.9}}).json()
     assert [reason["text"] for reason in answer["reasons"]] == ["Excessive obligations in relation to income"]
     served.registry.remove_alias("default_12m", CHAMPION)
 

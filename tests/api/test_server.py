@@ -1,14 +1,11 @@
 """`refi serve` as a process: real requests over loopback, a new champion, hostile headers, and a clean end."""
 
-import json
 import os
 import signal
 import socket
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,63 +16,27 @@ import pytest
 from refi_assets.errors import ModelError
 from refi_assets.ml.registry import CHAMPION, Registry
 from refi_assets.ml.sagemaker import SageMakerModel
-from refi_assets.settings import PROJECT_DIR
+from tests.support.api_process import ApiProcess, api_process
 from tests.support.commands import answers_and_modules, refi_here
 from tests.support.scored import MODEL, POOR, POOR_PROBABILITY
 from tests.support.serving import wait_for
 
 
-@dataclass
-class Server:
-    url: str
-    process: "subprocess.Popen[bytes]"
-    log: Path
-
-    @property
-    def lines(self) -> list[dict[str, Any]]:
-        """The log."""
-        return list(map(json.loads, self.log.read_text(encoding="utf-8").splitlines()))
-
-
 @pytest.fixture
-def server(registry: Registry, tmp_path: Path) -> Iterator[Server]:
-    """`refi serve` on a free port, ready."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    settings = {
-        "REFI_MLFLOW_URI": registry.uri,
-        "REFI_LAKE_URL": str(tmp_path / "lake"),
-        "REFI_API_PORT": str(port),
-        "REFI_API_POLL_SECONDS": "0.2",
-        "REFI_API_MODELS": MODEL,
-    }
-    command = [sys.executable, "-c", "from refi_assets.cli import main; main()", "serve"]
-    log = tmp_path / "log"
-    with log.open("wb") as stream:
-        process = subprocess.Popen(command, cwd=PROJECT_DIR, env={**os.environ, **settings}, stderr=stream)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        wait_for(lambda: _is_ready(url), 120)
-        yield Server(url, process, log)
-    finally:
-        process.kill()
-        process.wait()
+def server(registry: Registry, tmp_path: Path) -> Iterator[ApiProcess]:
+    """`refi serve` with the model, ready. A client of SageMaker signs its requests, and has no key of ours."""
+    settings = {"REFI_MLFLOW_URI": registry.uri, "REFI_API_POLL_SECONDS": "0.2", "REFI_API_MODELS": MODEL}
+    with api_process(tmp_path, settings, "--sagemaker", "--host", "127.0.0.1", path="/readyz") as started:
+        yield started
 
 
-def _is_ready(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/readyz").status_code == 200
-    except httpx.TransportError:
-        return False
-
-
-def score(server: Server, features: Any) -> dict[str, Any]:
-    answer: dict[str, Any] = httpx.post(f"{server.url}/v1/score", json={"features": features}).json()
+def score(server: ApiProcess, features: Any) -> dict[str, Any]:
+    url, headers = f"{server.url}/v1/score", server.authorization
+    answer: dict[str, Any] = httpx.post(url, json={"features": features}, headers=headers).json()
     return answer
 
 
-def test_the_server_from_start_to_end(server: Server, registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_server_from_start_to_end(server: ApiProcess, registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     assert score(server, POOR)["probability"] == pytest.approx(POOR_PROBABILITY, rel=1e-12)
 
     monkeypatch.setenv("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME", server.url)
@@ -91,7 +52,7 @@ def test_the_server_from_start_to_end(server: Server, registry: Registry, monkey
         SageMakerModel("no-such-model").probabilities(table)
 
     with suppress(httpx.TransportError):  # it may also close the connection
-        assert httpx.get(f"{server.url}/healthz", headers={"X-Large": "x" * 2**20}).status_code == 400
+        assert httpx.get(f"{server.url}/healthz", headers={"X-Large": "x" * 2**20}).status_code == 431
 
     registry.set_alias(MODEL, CHAMPION, 2)
     wait_for(lambda: score(server, {"debt_to_income": 0.9}).get("version") == 2, 120)
@@ -121,7 +82,7 @@ def test_an_address_that_is_not_loopback_is_warned_of(options: tuple[str, ...]) 
     """192.0.2.1 is reserved for documentation (RFC 5737), so no machine can listen on it."""
     answer = refi_here("serve", *options, "--port", "1")
     assert answer.returncode == 1
-    assert answer.stderr.startswith("Warning: 192.0.2.1 is not loopback.")
+    assert answer.stderr.startswith("Warning: 192.0.2.1 is not loopback, and there is no TLS")
 
 
 @pytest.mark.parametrize(

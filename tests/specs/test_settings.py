@@ -53,6 +53,9 @@ DEFAULTS = {
     "api_models": "",
     "api_poll_seconds": 20,
     "api_requests_per_second": 500,
+    "api_connections": 10_000,
+    "api_tls_cert": None,
+    "api_tls_key": None,
     "store_dir": None,
 }
 

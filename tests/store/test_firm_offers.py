@@ -184,10 +184,10 @@ def test_events_of_an_offer_are_recorded_after_its_file_is_deleted(store):
     store.record_event("a", EventKind.APPLIED, noon(1))
     for number in (7, 14, 21):
         publish(store, f"w{number}", [], day(number))
-    assert store.record_event("a", EventKind.FUNDED, noon(22), "key") is Standing.EXPIRED
+    assert store.record_event("a", EventKind.FUNDED, noon(22)) is Standing.EXPIRED
     assert store.events_of("a") == [
-        OfferEvent("a", EventKind.APPLIED, noon(1), None),
-        OfferEvent("a", EventKind.FUNDED, noon(22), "key"),
+        OfferEvent("a", EventKind.APPLIED, noon(1)),
+        OfferEvent("a", EventKind.FUNDED, noon(22)),
     ]
 
 
@@ -197,18 +197,6 @@ def test_an_event_of_an_unknown_offer_is_not_recorded(store):
     publish(store, "w1", [offer("a", "c1")])
     assert store.record_event("b", EventKind.SENT, noon(0)) is Standing.UNKNOWN
     assert (store.events_of("a"), store.events_of("b")) == ([], [])
-
-
-def test_a_key_is_recorded_once(store):
-    publish(store, "w1", [offer("a", "c1"), offer("b", "c2")])
-    for _ in range(2):
-        assert store.record_event("a", EventKind.CLICKED, noon(0), "k") is Standing.LIVE
-    store.record_event("a", EventKind.CLICKED, noon(0))
-    for offer_id, kind in (("a", EventKind.SENT), ("b", EventKind.CLICKED)):
-        with pytest.raises(StoreError, match="The key of this event was used for another one"):
-            store.record_event(offer_id, kind, noon(0), "k")
-    assert [event.key for event in store.events_of("a")] == ["k", None]
-    assert store.events_of("b") == []
 
 
 def test_the_time_of_an_event_has_a_time_zone(store):

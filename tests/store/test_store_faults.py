@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 
 from refi_assets.errors import StoreError
-from refi_assets.store import connections
 from refi_assets.store.protocol import EventKind, StoredOffer
 from refi_assets.store.sqlite_store import SqliteOfferStore
 from tests.store.offers import day, live_ids, noon, offer, publish
@@ -126,19 +125,21 @@ def served(store) -> SqliteOfferStore:
     return store
 
 
-def test_a_locked_store_is_reported_and_read(served, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(connections, "BUSY_SECONDS", 0.1)
-    served.close()
+def test_a_locked_store_is_reported_and_read(served, tmp_path: Path):
     served.load("w2", day(7), [[offer("d", "c1")]])
-    with closing(sqlite3.connect(served.folder / "events.sqlite", isolation_level=None)) as other:
+    with (
+        SqliteOfferStore(tmp_path, "cards", busy_seconds=0.1) as hasty,
+        closing(sqlite3.connect(served.folder / "events.sqlite", isolation_level=None)) as other,
+    ):
         other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(StoreError, match=rf"locked it\. {UNCHANGED}Wait until"):
-            served.make_current("w2")
-        with pytest.raises(StoreError, match=r"locked it\. Nothing was recorded"):
-            served.record_event("a", EventKind.SENT, noon(6))
-        assert live_ids(served, "c1", day(6)) == ["a"]
-    served.make_current("w2")
-    assert live_ids(served, "c1", day(7)) == ["d"]
+        with pytest.raises(StoreError, match=rf"another process has locked it\. {UNCHANGED}Wait until"):
+            hasty.make_current("w2")
+        with pytest.raises(StoreError, match=r"another process has locked it\. Nothing was recorded"):
+            hasty.record_event("a", EventKind.SENT, noon(6))
+        assert live_ids(hasty, "c1", day(6)) == ["a"]
+        other.execute("ROLLBACK")
+        hasty.make_current("w2")
+        assert live_ids(hasty, "c1", day(7)) == ["d"]
 
 
 def test_two_loads_at_once_are_refused(served, tmp_path: Path):

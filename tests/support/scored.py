@@ -6,18 +6,24 @@ The scorecard's log-odds are the sum of its evidence, and its points those of po
 236.504, which is 237, and unknown work 251.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from fastapi import FastAPI
 from sklearn.ensemble import HistGradientBoostingClassifier
+from starlette.testclient import TestClient
 
 from refi_assets.api.app import create_app
+from refi_assets.api.authorization import Authorizer
 from refi_assets.api.champions import Champions
 from refi_assets.api.customer_features import PUBLICATION, RELATION, Customers
+from refi_assets.api.event_writer import EventWriter
+from refi_assets.api.scored_programs import ScoredPrograms
+from refi_assets.api.served_offers import ServedOffers
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.lake import FolderStore
 from refi_assets.ml.columns import InputColumn, encode
@@ -27,6 +33,10 @@ from refi_assets.ml.registry import Registry
 from refi_assets.ml.scorecard import BinnedInput, Scorecard
 from refi_assets.ml.tables import Table
 from refi_assets.ml.trees import Trees
+from refi_assets.offers.event_rules import load_event_rules
+from refi_assets.offers.program import Program
+from refi_assets.settings import lender_now
+from refi_assets.store.key_file import KEY_FILE, KeyFile, Scope
 
 MODEL = "default_risk"
 POLL_SECONDS = 7.0
@@ -89,22 +99,48 @@ def publish_customers(lake: FolderStore, run_id: str, day: date, customers: Mapp
 
 @dataclass
 class ServedApp:
-    """An app on a registry and a lake. Nothing is polled until a test does it."""
+    """An app on a registry, a lake, and the store in it. Nothing is polled until a test does it."""
 
     registry: Registry
     lake: FolderStore
     names: tuple[str, ...] = ()
+    programs: Mapping[str, Program] = field(default_factory=dict)  # by programId
+    clock: Callable[[], datetime] = lender_now
+    sagemaker: bool = False
     app: FastAPI = field(init=False)
+    authorization: dict[str, str] = field(init=False)  # the header of a key that allows everything
 
     def __post_init__(self) -> None:
         self.champions = Champions(lambda: self.registry, self.names)
         self.customers = Customers(lambda: DuckDBEngine(self.lake))
-        self.app = create_app(self.champions, self.customers, POLL_SECONDS)
+        root = self.lake.root / "store"
+        root.mkdir(exist_ok=True)
+        self.authorization = new_authorization(root)
+        self.authorizer = Authorizer(root / KEY_FILE, self.clock, 1_000)
+        self.offers = ServedOffers(root, self.programs, self.clock, POLL_SECONDS)
+        self.writer = EventWriter(self.offers.stores_to_write(), load_event_rules(), self.clock)
+        self.scored = ScoredPrograms(self.programs.values(), lambda: DuckDBEngine(self.lake), lambda: self.registry)
+        self.app = create_app(
+            *(self.champions, self.customers, self.scored, self.offers, self.writer, self.authorizer, POLL_SECONDS),
+            sagemaker=self.sagemaker,
+        )
+
+    @property
+    def client(self) -> TestClient:
+        """A client with a key that allows everything."""
+        return TestClient(self.app, headers=self.authorization)
 
     def poll(self) -> None:
         """Look at the registry and the lake, as the app's threads do."""
         self.champions.poll()
         self.customers.poll()
+        self.scored.poll()
+
+
+def new_authorization(root: Path, *scopes: Scope, program: str | None = None) -> dict[str, str]:
+    """The header of a new key, by default with every scope, in the key file of a store."""
+    token = KeyFile(root / KEY_FILE).create(frozenset(scopes or Scope), program, None, None, lender_now())
+    return {"Authorization": f"Bearer {token}"}
 
 
 def without_id(problem: dict[str, Any]) -> dict[str, Any]:

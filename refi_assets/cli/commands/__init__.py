@@ -9,6 +9,7 @@ import typer
 
 from refi_assets.cli.commands import (
     identity,
+    keys,
     lineage,
     ml,
     model,
@@ -39,6 +40,7 @@ for room in (refi, identity, lineage, sample, serve, publishing, project):
     app.add_typer(room.app)
 model.app.add_typer(model_registry.app)
 app.add_typer(model.app, name="model")
+app.add_typer(keys.app, name="keys")
 app.add_typer(offers.app, name=offers.DOMAIN)
 for domain in domain_names():
     if domain == offers.DOMAIN:  # its commands are about a program

@@ -1,5 +1,6 @@
 """Commands of the offers domain. Those that are about a run take the program, unless there is only one."""
 
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -54,11 +55,12 @@ def program_key(program_id: str | None) -> str:
     if program_id is None and len(keys) == 1:
         return keys[0]
     if program_id is None or key_of_program(program_id) not in keys:
-        names = (
-            ", ".join(key.replace("_", "-") for key in keys) or "none: write policies/offers/programs/<program>.yaml"
-        )
+        program_ids = [key.replace("_", "-") for key in keys]
+        names = ", ".join(program_ids) or "none: write policies/offers/programs/<program>.yaml"
+        close = get_close_matches(program_id or "", program_ids, n=1)
         problem = "name one" if program_id is None else f"{program_id!r} is not a program"
-        raise typer.BadParameter(f"{problem}; there are {names}", param_hint="--program")
+        hint = f". Did you mean {close[0]}?" if close else ""
+        raise typer.BadParameter(f"{problem}; there are {names}{hint}", param_hint="--program")
     return key_of_program(program_id)
 
 
