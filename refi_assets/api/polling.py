@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable
 
-
 _LAST_SECONDS = 2
 
 
