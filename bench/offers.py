@@ -49,6 +49,7 @@ class Lender:
     """The folder of the bench: generated customers, and a registry with two champions. Both are made once."""
 
     folder: Path
+    as_of: str = AS_OF
 
     @property
     def registry(self) -> Path:
@@ -74,7 +75,9 @@ class Lender:
         source = self.folder / f"customers_{customers}"
         if not (source / "truth.json").is_file():
             print(f"Generating {customers:,} customers", flush=True)
-            generate = command("refi", "offers", "generate", "--customers", str(customers), "--as-of", AS_OF, source)
+            generate = command(
+                "refi", "offers", "generate", "--customers", str(customers), "--as-of", self.as_of, source
+            )
             measure_process(generate, self.folder)
         return source
 
@@ -87,9 +90,9 @@ class Lender:
         empty_folder(self.registry)
         home, variables = dagster_home(scratch / "home"), self.variables(scratch)
         jobs: list[tuple[str | Path, ...]] = [
-            ("offers", "ingest", "--source", self.source(LEARNED_FROM), "--as-of", AS_OF)
+            ("offers", "ingest", "--source", self.source(LEARNED_FROM), "--as-of", self.as_of)
         ]
-        jobs += [("model", "train", name, "--as-of", AS_OF, "--promote", "--who", "bench") for name in MODELS]
+        jobs += [("model", "train", name, "--as-of", self.as_of, "--promote", "--who", "bench") for name in MODELS]
         for job in jobs:
             measure_process(command("refi", *job), scratch, home, variables=variables)
         copies = empty_folder(scratch / "models")
@@ -109,7 +112,7 @@ def run_ours(lender: Lender, customers: int, scratch: Path) -> tuple[dict[str, A
     """Our job in a new lake: its result, its measurement, and its Dagster instance."""
     home, source = dagster_home(scratch / "home"), lender.source(customers)
     read_through(source)
-    run = command("refi", "offers", "run", "--as-of", AS_OF, "--source", source, "--json")
+    run = command("refi", "offers", "run", "--as-of", lender.as_of, "--source", source, "--json")
     measured = measure_process(run, scratch, home, variables=lender.variables(scratch))
     result = json.loads(measured.stdout.splitlines()[-1])
     print(f"{customers:>10,}  {OURS:16} {measured.seconds:8.1f} s {measured.peak_gib:6.2f} GiB", flush=True)
@@ -127,7 +130,7 @@ def measure(lender: Lender, customers: int, folder: Path) -> dict[str, Any]:
         ours, theirs = empty_folder(scratch / "ours"), empty_folder(scratch / "theirs")
         result, measured, home = run_ours(lender, customers, scratch)
         rounds[OURS].append(figures_of(measured))
-        script = python("bench/bare_polars_offers.py", lender.source(customers), lender.models, AS_OF, theirs)
+        script = python("bench/bare_polars_offers.py", lender.source(customers), lender.models, lender.as_of, theirs)
         bare = measure_process(script, scratch)
         rounds[BARE].append(figures_of(bare))
         print(f"{customers:>10,}  {BARE:16} {bare.seconds:8.1f} s {bare.peak_gib:6.2f} GiB", flush=True)

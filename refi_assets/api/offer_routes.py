@@ -6,14 +6,11 @@ them into the OpenAPI document is in offer_parameters.py.
 """
 
 import json
-from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
-from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.routing import APIRoute
 
-from refi_assets.api.authorization import Authorizer, authorized
+from refi_assets.api.authorization import Authorizer, authorized_route
 from refi_assets.api.fields import Offer, OfferBanners, OfferCandidates, OffersOfCustomer
 from refi_assets.api.offer_parameters import (
     CANDIDATE_PARAMETERS,
@@ -36,7 +33,7 @@ _REFUSALS = (401, 403, 429, 503)
 
 def offers_router(offers: ServedOffers, authorizer: Authorizer) -> APIRouter:
     """The routes. All need the scope read."""
-    router = APIRouter(route_class=_direct_route(authorizer, Scope.READ))
+    router = APIRouter(route_class=authorized_route(authorizer, Scope.READ, is_direct=True))
 
     @router.get(
         "/v1/customers/{customer_id}/offers",
@@ -99,7 +96,7 @@ def offers_router(offers: ServedOffers, authorizer: Authorizer) -> APIRouter:
         openapi_extra={"parameters": [CUSTOMER_ID, PLACEMENT]},
     )
     async def banners(request: Request) -> Response:
-        """What the app may show a customer now: live offers of programs with a banner.
+        """What the app may show a customer now: live offers, neither accepted nor declined, of programs with a banner.
 
         Whoever shows one reports the event `displayed`, each time. The banner ends `display_duration` days after the
         first; it is never given for a customer who has not left the in-app channel open.
@@ -129,7 +126,10 @@ def _banner(served: ServedProgram, offer: StoredOffer, placement: str | None, no
         return None
     if channel.type not in served.store.channels_of(offer.customer_id):
         return None
-    displays = [event.at for event in served.store.events_of(offer.offer_id) if event.kind is EventKind.DISPLAYED]
+    events = served.store.events_of(offer.offer_id)
+    if any(event.kind in (EventKind.ACCEPTED, EventKind.DECLINED) for event in events):
+        return None
+    displays = [event.at for event in events if event.kind is EventKind.DISPLAYED]
     first, days = min(displays, default=None), channel.config.display_duration
     ends = None if first is None or days is None else first + timedelta(days=days)
     if ends is not None and now >= ends:
@@ -143,7 +143,7 @@ def _banner(served: ServedProgram, offer: StoredOffer, placement: str | None, no
         "displays": len(displays),
         "ends_at": ends and ends.isoformat(),
     }
-    return f'{json.dumps(banner)[:-1]},"offer":{offer.body}}}'
+    return f'{json.dumps(banner, separators=(",", ":"))[:-1]},"offer":{offer.body}}}'
 
 
 def _page(served: ServedProgram, query: CandidateQuery, offers: ServedOffers) -> OfferPage:
@@ -164,13 +164,3 @@ def _page(served: ServedProgram, query: CandidateQuery, offers: ServedOffers) ->
 
 def _json(text: str) -> Response:
     return Response(text, media_type="application/json")
-
-
-def _direct_route(authorizer: Authorizer, scope: Scope) -> type[APIRoute]:
-    """Routes that take the request as it is; FastAPI only describes them."""
-
-    class DirectRoute(APIRoute):
-        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-            return authorized(self.endpoint, authorizer, scope)
-
-    return DirectRoute

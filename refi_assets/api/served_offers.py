@@ -1,13 +1,14 @@
-"""The offers that are served: each enabled program with its store, read in the event loop.
+"""The offers that are served: each program with its store, read in the event loop.
 
 Nothing is cached: every answer comes from the store's files as they are at that moment. A store that cannot be read is
 a 503, never an earlier answer.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 
 from refi_assets.api.problems import ProblemError
@@ -17,7 +18,8 @@ from refi_assets.store.key_file import ApiKey
 from refi_assets.store.protocol import OfferStore, Week
 from refi_assets.store.sqlite_store import SqliteOfferStore
 
-BUSY_SECONDS = 0.02  # for a lock: a read waits in the event loop, and all others with it
+READ_BUSY_SECONDS = 0.02  # for a lock: a read waits in the event loop, and all others with it
+WRITE_BUSY_SECONDS = 0.5
 
 
 @dataclass
@@ -43,17 +45,13 @@ class ServedOffers:
     """The stores of these programs, in a folder. `clock` gives the time in the lender's zone."""
 
     root: Path
-    programs: Mapping[str, Program]  # by programId
+    programs: Iterable[Program]
     clock: Callable[[], datetime]
     retry_seconds: float
-    served: dict[str, ServedProgram] = field(init=False)
+    served: dict[str, ServedProgram] = field(init=False)  # by programId
 
     def __post_init__(self) -> None:
-        self.served = {
-            program_id: ServedProgram(program, self._open(program))
-            for program_id, program in self.programs.items()
-            if program.enabled
-        }
+        self.served = {program.program_id: ServedProgram(program, self._open(program)) for program in self.programs}
 
     def today(self) -> date:
         """The lender's day."""
@@ -86,10 +84,23 @@ class ServedOffers:
                 retry_after=self.retry_seconds,
             ) from error
 
+    def stores_to_write(self) -> Mapping[str, Callable[[], OfferStore]]:
+        """For the writer of events: by programId, what opens the store of each program."""
+        return {
+            program_id: partial(
+                SqliteOfferStore,
+                self.root,
+                served.program.key,
+                busy_seconds=WRITE_BUSY_SECONDS,
+                is_checkpointed_elsewhere=True,
+            )
+            for program_id, served in self.served.items()
+        }
+
     def close(self) -> None:
         """Close the stores."""
         for served in self.served.values():
             served.store.close()
 
     def _open(self, program: Program) -> OfferStore:
-        return SqliteOfferStore(self.root, program.key, read_only=True, busy_seconds=BUSY_SECONDS)
+        return SqliteOfferStore(self.root, program.key, read_only=True, busy_seconds=READ_BUSY_SECONDS)

@@ -1,9 +1,11 @@
 """The steps of refi doctor about what is served: the API, the store of each program, the keys. They change nothing."""
 
 import errno
+import http.client
 import json
 import os
 import socket
+import ssl
 import tempfile
 import urllib.error
 import urllib.request
@@ -13,6 +15,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from refi_assets.api.settings import ApiSettings
+from refi_assets.api.tls import tls_context
 from refi_assets.cli.api_keys import key_file_of
 from refi_assets.cli.commands.serve import PACKAGES
 from refi_assets.cli.doctor import DoctorStep, FixableError, UnneededError
@@ -25,7 +28,8 @@ from refi_assets.store.failures import LOADING, RECORDING, in_words
 from refi_assets.store.key_file import ApiKey, Scope
 from refi_assets.store.sqlite_store import open_store, store_root
 
-ANSWER_SECONDS = 3
+ANSWER_SECONDS = 2
+LOCK_SECONDS = 3
 
 
 def serving_steps() -> list[DoctorStep]:
@@ -49,6 +53,7 @@ def _try_api() -> str:
         )
     settings = settings_of(ApiSettings)
     host, port = settings.api_host, settings.api_port
+    tls_context(settings.api_tls_cert, settings.api_tls_key)  # which says what is wrong with them
     if port == 0:
         return f"{host}, any free port"
     try:
@@ -70,22 +75,28 @@ def _try_api() -> str:
 
 
 def _readiness(host: str, port: int) -> dict[str, Any] | None:
-    """What an API of ours answers to /readyz, ready or not; None if there is none."""
+    """What an API of ours answers to /readyz, ready or not, with TLS or without; None if there is none."""
     reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
-    address = f"http://{f'[{reached}]' if ':' in reached else reached}:{port}/readyz"
+    address = f"{f'[{reached}]' if ':' in reached else reached}:{port}/readyz"
+    readiness = _json_of(f"http://{address}") or _json_of(f"https://{address}")
+    is_ours = readiness.get("status") == "ready" or str(readiness.get("type")).startswith("urn:refi:")
+    return readiness if is_ours else None
+
+
+def _json_of(url: str) -> dict[str, Any]:
+    """The object that is answered, whatever the status; an empty one if there is none."""
+    unverified = ssl.create_default_context()  # nothing secret is sent, and the certificate may be for another name
+    unverified.check_hostname, unverified.verify_mode = False, ssl.CERT_NONE
     try:
         try:
-            answer = urllib.request.urlopen(address, timeout=ANSWER_SECONDS)
+            answer = urllib.request.urlopen(url, timeout=ANSWER_SECONDS, context=unverified)  # noqa: S310
         except urllib.error.HTTPError as refused:
             answer = refused
         with answer:
-            readiness = json.load(answer)
-    except (OSError, ValueError):
-        return None
-    if not isinstance(readiness, dict):
-        return None
-    is_ours = readiness.get("status") == "ready" or str(readiness.get("type")).startswith("urn:refi:")
-    return readiness if is_ours else None
+            body = json.load(answer)
+    except (OSError, ValueError, http.client.HTTPException):
+        return {}
+    return body if isinstance(body, dict) else {}
 
 
 def _try_store(program: str) -> str:
@@ -99,7 +110,7 @@ def _try_store(program: str) -> str:
         offers = store.count(today)
     with in_words(folder, LOADING):
         tempfile.TemporaryFile(dir=folder).close()
-    with in_words(folder / EVENTS, RECORDING), closing(connect(folder / EVENTS, "rw")) as events:
+    with in_words(folder / EVENTS, RECORDING), closing(connect(folder / EVENTS, "rw", LOCK_SECONDS)) as events:
         events.execute("BEGIN IMMEDIATE")
         events.execute("ROLLBACK")
     age = (today - week.as_of).days

@@ -29,6 +29,7 @@ from refi_assets.orchestration.resources import IdentityResource
 from refi_assets.publishing.publication import FIRST
 from refi_assets.publishing.publish import code_behind
 from refi_assets.publishing.published import PublishedRun
+from refi_assets.settings import overridden
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,8 @@ def replay_run(run: PublishedRun, *, any_code: bool, out: Path | None, console: 
         _copy_inputs(run, lake)
         policy = Path(folder) / "policy.yaml"
         policy.write_text(yaml.safe_dump(_with_pinned_models(run.manifest)), encoding="utf-8")
-        with dg.DagsterInstance.ephemeral() as instance:
+        store = overridden("REFI_STORE_DIR", f"{folder}/store")  # the live one is neither read nor written
+        with dg.DagsterInstance.ephemeral() as instance, store:
             replayed = run_domain(
                 publication.name,
                 run.as_of,

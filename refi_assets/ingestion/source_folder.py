@@ -51,8 +51,11 @@ def find_source_files(folder: Path, sources: Collection[str], *, ignore_others: 
     """The source files of a folder outside the lake, without sources of other domains.
 
     Raises SourceError if there are none, if a source is in two forms, or for anything that is not a regular file of the
-    folder; unless `ignore_others`, also for a file that seems to be a source's and is not read.
+    folder; unless `ignore_others`, also for a file that seems to be a source's and is not read, or whose source only
+    the platform writes.
     """
+    own_records = {source for source, contract in load_contracts().items() if contract.is_own_record}
+    sources = [source for source in sources if source not in own_records]
     if not folder.is_dir():
         raise SourceError(f"{folder}: there is no such folder; expected {EXPECTED}.")
     paths = sorted(path for path in folder.iterdir() if not is_hidden(path.name))
@@ -68,6 +71,7 @@ def find_source_files(folder: Path, sources: Collection[str], *, ignore_others: 
     unreadable = [path for source in parts for path in parts[source] if suffix_of(path.name) is None]
     reasons = {path: _unreadable_kind(path) for path in unreadable}
     reasons |= {path: reason for path in others if (reason := _why_not_read(path, sources))}
+    reasons |= {path: "is never delivered: the platform writes it" for path in paths if source_of[path] in own_records}
     if reasons and not ignore_others:
         shown = "; ".join(f"{_shown(folder, path)} {reason}" for path, reason in list(reasons.items())[:SHOWN_NAMES])
         raise SourceError(f"{folder}: {shown}. Change or remove it, or continue without it: --ignore-others.")

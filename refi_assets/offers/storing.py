@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from refi_assets.engines.duckdb import DuckDBSession
 from refi_assets.engines.duckdb_sql import text_literal
+from refi_assets.lake import Details
 from refi_assets.offers.program import Program
 from refi_assets.specs.names import table_of
 from refi_assets.specs.sql_models import DIALECT, load_sql_models
@@ -32,6 +33,14 @@ _ROWS = """
     )
     ORDER BY tier, approval_likelihood DESC, customer_id
 """
+
+
+class StoredDetails(Details):
+    """The record of a week in the store; `not_stored` says why it has none."""
+
+    new_offers: int = 0
+    carried_offers: int = 0
+    not_stored: str | None = None
 
 
 def store_offers(session: DuckDBSession, program: Program, run_id: str, as_of: date, store: OfferStore) -> Week:

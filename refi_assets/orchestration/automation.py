@@ -52,7 +52,8 @@ def _arrivals(domain: Domain, name: str) -> dg.SensorDefinition:
 def tick(domain: Domain, cursor: str | None, lake: LakeResource, at: datetime) -> dg.SensorResult:
     """One tick of the sensor at a given time."""
     seen = Seen.model_validate_json(cursor) if cursor else Seen()
-    due_every_days = {source: contract.due_every_days for source, contract in contracts_of(domain.name).items()}
+    contracts = contracts_of(domain.name).items()
+    due_every_days = {source: contract.due_every_days for source, contract in contracts if not contract.is_own_record}
     partition = partitions.partition_key(domain.cadence, at)
     as_of = partitions.as_of_day(domain.cadence, partition)
     woken = Woken()

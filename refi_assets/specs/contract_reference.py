@@ -21,12 +21,13 @@ def reference() -> str:
 def section(contract: Contract) -> str:
     """The section of one source."""
     due = "day" if contract.due_every_days == 1 else f"{contract.due_every_days} days"
+    origin = "written by the platform itself" if contract.is_own_record else f"due every {due}"
     names = [column.name for column in contract.columns if column.is_key]
     key = names[0] if len(names) == 1 else f"those of {', '.join(names)} that the file has"
     lines = [
         f"## {contract.source}",
         "",
-        f"{contract.description} Domain {contract.domain}, due every {due}. Key: {key}."
+        f"{contract.description} Domain {contract.domain}, {origin}. Key: {key}."
         + (" A file may be a header alone." if contract.may_have_no_rows else ""),
         "",
         "| Column | Type | File must have it | Rules | Meaning |",

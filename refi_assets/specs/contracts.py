@@ -38,6 +38,7 @@ class Contract:
     columns: tuple[Column, ...]
     sha256: str
     may_have_no_rows: bool = False  # a header alone is a valid file
+    is_own_record: bool = False  # the platform writes it; nobody delivers it
 
     @property
     def present_columns(self) -> tuple[Column, ...]:
@@ -143,6 +144,7 @@ def _read(path: Path) -> Contract:
         raise SettingError(
             f"{path.name}: domain is {raw.get('domain')!r}; it must be the folder's name, '{path.parent.name}'."
         )
+    flags = _flags(path, source)
     columns = tuple(column_of(path.name, item) for item in source.get("properties") or [])
     _require_consistent(path, columns)
     return Contract(
@@ -153,7 +155,8 @@ def _read(path: Path) -> Contract:
         due_every_days=_due_every_days(path, raw),
         columns=columns,
         sha256=hashlib.sha256(text).hexdigest(),
-        may_have_no_rows=_may_have_no_rows(path, source),
+        may_have_no_rows="mayHaveNoRows" in flags,
+        is_own_record="ownRecord" in flags,
     )
 
 
@@ -197,13 +200,15 @@ def _owner(path: Path, raw: dict[str, Any]) -> str:
     return str(team.get("name", "data-platform"))
 
 
-def _may_have_no_rows(path: Path, source: dict[str, Any]) -> bool:
+def _flags(path: Path, source: dict[str, Any]) -> set[str]:
+    """The custom properties of a source, each of which is true."""
     custom = {entry["property"]: entry["value"] for entry in source.get("customProperties") or []}
-    if unknown := custom.keys() - {"mayHaveNoRows"}:
+    if unknown := custom.keys() - {"mayHaveNoRows", "ownRecord"}:
         raise SettingError(f"{path.name}: unknown custom property {', '.join(sorted(unknown))}.")
-    if custom.get("mayHaveNoRows", True) is not True:
-        raise SettingError(f"{path.name}: mayHaveNoRows is either true or left out.")
-    return bool(custom)
+    for name, value in custom.items():
+        if value is not True:
+            raise SettingError(f"{path.name}: {name} is either true or left out.")
+    return set(custom)
 
 
 def _due_every_days(path: Path, raw: dict[str, Any]) -> int:

@@ -224,19 +224,20 @@ class EventFile:
 
     def forget_answers_before(self, as_of: date) -> None:
         """Remove answers that are no longer kept, some at a time: whoever records an event meanwhile waits briefly."""
-        forgotten = 1
-        while forgotten > 0:
-            with self.locked():
-                forgotten = self._connection.execute(
-                    """
-                    DELETE FROM kept_answer
-                    WHERE (offer_id, client, key) IN (
-                        SELECT offer_id, client, key FROM kept_answer WHERE kept_until < ? LIMIT ?
-                    )
-                    """,
-                    (str(as_of), _FORGOTTEN_AT_ONCE),
-                ).rowcount
+        while self._forget_some_answers_before(as_of) == _FORGOTTEN_AT_ONCE:
             time.sleep(_PAUSE_SECONDS)
+
+    def _forget_some_answers_before(self, as_of: date) -> int:
+        with self.locked():
+            return self._connection.execute(
+                """
+                DELETE FROM kept_answer
+                WHERE (offer_id, client, key) IN (
+                    SELECT offer_id, client, key FROM kept_answer WHERE kept_until < ? LIMIT ?
+                )
+                """,
+                (str(as_of), _FORGOTTEN_AT_ONCE),
+            ).rowcount
 
     def _lock(self) -> None:
         try:

@@ -113,24 +113,17 @@ def test_a_cursor_stays_in_its_week_until_the_second_week_after_it(app: OfferApp
 def test_a_cursor_cannot_be_bent(client: TestClient) -> None:
     cursor = next(pages(client, creditTier="good", limit=1))["next_cursor"]
     place = json.loads(base64.urlsafe_b64decode(cursor))
-    forged = [
-        "",
-        "x",
-        "é",
-        cursor[:-4],
-        *(
-            base64.urlsafe_b64encode(json.dumps(wrong).encode()).decode()
-            for wrong in (
-                place[:-1],
-                [*place, 1],
-                {},
-                None,
-                ["w1", 2**70, *place[2:]],
-                ["w1", True, "\ud800", *place[3:]],
-                [*place[:3], "now", *place[4:]],
-            )
-        ),
+    bent: list[Any] = [
+        place[:-1],
+        [*place, 1],
+        {},
+        None,
+        ["w1", 2**70, *place[2:]],
+        ["w1", True, "\ud800", *place[3:]],
+        [*place[:3], "now", *place[4:]],
     ]
+    forged = ["", "x", "é", cursor[:-4]]
+    forged += [base64.urlsafe_b64encode(json.dumps(wrong).encode()).decode() for wrong in bent]
     for text in forged:
         answer = client.get(CANDIDATES, params={"creditTier": "good", "cursor": text})
         assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "cursor"), text
@@ -214,6 +207,12 @@ def test_a_banner_ends_thirty_days_after_its_first_display(app: OfferApp, client
     app.wait(minutes=1)
     assert client.get("/v1/customers/c1/banners").json() == {"banners": []}
     assert len(client.get("/v1/customers/c1/offers").json()["offers"]) == 1  # the offer lives on
+
+
+@pytest.mark.parametrize("kind", [EventKind.ACCEPTED, EventKind.DECLINED])
+def test_no_banner_of_an_offer_that_was_answered(app: OfferApp, client: TestClient, kind: EventKind) -> None:
+    app.store.record_event("w1-c1", kind, app.now)
+    assert client.get("/v1/customers/c1/banners").json() == {"banners": []}
 
 
 def test_no_banner_for_a_customer_whose_app_channel_is_closed_this_week(app: OfferApp, client: TestClient) -> None:

@@ -35,7 +35,7 @@ def doctor(environment: dict[str, str], lake: Path, monkeypatch: pytest.MonkeyPa
 
     def call(**variables: str) -> dict[str, tuple[str, str]]:
         with monkeypatch.context() as patch:
-            for name, value in ({"REFI_LAKE_URL": str(lake)} | variables).items():
+            for name, value in ({"REFI_LAKE_URL": str(lake), "REFI_API_PORT": "0"} | variables).items():
                 patch.setenv(name, value)
             patch.setenv("DAGSTER_HOME", environment["DAGSTER_HOME"])
             forget_settings()
@@ -68,7 +68,7 @@ def test_a_lake_in_a_folder_is_well_and_unset_services_are_skipped(refi, doctor,
     assert "REFI_ALERTS_TOPIC_ARN is not set" in steps["topic"][1]
     assert "borrower_information" in steps["lake list"][1]
     assert sorted(path for path in lake.rglob("*") if path.is_file()) == [p for p in before if p.is_file()]
-    shown = refi("doctor", REFI_LAKE_URL=str(lake)).stdout
+    shown = refi("doctor", REFI_LAKE_URL=str(lake), REFI_API_PORT="0").stdout
     assert "ok       lake conditional put" in shown
     assert shown.endswith("All is well.\n")
 
@@ -79,7 +79,7 @@ def test_a_missing_folder_is_reported_by_the_first_step_and_the_rest_are_skipped
     assert states(steps, *LAKE_STEPS) == {**dict.fromkeys(LAKE_STEPS, "skipped"), "lake list": "wrong"}
     assert f"There is no lake {tmp_path / 'nowhere'}" in steps["lake list"][1]
     assert steps["duckdb"][1].startswith("fix lake list first")
-    shown = refi("doctor", check=1, REFI_LAKE_URL=str(tmp_path / "nowhere")).stdout
+    shown = refi("doctor", check=1, REFI_LAKE_URL=str(tmp_path / "nowhere"), REFI_API_PORT="0").stdout
     assert shown.endswith("1 wrong.\n")
 
 

@@ -81,6 +81,8 @@ def test_counts_are_those_by_construction(lender, run):
     assert chain == lender.truth["stopped"]
     late = sum(counts["stopped"][name]["in_sequence"] for name in ("score", "offer"))
     assert sum(counts["offers"].values()) + late == lender.truth["passed"]
+    log = counts["sources"].pop("offer_log")  # nobody has heard of an offer yet
+    assert (log["rows"], log["quarantined"]) == (0, {})
     for source, rows in counts["sources"].items():
         assert (rows["rows"], rows["quarantined"]) == (
             lender.truth["rows"][source],

@@ -94,10 +94,13 @@ class Model:
 class StoreMachine(RuleBasedStateMachine):
     """Does the same to a store and to the model."""
 
+    program = "cards"
+    tiers = ("good", "fair")
+
     @initialize()
     def begin(self) -> None:
         self.folder = Path(tempfile.mkdtemp(dir=MEMORY if MEMORY.is_dir() else None))
-        self.store = SqliteOfferStore(self.folder, "cards")
+        self.store = SqliteOfferStore(self.folder, self.program)
         self.model = Model()
         self.loaded: Loaded | None = None
         self.days = self.runs = 0
@@ -178,17 +181,22 @@ class StoreMachine(RuleBasedStateMachine):
         persons = [self.model.offers[offer_id].person_id for offer_id in live]
         assert len(persons) == len(set(persons))
         assert set(self.model.promises(self.today).values()) <= live
-        read = {one.offer_id for customer in CUSTOMERS for one in self.store.offers_of(customer, self.today)}
-        assert read == live
-        assert read == {offer_id for offer_id in self.model.offers if self.store.get(offer_id, self.today)}
+        assert {offer_id for customer in CUSTOMERS for offer_id in self.offers_of(customer)} == live
+        assert {offer_id for offer_id in self.model.offers if self.has_offer(offer_id)} == live
         assert self.store.count(self.today) == len(live)
-        for tier in ("good", "fair"):
+        for tier in self.tiers:
             in_order = sorted(
                 (-one.score, one.customer_id, one.body)
                 for one in (self.model.offers[offer_id] for offer_id in live)
                 if one.tier == tier
             )
             assert self.pages(tier) == [body for _, _, body in in_order]
+
+    def offers_of(self, customer_id: str) -> list[str]:
+        return [offer.offer_id for offer in self.store.offers_of(customer_id, self.today)]
+
+    def has_offer(self, offer_id: str) -> bool:
+        return self.store.get(offer_id, self.today) is not None
 
     def pages(self, tier: str) -> list[str]:
         bodies, after = self.store.page(tier, self.today, limit=1)

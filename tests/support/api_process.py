@@ -14,16 +14,18 @@ from typing import Any
 import httpx
 
 from refi_assets.settings import PROJECT_DIR
+from tests.support.scored import new_authorization
 from tests.support.serving import wait_for
 
 
 @dataclass
 class ApiProcess:
-    """The process, its address, and the file of its log."""
+    """The process, its address, the file of its log, and the header of a key with every scope."""
 
     url: str
     process: "subprocess.Popen[bytes]"
     log: Path
+    authorization: dict[str, str]
 
     @property
     def lines(self) -> list[dict[str, Any]]:
@@ -80,13 +82,16 @@ def api_process(
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-c", "from refi_assets.cli import main; main()", "serve", *map(str, options)]
+    root = folder / "lake" / "store"
+    root.mkdir(parents=True, exist_ok=True)
+    authorization = new_authorization(root)
     environment = {**os.environ, "REFI_LAKE_URL": str(folder / "lake"), "REFI_API_PORT": str(port), **settings}
     with (folder / "log").open("wb") as stream:
         process = subprocess.Popen(command, cwd=PROJECT_DIR, env=environment, stderr=stream)
     url = f"{scheme}://127.0.0.1:{port}"
     try:
         wait_for(lambda: _answers(f"{url}{path}"), 120)
-        yield ApiProcess(url, process, folder / "log")
+        yield ApiProcess(url, process, folder / "log", authorization)
     finally:
         process.kill()
         process.wait()
@@ -94,6 +99,6 @@ def api_process(
 
 def _answers(url: str) -> bool:
     try:
-        return httpx.get(url, verify=False).status_code == 200  # noqa: S501
+        return httpx.get(url, verify=False).status_code == 200
     except httpx.TransportError:
         return False

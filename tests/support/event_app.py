@@ -1,17 +1,13 @@
-"""An app with the route of events only, on stores in a folder, with keys and a clock that a test can move.
+"""An app with the route of events only, on stores in a folder, with keys and a clock that a test can move."""
 
-Run as a script, it serves that folder: python -m tests.support.event_app FOLDER PORT
-"""
-
-import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
-import uvicorn
 from fastapi import FastAPI
 
 from refi_assets.api.authorization import Authorizer
@@ -22,6 +18,7 @@ from refi_assets.api.events_route import events_router
 from refi_assets.api.middleware import RequestMiddleware
 from refi_assets.api.problems import answer_errors_as_problems
 from refi_assets.api.prometheus import ApiMetrics
+from refi_assets.api.served_offers import ServedOffers
 from refi_assets.offers.event_rules import load_event_rules
 from refi_assets.store.key_file import KEY_FILE, KeyFile, Scope
 from refi_assets.store.sqlite_store import SqliteOfferStore
@@ -37,7 +34,7 @@ class EventApp:
 
     root: Path
     limits: WriterLimits = USUAL_LIMITS
-    now: datetime = noon(0)
+    now: datetime = field(default_factory=lambda: noon(0))
     programs: Mapping[str, str] = field(default_factory=lambda: PROGRAMS)
 
     def __post_init__(self) -> None:
@@ -57,7 +54,9 @@ class EventApp:
                 yield
 
         self.app = FastAPI(lifespan=lifespan, generate_unique_id_function=lambda route: route.name)
-        self.app.add_middleware(RequestMiddleware, metrics=ApiMetrics(champions, customers))
+        self.app.add_middleware(
+            RequestMiddleware, metrics=ApiMetrics(champions, customers, ServedOffers(self.root, (), self.clock, 1))
+        )
         answer_errors_as_problems(self.app)
         self.app.include_router(events_router(self.writer, Authorizer(self.keys.path, self.clock, 100_000)))
 
@@ -70,15 +69,5 @@ class EventApp:
         return self.keys.create(scopes, program, None, None, self.now)
 
 
-def _not_used() -> None:
+def _not_used() -> NoReturn:
     raise AssertionError("no model is served here")
-
-
-def main() -> None:
-    """Serve a folder until SIGTERM."""
-    app = EventApp(Path(sys.argv[1]))
-    uvicorn.run(app.app, host="127.0.0.1", port=int(sys.argv[2]), http="h11", log_level="warning", access_log=False)
-
-
-if __name__ == "__main__":
-    main()

@@ -34,9 +34,7 @@ def serve_scores(
     ] = None,
     sagemaker: Annotated[
         bool,
-        typer.Option(
-            "--sagemaker", help="As a container of SageMaker: on all addresses, and /invocations needs no key."
-        ),
+        typer.Option("--sagemaker", help="As a container of SageMaker: on all addresses, /invocations without a key."),
     ] = False,
     lake: Lake = None,
 ) -> None:

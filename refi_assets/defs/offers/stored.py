@@ -5,26 +5,17 @@ from typing import Any, cast
 import dagster as dg
 
 from refi_assets.engines.duckdb import ORDERED_PARQUET
-from refi_assets.lake import Details
 from refi_assets.lake.relations import readable
 from refi_assets.lineage.graph import descriptions
 from refi_assets.offers.declared import PERSON
 from refi_assets.offers.policy import ProgramPolicy
-from refi_assets.offers.storing import store_offers
+from refi_assets.offers.storing import StoredDetails, store_offers
 from refi_assets.orchestration.domain import Domain
 from refi_assets.orchestration.partitions import partitions
 from refi_assets.orchestration.resources import EngineResource, LakeResource, PoliciesResource
 from refi_assets.orchestration.steps import NOT_EXPORTED, NOT_SERVED, asset_step
 from refi_assets.publishing.publish import PublishedDetails
 from refi_assets.store.sqlite_store import open_store
-
-
-class StoredDetails(Details):
-    """The record of a week in the store; `not_stored` says why it has none."""
-
-    new_offers: int = 0
-    carried_offers: int = 0
-    not_stored: str | None = None
 
 
 def stored(domain: Domain) -> dg.AssetsDefinition:

@@ -3,8 +3,8 @@
 Of the files' contents, only the header is examined here.
 """
 
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
@@ -14,6 +14,7 @@ from refi_assets.ingestion.details import SnapshotDetails
 from refi_assets.ingestion.raw_zone import others_of
 from refi_assets.ingestion.settings import IngestionSettings
 from refi_assets.ingestion.snapshots import scan_source
+from refi_assets.lake import ObjectStore
 from refi_assets.orchestration.asset_checks import Check, CheckedStep, checks_of
 from refi_assets.orchestration.domain import Domain
 from refi_assets.orchestration.partitions import partitions
@@ -27,9 +28,11 @@ from refi_assets.specs.contracts import Contract, contracts_of
 from refi_assets.specs.outcomes import Outcome, current, not_fallen, not_respelled, nothing_unread
 from refi_assets.specs.policies import Fall
 
+PutOwnRecord = Callable[[ObjectStore, date], None]  # with the as-of day
 
-def raw_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
-    """The asset of one source."""
+
+def raw_asset(domain: Domain, contract: Contract, own_records: Mapping[str, PutOwnRecord]) -> dg.AssetsDefinition:
+    """The asset of one source. New rows of one in `own_records` are put into the raw zone before it is scanned."""
     key = f"raw/{contract.source}"
 
     @dg.asset(
@@ -47,7 +50,7 @@ def raw_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource, scans: ScansResource
     ) -> dg.MaterializeResult[Any]:
         with asset_step(context, lake, domain.unchanged) as step:
-            snapshot, previous = scans.take(contract.source, _scans(domain, context, step, engine))
+            snapshot, previous = scans.take(contract.source, _scans(domain, context, step, engine, own_records))
             baseline = baseline_of(Publication(domain.name), step.lake, contract.source, snapshot.load_date)
             others = others_of(step.lake, contract.source)
             fingerprint = step.fingerprint(
@@ -78,12 +81,18 @@ def raw_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
 
 
 def _scans(
-    domain: Domain, context: dg.AssetExecutionContext, step: Step, engine: EngineResource
+    domain: Domain,
+    context: dg.AssetExecutionContext,
+    step: Step,
+    engine: EngineResource,
+    own_records: Mapping[str, PutOwnRecord],
 ) -> dict[str, Callable[[], Scanned]]:
     """Source -> its scan, for each source of the domain that is in the run."""
-    return {
-        contract.source: partial(
-            scan_source,
+
+    def scan(contract: Contract) -> Scanned:
+        if contract.source in own_records:
+            own_records[contract.source](step.lake, step.as_of)
+        return scan_source(
             step.lake,
             engine.duckdb(step.lake),
             contract,
@@ -92,6 +101,9 @@ def _scans(
             settings_of(IngestionSettings).max_file_gb,
             use_memo=step.uses_memo,
         )
+
+    return {
+        contract.source: partial(scan, contract)
         for contract in contracts_of(domain.name).values()
         if _is_in_run(context, f"raw/{contract.source}")
     }
@@ -122,22 +134,25 @@ def raw_checks(domain: Domain, contract: Contract) -> dg.AssetChecksDefinition:
     def names_as_in_contract(step: CheckedStep) -> Outcome:
         return not_respelled(step.relation.details_as(SnapshotDetails).snapshot.respelled)
 
+    delivered = [
+        Check(
+            "source_is_current",
+            "The load date is as recent as the contract requires.",
+            source_is_current,
+            False,
+        ),
+        Check(
+            "rows_not_fallen",
+            "The snapshot has about as many rows as the one published before.",
+            rows_not_fallen,
+            limits="checks.source_rows_change_pct",
+        ),
+    ]
     return checks_of(
         domain,
         f"raw/{contract.source}",
         [
-            Check(
-                "source_is_current",
-                "The load date is as recent as the contract requires.",
-                source_is_current,
-                False,
-            ),
-            Check(
-                "rows_not_fallen",
-                "The snapshot has about as many rows as the one published before.",
-                rows_not_fallen,
-                limits="checks.source_rows_change_pct",
-            ),
+            *([] if contract.is_own_record else delivered),
             Check(
                 "nothing_passed_over",
                 "Every file in the raw zone that seems to be the source's is read, except copies of its files.",

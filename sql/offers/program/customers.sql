@@ -43,15 +43,28 @@ reached AS (
         ) AS open_channels
     FROM contact
 ),
+offer AS (
+    SELECT
+        history.customer_id,
+        history.program_id,
+        history.offered_on
+    FROM staging.offer_history AS history
+    UNION ALL
+    SELECT
+        own.customer_id,
+        own.program_id,
+        own.offered_on
+    FROM staging.offer_log AS own
+),
 offered AS (
     SELECT
         person.person_id,
-        MAX(history.offered_on) AS last_offered_on
-    FROM staging.offer_history AS history
+        MAX(offer.offered_on) AS last_offered_on
+    FROM offer
     INNER JOIN offers.person AS person
-        ON person.customer_id = history.customer_id
+        ON person.customer_id = offer.customer_id
     WHERE
-        history.program_id NOT IN (:programs_of_other_products)
+        offer.program_id NOT IN (:programs_of_other_products)
     GROUP BY
         person.person_id
 ),

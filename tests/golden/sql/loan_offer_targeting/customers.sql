@@ -43,15 +43,27 @@ WITH contact AS (
       END || CASE WHEN CAST('True' AS BOOLEAN) AND contact.sms_is_open = 1 THEN 'sms' ELSE '' END
     ) AS open_channels
   FROM contact
+), offer AS (
+  SELECT
+    history.customer_id,
+    history.program_id,
+    history.offered_on
+  FROM staging.offer_history AS history
+  UNION ALL
+  SELECT
+    own.customer_id,
+    own.program_id,
+    own.offered_on
+  FROM staging.offer_log AS own
 ), offered AS (
   SELECT
     person.person_id,
-    MAX(history.offered_on) AS last_offered_on
-  FROM staging.offer_history AS history
+    MAX(offer.offered_on) AS last_offered_on
+  FROM offer
   INNER JOIN offers.person AS person
-    ON person.customer_id = history.customer_id
+    ON person.customer_id = offer.customer_id
   WHERE
-    NOT history.program_id IN (CAST('' AS TEXT))
+    NOT offer.program_id IN (CAST('' AS TEXT))
   GROUP BY
     person.person_id
 ), terms AS (
@@ -160,15 +172,27 @@ WITH contact AS (
       )
     ) AS open_channels
   FROM contact
+), offer AS (
+  SELECT
+    history.customer_id,
+    history.program_id,
+    history.offered_on
+  FROM staging.offer_history AS history
+  UNION ALL
+  SELECT
+    own.customer_id,
+    own.program_id,
+    own.offered_on
+  FROM staging.offer_log AS own
 ), offered AS (
   SELECT
     person.person_id,
-    MAX(history.offered_on) AS last_offered_on
-  FROM staging.offer_history AS history
+    MAX(offer.offered_on) AS last_offered_on
+  FROM offer
   INNER JOIN offers.person AS person
-    ON person.customer_id = history.customer_id
+    ON person.customer_id = offer.customer_id
   WHERE
-    NOT history.program_id IN (CAST('' AS VARCHAR))
+    NOT offer.program_id IN (CAST('' AS VARCHAR))
   GROUP BY
     person.person_id
 ), terms AS (
