@@ -145,6 +145,7 @@ stopped(
 )
 
 # --- Affordability: the payment of 1,000 USD at 5.5 % over 60 months is 19.10, of 50,000 USD 955.06 -------------------
+offered("income-largest-of-the-type", income="9999999999999999.99")  # its products overflowed, and stopped the run
 offered("income-variation-at-limit", income_variation="0.5")
 stopped("income-variation-above", (AFFORDABILITY, "income_unstable"), income_variation="0.500001")
 stopped("income-variation-empty", (AFFORDABILITY, "income_variation_missing"), income_variation="")
