@@ -302,7 +302,6 @@ class SqliteOfferStore:
                 path.unlink(missing_ok=True)
         if kept.current is not None and events is not None:
             events.forget_before(kept.current.as_of, [week.run_id for week in kept.weeks])
-            events.forget_answers_before(kept.current.as_of)
 
 
 def _require_name(name: str, described: str) -> None:

@@ -4,7 +4,6 @@ The limits are those that refi_assets/api/connections.py states; sizes and count
 """
 
 import json
-import resource
 import socket
 import time
 from collections.abc import Iterator
@@ -155,7 +154,8 @@ def test_slow_clients_are_refused_or_closed_while_others_are_answered_at_once(se
     for connection in unread:
         connection.sendall(b"GET /unknown HTTP/1.1\r\nHost: refi\r\nContent-Length: 1000000\r\n\r\n")
     slowly, begun = heads + bodies + unread, time.monotonic()
-    seconds_of_others, ended = [], set()
+    seconds_of_others: list[float] = []
+    ended: set[socket.socket] = set()
     while len(ended) < len(slowly) and time.monotonic() < begun + SLOW_SECONDS:
         for connection in set(slowly) - ended:
             try:

@@ -126,7 +126,7 @@ def score_client(lender: OfferLake, second_week: dict[str, Any]) -> TestClient:
     """A client of the API on the lender's lake and registry, after a look at both."""
     day = datetime.combine(OFFERS_AS_OF + WEEK, time(12), UTC)
     registry, lake = Registry(lender.registry_uri), FolderStore(str(lender.folder / "lake"))
-    served = ServedApp(registry, lake, programs={"loan-offer-targeting": load_program(PROGRAM_FILE)}, clock=lambda: day)
+    served = ServedApp(registry, lake, programs=(load_program(PROGRAM_FILE),), clock=lambda: day)
     served.poll()
     return served.client
 
@@ -136,7 +136,13 @@ def published(lender: OfferLake, second_week: dict[str, Any]) -> dict[str, Answe
     return published_answers(*lender.export(second_week["run_id"]))
 
 
-def require_equal_through_both(lender, second_week, score_client, published, customers):
+def require_equal_through_both(
+    lender: OfferLake,
+    second_week: dict[str, Any],
+    score_client: TestClient,
+    published: dict[str, Answer],
+    customers: list[str],
+) -> None:
     """Fails unless requests for these customers are answered as published: by their ids, and by their values.
 
     By values, customers whom the rules on contact and earlier offers stop have no other reason less.
