@@ -75,7 +75,9 @@ class Lender:
         source = self.folder / f"customers_{customers}"
         if not (source / "truth.json").is_file():
             print(f"Generating {customers:,} customers", flush=True)
-            generate = command("refi", "offers", "generate", "--customers", str(customers), "--as-of", self.as_of, source)
+            generate = command(
+                "refi", "offers", "generate", "--customers", str(customers), "--as-of", self.as_of, source
+            )
             measure_process(generate, self.folder)
         return source
 

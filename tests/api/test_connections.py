@@ -197,10 +197,10 @@ def test_memory_stays_as_it_is_when_they_come_again(server: ApiProcess) -> None:
 
 @pytest.mark.long
 def test_clients_that_never_read_are_cut_off(server: ApiProcess) -> None:
-    """At most 30 seconds after they could take no more. Some MB of answers for each are in the system's buffers, and none are ours."""
+    """At most 30 seconds after they could take no more. The system keeps some MB of answers for each, and we none."""
     before, begun = settled_mb(server), time.monotonic()
     asks = b"GET /openapi.json HTTP/1.1\r\nHost: refi\r\n\r\n" * 10
-    deaf = set()
+    deaf: set[socket.socket] = set()
     for _ in range(50):
         connection = socket.socket()
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -234,7 +234,7 @@ def crowd(server: ApiProcess) -> tuple[int, float]:
     slow = SlowConnections(server)
     silent: list[socket.socket] = []
     answered: list[socket.socket] = []
-    seconds = []
+    seconds: list[float] = []
     for number in range(10):
         batch = [server.connected() for _ in range(idle_count // 10)]
         if number < 3:
