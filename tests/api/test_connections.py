@@ -197,10 +197,10 @@ def test_memory_stays_as_it_is_when_they_come_again(server: ApiProcess) -> None:
 
 @pytest.mark.long
 def test_clients_that_never_read_are_cut_off(server: ApiProcess) -> None:
-    """After 30 seconds without reading. Some MB of answers for each are in the system's buffers, and none are ours."""
+    """At most 30 seconds after they could take no more. The system keeps some MB of answers for each, and we none."""
     before, begun = settled_mb(server), time.monotonic()
     asks = b"GET /openapi.json HTTP/1.1\r\nHost: refi\r\n\r\n" * 10
-    deaf = set()
+    deaf: set[socket.socket] = set()
     for _ in range(50):
         connection = socket.socket()
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -220,26 +220,30 @@ def test_clients_that_never_read_are_cut_off(server: ApiProcess) -> None:
         assert server.resident_mb - before < 30
         assert is_answering(server)
         time.sleep(0.3)
-    assert time.monotonic() > begun + 30
 
 
 def crowd(server: ApiProcess) -> tuple[int, float]:
     """Open idle and slow connections, until all slow ones have ended; the number of idle ones, and the memory then.
 
-    Half of the idle ones have been answered once; the others never send anything, and are closed. Of the slow ones,
+    Some idle ones never send anything, and are closed; the others have been answered once. Of the slow ones,
     some send a head a byte a second, some a body that is waited for, some a body that nobody waits for.
     """
     idle_count = min(IDLE_CONNECTIONS, raised_file_limit() - SLOW_CONNECTIONS - FILES_BESIDE)
     if idle_count < IDLE_CONNECTIONS:
         warnings.warn(f"the limit on open files allows only {idle_count} idle connections", stacklevel=1)
     slow = SlowConnections(server)
-    idle, seconds = [], []
-    for _ in range(10):
+    silent: list[socket.socket] = []
+    answered: list[socket.socket] = []
+    seconds: list[float] = []
+    for number in range(10):
         batch = [server.connected() for _ in range(idle_count // 10)]
-        for connection in batch[::2]:
-            connection.sendall(ALIVE + b"\r\n")
-        assert all(connection.recv(15) == b"HTTP/1.1 200 OK" for connection in batch[::2])
-        idle += batch
+        if number < 3:
+            silent += batch
+        else:
+            for connection in batch:
+                connection.sendall(ALIVE + b"\r\n")
+            assert all(connection.recv(15) == b"HTTP/1.1 200 OK" for connection in batch)
+            answered += batch
         slow.send_a_byte()
         seconds.append(seconds_of_an_answer(server))
     peak = server.resident_mb
@@ -249,10 +253,10 @@ def crowd(server: ApiProcess) -> tuple[int, float]:
         slow.send_a_byte()
         seconds.append(seconds_of_an_answer(server))
     assert statistics.median(seconds) < 0.1
-    assert all(read_to_end(connection) == b"" for connection in idle[1::2])
-    for connection in idle:
+    assert all(read_to_end(connection) == b"" for connection in silent)
+    for connection in [*silent, *answered]:
         connection.close()
-    return len(idle), peak
+    return len(silent) + len(answered), peak
 
 
 class SlowConnections:
