@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from bench.deployment import Deployment
+from bench.deployment import WEEK, WEEKS, Deployment
 from bench.load import VEGETA, Answers, build_vegeta, read_results, send
 from bench.measure import PROJECT_DIR, MeasureError, command, empty_folder, use_two_cores
 from bench.processes import PORT, Batch, Server, running
@@ -34,7 +34,6 @@ STEP, MOST_RATE, LADDER_SECONDS = 500, 10_000, 15
 DEEPEST_PAGE, PAGE_LENGTH = 30, 100
 WARM_UP_RATE, WARM_UP_SECONDS = 200, 5
 BATCH_AFTER = 1 / 6  # of the time
-LOADING, NEXT_WEEK = "a load of the next week's offers", "`refi offers run` of the next week"
 TUTORIAL_TOKEN = "fake-super-secret-token"
 PACKAGES = ("fastapi", "uvicorn", "uvloop", "h11", "httptools", "pydantic", "sqlalchemy")
 
@@ -122,8 +121,9 @@ def serve_ours(bench: Bench, deployment: Deployment, offers: OfferIds) -> dict[s
         figures["ladder"] = bench.find_limit(OURS, server, mix, figures["runs"])
     mix.use_only(deployment.lasting_offers())
     jobs = {
-        LOADING: deployment.load("bench-2", deployment.as_of + timedelta(days=7)),
-        NEXT_WEEK: deployment.run_next_week(),
+        "a load of the next week": deployment.load_week(1),
+        "`refi offers run`": deployment.run_week(1),
+        "`nice refi offers run`": ["nice", "-n", "19", *deployment.run_week(2)],
     }
     figures["beside"] = []
     with running(start, variables, tokens[0], "/readyz", logs) as server:
@@ -226,10 +226,9 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         vegeta = build_vegeta(folder)
         today = datetime.now(ZoneInfo(settings_of(PlatformSettings).time_zone)).date()
-        last_week = today - timedelta(
-            days=today.weekday() + 7
-        )  # its Monday; offers of the next week are then not early
-        deployment = Deployment(folder / f"{last_week}-{arguments.customers}", arguments.customers, last_week)
+        monday = today - timedelta(days=today.weekday())
+        first = monday - (WEEKS - 1) * WEEK  # so that no week is in the future
+        deployment = Deployment(folder / f"{first}-{arguments.customers}", arguments.customers, first)
         deployment.prepare()
         measured = measure(deployment, vegeta, arguments.seconds)
         kept.write_text(json.dumps(measured, indent=1), encoding="utf-8")
