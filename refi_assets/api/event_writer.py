@@ -48,7 +48,7 @@ class _Waiting:
     program: str | None
     future: "asyncio.Future[EventOutcome]"
     since: float = field(default_factory=time.monotonic)
-    outcome: EventOutcome = Unanswered.UNKNOWN_OFFER
+    outcome: EventOutcome | None = None
 
     @property
     def is_settled(self) -> bool:
@@ -77,6 +77,7 @@ class EventWriter:
         self._changed = threading.Condition()
         self._is_open = False
         self._stopped = threading.Event()  # of the checkpointer
+        self._loaded: set[str] = set()  # programs with a week; if a store has none later, it is away
         self._overdue: set[str] = set()  # programs whose log has become long
 
     @asynccontextmanager
@@ -145,6 +146,9 @@ class EventWriter:
             if not asked:
                 continue
             try:
+                if store.current() is None and program not in self._loaded:
+                    continue
+                self._loaded.add(program)
                 outcomes = store.record_events([waiting.request for waiting in asked], at, self.rules.answer_kept_days)
                 self.contacts[program].report(None)
             except StoreError as error:
@@ -152,8 +156,12 @@ class EventWriter:
                 self.metrics.failed_groups += 1
                 outcomes = [error] * len(asked)
             for waiting, outcome in zip(asked, outcomes, strict=True):
-                if outcome is not Unanswered.UNKNOWN_OFFER:  # which may be in a store that has failed
+                if waiting.outcome is None or outcome is not Unanswered.UNKNOWN_OFFER:  # it may be where it failed
                     waiting.outcome = outcome
+        for waiting in group:
+            if waiting.outcome is None:  # no store was asked
+                is_served = waiting.program in (None, *stores)
+                waiting.outcome = StoreError("No offers are stored.") if is_served else Unanswered.UNKNOWN_OFFER
         self._count(group, time.perf_counter() - started)
 
     def _count(self, group: list[_Waiting], seconds: float) -> None:
@@ -186,5 +194,5 @@ def _answer(group: list[_Waiting]) -> None:
 
 def _finish(group: list[_Waiting]) -> None:
     for waiting in group:
-        if not waiting.future.done():
+        if waiting.outcome is not None and not waiting.future.done():
             waiting.future.set_result(waiting.outcome)

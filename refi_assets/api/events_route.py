@@ -37,7 +37,7 @@ _KEY_PARAMETER = {
     "description": "Chosen by the client for this event. A repeat with the same key and body gets the first answer and "
     "records nothing; with another body it is refused. Answers to faults (404, 422, 503) are not kept: send the same "
     "key again.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": MOST_KEY_CHARACTERS, "pattern": "^[ -~]+$"},
+    "schema": {"type": "string", "minLength": 1, "maxLength": MOST_KEY_CHARACTERS, "pattern": "^[!-~]([ -~]*[!-~])?$"},
 }
 
 
@@ -49,6 +49,7 @@ def events_router(writer: EventWriter, authorizer: Authorizer) -> APIRouter:
         "/v1/offers/{offer_id}/events",
         status_code=201,
         response_model=EventRecord,
+        response_description="The event is recorded, or was by an earlier request with the same key.",
         responses=problem_answers(400, 401, 403, 404, 409, 413, 422, 429, 503),
         openapi_extra={"parameters": [_KEY_PARAMETER]},
     )

@@ -23,7 +23,7 @@ from refi_assets.store.protocol import EventAnswer, EventKind, EventRequest, Off
 
 EVENTS = "events.sqlite"
 
-_FORGOTTEN_AT_ONCE = 2_000  # answers: some milliseconds
+_FORGOTTEN_AT_ONCE = 2_000  # rows: some milliseconds
 _PAUSE_SECONDS = 0.02
 
 # The columns of an offer in each table. The score is negative, so that the whole order of pages ascends.
@@ -216,27 +216,23 @@ class EventFile:
         ).rowcount
 
     def forget_before(self, as_of: date, run_ids: list[str]) -> None:
-        """Remove what no week needs: expired firm offers, and what was superseded in weeks other than these."""
-        weeks = ", ".join("?" * len(run_ids))
+        """Remove what no week needs: firm offers that expired, answers that are no longer kept, and what was superseded
+        in weeks other than these. Some at a time: whoever records an event meanwhile waits briefly.
+        """
         with self.locked():
-            self._connection.execute("DELETE FROM firm WHERE expires_on < ?", (str(as_of),))
+            weeks = ", ".join("?" * len(run_ids))
             self._connection.execute(f"DELETE FROM superseded WHERE run_id NOT IN ({weeks})", run_ids)
+        for table, key, until in (
+            ("firm", "sequence", "expires_on"),
+            ("kept_answer", "(offer_id, client, key)", "kept_until"),
+        ):
+            some = f"SELECT {key.strip('()')} FROM {table} WHERE {until} < ? LIMIT {_FORGOTTEN_AT_ONCE}"
+            while self._forget(f"DELETE FROM {table} WHERE {key} IN ({some})", as_of) == _FORGOTTEN_AT_ONCE:
+                time.sleep(_PAUSE_SECONDS)
 
-    def forget_answers_before(self, as_of: date) -> None:
-        """Remove answers that are no longer kept, some at a time: whoever records an event meanwhile waits briefly."""
-        forgotten = 1
-        while forgotten > 0:
-            with self.locked():
-                forgotten = self._connection.execute(
-                    """
-                    DELETE FROM kept_answer
-                    WHERE (offer_id, client, key) IN (
-                        SELECT offer_id, client, key FROM kept_answer WHERE kept_until < ? LIMIT ?
-                    )
-                    """,
-                    (str(as_of), _FORGOTTEN_AT_ONCE),
-                ).rowcount
-            time.sleep(_PAUSE_SECONDS)
+    def _forget(self, statement: str, as_of: date) -> int:
+        with self.locked():
+            return self._connection.execute(statement, (str(as_of),)).rowcount
 
     def _lock(self) -> None:
         try:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Self
 
 from refi_assets.errors import StoreError, WeekGoneError
 from refi_assets.lake.settings import is_s3
@@ -29,9 +29,9 @@ from refi_assets.store.protocol import (
     PageCursor,
     Standing,
     StoredOffer,
-    Unanswered,
     Week,
 )
+from refi_assets.store.recording import Recording
 from refi_assets.store.settings import StoreSettings
 from refi_assets.store.week_file import WEEK_SUFFIX, carry_firm_offers, read_week, week_path, write_week
 from refi_assets.store.week_reader import WeekReader
@@ -48,12 +48,6 @@ def store_root(lake_url: str) -> Path:
     """The folder of all programs' stores: REFI_STORE_DIR, or else one beside the lake's files."""
     beside = STATE_DIR if is_s3(lake_url) else Path(lake_url)
     return settings_of(StoreSettings).store_dir or beside / "store"
-
-
-class _KnownOffer(NamedTuple):
-    customer_id: str
-    offer: StoredOffer | None  # None: only its events are left
-    run_id: str  # the week whose file has it
 
 
 class SqliteOfferStore:
@@ -149,14 +143,13 @@ class SqliteOfferStore:
 
     def record_event(self, offer_id: str, kind: EventKind, at: datetime) -> Standing:
         """See OfferStore."""
-        with self._recording(at) as events, events.locked():
-            known = self._find(events, offer_id)
-            return Standing.UNKNOWN if known is None else self._record(events, known, OfferEvent(offer_id, kind, at))
+        with self._recording(at) as recording:
+            return recording.record(OfferEvent(offer_id, kind, at))
 
     def record_events(self, requests: Sequence[EventRequest], at: datetime, keep_days: int) -> list[EventOutcome]:
         """See OfferStore."""
-        with self._recording(at) as events, events.locked():
-            return [self._outcome(events, request, at, timedelta(keep_days)) for request in requests]
+        with self._recording(at) as recording:
+            return [recording.answer(request, at, timedelta(keep_days)) for request in requests]
 
     def checkpoint(self) -> int:
         """See OfferStore."""
@@ -172,11 +165,8 @@ class SqliteOfferStore:
 
     def withdraw(self, offer_id: str, reason: str, at: datetime) -> None:
         """See OfferStore."""
-        with self._recording(at) as events, events.locked():
-            known = self._find(events, offer_id)
-            if known is None or known.offer is None:
-                raise StoreError(f"{self.folder}: there is no offer {offer_id}. {RECORDING}; check the id.")
-            events.end_offer(offer_id, reason, at)
+        with self._recording(at) as recording:
+            recording.withdraw(offer_id, reason, at)
 
     def get(self, offer_id: str, today: date) -> StoredOffer | None:
         """See OfferStore."""
@@ -212,75 +202,6 @@ class SqliteOfferStore:
         with self._reading() as reader:
             return reader.count(today)
 
-    def _outcome(self, events: EventFile, request: EventRequest, at: datetime, kept_for: timedelta) -> EventOutcome:
-        """Answer a request inside a transaction, unless this fails."""
-        try:
-            with in_words(events.path, RECORDING), events.undoable() as undo:
-                if (kept := events.kept_answer(request, at.date())) is not None:
-                    return kept[1] if kept[0] == request.content else Unanswered.KEY_REUSED
-                if (known := self._find(events, request.offer_id)) is None:
-                    return Unanswered.UNKNOWN_OFFER
-                earlier = events.events_of(request.offer_id)
-                event = OfferEvent(request.offer_id, request.kind, at, request.application_id)
-                answer = request.decide(earlier, event, self._record(events, known, event))
-                if answer.is_refusal:
-                    undo()
-                last_day = at.date() if known.offer is None else max(known.offer.expires_on, at.date())
-                events.keep_answer(request, answer, last_day + kept_for)
-                return answer
-        except Exception as error:
-            if not events.is_in_transaction:
-                raise
-            return error
-
-    def _record(self, events: EventFile, known: _KnownOffer, event: OfferEvent) -> Standing:
-        """Record an event inside a transaction, and make its offer firm if it may be."""
-        customer_id, offer, run_id = known
-        events.add_event(event, customer_id)
-        current = self._require_current(self._pointer.read(), RECORDING)
-        today = max(event.at.date(), current.as_of)  # an event recorded late does not bring an expired offer back
-        if events.has_ended(event.offer_id):
-            return Standing.ENDED
-        if offer is None or offer.expires_on < today:  # a file is kept until its last offer expires
-            return Standing.EXPIRED
-        if events.firm_offer(event.offer_id) is not None:
-            return Standing.LIVE
-        reader = self._reader(current.run_id)
-        if run_id == reader.run_id and not events.is_superseded(run_id, event.offer_id):
-            events.add_firm_offer(offer, late_in=None)
-            return Standing.LIVE
-        return self._revive(events, reader, offer, run_id, event.kind, today)
-
-    def _revive(
-        self, events: EventFile, reader: WeekReader, offer: StoredOffer, run_id: str, kind: EventKind, today: date
-    ) -> Standing:
-        """Make a superseded offer firm, and supersede the newer one of its person, if it was displayed, or more."""
-        person_id = reader.person_of(offer.customer_id) or offer.person_id
-        customer_ids = {offer.customer_id, *reader.customers_of(person_id)}
-        has_firm_offer = any(
-            customer_id == offer.customer_id or (reader.person_of(customer_id) or stored_person_id) == person_id
-            for customer_id, stored_person_id in events.firm_among(customer_ids, person_id, today)
-        )
-        if kind is EventKind.SENT or has_firm_offer or reader.has_opted_out(offer.customer_id):
-            return Standing.SUPERSEDED
-        newer = [newer_id for newer_id in reader.new_offers_of(customer_ids, person_id) if newer_id != offer.offer_id]
-        events.add_firm_offer(offer, late_in=None if run_id == reader.run_id else reader.run_id)
-        events.supersede(reader.run_id, newer, instead_of=offer.offer_id)
-        return Standing.LIVE
-
-    def _find(self, events: EventFile, offer_id: str) -> _KnownOffer | None:
-        """An offer, firm or in the file of a kept week, and that week; the newest, if several have it.
-
-        Of one that is in none of them any more, its customer, if it has events.
-        """
-        for week in self._pointer.read().weeks:
-            if (offer := self._reader(week.run_id).offer(offer_id)) is not None:
-                return _KnownOffer(offer.customer_id, offer, week.run_id)
-        if (offer := events.firm_offer(offer_id)) is not None:
-            return _KnownOffer(offer.customer_id, offer, "")
-        customer_id = events.customer_of(offer_id)
-        return None if customer_id is None else _KnownOffer(customer_id, None, "")
-
     @contextmanager
     def _loading(self) -> Iterator[EventFile]:
         """events.sqlite, while no other load of this program runs."""
@@ -299,8 +220,8 @@ class SqliteOfferStore:
                 yield events
 
     @contextmanager
-    def _recording(self, at: datetime) -> Iterator[EventFile]:
-        """events.sqlite, for what happened at a time."""
+    def _recording(self, at: datetime) -> Iterator[Recording]:
+        """A transaction for what happened at a time."""
         if at.tzinfo is None:
             raise ValueError("the time of an event has no time zone")
         self._require_writable(RECORDING)
@@ -308,7 +229,8 @@ class SqliteOfferStore:
         with in_words(self.folder / EVENTS, RECORDING):
             events = self._events()
             try:
-                yield events
+                with events.locked():
+                    yield Recording(events, self._pointer.read(), self._reader)
             except sqlite3.Error as error:
                 if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
                     self._close_events()  # a connection may stay read-only when the disk no longer is
@@ -380,7 +302,6 @@ class SqliteOfferStore:
                 path.unlink(missing_ok=True)
         if kept.current is not None and events is not None:
             events.forget_before(kept.current.as_of, [week.run_id for week in kept.weeks])
-            events.forget_answers_before(kept.current.as_of)
 
 
 def _require_name(name: str, described: str) -> None:

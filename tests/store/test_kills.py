@@ -12,6 +12,7 @@ import pytest
 from refi_assets.store.protocol import EventKind
 from refi_assets.store.sqlite_store import SqliteOfferStore
 from tests.store.offers import day, live_ids, noon, offer, publish, week_files
+from tests.store.requests import request
 
 OFFERS = 20_000
 BATCH = 1_000
@@ -35,16 +36,17 @@ store.make_current("w2")
 print("moved", flush=True)
 """
 
+# Records groups of three events, and prints the number of each group when it is answered.
 RECORDING = """
 import sys
 from pathlib import Path
-from refi_assets.store.protocol import EventKind
 from refi_assets.store.sqlite_store import SqliteOfferStore
 from tests.store.offers import noon
+from tests.store.requests import request
 store = SqliteOfferStore(Path(sys.argv[1]), "cards")
-for n in range(20_000):
-    store.record_event(f"old{n % 3}", EventKind.CLICKED, noon(1), f"key{n}")
-    print(n, flush=True)
+for group in range(20_000):
+    store.record_events([request(f"old{n}", key=f"key{group}") for n in range(3)], noon(1), 30)
+    print(group, flush=True)
 """
 
 
@@ -113,14 +115,15 @@ def test_a_load_killed_at_a_random_moment_shows_nothing(root: Path, seed: int):
 
 
 @pytest.mark.parametrize("last", [0, 17, 150])
-def test_no_event_that_was_recorded_is_lost_by_a_kill(root: Path, last: int):
+def test_no_event_that_was_recorded_is_lost_by_a_kill_and_none_is_doubled_by_repeats(root: Path, last: int):
     printed = kill_after(RECORDING, root, str(last))
     with SqliteOfferStore(root, "cards") as store:
-        events = [event for n in range(3) for event in store.events_of(f"old{n}")]
-        recorded = {event.key for event in events if event.key is not None}
-        assert {f"key{number}" for number in printed} <= recorded
-        assert len(recorded) <= len(printed) + 1, "at most the one that was not yet answered"
-        for number in printed:  # all are sent again
-            store.record_event(f"old{int(number) % 3}", EventKind.CLICKED, noon(1), f"key{number}")
-        again = [event for n in range(3) for event in store.events_of(f"old{n}")]
-        assert len(again) == len(events), "and none is recorded twice"
+
+        def counts() -> list[int]:
+            return [len(store.events_of(f"old{n}")) - (n == 0) for n in range(3)]
+
+        assert len(set(counts())) == 1, "a group is recorded whole or not at all"
+        assert len(printed) <= counts()[0] <= len(printed) + 1, "at most one was not yet answered"
+        for group in range(len(printed) + 1):  # all are sent again
+            store.record_events([request(f"old{n}", key=f"key{group}") for n in range(3)], noon(1), 30)
+        assert counts() == [len(printed) + 1] * 3

@@ -1,17 +1,13 @@
-"""An app with the route of events only, on stores in a folder, with keys and a clock that a test can move.
+"""An app with the route of events only, on stores in a folder, with keys and a clock that a test can move."""
 
-Run as a script, it serves that folder: python -m tests.support.event_app FOLDER PORT
-"""
-
-import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
-import uvicorn
 from fastapi import FastAPI
 
 from refi_assets.api.authorization import Authorizer
@@ -59,7 +55,7 @@ class EventApp:
 
         self.app = FastAPI(lifespan=lifespan, generate_unique_id_function=lambda route: route.name)
         self.app.add_middleware(
-            RequestMiddleware, metrics=ApiMetrics(champions, customers, ServedOffers(self.root, {}, self.clock, 1))
+            RequestMiddleware, metrics=ApiMetrics(champions, customers, ServedOffers(self.root, (), self.clock, 1))
         )
         answer_errors_as_problems(self.app)
         self.app.include_router(events_router(self.writer, Authorizer(self.keys.path, self.clock, 100_000)))
@@ -73,15 +69,5 @@ class EventApp:
         return self.keys.create(scopes, program, None, None, self.now)
 
 
-def _not_used() -> None:
+def _not_used() -> NoReturn:
     raise AssertionError("no model is served here")
-
-
-def main() -> None:
-    """Serve a folder until SIGTERM."""
-    app = EventApp(Path(sys.argv[1]))
-    uvicorn.run(app.app, host="127.0.0.1", port=int(sys.argv[2]), http="h11", log_level="warning", access_log=False)
-
-
-if __name__ == "__main__":
-    main()
