@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+from bench.loaded_offers import PROGRAM, current_week
 from bench.measure import command, empty_folder, measure_process, python
 from bench.offers import Lender, run_ours
-from bench.served_offers import PROGRAM, current_week
 
 KEYS = 10
 WEEK, WEEKS = timedelta(days=7), 3
@@ -69,7 +69,7 @@ class Deployment:
         """The command that loads an offer for every customer, so many weeks later, and makes them current."""
         real, _ = current_week(self.used / "real")
         as_of = self.week(number).as_of
-        return python("-m", "bench.served_offers", real, self.store, f"bench-{number}", as_of, str(self.customers))
+        return python("-m", "bench.loaded_offers", real, self.store, f"bench-{number}", as_of, str(self.customers))
 
     def run_week(self, number: int) -> list[str | Path]:
         """The command that makes, publishes and stores the offers so many weeks later."""
