@@ -10,7 +10,7 @@ export DAGSTER_HOME ?= $(CURDIR)/.dagster
 UNIT := $(addprefix tests/,bench duckdb finance identity ingestion lake \
 	sample specs staging store)
 
-.PHONY: run dev watch deploy ml test test-all check lint golden docs bench bench-all fuzz clean lock
+.PHONY: run dev watch deploy ml test test-all check lint golden docs bench bench-all bench-serving fuzz clean lock
 
 run: $(VENV)/run.stamp  ## from the sample's source files to an audience file
 	$(BIN)/refi run --source data/sample --identity splink
@@ -58,6 +58,9 @@ bench: $(VENV)-bench/bench.stamp  ## our job beside bare scripts and dbt; ROWS="
 bench-all: $(VENV)-bench/bench.stamp  ## the same, and three times as many borrowers and 5 million customers, out of core
 	$(BENCH) --all
 	$(VENV)-bench/bin/python -m bench.offers --all
+
+bench-serving: $(VENV)-bench/bench.stamp  ## the API under load, in 12 minutes; BENCH_SECONDS=5 for a quick look
+	$(VENV)-bench/bin/python -m bench.serving $(if $(BENCH_SECONDS),--seconds $(BENCH_SECONDS)) $(if $(BENCH_DIR),--dir $(BENCH_DIR))
 
 fuzz: $(VENV)/fuzz.stamp  ## the CSV reader against an independent one, for FUZZ_SECONDS (60)
 	$(BIN)/python -m fuzz.reader -max_total_time=$(or $(FUZZ_SECONDS),60)

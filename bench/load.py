@@ -8,6 +8,7 @@ import base64
 import csv
 import io
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -25,6 +26,7 @@ from bench.measure import MeasureError
 VEGETA = "github.com/tsenart/vegeta/v12@v12.13.0"
 _MOST_WAITING = 2_000  # connections, and so requests without an answer
 _TIMEOUT_S = 10
+_MORE_S = 1  # in which vegeta sends what it could not send in time; then it begins again, which is not counted
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,8 @@ class Answers:
     """What became of the requests of one load, in the order of sending.
 
     `milliseconds`: from the intended moment to the end of the answer. `late`: until it was sent. `intended`: seconds
-    since the first, which was `began` after 1970. `failures`: of each request, "" if it was answered with 2xx. `unsent` have no answer at all.
+    since the first, which was `began` after 1970. `failures`:
+    of each request, "" if it was answered with 2xx. `unsent` have no answer at all.
     """
 
     kinds: NDArray[np.str_]
@@ -58,16 +61,16 @@ class Answers:
         """Percentiles by kind, and the failures by what was answered; `among`: only of these requests."""
         chosen = np.ones(len(self.kinds), bool) if among is None else among
         failed = chosen & (self.failures != "")
-        kinds = {
-            str(kind): percentiles(self.milliseconds[chosen & (self.kinds == kind)])
-            for kind in sorted(set(self.kinds[chosen]))
-        }
-        failures = Counter(map(str, self.failures[failed])) + Counter({"never sent": self.unsent})
+        kinds = {str(kind): percentiles(self.milliseconds[chosen & (self.kinds == kind)]) for kind in set(self.kinds)}
+        unsent = Counter({"never sent": self.unsent if among is None else 0})
+        failures = Counter(map(str, self.failures[failed])) + unsent
         return {"kinds": kinds, "failures": dict(failures), "late": percentiles(self.late[chosen])}
 
 
 def percentiles(milliseconds: NDArray[np.float64]) -> dict[str, float]:
-    """The number of requests, and percentiles of their milliseconds."""
+    """The number of requests, and percentiles of their milliseconds, which are NaN if there are none."""
+    if not len(milliseconds):
+        return {"requests": 0, **dict.fromkeys(("p50", "p99", "p999", "max"), math.nan)}
     p50, p99, p999, most = np.percentile(milliseconds, (50, 99, 99.9, 100)).tolist()
     return {"requests": len(milliseconds), "p50": p50, "p99": p99, "p999": p999, "max": most}
 
@@ -87,7 +90,7 @@ def build_vegeta(folder: Path) -> Path:
 
 
 def send(vegeta: Path, base: str, requests: Sequence[Request], rate: int, scratch: Path) -> tuple[Path, float]:
-    """Send these requests, so many a second, and wait for their answers: vegeta's results, and its processor seconds."""
+    """Send these requests, so many a second, and wait for the answers: the results, and vegeta's processor seconds."""
     targets, results = scratch / "targets.json", scratch / "results.gob"
     targets.write_text("".join(_target(base, request) for request in requests), encoding="utf-8")
     options = {
@@ -95,7 +98,7 @@ def send(vegeta: Path, base: str, requests: Sequence[Request], rate: int, scratc
         "targets": targets,
         "output": results,
         "rate": f"{rate}/s",
-        "duration": f"{len(requests) / rate}s",
+        "duration": f"{len(requests) / rate + _MORE_S}s",
         "timeout": f"{_TIMEOUT_S}s",
         "workers": 64,
         "max-workers": _MOST_WAITING,
@@ -103,7 +106,7 @@ def send(vegeta: Path, base: str, requests: Sequence[Request], rate: int, scratc
         "max-body": 0,  # read, but not kept
         "redirects": -1,
     }
-    command = [vegeta, "attack", *(f"-{name}={value}" for name, value in options.items())]
+    command = [str(vegeta), "attack", *(f"-{name}={value}" for name, value in options.items())]
     # Garbage is collected rarely, so that the generator disturbs the server little.
     attack = subprocess.Popen(command, env={**os.environ, "GOGC": "400"}, stderr=subprocess.PIPE)
     message = attack.stderr.read() if attack.stderr else b""
@@ -122,8 +125,10 @@ def read_results(vegeta: Path, results: Path, requests: Sequence[Request], rate:
 
 def read_answers(rows: Iterable[Sequence[str]], requests: Sequence[Request], rate: int) -> Answers:
     """What vegeta's CSV says: timestamp, status, latency in nanoseconds, ..., error, ..., and the request's number."""
-    by_number = sorted((int(row[8]), int(row[0]), int(row[2]), int(row[1]), row[5]) for row in rows)
-    number, sent, took, status = (np.array(column) for column in list(zip(*by_number, strict=True))[:4])
+    by_number = sorted(
+        (int(row[8]), int(row[0]), int(row[2]), int(row[1]), row[5]) for row in rows if int(row[8]) < len(requests)
+    )
+    number, sent, took = (np.array(column) for column in list(zip(*by_number, strict=True))[:3])
     schedule = number * (1e9 / rate)
     begin = (sent - schedule).min()  # the request that was least late was sent when it should have been
     late = sent - schedule - begin
@@ -132,12 +137,12 @@ def read_answers(rows: Iterable[Sequence[str]], requests: Sequence[Request], rat
         for *_, code, error in by_number
     ]
     return Answers(
-        kinds=np.array([requests[place % len(requests)].kind for place in number]),
+        kinds=np.array([requests[place].kind for place in number]),
         milliseconds=(late + took) / 1e6,
         late=late / 1e6,
         intended=schedule / 1e9,
         failures=np.array(failures),
-        unsent=max(0, len(requests) - len(by_number)),
+        unsent=len(requests) - len(by_number),
         began=float(begin) / 1e9,
     )
 

@@ -17,7 +17,7 @@ _PROBE_BYTES, _PROBES = 4096, 500
 
 @dataclass(frozen=True)
 class Sample:
-    """Seconds since some fixed moment, and seconds of processor used until now: by all, and by each process asked for."""
+    """A moment, in seconds, and the processor seconds used until then: by all, and by each process asked for."""
 
     at: float
     all_cpu: float
@@ -33,7 +33,7 @@ class Sample:
 
 
 def cores_since(before: Sample, processes: dict[str, int], children: dict[str, float]) -> dict[str, float]:
-    """Cores used since a sample, by name, and by `others`. `children`: processor seconds of processes that have ended."""
+    """Cores used since a sample, by name, and by `others`. `children`: processor seconds of ended processes."""
     now = Sample.of(processes)
     seconds = {name: now.cpu[name] - before.cpu[name] for name in processes} | children
     others = now.all_cpu - before.all_cpu - sum(seconds.values())
@@ -41,10 +41,10 @@ def cores_since(before: Sample, processes: dict[str, int], children: dict[str, f
 
 
 def memory_mib(pid: int) -> dict[str, float]:
-    """The memory of a process, and the most that it had, in MiB."""
+    """A process's own memory, and how much of mapped files is in memory, in MiB."""
     lines = (line.split() for line in Path(f"/proc/{pid}/status").read_text().splitlines())
-    kib = {line[0]: int(line[1]) for line in lines if line and line[0] in ("VmRSS:", "VmHWM:")}
-    return {"memory_mib": kib["VmRSS:"] / 1024, "peak_mib": kib["VmHWM:"] / 1024}
+    kib = {line[0]: int(line[1]) for line in lines if line and line[0] in ("RssAnon:", "RssFile:")}
+    return {"memory_mib": kib["RssAnon:"] / 1024, "mapped_mib": kib["RssFile:"] / 1024}
 
 
 def sync_milliseconds(folder: Path) -> dict[str, float]:

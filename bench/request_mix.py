@@ -1,4 +1,4 @@
-"""The requests of the mix: 70 % a customer's offers, 20 % pages of 100, 10 % events, for customers and offers that exist.
+"""The requests of the mix: 70 % a customer's offers, 20 % pages of 100, 10 % events of offers that exist.
 
 One in five customers who are looked up has no offer, and is unknown. An event has an Idempotency-Key of its own.
 """
@@ -6,29 +6,31 @@ One in five customers who are looked up has no offer, and is unknown. An event h
 import json
 import random
 from collections import deque
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from urllib.parse import urlencode
 
 from bench.load import Request
-from bench.served_offers import PROGRAM_ID
+from bench.loaded_offers import PROGRAM_ID
 from refi_assets.store.protocol import EventKind
 
 OFFERS, PAGE, EVENT = "customer's offers", "page of 100", "event"
 SHARES = {OFFERS: 70, PAGE: 20, EVENT: 10}
 READS = (OFFERS, PAGE)
 TIERS = ("excellent", "good", "fair")
-FILTERS = ({}, {"minScore": "0.45", "minAmount": "8000"})
+FILTERS: tuple[dict[str, str], ...] = ({}, {"minScore": "0.45", "minAmount": "8000"})
 EVENTS = {EventKind.DISPLAYED: 70, EventKind.CLICKED: 20, EventKind.ACCEPTED: 10}
 _WITHOUT_OFFER = 0.2
 
+OfferIds = list[tuple[str, str]]  # offer_id and customer_id
+
 
 class RequestMix:
-    """Requests for these offers, pairs of offer_id and customer_id. `pages` are the paths of pages."""
+    """Requests for these offers. `pages` are the paths of pages."""
 
-    def __init__(self, offers: Iterable[tuple[str, str]], pages: Sequence[str], tokens: Sequence[str]) -> None:
+    def __init__(self, offers: OfferIds, pages: Sequence[str], tokens: Sequence[str]) -> None:
         self._random = random.Random(17)
-        self._pages, self._tokens = pages, tokens
-        pairs = list(offers)
+        self.pages, self._tokens = pages, tokens
+        pairs = offers.copy()
         self._random.shuffle(pairs)
         self._customers = [customer_id for _, customer_id in pairs]
         self._new, self._firm = [offer_id for offer_id, _ in pairs], list[str]()
@@ -49,7 +51,7 @@ class RequestMix:
         if kind == OFFERS:
             return Request(kind, "GET", f"/v1/customers/{self._customer()}/offers", headers)
         if kind == PAGE:
-            return Request(kind, "GET", self._random.choice(self._pages), headers)
+            return Request(kind, "GET", self._random.choice(self.pages), headers)
         event, offer_id = self._event()
         self._events += 1
         headers |= {"Content-Type": "application/json", "Idempotency-Key": f"bench-{self._events}"}

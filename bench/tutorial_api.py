@@ -3,7 +3,7 @@
 Its pages "SQL (Relational) Databases", "Dependencies with yield", "Response Model", "Middleware" and "Bigger
 Applications" (a header checked by a dependency), with SQLAlchemy's ORM, which SQLModel stands on. It lacks all that
 ours has beyond: keys with scopes and limits, metrics, an access log without personal data, weeks, withdrawals, and
-rules about which event may follow which. TUTORIAL_DB is its database; `python -m bench.tutorial_api WEEK_FILE` fills it.
+rules about which event may follow which. TUTORIAL_DB is its database, filled by python -m bench.tutorial_api WEEK_FILE.
 """
 
 import json
@@ -18,12 +18,15 @@ from typing import Annotated, Literal
 
 from fastapi import Depends, FastAPI, Header, HTTPException, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import ForeignKey, Index, create_engine, select
-from sqlalchemy.orm import DeclarativeMeta, Mapped, Session, declarative_base, mapped_column, sessionmaker
+from sqlalchemy import ForeignKey, Index, create_engine, insert, select
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 
 engine = create_engine(f"sqlite:///{os.environ['TUTORIAL_DB']}", connect_args={"check_same_thread": False})
 SessionLocal = sessionmaker(autoflush=False, bind=engine)
-Base: DeclarativeMeta = declarative_base()
+
+
+class Base(DeclarativeBase):
+    """The tables."""
 
 
 class OfferTable(Base):
@@ -179,7 +182,7 @@ def fill_database(week_file: str) -> None:
     with closing(sqlite3.connect(f"file:{week_file}?mode=ro", uri=True)) as week:
         bodies = week.execute("SELECT body FROM offer").fetchall()
     with engine.begin() as connection:
-        connection.execute(OfferTable.__table__.insert(), [_row(json.loads(body)) for (body,) in bodies])
+        connection.execute(insert(OfferTable), [_row(json.loads(body)) for (body,) in bodies])
 
 
 def _row(body: dict[str, str]) -> dict[str, object]:

@@ -21,6 +21,9 @@ from refi_assets.api.problems import ProblemError
 from refi_assets.errors import RefiError
 from refi_assets.store.key_file import TOKEN_PATTERN, ApiKey, KeyFile, Scope, token_hash
 
+SECURITY_SCHEME = "key"  # its name in the OpenAPI document
+
+BUSY_SECONDS = 0.02  # for a lock: all other requests wait meanwhile
 LOOK_SECONDS = 0.4  # between two looks at the file
 MOST_SECONDS = 1.0  # without a look that succeeded, after which no key is trusted
 
@@ -107,7 +110,7 @@ class Authorizer:
     def _look(self) -> None:
         """Read the keys. A file that is locked, most often for the moment of a change, is looked at again soon."""
         try:
-            keys = KeyFile(self._path, busy_seconds=0).keys_by_hash()
+            keys = KeyFile(self._path, BUSY_SECONDS).keys_by_hash()
         except RefiError as error:
             if self._keys is None or (self.contact.age_seconds or 0) > MOST_SECONDS:
                 self.contact.report(str(error))
@@ -156,11 +159,18 @@ def authorized(handler: _Handler, authorizer: Authorizer, scope: Scope) -> _Hand
     return authorize_first
 
 
-def authorized_route(authorizer: Authorizer, scope: Scope) -> type[APIRoute]:
-    """The class of routes that do the same, for APIRouter(route_class=…)."""
+def authorized_route(authorizer: Authorizer, scope: Scope, *, is_direct: bool = False) -> type[APIRoute]:
+    """The class of routes that do the same, for APIRouter(route_class=…), and say so in the OpenAPI document.
+
+    A direct route's function takes the request as it is, and returns the response; FastAPI only describes it.
+    """
 
     class AuthorizedRoute(APIRoute):
-        def get_route_handler(self) -> _Handler:
-            return authorized(super().get_route_handler(), authorizer, scope)
+        def __init__(self, *arguments: Any, openapi_extra: dict[str, Any] | None = None, **named: Any) -> None:
+            described = {**(openapi_extra or {}), "security": [{SECURITY_SCHEME: [str(scope)]}]}
+            super().__init__(*arguments, openapi_extra=described, **named)
+
+        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+            return authorized(self.endpoint if is_direct else super().get_route_handler(), authorizer, scope)
 
     return AuthorizedRoute

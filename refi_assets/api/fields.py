@@ -217,6 +217,7 @@ class OffersState(BaseModel):
     as_of: Annotated[date | None, Field(description="The day of the current week; null before the first.")]
     run_id: str | None
     error: Annotated[str | None, Field(description="Why the store cannot be read; null if it can.")]
+    events_error: Annotated[str | None, Field(description="Why the last event was not recorded.")]
 
 
 class Readiness(BaseModel):
@@ -227,6 +228,7 @@ class Readiness(BaseModel):
     registry: ContactState
     features: FeaturesState
     offers: list[OffersState]
+    keys: ContactState
 
 
 class Health(BaseModel):

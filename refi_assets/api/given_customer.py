@@ -16,7 +16,7 @@ from refi_assets.ingestion.headers import trim
 from refi_assets.ml.columns import Value
 from refi_assets.specs.columns import Column
 
-_DIGITS = 15
+_EXACT_DIGITS = 15
 _LARGEST_INTEGER = 2**31 - 1
 
 
@@ -75,7 +75,7 @@ def _number(column: Column, value: float | str | bool) -> Decimal:
 def _bounds(column: Column) -> dict[str, Decimal]:
     """The bounds of a number by their names in JSON Schema: those of the contract, within those of the type."""
     unit = _unit(column)
-    largest = Decimal(_LARGEST_INTEGER) if column.sql_type == "INTEGER" else unit * (10**_DIGITS - 1)
+    largest = Decimal(_LARGEST_INTEGER) if column.sql_type == "INTEGER" else unit * (10 ** _digits(column) - 1)
     lows, highs = (column.minimum, column.exclusive_minimum), (column.maximum, column.exclusive_maximum)
     bounds = {
         "minimum": max([-largest, *(bound for bound in lows if bound is not None)]),
@@ -86,9 +86,15 @@ def _bounds(column: Column) -> dict[str, Decimal]:
     return {name: bound for name, bound in bounds.items() if bound is not None}
 
 
+def _digits(column: Column) -> int:
+    """The digits of a column's largest number: 9 of a DECIMAL(9,6)."""
+    precision = column.sql_type.partition("(")[2].partition(",")[0]
+    return min(_EXACT_DIGITS, int(precision or _EXACT_DIGITS))
+
+
 def _unit(column: Column) -> Decimal:
     """The smallest step of a column's numbers: 0.01 of a DECIMAL(18,2)."""
-    _, _, scale = column.sql_type.rstrip(")").partition(",")
+    scale = column.sql_type.rstrip(")").partition(",")[2]
     return Decimal(1).scaleb(-int(scale or 0))
 
 

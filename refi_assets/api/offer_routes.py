@@ -6,14 +6,11 @@ them into the OpenAPI document is in offer_parameters.py.
 """
 
 import json
-from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
-from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.routing import APIRoute
 
-from refi_assets.api.authorization import Authorizer, authorized
+from refi_assets.api.authorization import Authorizer, authorized_route
 from refi_assets.api.fields import Offer, OfferBanners, OfferCandidates, OffersOfCustomer
 from refi_assets.api.offer_parameters import (
     CANDIDATE_PARAMETERS,
@@ -36,7 +33,7 @@ _REFUSALS = (401, 403, 429, 503)
 
 def offers_router(offers: ServedOffers, authorizer: Authorizer) -> APIRouter:
     """The routes. All need the scope read."""
-    router = APIRouter(route_class=_direct_route(authorizer, Scope.READ))
+    router = APIRouter(route_class=authorized_route(authorizer, Scope.READ, is_direct=True))
 
     @router.get(
         "/v1/customers/{customer_id}/offers",
@@ -167,13 +164,3 @@ def _page(served: ServedProgram, query: CandidateQuery, offers: ServedOffers) ->
 
 def _json(text: str) -> Response:
     return Response(text, media_type="application/json")
-
-
-def _direct_route(authorizer: Authorizer, scope: Scope) -> type[APIRoute]:
-    """Routes that take the request as it is; FastAPI only describes them."""
-
-    class DirectRoute(APIRoute):
-        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-            return authorized(self.endpoint, authorizer, scope)
-
-    return DirectRoute

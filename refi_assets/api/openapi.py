@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from refi_assets.api.authorization import SECURITY_SCHEME
 from refi_assets.api.champions import Champions
 from refi_assets.api.fields import FieldError, Problem
 from refi_assets.api.given_customer import customer_schema
@@ -15,12 +16,23 @@ from refi_assets.offers.program_rules import deciding_columns
 
 Schema = dict[str, Any]
 REFERENCE = "#/components/schemas/{model}"
-DESCRIPTION = """Scores by registered models. Fields and routes may be added; none is changed or removed.
+DESCRIPTION = """Loan offers, their events, and scores by registered models. Fields and routes may be added; none is
+changed or removed.
+
+Every route below /v1 needs an API key with the scope that is named there. What a key may not see is answered as if it
+did not exist.
 
 Every answer has the header X-Request-ID: the request's own, if it has one of up to 64 letters, digits, dots, hyphens
 and underscores. Every error is application/problem+json (RFC 9457).
 
 The app also has /ping and /invocations, which are SageMaker's contract and are not described here."""
+SECURITY = {
+    SECURITY_SCHEME: {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An API key, made by `refi keys create`: refi_…",
+    },
+}
 HEADERS = {
     "X-Request-ID": {"description": "The request's id, as in the log.", "required": True, "schema": {"type": "string"}}
 }
@@ -28,26 +40,38 @@ RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait.", "required": Tr
 
 
 def describe_app(app: FastAPI, champions: Champions, programs: ScoredPrograms) -> None:
-    """Make app.openapi() return the document for the champions of the moment, and for these programs."""
+    """Make app.openapi() return the document for the champions of the moment, and for these programs.
+
+    It is kept until a champion changes: making it takes a tenth of a second, in which no other request is answered, and
+    it can be asked for without a key.
+    """
+    kept: dict[str, Any] = {}
 
     def openapi() -> Schema:
-        document = get_openapi(title=app.title, version=app.version, description=DESCRIPTION, routes=app.routes)
-        schemas = document["components"]["schemas"]
-        for kind in (Problem, FieldError):
-            schemas[kind.__name__] = kind.model_json_schema(ref_template=REFERENCE)
-        schemas["Problem"].pop("$defs")
         inputs = {
             name: served.champion.model.inputs
             for name, served in champions.served.items()
             if served.champion is not None
         }
+        if kept.get("inputs") != inputs:
+            kept.update(inputs=inputs, document=new_document(inputs))
+        document: Schema = kept["document"]
+        return document
+
+    def new_document(inputs: dict[str, tuple[InputColumn, ...]]) -> Schema:
+        document = get_openapi(title=app.title, version=app.version, description=DESCRIPTION, routes=app.routes)
+        schemas = document["components"]["schemas"]
+        for kind in (Problem, FieldError):
+            schemas[kind.__name__] = kind.model_json_schema(ref_template=REFERENCE)
+        schemas["Problem"].pop("$defs")
         general = schemas["ScoreRequest"]
         variants = [*_of_models(general, inputs), *_of_programs(general, programs)]
         schemas["ScoreRequest"] = {name: general[name] for name in ("title", "description")} | {"anyOf": variants}
-        for path in document["paths"].values():
-            for operation in path.values():
+        document["components"]["securitySchemes"] = SECURITY
+        for operations in document["paths"].values():
+            for operation in operations.values():
                 for status, answer in operation["responses"].items():
-                    answer["headers"] = HEADERS | (RETRY_AFTER if status == "503" else {})
+                    answer["headers"] = HEADERS | (RETRY_AFTER if status in ("429", "503") else {})
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]

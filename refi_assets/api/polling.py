@@ -3,6 +3,8 @@
 import threading
 from collections.abc import Callable
 
+_LAST_SECONDS = 2
+
 
 class Poller:
     """Runs a task at once and then again after each pause, until it is stopped. The task must not raise."""
@@ -17,8 +19,12 @@ class Poller:
         self._thread.start()
 
     def stop(self) -> None:
-        """Run the task no more. One that is under way is not waited for: it may hang in the network."""
+        """Run the task no more. One that is under way is waited for, but not for long: it may hang in the network.
+
+        A process that ends while a thread is inside DuckDB may be aborted instead.
+        """
         self._stopped.set()
+        self._thread.join(_LAST_SECONDS)
 
     def _run(self) -> None:
         while not self._stopped.is_set():

@@ -1,10 +1,10 @@
-"""The offers that are served: each enabled program with its store, read in the event loop.
+"""The offers that are served: each program with its store, read in the event loop.
 
 Nothing is cached: every answer comes from the store's files as they are at that moment. A store that cannot be read is
 a 503, never an earlier answer.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -45,17 +45,13 @@ class ServedOffers:
     """The stores of these programs, in a folder. `clock` gives the time in the lender's zone."""
 
     root: Path
-    programs: Mapping[str, Program]  # by programId
+    programs: Iterable[Program]
     clock: Callable[[], datetime]
     retry_seconds: float
-    served: dict[str, ServedProgram] = field(init=False)
+    served: dict[str, ServedProgram] = field(init=False)  # by programId
 
     def __post_init__(self) -> None:
-        self.served = {
-            program_id: ServedProgram(program, self._open(program))
-            for program_id, program in self.programs.items()
-            if program.enabled
-        }
+        self.served = {program.program_id: ServedProgram(program, self._open(program)) for program in self.programs}
 
     def today(self) -> date:
         """The lender's day."""

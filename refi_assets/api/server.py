@@ -19,9 +19,10 @@ from refi_assets.api.customer_features import Customers
 from refi_assets.api.event_writer import EventWriter
 from refi_assets.api.middleware import ACCESS, AccessFormatter
 from refi_assets.api.scored_programs import ScoredPrograms
+from refi_assets.api.served import Served
 from refi_assets.api.served_offers import ServedOffers
 from refi_assets.api.settings import ApiSettings
-from refi_assets.engines.duckdb import open_duckdb
+from refi_assets.engines.duckdb import DuckDBEngine, open_duckdb
 from refi_assets.errors import RefiError
 from refi_assets.lake import open_lake
 from refi_assets.ml.declared_models import declared_models
@@ -55,18 +56,10 @@ def serve_api(
     declared_models()  # a mistake in a model's file is an error now, not in a request
     listening = _listen(host, port)
     _start_log()
-    champions = Champions(open_registry, models)
-    open_engine = lambda: open_duckdb(open_lake(lake_url, create=False))  # noqa: E731
-    customers = Customers(open_engine)
-    scored = ScoredPrograms(programs().values(), open_engine, open_registry)
-    root = store_root(lake_url)
-    enabled = {program.program_id: program for program in programs().values()}
-    offers = ServedOffers(root, enabled, lender_now, poll_seconds)
-    writer = EventWriter(offers.stores_to_write(), load_event_rules(), lender_now)
     settings = settings_of(ApiSettings)
-    authorizer = Authorizer(root / KEY_FILE, lender_now, settings.api_requests_per_second)
+    served = served_from(lake_url, models, poll_seconds, settings.api_requests_per_second)
     config = uvicorn.Config(
-        create_app(champions, customers, scored, offers, writer, authorizer, poll_seconds, sagemaker=sagemaker),
+        create_app(served, poll_seconds, sagemaker=sagemaker),
         http=cast(type[asyncio.Protocol], limited_protocol(connections_allowed(settings.api_connections))),
         ws="none",
         ssl_context_factory=None if tls is None else lambda *_: tls,
@@ -78,6 +71,25 @@ def serve_api(
     )
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises it again when it has stopped
     uvicorn.Server(config).run(sockets=[listening])
+
+
+def served_from(lake_url: str, models: Collection[str], poll_seconds: float, requests_per_second: int) -> Served:
+    """What a lake, the store and the registry have. Raises SettingError for a mistake in a program's file."""
+
+    def open_engine() -> DuckDBEngine:
+        return open_duckdb(open_lake(lake_url, create=False))
+
+    root = store_root(lake_url)
+    enabled = [program for program in programs().values() if program.enabled]
+    offers = ServedOffers(root, enabled, lender_now, poll_seconds)
+    return Served(
+        champions=Champions(open_registry, models),
+        customers=Customers(open_engine),
+        programs=ScoredPrograms(enabled, open_engine, open_registry),
+        offers=offers,
+        writer=EventWriter(offers.stores_to_write(), load_event_rules(), lender_now),
+        authorizer=Authorizer(root / KEY_FILE, lender_now, requests_per_second),
+    )
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -1,7 +1,7 @@
 """Answers about a run of a program, printed as text or as JSON: explain, funnel."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from refi_assets.cli.answers import show_quarantined, show_unpublished, unpublished_fields
 from refi_assets.cli.terminal import Terminal, one_line
 from refi_assets.cli.unpublished import UnpublishedRun
+from refi_assets.errors import StoreError
 from refi_assets.offers.explain import (
     CustomerExplanation,
     ExplainedAmount,
@@ -20,9 +21,21 @@ from refi_assets.offers.explain import (
 )
 from refi_assets.offers.funnel import funnel_of, manifest_before
 from refi_assets.publishing.published import PublishedRun
+from refi_assets.store.sqlite_store import open_store
 
 _VERDICTS = {True: "pass", False: "FAIL", None: "does not apply"}
 _SCORE_NAMES = {"approval": "Approval likelihood", "default": "Default probability"}
+
+
+@dataclass(frozen=True)
+class KeptOffer:
+    """An offer of an earlier run that is still live, because the customer has heard of it. `amount` is in USD."""
+
+    offer_id: str
+    customer_id: str
+    tier: str
+    amount: Decimal
+    expires_on: str
 
 
 def show_customer(run: PublishedRun, customer_id: str, *, as_json: bool) -> None:
@@ -30,13 +43,20 @@ def show_customer(run: PublishedRun, customer_id: str, *, as_json: bool) -> None
     with run.engine.kept_open():
         explanation = explain_customer(run, customer_id)
     not_reached = sorted(run.not_reached) if isinstance(run, UnpublishedRun) else []
+    kept = _kept_offers(run, explanation)
     if as_json:
-        _print_answer(asdict(explanation) | unpublished_fields(run, not_reached))
+        kept_offers = {"kept_offers": list(map(asdict, kept))}
+        _print_answer(asdict(explanation) | kept_offers | unpublished_fields(run, not_reached))
         return
     console = Terminal()
     if isinstance(run, UnpublishedRun):
         show_unpublished(console, run)
     _show_outcome(console, explanation, not_reached)
+    for offer in kept:
+        console.say(
+            f"{one_line(offer.customer_id)} still has an offer of an earlier run: {_usd(offer.amount)} USD in tier "
+            f"{offer.tier}, until {offer.expires_on} (offer {offer.offer_id})."
+        )
     if explanation.rules:
         console.table(
             ("filter", "column", "value", "limit", "", "reason"),
@@ -68,6 +88,29 @@ def show_customer(run: PublishedRun, customer_id: str, *, as_json: bool) -> None
             console.say("The customer would then be scored, and the rules of score and offer would apply.")
     for row in explanation.quarantined:
         show_quarantined(console, row)
+
+
+def _kept_offers(run: PublishedRun, explanation: CustomerExplanation) -> list[KeptOffer]:
+    """Those of a person to whom the run makes no offer, if the week of the run is the one that is served."""
+    if explanation.offered_as is not None:
+        return []
+    records = (explanation.customer_id, *explanation.other_records)
+    try:
+        with open_store(run.lake.name, run.publication.name, read_only=True) as store:
+            week = store.current()
+            if week is None or week.run_id != run.run_id:
+                return []
+            offers = [offer for record in records for offer in store.offers_of(record, run.as_of)]
+    except StoreError as error:
+        Terminal(stderr=True).warn(one_line(f"Warning: whether an earlier offer is still live is not known. {error}"))
+        return []
+    return [
+        KeptOffer(
+            *(offer.offer_id, offer.customer_id, offer.tier),
+            *(Decimal(offer.amount_cents).scaleb(-2), str(offer.expires_on)),
+        )
+        for offer in offers
+    ]
 
 
 def _show_outcome(console: Terminal, explanation: CustomerExplanation, not_reached: list[str]) -> None:

@@ -54,9 +54,7 @@ def find_source_files(folder: Path, sources: Collection[str], *, ignore_others: 
     folder; unless `ignore_others`, also for a file that seems to be a source's and is not read, or whose source only
     the platform writes.
     """
-    own_records = {
-        source for source in sources if source in load_contracts() and load_contracts()[source].is_own_record
-    }
+    own_records = {source for source, contract in load_contracts().items() if contract.is_own_record}
     sources = [source for source in sources if source not in own_records]
     if not folder.is_dir():
         raise SourceError(f"{folder}: there is no such folder; expected {EXPECTED}.")

@@ -1,7 +1,7 @@
 """The rules of a program on customers in memory: the verdict and the price of one customer, or of many.
 
-The SQL is that of the batch, sql/offers/program/, in a small database of its own. Each call plans it anew: a prepared
-plan would take half the time, but DuckDB makes one for what the tables hold at that moment, which is nothing.
+The SQL is that of the batch, sql/offers/program/, in a small database of its own. For one customer, planning a
+statement takes longer than running it, so each is planned once for an as-of day.
 """
 
 import threading
@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import duckdb
@@ -33,8 +32,13 @@ from refi_assets.specs.sql_models import AS_OF, Bindable, load_sql_models
 _CHAIN = ("affordable", "customers", "judged", "subject", "features")
 _PRICE = ("priced", "offers")
 _VERDICT = ("stops", "verdicts")
+_MADE = (*_CHAIN, *_PRICE, *_VERDICT)
 _RELATIONS = (*_CHAIN, "scored", *_PRICE, *_VERDICT)
-_KEPT_DAYS = 4  # the as-of days of which the statements are kept
+_MOST_DAYS = 4  # as-of days for which statements are planned
+
+# Statements are planned while the tables are empty: a plan must not depend on what they hold (DuckDB returned no row).
+# For one customer, ordering joins takes more time than it saves.
+_DISABLED_OPTIMIZERS = "statistics_propagation,join_order"
 
 
 class StopReason(NamedTuple):
@@ -66,11 +70,10 @@ class ProgramRules:
         self.program = policy.program
         self._policy, self._lock = policy, threading.Lock()
         self._limits, self._rules = shown_limits(policy), _rules_of(policy)
-        self._statements = lru_cache(_KEPT_DAYS)(self._bound)
         self._sources = contracts_of("offers")
+        self._planned: list[date] = []
         self._connection = duckdb.connect(config={"threads": 1})
-        # For a single customer, it takes more time than it saves.
-        self._connection.execute("SET disabled_optimizers = 'join_order'")
+        self._connection.execute(f"SET disabled_optimizers = '{_DISABLED_OPTIMIZERS}'")
         try:
             self._create_tables()
         except duckdb.Error as error:
@@ -88,21 +91,35 @@ class ProgramRules:
         self._create(PERSON, "SELECT '' AS customer_id, '' AS person_id WHERE FALSE")
         self._create(self._key("price_list"), price_list_sql(self.program))
         self._create(self._key("state_rule"), state_rule_sql(self._policy.states))
-        statements = self._statements(date.min)
-        for name in _RELATIONS:
-            self._create(self._key(name), statements[name])
+        for name, sql in self._statements(date.min).items():
+            self._create(self._key(name), sql)
+            self._connection.execute(f"PREPARE read_{name} AS SELECT * FROM {sql_name(self._key(name))}")
 
     def _create(self, key: str, sql: str) -> None:
         self._connection.execute(f"CREATE TABLE {sql_name(key)} AS {sql}")
 
-    def _key(self, name: str) -> str:
-        return f"{self.program.key}/{name}"
-
-    def _bound(self, as_of: date) -> dict[str, str]:
+    def _statements(self, as_of: date) -> dict[str, str]:
         """The SQL of each relation on an as-of day."""
         models = load_sql_models()
         values: dict[str, Bindable] = {**self._policy.parameters, AS_OF: as_of}
         return {name: to_duckdb(models[self._key(name)].bind(values)) for name in _RELATIONS}
+
+    def _plan(self, as_of: date) -> None:
+        """Plan the statements of an as-of day, unless they are planned."""
+        if as_of in self._planned:
+            return
+        if len(self._planned) == _MOST_DAYS:
+            forgotten = self._planned.pop(0)
+            for name in _MADE:
+                self._connection.execute(f"DEALLOCATE {_make(name, forgotten)}")
+        statements = self._statements(as_of)
+        for name in _MADE:
+            table = sql_name(self._key(name))
+            self._connection.execute(f"PREPARE {_make(name, as_of)} AS INSERT INTO {table} {statements[name]}")
+        self._planned.append(as_of)
+
+    def _key(self, name: str) -> str:
+        return f"{self.program.key}/{name}"
 
     def judge(self, customers: Sequence[Row], models: Sequence[OpenModel], as_of: date) -> dict[str, ProgramVerdict]:
         """The verdict on each of these customers, by customer_id, which is unique; models are those of open_models().
@@ -112,25 +129,26 @@ class ProgramRules:
         is a person of their own, and one without is_reachable can be reached. Raises EngineError or ModelError.
         """
         people = [{"person_id": row["customer_id"], "is_reachable": True} | row for row in customers]
-        with self._lock:
-            self._connection.begin()
-            try:
-                return self._judged(people, models, as_of)
-            except duckdb.Error as error:  # its message may quote a value
-                raise EngineError(f"DuckDB: {type(error).__name__}, in the rules of {self.program.key}.") from None
-            finally:
-                self._connection.rollback()
+        try:
+            with self._lock:
+                self._plan(as_of)
+                self._connection.begin()
+                try:
+                    return self._judged(people, models, as_of)
+                finally:
+                    self._connection.rollback()
+        except duckdb.Error as error:  # its message may quote a value
+            raise EngineError(f"DuckDB: {type(error).__name__}, in the rules of {self.program.key}.") from None
 
     def _judged(self, people: Sequence[Row], models: Sequence[OpenModel], as_of: date) -> dict[str, ProgramVerdict]:
-        statements = self._statements(as_of)
         self._insert_people(people)
-        self._make(statements, _CHAIN)
+        self._execute(_CHAIN, as_of)
         if self._score(models):
-            self._make(statements, _PRICE)
-        self._make(statements, _VERDICT)
+            self._execute(_PRICE, as_of)
+        self._execute(_VERDICT, as_of)
         customers, priced, offers = (self._by_customer(name) for name in ("customers", *_PRICE))
         filters: dict[tuple[str, str], str] = {}
-        for stop in self._rows("stops", order="filter_place, rule_place"):
+        for stop in sorted(self._rows("stops"), key=lambda stop: (stop["filter_place"], stop["rule_place"])):
             filters.setdefault((stop["customer_id"], stop["code"]), stop["filter_id"])
         verdicts = {}
         for customer_id, verdict in self._by_customer("verdicts").items():
@@ -177,14 +195,13 @@ class ProgramRules:
         if rows:
             self._connection.execute(f"INSERT INTO {sql_name(key)} BY NAME SELECT * FROM {rows_sql(rows, types)}")
 
-    def _make(self, statements: dict[str, str], names: Sequence[str]) -> None:
+    def _execute(self, names: Sequence[str], as_of: date) -> None:
         for name in names:
-            self._connection.execute(f"INSERT INTO {sql_name(self._key(name))} {statements[name]}")
+            self._connection.execute(f"EXECUTE {_make(name, as_of)}")
 
     def _score(self, models: Sequence[OpenModel]) -> bool:
         """Score the customers who pass the chain; returns whether there are any."""
-        features = self._connection.execute(f"SELECT * FROM {sql_name(self._key('features'))}").fetchnumpy()
-        table, _ = typed_columns(features)
+        table, _ = typed_columns(self._connection.execute("EXECUTE read_features").fetchnumpy())
         customer_ids = table.pop("customer_id").tolist()
         if not customer_ids:
             return False
@@ -196,8 +213,8 @@ class ProgramRules:
         self._insert(self._key("scored"), types, scored)
         return True
 
-    def _rows(self, name: str, order: str = "customer_id") -> list[Row]:
-        result = self._connection.execute(f"SELECT * FROM {sql_name(self._key(name))} ORDER BY {order}")
+    def _rows(self, name: str) -> list[Row]:
+        result = self._connection.execute(f"EXECUTE read_{name}")
         columns = [column[0] for column in result.description or []]
         return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
 
@@ -211,6 +228,11 @@ class ProgramRules:
         return StopReason(
             filter_id, code, filled(text, lambda name: self._limits.get(name) or shown_value(customer.get(name)))
         )
+
+
+def _make(name: str, as_of: date) -> str:
+    """The name of the statement that makes the rows of a relation."""
+    return f"make_{name}_{as_of.toordinal()}"
 
 
 def _rules_of(policy: ProgramPolicy) -> dict[tuple[str, str], Rule]:

@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,6 @@ from starlette.testclient import TestClient
 
 from refi_assets.api.app import create_app
 from refi_assets.api.champions import Champions
-from refi_assets.api.customer_features import Customers
-from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.ml.registry import CHAMPION, Registry
 from tests.support.scored import (
     MODEL,
@@ -181,9 +180,7 @@ def test_a_registry_that_hangs_delays_no_request(served: ServedApp) -> None:
         answered.wait()
         return served.registry
 
-    champions = Champions(hang, (MODEL,))
-    customers = Customers(lambda: DuckDBEngine(served.lake))
-    app = create_app(*(champions, customers, served.scored, served.offers, served.writer, served.authorizer, 0.1))
+    app = create_app(replace(served.served, champions=Champions(hang, (MODEL,))), 0.1)
     with TestClient(app, headers=served.authorization) as client:
         asked.wait()
         assert client.get("/healthz").status_code == 200

@@ -39,7 +39,7 @@ class ServedMachine(StoreMachine):
     def begin(self) -> None:
         super().begin()
         program = programs()[PROGRAM]
-        self.offers = ServedOffers(self.folder, {program.program_id: program}, self.clock, 1)
+        self.offers = ServedOffers(self.folder, [program], self.clock, 1)
         app = FastAPI()
         nothing = (
             Champions(open_registry, ("none",)),

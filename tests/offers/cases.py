@@ -206,18 +206,24 @@ STATES: dict[str, Any] = {
 
 
 def write_sources(folder: Path, cases: Iterable[Case]) -> None:
-    """Write the three source files of some cases. Nobody shares a name or an address but the records of one person."""
-    profiles, preferences, history = [], [], []
+    """Write the source files of some cases. Nobody shares a name or an address but the records of one person."""
+    profiles, preferences = [], []
+    history: list[dict[str, str]] = []
+    log: list[dict[str, str]] = []
     for case in cases:
         profile = {"customer_id": case.customer_id, **_contact(case.person or case.customer_id), **BASE_CELLS}
         profiles += [{**profile, **case.cells, **row} for row in ({}, *case.further_rows)]
         preferences += [{"customer_id": case.customer_id, **OPEN, **row} for row in case.preferences]
-        for program_id, days in case.history:
-            offered_on = (AS_OF - timedelta(days=days)).isoformat()
-            history.append({"customer_id": case.customer_id, "program_id": program_id, "offered_on": offered_on})
+        for rows, offers in ((history, case.history), (log, case.log)):
+            for program_id, days in offers:
+                offered_on = (AS_OF - timedelta(days=days)).isoformat()
+                rows.append({"customer_id": case.customer_id, "program_id": program_id, "offered_on": offered_on})
+    for sequence, row in enumerate(log, start=1):
+        row |= {"sequence": str(sequence), "offer_id": f"offer-{sequence}", "kind": ("sent", "displayed")[sequence % 2]}
     _write(folder / "customer_credit_profiles.csv", profiles, ("customer_id", *_contact(""), *BASE_CELLS))
     _write(folder / "contact_preferences.csv", preferences, ("customer_id", *OPEN))
     _write(folder / "offer_history.csv", history, ("customer_id", "program_id", "offered_on"))
+    _write(folder / "offer_log.csv", log, ("program_id", "sequence", "customer_id", "offer_id", "kind", "offered_on"))
 
 
 def write_program(file: Path, program_id: str, changes: Mapping[str, Any] | None = None) -> None:

@@ -145,6 +145,7 @@ stopped(
 )
 
 # --- Affordability: the payment of 1,000 USD at 5.5 % over 60 months is 19.10, of 50,000 USD 955.06 -------------------
+offered("income-largest-of-the-type", income="9999999999999999.99")  # its products overflowed, and stopped the run
 offered("income-variation-at-limit", income_variation="0.5")
 stopped("income-variation-above", (AFFORDABILITY, "income_unstable"), income_variation="0.500001")
 stopped("income-variation-empty", (AFFORDABILITY, "income_variation_missing"), income_variation="")
@@ -214,6 +215,23 @@ stopped(
 )
 offered("offered-long-ago", more={"history": ((STRICT, 400), (STRICT, 95))})
 stopped("offered-twice-in-file", (ELIGIBILITY, "offered_within_days"), more={"history": ((STRICT, 5), (STRICT, 5))})
+for _days in (-1, 0, 89):
+    stopped(f"heard-{_days}-days-ago", (ELIGIBILITY, "offered_within_days"), more={"log": ((STRICT, _days),)})
+offered("heard-90-days-ago", more={"log": ((STRICT, 90),)})
+stopped("heard-by-unknown", (ELIGIBILITY, "offered_within_days"), more={"log": ((UNKNOWN, 89),)})
+stopped("heard-same-product", (ELIGIBILITY, "offered_within_days"), more={"log": ((SAME_PRODUCT, 89),)})
+offered("heard-other-product", more={"log": ((OTHER_PRODUCT, 1),)})
+stopped(
+    "heard-after-history",
+    (ELIGIBILITY, "offered_within_days"),
+    more={"history": ((STRICT, 95),), "log": ((STRICT, 400), (STRICT, 30), (OTHER_PRODUCT, 1))},
+)
+stopped(
+    "heard-before-history",
+    (ELIGIBILITY, "offered_within_days"),
+    more={"history": ((STRICT, 30),), "log": ((STRICT, 95),)},
+)
+offered("heard-long-ago", more={"history": ((STRICT, 95),), "log": ((STRICT, 92), (STRICT, 90))})
 
 # --- Eligibility: channels. Any one of e-mail, in-app and SMS is enough -----------------------------------------------
 _GOOD = {"credit_score": "700"}

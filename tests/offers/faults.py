@@ -16,6 +16,7 @@ from tests.offers.program_runs import PROGRAM_FILE
 
 NO_ANSWER = "http://127.0.0.1:1"
 UNCHANGED = "The offers of the last week are unchanged."
+NOBODY_KNOWS = "It is not known which customers have heard of an offer, so nobody gets a new one."
 NOT_SERVED = "The offers are published, but those that are served are still the last week's. Run again."
 
 
@@ -138,17 +139,30 @@ def _the_store_is_locked(attempt: Attempt) -> Iterator[None]:
         yield
 
 
-@_fault("events.sqlite: it is damaged, or not a file of the store. Last week's offers are unchanged.", NOT_SERVED)
+@_fault(f"events.sqlite: it is damaged, or not a file of the store. {NOBODY_KNOWS} Restore it from a backup")
 def _the_events_are_damaged(attempt: Attempt) -> Iterator[None]:
     yield from _with_bytes(attempt.program_store / "events.sqlite", b"not a database" * 1_000)
 
 
-@_fault("current.json is damaged. The stored offers were not changed. Restore it from a backup", NOT_SERVED)
+@_fault(f"events.sqlite: another process has locked it. {NOBODY_KNOWS} Wait until that")
+def _the_events_cannot_be_read(attempt: Attempt) -> Iterator[None]:
+    with closing(sqlite3.connect(attempt.program_store / "events.sqlite", isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        yield
+
+
+@_fault("loan_offer_targeting: the store is not there, but run ")
+def _the_store_is_away(attempt: Attempt) -> Iterator[None]:
+    yield from _without(attempt.store)
+
+
+@_fault("current.json is damaged. The stored offers were not changed. Restore it from a backup")
 def _the_pointer_is_damaged(attempt: Attempt) -> Iterator[None]:
     yield from _with_bytes(attempt.program_store / "current.json", b"{")
 
 
-@_fault("current.json: Not a directory. The stored offers were not changed. Check the disk and the folder", NOT_SERVED)
+@_fault("loan_offer_targeting: the store is not there, but run ")
 def _a_file_has_the_name_of_the_store(attempt: Attempt) -> Iterator[None]:
     away = attempt.program_store.with_name("away")
     attempt.program_store.rename(away)

@@ -89,7 +89,7 @@ def read_program(
     run = _Run(program, states_in(states_file), as_of, customers, persons or {})
     run.find_people(
         {row["customer_id"]: row for row in staged(folder, "contact_preferences").rows},
-        staged(folder, "offer_history").rows,
+        [*staged(folder, "offer_history").rows, *staged(folder, "offer_log").rows],
         products or {},
     )
     return run.reading(scores)
@@ -111,10 +111,10 @@ class _Run:
     def parameter(self, filter_id: str, name: str) -> Any:
         return self.program.parameters[filter_id][name]
 
-    def find_people(self, preferences: dict[str, Row], history: list[Row], products: Mapping[str, str]) -> None:
-        """Who was offered a loan lately, and who can be reached."""
+    def find_people(self, preferences: dict[str, Row], offers: list[Row], products: Mapping[str, str]) -> None:
+        """Who was offered a loan lately, by the lender's history or our log, and who can be reached."""
         days = self.program.parameters.get("eligibility", {}).get("suppressionDays", 0)
-        for row in history:
+        for row in offers:
             is_this = row["program_id"] == self.program.program_id
             is_same = is_this or products.get(row["program_id"], self.program.product) == self.program.product
             if row["customer_id"] in self.customers and is_same and (self.as_of - row["offered_on"]).days < days:

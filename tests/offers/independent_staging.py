@@ -27,6 +27,7 @@ class Cell:
     scale: int = 0
     values: tuple[str, ...] = ()
     any_word: bool = False  # no word for nothing applies
+    wide: bool = False  # an integer of 64 bits
 
 
 _KEY = Cell("string", required=True, key=True)
@@ -66,6 +67,14 @@ COLUMNS = {
     "offer_history": {
         "customer_id": _KEY,
         "program_id": _KEY,
+        "offered_on": Cell("date", required=True, key=True),
+    },
+    "offer_log": {
+        "program_id": _KEY,
+        "sequence": Cell("integer", required=True, key=True, wide=True),
+        "customer_id": _KEY,
+        "offer_id": _KEY,
+        "kind": Cell("string", required=True, key=True, values=("sent", "displayed")),
         "offered_on": Cell("date", required=True, key=True),
     },
 }
@@ -197,6 +206,6 @@ def _value(text: str, cell: Cell) -> Any:
     if (cell.low is not None and number < cell.low) or (cell.high is not None and number > cell.high):
         raise ValueError
     number = number.quantize(Decimal(1).scaleb(-cell.scale), ROUND_HALF_UP, context=Context(prec=len(text) + 10))
-    if abs(number) >= (_LARGEST[cell.kind] if cell.scale < 6 else Decimal(1000)):
+    if abs(number) >= (Decimal(2**63) if cell.wide else _LARGEST[cell.kind] if cell.scale < 6 else Decimal(1000)):
         raise ValueError
     return int(number) if cell.kind == "integer" else number

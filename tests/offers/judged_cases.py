@@ -26,11 +26,11 @@ from refi_assets.specs.sql_models import DIALECT, SQL_DIR, SqlModel
 from refi_assets.specs.sql_templates import models_of_program
 from tests.offers.cases import AS_OF, PRODUCTS, persons_of, scores_of, write_program, write_sources, write_states
 from tests.offers.made_customers import Case
-from tests.support.sources import Sources
+from tests.support.sources import DAY, Sources
 
 Row = dict[str, Any]
 
-SOURCES = ("customer_credit_profiles", "contact_preferences", "offer_history")
+SOURCES = ("customer_credit_profiles", "contact_preferences", "offer_history", "offer_log")
 TEMPLATES = ("affordable", "customers", "judged", "priced", "offers", "stops", "verdicts")  # in the order of the data
 
 
@@ -51,6 +51,11 @@ def judged_by_sql(sources: Sources, folder: Path, program_id: str, cases: tuple[
     write_states(folder / "states.yaml")
     policy = _policy(folder)
     key, models = policy.program.key, _models(policy)
+    log = folder / "offer_log.csv"
+    sources.lake.put(
+        f"raw/{log.stem}/load_date={DAY}/{log.name}", log.read_bytes()
+    )  # as a run does: nobody delivers it
+    log.unlink()
     staged = {source: sources.stage_folder(source, folder).accepted for source in SOURCES}
     with DuckDBEngine(sources.lake).session() as session:
         for schema in ("staging", "offers", key):

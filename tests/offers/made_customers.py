@@ -51,7 +51,8 @@ class Case:
 
     `failed`: the codes of each filter that stops it, filters in the order of the program. `offer`: some columns of its
     offer, as numbers or texts; empty if it is stopped. `preferences`: rows of contact_preferences as changes to OPEN.
-    `history`: program and days before the as-of day of past offers. `person`: records of one person have the same.
+    `history`: program and days before the as-of day of past offers, by the lender; `log`: the same, by our own events.
+    `person`: records of one person have the same.
     `further_rows`: more rows of customer_credit_profiles with this customer_id, as changes to this one.
     """
 
@@ -61,6 +62,7 @@ class Case:
     cells: Mapping[str, str]
     preferences: tuple[Mapping[str, str], ...] = ({},)
     history: tuple[tuple[str, int], ...] = ()
+    log: tuple[tuple[str, int], ...] = ()
     approval_likelihood: str = "0.900000"
     default_probability: str = "0.020000"
     person: str = ""

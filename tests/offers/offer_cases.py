@@ -137,6 +137,8 @@ stopped("no-row-of-one-a", _OPTED_OUT, more=_of("no-row-of-one"))
 stopped("no-row-of-one-b", _OPTED_OUT, more=_of("no-row-of-one", preferences=()))
 stopped("offered-to-one-a", (ELIGIBILITY, "offered_within_days"), more=_of("to-one", history=((STRICT, 45),)))
 stopped("offered-to-one-b", (ELIGIBILITY, "offered_within_days"), more=_of("to-one"))
+stopped("heard-by-one-a", (ELIGIBILITY, "offered_within_days"), more=_of("by-one"))
+stopped("heard-by-one-b", (ELIGIBILITY, "offered_within_days"), more=_of("by-one", log=((STRICT, 45),)))
 
 # --- The lenient program: another order, checks switched off, e-mail only, see cases.py -----------------------
 _LENIENT: dict[str, Any] = {"program": LENIENT}

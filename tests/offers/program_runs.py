@@ -47,11 +47,15 @@ class OfferLake:
         return self.folder / "source"
 
     @property
+    def registry_uri(self) -> str:
+        return f"{SQLITE}{self.registry_file}"
+
+    @property
     def _environment(self) -> dict[str, str]:
         return {
             "DAGSTER_HOME": str(self.folder / "home"),
             "REFI_LAKE_URL": str(self.folder / "lake"),
-            "REFI_MLFLOW_URI": f"{SQLITE}{self.registry_file}",
+            "REFI_MLFLOW_URI": self.registry_uri,
             "REFI_STORE_DIR": str(self.folder / "store"),
         }
 

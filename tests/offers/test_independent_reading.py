@@ -183,6 +183,7 @@ def _declared(item: dict[str, Any]) -> Cell:
         scale=int(item["physicalType"].rstrip(")").split(",")[1]) if "," in item["physicalType"] else 0,
         values=tuple(custom.get("values", ())),
         any_word=custom.get("missingWords") == [],
+        wide=item["physicalType"] == "BIGINT",
     )
 
 

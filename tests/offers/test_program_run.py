@@ -6,17 +6,27 @@ the same files; a third run has other parameters, under which offers fail that p
 
 import csv
 import json
-from datetime import timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from starlette.testclient import TestClient
 
+from refi_assets.lake import FolderStore
+from refi_assets.ml.registry import Registry
+from refi_assets.offers.policy import ProgramPolicy
+from refi_assets.offers.program_rules import ProgramRules
+from refi_assets.offers.programs import load_program
+from refi_assets.offers.scoring import open_models
 from refi_assets.sample.offer_customers import OFFERS_AS_OF
+from refi_assets.specs.policies import policy_of
 from tests.offers.independent_reading import Reading, differences
-from tests.offers.program_runs import GROUP, OfferLake, write_other_program
+from tests.offers.program_runs import GROUP, PROGRAM_FILE, OfferLake, write_other_program
+from tests.offers.score_requests import CODES_OF_RUNS_ALONE, Answer, answered, published_answers, values_of
 from tests.support.registries import new_registry_file
+from tests.support.scored import ServedApp
 
 CUSTOMERS, SEED = 20_000, 16
 WEEK = timedelta(days=7)
@@ -71,6 +81,8 @@ def test_counts_are_those_by_construction(lender, run):
     assert chain == lender.truth["stopped"]
     late = sum(counts["stopped"][name]["in_sequence"] for name in ("score", "offer"))
     assert sum(counts["offers"].values()) + late == lender.truth["passed"]
+    log = counts["sources"].pop("offer_log")  # nobody has heard of an offer yet
+    assert (log["rows"], log["quarantined"]) == (0, {})
     for source, rows in counts["sources"].items():
         assert (rows["rows"], rows["quarantined"]) == (
             lender.truth["rows"][source],
@@ -107,6 +119,84 @@ def test_in_the_second_week_only_new_customers_are_scored(lender, run, second_we
 def test_the_second_week_is_that_of_the_reading(lender, second_week):
     reading = lender.reading(second_week["run_id"], OFFERS_AS_OF + WEEK)
     assert differences(reading, *lender.export(second_week["run_id"])) == []
+
+
+@pytest.fixture(scope="module")
+def score_client(lender: OfferLake, second_week: dict[str, Any]) -> TestClient:
+    """A client of the API on the lender's lake and registry, after a look at both."""
+    day = datetime.combine(OFFERS_AS_OF + WEEK, time(12), UTC)
+    registry, lake = Registry(lender.registry_uri), FolderStore(str(lender.folder / "lake"))
+    served = ServedApp(registry, lake, programs=(load_program(PROGRAM_FILE),), clock=lambda: day)
+    served.poll()
+    return served.client
+
+
+@pytest.fixture(scope="module")
+def published(lender: OfferLake, second_week: dict[str, Any]) -> dict[str, Answer]:
+    return published_answers(*lender.export(second_week["run_id"]))
+
+
+@pytest.fixture(scope="module")
+def values(lender: OfferLake, second_week: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The values of each customer, as a request gives them."""
+    rows = lender.rows("SELECT * FROM staging.customer_credit_profiles", second_week["run_id"])
+    return {row["customer_id"]: values_of(row) for row in rows}
+
+
+def test_the_rules_that_answer_requests_judge_all_customers_as_the_run_did(lender, second_week, published):
+    """The same rules as of a request, on all customers of the run at once."""
+    registry = Registry(lender.registry_uri)
+    rules = ProgramRules(cast(ProgramPolicy, policy_of(GROUP)))
+    models = open_models(rules.program, lambda: registry)
+    sql = f"SELECT * FROM {GROUP}.customers"
+    verdicts = rules.judge(lender.rows(sql, second_week["run_id"]), models, OFFERS_AS_OF + WEEK)
+    assert len(verdicts) > 10_000
+    assert {name: [reason.code for reason in verdict.reasons] for name, verdict in verdicts.items()} == {
+        name: answer["reasons"] for name, answer in published.items()
+    }
+    assert {name: _exported(verdict.offer) for name, verdict in verdicts.items()} == {
+        name: answer["offer"] for name, answer in published.items()
+    }
+
+
+def _exported(offer: dict[str, Any] | None) -> dict[str, Any]:
+    """An offer in the form of the exported files."""
+    return {
+        name: str(value) if isinstance(value, date) else value
+        for name, value in (offer or {}).items()
+        if name not in ("customer_id", "person_id")
+    }
+
+
+def test_a_request_for_a_customer_of_the_run_is_answered_as_published(score_client, published):
+    customers = list(published)[:100]
+    assert {name: answered(score_client, customer_id=name) for name in customers} == {
+        name: published[name] for name in customers
+    }
+
+
+def test_given_values_are_judged_by_all_rules_but_those_on_contact_and_earlier_offers(score_client, published, values):
+    for name in list(published)[:100]:
+        answer, codes = answered(score_client, customer=values[name]), published[name]["reasons"]
+        others = [code for code in codes if code not in CODES_OF_RUNS_ALONE]
+        if others == codes:
+            assert answer == published[name]
+        elif others:
+            assert answer["reasons"] == others
+
+
+@pytest.mark.long
+def test_requests_for_ten_thousand_customers_are_answered_as_published(score_client, published, values):
+    """By their values; by customer_id if contact or earlier offers stop them."""
+    customers = list(published)[:10_000]
+    answers = {
+        name: answered(score_client, customer_id=name)
+        if CODES_OF_RUNS_ALONE.intersection(published[name]["reasons"])
+        else answered(score_client, customer=values[name])
+        for name in customers
+    }
+    assert answers == {name: published[name] for name in customers}
+    assert sum(bool(answer["offer"]) for answer in answers.values()) > 2_000
 
 
 def test_another_program_file_gives_what_the_reading_of_that_file_gives(lender, second_week):

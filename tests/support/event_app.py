@@ -55,7 +55,7 @@ class EventApp:
 
         self.app = FastAPI(lifespan=lifespan, generate_unique_id_function=lambda route: route.name)
         self.app.add_middleware(
-            RequestMiddleware, metrics=ApiMetrics(champions, customers, ServedOffers(self.root, {}, self.clock, 1))
+            RequestMiddleware, metrics=ApiMetrics(champions, customers, ServedOffers(self.root, (), self.clock, 1))
         )
         answer_errors_as_problems(self.app)
         self.app.include_router(events_router(self.writer, Authorizer(self.keys.path, self.clock, 100_000)))

@@ -23,6 +23,7 @@ from refi_assets.api.champions import Champions
 from refi_assets.api.customer_features import PUBLICATION, RELATION, Customers
 from refi_assets.api.event_writer import EventWriter
 from refi_assets.api.scored_programs import ScoredPrograms
+from refi_assets.api.served import Served
 from refi_assets.api.served_offers import ServedOffers
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.lake import FolderStore
@@ -104,26 +105,31 @@ class ServedApp:
     registry: Registry
     lake: FolderStore
     names: tuple[str, ...] = ()
-    programs: Mapping[str, Program] = field(default_factory=dict)  # by programId
+    programs: tuple[Program, ...] = ()
     clock: Callable[[], datetime] = lender_now
     sagemaker: bool = False
     app: FastAPI = field(init=False)
     authorization: dict[str, str] = field(init=False)  # the header of a key that allows everything
 
     def __post_init__(self) -> None:
-        self.champions = Champions(lambda: self.registry, self.names)
-        self.customers = Customers(lambda: DuckDBEngine(self.lake))
         root = self.lake.root / "store"
         root.mkdir(exist_ok=True)
         self.authorization = new_authorization(root)
-        self.authorizer = Authorizer(root / KEY_FILE, self.clock, 1_000)
-        self.offers = ServedOffers(root, self.programs, self.clock, POLL_SECONDS)
-        self.writer = EventWriter(self.offers.stores_to_write(), load_event_rules(), self.clock)
-        self.scored = ScoredPrograms(self.programs.values(), lambda: DuckDBEngine(self.lake), lambda: self.registry)
-        self.app = create_app(
-            *(self.champions, self.customers, self.scored, self.offers, self.writer, self.authorizer, POLL_SECONDS),
-            sagemaker=self.sagemaker,
+        offers = ServedOffers(root, self.programs, self.clock, POLL_SECONDS)
+        self.served = Served(
+            champions=Champions(lambda: self.registry, self.names),
+            customers=Customers(lambda: DuckDBEngine(self.lake)),
+            programs=ScoredPrograms(self.programs, lambda: DuckDBEngine(self.lake), lambda: self.registry),
+            offers=offers,
+            writer=EventWriter(offers.stores_to_write(), load_event_rules(), self.clock),
+            authorizer=Authorizer(root / KEY_FILE, self.clock, 1_000),
         )
+        self.app = create_app(self.served, POLL_SECONDS, sagemaker=self.sagemaker)
+
+    @property
+    def champions(self) -> Champions:
+        """The models."""
+        return self.served.champions
 
     @property
     def client(self) -> TestClient:
@@ -133,8 +139,8 @@ class ServedApp:
     def poll(self) -> None:
         """Look at the registry and the lake, as the app's threads do."""
         self.champions.poll()
-        self.customers.poll()
-        self.scored.poll()
+        self.served.customers.poll()
+        self.served.programs.poll()
 
 
 def new_authorization(root: Path, *scopes: Scope, program: str | None = None) -> dict[str, str]:

@@ -62,9 +62,7 @@ class OfferApp:
 
     def __post_init__(self) -> None:
         program = programs()[PROGRAM]
-        self.served = ServedApp(
-            self.registry, self.lake, programs={program.program_id: program}, clock=lambda: self.now
-        )
+        self.served = ServedApp(self.registry, self.lake, programs=(program,), clock=lambda: self.now)
         self.store = SqliteOfferStore(self.lake.root / "store", PROGRAM)
 
     def publish(

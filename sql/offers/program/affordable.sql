@@ -19,21 +19,28 @@ WITH terms AS (
     WHERE
         price.is_largest
 ),
--- The income of a year that is left for payments, up to the payments on the largest amount.
+-- The income of a year that is left for payments, up to the payments on the largest amount. Products of the largest
+-- incomes of the contract have more digits than 18.
 room AS (
     SELECT
         profile.customer_id,
         terms.credit_tier,
         terms.tier_place,
         segment.tier_place AS segment_place,
-        LEAST((:max_debt_to_income - profile.debt_to_income_ratio) * profile.income, terms.most_yearly) AS yearly
+        CAST(
+            LEAST(
+                (:max_debt_to_income - profile.debt_to_income_ratio) * CAST(profile.income AS DECIMAL(24, 2)),
+                terms.most_yearly
+            ) AS DECIMAL(18, 8)
+        ) AS yearly
     FROM staging.customer_credit_profiles AS profile
     INNER JOIN terms AS segment
         ON profile.credit_score BETWEEN segment.score_from AND segment.score_to
     INNER JOIN terms
         ON terms.tier_place >= segment.tier_place
     WHERE
-        profile.debt_to_income_ratio * profile.income <= :max_debt_to_income * profile.income
+        profile.debt_to_income_ratio * CAST(profile.income AS DECIMAL(24, 2))
+        <= :max_debt_to_income * CAST(profile.income AS DECIMAL(24, 2))
 ),
 -- Prices by steps of 10 USD of yearly payments, so that a customer meets one or two of them, not all.
 price_step AS (

@@ -23,7 +23,7 @@ SELECT
     customer.income,
     customer.debt_to_income_ratio,
     :max_debt_to_income AS max_debt_to_income,
-    (:max_debt_to_income - customer.debt_to_income_ratio) * customer.income AS room_a_year,
+    (:max_debt_to_income - customer.debt_to_income_ratio) * CAST(customer.income AS DECIMAL(24, 2)) AS room_a_year,
     affordable.amount,
     price.monthly_payment,
     following.amount AS next_amount,

@@ -15,28 +15,28 @@ WITH terms AS (
     terms.credit_tier,
     terms.tier_place,
     segment.tier_place AS segment_place,
-    CASE
+    CAST(CASE
       WHEN (
         (
           CAST('0.43' AS DECIMAL(9, 6)) - profile.debt_to_income_ratio
-        ) * profile.income
+        ) * CAST(profile.income AS DECIMAL(24, 2))
       ) IS NULL
       OR terms.most_yearly IS NULL
       THEN NULL
       ELSE LEAST(
         (
           CAST('0.43' AS DECIMAL(9, 6)) - profile.debt_to_income_ratio
-        ) * profile.income,
+        ) * CAST(profile.income AS DECIMAL(24, 2)),
         terms.most_yearly
       )
-    END AS yearly
+    END AS DECIMAL(18, 8)) AS yearly
   FROM staging.customer_credit_profiles AS profile
   INNER JOIN terms AS segment
     ON profile.credit_score BETWEEN segment.score_from AND segment.score_to
   INNER JOIN terms
     ON terms.tier_place >= segment.tier_place
   WHERE
-    profile.debt_to_income_ratio * profile.income <= CAST('0.43' AS DECIMAL(9, 6)) * profile.income
+    profile.debt_to_income_ratio * CAST(profile.income AS DECIMAL(24, 2)) <= CAST('0.43' AS DECIMAL(9, 6)) * CAST(profile.income AS DECIMAL(24, 2))
 ), price_step AS (
   SELECT
     price.credit_tier,
@@ -80,19 +80,19 @@ WITH terms AS (
     terms.credit_tier,
     terms.tier_place,
     segment.tier_place AS segment_place,
-    LEAST(
+    CAST(LEAST(
       (
         CAST('0.43' AS DECIMAL(9, 6)) - profile.debt_to_income_ratio
-      ) * profile.income,
+      ) * CAST(profile.income AS DECIMAL(24, 2)),
       terms.most_yearly
-    ) AS yearly
+    ) AS DECIMAL(18, 8)) AS yearly
   FROM staging.customer_credit_profiles AS profile
   INNER JOIN terms AS segment
     ON profile.credit_score BETWEEN segment.score_from AND segment.score_to
   INNER JOIN terms
     ON terms.tier_place >= segment.tier_place
   WHERE
-    profile.debt_to_income_ratio * profile.income <= CAST('0.43' AS DECIMAL(9, 6)) * profile.income
+    profile.debt_to_income_ratio * CAST(profile.income AS DECIMAL(24, 2)) <= CAST('0.43' AS DECIMAL(9, 6)) * CAST(profile.income AS DECIMAL(24, 2))
 ), price_step AS (
   SELECT
     price.credit_tier,

@@ -19,7 +19,7 @@ SELECT
   CAST('0.43' AS DECIMAL(9, 6)) AS max_debt_to_income,
   (
     CAST('0.43' AS DECIMAL(9, 6)) - customer.debt_to_income_ratio
-  ) * customer.income AS room_a_year,
+  ) * CAST(customer.income AS DECIMAL(24, 2)) AS room_a_year,
   affordable.amount,
   price.monthly_payment,
   following.amount AS next_amount,
@@ -60,7 +60,7 @@ SELECT
   CAST('0.43' AS DECIMAL(9, 6)) AS max_debt_to_income,
   (
     CAST('0.43' AS DECIMAL(9, 6)) - customer.debt_to_income_ratio
-  ) * customer.income AS room_a_year,
+  ) * CAST(customer.income AS DECIMAL(24, 2)) AS room_a_year,
   affordable.amount,
   price.monthly_payment,
   following.amount AS next_amount,

@@ -2,7 +2,7 @@
 
 A run of 200,000 customers makes some 50,000 offers. To serve as many offers as customers, each real one is given to
 several customers, with an id of its own. Also the batch that is loaded beside the requests:
-python -m bench.served_offers WEEK_FILE STORE_DIR RUN_ID AS_OF CUSTOMERS
+python -m bench.loaded_offers WEEK_FILE STORE_DIR RUN_ID AS_OF CUSTOMERS
 """
 
 import hashlib
@@ -21,6 +21,7 @@ from refi_assets.store.sqlite_store import SqliteOfferStore
 PROGRAM, PROGRAM_ID = "loan_offer_targeting", "loan-offer-targeting"
 LIVE_DAYS = 90
 _LOADED_AT_ONCE = 10_000
+_CHANNELS = "email in-app push"
 
 
 def customer_ids(customers: int) -> list[str]:
@@ -51,7 +52,8 @@ def load_offers(week_file: Path, store_dir: Path, run_id: str, as_of: date, cust
     """Load an offer for every customer, and make them the current week."""
     offers = offers_for(week_file, as_of, customers)
     with SqliteOfferStore(store_dir, PROGRAM) as store:
-        store.load(run_id, as_of, _batches(offers))
+        channels = ((customer_id, _CHANNELS) for customer_id in customer_ids(customers))
+        store.load(run_id, as_of, _batches(offers), open_channels=channels)
         store.make_current(run_id)
 
 
