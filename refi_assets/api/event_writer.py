@@ -75,29 +75,34 @@ class EventWriter:
         self._stores, self._clock, self._limits = stores, clock, limits
         self._waiting: deque[_Waiting] = deque()
         self._changed = threading.Condition()
-        self._is_open = False
-        self._stopped = threading.Event()  # of the checkpointer
+        self._runs = 0
         self._loaded: set[str] = set()  # programs with a week; if a store has none later, it is away
         self._overdue: set[str] = set()  # programs whose log has become long
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Run the threads. At the end, every request that was taken is answered before this returns."""
-        writer = threading.Thread(target=self._write, name="event writer", daemon=True)
-        checkpointer = threading.Thread(target=self._checkpoint, name="event checkpointer", daemon=True)
-        self._is_open = True
-        self._stopped.clear()
-        writer.start()
-        checkpointer.start()
+        """Run the threads. At the end, every request that was taken is answered before this returns.
+
+        A writer may run twice at once, each time with threads of its own, as an app does that is started twice.
+        """
+        stopping = threading.Event()
+        threads = [
+            threading.Thread(target=self._write, args=(stopping,), name="event writer", daemon=True),
+            threading.Thread(target=self._checkpoint, args=(stopping,), name="event checkpointer", daemon=True),
+        ]
+        with self._changed:
+            self._runs += 1
+        for thread in threads:
+            thread.start()
         try:
             yield
         finally:
             with self._changed:
-                self._is_open = False
-                self._changed.notify()
-            await asyncio.to_thread(writer.join)
-            self._stopped.set()
-            await asyncio.to_thread(checkpointer.join)
+                self._runs -= 1
+                stopping.set()
+                self._changed.notify_all()
+            for thread in threads:
+                await asyncio.to_thread(thread.join)
 
     def submit(self, request: EventRequest, program: str | None) -> "asyncio.Future[EventOutcome]":
         """Take a request, for an offer of this program or, if None, of any; called in an event loop.
@@ -106,7 +111,7 @@ class EventWriter:
         """
         waiting = _Waiting(request, program, asyncio.get_running_loop().create_future())
         with self._changed:
-            if not self._is_open:
+            if self._runs == 0:
                 raise TooManyEventsError("The server is stopping.")
             if len(self._waiting) >= self._limits.most_waiting or (
                 self._waiting and waiting.since - self._waiting[0].since > self._limits.most_wait_seconds
@@ -116,9 +121,9 @@ class EventWriter:
             self._changed.notify()
         return waiting.future
 
-    def _write(self) -> None:
+    def _write(self, stopping: threading.Event) -> None:
         stores = {program: open_store() for program, open_store in self._stores.items()}
-        while group := self._next_group():
+        while group := self._next_group(stopping):
             try:
                 self._record(group, stores)
             except Exception as error:
@@ -133,10 +138,10 @@ class EventWriter:
         for store in stores.values():
             store.close()
 
-    def _next_group(self) -> list[_Waiting]:
+    def _next_group(self, stopping: threading.Event) -> list[_Waiting]:
         """The requests that wait, oldest first; none if there will be no more."""
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting or not self._is_open)
+            self._changed.wait_for(lambda: self._waiting or stopping.is_set())
             return [self._waiting.popleft() for _ in range(min(len(self._waiting), self._limits.most_in_group))]
 
     def _record(self, group: list[_Waiting], stores: Mapping[str, OfferStore]) -> None:
@@ -173,10 +178,10 @@ class EventWriter:
                 outcome = "repeated" if waiting.outcome.is_repeat else refused
                 self.metrics.events[waiting.request.kind, outcome] += 1
 
-    def _checkpoint(self) -> None:
+    def _checkpoint(self, stopping: threading.Event) -> None:
         """Keep the logs short, so that the writer need not. The file is synced here, beside it."""
         stores = {program: open_store() for program, open_store in self._stores.items()}
-        while not self._stopped.wait(self._limits.checkpoint_seconds):
+        while not stopping.wait(self._limits.checkpoint_seconds):
             for program, store in stores.items():
                 with suppress(StoreError):  # the writer reports it
                     if store.checkpoint() > self._limits.most_log_pages:

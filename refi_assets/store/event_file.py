@@ -6,7 +6,6 @@ offer is kept here whole, so no file of an earlier week is needed to carry it in
 The tables of the file are in event_tables.py.
 """
 
-import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from refi_assets.errors import StoreError
-from refi_assets.store.connections import connect, file_uri
+from refi_assets.store.connections import connect, file_of, file_uri
 from refi_assets.store.event_tables import NEW_TABLES, TABLES_VERSION, UPGRADES
 from refi_assets.store.failures import RECORDING
 from refi_assets.store.protocol import EventAnswer, EventKind, EventRequest, OfferEvent, OfferRow, StoredOffer
@@ -42,7 +41,7 @@ class EventFile:
         self.path = path
         self._connection = connect(path, "rwc" if may_be_new else "rw", busy_seconds)
         self._busy_milliseconds, self._is_locked_out = round(busy_seconds * 1_000), False
-        self._opened = _identity(path)
+        self._opened = file_of(path)
         self._connection.execute("PRAGMA synchronous = FULL")
         if is_checkpointed_elsewhere:
             self._connection.execute("PRAGMA wal_autocheckpoint = 0")
@@ -60,7 +59,7 @@ class EventFile:
     @property
     def has_moved(self) -> bool:
         """Whether another file, or none, is now at the path: what is written here would not be read."""
-        return _identity(self.path) != self._opened
+        return file_of(self.path) != self._opened
 
     @property
     def is_in_transaction(self) -> bool:
@@ -285,15 +284,6 @@ def events_in(connection: sqlite3.Connection, schema: str, offer_id: str) -> lis
         (offer_id,),
     )
     return [OfferEvent(named, EventKind(kind), datetime.fromisoformat(at), begun) for named, kind, at, begun in rows]
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    """Tells a file from another that takes its place; None if there is none."""
-    try:
-        status = os.stat(path)
-    except FileNotFoundError:
-        return None
-    return status.st_dev, status.st_ino
 
 
 def row_of(offer: OfferRow) -> tuple[str, str, str, str, int, int, str, str]:

@@ -231,6 +231,22 @@ def test_what_was_taken_is_answered_before_the_end_and_nothing_is_taken_after(ro
     assert not names & {"event writer", "event checkpointer"}
 
 
+def test_a_writer_that_runs_twice_at_once_ends_twice(root: Path) -> None:
+    """The first to end took the only wake-up of the other, which then waited for ever."""
+    writer = EventApp(root).writer
+
+    async def load() -> list[EventOutcome]:
+        async with writer.running():
+            async with writer.running():
+                outcomes = [await outcome_of(writer, request("a", key=str(number))) for number in range(5)]
+            outcomes += [await outcome_of(writer, request("a", key=str(number))) for number in range(10)]
+        return outcomes
+
+    outcomes = asyncio.run(asyncio.wait_for(load(), 60))
+    assert {type(outcome) for outcome in outcomes} == {EventAnswer}
+    assert recorded(root) == 10
+
+
 def test_the_log_does_not_grow_without_limit_under_constant_load(root: Path) -> None:
     """Without checkpoints it would have 2,588 pages, and with those of the checkpointer alone 2,252."""
     limits = USUAL_LIMITS._replace(checkpoint_seconds=0.02, most_log_pages=100, most_in_group=1)
