@@ -16,7 +16,8 @@ from functools import partial
 from typing import Any
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from refi_assets.api.middleware import ACCESS, REQUEST_ID
 from refi_assets.api.problems import ProblemError, problem_response
@@ -65,6 +66,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._deadline = self.loop.time() + REQUEST_SECONDS
         self._read_by = 0.0
         self._refused: ProblemError | None = None
+        self._active: RequestResponseCycle | None = None
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """Make room for it by the end of the connection that has waited longest, or refuse it."""
@@ -81,8 +83,12 @@ class LimitedProtocol(HttpToolsProtocol):
         self._waiting[self] = None
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget it."""
+        """Forget it, and tell the app, which uvicorn tells only of the last of pipelined requests."""
         super().connection_lost(exc)
+        self.pipeline.clear()
+        if self._active is not None:
+            self._active.disconnected = True
+            self._active.message_event.set()
         self._unset_keepalive_if_required()
         self._timer.cancel()
         self._waiting.pop(self, None)
@@ -152,6 +158,10 @@ class LimitedProtocol(HttpToolsProtocol):
             if not self.transport.is_closing():
                 self._waiting[self] = None
         self._read_by = self.loop.time() + READ_SECONDS
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._active = cycle
+        super()._start_asgi_task(cycle, app)
 
     def _count_head(self, size: int) -> None:
         self._head_bytes += size

@@ -40,19 +40,30 @@ RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait.", "required": Tr
 
 
 def describe_app(app: FastAPI, champions: Champions, programs: ScoredPrograms) -> None:
-    """Make app.openapi() return the document for the champions of the moment, and for these programs."""
+    """Make app.openapi() return the document for the champions of the moment, and for these programs.
+
+    It is kept until a champion changes: making it takes a tenth of a second, in which no other request is answered, and
+    it can be asked for without a key.
+    """
+    kept: dict[str, Any] = {}
 
     def openapi() -> Schema:
-        document = get_openapi(title=app.title, version=app.version, description=DESCRIPTION, routes=app.routes)
-        schemas = document["components"]["schemas"]
-        for kind in (Problem, FieldError):
-            schemas[kind.__name__] = kind.model_json_schema(ref_template=REFERENCE)
-        schemas["Problem"].pop("$defs")
         inputs = {
             name: served.champion.model.inputs
             for name, served in champions.served.items()
             if served.champion is not None
         }
+        if kept.get("inputs") != inputs:
+            kept.update(inputs=inputs, document=new_document(inputs))
+        document: Schema = kept["document"]
+        return document
+
+    def new_document(inputs: dict[str, tuple[InputColumn, ...]]) -> Schema:
+        document = get_openapi(title=app.title, version=app.version, description=DESCRIPTION, routes=app.routes)
+        schemas = document["components"]["schemas"]
+        for kind in (Problem, FieldError):
+            schemas[kind.__name__] = kind.model_json_schema(ref_template=REFERENCE)
+        schemas["Problem"].pop("$defs")
         general = schemas["ScoreRequest"]
         variants = [*_of_models(general, inputs), *_of_programs(general, programs)]
         schemas["ScoreRequest"] = {name: general[name] for name in ("title", "description")} | {"anyOf": variants}
