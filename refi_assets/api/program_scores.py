@@ -4,6 +4,7 @@ A verdict takes some 20 ms, so a thread computes it, one after another: the even
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
@@ -12,10 +13,12 @@ from refi_assets.api.fields import ProgramReason, ProgramScoreAnswer, ScoreReque
 from refi_assets.api.given_customer import given_row
 from refi_assets.api.problems import ProblemError
 from refi_assets.api.scored_programs import LoadedProgram, PublishedRecords, RunRecords, ScoredProgram, ScoredPrograms
+from refi_assets.errors import ModelError
 from refi_assets.offers.program_rules import ProgramVerdict, deciding_columns
 from refi_assets.store.key_file import ApiKey
 
 MOST_WAITING = 100  # requests
+_LOG = logging.getLogger(__name__)
 _GIVEN = "given"  # the customer_id of a customer whose values are given
 
 
@@ -53,14 +56,22 @@ class ProgramScores:
             self._waiting -= 1
 
     def _judged(self, program: ScoredProgram, loaded: LoadedProgram, body: ScoreRequest) -> ProgramScoreAnswer:
+        customer_id, run_id, as_of = body.customer_id or _GIVEN, None, self._clock().date()
         if body.customer_id is None:
-            row = given_row(deciding_columns(program.program.key), body.customer or {})
-            today = self._clock().date()
-            verdicts = loaded.rules.judge([{"customer_id": _GIVEN} | row], loaded.models, today)
-            return _answer(loaded, verdicts[_GIVEN], today, None)
-        records = self._records(program.published, body.customer_id)
-        verdicts = loaded.rules.judge(records.rows, loaded.models, records.as_of)
-        return _answer(loaded, verdicts[body.customer_id], records.as_of, records.run_id)
+            rows = [{"customer_id": _GIVEN} | given_row(deciding_columns(program.program.key), body.customer or {})]
+        else:
+            run_id, as_of, rows = self._records(program.published, customer_id)
+        try:
+            verdict = loaded.rules.judge(rows, loaded.models, as_of)[customer_id]
+        except ModelError as error:
+            _LOG.warning("A model of %s gave no score: %s", program.program.program_id, error)
+            raise ProblemError(
+                503,
+                "no-model-scores",
+                "A model of the program gave no score; the log has the reason.",
+                retry_after=self._retry_after,
+            ) from None
+        return _answer(loaded, verdict, as_of, run_id)
 
     def _records(self, published: PublishedRecords, customer_id: str) -> RunRecords:
         records = published.of_person(customer_id)

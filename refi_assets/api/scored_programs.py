@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple, cast
 
+import numpy as np
+
 from refi_assets.api.contact import Contact
 from refi_assets.engines.base import Row
 from refi_assets.engines.duckdb import DuckDBEngine, DuckDBSession
@@ -65,13 +67,10 @@ class PublishedRecords:
         with self._lock:
             if self._session is None or self._run is None:
                 return None
-            is_text = not any("\ud800" <= character <= "\udfff" for character in customer_id)
-            customer = text_literal(customer_id) if is_text else "NULL"
-            rows = self._session.execute(
-                f"SELECT * FROM record WHERE person_id IN (SELECT person_id FROM record WHERE customer_id = {customer})"
-            )
+            persons = f"SELECT person_id FROM record WHERE customer_id = {text_literal(customer_id)}"
+            rows = self._session.execute(f"SELECT * FROM record WHERE person_id IN ({persons})")
             names = [column[0] for column in self._session.connection.description or []]
-        return RunRecords(*self._run, [dict(zip(names, row, strict=True)) for row in rows])
+            return RunRecords(*self._run, [dict(zip(names, row, strict=True)) for row in rows])
 
 
 class LoadedProgram(NamedTuple):
@@ -102,8 +101,10 @@ class ScoredProgram:
             registry, self._registry = self._registry or self.connect(), None
             versions = [_version(registry, use) for use in (self.program.approval_model, self.program.risk_model)]
             if versions != self._versions:
-                self.loaded = LoadedProgram(self._rules, open_models(self.program, lambda: registry))
-                self._versions = versions
+                models = open_models(self.program, lambda: registry)
+                for model in models:  # the first score is slow, and shows whether there is any
+                    model.millionths({name: np.array([np.nan]) for name in model.columns})
+                self.loaded, self._versions = LoadedProgram(self._rules, models), versions
             self._registry = registry
         self.published.poll()
 

@@ -3,6 +3,7 @@
 That answers are those of a batch, of thousands of customers, is in tests/offers/test_program_run.py.
 """
 
+import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from starlette.testclient import TestClient
 
@@ -17,7 +19,8 @@ from refi_assets.lake import FolderStore
 from refi_assets.ml.registry import CHAMPION, Registry
 from refi_assets.offers.programs import programs
 from refi_assets.store.key_file import Scope
-from tests.support.scored import ServedApp, new_authorization, without_id
+from tests.fakes.sagemaker_endpoints import EndpointAnswer, sagemaker_endpoints
+from tests.support.scored import ServedApp, new_authorization, register, scorecard_without_evidence, without_id
 
 PROGRAM_ID, GROUP = "loan-offer-targeting", "loan_offer_targeting"
 MONDAY = datetime(2026, 3, 9, 12, tzinfo=UTC)
@@ -224,14 +227,13 @@ def test_until_rules_and_models_are_loaded_the_answer_is_503(served: ServedApp) 
     assert int(answer.headers["retry-after"]) >= 1
 
 
-def test_a_new_champion_scores_and_stays_if_it_is_withdrawn_or_the_next_one_does_not_fit(served: ServedApp) -> None:
-    """Version 2 of loan_approval reads a feature that the program does not give it."""
+def test_a_new_champion_scores_and_stays_if_it_is_withdrawn_or_the_next_one_cannot_score(served: ServedApp) -> None:
+    """Version 2 of loan_approval reads a feature that the program does not give it; the last one cannot score."""
     from tests.support.offer_runs import approval_model
-    from tests.support.registries import record_of
 
     served.poll()
     registry = served.registry
-    registry.set_alias("loan_approval", CHAMPION, registry.register("loan_approval", approval_model(), record_of()))
+    registry.set_alias("loan_approval", CHAMPION, register(registry, approval_model(), "loan_approval"))
     served.poll()
     answer = ask(served.client, customer=BASE)
     assert [model["version"] for model in answer["models"]] == [3, 1]
@@ -239,11 +241,50 @@ def test_a_new_champion_scores_and_stays_if_it_is_withdrawn_or_the_next_one_does
     registry.set_alias("loan_approval", CHAMPION, 2)
     served.poll()
     assert "version 2, reads savings_rate" in (contact.error or "")
+    unfit = register(registry, scorecard_without_evidence(), "loan_approval")
+    registry.set_alias("loan_approval", CHAMPION, unfit)
+    served.poll()
+    assert (contact.error or "").startswith("IndexError at ")
     registry.remove_alias("loan_approval", CHAMPION)
     served.poll()
     assert contact.error == "The registry has no champion of loan_approval."
     assert ask(served.client, customer=BASE) == answer
     registry.set_alias("loan_approval", CHAMPION, 1)
+
+
+def test_endpoints_of_sagemaker_score_and_one_that_refuses_is_503(
+    registry_of_program: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (program,) = programs().values()
+    uses = [use.model_copy(update={"endpoint": f"sagemaker://{use.model_id}"}) for use in program.models]
+    lake, by_endpoints = FolderStore(str(tmp_path / "lake")), program.model_copy(update={"models": tuple(uses)})
+    answers: dict[str, EndpointAnswer] = {"loan-approval": lambda _: 0.7, "default-risk": lambda _: 0.03}
+    with sagemaker_endpoints(answers) as environment:
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        served = ServedApp(registry_of_program, lake, programs=(by_endpoints,), clock=lambda: MONDAY)
+        served.poll()
+        answer = ask(served.client, customer=BASE)
+        assert (answer["approval_likelihood"], answer["default_probability"], answer["tier"]) == (0.7, 0.03, "good")
+        assert [model["version"] for model in answer["models"]] == [None, None]
+        answers["default-risk"] = "ThrottlingException"
+        refused = served.client.post("/v1/score", json={"program": PROGRAM_ID, "customer": BASE})
+    assert (refused.status_code, refused.json()["type"]) == (503, "urn:refi:problem:no-model-scores")
+    assert int(refused.headers["retry-after"]) >= 1
+
+
+def test_beyond_a_hundred_that_wait_a_request_is_refused_at_once(client: TestClient) -> None:
+    async def ask_together() -> list[httpx.Response]:
+        transport = httpx.ASGITransport(client.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://api", headers=client.headers) as together:
+            request = {"program": PROGRAM_ID, "customer": BASE}
+            return await asyncio.gather(*(together.post("/v1/score", json=request) for _ in range(150)))
+
+    answers = asyncio.run(ask_together())
+    refused = [answer for answer in answers if answer.status_code != 200]
+    assert 0 < len(refused) <= 50
+    assert {(answer.status_code, answer.json()["type"]) for answer in refused} == {(503, "urn:refi:problem:busy")}
+    assert {answer.headers["retry-after"] for answer in refused} == {"1"}
 
 
 # --- Customers of a published run -------------------------------------------------------------------------------------

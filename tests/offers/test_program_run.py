@@ -123,10 +123,11 @@ def test_the_second_week_is_that_of_the_reading(lender, second_week):
 
 @pytest.fixture(scope="module")
 def score_client(lender: OfferLake, second_week: dict[str, Any]) -> TestClient:
-    """A client of the API on the lender's lake and registry, after a look at both."""
-    day = datetime.combine(OFFERS_AS_OF + WEEK, time(12), UTC)
+    """A client of the API on the lender's lake and registry, after a look at both; its clock began on the as-of day."""
+    ahead = datetime.combine(OFFERS_AS_OF + WEEK, time(6), UTC) - datetime.now(UTC)
     registry, lake = Registry(lender.registry_uri), FolderStore(str(lender.folder / "lake"))
-    served = ServedApp(registry, lake, programs=(load_program(PROGRAM_FILE),), clock=lambda: day)
+    programs = (load_program(PROGRAM_FILE),)
+    served = ServedApp(registry, lake, programs=programs, clock=lambda: datetime.now(UTC) + ahead)
     served.poll()
     return served.client
 
