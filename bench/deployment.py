@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+from bench.loaded_offers import PROGRAM, current_week
 from bench.measure import command, empty_folder, measure_process, python
 from bench.offers import Lender, run_ours
-from bench.served_offers import PROGRAM, current_week
 
 KEYS = 10
+WEEK, WEEKS = timedelta(days=7), 3
 _TOKEN = re.compile(r"refi_[0-9a-f]+_[0-9a-f]+")
 
 
@@ -32,10 +33,9 @@ class Deployment:
         """Generated customers, and two champions."""
         return Lender(self.folder, str(self.as_of))
 
-    @property
-    def next_week(self) -> Lender:
-        """The customers of a week later."""
-        return Lender(self.folder / "next", str(self.as_of + timedelta(days=7)))
+    def week(self, number: int) -> Lender:
+        """The customers so many weeks later."""
+        return Lender(self.folder / f"week_{number}", str(self.as_of + number * WEEK))
 
     @property
     def used(self) -> Path:
@@ -55,24 +55,26 @@ class Deployment:
     def prepare(self) -> None:
         """Make everything; customers and models of an earlier session of this week are used again."""
         self.lender.train()
-        self.next_week.source(self.customers)
+        for number in range(1, WEEKS):
+            self.week(number).source(self.customers)
         run_ours(self.lender, self.customers, empty_folder(self.used))
         print(f"Storing an offer for each of {self.customers:,} customers", flush=True)
         self.store.rename(self.used / "real")
-        measure_process(self.load("bench-1", self.as_of), self.used)
+        measure_process(self.load_week(0), self.used)
         fill = python("-m", "bench.tutorial_api", current_week(self.store)[0])
         measure_process(fill, self.used, variables={"TUTORIAL_DB": str(self.used / "tutorial.sqlite")})
         os.sync()
 
-    def load(self, run_id: str, as_of: date) -> list[str | Path]:
-        """The command that loads an offer for every customer, and makes them current."""
+    def load_week(self, number: int) -> list[str | Path]:
+        """The command that loads an offer for every customer, so many weeks later, and makes them current."""
         real, _ = current_week(self.used / "real")
-        return python("-m", "bench.served_offers", real, self.store, run_id, str(as_of), str(self.customers))
+        as_of = self.week(number).as_of
+        return python("-m", "bench.loaded_offers", real, self.store, f"bench-{number}", as_of, str(self.customers))
 
-    def run_next_week(self) -> list[str | Path]:
-        """The command that makes, publishes and stores the offers of the next week."""
-        source = self.next_week.source(self.customers)
-        return command("refi", "offers", "run", "--as-of", self.next_week.as_of, "--source", source)
+    def run_week(self, number: int) -> list[str | Path]:
+        """The command that makes, publishes and stores the offers so many weeks later."""
+        week = self.week(number)
+        return command("refi", "offers", "run", "--as-of", week.as_of, "--source", week.source(self.customers))
 
     def offers(self) -> list[tuple[str, str]]:
         """offer_id and customer_id of all served offers."""

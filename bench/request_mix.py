@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from urllib.parse import urlencode
 
 from bench.load import Request
-from bench.served_offers import PROGRAM_ID
+from bench.loaded_offers import PROGRAM_ID
 from refi_assets.store.protocol import EventKind
 
 OFFERS, PAGE, EVENT = "customer's offers", "page of 100", "event"

@@ -7,6 +7,7 @@ Server, generator and whatever runs beside them share two cores.
 import argparse
 import json
 import os
+import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -17,8 +18,8 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from bench.deployment import Deployment
-from bench.load import VEGETA, Answers, build_vegeta, read_results, send
+from bench.deployment import WEEK, WEEKS, Deployment
+from bench.load import VEGETA, Answers, Request, build_vegeta, read_results, send
 from bench.measure import PROJECT_DIR, MeasureError, command, empty_folder, use_two_cores
 from bench.processes import PORT, Batch, Server, running
 from bench.processor import Sample, cores_since, memory_mib, sync_milliseconds
@@ -34,13 +35,12 @@ STEP, MOST_RATE, LADDER_SECONDS = 500, 10_000, 15
 DEEPEST_PAGE, PAGE_LENGTH = 30, 100
 WARM_UP_RATE, WARM_UP_SECONDS = 200, 5
 BATCH_AFTER = 1 / 6  # of the time
-LOADING, NEXT_WEEK = "a load of the next week's offers", "`refi offers run` of the next week"
 TUTORIAL_TOKEN = "fake-super-secret-token"
 PACKAGES = ("fastapi", "uvicorn", "uvloop", "h11", "httptools", "pydantic", "sqlalchemy")
 
 
 class Bench:
-    """Measures one server after the other. `measured` has every figure that the page shows."""
+    """Measures one server after the other, and counts the events that were answered with 2xx."""
 
     def __init__(self, vegeta: Path, scratch: Path, seconds: int) -> None:
         self._vegeta, self._scratch, self._seconds = vegeta, scratch, seconds
@@ -51,9 +51,7 @@ class Bench:
         rate, seconds = WARM_UP_RATE, WARM_UP_SECONDS
         requests = mix.requests(rate * seconds)
         results, _ = send(self._vegeta, server.base, requests, rate, self._scratch)
-        answers = read_results(self._vegeta, results, requests, rate)
-        self.answered_events += int(np.count_nonzero((answers.kinds == EVENT) & (answers.failures == "")))
-        if failures := answers.figures()["failures"]:
+        if failures := self._read(results, requests, rate).figures()["failures"]:
             raise MeasureError(f"At {rate} requests a second, some were not answered: {failures}")
 
     def measure(
@@ -71,8 +69,7 @@ class Bench:
         children = {"generator": generator_cpu} | ({batch.name: batch.cpu_seconds} if batch else {})
         cores = cores_since(before, {"server": server.pid}, children)
         elapsed = time.perf_counter() - before.at
-        answers = read_results(self._vegeta, results, requests, rate)
-        self.answered_events += int(np.count_nonzero((answers.kinds == EVENT) & (answers.failures == "")))
+        answers = self._read(results, requests, rate)
         figures: Figures = {
             "name": name,
             "rate": rate,
@@ -99,6 +96,11 @@ class Bench:
                 break
         return ladder
 
+    def _read(self, results: Path, requests: Sequence[Request], rate: int) -> Answers:
+        answers = read_results(self._vegeta, results, requests, rate)
+        self.answered_events += int(np.count_nonzero((answers.kinds == EVENT) & (answers.failures == "")))
+        return answers
+
     def _settle(self, server: Server) -> None:
         """Wait until a server that was overloaded has nothing left to do, and what was written is on the disk."""
         used = -1.0
@@ -122,8 +124,9 @@ def serve_ours(bench: Bench, deployment: Deployment, offers: OfferIds) -> dict[s
         figures["ladder"] = bench.find_limit(OURS, server, mix, figures["runs"])
     mix.use_only(deployment.lasting_offers())
     jobs = {
-        LOADING: deployment.load("bench-2", deployment.as_of + timedelta(days=7)),
-        NEXT_WEEK: deployment.run_next_week(),
+        "a load of the next week": deployment.load_week(1),
+        "`refi offers run`": deployment.run_week(1),
+        "`nice refi offers run`": ["nice", "-n", "19", *deployment.run_week(2)],
     }
     figures["beside"] = []
     with running(start, variables, tokens[0], "/readyz", logs) as server:
@@ -163,18 +166,21 @@ def serve_tutorial(bench: Bench, deployment: Deployment, offers: OfferIds) -> di
 def page_paths(server: Server, member: str | None, more: Callable[[Any, int], dict[str, str]]) -> list[str]:
     """The paths of pages, first and following, of each tier, with and without limits of score and amount.
 
-    Raises MeasureError if a page is not full.
+    Only full ones. Raises MeasureError if there is none.
     """
     paths = []
     for tier in TIERS:
         for filters in FILTERS:
             parameters: dict[str, str] = {}
             for depth in range(1, DEEPEST_PAGE + 1):
-                paths.append(page_path(tier, filters, **parameters))
-                answer = server.get(paths[-1])
-                if len(answer if member is None else answer[member]) != PAGE_LENGTH:
-                    raise MeasureError(f"{paths[-1]} does not have {PAGE_LENGTH} offers. Try more customers.")
+                path = page_path(tier, filters, **parameters)
+                answer = server.get(path)
+                if len(answer if member is None else answer[member]) < PAGE_LENGTH:
+                    break
+                paths.append(path)
                 parameters = more(answer, depth)
+    if not paths:
+        raise MeasureError(f"No page has {PAGE_LENGTH} offers. Try more customers.")
     return paths
 
 
@@ -226,10 +232,12 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         vegeta = build_vegeta(folder)
         today = datetime.now(ZoneInfo(settings_of(PlatformSettings).time_zone)).date()
-        last_week = today - timedelta(
-            days=today.weekday() + 7
-        )  # its Monday; offers of the next week are then not early
-        deployment = Deployment(folder / f"{last_week}-{arguments.customers}", arguments.customers, last_week)
+        monday = today - timedelta(days=today.weekday())
+        first = monday - (WEEKS - 1) * WEEK  # so that no week is in the future
+        deployment = Deployment(folder / f"{first}-{arguments.customers}", arguments.customers, first)
+        for earlier in folder.glob(f"*-{arguments.customers}"):
+            if earlier != deployment.folder:
+                shutil.rmtree(earlier)
         deployment.prepare()
         measured = measure(deployment, vegeta, arguments.seconds)
         kept.write_text(json.dumps(measured, indent=1), encoding="utf-8")

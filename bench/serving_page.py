@@ -11,6 +11,7 @@ TEMPLATE = Path(__file__).with_name("serving.md")
 OURS, TUTORIAL = "refi serve", "FastAPI's tutorial"
 GOAL_RATE, GOAL_READ_MS, GOAL_EVENT_MS, ORIGINAL_MS = 1_000, 5, 10, 15
 BROKEN_MS = 100
+NOISE_CORES = 0.2
 
 Figures = dict[str, Any]  # of one rate
 
@@ -24,6 +25,7 @@ def render(measured: dict[str, Any]) -> str:
         "goal_rate": GOAL_RATE,
         "sync_p50": ours["sync_ms"]["p50"],
         "sync_p99": ours["sync_ms"]["p99"],
+        "noise": _noise(alone + ours["beside"] + tutorial["runs"]),
         "goals": table(("goal", "measured", ""), _goals(ours)),
         "latencies": _latencies(alone),
         "limit": _limit(alone),
@@ -68,6 +70,14 @@ def _goals(ours: dict[str, Any]) -> list[tuple[str, str, str]]:
             _verdict(all_kinds < ORIGINAL_MS),
         ),
     ]
+
+
+def _noise(runs: list[Figures]) -> str:
+    """A warning if other programs disturbed the measurements."""
+    others = max(figures["cores"]["others"] for figures in runs)
+    if others < NOISE_CORES:
+        return ""
+    return f"**Other programs used up to {others:.2f} of the cores: these figures are of a busy machine.**\n\n"
 
 
 def _latencies(runs: list[Figures]) -> str:

@@ -96,7 +96,7 @@ def _idempotency_key(request: Request) -> str:
 def _decide(
     rules: EventRules, request_id: str, earlier: list[OfferEvent], event: OfferEvent, standing: Standing
 ) -> EventAnswer:
-    """The answer to a request, by the events before it and the offer's standing after it."""
+    """The answer to a request, by the first events of each kind before it and the offer's standing after it."""
     problem = None
     if (reason := rules.broken_by(event.kind, earlier)) is not None:
         problem = ProblemError(409, "event-not-allowed", reason)

@@ -78,6 +78,7 @@ class RequestMiddleware:
             "route": route,
             "status": status,
             "milliseconds": round(seconds * 1000, 3),
+            "key": key.key_id if (key := scope["state"].get("key")) else None,
             "model": scope["state"].get("model"),
             "version": scope["state"].get("version"),
         }

@@ -1,6 +1,6 @@
 """Requests for a score that name a program: the verdict and the price by the program's rules, as its batch would say.
 
-A verdict takes some 40 ms, so a thread computes it, one after another: the event loop answers others meanwhile.
+A verdict takes some 20 ms, so a thread computes it, one after another: the event loop answers others meanwhile.
 """
 
 import asyncio

@@ -111,9 +111,18 @@ class EventFile:
             (event.offer_id, customer_id, event.kind, event.at.isoformat(), event.application_id),
         )
 
-    def events_of(self, offer_id: str) -> list[OfferEvent]:
-        """The events of an offer, in the order of recording."""
-        return events_in(self._connection, "main", offer_id)
+    def first_events_of(self, offer_id: str) -> list[OfferEvent]:
+        """The first event of each kind of an offer, oldest first: few rows, however often it was displayed."""
+        rows = self._connection.execute(
+            """
+            SELECT kind, at, application_id, min(sequence) FROM event
+            WHERE offer_id = ?
+            GROUP BY kind
+            ORDER BY min(sequence)
+            """,  # SQLite takes the other columns from the row with the minimum
+            (offer_id,),
+        ).fetchall()
+        return [OfferEvent(offer_id, EventKind(kind), datetime.fromisoformat(at), begun) for kind, at, begun, _ in rows]
 
     def kept_answer(self, request: EventRequest, today: date) -> tuple[str, EventAnswer] | None:
         """The content of the first request with this one's key, and its answer, if they are still kept."""

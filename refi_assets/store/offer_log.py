@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from refi_assets.store.connections import connect, version_of_unlocked
 from refi_assets.store.event_file import EVENTS
-from refi_assets.store.failures import in_words
+from refi_assets.store.failures import BUSY_SECONDS, in_words
 from refi_assets.store.pointer import Pointer
 
 UNKNOWN = "It is not known which customers have heard of an offer, so nobody gets a new one"
@@ -48,7 +48,9 @@ class HeardOffer(NamedTuple):
     offered_on: str  # YYYY-MM-DD, the lender's day
 
 
-def offers_heard_of(folder: Path, last: HeardOffer | None = None) -> Iterator[HeardOffer]:
+def offers_heard_of(
+    folder: Path, last: HeardOffer | None = None, busy_seconds: float = BUSY_SECONDS
+) -> Iterator[HeardOffer]:
     """The log of the program whose store is in a folder, in the order of recording; after `last` if it has that event.
 
     A store restored from a backup may lack `last`, or have another event under its number: then the whole log is read.
@@ -59,7 +61,8 @@ def offers_heard_of(folder: Path, last: HeardOffer | None = None) -> Iterator[He
     with in_words(events, UNKNOWN):
         if not has_weeks and not events.exists():
             return
-        with closing(connect(events, "ro" if version_of_unlocked(events) is None else "immutable")) as connection:
+        mode = "ro" if version_of_unlocked(events) is None else "immutable"
+        with closing(connect(events, mode, busy_seconds)) as connection:
             if not has_weeks and not connection.execute("SELECT 1 FROM sqlite_schema").fetchone():
                 return  # its first load was killed
             follows = last is not None and connection.execute(_SAME, last._asdict()).fetchone()

@@ -102,7 +102,7 @@ class EventAnswer(NamedTuple):
 class EventRequest(NamedTuple):
     """A client's request to record an event.
 
-    `decide` gets the events before it, oldest first, the event, and the offer's standing after it.
+    `decide` gets the first event of each kind before it, oldest first, the event, and the offer's standing after it.
     """
 
     offer_id: str

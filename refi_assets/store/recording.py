@@ -57,7 +57,7 @@ class Recording:
                     return kept[1] if kept[0] == request.content else Unanswered.KEY_REUSED
                 if (known := self._find(request.offer_id)) is None:
                     return Unanswered.UNKNOWN_OFFER
-                earlier = events.events_of(request.offer_id)
+                earlier = events.first_events_of(request.offer_id)
                 event = OfferEvent(request.offer_id, request.kind, at, request.application_id)
                 answer = request.decide(earlier, event, self._record(known, event))
                 if answer.is_refusal:

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from bench.load import Request, read_answers
+from bench.loaded_offers import current_week, load_offers, offers_for
 from bench.request_mix import EVENT, OFFERS, PAGE, RequestMix
-from bench.served_offers import current_week, load_offers, offers_for
 from bench.serving_page import OURS, TUTORIAL, render
 from refi_assets.store.sqlite_store import SqliteOfferStore
 
@@ -174,6 +174,13 @@ def test_a_rate_with_a_failure_is_broken_however_fast_it_was():
     page = render(measured(figures(1_000, 4, 9), figures(2_000, 4, 9, {"status 503": 7})))
     assert "**1,000 requests a second held. 2,000 broke.**" in page
     assert "7: status 503" in page
+
+
+def test_the_page_says_that_the_machine_was_busy_only_if_it_was():
+    quiet, busy = measured(figures(1_000, 4, 9)), measured(figures(1_000, 4, 9))
+    busy[OURS]["runs"][0]["cores"]["others"] = 1.25
+    assert "Other programs used up to" not in render(quiet)
+    assert "**Other programs used up to 1.25 of the cores" in render(busy)
 
 
 def test_the_page_has_the_percentiles_of_each_kind_and_the_processor_per_request():

@@ -144,7 +144,7 @@ def _the_events_are_damaged(attempt: Attempt) -> Iterator[None]:
     yield from _with_bytes(attempt.program_store / "events.sqlite", b"not a database" * 1_000)
 
 
-@_fault(f"events.sqlite: another process has locked it for more than 5 seconds. {NOBODY_KNOWS} Wait until that")
+@_fault(f"events.sqlite: another process has locked it. {NOBODY_KNOWS} Wait until that")
 def _the_events_cannot_be_read(attempt: Attempt) -> Iterator[None]:
     with closing(sqlite3.connect(attempt.program_store / "events.sqlite", isolation_level=None)) as other:
         other.execute("PRAGMA locking_mode = EXCLUSIVE")

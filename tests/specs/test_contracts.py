@@ -284,6 +284,7 @@ def test_an_unknown_key_is_refused_at_every_level(tmp_path: Path, change: Change
         (lambda c: c["slaProperties"][0].update(property="latency"), "slaProperties must have the source's frequency"),
         (lambda c: c["slaProperties"][0].update(unit="h"), "slaProperties must have the source's frequency"),
         (lambda c: declare(c["schema"][0], "mayHaveNoRows", False), "mayHaveNoRows is either true or left out"),
+        (lambda c: declare(c["schema"][0], "ownRecord", "yes"), "ownRecord is either true or left out"),
     ],
 )
 def test_a_contract_that_leaves_the_source_in_doubt_is_refused(tmp_path: Path, change: Change, message: str) -> None:

@@ -13,7 +13,7 @@ def request(
     application_id: str | None = None,
     is_refusal: bool = False,
 ) -> EventRequest:
-    """A request whose answer says how many events there were before, and the standing after."""
+    """A request whose answer says how many kinds of events there were before, and the standing after."""
 
     def decide(earlier: list[OfferEvent], event: OfferEvent, standing: Standing) -> EventAnswer:
         return EventAnswer(f"{event.kind} after {len(earlier)}: {standing}", is_refusal)

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from refi_assets.errors import StoreError
-from refi_assets.store import connections
 from refi_assets.store.offer_log import HeardOffer, offers_heard_of
 from refi_assets.store.protocol import EventKind
 from refi_assets.store.sqlite_store import SqliteOfferStore
@@ -121,15 +120,14 @@ def missing(folder: Path) -> Iterator[None]:
 @pytest.mark.parametrize(
     ("fault", "message"),
     [
-        (locked, "another process has locked it for more than 5 seconds. " + NOBODY + "Wait until that process is"),
+        (locked, "another process has locked it. " + NOBODY + "Wait until that process is"),
         (damaged, "it is damaged, or not a file of the store. " + NOBODY + "Restore it from a backup"),
         (without_tables, "it is damaged, or not a file of the store. " + NOBODY + "Restore it from a backup"),
         (missing, "it is missing or cannot be opened. " + NOBODY + "Check that the folder is there"),
     ],
 )
-def test_a_store_that_cannot_be_read_is_no_empty_log(used, monkeypatch, fault, message):
-    monkeypatch.setattr(connections, "BUSY_SECONDS", 0.1)
+def test_a_store_that_cannot_be_read_is_no_empty_log(used, fault, message):
     used.close()
     with fault(used.folder), pytest.raises(StoreError) as error:
-        list(offers_heard_of(used.folder))
+        list(offers_heard_of(used.folder, busy_seconds=0.1))
     assert str(error.value).startswith(f"{used.folder / 'events.sqlite'}: {message}")

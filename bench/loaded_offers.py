@@ -2,7 +2,7 @@
 
 A run of 200,000 customers makes some 50,000 offers. To serve as many offers as customers, each real one is given to
 several customers, with an id of its own. Also the batch that is loaded beside the requests:
-python -m bench.served_offers WEEK_FILE STORE_DIR RUN_ID AS_OF CUSTOMERS
+python -m bench.loaded_offers WEEK_FILE STORE_DIR RUN_ID AS_OF CUSTOMERS
 """
 
 import hashlib
