@@ -20,6 +20,8 @@ crawled_sources               = ["borrower_information", "loan_information"]
 alert_emails                  = ["on-call@example.com"]
 entity_resolution_workflow    = "refi-borrowers"
 raw_to_infrequent_access_days = 90
+api_cluster_arn               = "arn:aws:ecs:us-east-1:210987654321:cluster/refi"
+api_settings                  = { REFI_MLFLOW_URI = "https://mlflow.example.com" }
 """
 
 ACCOUNT = "210987654321"  # which no other test uses
@@ -54,6 +56,7 @@ def deployment(aws: Aws, account: boto3.Session, tmp_path: Path) -> Terraform:
     folder = copy_of_modules(tmp_path / "terraform")
     (folder / "moto_override.tf").write_text(FOR_MOTO)
     (folder / "terraform.tfvars").write_text(EVERYTHING)
+    account.client("ecs", endpoint_url=aws.url).create_cluster(clusterName="refi")
     keys = account.get_credentials()
     terraform = Terraform(
         folder,
