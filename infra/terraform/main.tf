@@ -1,5 +1,5 @@
 # The AWS resources of refi_assets: a lake, a catalog, workgroups, a queue of arrivals, alarms, three roles and,
-# optionally, a role for Entity Resolution.
+# optionally, a role for Entity Resolution and the API as a task of ECS.
 # docs/deploy-aws.md leads from an empty account to the first audience.
 
 data "aws_caller_identity" "this" {}
@@ -94,6 +94,21 @@ module "matching" {
   database = var.glue_database
   lake     = { bucket_arn = module.lake.bucket_arn, root = local.root, key_arn = module.lake.key_arn }
   aws      = { partition = local.partition, region = local.region, account = local.account }
+}
+
+module "serving" {
+  source = "./modules/serving"
+
+  name           = var.name
+  cluster_arn    = var.api_cluster_arn
+  repository     = var.api_repository
+  image_tag      = var.api_image_tag
+  store_path     = var.api_store_path
+  memory_mb      = var.api_memory_mb
+  keep_logs_days = var.keep_logs_days
+  settings       = merge({ AWS_REGION = local.region, REFI_LAKE_URL = local.lake_url }, var.api_settings)
+  lake           = { bucket_arn = module.lake.bucket_arn, root = local.root, key_arn = module.lake.key_arn }
+  aws            = { partition = local.partition, region = local.region, account = local.account }
 }
 
 module "access" {

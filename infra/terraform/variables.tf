@@ -60,6 +60,42 @@ variable "entity_resolution_workflow" {
   }
 }
 
+variable "api_cluster_arn" {
+  description = "ECS cluster that serves the API, on its instance with the attribute refi.store = <name>. \"\": none."
+  type        = string
+  default     = ""
+}
+
+variable "api_repository" {
+  description = "Repository in ECR of the image that infra/Dockerfile builds."
+  type        = string
+  default     = "refi-assets"
+}
+
+variable "api_image_tag" {
+  description = "The image's tag. Not one that moves: another tag is a deployment."
+  type        = string
+  default     = "1"
+}
+
+variable "api_store_path" {
+  description = "Folder of the store on that instance, on a disk that outlives tasks and belongs to the user 10001."
+  type        = string
+  default     = "/srv/refi/store"
+}
+
+variable "api_memory_mb" {
+  description = "The most memory that the API may use, in MiB."
+  type        = number
+  default     = 3072
+}
+
+variable "api_settings" {
+  description = "More settings of the API, such as REFI_MLFLOW_URI, which it needs, and REFI_TIME_ZONE."
+  type        = map(string)
+  default     = {}
+}
+
 variable "pipeline_scan_cutoff_gb" {
   description = "The most that a query of the pipeline may scan before it is stopped, in GB (10^9 bytes)."
   type        = number

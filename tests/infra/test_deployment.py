@@ -127,7 +127,7 @@ def test_base_images_are_pinned_to_a_version_of_both_the_program_and_debian():
 def test_every_package_in_the_image_is_checked_by_its_hash():
     installs = [arguments for name, arguments in dockerfile() if name == "RUN" and "pip" in arguments]
     fetching = re.findall(r"pip (?:--python \S+ )?install [^&]*", " ".join(installs))
-    assert len(fetching) == 3
+    assert len(fetching) == 4
     assert all("--require-hashes" in command or "--no-index" in command for command in fetching)
     build_system = yaml.safe_load((PROJECT_DIR / "pyproject.toml").read_text().split("requires = ")[1].split("\n")[0])
     locked = (INFRA / "requirements-build.lock").read_text()
@@ -144,13 +144,30 @@ def test_no_service_runs_as_root_or_writes_to_its_root_file_system():
         assert service["security_opt"] == ["no-new-privileges:true"], name
 
 
-def test_services_are_monitored_and_restarted_and_only_the_ui_is_reachable_from_this_machine_alone():
+def test_services_are_monitored_and_restarted_and_ui_and_api_are_reachable_from_this_machine_alone():
     for name, service in services().items():
         if name != "migrate":
             assert service["restart"] == "unless-stopped", name
             assert service["healthcheck"]["test"][0] == "CMD", name
     ports = {name: service["ports"] for name, service in services().items() if "ports" in service}
-    assert ports == {"webserver": ["127.0.0.1:3000:3000"]}
+    assert ports == {"webserver": ["127.0.0.1:3000:3000"], "api": ["127.0.0.1:8080:8080"]}
+
+
+def test_the_api_reads_the_disk_that_runs_write_and_gets_no_secret():
+    api, code = services()["api"], services()["code"]
+    for name in ("REFI_STORE_DIR", "REFI_MLFLOW_URI"):
+        assert api["environment"][name] == code["environment"][name]
+    assert set(api["volumes"]) < set(code["volumes"])
+    assert "env_file" not in api
+    assert not {name for name in api["environment"] if name.startswith("PG") or "PASSWORD" in name}
+
+
+def test_the_image_has_every_package_of_the_api():
+    installed = [arguments for name, arguments in dockerfile() if name == "RUN" and "requirements-ml.lock" in arguments]
+    assert len(installed) == 1
+    locked = (PROJECT_DIR / "requirements-ml.lock").read_text()
+    for package in ("fastapi", "httptools", "mlflow-skinny", "prometheus-client", "scikit-learn", "uvicorn", "uvloop"):
+        assert re.search(rf"^{package}==", locked, re.MULTILINE), package
 
 
 def test_a_service_waits_for_its_dependencies():
@@ -161,6 +178,7 @@ def test_a_service_waits_for_its_dependencies():
     assert needs("postgres") == {}
     assert needs("migrate") == {"postgres": "service_healthy"}
     assert needs("code") == tables
+    assert needs("api") == tables
     assert needs("daemon") == needs("webserver") == {**tables, "code": "service_healthy"}
 
 

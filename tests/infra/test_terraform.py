@@ -14,12 +14,17 @@ from refi_assets.settings import all_settings, forget_settings
 from tests.fakes.aws import REGION, Aws
 from tests.fakes.terraform import MODULES, Terraform, copy_of_modules
 
-# All options are on, so that each is applied once.
+# All options but the API, so that each is applied once.
 EVERYTHING = """
 crawled_sources               = ["borrower_information", "loan_information"]
 alert_emails                  = ["on-call@example.com"]
 entity_resolution_workflow    = "refi-borrowers"
 raw_to_infrequent_access_days = 90
+"""
+# Only planned: the stand-in describes a service of ECS in a way that crashes the provider.
+API = """
+api_cluster_arn = "arn:aws:ecs:us-east-1:210987654321:cluster/refi"
+api_settings    = { REFI_MLFLOW_URI = "https://mlflow.example.com" }
 """
 
 ACCOUNT = "210987654321"  # which no other test uses
@@ -50,7 +55,7 @@ def account(aws: Aws) -> boto3.Session:
 
 @pytest.fixture
 def deployment(aws: Aws, account: boto3.Session, tmp_path: Path) -> Terraform:
-    """The root module with all options on, in that account."""
+    """The root module with these options, in that account."""
     folder = copy_of_modules(tmp_path / "terraform")
     (folder / "moto_override.tf").write_text(FOR_MOTO)
     (folder / "terraform.tfvars").write_text(EVERYTHING)
@@ -70,6 +75,7 @@ def deployment(aws: Aws, account: boto3.Session, tmp_path: Path) -> Terraform:
 
 def test_the_code_is_valid_with_every_part_on(deployment: Terraform):
     """Planned against the stand-in, which applies the provider's own validation."""
+    (deployment.folder / "terraform.tfvars").write_text(EVERYTHING + API)
     output = deployment.run("plan", "-input=false", "-no-color").stdout
     assert " to add, 0 to change, 0 to destroy." in output
 

@@ -49,7 +49,10 @@ class ApiProcess:
 
     def connected(self) -> socket.socket:
         """A new connection."""
-        return socket.create_connection(self.address, timeout=20)
+        connection = socket.socket()
+        connection.settimeout(20)
+        connection.connect(self.address)
+        return connection
 
     def exchange(self, *pieces: bytes) -> bytes:
         """Send bytes, and read what comes until the server closes the connection."""
