@@ -10,7 +10,7 @@ export DAGSTER_HOME ?= $(CURDIR)/.dagster
 UNIT := $(addprefix tests/,bench duckdb finance identity ingestion lake \
 	sample specs staging store)
 
-.PHONY: run dev watch deploy ml test test-all check lint golden docs bench bench-all bench-serving fuzz clean lock
+.PHONY: run dev watch serve deploy ml test test-all check lint golden docs bench bench-all bench-serving fuzz clean lock
 
 run: $(VENV)/run.stamp  ## from the sample's source files to an audience file
 	$(BIN)/refi run --source data/sample --identity splink
@@ -21,9 +21,12 @@ dev: $(VENV)/run.stamp  ## the Dagster UI on port 3000
 watch: export REFI_WATCH = true
 watch: dev  ## the same, and new files in the raw zone start a run
 
+serve: $(VENV)/ml.stamp  ## the API on loopback, port 8080, with the last published offers; keys: `refi keys create`
+	$(BIN)/refi serve
+
 deploy: $(VENV)/deploy.stamp  ## the packages of the extra `deploy`: S3, Athena, Trino, PostgreSQL
 
-ml: $(VENV)/ml.stamp  ## the packages of the extras `ml` and `api`: models and the score endpoint
+ml: $(VENV)/ml.stamp  ## the packages of the extras `ml` and `api`: models and the API
 
 # All tests of a module run in one worker, so that its lakes and servers are built once.
 test: lint  ## everything that CI runs

@@ -1,1 +1,1 @@
-"""The HTTP API: scores by the registered champion."""
+"""The HTTP API: stored offers, their events, and scores by the registered champions."""

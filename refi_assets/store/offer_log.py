@@ -68,4 +68,4 @@ def offers_heard_of(
             follows = last is not None and connection.execute(_SAME, last._asdict()).fetchone()
             after = last.sequence if last is not None and follows else 0
             for row in connection.execute(_HEARD, {"after": after}):
-                yield HeardOffer(*row)
+                yield HeardOffer._make(row)

@@ -59,6 +59,7 @@ def test_the_access_log_names_no_person(
         "method": "POST",
         "route": "/v1/score",
         "status": 200,
+        "key": served.authorization["Authorization"].split("_")[1],
         "model": MODEL,
         "version": 1,
         **dict.fromkeys(("run_id", "job", "asset")),

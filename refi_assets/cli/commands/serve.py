@@ -38,7 +38,7 @@ def serve_scores(
     ] = False,
     lake: Lake = None,
 ) -> None:
-    """Serve scores of the registered champions over HTTP, until it is stopped."""
+    """Serve stored offers, their events, and scores of the registered champions over HTTP, until it is stopped."""
     with needs_packages("refi serve", PACKAGES, "ml,api", "make ml"):
         from refi_assets.api.server import serve_api
     url, settings = lake_url(lake), settings_of(ApiSettings)
