@@ -46,13 +46,13 @@ class Bench:
         self._vegeta, self._scratch, self._seconds = vegeta, scratch, seconds
         self.answered_events = 0
 
-    def warm_up(self, server: Server, mix: RequestMix) -> None:
-        """Send some requests that are not measured. Raises MeasureError unless each is answered with 2xx."""
+    def warm_up(self, server: Server, mix: RequestMix) -> dict[str, int]:
+        """Send some requests that are not measured, and return their failures."""
         rate, seconds = WARM_UP_RATE, WARM_UP_SECONDS
         requests = mix.requests(rate * seconds)
         results, _ = send(self._vegeta, server.base, requests, rate, self._scratch)
-        if failures := self._read(results, requests, rate).figures()["failures"]:
-            raise MeasureError(f"At {rate} requests a second, some were not answered: {failures}")
+        failures: dict[str, int] = self._read(results, requests, rate).figures()["failures"]
+        return failures
 
     def measure(
         self, name: str, server: Server, mix: RequestMix, rate: int, seconds: int = 0, batch: Batch | None = None
@@ -119,7 +119,7 @@ def serve_ours(bench: Bench, deployment: Deployment, offers: OfferIds) -> dict[s
     figures: dict[str, Any] = {"sync_ms": sync_milliseconds(deployment.store)}
     with running(start, variables, tokens[0], "/readyz", logs) as server:
         mix = RequestMix(offers, page_paths(server, "candidates", next_page), tokens)
-        bench.warm_up(server, mix)
+        require_none(bench.warm_up(server, mix))
         figures["runs"] = [bench.measure(OURS, server, mix, rate) for rate in RATES]
         figures["ladder"] = bench.find_limit(OURS, server, mix, figures["runs"])
     mix.use_only(deployment.lasting_offers())
@@ -130,7 +130,7 @@ def serve_ours(bench: Bench, deployment: Deployment, offers: OfferIds) -> dict[s
     }
     figures["beside"] = []
     with running(start, variables, tokens[0], "/readyz", logs) as server:
-        bench.warm_up(server, mix)
+        require_none(bench.warm_up(server, mix))
         for name, job in jobs.items():
             mix.pages = page_paths(server, "candidates", next_page)
             batch = Batch(name, job, variables, deployment.used)
@@ -140,6 +140,12 @@ def serve_ours(bench: Bench, deployment: Deployment, offers: OfferIds) -> dict[s
     if figures["recorded_events"] < figures["answered_events"]:
         raise MeasureError(f"Events were answered and are not in the store: {figures}")
     return figures
+
+
+def require_none(failures: dict[str, int]) -> None:
+    """Raise MeasureError if there are any: the measurements that follow would be of something else."""
+    if failures:
+        raise MeasureError(f"At {WARM_UP_RATE} requests a second, some were not answered with 2xx: {failures}")
 
 
 def next_page(answer: Any, _: int) -> dict[str, str]:

@@ -54,9 +54,11 @@ def test_every_answer_but_2xx_is_a_failure_and_so_is_a_request_without_one():
     assert answers.figures()["failures"] == {"status 503": 1, "context deadline exceeded": 1, "never sent": 1}
 
 
-def test_requests_that_vegeta_sends_again_after_the_last_one_do_not_count():
+def test_what_vegeta_says_after_the_last_request_does_not_count():
     requests = [Request(OFFERS, "GET", "/", {})] * 2
-    answers = read_answers([row(0, 0, 1), row(1, 100, 1), row(2, 200, 9000)], requests, rate=10)
+    rows = [row(0, 0, 1), row(1, 100, 1), row(2, 200, 0, 0, "no targets to attack")]
+    answers = read_answers(rows, requests, rate=10)
+    assert answers.figures()["failures"] == {}
     assert len(answers.milliseconds) == 2
     assert answers.unsent == 0
 
