@@ -18,7 +18,7 @@ from starlette.requests import HTTPConnection
 
 from refi_assets.api.contact import Contact
 from refi_assets.api.problems import ProblemError
-from refi_assets.errors import RefiError
+from refi_assets.errors import RefiError, StoreError
 from refi_assets.store.key_file import TOKEN_PATTERN, ApiKey, KeyFile, Scope, token_hash
 
 SECURITY_SCHEME = "key"  # its name in the OpenAPI document
@@ -111,6 +111,8 @@ class Authorizer:
         """Read the keys. A file that is locked, most often for the moment of a change, is looked at again soon."""
         try:
             keys = KeyFile(self._path, BUSY_SECONDS).keys_by_hash()
+            if self._keys and not keys and not self._path.exists():
+                raise StoreError(f"{self._path} is away. Restore it, or mount its disk.")
         except RefiError as error:
             if self._keys is None or (self.contact.age_seconds or 0) > MOST_SECONDS:
                 self.contact.report(str(error))
