@@ -72,20 +72,24 @@ class Load:
     async def _send(self, server: ApiProcess, numbers: Iterable[int]) -> None:
         async def send_each() -> None:
             for number in numbers:
-                offer_id, kind = _event_of(number)
                 try:
-                    answer = await client.post(
-                        f"/v1/offers/{offer_id}/events",
-                        json={"event": kind},
-                        headers={**self.authorization, "Idempotency-Key": f"key-{number}"},
-                    )
+                    self.answers[number] = await self._answer(client, number)
                 except httpx.TransportError:
                     return
-                assert answer.status_code == 201, answer.text
-                self.answers[number] = answer.content
 
         async with httpx.AsyncClient(base_url=server.url, timeout=30) as client:
             await asyncio.gather(*(send_each() for _ in range(CLIENTS)))
+
+    async def _answer(self, client: httpx.AsyncClient, number: int) -> bytes:
+        """The answer to a request, which is sent again as long as the server has too much to do."""
+        offer_id, kind = _event_of(number)
+        headers = {**self.authorization, "Idempotency-Key": f"key-{number}"}
+        while True:
+            answer = await client.post(f"/v1/offers/{offer_id}/events", json={"event": kind}, headers=headers)
+            if answer.status_code != 503:
+                assert answer.status_code == 201, answer.text
+                return answer.content
+            await asyncio.sleep(float(answer.headers["Retry-After"]))
 
 
 def _event_of(number: int) -> tuple[str, str]:
