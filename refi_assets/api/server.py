@@ -62,6 +62,7 @@ def serve_api(
         create_app(served, poll_seconds, sagemaker=sagemaker),
         http=cast(type[asyncio.Protocol], limited_protocol(connections_allowed(settings.api_connections))),
         ws="none",
+        proxy_headers=False,  # nothing depends on a client's address
         ssl_context_factory=None if tls is None else lambda *_: tls,
         timeout_keep_alive=IDLE_SECONDS,
         log_config=None,

@@ -7,6 +7,8 @@ import json
 import resource
 import socket
 import statistics
+import subprocess
+import sys
 import time
 import warnings
 from collections.abc import Iterator
@@ -186,6 +188,21 @@ def test_10000_idle_and_500_slow_connections_are_closed_while_others_are_answere
     before = settled_mb(server)
     idle, peak = crowd(server, slow)
     assert peak - before < idle * 12 / 1024
+
+
+@pytest.mark.parametrize(("soft", "hard", "allowed", "raised"), [(256, 300, 44, 300), (256, 12_000, 10_000, 10_256)])
+def test_the_limit_on_open_files_is_raised_as_far_as_needed_or_allowed(
+    soft: int, hard: int, allowed: int, raised: int
+) -> None:
+    """256 files are kept for what is not a connection."""
+    code = (
+        "import resource\n"
+        f"resource.setrlimit(resource.RLIMIT_NOFILE, ({soft}, {hard}))\n"
+        "from refi_assets.api.connections import connections_allowed\n"
+        "print(connections_allowed(10_000), resource.getrlimit(resource.RLIMIT_NOFILE)[0])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == f"{allowed} {raised}\n"
 
 
 @pytest.mark.long
