@@ -37,6 +37,7 @@ def create_app(served: Served, poll_seconds: float, *, sagemaker: bool = False) 
         pollers = [Poller(task, poll_seconds) for task in tasks]
         for poller in pollers:
             poller.start()
+        app.openapi()  # whose first making takes a fifth of a second
         async with served.writer.running():
             yield
         for poller in pollers:

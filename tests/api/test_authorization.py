@@ -185,7 +185,7 @@ def _require_within_a_second(is_so: Callable[[], bool]) -> None:
 
 
 def test_without_a_file_every_request_is_refused_until_it_is_there(
-    gate: Gate, caplog: pytest.LogCaptureFixture
+    gate: Gate, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert [gate.status(UNKNOWN) for _ in range(2)] == [401, 401]
     assert [record.getMessage() for record in caplog.records] == [
@@ -194,7 +194,9 @@ def test_without_a_file_every_request_is_refused_until_it_is_there(
     token = gate.key()
     assert gate.status(token) == 200
     gate.path.unlink()
-    assert gate.status(token) == 401, "a file that vanishes fails closed"
+    monkeypatch.setattr(authorization, "MOST_SECONDS", 0)
+    assert gate.status(token) == 503, "a file that vanishes fails closed"
+    assert f"{gate.path} is away" in caplog.text
 
 
 def test_a_damaged_file_answers_503_until_it_is_restored(
