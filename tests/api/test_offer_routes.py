@@ -244,7 +244,7 @@ def test_a_store_that_is_away_is_503_at_once_and_comes_back(app: OfferApp, clien
     assert statuses(client) == {(200, None)}
     folder = app.lake.root / part
     folder.rename(app.lake.root / "away")
-    assert statuses(client) in ({(503, "7")}, {(503, "7"), (401, None)}, {(401, None)})
+    assert {status for status, retry_after in statuses(client) if retry_after} == {503}
     readiness = client.get("/readyz")
     assert (readiness.status_code, readiness.json()["offers"][0]["run_id"]) == (503, None)
     assert "refi_store_readable" in client.get("/metrics").text
