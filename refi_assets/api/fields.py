@@ -218,6 +218,9 @@ class OffersState(BaseModel):
     run_id: str | None
     error: Annotated[str | None, Field(description="Why the store cannot be read; null if it can.")]
     events_error: Annotated[str | None, Field(description="Why the last event was not recorded.")]
+    scores_error: Annotated[
+        str | None, Field(description="Why its rules, models or published customers could not be loaded.")
+    ]
 
 
 class Readiness(BaseModel):

@@ -30,17 +30,20 @@ def readiness_of(served: Served) -> Readiness:
 
 
 def _offers_state(served: Served, program: ServedProgram) -> OffersState:
+    program_id = program.program.program_id
+    scored = served.programs.by_id[program_id]
     week, error = None, None
     try:
         week = program.week()
     except StoreError as failure:
         error = str(failure)
     return OffersState(
-        program_id=program.program.program_id,
+        program_id=program_id,
         as_of=week.as_of if week else None,
         run_id=week.run_id if week else None,
         error=error,
-        events_error=served.writer.contacts[program.program.program_id].error,
+        events_error=served.writer.contacts[program_id].error,
+        scores_error=scored.contact.error or scored.published.contact.error,
     )
 
 
