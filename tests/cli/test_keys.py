@@ -80,7 +80,7 @@ def test_without_keys_the_list_says_how_to_make_one(refi, file):
         (["--program", "loan-offer-targetting"], "Did you mean loan-offer-targeting?"),
         (["--program", ""], "'' is not a program; there are loan-offer-targeting"),
         (["--expires", "2026-02-20"], "2026-02-20 is in the past; today is"),
-        (["--expires", "31.12.2030"], "'31.12.2030' is not a valid date; write it as 2027-02-20"),
+        (["--expires", "31.12.2030"], "'31.12.2030' is not a valid date; write it as 2026-02-20"),
         (["--requests-per-second", "0"], "Invalid value for '--requests-per-second'"),
     ],
 )

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from refi_assets.cli.commands.offers import program_key
-from refi_assets.cli.commands.options import AsJson, Lake, OneObject, lake_url
+from refi_assets.cli.commands.options import AsJson, Lake, OneObject, lake_url, written_day
 from refi_assets.settings import lender_now
 from refi_assets.store.key_file import Scope
 
@@ -64,12 +64,7 @@ def revoke_key(
 
 
 def _last_day(text: str, today: date) -> date:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(
-            f"{text!r} is not a valid date; write it as 2027-02-20", param_hint="--expires"
-        ) from None
+    day = written_day(text, "--expires")
     if day < today:
         raise typer.BadParameter(f"{day} is in the past; today is {today}", param_hint="--expires")
     return day

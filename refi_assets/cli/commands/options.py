@@ -81,18 +81,21 @@ def lake_url(lake: str | None) -> str:
         raise typer.BadParameter(str(error), param_hint="--lake") from None
 
 
+def written_day(text: str, option: str) -> date:
+    """The day that is written as the value of an option."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a valid date; write it as 2026-02-20", param_hint=option) from None
+
+
 def day_of(text: str | None) -> date:
     """The day that --as-of names, or today. Raises SettingError for any wrong setting."""
     all_settings()
     today = lender_now().date()
     if text is None:
         return today
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(
-            f"{text!r} is not a valid date; write it as 2026-02-20", param_hint="--as-of"
-        ) from None
+    day = written_day(text, "--as-of")
     if not date(2000, 1, 1) <= day <= today:
         raise typer.BadParameter(f"{day} is not between 2000-01-01 and today, {today}", param_hint="--as-of")
     return day
