@@ -14,7 +14,9 @@ from refi_assets.definitions import defs
 from refi_assets.settings import PROJECT_DIR
 from tests.engines.deployments import on_s3
 from tests.fakes.aws import Aws
+from tests.support.api_process import api_process
 from tests.support.commands import refi_here
+from tests.support.serving import wait_for
 
 README = (PROJECT_DIR / "README.md").read_text()
 BLOCKS = [
@@ -24,7 +26,8 @@ BLOCKS = [
 (ON_S3,) = [block for block in BLOCKS if any(line.startswith("export ") for line in block)]
 (MODELS,) = [block for block in BLOCKS if "make ml" in block]
 (OFFERS,) = [block for block in BLOCKS if any("refi offers run" in line for line in block)]
-COMMANDS = [command for block in BLOCKS if block not in (ON_S3, MODELS, OFFERS) for command in block]
+(SERVING,) = [block for block in BLOCKS if "make serve" in block]
+COMMANDS = [command for block in BLOCKS if block not in (ON_S3, MODELS, OFFERS, SERVING) for command in block]
 RUN_ELSEWHERE = {"make test": "these tests", "make dev": "test_ui.py", "make watch": "test_watch.py"}
 
 
@@ -110,6 +113,24 @@ def test_the_commands_on_loan_offers_run(tmp_path):
     assert re.search(r"^Offers +[1-9]", ran, re.M)
     assert "C1 has " in explained
     assert "regulatory-compliance" in funnel
+
+
+def test_the_commands_on_serving_run(tmp_path):
+    serve, create, ask = SERVING
+    dry = subprocess.run([*serve.split(), "--dry-run"], cwd=PROJECT_DIR, capture_output=True, text=True, check=True)
+    assert dry.stdout.splitlines()[-1] == ".venv/bin/refi serve"
+    registry = {"REFI_MLFLOW_URI": f"sqlite:///{tmp_path}/registry/mlflow.db"}
+    with api_process(tmp_path, registry) as server:
+        lake = {**os.environ, "REFI_LAKE_URL": str(tmp_path / "lake")}
+        key = refi_here(*create.split()[1:], environment=lake).stdout.strip()
+        ask = ask.replace("localhost:8080", server.url.removeprefix("http://"))
+
+        def offers() -> str:
+            return subprocess.run(
+                ["bash", "-c", ask], env={**os.environ, "KEY": key}, capture_output=True, text=True, check=True
+            ).stdout
+
+        wait_for(lambda: offers() == '{"offers":[]}', 20)  # a new key counts within a second
 
 
 def timeless(line: str) -> str:
