@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 
 Fields = dict[str, str | float | None]
 
+_ENCODE = json.JSONEncoder(ensure_ascii=False).encode  # made once: json.dumps would make one for each line
+
 
 class JsonFormatter(logging.Formatter):
     """A record as one line. Every line has the same keys; those that do not apply are null."""
@@ -34,7 +36,7 @@ def error_line(message: str, run_id: str | None) -> str:
 def _json_line(level: str, timestamp: float, fields: Fields) -> str:
     at = datetime.fromtimestamp(timestamp, UTC).isoformat(timespec="milliseconds")
     defaults: Fields = {"time": at, "level": level, "run_id": None, "job": None, "asset": None}
-    return json.dumps(defaults | fields, ensure_ascii=False)
+    return _ENCODE(defaults | fields)
 
 
 def stderr_handler(formatter: logging.Formatter | None = None) -> logging.Handler:
