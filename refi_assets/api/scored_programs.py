@@ -5,17 +5,18 @@ All are loaded in the background, and kept if the registry or the lake goes away
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date
+from tempfile import TemporaryDirectory
 from typing import NamedTuple, cast
 
+import duckdb
 import numpy as np
 
 from refi_assets.api.contact import Contact
 from refi_assets.engines.base import Row
-from refi_assets.engines.duckdb import DuckDBEngine, DuckDBSession
-from refi_assets.engines.duckdb_sql import text_literal
+from refi_assets.engines.duckdb import PARQUET, DuckDBEngine
+from refi_assets.engines.duckdb_sql import parquet_sql
 from refi_assets.errors import ModelError
 from refi_assets.ml.registry import Registry
 from refi_assets.offers.policy import ProgramPolicy
@@ -37,40 +38,43 @@ class RunRecords(NamedTuple):
 
 @dataclass
 class PublishedRecords:
-    """The customers of a program's last published run, with all that its rules compare, in memory."""
+    """The customers of a program's last published run, with all that its rules compare, in a database of their own.
+
+    A session of the engine would keep its database open, and what that has cached of the lake, as long as the API runs.
+    """
 
     program_key: str
     connect: Callable[[], DuckDBEngine]
     contact: Contact
     _run: tuple[str, date] | None = None
-    _session: DuckDBSession | None = None
+    _records: duckdb.DuckDBPyConnection | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def poll(self) -> None:
         """Load a new publication, if there is one. After a failure, which is kept and logged, the customers stay."""
-        with self.contact.attempt(), ExitStack() as opened:
+        with self.contact.attempt():
             engine, publication = self.connect(), Publication(self.program_key)
             latest = publication.latest(engine.lake)
             if latest is None or (self._run is not None and self._run[0] == latest["run_id"]):
                 return
             run = PublishedRun.find(publication, engine.lake, engine, latest["run_id"])
-            session = opened.enter_context(engine.session(run.relations))
-            session.create_table("record", f"SELECT * FROM {self.program_key}.customers")
+            records = duckdb.connect(config={"threads": 1})
+            with TemporaryDirectory() as folder, engine.session(run.relations) as session:
+                session.create_table("record", f"SELECT * FROM {self.program_key}.customers")
+                session.copy("SELECT * FROM record", f"{folder}/records.parquet", PARQUET)
+                records.execute(f"CREATE TABLE record AS SELECT * FROM {parquet_sql(f'{folder}/records.parquet')}")
             with self._lock:
-                previous, self._session, self._run = self._session, session, (run.run_id, run.as_of)
-            opened.pop_all()
-            if previous is not None:
-                previous.close()
+                self._records, self._run = records, (run.run_id, run.as_of)
 
     def of_person(self, customer_id: str) -> RunRecords | None:
         """The records of a customer's person, none if the run has no such customer; None before a run is loaded."""
         with self._lock:
-            if self._session is None or self._run is None:
+            if self._records is None or self._run is None:
                 return None
-            persons = f"SELECT person_id FROM record WHERE customer_id = {text_literal(customer_id)}"
-            rows = self._session.execute(f"SELECT * FROM record WHERE person_id IN ({persons})")
-            names = [column[0] for column in self._session.connection.description or []]
-            return RunRecords(*self._run, [dict(zip(names, row, strict=True)) for row in rows])
+            persons = "SELECT person_id FROM record WHERE customer_id = ?"
+            result = self._records.execute(f"SELECT * FROM record WHERE person_id IN ({persons})", [customer_id])
+            names = [column[0] for column in result.description or []]
+            return RunRecords(*self._run, [dict(zip(names, row, strict=True)) for row in result.fetchall()])
 
 
 class LoadedProgram(NamedTuple):
