@@ -125,7 +125,7 @@ def _version(registry: Registry, use: ModelUse) -> int | None:
 
 
 class ScoredPrograms:
-    """The enabled ones of some programs, by their ids. `open_lake` and `connect` are called again after a failure."""
+    """These programs, by their ids. `open_lake` and `connect` are called again after a failure."""
 
     def __init__(
         self, programs: Iterable[Program], open_lake: Callable[[], DuckDBEngine], connect: Callable[[], Registry]
@@ -138,7 +138,6 @@ class ScoredPrograms:
                 PublishedRecords(program.key, open_lake, Contact(f"The published customers of {program.program_id}")),
             )
             for program in programs
-            if program.enabled
         }
 
     def poll(self) -> None:

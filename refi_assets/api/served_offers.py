@@ -24,7 +24,7 @@ WRITE_BUSY_SECONDS = 0.5
 
 @dataclass
 class ServedProgram:
-    """An enabled program and its store."""
+    """A program and its store."""
 
     program: Program
     store: OfferStore
