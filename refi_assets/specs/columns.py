@@ -58,6 +58,7 @@ class Column:
     exclusive_maximum: Decimal | None = None
     unit: str | None = None
     personal: bool = False
+    pii: bool = False  # masked in analysts' views; personal as well
     person_attribute: str | None = None  # one of PERSON_ATTRIBUTES, by which records are compared
     plausible: Range | None = None  # the values that the market has ever had, within the range
     plausible_median: Range | None = None  # for the median of all cells
@@ -70,6 +71,15 @@ class Column:
     once: str | None = None  # the value that at most one party of a thing may have
     states: tuple[State, ...] = ()  # staged in a further column
     when_absent: str | None = None  # the value in all rows of a file without the column
+    name_in_file: str | None = None  # if it differs from the name
+    number: int | None = None  # from 1, of a column in files without a header
+    date_format: str | None = None  # of texts that are not ISO dates, for strptime
+    two_digit_years_from: int | None = None  # the first of the hundred years that two digits may mean
+
+    @property
+    def file_name(self) -> str:
+        """The column's name in files."""
+        return self.name_in_file or self.name
 
     @property
     def is_numeric(self) -> bool:
@@ -90,6 +100,7 @@ class Column:
 _PROPERTIES = {
     *("columnPresence", "personAttribute", "unit", "plausible", "plausible_median", "missingWords", "missingValues"),
     *("sharedShare", "consent", "party", "values", "oncePerKey", "states", "whenAbsent"),
+    *("pii", "columnNumber", "twoDigitYearsFrom"),
 }
 _SQL_TYPES: dict[str, str] = {
     "string": r"VARCHAR",
@@ -109,7 +120,10 @@ _FITS = {
     "personAttribute": _TEXTS,
     "states": _NUMBERS + _TEXTS,
     "whenAbsent": _TEXTS,
+    "twoDigitYearsFrom": ("date",),
 }
+# Letters of java.time.format.DateTimeFormatter, by which the standard writes the format of a date -> those of strptime.
+_DATE_LETTERS = {"yyyy": "%Y", "yy": "%y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S"}
 _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 
 
@@ -131,12 +145,16 @@ class _Declaration:
         """The column. Raises SettingError."""
         self._require_known_properties()
         item, custom = self._item, self._custom
-        bounds = {name: self._bound(name, value) for name, value in (item.get("logicalTypeOptions") or {}).items()}
+        options = dict(item.get("logicalTypeOptions") or {})
+        date_format = self._date_format(options.pop("format", None))
+        bounds = {name: self._bound(name, value) for name, value in options.items()}
         values = tuple(word.lower() for word in self._texts(custom, "values"))
         once = custom.get("oncePerKey")
         if once is not None and once not in values:
             raise self._error(f"oncePerKey is {once!r}; it must be one of the column's values.")
-        if "sharedShare" in custom and item.get("classification") == "personal":
+        is_pii = self._flag("pii")
+        is_personal = is_pii or item.get("classification") == "personal"
+        if "sharedShare" in custom and is_personal:
             raise self._error("sharedShare would show the shared value, but the column is personal.")
         missing_words = tuple(word.upper() for word in self._texts(custom, "missingWords"))
         return Column(
@@ -152,7 +170,8 @@ class _Declaration:
             exclusive_minimum=bounds.get("exclusiveMinimum"),
             exclusive_maximum=bounds.get("exclusiveMaximum"),
             unit=custom.get("unit"),
-            personal=item.get("classification") == "personal",
+            personal=is_personal,
+            pii=is_pii,
             person_attribute=custom.get("personAttribute"),
             plausible=self._range("plausible", bounds),
             plausible_median=self._range("plausible_median", {}),
@@ -165,6 +184,10 @@ class _Declaration:
             once=once,
             states=self._states(),
             when_absent=custom.get("whenAbsent"),
+            name_in_file=item.get("physicalName"),
+            number=self._whole_number("columnNumber", 1, 10_000),
+            date_format=date_format,
+            two_digit_years_from=self._two_digit_years_from(date_format),
         )
 
     def _require_known_properties(self) -> None:
@@ -269,6 +292,31 @@ class _Declaration:
         if not isinstance(value, bool):
             raise self._error(f"{name} is {value!r}, not true or false.")
         return value
+
+    def _whole_number(self, name: str, least: int, most: int) -> int | None:
+        number = self._custom.get(name)
+        if number is None or (type(number) is int and least <= number <= most):
+            return number
+        raise self._error(f"{name} is {number!r}, not a whole number from {least} to {most}.")
+
+    def _date_format(self, declared: Any) -> str | None:
+        """A format such as yyMMdd or dd.MM.yyyy HH:mm:ss, as strptime writes it."""
+        if declared is None:
+            return None
+        parts = re.findall(r"[A-Za-z]+|[^A-Za-z]+", declared) if isinstance(declared, str) else []
+        parts = [part for text in parts for part in re.findall(r"y+|M+|d+|H+|m+|s+|.[^yMdHms]*", text)]
+        unknown = [part for part in parts if part[0].isalpha() and part not in _DATE_LETTERS]
+        if self._logical != "date" or unknown or "%" in str(declared) or not {"MM", "dd"} <= set(parts):
+            raise self._error(
+                f"format is {declared!r}; it must be a date's, of {', '.join(_DATE_LETTERS)} and punctuation."
+            )
+        return "".join(_DATE_LETTERS.get(part, part) for part in parts)
+
+    def _two_digit_years_from(self, date_format: str | None) -> int | None:
+        year = self._whole_number("twoDigitYearsFrom", 1800, 2100)
+        if (year is not None) != ("%y" in (date_format or "")):
+            raise self._error("twoDigitYearsFrom is needed by a format with yy, and by no other.")
+        return year
 
     def _states(self) -> tuple[State, ...]:
         """A property such as {paid_off: {atMost: 0, words: [paid off, closed]}}."""

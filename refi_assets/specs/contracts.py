@@ -19,6 +19,7 @@ import yaml
 from refi_assets.errors import SettingError
 from refi_assets.settings import PROJECT_DIR
 from refi_assets.specs.columns import Column, column_of
+from refi_assets.specs.file_formats import CSV, FileFormat, file_format_of
 from refi_assets.specs.kept_verdicts import is_kept, keep, verdict_of
 from refi_assets.specs.programs import domain_of_key
 from refi_assets.specs.yaml_loader import load_yaml
@@ -39,6 +40,7 @@ class Contract:
     sha256: str
     may_have_no_rows: bool = False  # a header alone is a valid file
     is_own_record: bool = False  # the platform writes it; nobody delivers it
+    file_format: FileFormat = CSV
 
     @property
     def present_columns(self) -> tuple[Column, ...]:
@@ -144,9 +146,11 @@ def _read(path: Path) -> Contract:
         raise SettingError(
             f"{path.name}: domain is {raw.get('domain')!r}; it must be the folder's name, '{path.parent.name}'."
         )
-    flags = _flags(path, source)
+    properties = _properties(path, source)
+    file_format = file_format_of(path.name, properties.get("fileFormat", {}))
     columns = tuple(column_of(path.name, item) for item in source.get("properties") or [])
     _require_consistent(path, columns)
+    _require_column_numbers(path, columns, file_format)
     return Contract(
         source=source["name"],
         domain=raw["domain"],
@@ -155,8 +159,9 @@ def _read(path: Path) -> Contract:
         due_every_days=_due_every_days(path, raw),
         columns=columns,
         sha256=hashlib.sha256(text).hexdigest(),
-        may_have_no_rows="mayHaveNoRows" in flags,
-        is_own_record="ownRecord" in flags,
+        may_have_no_rows="mayHaveNoRows" in properties,
+        is_own_record="ownRecord" in properties,
+        file_format=file_format,
     )
 
 
@@ -165,6 +170,8 @@ def _require_consistent(path: Path, columns: tuple[Column, ...]) -> None:
     attributes = [column.person_attribute for column in columns if column.person_attribute]
     if duplicates := _duplicates(names):
         raise SettingError(f"{path.name}: duplicate columns: {duplicates}.")
+    if duplicates := _duplicates([column.file_name for column in columns]):
+        raise SettingError(f"{path.name}: more than one column is called {duplicates} in files.")
     if duplicates := _duplicates(attributes):
         raise SettingError(f"{path.name}: more than one column has the personAttribute {duplicates}.")
     if not any(column.present and column.is_key and column.not_null for column in columns):
@@ -173,6 +180,14 @@ def _require_consistent(path: Path, columns: tuple[Column, ...]) -> None:
         raise SettingError(f"{path.name}: a key column that is not a party must identify what the parties share.")
     if taken := {column.state_column for column in columns if column.states}.intersection(names):
         raise SettingError(f"{path.name}: {', '.join(sorted(taken))} is the name of a state; rename the column.")
+
+
+def _require_column_numbers(path: Path, columns: tuple[Column, ...], file_format: FileFormat) -> None:
+    numbers = [column.number for column in columns]
+    if file_format.header and any(numbers):
+        raise SettingError(f"{path.name}: columnNumber is for files without a header; set fileFormat.header to false.")
+    if not file_format.header and (None in numbers or len(set(numbers)) < len(numbers)):
+        raise SettingError(f"{path.name}: without a header, each column must have a columnNumber of its own.")
 
 
 def _duplicates(names: list[str]) -> str:
@@ -200,15 +215,15 @@ def _owner(path: Path, raw: dict[str, Any]) -> str:
     return str(team.get("name", "data-platform"))
 
 
-def _flags(path: Path, source: dict[str, Any]) -> set[str]:
-    """The custom properties of a source, each of which is true."""
+def _properties(path: Path, source: dict[str, Any]) -> dict[str, Any]:
+    """The custom properties of a source: flags, each of which is true, and the format of its files."""
     custom = {entry["property"]: entry["value"] for entry in source.get("customProperties") or []}
-    if unknown := custom.keys() - {"mayHaveNoRows", "ownRecord"}:
+    if unknown := custom.keys() - {"mayHaveNoRows", "ownRecord", "fileFormat"}:
         raise SettingError(f"{path.name}: unknown custom property {', '.join(sorted(unknown))}.")
     for name, value in custom.items():
-        if value is not True:
+        if value is not True and name != "fileFormat":
             raise SettingError(f"{path.name}: {name} is either true or left out.")
-    return set(custom)
+    return custom
 
 
 def _due_every_days(path: Path, raw: dict[str, Any]) -> int:

@@ -1,0 +1,81 @@
+"""The format of a source's files, as its contract declares it. Nothing is guessed from a file.
+
+Without a declaration, files are CSV as RFC 4180 has it: commas, double quotes, UTF-8, and a header. Parquet files have
+no such format. Reading files belongs to ingestion/.
+"""
+
+import codecs
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from refi_assets.errors import SettingError
+
+_KEYS = {"names", "delimiter", "quote", "encoding", "header", "nullMarks"}
+
+
+@dataclass(frozen=True)
+class FileFormat:
+    """The format of text files: `quote` is empty if cells are never quoted.
+
+    `names` are further names of files, in lower case, such as trans.asc. Without a `header`, each column has its number
+    in the file. A cell that equals a null mark, trimmed, reads as empty.
+    """
+
+    names: tuple[str, ...] = ()
+    delimiter: str = ","
+    quote: str = '"'
+    encoding: str = "utf-8"
+    header: bool = True
+    null_marks: tuple[str, ...] = ()
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether files are CSV as RFC 4180 has it, in UTF-8 and with a header."""
+        return (self.delimiter, self.quote, self.encoding, self.header) == (",", '"', "utf-8", True)
+
+
+CSV = FileFormat()
+
+
+def file_format_of(file: str, declared: Any) -> FileFormat:
+    """The custom property fileFormat of a contract. Raises SettingError naming the contract's file and the key."""
+    if not isinstance(declared, dict):
+        raise SettingError(f"{file}: fileFormat must be a mapping of {', '.join(sorted(_KEYS))}.")
+    if unknown := sorted(declared.keys() - _KEYS):
+        raise SettingError(f"{file}: fileFormat has the unknown key {', '.join(unknown)}; it has {sorted(_KEYS)}.")
+    names = tuple(_texts(file, "names", declared.get("names", [])))
+    if wrong := [name for name in names if not re.fullmatch(r"[^/\\]+\.[A-Za-z0-9.]+", name)]:
+        raise SettingError(f"{file}: fileFormat.names has {wrong[0]!r}, which is not a file's name with an ending.")
+    delimiter, quote = declared.get("delimiter", ","), declared.get("quote", '"')
+    if not isinstance(delimiter, str) or len(delimiter) != 1 or not delimiter.isascii() or delimiter in "\r\n\0 ":
+        raise SettingError(f"{file}: fileFormat.delimiter is {delimiter!r}; it must be one ASCII character.")
+    if quote not in ("", '"', "'") or quote == delimiter:
+        raise SettingError(f"{file}: fileFormat.quote is {quote!r}; it must be \", ' or empty, and no delimiter.")
+    header = declared.get("header", True)
+    if not isinstance(header, bool):
+        raise SettingError(f"{file}: fileFormat.header is {header!r}; it must be true or false.")
+    marks = tuple(_texts(file, "nullMarks", declared.get("nullMarks", [])))
+    encoding = _encoding(file, declared.get("encoding", "utf-8"))
+    return FileFormat(tuple(name.lower() for name in names), delimiter, quote, encoding, header, marks)
+
+
+def _texts(file: str, key: str, texts: Any) -> list[str]:
+    if not isinstance(texts, list) or not all(isinstance(text, str) and text == text.strip() for text in texts):
+        raise SettingError(f"{file}: fileFormat.{key} is {texts!r}; it must be a list of trimmed texts in quotes.")
+    return texts
+
+
+def _encoding(file: str, name: Any) -> str:
+    """Python's name of an encoding that extends ASCII, so that delimiters and line ends are single bytes."""
+    try:
+        encoding = codecs.lookup(str(name)).name
+        probe = bytes(range(128))
+        if probe.decode(encoding) == probe.decode("ascii"):
+            return encoding
+    except (LookupError, UnicodeError):
+        pass
+    raise SettingError(
+        f"{file}: fileFormat.encoding is {name!r}; it must be an encoding that extends ASCII, such as utf-8, cp1250 or "
+        "latin-1."
+    )
