@@ -1,7 +1,7 @@
 """The records of a CSV file: exactly which bytes are a record, and which are not.
 
-The dialect is fixed: the contract's delimiter and quote, RFC 4180 quoting, LF or CRLF, UTF-8; encodings.py decodes a file
-in another encoding. One pass over the bytes counts the records, sets the malformed ones aside, and decides whether
+The dialect is fixed: the delimiter and quote of the contract, RFC 4180 quoting, LF or CRLF, UTF-8; encodings.py decodes
+other encodings. One pass over the bytes counts the records, sets the malformed ones aside, and decides whether
 DuckDB may read the file itself. If not, the pass writes a clean copy with the same well-formed records and nothing
 else, so that DuckDB never meets a case in which its reader guesses. The meaning of cells belongs to staging/.
 
