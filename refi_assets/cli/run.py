@@ -46,6 +46,7 @@ from refi_assets.publishing.publication import FIRST, Publication
 from refi_assets.publishing.publish import PublishedDetails, source_counts
 from refi_assets.refi.audience import AUDIENCE, audience_counts
 from refi_assets.settings import PROJECT_DIR, overridden, settings_of
+from refi_assets.specs.groups import domain_of_group
 from refi_assets.specs.names import STAGES
 from refi_assets.specs.policies import policy_of
 from refi_assets.specs.programs import program_files
@@ -295,9 +296,10 @@ def as_of_day_in(name: str, day: date) -> date:
 
 
 def domain_of(name: str) -> Domain:
-    """The domain, or the program of one, as its definitions declare it. Raises SettingError if there are none."""
+    """A program, or the domain of a group, as its definitions declare it. Raises SettingError if there are none."""
     if name in program_files():
         return program_domain(name)
+    name = domain_of_group(name)
     package = f"refi_assets.defs.{name}"
     try:
         values = [*vars(import_module(package)).values()]
