@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from refi_assets.ml import plots
+from refi_assets.ml.beside import LibraryComparison
 from refi_assets.ml.breakdowns import LiftPart, breakdown_by_month, breakdown_by_segment, lift_table
 from refi_assets.ml.card_data import CardData, FeatureText
 from refi_assets.ml.declared_models import DeclaredModel
@@ -36,6 +37,7 @@ class TrainingResult:
     split: SplitRows
     chosen: Trained
     figures: Mapping[str, Mapping[str, float]]
+    comparison: LibraryComparison | None
     verdict: GateVerdict
     flips: tuple[Flip, ...]
     warnings: tuple[str, ...]
@@ -57,6 +59,7 @@ def version_card(result: TrainingResult, version: int, code_version: str) -> Car
         use_limits=result.declared.use_limits,
         data=_facts(result),
         figures=result.figures,
+        comparison=result.comparison,
         intervals=intervals(label, probability, result.policy.split.seed),
         parameters=result.chosen.parameters,
         code_version=code_version,
