@@ -19,7 +19,7 @@ from refi_assets.ml.card import card_html, card_markdown
 from refi_assets.ml.card_data import CardData
 from refi_assets.ml.columns import InputColumn, learn_columns
 from refi_assets.ml.declared_models import DeclaredModel
-from refi_assets.ml.feature_session import declared_features
+from refi_assets.ml.feature_session import features_read_from
 from refi_assets.ml.fitted import FittedModel
 from refi_assets.ml.gate import GateVerdict, NewestPeriod, flipped_decisions, judge_challenger, judge_first_model
 from refi_assets.ml.guard import (
@@ -191,7 +191,7 @@ def _compared_libraries(
 
 def _direction(name: str, declared: DeclaredModel) -> Direction:
     """1 if the probability of the positive label rises with a feature, by the feature's definition."""
-    feature = declared_features().get(name)
+    feature = features_read_from(declared.relation).get(name)
     if feature is None or feature.risk is None:
         return 0
     return 1 if (feature.risk == "rises") == declared.positive_is_adverse else -1

@@ -12,7 +12,7 @@ from refi_assets.ml.breakdowns import LiftPart, breakdown_by_month, breakdown_by
 from refi_assets.ml.card_data import CardData, FeatureText
 from refi_assets.ml.declared_models import DeclaredModel
 from refi_assets.ml.fairness import screen_model
-from refi_assets.ml.feature_session import declared_features
+from refi_assets.ml.feature_session import features_read_from
 from refi_assets.ml.fitted import FittedModel
 from refi_assets.ml.gate import GateVerdict
 from refi_assets.ml.importance import feature_importance
@@ -63,7 +63,7 @@ def version_card(result: TrainingResult, version: int, code_version: str) -> Car
         intervals=intervals(label, probability, result.policy.split.seed),
         parameters=result.chosen.parameters,
         code_version=code_version,
-        features=_feature_texts(model),
+        features=_feature_texts(model, result.declared.relation),
         segments={
             name: breakdown_by_segment(texts, label, probability, limits) for name, texts in test.segments.items()
         },
@@ -109,8 +109,8 @@ def _plots(
     )
 
 
-def _feature_texts(model: FittedModel) -> dict[str, FeatureText]:
-    defined = declared_features()
+def _feature_texts(model: FittedModel, relation: str) -> dict[str, FeatureText]:
+    defined = features_read_from(relation)
     return {
         column.name: FeatureText(defined[column.name].description, defined[column.name].unit)
         for column in model.inputs
