@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from html import escape
+from itertools import cycle
 
 import numpy as np
 
@@ -175,18 +176,19 @@ def _by_month(series: Series, label: str, draw: Draw = charts.curve) -> str:
     months = sorted({month for values in series.values() for month in values})
     if not months:
         return _nothing("There is no month to show.")
-    most = max(value for values in series.values() for value in values.values())
     first, last = _number_of(months[0]), _number_of(months[-1])
-    axes = Axes(first, max(last, first + 1), max(most, 1.0))
-    names = dict(zip(series, COLORS, strict=False))
-    shapes = [
-        draw(axes, np.array([float(_number_of(month)) for month in values]), np.array([*values.values()]), names[name])
-        for name, values in series.items()
-    ]
-    marks = charts.round_marks(axes.most)
-    svg = charts.plot(
-        axes, shapes, marks, {}, f"{label}, {_month(months[0])} to {_month(months[-1])}", "", _marks(first, last)
+    axes = Axes(
+        first, max(last, first + 1), max(1.0, *(value for values in series.values() for value in values.values()))
     )
+    names = dict(zip(series, cycle(COLORS), strict=False))
+    shapes = []
+    for name, values in series.items():
+        x, y = np.array([float(_number_of(month)) for month in values]), np.array([*values.values()])
+        shapes.append(draw(axes, x, y, names[name]))
+        if last - first < MARKED_MONTHS:
+            shapes.append(charts.dots(axes, x, y, names[name]))
+    label = f"{label}, {_month(months[0])} to {_month(months[-1])}"
+    svg = charts.plot(axes, shapes, charts.round_marks(axes.most), {}, label, "", _marks(first, last))
     return (charts.key(names) if len(series) > 1 else "") + svg
 
 
@@ -247,4 +249,4 @@ def _money(amount: Decimal) -> str:
 
 
 def _percent(percent: float | None) -> str:
-    return "–" if percent is None else f"{percent:.1f}"
+    return "unknown" if percent is None else f"{percent:.1f}"
