@@ -20,8 +20,8 @@ from refi_assets.errors import SettingError
 from refi_assets.settings import PROJECT_DIR
 from refi_assets.specs.columns import Column, column_of
 from refi_assets.specs.file_formats import CSV, FileFormat, file_format_of
+from refi_assets.specs.groups import domain_of_group
 from refi_assets.specs.kept_verdicts import is_kept, keep, verdict_of
-from refi_assets.specs.programs import domain_of_key
 from refi_assets.specs.yaml_loader import load_yaml
 
 CONTRACTS_DIR = PROJECT_DIR / "contracts"
@@ -126,13 +126,13 @@ def load_contracts(folder: Path = CONTRACTS_DIR) -> dict[str, Contract]:
 
 def contracts_of(domain: str) -> dict[str, Contract]:
     """The contracts of one domain, or of a program's domain, by source name."""
-    own = domain_of_key(domain)
+    own = domain_of_group(domain)
     return {source: contract for source, contract in load_contracts().items() if contract.domain == own}
 
 
 def quarantine_of(domain: str) -> str:
     """Key of the relation with all rows of the domain's sources that violate a contract."""
-    return "staging/quarantine" if domain == "refi" else f"staging/{domain_of_key(domain)}_quarantine"
+    return "staging/quarantine" if domain == "refi" else f"staging/{domain_of_group(domain)}_quarantine"
 
 
 def _require_distinct_files(contracts: list[Contract]) -> None:
