@@ -12,7 +12,7 @@ from pydantic import Field
 
 from refi_assets.specs.contracts import contracts_of
 from refi_assets.specs.groups import domain_of_group
-from refi_assets.specs.policies import CheckLimits, Count, Many, Months, Pct, Percent, Policy, Section, SqlType
+from refi_assets.specs.policies import CheckLimits, Count, Days, Many, Months, Pct, Percent, Policy, Section, SqlType
 from refi_assets.specs.sql_models import Parameter, load_sql_models
 
 Currency = Annotated[str, Field(pattern="^[A-Z]{3}$"), SqlType("VARCHAR")]
@@ -27,14 +27,15 @@ class CustomerLimits(Section):
 
 
 class Recommendations(Section):
-    """When a product is recommended. Lift is in percent of the share of all customers who hold the product."""
+    """When a product is recommended. Lift is in percent of the purchases of all customers."""
 
     recommendations_count: Count = Field(ge=1, le=10)
     evaluated_months: Months = Field(ge=1, le=60)
     credit_products: Many[Product]
     arrears_months: Months = Field(ge=1, le=60)
     steady_months: Months = Field(ge=1, le=60)
-    least_support_pct: SharePct
+    least_exposure_days: Days = Field(ge=1)
+    least_support_count: Count = Field(ge=1)
     least_confidence_pct: SharePct
     least_lift_pct: Pct = Field(ge=0, le=100_000)
 
