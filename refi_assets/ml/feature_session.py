@@ -47,6 +47,18 @@ def declared_features() -> dict[str, Feature]:
 
 
 @cache
+def features_read_from(relation: str) -> dict[str, Feature]:
+    """All declared features, and those that the SQL file of a relation describes itself, by name."""
+    if (model := load_sql_models().get(relation)) is None:
+        return declared_features()
+    own = {
+        name: Feature(name, model.units.get(name, ""), model.risks.get(name), text, relation)
+        for name, text in model.column_descriptions.items()
+    }
+    return own | declared_features()
+
+
+@cache
 def input_columns() -> dict[str, dict[str, str]]:
     """The inputs of features -> their columns -> DuckDB's SQL types, as the files in sql/ml/input/ cast them."""
     return {

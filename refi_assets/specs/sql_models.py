@@ -44,7 +44,7 @@ AS_OF = "as_of"  # the parameter for the as-of day; models never use current_dat
 
 FEATURES_OF = "ml"  # the domain whose features all domains read
 
-_DECLARATION = re.compile(r"(?:(rule|unit|risk) ([^:]+)|(not null|broken by|[a-z_0-9]+)): (.+)")
+_DECLARATION = re.compile(r"(?:(rule|unit|risk|not personal) ([^:]+)|(not null|broken by|[a-z_0-9]+)): (.+)")
 _READS_PARTS = re.compile(rf"\b({'|'.join(PARTS)})\.[a-z]")
 
 Value = Decimal | int | str | date | None
@@ -174,6 +174,12 @@ class SqlModel:
         return risks
 
     @property
+    def not_personal(self) -> dict[str, str]:
+        """Column -> why it needs no mask although it is derived from personal data, from `-- not personal a: text`."""
+        reasons = [(name, text) for kind, name, text in self._declarations if kind == "not personal"]
+        return {column: text for names, text in reasons for column in self._selected("not personal", names)}
+
+    @property
     def rules(self) -> dict[str, str]:
         """Rule code -> its meaning, from lines `-- rule code: text`."""
         return {name: text for kind, name, text in self._declarations if kind == "rule"}
@@ -219,7 +225,7 @@ class SqlModel:
 
     @cached_property
     def _declarations(self) -> list[tuple[str, str, str]]:
-        """The declarations in the head: the kind (rule, unit, risk, or empty), the name, and the text of each."""
+        """The declarations in the head: the kind (such as rule, or empty), the name, and the text of each."""
         matches = [match for line in self._head if (match := _DECLARATION.fullmatch(line))]
         return [(match[1] or "", match[2] or match[3], match[4]) for match in matches]
 
