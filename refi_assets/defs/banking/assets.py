@@ -40,6 +40,7 @@ GOLD: dict[str, Kind] = {
     "gold/product_recommendation": "table",
     "gold/recommendation_quality": "table",
     "gold/customer_360": "table",
+    "gold/usual_amount": "table",
     "gold/unusual_transaction": "table",
     "gold/compliance_report": "table",
 }

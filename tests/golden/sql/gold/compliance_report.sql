@@ -200,7 +200,7 @@ SELECT
     WHEN CAST('3' AS BIGINT) > 0
     THEN 100E0 * CAST(CAST('3' AS BIGINT) AS DOUBLE) / CAST(CAST('3' AS BIGINT) AS DOUBLE)
   END AS masked_columns_pct,
-  CAST('d3b13e89aef114c6a15eeea6fc04b623ff9f5f7d2fdd43cc55948368cd7f0940' AS TEXT) AS lineage_sha256
+  CAST('f8d9809e52c5d421e9a36b385b6dd1221cbbdde514e4951d6a6fd11b4cb433e9' AS TEXT) AS lineage_sha256
 FROM state
 INNER JOIN loan_month
   ON loan_month.month = state.month AND loan_month.currency = state.currency
@@ -392,7 +392,7 @@ SELECT
     WHEN CAST('3' AS BIGINT) > 0
     THEN 100E0 * CAST(CAST('3' AS BIGINT) AS DOUBLE) / CAST(CAST('3' AS BIGINT) AS DOUBLE)
   END AS masked_columns_pct,
-  CAST('d3b13e89aef114c6a15eeea6fc04b623ff9f5f7d2fdd43cc55948368cd7f0940' AS VARCHAR) AS lineage_sha256
+  CAST('f8d9809e52c5d421e9a36b385b6dd1221cbbdde514e4951d6a6fd11b4cb433e9' AS VARCHAR) AS lineage_sha256
 FROM state
 INNER JOIN loan_month
   ON loan_month.month = state.month AND loan_month.currency = state.currency
