@@ -19,7 +19,8 @@ from refi_assets.ingestion.files import ScannedFile, scan_file
 from refi_assets.ingestion.raw_zone import find_snapshot, ingest_folder
 from refi_assets.lake import FolderStore, Relation, RunFolder
 from refi_assets.specs.contracts import load_contracts
-from refi_assets.staging.stage import Staged, stage_source
+from refi_assets.staging.counts import Staged
+from refi_assets.staging.stage import stage_source
 
 DAY = date(2026, 2, 20)
 MARKET = "property_id,market_rate_offer,ltv_ratio,monthly_savings_est"

@@ -25,7 +25,8 @@ from refi_assets.specs.names import table_of
 from refi_assets.specs.outcomes import Outcome, equal, none_of, not_above, share_pct
 from refi_assets.specs.policies import Above, ProfileLimits
 from refi_assets.staging.profile_checks import ids_not_shared, is_compared, medians_plausible, profile_steady
-from refi_assets.staging.stage import QUARANTINE_COLUMNS, stage_source
+from refi_assets.staging.quarantine import QUARANTINE_COLUMNS
+from refi_assets.staging.stage import stage_source
 
 
 def staging_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
