@@ -148,7 +148,7 @@ def test_a_variable_without_the_prefix_is_not_ours(monkeypatch: pytest.MonkeyPat
         *(("REFI_WATCH", text) for text in ("perhaps", "")),
         *(("REFI_QUIET_MINUTES", text) for text in ("-1", "five", "nan", "inf", "")),
         *(("REFI_MAX_FILE_GB", text) for text in ("0", "-1", "10 GB", "inf", "nan", "")),
-        *(("REFI_ENGINE", text) for text in ("spark", "DuckDB", "")),
+        *(("REFI_ENGINE", text) for text in ("bigquery", "DuckDB", "")),
         *(("REFI_GLUE_DATABASE", text) for text in ("Refi", "refi-ready", "")),
         *(("REFI_CATALOG_MODE", text) for text in ("both", "")),
         *(("REFI_ATHENA_WORKGROUP", text) for text in ("",)),
