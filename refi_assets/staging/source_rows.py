@@ -176,9 +176,9 @@ class SourceRows:
         without = "ANTI JOIN rejected USING (position)" if is_any_rejected else ""
         self.session.execute(f"CREATE TEMP VIEW accepted AS FROM judged {without}")
 
-    def write_accepted(self, path: str) -> None:
-        """Write the accepted rows to one file, in order."""
-        self.session.copy(f"SELECT {self._names} FROM accepted ORDER BY position", path, ORDERED_PARQUET)
+    def write_accepted(self, path: str) -> int:
+        """Write the accepted rows to one file, in order; returns their number."""
+        return self.session.copy(f"SELECT {self._names} FROM accepted ORDER BY position", path, ORDERED_PARQUET)
 
     def write_changes(self, deletes_path: str, additions_path: str) -> tuple[int, int]:
         """Write the written rows that do not count, and the accepted rows to be added; returns the number of each."""
