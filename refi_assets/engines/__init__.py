@@ -1,12 +1,19 @@
 """Where SQL runs: one file per engine, with the same names in each. Engines know nothing about lending."""
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from refi_assets.engines.base import Engine
 from refi_assets.engines.settings import EngineSettings
 from refi_assets.errors import SettingError
 from refi_assets.lake import FolderStore, ObjectStore
 from refi_assets.settings import settings_of
+
+if TYPE_CHECKING:
+    from refi_assets.engines.athena import AthenaEngine
+    from refi_assets.engines.trino import TrinoEngine
+
+WITH_CATALOG = ("athena", "trino")
 
 
 @lru_cache(maxsize=4)
@@ -24,7 +31,27 @@ def open_remote_engine(kind: str, lake: ObjectStore) -> Engine:
             f"REFI_ENGINE: {kind} reads a lake on S3, but this lake is the folder {lake}. Set REFI_LAKE_URL to "
             "s3://bucket/prefix, or REFI_ENGINE to duckdb or spark."
         )
+    return _remote_engine(kind, lake, settings_of(EngineSettings))
+
+
+def open_analysts_catalog(kind: str, lake: ObjectStore) -> Engine | None:
+    """The deployment's engine with a catalog of its own for analysts, <database>_analysts, which is created if need be.
+
+    None for an engine without a catalog. Raises SettingError or EngineError.
+    """
+    if kind not in WITH_CATALOG:
+        return None
     settings = settings_of(EngineSettings)
+    database = f"{settings.glue_database}_analysts"
+    own = settings.model_copy(
+        update={"glue_database": database, "trino_url": f"{settings.trino_url.rstrip('/')}_analysts"}
+    )
+    engine = _remote_engine(kind, lake, own)
+    engine.create_database()
+    return engine
+
+
+def _remote_engine(kind: str, lake: ObjectStore, settings: EngineSettings) -> "AthenaEngine | TrinoEngine":
     if kind == "athena":
         from refi_assets.engines.athena import AthenaEngine
 

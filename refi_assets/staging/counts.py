@@ -54,7 +54,7 @@ def counts_of(source: SourceRows, deleted: int = 0, added: int = 0) -> Staged:
         profiles=profiles_of(session, contract, source.file_columns),
         file_medians=medians_by_file(session, contract, source.file_columns),
         shared=shared_values(session, contract, source.file_columns),
-        causes=causes_of_quarantine(session, thing) if quarantined else (),
+        causes=causes_of_quarantine(session, thing, contract.file_format) if quarantined else (),
     )
 
 
