@@ -44,6 +44,11 @@ variable "matchings" {
   type        = list(object({ workflow_arn = string, role_arn = string }))
 }
 
+variable "masking_secret_arns" {
+  description = "The secret of AWS Secrets Manager with the masking key (one or none)."
+  type        = list(string)
+}
+
 variable "account_arn" {
   description = "The account, whose principals with sts:AssumeRole may assume a role without principals of its own."
   type        = string
@@ -54,6 +59,10 @@ variable "pipeline_principals" {
 }
 
 variable "analyst_principals" {
+  type = map(set(string))
+}
+
+variable "recipient_principals" {
   type = map(set(string))
 }
 
