@@ -10,7 +10,7 @@ export DAGSTER_HOME ?= $(CURDIR)/.dagster
 UNIT := $(addprefix tests/,bench duckdb finance identity ingestion lake \
 	sample specs staging store)
 
-.PHONY: run dev watch serve deploy ml test test-all check lint golden docs bench bench-all bench-serving fuzz clean lock
+.PHONY: run dev watch serve deploy spark ml test test-all check lint golden docs bench bench-all bench-serving fuzz clean lock
 
 run: $(VENV)/run.stamp  ## from the sample's source files to an audience file
 	$(BIN)/refi run --source data/sample --identity splink
@@ -25,6 +25,8 @@ serve: $(VENV)/ml.stamp  ## the API on loopback, port 8080, with the last publis
 	$(BIN)/refi serve
 
 deploy: $(VENV)/deploy.stamp  ## the packages of the extra `deploy`: S3, Athena, Trino, PostgreSQL
+
+spark: $(VENV)/spark.stamp  ## the packages of the extra `spark`; Spark also needs Java 17 or 21
 
 ml: $(VENV)/ml.stamp  ## the packages of the extras `ml` and `api`: models and the API
 
@@ -73,6 +75,7 @@ lock:  ## bring the lock files up to date with pyproject.toml
 	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra identity --extra deploy --extra ml --extra api --extra spark --group dev -o requirements-dev.lock
 	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra identity --extra deploy -o requirements-deploy.lock
 	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra identity --extra ml --extra api -o requirements-ml.lock
+	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra identity --extra spark -o requirements-spark.lock
 	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra identity --extra ml --extra api --extra spark --group bench -o requirements-bench.lock
 	echo hatchling | $(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 - -o infra/requirements-build.lock
 	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --group fuzz -o requirements-fuzz.lock
@@ -100,6 +103,10 @@ $(VENV)/test.stamp: requirements-dev.lock $(VENV)/run.stamp | $(UV)
 
 $(VENV)/deploy.stamp: requirements-deploy.lock $(VENV)/run.stamp | $(UV)
 	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements-deploy.lock
+	touch $@
+
+$(VENV)/spark.stamp: requirements-spark.lock $(VENV)/run.stamp | $(UV)
+	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements-spark.lock
 	touch $@
 
 $(VENV)/ml.stamp: requirements-ml.lock $(VENV)/run.stamp | $(UV)

@@ -2,13 +2,15 @@
 
 On a page, STYLE is their CSS. The page defines the colors --line (of axes) and --muted (of text); the style defines
 --first, --second and --third for what is drawn, which the page may use as well. A class is the color of a bar, curve or
-dot: "" for the first, "second" or "third". `svg_file` makes a file of its own from an SVG.
+dot: "" for the first, "second" or "third". `svg_file` makes a file of its own from an SVG. `report_page` is such a page
+of sections, in one file without script or network; its layout is in charts.html.
 """
 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
+from importlib.resources import files
 
 import numpy as np
 import numpy.typing as npt
@@ -201,6 +203,24 @@ def plot(
         f'<svg viewBox="0 0 {axes.width} {axes.height + 14}" role="img" aria-label="{escape(label)}">{"".join(parts)}'
         f'<text x="{axes.width}" y="{axes.height + 8}" text-anchor="end">{escape(unit)}</text></svg>'
     )
+
+
+def report_page(title: str, sections: Iterable[str]) -> str:
+    """An HTML page of sections."""
+    page = files("refi_assets").joinpath("charts.html").read_text("utf-8").replace("CHART_STYLE", STYLE)
+    return page.replace("PAGE_TITLE", escape(title)).replace("PAGE_BODY", "\n".join(sections))
+
+
+def section(title: str, about: str, content: str) -> str:
+    """A section of a page: `content` is HTML, the others are texts."""
+    paragraph = f"<p>{escape(about)}</p>" if about else ""
+    return f"<section><h2>{escape(title)}</h2>{paragraph}{content}</section>"
+
+
+def fact_list(facts: Mapping[str, str]) -> str:
+    """Facts by name, side by side."""
+    listed = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(fact)}</dd></div>" for name, fact in facts.items())
+    return f"<dl>{listed}</dl>"
 
 
 def _whole_marks(axes: Axes) -> dict[float, str]:

@@ -19,6 +19,7 @@ locals {
     { for crawler in module.catalog.crawlers : "REFI_GLUE_CRAWLER" => crawler },
     { for crawler in module.catalog.crawlers : "REFI_CATALOG_MODE" => "crawler" },
     { for arn in local.masking_secret_arns : "REFI_MASKING_SECRET" => arn },
+    { for job in module.spark.jobs : "REFI_GLUE_JOB" => job.name },
     { for matching in module.matching.matchings : "REFI_IDENTITY_ENGINE" => "aws" },
     { for matching in module.matching.matchings : "REFI_ENTITY_RESOLUTION_WORKFLOW" => matching.workflow },
     { for matching in module.matching.matchings : "REFI_ENTITY_RESOLUTION_ROLE_ARN" => matching.role_arn },

@@ -48,6 +48,7 @@ from refi_assets.publishing.publication import FIRST, Publication
 from refi_assets.publishing.publish import PublishedDetails, source_counts
 from refi_assets.refi.audience import AUDIENCE, audience_counts
 from refi_assets.settings import PROJECT_DIR, overridden, settings_of
+from refi_assets.specs.groups import domain_of_group
 from refi_assets.specs.names import STAGES
 from refi_assets.specs.policies import policy_of
 from refi_assets.specs.programs import program_files
@@ -186,12 +187,13 @@ def run_domain(
     identity: IdentityResource | None = None,
     verify: bool = False,
     job_name: str = "",
+    run_id: str = "",
 ) -> RunResult:
     """Run the job of a domain, or another job over its assets, for the partition that contains a day, then clean up.
 
-    The run is on the deployment's Dagster instance, engine and identity unless others are given. With `verify`, every
-    relation is computed again and compared with the memo's. Raises RunError, or another RefiError, which says why
-    nothing was published.
+    The run is on the deployment's Dagster instance, engine and identity unless others are given. Its id is new unless
+    one is given. With `verify`, every relation is computed again and compared with the memo's. Raises RunError, or
+    another RefiError, which says why nothing was published.
     """
     lake, domain = open_lake(lake_url, create=False), domain_of(name)
     policy_of(domain.policy, policy_file)
@@ -212,7 +214,7 @@ def run_domain(
     if is_json := settings_of(ObservabilitySettings).log_format == "json":
         log_as_json()
     config = {"loggers": {"console": {"config": {"log_level": "DEBUG" if is_json else "CRITICAL"}}}}
-    run_id, used = str(uuid.uuid4()), instance or dg.DagsterInstance.get()
+    run_id, used = run_id or str(uuid.uuid4()), instance or dg.DagsterInstance.get()
     common: dict[str, Any] = {"run_config": config, "instance": used, "raise_on_error": False, "resources": resources}
     freeze_existing_objects()
     with used:
@@ -302,9 +304,10 @@ def as_of_day_in(name: str, day: date) -> date:
 
 
 def domain_of(name: str) -> Domain:
-    """The domain, or the program of one, as its definitions declare it. Raises SettingError if there are none."""
+    """A program, or the domain of a group, as its definitions declare it. Raises SettingError if there are none."""
     if name in program_files():
         return program_domain(name)
+    name = domain_of_group(name)
     package = f"refi_assets.defs.{name}"
     try:
         values = [*vars(import_module(package)).values()]

@@ -18,14 +18,18 @@ WITH_CATALOG = ("athena", "trino")
 
 @lru_cache(maxsize=4)
 def open_remote_engine(kind: str, lake: ObjectStore) -> Engine:
-    """The deployment's Athena or Trino on a lake on S3, shared by all steps of a run in one process.
+    """The deployment's Athena or Trino on a lake on S3, or Spark, shared by all steps of a run in one process.
 
-    Raises SettingError for a lake in a folder.
+    Raises SettingError for a lake in a folder, which only Spark can read.
     """
+    if kind == "spark":
+        from refi_assets.engines.spark import SparkEngine
+
+        return SparkEngine(lake)
     if isinstance(lake, FolderStore):
         raise SettingError(
             f"REFI_ENGINE: {kind} reads a lake on S3, but this lake is the folder {lake}. Set REFI_LAKE_URL to "
-            "s3://bucket/prefix, or REFI_ENGINE to duckdb."
+            "s3://bucket/prefix, or REFI_ENGINE to duckdb or spark."
         )
     return _remote_engine(kind, lake, settings_of(EngineSettings))
 

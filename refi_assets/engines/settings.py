@@ -22,7 +22,7 @@ class EngineSettings(RoomSettings):
         examples=["2.5GB"],
         description="DuckDB's memory, beyond which it spills to disk.",
     )
-    engine: Literal["duckdb", "athena", "trino"] = Field(
+    engine: Literal["duckdb", "athena", "trino", "spark"] = Field(
         default="duckdb", description="The engine that runs the models."
     )
     glue_database: str = Field(
@@ -40,6 +40,15 @@ class EngineSettings(RoomSettings):
     athena_output: str = Field(default="", description="s3:// prefix for query results; default: athena/ in the lake.")
     athena_usd_per_tb: Decimal = Field(default=Decimal(5), ge=0, description="Price of a scanned terabyte (10^12).")
     trino_url: str = Field(default="", description="http(s)://user[:password]@host:port/catalog/schema")
+    spark_master: str = Field(default="local[*]", min_length=1, description="The master of a Spark that we start.")
+    spark_memory: str = Field(
+        default="2g",
+        pattern=r"^[1-9]\d*[kmgt]$",
+        examples=["2g"],
+        description="Memory of the Java process of a Spark that we start.",
+    )
+    spark_partitions: int = Field(default=16, ge=1, le=100_000, description="Parts into which Spark shuffles rows.")
+    spark_jars: str = Field(default="", description="Paths of jars for Spark, such as hadoop-aws, by comma.")
 
     @field_validator("athena_output")
     @classmethod

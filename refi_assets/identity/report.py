@@ -1,19 +1,18 @@
 """The report on a matching: the weights, the effect of thresholds, and the result.
 
-It is one HTML file, without other files, script or network, and contains nobody's data. Its layout is in report.html,
-its drawings are in charts.py.
+It is one HTML file, without other files, script or network, and contains nobody's data. Its layout and drawings are in
+charts.py.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from refi_assets import charts
-from refi_assets.charts import Axes, Numbers
+from refi_assets.charts import Axes, Numbers, section
 
 POINTS = 200  # of a curve
 COLUMNS = 60  # of the histogram
@@ -38,7 +37,7 @@ def report_html(
     limits = {f"{name} threshold": _bits(probability) for name, probability in thresholds.items()}
     sections = [
         _facts(model, pairs, clusters, thresholds),
-        _section(
+        section(
             "Weights",
             "Each comparison has levels, and each level a weight in bits: one bit more doubles the odds that two "
             "records are of one person. m is the share of pairs of one person that reach the level, u that of pairs of "
@@ -46,39 +45,38 @@ def report_html(
             "weighs more than its level, a frequent one less.",
             _weights(model["comparisons"]),
         ),
-        _section(
+        section(
             "Thresholds",
             "The number of links at each threshold and their expected quality, if the model's own probabilities are "
             "right: precision is the share of links that are true, recall the share of the true pairs among those kept "
             "that are linked, F1 their harmonic mean. These curves are not based on labels.",
             _threshold_curves(pairs, limits),
         ),
-        _section(
+        section(
             "Match weights of the pairs that were kept",
             "Ideally there are two hills with a valley between them; the thresholds belong in the valley.",
             _weight_histogram(weights, limits) if len(weights) else _nothing("No pair was kept."),
         ),
-        _section("Records of a person", "", _cluster_sizes(clusters)),
-        _section(
+        section("Records of a person", "", _cluster_sizes(clusters)),
+        section(
             "Blocking rules",
             "Two records are compared if they agree by one of these rules. A rule that would make too many pairs is "
             "refused.",
             _rules(model),
         ),
-        _section(
+        section(
             "Values taken as missing",
             "Values that mean nothing, and values that more people share than live in a home, are not evidence. They "
             "are missing for estimation and for comparison.",
             _placeholders(model.get("placeholders", ())),
         ),
-        _section(
+        section(
             "Links that were not followed",
             "Links at or above the match threshold between clusters that must not become one.",
             _splits(splits),
         ),
     ]
-    page = files("refi_assets.identity").joinpath("report.html").read_text("utf-8").replace("CHART_STYLE", charts.STYLE)
-    return page.replace("REPORT_TITLE", escape(title)).replace("REPORT_BODY", "\n".join(sections))
+    return charts.report_page(title, sections)
 
 
 def _facts(
@@ -102,8 +100,7 @@ def _facts(
         facts["Unlinkable records"] = (
             f"{_percent(model['unlinkable_share'])}: they have too little data to be linked even to themselves"
         )
-    listed = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(fact)}</dd></div>" for name, fact in facts.items())
-    return f"<section><h2>In figures</h2><dl>{listed}</dl></section>"
+    return section("In figures", "", charts.fact_list(facts))
 
 
 def _weights(comparisons: Sequence[Mapping[str, Any]]) -> str:
@@ -216,11 +213,6 @@ def _placeholders(placeholders: Sequence[Mapping[str, Any]]) -> str:
         for removed in placeholders
     ]
     return _table(("attribute", "reason", "values", "records"), rows)
-
-
-def _section(title: str, about: str, content: str) -> str:
-    paragraph = f"<p>{escape(about)}</p>" if about else ""
-    return f"<section><h2>{escape(title)}</h2>{paragraph}{content}</section>"
 
 
 def _table(names: Sequence[str], rows: Iterable[str]) -> str:

@@ -12,6 +12,7 @@ from importlib.resources import files
 from string import Template
 from typing import Any
 
+from refi_assets.ml.beside import LibraryComparison
 from refi_assets.ml.breakdowns import LiftPart, PartMeasures
 from refi_assets.ml.card_data import CardData, FeatureText
 from refi_assets.ml.drift import ColumnDrift
@@ -52,6 +53,7 @@ def card_markdown(card: CardData) -> str:
         "features": _features(card.model, card.features),
         "scorecard": _scorecard(card.model),
         "figures": _figures(kind, card.figures, card.intervals),
+        "libraries": _libraries(card.comparison),
         "pictures": "\n".join(_picture(name) for name in card.plots) or "There is none.",
         "lift": _lift(card.lift),
         "segments": _by_name({f"By {name}": _parts(parts) for name, parts in card.segments.items()}),
@@ -145,6 +147,20 @@ def _figures(kind: str, figures: Mapping[str, Mapping[str, float]], intervals: M
         for measure, value in figures.get(kind, {}).items()
     ]
     return _table(("measure", f"this model ({kind})", "interval", *others), rows)
+
+
+def _libraries(comparison: LibraryComparison | None) -> str:
+    if comparison is None:
+        return "The model does not ask for it."
+    if comparison.gain is None:
+        return f"It was not measured: {markdown_text(comparison.not_measured)}"
+    rows = [
+        (library, f"{measured.roc_auc:.6f}", _interval(measured.interval))
+        for library, measured in comparison.libraries.items()
+    ]
+    gain = comparison.gain
+    rows.append(("difference", f"{gain.gain:+.6f}", _interval((gain.low, gain.high))))
+    return _table(("library", "ROC-AUC", "interval"), rows)
 
 
 def _parts(parts: Sequence[PartMeasures]) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from refi_assets.ml.beside import LibraryComparison
 from refi_assets.ml.breakdowns import LiftPart, PartMeasures
 from refi_assets.ml.drift import ColumnDrift
 from refi_assets.ml.fairness import FairnessScreen, Interval
@@ -25,6 +26,7 @@ class CardData:
 
     version: None if it is not registered yet. data: facts by name, such as relation, rows, period and SHA-256, in the
     order of the card. figures: of the test part, by kind of model and measure; `intervals`: of this model's.
+    comparison: of two libraries, if the model asks for it.
     segments: by the column that defines them. screens: by basis. plots: SVG by file name, shown in their order.
     notes: warnings, and what had to be left out.
     """
@@ -38,6 +40,7 @@ class CardData:
     figures: Mapping[str, Mapping[str, float]]
     code_version: str
     version: int | None = None
+    comparison: LibraryComparison | None = None
     intervals: Mapping[str, Interval] = field(default_factory=dict)
     parameters: Mapping[str, object] = field(default_factory=dict)
     features: Mapping[str, FeatureText] = field(default_factory=dict)

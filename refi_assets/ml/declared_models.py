@@ -5,7 +5,7 @@ Training belongs to model_training.py. Limits that all models share are in polic
 
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -41,6 +41,7 @@ class DeclaredModel(Policy):
     known_on: str | None = None
     id: str
     kind: Kind
+    beside: Literal["spark_logistic_regression"] | None = None
     features: tuple[str, ...] = Field(min_length=1)
     segments: tuple[str, ...] = ()
     decision: DecisionRule = DecisionRule()

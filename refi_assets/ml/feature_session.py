@@ -15,7 +15,8 @@ from sqlglot import exp
 
 from refi_assets.engines.duckdb_sql import quoted, rows_sql, to_duckdb
 from refi_assets.errors import ModelError
-from refi_assets.specs.sql_models import FEATURES, FEATURES_OF, INPUT, SqlModel, load_sql_models
+from refi_assets.specs.groups import FEATURES, INPUT
+from refi_assets.specs.sql_models import FEATURES_OF, SqlModel, load_sql_models
 
 Row = Mapping[str, Any]
 KEY = ("customer_id", "as_of")
@@ -43,6 +44,18 @@ def declared_features() -> dict[str, Feature]:
         for model in _models(FEATURES).values()
         for name in _columns(model)
     }
+
+
+@cache
+def features_read_from(relation: str) -> dict[str, Feature]:
+    """All declared features, and those that the SQL file of a relation describes itself, by name."""
+    if (model := load_sql_models().get(relation)) is None:
+        return declared_features()
+    own = {
+        name: Feature(name, model.units.get(name, ""), model.risks.get(name), text, relation)
+        for name, text in model.column_descriptions.items()
+    }
+    return own | declared_features()
 
 
 @cache

@@ -14,11 +14,12 @@ import numpy as np
 
 from refi_assets.engines.spreadsheets import escape_formula
 from refi_assets.errors import ModelError, best_effort
+from refi_assets.ml.beside import LibraryComparison, compare_libraries
 from refi_assets.ml.card import card_html, card_markdown
 from refi_assets.ml.card_data import CardData
 from refi_assets.ml.columns import InputColumn, learn_columns
 from refi_assets.ml.declared_models import DeclaredModel
-from refi_assets.ml.feature_session import declared_features
+from refi_assets.ml.feature_session import features_read_from
 from refi_assets.ml.fitted import FittedModel
 from refi_assets.ml.gate import GateVerdict, NewestPeriod, flipped_decisions, judge_challenger, judge_first_model
 from refi_assets.ml.guard import (
@@ -109,6 +110,7 @@ def train_declared(
         warnings.append("the model declares no time, so its test part is random: figures of the future may be worse")
     inputs, dropped = _inputs(name, declared, split.learning, policy)
     trained, figures = _three_models(declared, inputs, split, policy, say)
+    comparison = _compared_libraries(declared, trained, split, policy, say)
     verdict, flips = _judge(registry, name, champion, declared, split.test, trained[declared.kind].model, policy)
     result = TrainingResult(
         name=name,
@@ -119,6 +121,7 @@ def train_declared(
         split=split,
         chosen=trained[declared.kind],
         figures=figures,
+        comparison=comparison,
         verdict=verdict,
         flips=flips,
         warnings=(*warnings, *(f"{sentence}; it is not used" for sentence in dropped)),
@@ -172,9 +175,23 @@ def _three_models(
     return trained, figures
 
 
+def _compared_libraries(
+    declared: DeclaredModel, trained: Mapping[Kind, Trained], split: SplitRows, policy: MlPolicy, say: Say
+) -> LibraryComparison | None:
+    """The logistic regression by two libraries, if the model asks for it."""
+    if declared.beside is None:
+        return None
+    comparison = compare_libraries(trained["logistic_regression"].model.scorecard, split, policy)
+    for library, measured in comparison.libraries.items():
+        say(f"logistic regression by {library}: ROC-AUC {measured.roc_auc:.3f}")
+    if comparison.not_measured:
+        say(f"PySpark's logistic regression was not measured: {comparison.not_measured}")
+    return comparison
+
+
 def _direction(name: str, declared: DeclaredModel) -> Direction:
     """1 if the probability of the positive label rises with a feature, by the feature's definition."""
-    feature = declared_features().get(name)
+    feature = features_read_from(declared.relation).get(name)
     if feature is None or feature.risk is None:
         return 0
     return 1 if (feature.risk == "rises") == declared.positive_is_adverse else -1

@@ -85,11 +85,12 @@ class Scorecard(BaseModel):
 
     def parts(self, table: Table) -> Floats:
         """The contribution of each input to the log-odds: a row for each row, a column for each input."""
-        columns = [
-            weight * np.array(binned.evidence)[binned.bins(table)]
-            for binned, weight in zip(self.binned, self.weights, strict=True)
-        ]
-        return np.column_stack(columns)
+        parts: Floats = self.evidence(table) * np.array(self.weights)
+        return parts
+
+    def evidence(self, table: Table) -> Floats:
+        """The weight of evidence of each row's bins: a row for each row, a column for each input."""
+        return _evidence(self.binned, table)
 
     def log_odds(self, table: Table) -> Floats:
         """The log-odds of the positive label, one for each row."""
@@ -100,9 +101,12 @@ class Scorecard(BaseModel):
 def fit_scorecard(inputs: Sequence[InputColumn], table: Table, label: Bools, scale: ScorecardScale) -> Scorecard:
     """The scorecard of training rows that have both labels."""
     binned = [_bin(column_input, table, label, scale) for column_input in inputs]
-    evidence = np.column_stack([np.array(item.evidence)[item.bins(table)] for item in binned])
-    weights, intercept = _fit_weights(evidence, label, scale.penalty)
+    weights, intercept = _fit_weights(_evidence(binned, table), label, scale.penalty)
     return Scorecard(binned=tuple(binned), weights=tuple(weights.tolist()), intercept=intercept)
+
+
+def _evidence(binned: Sequence[BinnedInput], table: Table) -> Floats:
+    return np.column_stack([np.array(item.evidence)[item.bins(table)] for item in binned])
 
 
 def _fit_weights(evidence: Floats, label: Bools, penalty: float) -> tuple[Floats, float]:

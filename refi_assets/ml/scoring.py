@@ -1,7 +1,12 @@
-"""Scores of customers by a registered model, with the words of a notice where the model's file has them."""
+"""Scores of customers by a registered model, with the words of a notice where the model's file has them.
+
+Stored probabilities have six decimals: they are computed in millionths, so that no engine rounds them.
+"""
 
 from collections.abc import Mapping
 
+import numpy as np
+import numpy.typing as npt
 from sqlglot import exp
 
 from refi_assets.engines.duckdb import DuckDBSession
@@ -9,6 +14,7 @@ from refi_assets.errors import ModelError
 from refi_assets.ml.columns import Value
 from refi_assets.ml.declared_models import DeclaredModel
 from refi_assets.ml.fitted import FittedModel, Score
+from refi_assets.ml.tables import Floats
 from refi_assets.specs.names import table_of
 
 
@@ -33,6 +39,16 @@ def score_customer(model: FittedModel, declared: DeclaredModel, values: Mapping[
         reason.model_copy(update={"text": declared.reasons.get(reason.feature)}) for reason in score.reasons
     )
     return score.model_copy(update={"reasons": reasons})
+
+
+def in_millionths(probabilities: Floats) -> npt.NDArray[np.int64]:
+    """Probabilities in millionths, rounded half up."""
+    return np.floor(probabilities * 1e6 + 0.5).astype(np.int64)
+
+
+def probability_sql(millionths: str) -> str:
+    """The probability that a column has in millionths, exactly, in DuckDB's SQL."""
+    return f"CAST(CAST({millionths} AS DECIMAL(9,0)) * 0.000001::DECIMAL(7,6) AS DECIMAL(9,6))"
 
 
 def _number(value: object) -> float | bool | None:

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from refi_assets.ml import plots
+from refi_assets.ml.beside import LibraryComparison
 from refi_assets.ml.breakdowns import LiftPart, breakdown_by_month, breakdown_by_segment, lift_table
 from refi_assets.ml.card_data import CardData, FeatureText
 from refi_assets.ml.declared_models import DeclaredModel
 from refi_assets.ml.fairness import screen_model
-from refi_assets.ml.feature_session import declared_features
+from refi_assets.ml.feature_session import features_read_from
 from refi_assets.ml.fitted import FittedModel
 from refi_assets.ml.gate import GateVerdict
 from refi_assets.ml.importance import feature_importance
@@ -36,6 +37,7 @@ class TrainingResult:
     split: SplitRows
     chosen: Trained
     figures: Mapping[str, Mapping[str, float]]
+    comparison: LibraryComparison | None
     verdict: GateVerdict
     flips: tuple[Flip, ...]
     warnings: tuple[str, ...]
@@ -57,10 +59,11 @@ def version_card(result: TrainingResult, version: int, code_version: str) -> Car
         use_limits=result.declared.use_limits,
         data=_facts(result),
         figures=result.figures,
+        comparison=result.comparison,
         intervals=intervals(label, probability, result.policy.split.seed),
         parameters=result.chosen.parameters,
         code_version=code_version,
-        features=_feature_texts(model),
+        features=_feature_texts(model, result.declared.relation),
         segments={
             name: breakdown_by_segment(texts, label, probability, limits) for name, texts in test.segments.items()
         },
@@ -106,8 +109,8 @@ def _plots(
     )
 
 
-def _feature_texts(model: FittedModel) -> dict[str, FeatureText]:
-    defined = declared_features()
+def _feature_texts(model: FittedModel, relation: str) -> dict[str, FeatureText]:
+    defined = features_read_from(relation)
     return {
         column.name: FeatureText(defined[column.name].description, defined[column.name].unit)
         for column in model.inputs

@@ -1,13 +1,14 @@
 """Alerts: their text, when one is a repetition, and how they are sent to SNS.
 
-An alert is sent once, and again only after an hour; one that could not be sent waits for the next attempt.
-orchestration/alert_sensor.py finds the failures. No text of an alert contains a borrower's data.
+An alert is sent once, and again only after an hour; one that could not be sent waits for the next attempt. A notice of
+a number is sent once for an as-of day. orchestration/alert_sensor.py finds the failures and the numbers. No text of an
+alert contains a borrower's data.
 """
 
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -25,14 +26,14 @@ class AlertError(RefiError):
 
 
 class Alert(BaseModel):
-    """A failure or an overdue asset. Times have a zone.
+    """A failure, an overdue asset, or a number that people want to know each day. Times have a zone.
 
     Two alerts with the same `what` and `where` are the same; `since` is the start, `seen` the last occurrence.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    kind: Literal["run_failed", "check_failed", "overdue"]
+    kind: Literal["run_failed", "check_failed", "overdue", "notice"]
     what: str
     where: str
     since: datetime
@@ -66,13 +67,17 @@ class Alert(BaseModel):
 
 
 class AlertMemory(BaseModel):
-    """The sensor's memory between two looks: the time of the last look, the waiting alerts, and when each was sent."""
+    """The sensor's memory between two looks: the time of the last look, the waiting alerts, and when each was sent.
+
+    noticed: asset -> the newest as-of day whose number was reported, or waits to be.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     looked: datetime | None = None
     waiting: dict[str, Alert] = {}
     sent: dict[str, datetime] = {}
+    noticed: dict[str, date] = {}
 
     def look_from(self, at: datetime) -> datetime:
         """The start of the time in which failures are looked for; the first look goes an hour back."""
@@ -111,7 +116,7 @@ def send_due_alerts(
         sent[identity] = at
         del waiting[identity]
         sent_count += 1
-    return SendResult(AlertMemory(looked=at, waiting=waiting, sent=sent), sent_count, problem)
+    return SendResult(memory.model_copy(update={"looked": at, "waiting": waiting, "sent": sent}), sent_count, problem)
 
 
 def sns_sender(topic_arn: str) -> Callable[[Alert], None]:

@@ -19,6 +19,7 @@ from refi_assets.errors import ModelError
 from refi_assets.lake import Relation
 from refi_assets.ml.registry import Registry, open_registry
 from refi_assets.ml.sagemaker import SageMakerModel
+from refi_assets.ml.scoring import in_millionths, probability_sql
 from refi_assets.ml.tables import Floats, Table, typed_columns
 from refi_assets.offers.program import ModelUse, Program
 from refi_assets.offers.scored_details import PinnedModel, ScoredDetails
@@ -45,7 +46,7 @@ class OpenModel:
 
     def millionths(self, table: Table) -> npt.NDArray[np.int64]:
         """The probability of each row in millionths, rounded half up."""
-        return np.floor(self.model.probabilities(table) * 1e6 + 0.5).astype(np.int64)
+        return in_millionths(self.model.probabilities(table))
 
 
 def open_models(program: Program, connect: Callable[[], Registry] = open_registry) -> list[OpenModel]:
@@ -101,10 +102,7 @@ def score_customers(
         from_cache[role] = _reuse(session, model, before, as_of, cache_days)
         _score_others(session, model, as_of)
     selected = ["hashed.customer_id"]
-    selected += [
-        f"CAST(CAST({role}_score.millionths AS DECIMAL(9,0)) * 0.000001::DECIMAL(7,6) AS DECIMAL(9,6)) AS {score}"
-        for role, score in SCORES.items()
-    ]
+    selected += [f"{probability_sql(f'{role}_score.millionths')} AS {score}" for role, score in SCORES.items()]
     for role in SCORES:
         selected += [f"hashed.{role}_features", f"{role}_score.scored_on AS {role}_scored_on"]
     joins = " ".join(f"INNER JOIN {role}_score USING (customer_id)" for role in SCORES)

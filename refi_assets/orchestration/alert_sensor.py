@@ -1,11 +1,11 @@
-"""The sensor that alerts people: it finds failures and overdue assets.
+"""The sensor that alerts people: it finds failures, overdue assets, and numbers that they want to know each day.
 
 Its cursor records the runs it has looked at and the alerts it has sent. The text of an alert, and when it is sent
 again, belong to observability/alerts.py.
 """
 
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import dagster as dg
@@ -20,10 +20,12 @@ from refi_assets.settings import PlatformSettings, settings_of
 
 Event = dg.DagsterEventType
 
+DAILY_NOTICE = "refi/daily_notice"  # metadata of an asset: the count of it that people are told, once a day
+
 
 @dg.sensor(
     minimum_interval_seconds=30,
-    description="Reports failed runs, failed blocking checks and overdue assets to the SNS topic.",
+    description="Reports failed runs, failed blocking checks, overdue assets and daily numbers to the SNS topic.",
     default_status=(
         dg.DefaultSensorStatus.RUNNING
         if settings_of(ObservabilitySettings).alerts_topic_arn
@@ -38,8 +40,12 @@ def alerts(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     memory = AlertMemory.model_validate_json(context.cursor) if context.cursor else AlertMemory()
     at = now()
     due = [*_failures(context, memory.look_from(at)), *_overdue(context, at)]
+    noticed = dict(memory.noticed)
+    for asset, day, notice in _notices(context, memory.noticed, at):
+        noticed[asset] = day
+        due.append(notice)
     try:
-        result = send_due_alerts(memory, due, at, sns_sender(topic))
+        result = send_due_alerts(memory.model_copy(update={"noticed": noticed}), due, at, sns_sender(topic))
     except SettingError as error:  # nothing was looked at; the next look begins where this one did
         context.log.error(str(error))
         return dg.SensorResult(skip_reason=dg.SkipReason(str(error)), cursor=context.cursor)
@@ -115,6 +121,38 @@ def _overdue(context: dg.SensorEvaluationContext, at: datetime) -> Iterator[Aler
                 run=f"{latest.run_id}, the last that materialized it",
                 link=_link(latest.run_id),
             )
+
+
+def _notices(
+    context: dg.SensorEvaluationContext, noticed: Mapping[str, date], at: datetime
+) -> Iterator[tuple[str, date, Alert]]:
+    """The numbers above zero of assets with a daily notice, each with the asset and its as-of day.
+
+    A number is that of the newest materialization, if its run has succeeded. Further runs as of the same day or of an
+    earlier one are silent.
+    """
+    assert context.repository_def is not None  # noqa: S101 - as above
+    for node in context.repository_def.asset_graph.asset_nodes:
+        count, asset = node.metadata.get(DAILY_NOTICE), node.key.to_user_string()
+        event = context.instance.get_latest_materialization_event(node.key) if count else None
+        materialization = event and event.asset_materialization
+        if not event or not materialization or not materialization.partition:
+            continue
+        day, number = date.fromisoformat(materialization.partition[:10]), materialization.metadata[str(count)].value
+        run = context.instance.get_run_by_id(event.run_id)
+        if not number or day <= noticed.get(asset, date.min) or run is None or not run.is_success:
+            continue
+        notice = Alert(
+            kind="notice",
+            what=str(count).replace("_", " ").capitalize(),
+            where=f"{asset}, as of {day}",
+            since=_time(event.timestamp),
+            seen=at,
+            reason=f"Their number is {number:,}.",
+            run=f"{run.run_id}, job {run.job_name}",
+            link=_link(run.run_id),
+        )
+        yield asset, day, notice
 
 
 def _days(window: timedelta) -> str:

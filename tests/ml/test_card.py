@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
+from refi_assets.ml.beside import LibraryComparison
 from refi_assets.ml.card import card_html, card_markdown, markdown_line, markdown_text
 from refi_assets.ml.card_data import FeatureText
 from refi_assets.ml.fitted import FittedModel
@@ -48,6 +49,7 @@ def test_the_page_shows_the_figures() -> None:
         "relation ml/delay_features rows 100 SHA-256 f00d",
         "payment_delay Worst delay of 12 months. days number rises",
         "roc_auc 0.8123 0.790 to 0.830 0.8456 brier 0.1000 0.0900",
+        "scikit-learn 0.812346 0.790 to 0.830 PySpark 0.812344 0.790 to 0.830 difference -0.000001 -0.001 to 0.002",
         "By branch",
         "2024-02 100 0.250 (0.175 to 0.343) 0.3000 1.0000",
         "yes warn 339 0.717 (0.667 to 0.762) 0.7899 0.738 to 0.846 3.8733 2.2e-19",
@@ -59,6 +61,12 @@ def test_the_page_shows_the_figures() -> None:
         '"payment_delay": "number"',
     ):
         assert figure in text
+
+
+def test_a_comparison_that_was_not_measured_says_why() -> None:
+    assert "The model does not ask for it." in card_markdown(MINIMAL_CARD)
+    card = replace(MINIMAL_CARD, comparison=LibraryComparison(not_measured="Spark needs the package pyspark."))
+    assert "It was not measured: Spark needs the package pyspark." in card_markdown(card)
 
 
 def test_the_scorecards_points_are_listed_by_bin() -> None:

@@ -32,6 +32,7 @@ class Watch:
         self.instance = dg.DagsterInstance.ephemeral()
         self.mailbox = Mailbox(aws)
         self.cursor: str | None = None
+        self.definitions = definitions()
         self.at = datetime.now(NEW_YORK)
         self._monkeypatch = monkeypatch
         monkeypatch.setattr(alert_sensor, "now", lambda: self.at)
@@ -53,7 +54,7 @@ class Watch:
         context = dg.build_sensor_context(
             instance=self.instance,
             cursor=self.cursor,
-            repository_def=definitions().get_repository_def(),
+            repository_def=self.definitions.get_repository_def(),
         )
         result = alert_sensor.alerts(context)
         assert isinstance(result, dg.SensorResult)
@@ -230,6 +231,80 @@ def test_an_overdue_asset_is_sent_every_hour_until_it_is_materialized(watch, lak
 
     watch.run(lake)
     assert watch.received(HOUR) == []
+
+
+class Portfolio:
+    """An asset with a daily notice, whose runs have the number that is given."""
+
+    def __init__(self, watch: Watch) -> None:
+        self.watch, self.number, self.fails = watch, 0, False
+
+        @dg.asset(
+            key=["gold", "portfolio"],
+            metadata={alert_sensor.DAILY_NOTICE: "high_risk_customers"},
+            partitions_def=dg.DailyPartitionsDefinition("2026-01-01"),
+        )
+        def portfolio() -> dg.MaterializeResult[None]:
+            return dg.MaterializeResult(metadata={"high_risk_customers": self.number})
+
+        @dg.asset(deps=[portfolio], partitions_def=dg.DailyPartitionsDefinition("2026-01-01"))
+        def published() -> None:
+            if self.fails:
+                raise ValueError("not published")
+
+        self.assets = [portfolio, published]
+        watch.definitions = dg.Definitions(assets=self.assets)
+
+    def run(self, day: str, number: int, *, fails: bool = False) -> str:
+        self.number, self.fails = number, fails
+        done = dg.materialize(self.assets, instance=self.watch.instance, partition_key=day, raise_on_error=False)
+        self.watch.at = datetime.now(NEW_YORK)
+        return done.run_id
+
+
+def test_a_daily_notice_is_a_number_and_a_link_once_for_an_as_of_day(watch):
+    portfolio = Portfolio(watch)
+    run_id = portfolio.run("2026-02-20", 1234)
+
+    (message,) = watch.received()
+    datetime.fromisoformat(message.pop("Since"))
+    assert message == {
+        "What": "High risk customers",
+        "Where": "gold/portfolio, as of 2026-02-20",
+        "Reason": "Their number is 1,234.",
+        "Run": f"{run_id}, job __ephemeral_asset_job__",
+        "Link": f"https://dagster.lender.example/runs/{run_id}",
+    }
+
+    portfolio.run("2026-02-20", 1300)
+    assert watch.received(25 * HOUR) == [], "the same day was reported, and runs again"
+    portfolio.run("2026-02-19", 7)
+    assert watch.received() == [], "a backfill"
+    portfolio.run("2026-02-21", 5)
+    assert [message["Reason"] for message in watch.received()] == ["Their number is 5."]
+
+
+def test_a_daily_notice_is_not_sent_for_nobody_nor_for_a_run_that_failed(watch):
+    portfolio = Portfolio(watch)
+    portfolio.run("2026-02-20", 0)
+    assert watch.received() == []
+    portfolio.run("2026-02-20", 3, fails=True)
+    assert [message["What"] for message in watch.received()] == ["Run failed"]
+    portfolio.run("2026-02-20", 4)
+    assert [message["Reason"] for message in watch.received()] == ["Their number is 4."]
+
+
+def test_a_daily_notice_that_sns_refuses_is_sent_later_and_then_not_again(watch):
+    portfolio = Portfolio(watch)
+    portfolio.run("2026-02-20", 3)
+    watch.set("REFI_ALERTS_TOPIC_ARN", watch.mailbox.topic + "-wrong")
+    assert "Alerts waiting to be sent: 1" in watch.tick()
+    portfolio.run("2026-02-21", 2)
+    assert "Alerts waiting to be sent: 2" in watch.tick()
+
+    watch.set("REFI_ALERTS_TOPIC_ARN", watch.mailbox.topic)
+    assert [message["Reason"] for message in watch.received()] == ["Their number is 3.", "Their number is 2."]
+    assert watch.received(2 * HOUR) == []
 
 
 def test_an_asset_that_was_never_materialized_is_not_overdue(watch):

@@ -5,12 +5,13 @@ from typing import Any
 
 import numpy as np
 
+from refi_assets.ml.beside import LibraryComparison, MeasuredLibrary
 from refi_assets.ml.breakdowns import breakdown_by_month, breakdown_by_segment, lift_table
 from refi_assets.ml.card_data import CardData, FeatureText
 from refi_assets.ml.columns import InputColumn
 from refi_assets.ml.fairness import screen_decisions
 from refi_assets.ml.fitted import FittedModel
-from refi_assets.ml.gate import GateRule, GateVerdict
+from refi_assets.ml.gate import AucGain, GateRule, GateVerdict
 from refi_assets.ml.importance import FeatureImportance
 from refi_assets.ml.plots import roc_plot
 from refi_assets.ml.policy import ScorecardScale
@@ -47,6 +48,13 @@ def a_full_card(**changed: Any) -> CardData:
             "random_forest": {"roc_auc": 0.8456, "brier": 0.09},
         },
         intervals={"roc_auc": (0.79, 0.83)},
+        comparison=LibraryComparison(
+            {
+                "scikit-learn": MeasuredLibrary(0.8123456, (0.79, 0.83)),
+                "PySpark": MeasuredLibrary(0.8123444, (0.79, 0.83)),
+            },
+            AucGain(-0.0000012, -0.001, 0.002, 95),
+        ),
         code_version="abc123",
         parameters={"penalty": 0.5},
         features={"payment_delay": FeatureText("Worst delay of 12 months.", "days")},

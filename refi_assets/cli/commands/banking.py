@@ -1,0 +1,38 @@
+"""Commands of the banking domain, beside those that every domain has."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from refi_assets.cli.commands.options import day_of
+from refi_assets.cli.terminal import say
+
+app = typer.Typer()
+
+
+@app.command()
+def generate(
+    out_dir: Annotated[Path, typer.Argument(file_okay=False, help="Folder for the files.")],
+    *,
+    customers: Annotated[int, typer.Option(min=1, help="Number of customers.")] = 2000,
+    transactions: Annotated[
+        int | None,
+        typer.Option(min=1, help="About so many transactions; they decide the number of customers."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same files.")] = 1,
+    as_of: Annotated[
+        str | None, typer.Option(metavar="DATE", help="The day on which the history ends. Default: today.")
+    ] = None,
+    months: Annotated[int, typer.Option(min=1, help="Months of history.")] = 48,
+    clean: Annotated[bool, typer.Option("--clean", help="Nothing defective, and one currency.")] = False,
+    cut: Annotated[bool, typer.Option("--cut", help="The file of transactions ends within a cell.")] = False,
+) -> None:
+    """Write the files of a made-up bank with a share of every defect, and truth.json, which counts them."""
+    from refi_assets.sample.bank import clients_for, generate_bank
+
+    if transactions is not None:
+        customers = clients_for(transactions, months)
+    truth = generate_bank(customers, seed, out_dir, as_of=day_of(as_of), months=months, clean=clean, cut=cut)
+    rows = truth["rows"]["transaction"]
+    say(f"{customers} customers, {rows} transactions up to {truth['as_of']}, seed {seed}: {out_dir}")
