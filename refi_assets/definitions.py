@@ -45,6 +45,7 @@ def _loaded() -> dg.Definitions:
     from refi_assets.orchestration.alert_sensor import alerts
     from refi_assets.orchestration.jobs import clean_up_after_runs, clean_up_job
     from refi_assets.orchestration.logs import log_runs_as_json
+    from refi_assets.orchestration.masking import mask_after_runs, mask_job
     from refi_assets.orchestration.resources import resources
     from refi_assets.settings import all_settings
 
@@ -56,8 +57,8 @@ def _loaded() -> dg.Definitions:
         with _own_errors():
             domains = tree.build_defs(Path(refi_assets.defs.__path__[0]))
     shared = dg.Definitions(
-        jobs=[clean_up_job],
-        sensors=[alerts, clean_up_after_runs],
+        jobs=[clean_up_job, mask_job],
+        sensors=[alerts, clean_up_after_runs, mask_after_runs],
         resources=resources(),
         executor=dg.in_process_executor,
     )

@@ -1,5 +1,5 @@
 # The AWS resources of refi_assets: a lake, a catalog, workgroups, a queue of arrivals, alarms, three roles and,
-# optionally, a role for Entity Resolution and the API as a task of ECS.
+# optionally, a role for Entity Resolution, a job of Glue, dashboards, and the API as a task of ECS.
 # docs/deploy-aws.md leads from an empty account to the first audience.
 
 data "aws_caller_identity" "this" {}
@@ -96,6 +96,24 @@ module "matching" {
   aws      = { partition = local.partition, region = local.region, account = local.account }
 }
 
+module "spark" {
+  source = "./modules/spark"
+
+  name              = var.name
+  release           = var.spark_release
+  workers           = { type = var.spark_worker_type, count = var.spark_workers }
+  timeout_minutes   = var.spark_timeout_minutes
+  database          = var.glue_database
+  metrics_namespace = var.metrics_namespace
+  keep_logs_days    = var.keep_logs_days
+  settings = merge(
+    { AWS_REGION = local.region, REFI_LAKE_URL = local.lake_url, REFI_ENGINE = "spark", REFI_GLUE_DATABASE = var.glue_database },
+    var.spark_settings,
+  )
+  lake = { bucket = module.lake.bucket, bucket_arn = module.lake.bucket_arn, root = local.root, key_arn = module.lake.key_arn }
+  aws  = { partition = local.partition, region = local.region, account = local.account }
+}
+
 module "serving" {
   source = "./modules/serving"
 
@@ -131,6 +149,7 @@ module "access" {
   topic             = { arn = module.watching.topic_arn, key_arn = module.watching.key_arn }
   metrics_namespace = var.metrics_namespace
   matchings         = module.matching.matchings
+  spark_jobs        = module.spark.jobs
 
   account_arn         = "arn:${local.partition}:iam::${local.account}:root"
   pipeline_principals = var.pipeline_principals

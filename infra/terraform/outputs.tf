@@ -18,6 +18,7 @@ locals {
     # The bucket encrypts objects with its key by default, so REFI_KMS_KEY_ID is not needed.
     { for crawler in module.catalog.crawlers : "REFI_GLUE_CRAWLER" => crawler },
     { for crawler in module.catalog.crawlers : "REFI_CATALOG_MODE" => "crawler" },
+    { for job in module.spark.jobs : "REFI_GLUE_JOB" => job.name },
     { for matching in module.matching.matchings : "REFI_IDENTITY_ENGINE" => "aws" },
     { for matching in module.matching.matchings : "REFI_ENTITY_RESOLUTION_WORKFLOW" => matching.workflow },
     { for matching in module.matching.matchings : "REFI_ENTITY_RESOLUTION_ROLE_ARN" => matching.role_arn },

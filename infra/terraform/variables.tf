@@ -60,6 +60,41 @@ variable "entity_resolution_workflow" {
   }
 }
 
+variable "spark_release" {
+  description = "Folder below spark/ in the lake with the script and packages of the job of Glue. \"\": no job."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9._-]{0,100}$", var.spark_release))
+    error_message = "spark_release must be at most 100 letters, digits, dots, underscores and hyphens."
+  }
+}
+
+variable "spark_worker_type" {
+  description = "Type of the job's workers."
+  type        = string
+  default     = "G.1X"
+}
+
+variable "spark_workers" {
+  description = "The most workers of the job, including the driver's; at least 2."
+  type        = number
+  default     = 3
+}
+
+variable "spark_timeout_minutes" {
+  description = "Minutes after which Glue ends a run: fewer than max_runtime_seconds of infra/dagster.yaml."
+  type        = number
+  default     = 50
+}
+
+variable "spark_settings" {
+  description = "More settings of the job, such as REFI_TIME_ZONE."
+  type        = map(string)
+  default     = {}
+}
+
 variable "api_cluster_arn" {
   description = "ECS cluster that serves the API, on its instance with the attribute refi.store = <name>. \"\": none."
   type        = string

@@ -14,6 +14,7 @@ from refi_assets.engines.base import Row
 from refi_assets.engines.duckdb import DuckDBEngine, open_duckdb
 from refi_assets.errors import LakeError
 from refi_assets.lake import ObjectStore, Relation, RunFolder, open_lake
+from refi_assets.publishing.masked_copies import AnalystRun
 from refi_assets.publishing.publication import FIRST, Publication
 from refi_assets.publishing.published import PublishedRun, manifests
 from refi_assets.publishing.stops import StoppedRun, stopped_runs, unpublished_runs
@@ -40,6 +41,11 @@ def open_any_run(domain: str, lake_url: str, run_id: str | None = None) -> Publi
     """A run of a domain by its id, published or not, or the latest published one; see find_run. Raises LakeError."""
     kind = PublishedAudience if domain == FIRST else PublishedRun
     return find_run(kind, _publication(domain), *_lake_and_engine(lake_url), run_id)
+
+
+def open_masked_copy(domain: str, lake_url: str, run_id: str | None = None) -> PublishedRun:
+    """The latest published run of a domain as analysts see it. Raises LakeError, also for any run id."""
+    return AnalystRun.find(_publication(domain), *_lake_and_engine(lake_url), run_id)
 
 
 class _Quarantine(PublishedRun):

@@ -13,6 +13,7 @@ from refi_assets.lake import open_lake
 from refi_assets.ml.settings import ML_PACKAGES
 from refi_assets.publishing.publication import Publication
 from refi_assets.publishing.published import PublishedRun
+from refi_assets.specs.groups import domain_of_group
 
 if TYPE_CHECKING:
     from refi_assets.ml.declared_models import DeclaredModel
@@ -131,7 +132,7 @@ def _run_to_learn_from(
     declared: "DeclaredModel", lake: str, run_id: str | None, as_of: date | None, console: Terminal
 ) -> PublishedRun:
     """The run with the relation that a model learns from. Raises RefiError."""
-    domain = declared.relation.partition("/")[0]
+    domain = domain_of_group(declared.relation.partition("/")[0])
     is_published = domain == FEATURES.name
     if as_of is not None and (is_published or run_id is not None):
         raise ModelError("--as-of has no effect here: the run decides the day. Leave it out, or choose another --run.")

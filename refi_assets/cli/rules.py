@@ -19,11 +19,11 @@ from refi_assets.errors import RefiError
 from refi_assets.settings import overridden
 from refi_assets.specs.contract_reference import column_rules
 from refi_assets.specs.contracts import CONTRACTS_DIR, load_contracts
+from refi_assets.specs.groups import FILTERS
 from refi_assets.specs.names import group_and_name, short_name
 from refi_assets.specs.policies import policy_of
 from refi_assets.specs.rules import filled, rules_of, source_columns
 from refi_assets.specs.sql_models import load_sql_models
-from refi_assets.specs.sql_templates import FILTERS
 
 HEAD = """# Rules
 

@@ -20,7 +20,7 @@ from refi_assets.cli.run_watcher import RunWatcher
 from refi_assets.cli.terminal import Terminal
 from refi_assets.definitions import defs
 from refi_assets.engines.settings import EngineSettings
-from refi_assets.errors import LakeError, RefiError, SettingError
+from refi_assets.errors import LakeError, RefiError, SettingError, best_effort
 from refi_assets.identity.settings import IdentitySettings
 from refi_assets.ingestion.details import SnapshotDetails
 from refi_assets.lake import ObjectStore, Relation, RunFolder, open_lake
@@ -32,6 +32,7 @@ from refi_assets.orchestration import models
 from refi_assets.orchestration.domain import Domain, program_domain
 from refi_assets.orchestration.garbage import freeze_existing_objects
 from refi_assets.orchestration.jobs import CLEAN_UP_JOB
+from refi_assets.orchestration.masking import copy_publications
 from refi_assets.orchestration.partitions import as_of_day, partition_of_day
 from refi_assets.orchestration.resources import (
     EngineResource,
@@ -42,10 +43,12 @@ from refi_assets.orchestration.resources import (
 )
 from refi_assets.orchestration.steps import see_log
 from refi_assets.project import set_dagster_home
+from refi_assets.publishing.masking_key import is_masking_key_set
 from refi_assets.publishing.publication import FIRST, Publication
 from refi_assets.publishing.publish import PublishedDetails, source_counts
 from refi_assets.refi.audience import AUDIENCE, audience_counts
 from refi_assets.settings import PROJECT_DIR, overridden, settings_of
+from refi_assets.specs.groups import domain_of_group
 from refi_assets.specs.names import STAGES
 from refi_assets.specs.policies import policy_of
 from refi_assets.specs.programs import program_files
@@ -184,12 +187,13 @@ def run_domain(
     identity: IdentityResource | None = None,
     verify: bool = False,
     job_name: str = "",
+    run_id: str = "",
 ) -> RunResult:
     """Run the job of a domain, or another job over its assets, for the partition that contains a day, then clean up.
 
-    The run is on the deployment's Dagster instance, engine and identity unless others are given. With `verify`, every
-    relation is computed again and compared with the memo's. Raises RunError, or another RefiError, which says why
-    nothing was published.
+    The run is on the deployment's Dagster instance, engine and identity unless others are given. Its id is new unless
+    one is given. With `verify`, every relation is computed again and compared with the memo's. Raises RunError, or
+    another RefiError, which says why nothing was published.
     """
     lake, domain = open_lake(lake_url, create=False), domain_of(name)
     policy_of(domain.policy, policy_file)
@@ -210,7 +214,7 @@ def run_domain(
     if is_json := settings_of(ObservabilitySettings).log_format == "json":
         log_as_json()
     config = {"loggers": {"console": {"config": {"log_level": "DEBUG" if is_json else "CRITICAL"}}}}
-    run_id, used = str(uuid.uuid4()), instance or dg.DagsterInstance.get()
+    run_id, used = run_id or str(uuid.uuid4()), instance or dg.DagsterInstance.get()
     common: dict[str, Any] = {"run_config": config, "instance": used, "raise_on_error": False, "resources": resources}
     freeze_existing_objects()
     with used:
@@ -224,6 +228,11 @@ def run_domain(
             relations = _relations(lake, run_id)
             raise RunError(message, run_id, as_of, watcher.status, watcher.failed_checks, relations)
         cleaned_up = definitions.resolve_job_def(CLEAN_UP_JOB).execute_in_process(**common)
+        if is_masking_key_set():
+            with best_effort(
+                lambda why: watcher.warnings.append(f"Analysts still see the copy of an earlier run: {why}")
+            ):
+                copy_publications(lake, resources["engine"])
     if not cleaned_up.success:
         watcher.warnings.append(f"The clean-up after the run failed. {see_log(cleaned_up.run_id)}")
     assets = ["/".join(event.asset_key.path) for event in outcome.get_asset_materialization_events() if event.asset_key]
@@ -295,9 +304,10 @@ def as_of_day_in(name: str, day: date) -> date:
 
 
 def domain_of(name: str) -> Domain:
-    """The domain, or the program of one, as its definitions declare it. Raises SettingError if there are none."""
+    """A program, or the domain of a group, as its definitions declare it. Raises SettingError if there are none."""
     if name in program_files():
         return program_domain(name)
+    name = domain_of_group(name)
     package = f"refi_assets.defs.{name}"
     try:
         values = [*vars(import_module(package)).values()]

@@ -118,6 +118,10 @@ class AthenaEngine:
             location = table_location(self.lake, relation)
             databases[database].show(relation.name, relation.columns, location, comments.get(relation.key, {}))
 
+    def create_database(self) -> None:
+        """Create the deployment's database unless it exists."""
+        self.glue.create_database()
+
     def keep_only(self, run_ids: Collection[str]) -> None:
         """Delete the tables of all other runs; their data stay."""
         self.glue.delete(tables_of_other_runs(self.glue.names("run_"), run_ids))

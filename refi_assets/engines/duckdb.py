@@ -222,11 +222,12 @@ class DuckDBSession:
     def create(self, draft: Relation, statement: exp.Query) -> Relation:
         """Write a query's rows to the lake as one Parquet file; of a view, only the columns that it keeps, if any.
 
-        Rows are in the order of the query's ORDER BY; without one, in any order. Raises EngineError.
+        The file has the draft's key, or else that of a run's relation. Rows are in the order of the query's ORDER BY;
+        without one, in any order. Raises EngineError.
         """
         relation = draft.model_copy(update={"columns": self.columns(statement)})
         if draft.kind != "view" or draft.kept:
-            parquet = parquet_key(draft)
+            parquet = draft.parquet or parquet_key(draft)
             sql = self._sql(prune_query(statement, draft.kept, {}) if draft.kept else statement)
             if draft.kept:
                 sql = f"SELECT {', '.join(map(quoted, draft.kept))} FROM ({sql})"
@@ -249,6 +250,10 @@ class DuckDBSession:
         Raises EngineError.
         """
         self.execute(f'CREATE TABLE "{name}" AS {self._sql(parsed(sql))}')
+
+    def set_variable(self, name: str, value: bytes) -> None:
+        """Set a variable of the session, which SQL reads as getvariable(name). No statement contains the value."""
+        self.connection.execute(f"SET VARIABLE {name} = $1", [value])
 
     def write_csv(self, statement: exp.Query, path: Path) -> int:
         """Write a query's rows to a CSV file, with a header; returns their number. Raises EngineError.

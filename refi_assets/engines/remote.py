@@ -108,7 +108,11 @@ class RemoteSession(ABC):
             relation = self._relations.get(key_of(table))
             if relation is not None:
                 table.replace(exp.alias_(self._place(relation), table.alias or table.name, table=True))
-        return placed.sql(self._dialect, comments=False, pretty=True)
+        return self._translated(placed)
+
+    def _translated(self, statement: exp.Query) -> str:
+        """A statement in the engine's dialect."""
+        return statement.sql(self._dialect, comments=False, pretty=True)
 
     def __enter__(self) -> Self:
         return self

@@ -22,7 +22,7 @@ class EngineSettings(RoomSettings):
         examples=["2.5GB"],
         description="DuckDB's memory, beyond which it spills to disk.",
     )
-    engine: Literal["duckdb", "athena", "trino"] = Field(
+    engine: Literal["duckdb", "athena", "trino", "spark"] = Field(
         default="duckdb", description="The engine that runs the models."
     )
     glue_database: str = Field(

@@ -8,6 +8,7 @@ import atexit
 import os
 import re
 import shutil
+import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -36,6 +37,8 @@ SQL_OPTIONS = {
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     "spark.sql.parquet.writeLegacyFormat": "false",
 }
+_LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")  # they write errors, which may quote a cell
+
 _lock = threading.Lock()
 _own: "SparkSession | None" = None
 
@@ -44,6 +47,7 @@ def spark_session() -> "SparkSession":
     """The session of this process. Raises SettingError without PySpark or Java, EngineError if Spark does not start."""
     global _own  # noqa: PLW0603 - Spark allows one context a process
     with needs_packages("Spark", ("pyspark", "py4j"), "spark", "pip install '.[spark]'"):
+        from pyspark.logger import PySparkLogger
         from pyspark.sql import SparkSession
     with _lock:
         if _own is not None:
@@ -53,6 +57,8 @@ def spark_session() -> "SparkSession":
             session = SparkSession.builder.getOrCreate()
         if session is None:
             session = _own = _start()
+        for logger in _LOGGERS:
+            PySparkLogger.getLogger(logger).disabled = True
         for name, value in SQL_OPTIONS.items():
             session.conf.set(name, value)
         return session
@@ -75,7 +81,8 @@ def _start() -> "SparkSession":
     try:
         with _java_home(), output.open("w") as log:
             gateway = launch_gateway(conf, {"stdout": log, "stderr": log})
-            session = SparkSession(SparkContext(conf=conf, gateway=gateway))
+            with _kept_interrupts():
+                session = SparkSession(SparkContext(conf=conf, gateway=gateway))
     except (PySparkException, Py4JError, OSError):
         lines = output.read_text("utf-8", "replace").splitlines()
         reason = next((line for line in lines if re.search("Exception|Error", line)), "it gave no reason")
@@ -108,6 +115,17 @@ def _start_options(settings: EngineSettings, scratch: Path) -> dict[str, str]:
     if settings.spark_jars:
         options["spark.jars"] = settings.spark_jars
     return options
+
+
+@contextmanager
+def _kept_interrupts() -> Iterator[None]:
+    """Undo that PySpark handles SIGINT itself: Dagster does so, and the engine stops its statements."""
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

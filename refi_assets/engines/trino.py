@@ -86,11 +86,18 @@ class TrinoEngine:
         """Point the views of the groups' schemas at these relations, one after the other."""
         schemas = {relation.key: catalog_database(relation.key, self.connection.schema) for relation in relations}
         for schema in sorted({*schemas.values()} - {self.connection.schema}):
-            self.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}")
+            self._create_schema(schema)
         for relation in relations:
             view = f"{quoted(schemas[relation.key])}.{quoted(relation.name)}"
             names = ", ".join(map(quoted, relation.columns))
             self._show(view, names, self.register(relation, comments.get(relation.key, {})))
+
+    def create_database(self) -> None:
+        """Create the URL's schema unless it exists."""
+        self._create_schema(self.connection.schema)
+
+    def _create_schema(self, schema: str) -> None:
+        self.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}")
 
     def keep_only(self, run_ids: Collection[str]) -> None:
         """Drop the tables of all other runs; their data stay."""

@@ -12,13 +12,11 @@ import numpy as np
 
 from refi_assets.ingestion.records import BLOCK_BYTES, WIDE_SPACES
 
-QUOTE, COMMA, LF, CR, SPACE = 0x22, 0x2C, 0x0A, 0x0D, 0x20
+LF, CR, SPACE = 0x0A, 0x0D, 0x20
 
 PLAIN_SHARE = 0.75  # of a block's lines; with fewer, it is faster to look closely at all lines
 CLOSE_LOOKS = 16  # after a block with fewer
 
-_UNREMARKABLE = bytes(code for code in range(SPACE + 1, 0x80) if code not in (QUOTE, COMMA))
-_BESIDE_CELLS = np.isin(np.arange(256), (QUOTE, COMMA, LF, CR))
 # The bytes that may follow a first byte in UTF-8, if not all from 80 to BF; after C0 and C1, none may.
 _SECOND_BYTES = {0xC0: (1, 0), 0xC1: (1, 0), 0xE0: (0xA0, 0xBF), 0xED: (0, 0x9F), 0xF0: (0x90, 0xBF), 0xF4: (0, 0x8F)}
 
@@ -47,12 +45,27 @@ class Lines:
     padded: frozenset[int] = frozenset()
 
 
-class LineShape:
-    """The shape of a file's records: the number of cells, the line end, and at most max_bytes."""
+class _Marks:
+    """The bytes that separate and quote cells. `quote` is -1 if there is none."""
 
-    def __init__(self, columns: int, line_end: bytes, max_bytes: int) -> None:
+    def __init__(self, delimiter: bytes, quote: bytes) -> None:
+        self.delimiter, self.quote = ord(delimiter), ord(quote) if quote else -1
+        self.unremarkable = bytes(code for code in range(SPACE + 1, 0x80) if code not in (self.quote, self.delimiter))
+        self.beside_cells = np.isin(np.arange(256), (self.quote, self.delimiter, LF, CR))
+        self._quote = quote
+
+    def has_quote(self, block: bytes) -> bool:
+        """Whether a block has a quote."""
+        return self._quote != b"" and self._quote in block
+
+
+class LineShape:
+    """The shape of a file's records: the number of cells, the line end, at most max_bytes, the delimiter, the quote."""
+
+    def __init__(self, columns: int, line_end: bytes, max_bytes: int, delimiter: bytes, quote: bytes) -> None:
         self._columns, self._has_returns, self._max_bytes = columns, line_end == b"\r\n", max_bytes
-        self._plain_marks = b"," * (columns - 1) + line_end
+        self._marks = _Marks(delimiter, quote)
+        self._plain_marks = delimiter * (columns - 1) + line_end
         self._close_looks = 0  # until another block is tried as a whole
 
     def look_at(self, block: bytes) -> Lines:
@@ -61,11 +74,11 @@ class LineShape:
         is_whole = block.endswith(b"\n") and len(block) <= self._max_bytes
         if self._close_looks > 0 or not is_whole or self._columns == 1:  # a blank line of one column looks plain
             return self._look_closely_at(block)
-        marks = block.translate(None, _UNREMARKABLE)
+        marks = block.translate(None, self._marks.unremarkable)
         count = len(marks) // len(self._plain_marks)
         if marks == self._plain_marks * count and not self._has_returns:
             return Lines(count, count, 0)
-        is_plain = _are_plain(marks, self._plain_marks)
+        is_plain = _are_plain(marks, self._plain_marks, self._marks.delimiter)
         if np.count_nonzero(is_plain) < PLAIN_SHARE * len(is_plain):
             self._close_looks = CLOSE_LOOKS
             return self._look_closely_at(block)
@@ -86,7 +99,7 @@ class LineShape:
     def _look_closely_at(self, block: bytes) -> Lines:
         text = block if block.endswith(b"\n") else block + b"\n"
         codes = np.frombuffer(text, np.uint8)
-        marks = np.flatnonzero((codes == COMMA) | (codes == LF))
+        marks = np.flatnonzero((codes == self._marks.delimiter) | (codes == LF))
         at_ends = np.flatnonzero(codes[marks] == LF)
         ends = marks[at_ends]
         starts = _after(ends)
@@ -94,9 +107,9 @@ class LineShape:
         cells = np.diff(at_ends, prepend=-1)
         is_suspect = lengths > self._max_bytes
         quoted_lines = None
-        if b'"' in block:
-            quoted = np.unique(np.searchsorted(ends, np.flatnonzero(codes == QUOTE)))
-            quoted_lines = _QuotedLines(_these_lines(text, starts, ends, quoted))
+        if self._marks.has_quote(block):
+            quoted = np.unique(np.searchsorted(ends, np.flatnonzero(codes == self._marks.quote)))
+            quoted_lines = _QuotedLines(_these_lines(text, starts, ends, quoted), self._marks)
             cells[quoted] = quoted_lines.cells
             is_suspect[quoted] |= quoted_lines.is_broken
         is_suspect |= cells != self._columns
@@ -119,7 +132,7 @@ class LineShape:
         if quoted_lines:
             padded |= quoted_lines.padded(is_proven[quoted])
             is_proven[quoted] = False
-        at = _padding(text, codes, len(ends) + returns).starts
+        at = _padding(text, codes, len(ends) + returns, self._marks).starts
         if len(at):
             line = np.searchsorted(ends, at)
             column = np.searchsorted(marks, at) - _after(at_ends)[line]
@@ -154,33 +167,39 @@ class _QuotedLines:
     end; a doubled quote closes and opens again.
     """
 
-    def __init__(self, text: bytes) -> None:
-        self._text, self._codes = text, np.frombuffer(text, np.uint8)
-        codes = self._codes
-        self._marks = marks = np.flatnonzero((codes == COMMA) | (codes == LF) | (codes == QUOTE))
+    def __init__(self, text: bytes, file_marks: _Marks) -> None:
+        self._text, self._codes, self._file_marks = text, np.frombuffer(text, np.uint8), file_marks
+        codes, delimiter, quote = self._codes, file_marks.delimiter, file_marks.quote
+        self._marks = marks = np.flatnonzero((codes == delimiter) | (codes == LF) | (codes == quote))
         kinds = codes[marks]
         at_ends = np.flatnonzero(kinds == LF)
         self._ends = marks[at_ends]
-        is_quote = kinds == QUOTE
+        is_quote = kinds == quote
         quotes = np.cumsum(is_quote, dtype=np.int32)  # up to and including each mark
         before_line = np.concatenate(([0], quotes[at_ends[:-1]]))
         is_open = (quotes - np.repeat(before_line, np.diff(at_ends, prepend=-1))) % 2 == 1
         opening, closing = marks[is_quote & is_open], marks[is_quote & ~is_open]
-        starts_cell = np.isin(codes[opening - 1], (COMMA, LF, QUOTE)) | (opening == 0)
-        ends_cell = np.isin(codes[closing + 1], (COMMA, LF, CR, QUOTE))
+        starts_cell = np.isin(codes[opening - 1], (delimiter, LF, quote)) | (opening == 0)
+        ends_cell = np.isin(codes[closing + 1], (delimiter, LF, CR, quote))
         self.is_broken: np.ndarray = is_open[at_ends]
         misplaced = np.concatenate((opening[~starts_cell], closing[~ends_cell]))
         self.is_broken[np.searchsorted(self._ends, misplaced)] = True
         self._is_inside = np.concatenate(([False], is_open & (kinds != LF)))  # of quotes, before each mark
-        ends_a_cell = (kinds == LF) | ((kinds == COMMA) & ~is_open)
+        ends_a_cell = (kinds == LF) | ((kinds == delimiter) & ~is_open)
+        self._delimiters_inside = marks[(kinds == delimiter) & is_open]
         self._cells = np.concatenate(([0], np.cumsum(ends_a_cell, dtype=np.int32)))  # that end before each mark
         self._cells_before = np.concatenate(([0], self._cells[at_ends + 1]))  # before each line
         self.cells = np.diff(self._cells_before)
 
     def padded(self, is_proven: np.ndarray) -> set[int]:
         """The columns with padded cells in proven lines; a quote in a cell counts as an end of the cell."""
-        at, after, is_control = _padding(self._text, self._codes, len(self._ends))
-        is_beside_quote = (self._codes[at - 1] == QUOTE) | (self._codes[after] == QUOTE)
+        at, after, is_control = _padding(self._text, self._codes, len(self._ends), self._file_marks)
+        if self._file_marks.delimiter < SPACE:
+            inside = self._delimiters_inside
+            at, after = np.concatenate((at, inside)), np.concatenate((after, inside + 1))
+            is_control = np.concatenate((is_control, np.ones(len(inside), bool)))
+        quote = self._file_marks.quote
+        is_beside_quote = (self._codes[at - 1] == quote) | (self._codes[after] == quote)
         mark, line = np.searchsorted(self._marks, at), np.searchsorted(self._ends, at)
         chosen = is_proven[line] & (is_control | is_beside_quote | ~self._is_inside[mark])
         column = self._cells[mark] - self._cells_before[line]
@@ -195,13 +214,13 @@ class _Padding(NamedTuple):
     is_control: np.ndarray
 
 
-def _padding(text: bytes, codes: np.ndarray, line_end_bytes: int) -> _Padding:
-    """White space beside commas, quotes and line ends, and all control characters that are not line ends.
+def _padding(text: bytes, codes: np.ndarray, line_end_bytes: int, marks: _Marks) -> _Padding:
+    """White space beside delimiters, quotes and line ends, and all control characters that are neither.
 
     A text with no more than line_end_bytes characters below SPACE has no such control characters.
     """
     controls = np.array([], int)
-    is_low = codes < SPACE
+    is_low = (codes < SPACE) & (codes != marks.delimiter) if marks.delimiter < SPACE else codes < SPACE
     if np.count_nonzero(is_low) > line_end_bytes:
         controls = np.flatnonzero(is_low & (codes != LF))
         controls = controls[(codes[controls] != CR) | (codes[controls + 1] != LF)]
@@ -215,13 +234,13 @@ def _padding(text: bytes, codes: np.ndarray, line_end_bytes: int) -> _Padding:
             starts.append(at)
             afters.append(at + 1 + len(further))
     start, after = np.concatenate(starts), np.concatenate(afters)
-    is_beside = _BESIDE_CELLS[codes[start - 1]] | _BESIDE_CELLS[codes[after]]  # index -1: the last LF
+    is_beside = marks.beside_cells[codes[start - 1]] | marks.beside_cells[codes[after]]  # index -1: the last LF
     start, after = start[is_beside], after[is_beside]
     is_control = np.repeat((False, True), (len(start), len(controls)))
     return _Padding(np.concatenate((start, controls)), np.concatenate((after, controls + 1)), is_control)
 
 
-def _are_plain(marks: bytes, plain_marks: bytes) -> np.ndarray:
+def _are_plain(marks: bytes, plain_marks: bytes, delimiter: int) -> np.ndarray:
     """For each line of marks, whether it is plain_marks, which end in LF or CRLF."""
     codes = np.frombuffer(marks, np.uint8)
     is_end = codes == LF
@@ -230,7 +249,7 @@ def _are_plain(marks: bytes, plain_marks: bytes) -> np.ndarray:
     if plain_marks.endswith(b"\r\n"):
         is_plain &= codes[ends - 1] == CR
         is_end[:-1] |= is_end[1:] & (codes[:-1] == CR)
-    further_marks = np.flatnonzero(~is_end & (codes != COMMA))
+    further_marks = np.flatnonzero(~is_end & (codes != delimiter))
     is_plain[np.searchsorted(ends, further_marks)] = False
     return is_plain
 

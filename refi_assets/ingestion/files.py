@@ -7,7 +7,7 @@ the object that DuckDB reads (the file, or its clean copy).
 import csv
 import gzip
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -15,8 +15,9 @@ from typing import BinaryIO, cast
 from pydantic import BaseModel, ConfigDict
 
 from refi_assets.engines.duckdb import DuckDBEngine, DuckDBSession
-from refi_assets.engines.duckdb_sql import parquet_sql, path_literal
+from refi_assets.engines.duckdb_sql import parquet_sql, path_literal, text_literal
 from refi_assets.errors import EngineError, SourceError
+from refi_assets.ingestion.encodings import Decoded, encoded
 from refi_assets.ingestion.file_names import suffix_of
 from refi_assets.ingestion.first_bytes import format_of
 from refi_assets.ingestion.parquet import scan_parquet, text_sql
@@ -24,13 +25,21 @@ from refi_assets.ingestion.records import LINE_BREAK, MAX_RECORD_BYTES, Malforme
 from refi_assets.ingestion.settings import GB, beyond_size_limit
 from refi_assets.lake import ObjectInfo, ObjectStore, RunFolder
 from refi_assets.specs.contracts import Contract
+from refi_assets.specs.file_formats import CSV, FileFormat
 
 FIRST_BYTES = 64 << 10
 
-CSV_DIALECT = (
-    "auto_detect = false, delim = ',', quote = '\"', escape = '\"', comment = '', compression = 'none', "
-    "strict_mode = true"
-)
+
+def csv_dialect(file_format: FileFormat) -> str:
+    """The options of DuckDB's read_csv for a format, in UTF-8."""
+    delimiter, quote = text_literal(file_format.delimiter), text_literal(file_format.quote)
+    return (
+        f"auto_detect = false, delim = {delimiter}, quote = {quote}, escape = {quote}, comment = '', "
+        "compression = 'none', strict_mode = true"
+    )
+
+
+CSV_DIALECT = csv_dialect(CSV)  # of the files that the scan writes
 
 # DuckDB's macros on the text of cells.
 MACROS = files("refi_assets.ingestion").joinpath("cells.sql").read_text("utf-8")
@@ -41,13 +50,14 @@ class FileColumn:
     """A column of a file: its name as the contract spells it, and the SQL that reads it as text.
 
     `reads_empty_as_null`: an empty cell reads as null. `is_tidy`: it does, and no cell begins or ends with white space
-    or contains a control character.
+    or contains a control character. A trimmed cell that equals one of the `null_marks` reads as empty.
     """
 
     name: str
     sql: str
     reads_empty_as_null: bool = False
     is_tidy: bool = False
+    null_marks: tuple[str, ...] = ()
 
     @property
     def original(self) -> str:
@@ -61,7 +71,8 @@ class ScannedFile(BaseModel):
     `etag` is that of the scanned version. `rows` counts records after the header, malformed ones included. `respelled`
     maps the file's spellings of column names to the contract's. `read_key` is the object that DuckDB reads;
     `malformed_key` lists the malformed records (record number, problem, part, bytes in hex), if any. `line_breaks` and
-    `padded` are those of Scan.
+    `padded` are those of Scan. `file_format` is that of a text file and its clean copy; the copy is in UTF-8 and has a
+    header.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -79,6 +90,7 @@ class ScannedFile(BaseModel):
     line_breaks: tuple[str, ...] = ()
     line_end: str = "\n"
     padded: tuple[str, ...] = ()
+    file_format: FileFormat = CSV
 
     @property
     def info(self) -> ObjectInfo:
@@ -105,21 +117,28 @@ def scan_file(
     sha256: str | None = None,
     max_file_gb: float = 100,
     contract: Contract | None = None,
+    file_format: FileFormat = CSV,
 ) -> ScannedFile:
     """Count a file's records and set the malformed ones aside in the run's folder. `sha256`: the file's, if known.
 
-    Without a contract, a file may have any columns. Raises SourceError, naming the file, if it is unreadable, empty,
-    of another kind than its name says, or unpacks to more than `max_file_gb` (10^9 bytes). Then nothing is left in the
-    run's folder.
+    The contract declares the format of text files; without one, they have any columns and the `file_format`. Raises
+    SourceError, naming the file, if it is unreadable, empty, of another kind than its name says, or unpacks to more
+    than `max_file_gb` (10^9 bytes). Then nothing is left in the run's folder.
     """
     sha256 = sha256 or lake.sha256(info.key)
-    suffix = suffix_of(info.key)
+    file_format = contract.file_format if contract else file_format
+    suffix, is_compressed = suffix_of(info.key), info.key.casefold().endswith(".gz")
     clean_key = folder.key(relation, f".{number}.clean{'.parquet' if suffix == '.parquet' else '.csv'}")
     malformed_key = folder.key(relation, f".{number}.malformed.csv")
 
     def open_file() -> BinaryIO:
-        stream = lake.open(info.key)
-        return cast(BinaryIO, _Unpacked(stream, max_file_gb, lake.room())) if suffix == ".csv.gz" else stream
+        stream: BinaryIO = lake.open(info.key)
+        if is_compressed:
+            stream = cast(BinaryIO, _Unpacked(stream, max_file_gb, lake.room()))
+        return stream if file_format.encoding == "utf-8" else cast(BinaryIO, Decoded(stream, file_format.encoding))
+
+    def set_aside(record: Malformed) -> None:
+        malformed.add(replace(record, raw=encoded(record.raw, file_format.encoding)))
 
     try:
         with (
@@ -133,9 +152,15 @@ def scan_file(
                     scan = scan_parquet(session, url, contract, clean_path, malformed.add, max_file_gb)
             else:
                 # DuckDB reads a copy of a compressed file in parallel, and only Python's gzip decides how to unpack it.
-                names = contract.file_types if contract else ()
-                always_copy = suffix == ".csv.gz"
-                scan = scan_csv(open_file, clean_path, malformed.add, known_names=names, always_copy=always_copy)
+                scan = scan_csv(
+                    open_file,
+                    clean_path,
+                    set_aside,
+                    file_format=file_format,
+                    file_names=contract.file_names if contract else None,
+                    numbered_columns=contract.numbered_columns if contract else (),
+                    always_copy=is_compressed or file_format.encoding != "utf-8",
+                )
     except (SourceError, EngineError, OSError, EOFError, zlib.error) as error:
         lake.delete([key for key in (clean_key, malformed_key) if lake.find(key)])
         if isinstance(error, SourceError):
@@ -143,7 +168,7 @@ def scan_file(
         if isinstance(error, OSError) and error.errno is not None:
             raise  # a failure of the disk, not of the file
         raise SourceError(f"{info.key} cannot be read{_cause(lake, info, error)}.") from None
-    return _scanned(info, sha256, scan, clean_key, malformed_key)
+    return _scanned(info, sha256, scan, clean_key, malformed_key, file_format)
 
 
 def _cause(lake: ObjectStore, info: ObjectInfo, error: Exception) -> str:
@@ -161,7 +186,9 @@ def _cause(lake: ObjectStore, info: ObjectInfo, error: Exception) -> str:
     return f"{as_parquet}{'' if as_parquet else f': {error}'}. Upload the complete file again"
 
 
-def _scanned(info: ObjectInfo, sha256: str, scan: Scan, clean_key: str, malformed_key: str) -> ScannedFile:
+def _scanned(
+    info: ObjectInfo, sha256: str, scan: Scan, clean_key: str, malformed_key: str, file_format: FileFormat
+) -> ScannedFile:
     return ScannedFile(
         key=info.key,
         size=info.size,
@@ -176,6 +203,7 @@ def _scanned(info: ObjectInfo, sha256: str, scan: Scan, clean_key: str, malforme
         line_breaks=scan.line_breaks,
         line_end=scan.line_end.decode() if scan.clean else "\n",
         padded=scan.padded,
+        file_format=file_format,
     )
 
 
@@ -207,7 +235,13 @@ def text_columns(session: DuckDBSession, lake: ObjectStore, file: ScannedFile) -
     """The file's columns, each with the SQL that reads its cells as text."""
     if not file.is_parquet:
         return [
-            FileColumn(name, _csv_cell(file, number, name), reads_empty_as_null=True, is_tidy=name not in file.padded)
+            FileColumn(
+                name,
+                _csv_cell(file, number, name),
+                reads_empty_as_null=True,
+                is_tidy=name not in file.padded,
+                null_marks=file.file_format.null_marks,
+            )
             for number, name in enumerate(file.columns)
         ]
     described = session.execute(f"DESCRIBE SELECT * FROM {rows_sql(lake, file)}")
@@ -226,7 +260,7 @@ def _csv_columns(file: ScannedFile) -> str:
 
 
 def rows_sql(lake: ObjectStore, file: ScannedFile, *, is_sample: bool = False) -> str:
-    """A FROM item with the well-formed rows of a file, in order. Empty cells of a CSV file are null.
+    """A FROM item with the well-formed rows of a file, in order. Empty cells of a CSV file are null, and null marks.
 
     With `is_sample`, it is fast for the first rows only.
     """
@@ -237,8 +271,10 @@ def rows_sql(lake: ObjectStore, file: ScannedFile, *, is_sample: bool = False) -
     line_end = ", new_line = '\\n'" if file.line_end == "\n" else ""
     # DuckDB reads a whole buffer at once, by default 64 MB, sixteen times the longest line.
     buffer = f", buffer_size = {4 * MAX_RECORD_BYTES}" if is_sample else ""
+    nulls = ", ".join(map(text_literal, ("", *file.file_format.null_marks)))
     return (
-        f"read_csv({path_literal(lake.url(file.read_key))}, {CSV_DIALECT}, header = true, "
+        f"read_csv({path_literal(lake.url(file.read_key))}, {csv_dialect(file.file_format)}, header = true, "
+        f"nullstr = [{nulls}], "
         f"columns = {{{_csv_columns(file)}}}, max_line_size = {2 * MAX_RECORD_BYTES}{buffer}, parallel = true"
         f"{line_end})"
     )
@@ -249,7 +285,7 @@ def chosen_rows(
 ) -> tuple[list[FileColumn], str]:
     """Columns, and a FROM item, for the well-formed rows at some positions, with `position`.
 
-    `positions` is a SELECT of `position`, from 0. The lines are cut out of a CSV file.
+    `positions` is a SELECT of `position`, from 0. The lines are cut out of a CSV file. Null marks are not null.
     """
     columns = text_columns(session, lake, file)
     if file.is_parquet:
@@ -262,9 +298,10 @@ def chosen_rows(
         numbers = session.numbers(f"SELECT position FROM ({positions}) ORDER BY position", "position")
         with lake.open(file.read_key) as stream, path.open("wb") as cut:  # the header is the first line
             lines = zip(numbers.tolist(), lines_at(stream, numbers + 1), strict=True)
-            cut.writelines(b"%d,%b\n" % numbered for numbered in lines)
+            delimiter = file.file_format.delimiter.encode()
+            cut.writelines(b"%d%b%b\n" % (position, delimiter, line) for position, line in lines)
         return columns, (
-            f"read_csv({path_literal(str(path))}, {CSV_DIALECT}, header = false, new_line = '\\n', "
+            f"read_csv({path_literal(str(path))}, {csv_dialect(file.file_format)}, header = false, new_line = '\\n', "
             f"columns = {{'position': 'BIGINT', {_csv_columns(file)}}}, max_line_size = {2 * MAX_RECORD_BYTES})"
         )
     return columns, f"(SELECT * FROM {rows} WHERE position IN ({positions}))"

@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 
 from refi_assets.errors import SourceError
 from refi_assets.ingestion.headers import normalized_name
+from refi_assets.specs.file_formats import CSV, SEPARATORS, FileFormat
 
 AS_UTF8 = "save it as CSV in UTF-8 (in Excel: CSV UTF-8)"
 HEADER_WITHIN = 10  # lines, one of which may be the header
@@ -31,17 +32,6 @@ _FORMATS: list[tuple[bytes, str, str]] = [
     (rb"\xff\xfe\x00\x00|\x00\x00\xfe\xff|(?:[^\x00]\x00{3}){4}|(?:\x00{3}[^\x00]){4}", "UTF-32", AS_UTF8),
     (rb"\xff\xfe|\xfe\xff|(?:[^\x00]\x00){8}|(?:\x00[^\x00]){8}", "UTF-16", AS_UTF8),
 ]
-_SEPARATORS = {
-    ",": "commas",
-    ";": "semicolons (;)",
-    "|": "pipes (|)",
-    "\t": "tabs",
-    "^": "carets (^)",
-    "~": "tildes (~)",
-    ":": "colons (:)",
-    "\x01": "the control character 1",
-    "\x1f": "the control character 31",
-}
 
 _DATA = r"[-+]?[0-9][-0-9./: ]*|[A-Z]{1,3}-?[0-9]+|\S+@\S+"  # a number, a date, an id such as B12, an e-mail address
 
@@ -54,38 +44,57 @@ def format_of(start: bytes) -> tuple[str, str] | None:
     return None
 
 
-def require_csv(start: bytes) -> None:
-    """Raise SourceError if a file with these first bytes is not CSV in UTF-8 with LF or CRLF."""
+def require_csv(start: bytes, file_format: FileFormat = CSV) -> None:
+    """Raise SourceError if a file with these first bytes is not text of this format with LF or CRLF."""
     if binary_format := format_of(start):
         name, to_do = binary_format
+        if not file_format.is_plain:
+            raise SourceError(f"{name}; the contract declares text {file_format.description}")
         raise SourceError(f"not CSV in UTF-8, but {name}; {to_do}")
-    first_line = re.sub(rb'"[^"]*(?:"|\Z)', b"", start.lstrip(b"\r\n").split(b"\n", 1)[0])
+    quote = re.escape(file_format.quote.encode()) or rb"(?!)"
+    first_line = re.sub(rb"%b.*?(?:%b|\Z)" % (quote, quote), b"", start.lstrip(b"\r\n").split(b"\n", 1)[0])
     if b"\r" in first_line.rstrip(b"\r"):
         raise SourceError("its lines end in CR alone, as on old Macs; save it with LF or CRLF")
 
 
-def require_header(text: bytes, line_number: int, names: Sequence[str] | None, known_names: Collection[str]) -> None:
+def require_header(
+    text: bytes,
+    line_number: int,
+    names: Sequence[str] | None,
+    known_names: Collection[str],
+    file_format: FileFormat = CSV,
+) -> None:
     """Raise SourceError if `names` are not those of a header, with the likely reason.
 
     `names` are the cells of the first line that is not empty, if it could be read; `text` begins with that line.
     """
     expected = {normalized_name(name) for name in known_names}
     lines = [line.decode(errors="replace") for line in text.split(b"\n", HEADER_WITHIN)[:HEADER_WITHIN]]
+    declared = file_format.delimiter
     cells = {
-        (number, separator): line.replace('"', "").split(separator)
+        (number, separator): re.sub("[\"']", "", line).split(separator)
         for number, line in enumerate(lines)
-        for separator in _SEPARATORS
+        for separator in {**SEPARATORS, declared: ""}
     }
     if names is not None:
-        cells[0, ","] = list(names)  # of a header that may have several lines
+        cells[0, declared] = list(names)  # of a header that may have several lines
     matches = {place: len(expected.intersection(map(normalized_name, row))) for place, row in cells.items()}
     number, separator = best = max(matches, key=lambda place: matches[place])  # the first of equals
-    if best != (0, ",") and matches[best] >= min(2, len(expected)):
+    if best != (0, declared) and matches[best] >= min(2, len(expected)):
         reasons = [f"its header is line {line_number + number}; remove what is above it"] if number else []
-        reasons += [f"its columns are separated by {_SEPARATORS[separator]}; save it with commas"] * (separator != ",")
+        to_do = "save it with commas" if file_format.is_plain else f"the contract declares {file_format.separator}"
+        reasons += [f"its columns are separated by {SEPARATORS[separator]}; {to_do}"] * (separator != declared)
         raise SourceError(", and ".join(reasons))
-    if matches[0, ","] == 0:
-        raise SourceError(f"{_no_header(lines[0])}; expected column names: {', '.join(known_names)}")
+    if matches[0, declared] == 0:
+        format_declared = "" if file_format.is_plain else f", in text {file_format.description}"
+        raise SourceError(f"{_no_header(lines[0])}; expected column names: {', '.join(known_names)}{format_declared}")
+
+
+def require_no_header(names: Sequence[str], known_names: Collection[str]) -> None:
+    """Raise SourceError if the cells of a first line are names of columns, although the contract declares no header."""
+    expected = {normalized_name(name) for name in known_names}
+    if len(expected.intersection(map(normalized_name, names))) >= min(2, len(expected)) > 0:
+        raise SourceError("its first line has names of columns, but the contract declares no header; remove that line")
 
 
 def _no_header(line: str) -> str:
@@ -94,7 +103,7 @@ def _no_header(line: str) -> str:
         return "the file looks like HTML or XML, not CSV"
     if line.lstrip().startswith(("{", "[")):
         return "the file looks like JSON, not CSV"
-    cells = [cell for separator in _SEPARATORS for cell in line.replace('"', "").split(separator)]
+    cells = [cell for separator in SEPARATORS for cell in line.replace('"', "").split(separator)]
     if any(re.fullmatch(_DATA, cell.strip()) for cell in cells):
         return "it has no header: its first line looks like a row of data"
     return "its first line has none of the column names; is it a header?"

@@ -92,7 +92,7 @@ def scan_parquet(
     if any("\0" in name for name, _ in described):
         raise SourceError("a column's name contains a NUL")
     in_contract = {column.name: column for column in contract.columns} if contract else {}
-    names, respelled = read_names([name for name, _ in described], in_contract)
+    names, respelled = read_names([name for name, _ in described], contract.file_names if contract else None)
     columns = [
         ParquetColumn('"' + name.replace('"', '""') + '"', sql_type, in_contract.get(read_name))
         for (name, sql_type), read_name in zip(described, names, strict=True)

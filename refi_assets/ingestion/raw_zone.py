@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 
 from refi_assets.errors import LakeError, SourceError
-from refi_assets.ingestion.file_names import SUFFIXES, is_passed_over, seems_source, suffix_of
+from refi_assets.ingestion.file_names import endings_of, is_passed_over, seems_source, suffix_of
 from refi_assets.ingestion.source_folder import SourceFile, find_source_files
 from refi_assets.lake.folder_store import is_hidden
 from refi_assets.lake.hashes import Hashes
@@ -55,7 +55,7 @@ def place_of(key: str) -> Place | None:
 
 def objects_of(lake: ObjectStore, source: str, load_date: date) -> list[ObjectInfo]:
     """The files of a source and load date, in key order, without hidden files and notes."""
-    return _without_notes(lake.objects(f"raw/{source}/load_date={load_date}"))
+    return _without_notes(source, lake.objects(f"raw/{source}/load_date={load_date}"))
 
 
 def arrivals_between(
@@ -67,11 +67,12 @@ def arrivals_between(
     """
     for name, objects in lake.folders_between(f"raw/{source}", f"load_date={first}", f"load_date={last}", after):
         if day := _load_date(name):
-            yield day, _without_notes(objects)
+            yield day, _without_notes(source, objects)
 
 
-def _without_notes(objects: Iterable[ObjectInfo]) -> list[ObjectInfo]:
-    return [info for info in objects if not is_passed_over(info.key.split("/", 3)[3])]
+def _without_notes(source: str, objects: Iterable[ObjectInfo]) -> list[ObjectInfo]:
+    endings = endings_of(source)
+    return [info for info in objects if not is_passed_over(info.key.split("/", 3)[3], endings)]
 
 
 def others_of(lake: ObjectStore, source: str) -> list[str]:
@@ -107,9 +108,10 @@ def find_snapshot(lake: ObjectStore, source: str, as_of: date, *, before: bool =
         prefix = f"raw/{source}/load_date={load_date}"
         lake.require_regular_files(prefix)
         objects = tuple(objects_of(lake, source, load_date))
+        endings = endings_of(source)
         for info in objects:
-            if suffix_of(info.key) is None:
-                raise SourceError(f"{info.key}: not a kind of file that can be read; expected {', '.join(SUFFIXES)}.")
+            if suffix_of(info.key, endings) is None:
+                raise SourceError(f"{info.key}: not a kind of file that can be read; expected {', '.join(endings)}.")
         if objects:
             return Snapshot(source, load_date, objects)
     return None

@@ -1,13 +1,13 @@
 """The records of a CSV file: exactly which bytes are a record, and which are not.
 
-The dialect is fixed: commas, RFC 4180 quoting, LF or CRLF, UTF-8. One pass over the bytes counts the records, sets the
-malformed ones aside, and decides whether DuckDB may read the file itself. If not, the pass writes a clean copy with the
-same well-formed records and nothing else, so that DuckDB never meets a case in which its reader guesses. The meaning of
-cells belongs to staging/.
+The dialect is fixed: the delimiter and quote of the contract, RFC 4180 quoting, LF or CRLF, UTF-8; encodings.py decodes
+other encodings. One pass over the bytes counts the records, sets the malformed ones aside, and decides whether
+DuckDB may read the file itself. If not, the pass writes a clean copy with the same well-formed records and nothing
+else, so that DuckDB never meets a case in which its reader guesses. The meaning of cells belongs to staging/.
 
-Vector operations prove that most lines are records (block_lines.py). From the first byte of any other line, _RECORD
-matches these states ("any other byte" is one without an arrow of its own). Outside quotes, a CR belongs to an LF or end
-of file right after it; otherwise it is like any other byte.
+Vector operations prove that most lines are records (block_lines.py). From the first byte of any other line, the grammar
+matches these states; they are drawn for commas and double quotes ("any other byte" is one without an arrow of its own).
+Outside quotes, a CR belongs to an LF or end of file right after it; otherwise it is like any other byte.
 
                             any other byte
                     .---------------------------> PLAIN <--. any other byte
@@ -30,14 +30,16 @@ again together with the next block; at the end of the file, or if it gets too lo
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from refi_assets.errors import SourceError
-from refi_assets.ingestion.first_bytes import not_utf8, require_csv, require_header
+from refi_assets.ingestion.first_bytes import not_utf8, require_csv, require_header, require_no_header
 from refi_assets.ingestion.headers import read_names
+from refi_assets.ingestion.record_grammar import grammar_of
+from refi_assets.specs.file_formats import CSV, FileFormat
 
 if TYPE_CHECKING:
     from refi_assets.ingestion.block_lines import Lines
@@ -52,15 +54,11 @@ MAX_COLUMNS = 2000  # with some thousands, DuckDB plans a statement for minutes
 MAX_MALFORMED = 1_000_000  # if there are more, most records must be well-formed: a malformed one takes much longer
 BOM = b"\xef\xbb\xbf"
 
-_FIELD = rb'(?:"(?:[^"]++|"")*+"|[^",\n]*+)'
-_RECORD = re.compile(rb"(" + _FIELD + rb"(?:," + _FIELD + rb")*+)\r?(?:\n|\Z)")
-_OPEN_AT_END = re.compile(rb"(?:" + _FIELD + rb",)*+" + rb'"(?:[^"]++|"")*+\Z')
 _BLANK_LINES_FIRST = re.compile(rb"\A(?:\r?\n)++")
 _LINE_ENDS = re.compile(rb"\n\n+")
 WIDE_SPACES = ("\u00a0", "\ufeff")  # trimmed from cells like ASCII white space
 _SPACES = "|".join([" ", *WIDE_SPACES]).encode()
 _PADDED = re.compile(rb"[\x00-\x1f]|\A(?:%b)|(?:%b)\Z" % (_SPACES, _SPACES))
-_CELL = re.compile(rb'(?:^|,)(?:"((?:[^"]++|"")*+)"|([^",]*+))')
 
 
 @dataclass(frozen=True)
@@ -106,30 +104,25 @@ def require_records(scan: Scan) -> None:
         )
 
 
-def unquoted_cells(record: bytes) -> list[bytes]:
-    """The unquoted fields of a well-formed record (without its line end)."""
-    return [
-        match[2] if match[1] is None else match[1].replace(b'""', b'"')
-        for match in _CELL.finditer(record.rstrip(b"\r"))
-    ]
-
-
 def scan_csv(
     open_file: Callable[[], BinaryIO],
     clean_copy: Path,
     on_malformed: Callable[[Malformed], None],
     *,
-    known_names: Collection[str] = (),
+    file_format: FileFormat = CSV,
+    file_names: Mapping[str, str] | None = None,
+    numbered_columns: Sequence[str] = (),
     always_copy: bool = False,
 ) -> Scan:
     """Scan a CSV file once; write `clean_copy` only if the file itself cannot be read, or with `always_copy`.
 
     open_file opens the (decompressed) bytes from the start; it is called a second time if a clean copy turns out to be
-    needed. `known_names` are the names of the expected columns; if there are any, the header must have one of them.
+    needed. `file_names` are the expected columns, each with its name in the file; if there are any, the header must
+    have one of them. A file without a header has the `numbered_columns`, and always gets a copy, which has a header.
     Raises SourceError if there is no valid header.
     """
     with open_file() as stream, _Copy(open_file, clean_copy) as copy:
-        scanner = _Scanner(stream, copy, on_malformed, known_names, always_copy)
+        scanner = _Scanner(stream, copy, on_malformed, file_format, file_names or {}, numbered_columns, always_copy)
         scanner.run()
         scanner.scan.clean = not copy.started
         return scanner.scan
@@ -188,12 +181,16 @@ class _Scanner:
         stream: BinaryIO,
         copy: _Copy,
         on_malformed: Callable[[Malformed], None],
-        known_names: Collection[str],
+        file_format: FileFormat,
+        file_names: Mapping[str, str],
+        numbered_columns: Sequence[str],
         always_copy: bool,
     ) -> None:
         self.scan = Scan()
         self._stream, self._copy, self._on_malformed = stream, copy, on_malformed
-        self._known_names, self._always_copy = known_names, always_copy
+        self._format, self._grammar = file_format, grammar_of(file_format)
+        self._file_names, self._numbered_columns = file_names, numbered_columns
+        self._always_copy = always_copy or not file_format.header
         self._unread = b""
         self._padded: set[int] = set()  # numbers of columns
         self._with_line_breaks: set[int] = set()
@@ -236,35 +233,54 @@ class _Scanner:
         """Read the header, which is the first line that is not blank; returns the bytes after it."""
         body = start.removeprefix(BOM)
         header_at = len(body) - len(_BLANK_LINES_FIRST.sub(b"", body))
+        if not self._format.header:
+            return self._read_first_record(body, header_at)
         if body[header_at:] in (b"", b"\r"):
             is_whole_file = len(start) < HEADER_BYTES
             raise SourceError("the file is empty" if is_whole_file else f"its first {HEADER_BYTES >> 20} MiB are blank")
-        require_csv(body)
-        match = _RECORD.match(body, header_at)
+        require_csv(body, self._format)
+        match = self._grammar.record.match(body, header_at)
         if match is not None and match.end() - header_at > MAX_RECORD_BYTES:
             match = None
         header = match[1].removesuffix(b"\r") if match else b""
-        names = [cell.decode() for cell in unquoted_cells(header)] if match and is_utf8(header) else None
-        if self._known_names:
-            require_header(body[header_at:], body.count(b"\n", 0, header_at) + 1, names, self._known_names)
+        names = [cell.decode() for cell in self._grammar.unquoted_cells(header)] if match and is_utf8(header) else None
+        if self._file_names:
+            first_line = body.count(b"\n", 0, header_at) + 1
+            require_header(body[header_at:], first_line, names, [*self._file_names.values()], self._format)
         if match is None:
-            raise SourceError("the first line is not a header: its quoting is broken or it does not end")
+            problem = "the first line is not a header: its quoting is broken or it does not end"
+            raise SourceError(problem + self._declared(f"text {self._format.description}"))
         if names is None:
-            raise SourceError(f"the header is {not_utf8(header)}; save the file as UTF-8")
+            raise SourceError(
+                f"the header is {self._not_decoded(header)}; save the file as {self._format.encoding.upper()}"
+            )
         if len(names) > MAX_COLUMNS:
             raise SourceError(f"{len(names):,} columns, but a file may have at most {MAX_COLUMNS:,}")
-        self._begin(names, b"\r\n" if match[0].endswith(b"\r\n") else b"\n")
+        columns, self.scan.respelled = read_names(names, self._file_names)
+        self._begin(columns, b"\r\n" if match[0].endswith(b"\r\n") else b"\n")
         self._copy.header_bytes = len(start) - len(body) + match.end()
         if self._always_copy or header_at or b"\r" in header or b"\n" in header:
             self._copy.change(b"")
         return body[match.end() :]
 
-    def _begin(self, names: list[str], line_end: bytes) -> None:
+    def _read_first_record(self, body: bytes, at: int) -> bytes:
+        """Begin a file without a header; returns the bytes from its first record on."""
+        require_csv(body, self._format)
+        record = self._grammar.record.match(body, at)
+        if record and is_utf8(record[1]):
+            names = [cell.decode() for cell in self._grammar.unquoted_cells(record[1])]
+            require_no_header(names, [*self._file_names.values()])
+        line, has_end, _ = body[at:].partition(b"\n")
+        self._begin(self._numbered_columns, b"\r\n" if has_end and line.endswith(b"\r") else b"\n")
+        self._copy.change(b"")
+        return body[at:]
+
+    def _begin(self, columns: Sequence[str], line_end: bytes) -> None:
         from refi_assets.ingestion.block_lines import LineShape  # and NumPy, which few commands need
 
-        self.scan.columns, self.scan.respelled = read_names(names, self._known_names)
-        self.scan.line_end = line_end
-        self._shape = LineShape(len(names), line_end, MAX_RECORD_BYTES)
+        self.scan.columns, self.scan.line_end = tuple(columns), line_end
+        grammar = self._grammar
+        self._shape = LineShape(len(columns), line_end, MAX_RECORD_BYTES, grammar.delimiter, grammar.quote)
 
     def _scan_lines(self, block: bytes, is_last: bool) -> None:
         lines = self._shape.look_at(block)
@@ -313,19 +329,19 @@ class _Scanner:
             return after_line
         if end < len(block):
             line = line.removesuffix(b"\r")
-        match = _RECORD.match(block, start)
+        match = self._grammar.record.match(block, start)
         if match is None:
             can_be_continued = not is_last and len(block) - start <= MAX_RECORD_BYTES
-            if can_be_continued and _OPEN_AT_END.match(block, start):
+            if can_be_continued and self._grammar.open_at_end.match(block, start):
                 return None
-            self._reject("broken quoting", line)
+            self._reject("broken quoting" + self._declared(f"the quote {self._format.quote}"), line)
             return after_line
         if match.end() - start > MAX_RECORD_BYTES:
             self._reject(f"longer than {MAX_RECORD_BYTES} bytes", line)
             return after_line
         line_end = b"\n" if match[0].endswith(b"\n") else b""
         body = match[1].removesuffix(b"\r") if block[match.end(1) : match.end()] == b"\n" else match[1]
-        fields = unquoted_cells(body)
+        fields = self._grammar.unquoted_cells(body)
         if problem := self._problem(body, fields):
             self._reject(problem, body)
         else:
@@ -338,19 +354,30 @@ class _Scanner:
         if len(body) + line_breaks * len(_LINE_BREAK_BYTES) > 2 * MAX_RECORD_BYTES:
             return f"longer than {MAX_RECORD_BYTES} bytes, with {line_breaks} line breaks"
         if not is_utf8(body):
-            return not_utf8(body)
+            return self._not_decoded(body)
         if _LINE_BREAK_BYTES in body:
             return "private characters that stand for a line break here"
         if len(fields) != len(self.scan.columns):
             cr = "; CR alone ends no line" if b"\r" in body else ""
-            return f"{len(fields)} fields instead of {len(self.scan.columns)}{cr}"
+            declared = self._declared(self._format.separator)
+            return f"{len(fields)} fields instead of {len(self.scan.columns)}{cr}{declared}"
+        if b"\r" in body and not self._grammar.quote:
+            return "CR alone ends no line, and no cell can have it without quotes"
         return None
+
+    def _declared(self, part: str) -> str:
+        """The end of a message about a part of the format, if the contract declares one."""
+        return "" if self._format.is_plain else f"; the contract declares {part}"
+
+    def _not_decoded(self, record: bytes) -> str:
+        """The problem of a record that is not in the file's encoding."""
+        return not_utf8(record) if self._format.encoding == "utf-8" else f"not {self._format.encoding}"
 
     def _accept(self, body: bytes, fields: list[bytes], line_end: bytes) -> None:
         self.scan.records += 1
         self._padded.update(number for number, cell in enumerate(fields) if _PADDED.search(cell))
         if b"\r" in body:  # to DuckDB, a CR ends a line unless it is quoted
-            body = b",".join(b'"' + cell.replace(b'"', b'""') + b'"' for cell in fields)
+            body = self._grammar.with_quotes(fields)
         if b"\n" in body:
             self._with_line_breaks.update(number for number, cell in enumerate(fields) if b"\n" in cell)
             body = body.replace(b"\n", _LINE_BREAK_BYTES)

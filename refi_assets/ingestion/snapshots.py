@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from refi_assets.engines.duckdb import DuckDBEngine, DuckDBSession
 from refi_assets.errors import EngineError, SourceError
-from refi_assets.ingestion.file_names import original_of
+from refi_assets.ingestion.file_names import endings_of, original_of
 from refi_assets.ingestion.files import MACROS, ScannedFile, require_size, rows_sql, scan_file, text_columns
 from refi_assets.ingestion.raw_zone import Snapshot, find_snapshot
 from refi_assets.ingestion.source_folder import EXPECTED
@@ -124,7 +124,7 @@ def _scan(
         require_size(info, max_file_gb)
     hashes = [Hashes(lake).of_object(info, read_again=not use_memo) for info in snapshot.objects]
     keys = [info.key for info in snapshot.objects]
-    copies = _copies(dict(zip(keys, hashes, strict=True)))
+    copies = _copies(snapshot.source, dict(zip(keys, hashes, strict=True)))
     memo, code = Memo(lake), code_sha256(__name__)
     key = fingerprint(scan=keys, hashes=hashes, contract=contract.sha256, code=code, duckdb=version_of("duckdb"))
     if use_memo and (scan := _remembered(memo, key)) is not None:
@@ -155,10 +155,11 @@ def _scan(
     return scanned
 
 
-def _copies(hashes: dict[str, str]) -> tuple[str, ...]:
-    """Keys of files with the same hash as the original that their name implies."""
+def _copies(source: str, hashes: dict[str, str]) -> tuple[str, ...]:
+    """Keys of a source's files with the same hash as the original that their name implies."""
+    endings = endings_of(source)
     by_name = {key.casefold(): sha256 for key, sha256 in hashes.items()}
-    return tuple(key for key, sha256 in hashes.items() if by_name.get(original_of(key) or "") == sha256)
+    return tuple(key for key, sha256 in hashes.items() if by_name.get(original_of(key, endings) or "") == sha256)
 
 
 def _remembered(memo: Memo, key: str) -> ScannedSnapshot | None:
@@ -177,13 +178,14 @@ def _inferred(session: DuckDBSession, lake: ObjectStore, files: tuple[ScannedFil
 def require_columns(contract: Contract, files: Iterable[ScannedFile]) -> None:
     """Raise SourceError for the first file without a column that the contract requires."""
     for file in files:
-        missing = [column.name for column in contract.present_columns if column.name not in file.columns]
+        missing = [column.file_name for column in contract.present_columns if column.name not in file.columns]
         if missing:
             # A first line without any known name may be a person's row, which must not get into a log.
             is_header = any(name in contract.file_types for name in file.columns)
-            names_found = ", ".join(file.columns[:SHOWN_COLUMNS]) + (", …" if len(file.columns) > SHOWN_COLUMNS else "")
+            written = [contract.file_names.get(name, name) for name in file.columns[:SHOWN_COLUMNS]]
+            names_found = ", ".join(written) + (", …" if len(file.columns) > SHOWN_COLUMNS else "")
             shown = names_found if is_header else "a first line with none of these names; is it a header?"
-            expected = ", ".join(column.name for column in contract.present_columns)
+            expected = ", ".join(column.file_name for column in contract.present_columns)
             names = ", ".join(f"'{name}'" for name in missing)
             raise SourceError(f"{file.key}: column {names} is missing; found: {shown}; expected: {expected}.")
 

@@ -15,7 +15,8 @@ from sqlglot import exp
 
 from refi_assets.engines.duckdb_sql import quoted, rows_sql, to_duckdb
 from refi_assets.errors import ModelError
-from refi_assets.specs.sql_models import FEATURES, FEATURES_OF, INPUT, SqlModel, load_sql_models
+from refi_assets.specs.groups import FEATURES, INPUT
+from refi_assets.specs.sql_models import FEATURES_OF, SqlModel, load_sql_models
 
 Row = Mapping[str, Any]
 KEY = ("customer_id", "as_of")

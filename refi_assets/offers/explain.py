@@ -16,7 +16,7 @@ from sqlglot import exp
 from refi_assets.engines.base import Row
 from refi_assets.errors import ModelError, RefiError, SettingError
 from refi_assets.ingestion.headers import trim
-from refi_assets.ingestion.records import unquoted_cells
+from refi_assets.ingestion.record_grammar import unquoted_cells
 from refi_assets.offers.policy import ProgramPolicy
 from refi_assets.offers.scored_details import PinnedModel, ScoredDetails
 from refi_assets.publishing.published import PublishedRun

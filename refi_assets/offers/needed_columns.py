@@ -16,8 +16,8 @@ from refi_assets.offers.declared import CUSTOMER_PROFILES, PROFILES_SOURCE
 from refi_assets.offers.policy import ProgramPolicy
 from refi_assets.specs.contracts import load_contracts
 from refi_assets.specs.declarations import declared_columns
+from refi_assets.specs.groups import FILTERS
 from refi_assets.specs.sql_models import AS_OF, load_sql_models
-from refi_assets.specs.sql_templates import FILTERS
 
 _PRICE = "segment_apr_pct"
 

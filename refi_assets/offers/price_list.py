@@ -17,8 +17,8 @@ from refi_assets.finance.pricing import priced
 from refi_assets.lake import Relation
 from refi_assets.offers.program import Program, Segment
 from refi_assets.offers.states import StateLaw
-from refi_assets.specs.sql_models import SQL_DIR, SqlModel
-from refi_assets.specs.sql_templates import PROGRAM
+from refi_assets.specs.groups import PROGRAM, SQL_DIR
+from refi_assets.specs.sql_models import SqlModel
 
 STEP = Decimal(100)  # US dollars; amounts are multiples of it
 

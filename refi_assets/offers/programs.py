@@ -9,10 +9,10 @@ from refi_assets.offers.program import Program
 from refi_assets.offers.program_checks import contradictions
 from refi_assets.offers.states import States, load_states
 from refi_assets.offers.yaml_places import PlacedYaml, YamlProblem, read_placed_yaml, validated
+from refi_assets.specs.groups import FILTERS, PROGRAM, SQL_DIR
 from refi_assets.specs.policies import POLICIES_DIR
 from refi_assets.specs.programs import PROGRAMS, key_of_program
-from refi_assets.specs.sql_models import SQL_DIR, SqlModel
-from refi_assets.specs.sql_templates import FILTERS, PROGRAM
+from refi_assets.specs.sql_models import SqlModel
 
 PROGRAMS_DIR = POLICIES_DIR / "offers" / PROGRAMS
 FILTERS_DIR = SQL_DIR / "offers" / PROGRAM / FILTERS

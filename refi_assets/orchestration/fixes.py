@@ -15,8 +15,8 @@ from refi_assets.lake.settings import LakeSettings, is_s3
 from refi_assets.orchestration.domain import Domain
 from refi_assets.publishing.publication import Publication
 from refi_assets.settings import settings_of
+from refi_assets.specs.groups import domain_of_group
 from refi_assets.specs.outcomes import Cause, Outcome
-from refi_assets.specs.programs import domain_of_key
 from refi_assets.specs.sql_models import load_sql_models
 from refi_assets.specs.yaml_loader import load_yaml
 
@@ -102,7 +102,7 @@ def advice(domain: Domain, asset: str, check: str, outcome: Outcome, folder: Run
 
 def _program_option(domain: Domain) -> str:
     """The option that names a program; empty for any other domain."""
-    return "" if domain_of_key(domain.name) == domain.name else f" --program {domain.name.replace('_', '-')}"
+    return "" if domain_of_group(domain.name) == domain.name else f" --program {domain.name.replace('_', '-')}"
 
 
 def _lake_option(lake: ObjectStore) -> str:

@@ -17,7 +17,7 @@ from refi_assets.publishing.settings import PublishingSettings
 from refi_assets.settings import settings_of
 from refi_assets.specs.contracts import contracts_of, quarantine_of
 
-CLEAN_UP_JOB = "clean_up"
+CLEAN_UP_JOB, MASK_JOB = "clean_up", "mask"  # after the jobs of domains
 
 # Two runs of the same job and partition would repeat the same work; infra/dagster.yaml allows one at a time.
 JOB_PARTITION_TAG = "refi/job_partition"
@@ -109,6 +109,6 @@ def clean_up_job() -> None:
 )
 def clean_up_after_runs(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
     """One clean-up after each run, except after a clean-up."""
-    if context.dagster_run.job_name == CLEAN_UP_JOB:
-        return dg.SkipReason("That was a clean-up.")
+    if context.dagster_run.job_name in (CLEAN_UP_JOB, MASK_JOB):
+        return dg.SkipReason("That run left nothing to clean up.")
     return dg.RunRequest(run_key=context.dagster_run.run_id)

@@ -45,7 +45,7 @@ class EngineResource(dg.ConfigurableResource[None]):
     """The engine of the SQL models. Files, staging and published files are always DuckDB's."""
 
     kind: str = Field(
-        default_factory=lambda: settings_of(EngineSettings).engine, description="duckdb, athena or trino."
+        default_factory=lambda: settings_of(EngineSettings).engine, description="duckdb, athena, trino or spark."
     )
     threads: int = Field(
         default_factory=lambda: settings_of(EngineSettings).threads, description="DuckDB's threads; 0: one per core."

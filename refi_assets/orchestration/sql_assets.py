@@ -24,6 +24,7 @@ from refi_assets.orchestration.resources import EngineResource, LakeResource, Po
 from refi_assets.orchestration.steps import Step, asset_step
 from refi_assets.settings import settings_of
 from refi_assets.specs.code import code_sha256
+from refi_assets.specs.groups import domain_of_group
 from refi_assets.specs.names import group_and_name, table_of
 from refi_assets.specs.policies import policy_of
 from refi_assets.specs.sql_models import AS_OF, DIALECT, Parameter, SqlModel, load_sql_models
@@ -145,7 +146,7 @@ def made_by_python(
     model = load_sql_models()[key]
     counted_by = measures.sha256 if (measures := _measures_of(model)) else None
     code = code_sha256(make.__module__)
-    steps = steps_sha256(group_and_name(key)[0])
+    steps = steps_sha256(domain_of_group(group_and_name(key)[0]))
     fingerprint = step.fingerprint(
         key, __name__, made_from, counted_by=counted_by, made_by=code, steps=steps, **decided_by
     )

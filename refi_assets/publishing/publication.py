@@ -13,7 +13,7 @@ from typing import Any
 
 from refi_assets.errors import SettingError
 from refi_assets.lake import ObjectStore
-from refi_assets.specs.programs import domain_of_key
+from refi_assets.specs.groups import domain_of_group
 
 OUTPUT = "output"
 MANIFEST_SUFFIX = ".manifest.json"
@@ -47,7 +47,7 @@ class Publication:
     @property
     def command(self) -> str:
         """The start of the commands that make and show it."""
-        return "refi" if self.name == FIRST else f"refi {domain_of_key(self.name)}"
+        return "refi" if self.name == FIRST else f"refi {domain_of_group(self.name)}"
 
     @property
     def latest_key(self) -> str:

@@ -14,6 +14,7 @@ from datetime import timedelta
 from refi_assets.lake.memo import entries_of
 from refi_assets.lake.objects import ObjectStore
 from refi_assets.lake.relations import Relation, RunFolder
+from refi_assets.publishing.masked_copies import delete_old_copies
 from refi_assets.publishing.publication import Publication, publications, published_run_ids
 
 
@@ -30,8 +31,8 @@ def clean_up(lake: ObjectStore, keep_runs: int, older_than: timedelta) -> int:
     """Delete unneeded relations and leftovers; returns the number of objects, including unfinished uploads.
 
     The newest `keep_runs` manifests of each publication keep the runs they name. Since deleting reads every run,
-    it starts only when there are a tenth more. A run that published nothing is deleted once nothing was added to it
-    for `older_than`.
+    it starts only when there are a tenth more. A run that published nothing, and an old copy for analysts, are deleted
+    once nothing was added to them for `older_than`.
     """
     before = time.time() - older_than.total_seconds()
     run_ids = set(lake.folders("runs"))
@@ -57,7 +58,7 @@ def clean_up(lake: ObjectStore, keep_runs: int, older_than: timedelta) -> int:
     ]
     keys += entries_of(lake, unneeded)
     lake.delete(keys)
-    removed = len(keys) + lake.delete_unfinished(before)
+    removed = len(keys) + lake.delete_unfinished(before) + delete_old_copies(lake, before)
     return removed + sum(_remove_run(lake, run_id) for run_id in unneeded)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from refi_assets.engines.base import Row
 from refi_assets.errors import RefiError
 from refi_assets.ingestion.headers import trim
-from refi_assets.ingestion.records import unquoted_cells
+from refi_assets.ingestion.record_grammar import unquoted_cells
 from refi_assets.publishing.published import PublishedRun
 from refi_assets.refi.audience import OFFERS
 from refi_assets.refi.policy import RefiPolicy

@@ -42,7 +42,7 @@ from refi_assets.specs.contracts import contracts_of
 
 FEWEST_CLIENTS, MOST_CLIENTS = 100, 10_000_000
 SHORTEST_HISTORY, LONGEST_HISTORY = 12, 240  # months
-CLIENT_MONTHS_OF_PART = 200_000  # in memory together, in about 500 MB
+CLIENT_MONTHS_OF_PART = 120_000  # in memory together, in about 300 MB
 TRANSACTIONS_A_CLIENT_MONTH = 3.2  # on average
 
 
@@ -97,7 +97,7 @@ class _Bank:
         }
         self._next_id = dict.fromkeys(self._files, 1)
         self._totals = BankTotals()
-        self._parents: list[GoodParent] = []
+        self._parent: GoodParent | None = None
 
     def write_clients(self, clients: int, seed: int) -> None:
         """Write the good rows, part by part, and the lists of the truth."""
@@ -121,7 +121,7 @@ class _Bank:
         bills, durations = draw_bills(rng, accounts), draw_durations(rng, accounts)
         loan_until = products.bought_month[:, LOAN] + durations
         movements = draw_movements(rng, calendar, accounts, products, bills, loan_until)
-        loans = draw_loans(rng, calendar, products, bills, durations, movements)
+        loans = draw_loans(rng, calendar, accounts, products, bills, durations, movements)
         movements = without_missed_payments(calendar, loans, movements)
         loan_id = ids["loan"] + np.arange(len(loans.account))
         transaction_id = ids["transaction"] + rng.permutation(len(movements))
@@ -149,16 +149,17 @@ class _Bank:
             "expected_purchases": purchase_columns(accounts, products),
         }
         for name, columns in lists.items():
-            write_table(self._folder / f"{name}.csv", columns, append=bool(self._parents))
+            write_table(self._folder / f"{name}.csv", columns, append=self._parent is not None)
         self._totals.add(calendar, accounts, products, movements, loans)
-        self._parents.append(_parent_in(accounts, products))
+        self._parent = self._parent or _parent_in(accounts, products)
 
     def write_defects(self, *, clean: bool, cut: bool) -> BankQuarantine:
         """Write the defective rows after the good ones."""
-        parent, day = self._parents[0], day_as_date(self._calendar.as_of)
-        quarantine = BankQuarantine() if clean else add_defects(self._files, self._next_id, parent, day)
-        if cut:
-            add_cut_row(self._files["transaction"], quarantine, parent, day)
+        quarantine, day = BankQuarantine(), day_as_date(self._calendar.as_of)
+        if self._parent and not clean:
+            add_defects(quarantine, self._files, self._next_id, self._parent, day)
+        if self._parent and cut:
+            add_cut_row(quarantine, self._files["transaction"], self._parent, day)
         return quarantine
 
     def truth(self, quarantine: BankQuarantine) -> dict[str, Any]:

@@ -114,10 +114,14 @@ def _defects(parent: GoodParent, orphaned_disposition: int) -> dict[str, list[_D
 
 
 def add_defects(
-    files: Mapping[str, BankFile], next_id: Mapping[str, int], parent: GoodParent, day: date
-) -> BankQuarantine:
+    quarantine: BankQuarantine,
+    files: Mapping[str, BankFile],
+    next_id: Mapping[str, int],
+    parent: GoodParent,
+    day: date,
+) -> None:
     """Append defective rows, each kind once in 2,000 rows; `next_id` is the first free key of each source."""
-    quarantine, good = BankQuarantine(), _good_rows(parent, day)
+    good = _good_rows(parent, day)
     for source, defects in _defects(parent, next_id["disposition"]).items():
         file, number = files[source], next_id[source]
         times = max(1, file.rows // 2000)
@@ -133,11 +137,10 @@ def add_defects(
         file.append_lines(f"{line}{file.delimiter}1" for line in copies)
         staging.update(duplicate_row=times, malformed_row=times)
         quarantine.staging[source], quarantine.silver[source] = staging, silver
-    return quarantine
 
 
-def add_cut_row(file: BankFile, quarantine: BankQuarantine, parent: GoodParent, day: date) -> None:
-    """Append a transaction that ends within its last cell in quotes."""
+def add_cut_row(quarantine: BankQuarantine, file: BankFile, parent: GoodParent, day: date) -> None:
+    """Append a transaction that ends within a cell in quotes."""
     file.append_rows([{**_good_rows(parent, day)["transaction"], "transaction_id": str(NOBODY)}])
-    file.cut_in_last_quotes()
+    file.cut_last_row()
     quarantine.staging.setdefault("transaction", Counter())["malformed_row"] += 1

@@ -90,15 +90,15 @@ class BankFile:
             lines = [file.readline() for _ in range(number + 1)]
         return [line.decode(self._format.encoding).removesuffix(LINE_END) for line in lines[1:]]
 
-    def cut_in_last_quotes(self) -> None:
-        """End the file within the last cell in quotes, as an interrupted transfer does."""
+    def cut_last_row(self) -> None:
+        """End the file within the first cell in quotes of its last row, as an interrupted transfer does."""
         size = self.path.stat().st_size
         with self.path.open("r+b") as file:
             file.seek(max(0, size - 1000))
-            end = file.read()
-            quote = self._format.quote.encode()
-            opened = end.rindex(quote, 0, end.rindex(quote))
-            file.truncate(size - len(end) + opened + 1)
+            end = file.read().removesuffix(LINE_END.encode())
+            begin = end.rindex(LINE_END.encode())
+            file.seek(max(0, size - 1000) + end.index(self._format.quote.encode(), begin) + 3)
+            file.truncate()
 
     def _cell(self, column: Column, cell: str | date) -> str:
         text = cell.strftime(str(column.date_format)) if isinstance(cell, date) else cell

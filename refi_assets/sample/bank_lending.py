@@ -1,7 +1,7 @@
 """Loans of a made-up bank: their terms, and whether they default, which depends on the account's months before.
 
-The chance depends on nothing but the six complete months before the month in which a loan is granted (LOAN_DRIVERS), so
-the best possible ROC-AUC of a model is known. After a default, money that was to repay the loan is spent in cash.
+The chance depends on nothing but the twelve months before the month in which a loan is granted (LOAN_DRIVERS), so the
+best possible ROC-AUC of a model is known. After a default, money that was to repay the loan is spent in cash.
 """
 
 from collections.abc import Mapping
@@ -16,12 +16,12 @@ from refi_assets.sample.bank_purchases import LOAN, NEVER, ProductPart
 from refi_assets.sample.written_tables import Array, Columns
 
 DURATIONS = (12, 24, 36, 48, 60)
-WINDOW = 6  # months
+MONTHS_OF_DRIVERS = 12
 # Change of the log-odds of default for one more unit of a driver, and the value at which it changes nothing.
 LOAN_DRIVERS: Mapping[str, tuple[float, float]] = {
-    "days_below_zero": (0.04, 5.0),
-    "balance_change": (-1.0, 0.0),
-    "inflow_variation": (5.0, 0.15),
+    "days_below_zero": (0.025, 10.0),
+    "balance_trend": (-0.3, 0.0),
+    "inflow_variation": (4.0, 0.3),
     "payment_to_inflow": (6.0, 0.18),
 }
 BASE_LOG_ODDS_OF_LOAN = -2.4
@@ -52,6 +52,7 @@ def draw_durations(rng: np.random.Generator, accounts: AccountPart) -> Array:
 def draw_loans(
     rng: np.random.Generator,
     calendar: BankCalendar,
+    accounts: AccountPart,
     products: ProductPart,
     bills: MonthlyBills,
     durations: Array,
@@ -60,7 +61,8 @@ def draw_loans(
     """The loans of some accounts; whether each defaults, and its status on the as-of day."""
     account = np.flatnonzero(products.has(LOAN))
     month = products.bought_month[account, LOAN]
-    drivers = loan_drivers(calendar, movements, account, month, bills.amount[account, LOAN])
+    opened_month, payment = accounts.opened_month[account], bills.amount[account, LOAN]
+    drivers = loan_drivers(calendar, movements, account, opened_month, month, payment)
     log_odds = np.full(len(account), BASE_LOG_ODDS_OF_LOAN)
     for name, (weight, neutral_at) in LOAN_DRIVERS.items():
         log_odds += weight * (drivers[name] - neutral_at)
@@ -87,42 +89,53 @@ def draw_loans(
 
 
 def loan_drivers(
-    calendar: BankCalendar, movements: Movements, account: Array, month: Array, payment: Array
+    calendar: BankCalendar, movements: Movements, account: Array, opened_month: Array, month: Array, payment: Array
 ) -> dict[str, Array]:
-    """Facts about accounts in the six complete months before a month each.
+    """Facts about the newest twelve months of accounts before a month each, fewer if an account is younger.
 
-    `days_below_zero` counts days by their last balance. `balance_change`, from the first month's end to the last one's,
-    and `payment_to_inflow` are in mean monthly inflows. `inflow_variation` is the standard deviation of the months'
-    inflows as a share of their mean.
+    `days_below_zero` counts days by their last balance. `balance_trend` is the mean closing balance of the newest three
+    months less that of all, in payments of the loan. `inflow_variation` is the sample's standard deviation over the
+    mean, and `payment_to_inflow` the payment over the mean, of a month's inflow.
     """
     loan_of_account = np.full(int(movements.account.max(initial=-1)) + 1, -1)
     loan_of_account[account] = np.arange(len(account))
-    loan = loan_of_account[movements.account]
-    number_in_window = calendar.month_of(movements.day) - (month[loan] - WINDOW)
-    is_inflow = (loan >= 0) & (number_in_window >= 0) & (number_in_window < WINDOW) & (movements.cents > 0)
-    place = loan[is_inflow] * WINDOW + number_in_window[is_inflow]
-    inflow = np.bincount(place, movements.cents[is_inflow], len(account) * WINDOW).reshape(len(account), WINDOW)
-    mean = inflow.mean(axis=1)
-    day, balance = movements.day.astype("datetime64[D]").astype(np.int64), movements.balance
-    begins, ends = (calendar.first_day(month - back).astype("datetime64[D]").astype(np.int64) for back in (WINDOW, 0))
-    is_last_of_day = np.append((np.diff(movements.account) != 0) | (np.diff(day) != 0), True)
-    at = np.flatnonzero((loan >= 0) & is_last_of_day)
-    follows = np.append(np.diff(loan[at]) == 0, False)
-    until = np.where(follows, np.append(day[at][1:], 0), np.iinfo(np.int64).max)
-    within = np.minimum(until, ends[loan[at]]) - np.maximum(day[at], begins[loan[at]])
-    below = np.where(balance[at] < 0, np.maximum(within, 0), 0)
-    key = movements.account.astype(np.int64) << 32 | day
-
-    def closing(month_number: Array) -> Array:
-        last = calendar.last_day(month_number).astype("datetime64[D]").astype(np.int64)
-        return balance[np.searchsorted(key, account.astype(np.int64) << 32 | last, side="right") - 1]
-
+    of_loans = movements.at(np.flatnonzero(loan_of_account[movements.account] >= 0))
+    loan, balance = loan_of_account[of_loans.account], movements.balance[loan_of_account[movements.account] >= 0]
+    window = month[:, None] - MONTHS_OF_DRIVERS + np.arange(MONTHS_OF_DRIVERS)
+    is_open = window >= opened_month[:, None]
+    months = is_open.sum(axis=1)
+    number = calendar.month_of(of_loans.day) - window[loan, 0]
+    is_inflow = (number >= 0) & (number < MONTHS_OF_DRIVERS) & (of_loans.cents > 0)
+    place = loan[is_inflow] * MONTHS_OF_DRIVERS + number[is_inflow]
+    inflow = np.bincount(place, of_loans.cents[is_inflow], window.size).reshape(window.shape)
+    mean = inflow.sum(axis=1) / months
+    deviation = np.sqrt((((inflow - mean[:, None]) ** 2) * is_open).sum(axis=1) / (months - 1))
+    day, next_month = _day_number(of_loans.day), _day_number(calendar.first_day(window + 1))
+    at = np.searchsorted(loan << 32 | day, np.arange(len(account))[:, None] << 32 | next_month) - 1
+    closing = np.where(is_open, balance[at], 0)
+    begins = _day_number(calendar.first_day(window[:, 0]))
     return {
-        "days_below_zero": np.bincount(loan[at], below, len(account)),
-        "balance_change": (closing(month - 1) - closing(month - WINDOW)) / mean,
-        "inflow_variation": inflow.std(axis=1) / mean,
+        "days_below_zero": _days_below_zero(loan, day, balance, begins, next_month[:, -1]),
+        "balance_trend": (closing[:, -3:].sum(axis=1) / 3 - closing.sum(axis=1) / months) / payment,
+        "inflow_variation": deviation / mean,
         "payment_to_inflow": payment / mean,
     }
+
+
+def _days_below_zero(loan: Array, day: Array, balance: Array, begins: Array, ends: Array) -> Array:
+    """Days of each loan from one day to another that end below zero; a balance holds until the next movement."""
+    is_last_of_day = np.append((np.diff(loan) != 0) | (np.diff(day) != 0), True)
+    loan, day, balance = loan[is_last_of_day], day[is_last_of_day], balance[is_last_of_day]
+    is_next_of_same = np.append(np.diff(loan) == 0, False)
+    until = np.where(is_next_of_same, np.append(day[1:], 0), np.iinfo(np.int64).max)
+    days = np.minimum(until, ends[loan]) - np.maximum(day, begins[loan])
+    return np.bincount(loan, np.where(balance < 0, np.maximum(days, 0), 0), len(begins))
+
+
+def _day_number(days: Array) -> Array:
+    """Days since 1970."""
+    numbers: Array = days.astype("datetime64[D]").astype(np.int64)
+    return numbers
 
 
 def without_missed_payments(calendar: BankCalendar, loans: LoanPart, movements: Movements) -> Movements:

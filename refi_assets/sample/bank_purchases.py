@@ -119,8 +119,9 @@ def draw_products(rng: np.random.Generator, calendar: BankCalendar, accounts: Ac
         for (holding, bought), factor in FACTORS.items():
             chance[:, bought] *= np.where(month_of[:, holding] < month, factor, 1)
         is_known = calendar.first_day(month) + day <= calendar.as_of
+        is_idle = accounts.is_idle(month)[:, None]
         waited = month >= accounts.opened_month[:, None] + waits
-        buys = (rng.uniform(size=shape) < chance) & may_buy & waited & is_known & (month_of == NEVER)
+        buys = (rng.uniform(size=shape) < chance) & may_buy & waited & ~is_idle & is_known & (month_of == NEVER)
         month_of[buys] = month
     days = calendar.first_day(np.where(month_of == NEVER, 0, month_of)) + day
     days[month_of == NEVER] = np.datetime64("NaT")

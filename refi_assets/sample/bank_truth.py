@@ -10,7 +10,14 @@ from typing import Any
 import numpy as np
 
 from refi_assets.sample.bank_accounts import CURRENCIES, AccountPart, BankCalendar
-from refi_assets.sample.bank_lending import ENDED_UNPAID, IN_DEBT, LOAN_DRIVERS, STATUSES, LoanPart
+from refi_assets.sample.bank_lending import (
+    BASE_LOG_ODDS_OF_LOAN,
+    ENDED_UNPAID,
+    IN_DEBT,
+    LOAN_DRIVERS,
+    STATUSES,
+    LoanPart,
+)
 from refi_assets.sample.bank_movements import UNUSUAL, Movements
 from refi_assets.sample.bank_purchases import CHANCE_A_MONTH, FACTORS, PRODUCTS, ProductPart, PurchaseCounts
 from refi_assets.sample.customers import roc_auc
@@ -104,6 +111,7 @@ def _loans_document(parts: Iterable[LoanPart], as_of: np.datetime64) -> dict[str
             "defaults": int(defaulted[is_known].sum()),
             "best_possible_auc": roc_auc(probability[is_known], defaulted[is_known]),
         },
+        "base_log_odds": BASE_LOG_ODDS_OF_LOAN,
         "drivers": {name: {"log_odds": weight, "neutral_at": at} for name, (weight, at) in LOAN_DRIVERS.items()},
     }
 

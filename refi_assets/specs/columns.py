@@ -19,6 +19,7 @@ PERSON_ATTRIBUTES = (
     *("street", "city", "state", "postcode", "national_id"),
 )
 NAMES = ("given_name", "surname", "full_name")
+SHARED_BY_MANY = ("city", "state")  # the attributes that are not personal data on their own
 
 LogicalType = Literal["string", "number", "integer", "boolean", "date"]
 
@@ -57,8 +58,7 @@ class Column:
     exclusive_minimum: Decimal | None = None
     exclusive_maximum: Decimal | None = None
     unit: str | None = None
-    personal: bool = False
-    pii: bool = False  # masked in analysts' views; personal as well
+    personal: bool = False  # masked for analysts
     person_attribute: str | None = None  # one of PERSON_ATTRIBUTES, by which records are compared
     plausible: Range | None = None  # the values that the market has ever had, within the range
     plausible_median: Range | None = None  # for the median of all cells
@@ -152,8 +152,9 @@ class _Declaration:
         once = custom.get("oncePerKey")
         if once is not None and once not in values:
             raise self._error(f"oncePerKey is {once!r}; it must be one of the column's values.")
-        is_pii = self._flag("pii")
-        is_personal = is_pii or item.get("classification") == "personal"
+        attribute = custom.get("personAttribute")
+        identifies = attribute is not None and attribute not in SHARED_BY_MANY
+        is_personal = self._flag("pii") or identifies or item.get("classification") == "personal"
         if "sharedShare" in custom and is_personal:
             raise self._error("sharedShare would show the shared value, but the column is personal.")
         missing_words = tuple(word.upper() for word in self._texts(custom, "missingWords"))
@@ -171,8 +172,7 @@ class _Declaration:
             exclusive_maximum=bounds.get("exclusiveMaximum"),
             unit=custom.get("unit"),
             personal=is_personal,
-            pii=is_pii,
-            person_attribute=custom.get("personAttribute"),
+            person_attribute=attribute,
             plausible=self._range("plausible", bounds),
             plausible_median=self._range("plausible_median", {}),
             missing_words=missing_words if "missingWords" in custom else None,

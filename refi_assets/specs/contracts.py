@@ -20,8 +20,8 @@ from refi_assets.errors import SettingError
 from refi_assets.settings import PROJECT_DIR
 from refi_assets.specs.columns import Column, column_of
 from refi_assets.specs.file_formats import CSV, FileFormat, file_format_of
+from refi_assets.specs.groups import domain_of_group
 from refi_assets.specs.kept_verdicts import is_kept, keep, verdict_of
-from refi_assets.specs.programs import domain_of_key
 from refi_assets.specs.yaml_loader import load_yaml
 
 CONTRACTS_DIR = PROJECT_DIR / "contracts"
@@ -88,6 +88,17 @@ class Contract:
         return {column.name: column.sql_type for column in self.columns}
 
     @property
+    def file_names(self) -> dict[str, str]:
+        """Column name -> its name in files, in contract order."""
+        return {column.name: column.file_name for column in self.columns}
+
+    @property
+    def numbered_columns(self) -> tuple[str, ...]:
+        """The names of all columns of a file without a header, by number; a column that is not ours has none."""
+        by_number = {column.number: column.name for column in self.columns if column.number}
+        return tuple(by_number.get(number, "") for number in range(1, max(by_number, default=0) + 1))
+
+    @property
     def sql_types(self) -> dict[str, str]:
         """Column name -> SQL type of the staged rows: a file's columns, then the states."""
         return self.file_types | {column.state_column: "VARCHAR" for column in self.columns_with_states}
@@ -109,18 +120,31 @@ def load_contracts(folder: Path = CONTRACTS_DIR) -> dict[str, Contract]:
                 f"Source {contract.source} has contracts in {first.domain} and in {contract.domain}; names of sources "
                 "must be unique. Rename one of them."
             )
+    _require_distinct_files(contracts)
     return by_source
 
 
 def contracts_of(domain: str) -> dict[str, Contract]:
     """The contracts of one domain, or of a program's domain, by source name."""
-    own = domain_of_key(domain)
+    own = domain_of_group(domain)
     return {source: contract for source, contract in load_contracts().items() if contract.domain == own}
 
 
 def quarantine_of(domain: str) -> str:
     """Key of the relation with all rows of the domain's sources that violate a contract."""
-    return "staging/quarantine" if domain == "refi" else f"staging/{domain_of_key(domain)}_quarantine"
+    return "staging/quarantine" if domain == "refi" else f"staging/{domain_of_group(domain)}_quarantine"
+
+
+def _require_distinct_files(contracts: list[Contract]) -> None:
+    """Raise SettingError if a file's name would be that of two sources."""
+    source_of_stem = {contract.source.casefold(): contract.source for contract in contracts}
+    source_of_name: dict[str, str] = {}
+    for contract in contracts:
+        for name in contract.file_format.names:
+            by_stem = source_of_stem.get(name.rpartition(".")[0], contract.source)
+            for source in (by_stem, source_of_name.setdefault(name, contract.source)):
+                if source != contract.source:
+                    raise SettingError(f"{name} is a file of {source} and of {contract.source}; rename one of them.")
 
 
 def _read(path: Path) -> Contract:

@@ -11,6 +11,17 @@ from typing import Any
 
 from refi_assets.errors import SettingError
 
+SEPARATORS = {
+    ",": "commas",
+    ";": "semicolons (;)",
+    "|": "pipes (|)",
+    "\t": "tabs",
+    "^": "carets (^)",
+    "~": "tildes (~)",
+    ":": "colons (:)",
+    "\x01": "the control character 1",
+    "\x1f": "the control character 31",
+}
 _KEYS = {"names", "delimiter", "quote", "encoding", "header", "nullMarks"}
 
 
@@ -34,6 +45,24 @@ class FileFormat:
         """Whether files are CSV as RFC 4180 has it, in UTF-8 and with a header."""
         return (self.delimiter, self.quote, self.encoding, self.header) == (",", '"', "utf-8", True)
 
+    @property
+    def separator(self) -> str:
+        """The delimiter in words."""
+        return SEPARATORS.get(self.delimiter, f"the character {self.delimiter}")
+
+    @property
+    def description(self) -> str:
+        """The format in words, without names and null marks."""
+        quotes = f"quoted by {self.quote}" if self.quote else "never quoted"
+        header = "with" if self.header else "without"
+        return f"separated by {self.separator}, {quotes}, in {self.encoding}, {header} a header"
+
+    @property
+    def endings(self) -> tuple[str, ...]:
+        """The endings of the further names, in lower case, each also compressed."""
+        endings = sorted({"." + name.rpartition(".")[2] for name in self.names})
+        return tuple(ending + compressed for ending in endings for compressed in ("", ".gz"))
+
 
 CSV = FileFormat()
 
@@ -45,8 +74,11 @@ def file_format_of(file: str, declared: Any) -> FileFormat:
     if unknown := sorted(declared.keys() - _KEYS):
         raise SettingError(f"{file}: fileFormat has the unknown key {', '.join(unknown)}; it has {sorted(_KEYS)}.")
     names = tuple(_texts(file, "names", declared.get("names", [])))
-    if wrong := [name for name in names if not re.fullmatch(r"[^/\\]+\.[A-Za-z0-9.]+", name)]:
-        raise SettingError(f"{file}: fileFormat.names has {wrong[0]!r}, which is not a file's name with an ending.")
+    if wrong := [name for name in names if not re.fullmatch(r"[^/\\]+\.(?!gz$)[A-Za-z0-9]+", name)]:
+        raise SettingError(
+            f"{file}: fileFormat.names has {wrong[0]!r}, which is not a file's name with an ending; "
+            "the ending .gz is added automatically."
+        )
     delimiter, quote = declared.get("delimiter", ","), declared.get("quote", '"')
     if not isinstance(delimiter, str) or len(delimiter) != 1 or not delimiter.isascii() or delimiter in "\r\n\0 ":
         raise SettingError(f"{file}: fileFormat.delimiter is {delimiter!r}; it must be one ASCII character.")

@@ -44,12 +44,6 @@ def programs_of(domain: str) -> list[ProgramFile]:
     return [program for program in program_files().values() if program.domain == domain]
 
 
-def domain_of_key(key: str) -> str:
-    """The domain of a program, by the program's key; any other name is that of a domain."""
-    program = program_files().get(key)
-    return program.domain if program else key
-
-
 def key_of_program(program_id: str) -> str:
     """The name of a program's group of relations."""
     return program_id.replace("-", "_")

@@ -9,8 +9,8 @@ Files in features/ and input/ are parts: their queries become part of the files 
 sql/ml/features/savings_rate.sql for every domain; what a feature reads as input.income is sql/<domain>/input/income.sql
 of the domain whose relation reads the feature.
 
-Files in sql/<domain>/program/ are templates of the relations of each program: sql_templates.py. Running SQL belongs to
-engines/.
+The model of sql/banking/silver/client.sql, in a folder that is a group, is silver/client: groups.py. Files in
+sql/<domain>/program/ are templates of the relations of each program: sql_templates.py. Running SQL belongs to engines/.
 """
 
 import hashlib
@@ -33,22 +33,18 @@ from sqlglot.optimizer import traverse_scope
 from sqlglot.optimizer.qualify import qualify
 
 from refi_assets.errors import SettingError
-from refi_assets.settings import PROJECT_DIR
 from refi_assets.specs.folding import folded_columns
+from refi_assets.specs.groups import FEATURES, PARTS, PROGRAM, SQL_DIR, STEPS, folder_groups
 from refi_assets.specs.names import group_and_name, is_key, key_of, keys_by_name, short_name, sql_name
 from refi_assets.specs.programs import program_files
-from refi_assets.specs.sql_templates import FILTERS, PROGRAM, models_of_program
+from refi_assets.specs.sql_templates import models_of_program
 
-SQL_DIR = PROJECT_DIR / "sql"
 DIALECT = "athena"
-STEPS = "steps"  # the folder of a domain's statements that are not models: sql_steps.py
 AS_OF = "as_of"  # the parameter for the as-of day; models never use current_date
 
-FEATURES, INPUT = "features", "input"
-PARTS = (FEATURES, INPUT, FILTERS)  # the folders of parts
 FEATURES_OF = "ml"  # the domain whose features all domains read
 
-_DECLARATION = re.compile(r"(?:(rule|unit|risk) ([^:]+)|(not null|broken by|[a-z_0-9]+)): (.+)")
+_DECLARATION = re.compile(r"(?:(rule|unit|risk|not personal) ([^:]+)|(not null|broken by|[a-z_0-9]+)): (.+)")
 _READS_PARTS = re.compile(rf"\b({'|'.join(PARTS)})\.[a-z]")
 
 Value = Decimal | int | str | date | None
@@ -76,21 +72,21 @@ Bindable = Parameter | int | str | date  # an int is bound as BIGINT, a str as V
 class SqlModel:
     """One SQL file."""
 
-    key: str  # path below sql/, without .sql
+    key: str
     text: str
     # The parts, by the names under which files read them.
     parts: Mapping[str, "SqlModel"] = field(default_factory=dict, compare=False, repr=False)
-    template: str = ""  # the file below sql/, without .sql, if it is not the key
+    path: str = ""  # below sql/, without .sql, if it is not the key
 
     @property
     def file(self) -> str:
         """The path of its file, for messages."""
-        return f"sql/{self.template or self.key}.sql"
+        return f"sql/{self.path or self.key}.sql"
 
     @property
     def folder(self) -> str:
         """The folder below sql/ that has the folders of its parts: that of its domain, or of its domain's templates."""
-        domain, _, rest = (self.template or self.key).partition("/")
+        domain, _, rest = (self.path or self.key).partition("/")
         return f"{domain}/{PROGRAM}" if rest.startswith(f"{PROGRAM}/") else domain
 
     @property
@@ -178,6 +174,12 @@ class SqlModel:
         return risks
 
     @property
+    def not_personal(self) -> dict[str, str]:
+        """Column -> why it needs no mask although it is derived from personal data, from `-- not personal a: text`."""
+        reasons = [(name, text) for kind, name, text in self._declarations if kind == "not personal"]
+        return {column: text for names, text in reasons for column in self._selected("not personal", names)}
+
+    @property
     def rules(self) -> dict[str, str]:
         """Rule code -> its meaning, from lines `-- rule code: text`."""
         return {name: text for kind, name, text in self._declarations if kind == "rule"}
@@ -223,7 +225,7 @@ class SqlModel:
 
     @cached_property
     def _declarations(self) -> list[tuple[str, str, str]]:
-        """The declarations in the head: the kind (rule, unit, risk, or empty), the name, and the text of each."""
+        """The declarations in the head: the kind (such as rule, or empty), the name, and the text of each."""
         matches = [match for line in self._head if (match := _DECLARATION.fullmatch(line))]
         return [(match[1] or "", match[2] or match[3], match[4]) for match in matches]
 
@@ -381,11 +383,12 @@ def _untyped(value: Value) -> exp.Expr:
 @cache
 def load_sql_models(folder: Path = SQL_DIR) -> dict[str, SqlModel]:
     """Every SQL model below a folder, by key; a template is one for each program of its domain."""
+    groups = folder_groups(folder)
     paths = sorted(path for path in folder.rglob("*.sql") if path.parent.name != STEPS)
     texts = {path.relative_to(folder).with_suffix("").as_posix(): path.read_text("utf-8") for path in paths}
-    models = [SqlModel(key, text) for key, text in texts.items() if key.split("/")[1] != PROGRAM]
+    models = [_model(path, text, groups) for path, text in texts.items() if path.split("/")[1] != PROGRAM]
     for program in program_files().values() if folder == SQL_DIR else ():
-        models += [SqlModel(key, text, template=path) for key, text, path in models_of_program(program, texts, DIALECT)]
+        models += [SqlModel(key, text, path=path) for key, text, path in models_of_program(program, texts, DIALECT)]
     parts: dict[str, dict[str, SqlModel]] = {}  # by group
     for model in models:
         group, _, name = model.key.partition("/")
@@ -394,7 +397,14 @@ def load_sql_models(folder: Path = SQL_DIR) -> dict[str, SqlModel]:
     shared = {name: part for name, part in parts.get(FEATURES_OF, {}).items() if name.startswith(f"{FEATURES}/")}
 
     def with_parts(model: SqlModel) -> SqlModel:
-        own = parts.get(model.key.partition("/")[0], {})
+        group = model.key.partition("/")[0]
+        own = parts.get(groups.get(group, group), {})
         return replace(model, parts={**shared, **own}) if _READS_PARTS.search(model.text) else model
 
     return {model.key: with_parts(model) for model in models}
+
+
+def _model(path: str, text: str, groups: Mapping[str, str]) -> SqlModel:
+    """The model of a file that is not a template."""
+    _, _, rest = path.partition("/")
+    return SqlModel(rest, text, path=path) if rest.partition("/")[0] in groups else SqlModel(path, text)

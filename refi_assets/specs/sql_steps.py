@@ -8,7 +8,7 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from refi_assets.specs.sql_models import SQL_DIR, STEPS
+from refi_assets.specs.groups import SQL_DIR, STEPS
 
 
 @cache

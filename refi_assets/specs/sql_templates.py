@@ -1,6 +1,7 @@
 """SQL templates: the files of sql/<domain>/program/ give each program of the domain relations in a group of its own.
 
-They read one another as program.customers. filters.all is the program's chain: a row for each rule that a row fails,
+PROGRAM is the folder of templates, and what they call the group of their program: they read one another as
+program.customers. filters.all is the program's chain: a row for each rule that a row fails,
 from the files in filters/ that the program lists; no other file in filters/ is a model of the program.
 """
 
@@ -12,10 +13,9 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from refi_assets.errors import SettingError
+from refi_assets.specs.groups import FILTERS, PROGRAM
 from refi_assets.specs.programs import ProgramFile, key_of_program
 
-PROGRAM = "program"  # the folder of templates, and what they call the group of their program
-FILTERS = "filters"
 CHAIN = f"{FILTERS}/all"
 
 

@@ -10,17 +10,19 @@ from importlib.resources import files
 
 from refi_assets.engines.duckdb import DuckDBSession
 from refi_assets.engines.duckdb_sql import text_literal
-from refi_assets.ingestion.records import is_utf8, unquoted_cells
+from refi_assets.ingestion.record_grammar import grammar_of
+from refi_assets.ingestion.records import is_utf8
+from refi_assets.specs.file_formats import FileFormat
 from refi_assets.specs.outcomes import Cause
 
 _SHOWN_CHARACTERS = 60
 _CONFLICTS_COMPARED = 100
 
 
-def causes_of_quarantine(session: DuckDBSession, key: Sequence[str]) -> tuple[Cause, ...]:
+def causes_of_quarantine(session: DuckDBSession, key: Sequence[str], file_format: FileFormat) -> tuple[Cause, ...]:
     """The ten most frequent causes of the rows in the session's table `quarantined`. Raises EngineError.
 
-    `key`: the columns that identify the thing that a row is about.
+    `key`: the columns that identify the thing that a row is about. `file_format`: that of the source's text files.
     """
     return tuple(
         Cause(
@@ -28,7 +30,7 @@ def causes_of_quarantine(session: DuckDBSession, key: Sequence[str]) -> tuple[Ca
             rows=rows,
             column=column,
             problem=_conflict(session, key) if reason == "conflicting_key" else problem,
-            shape=masked_record(record, problem) if record is not None else masked(cell) if cell else None,
+            shape=masked_record(record, problem, file_format) if record is not None else masked(cell) if cell else None,
         )
         for reason, column, problem, rows, cell, record in session.execute(
             files("refi_assets.staging").joinpath("causes.sql").read_text("utf-8")
@@ -43,11 +45,15 @@ def masked(text: str) -> str:
     return shape + ("…" if len(text) > _SHOWN_CHARACTERS else "")
 
 
-def masked_record(record: bytes, problem: str) -> str:
+def masked_record(record: bytes, problem: str, file_format: FileFormat) -> str:
     """The shape of a malformed record, or of the field that is wrong in it."""
-    fields = record.split(b",") if problem == "broken quoting" else unquoted_cells(record)
-    tests = {"broken quoting": _is_badly_quoted, "not UTF-8": lambda field: not is_utf8(field)}
-    is_wrong = tests.get(problem.partition(";")[0])
+    grammar, kind = grammar_of(file_format), problem.partition(";")[0]
+    fields = record.split(grammar.delimiter) if kind == "broken quoting" else grammar.unquoted_cells(record)
+    tests = {
+        "broken quoting": lambda field: _is_badly_quoted(field, grammar.quote),
+        "not UTF-8": lambda field: not is_utf8(field),
+    }
+    is_wrong = tests.get(kind)
     shown = next(filter(is_wrong, fields), record) if is_wrong else record
     return masked(shown.decode("utf-8" if is_utf8(shown) else "cp1252", errors="replace"))
 
@@ -79,5 +85,5 @@ def _mask(character: str) -> str:
     return "?" if kind[0] == "C" or kind in ("Zl", "Zp") else character
 
 
-def _is_badly_quoted(field: bytes) -> bool:
-    return b'"' in field and not re.fullmatch(rb'\s*"(?:[^"]|"")*"\s*', field)
+def _is_badly_quoted(field: bytes, quote: bytes) -> bool:
+    return quote in field and not re.fullmatch(rb"\s*%b(?:[^%b]|%b%b)*%b\s*" % ((quote,) * 5), field)

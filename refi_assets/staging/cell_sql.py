@@ -9,6 +9,7 @@ import re
 from refi_assets.engines.duckdb_sql import quoted, text_literal
 from refi_assets.ingestion.files import FileColumn
 from refi_assets.specs.columns import Column, Range
+from refi_assets.staging.declared_dates import declared_date_sql
 
 EMPTY = "empty"  # the fault of a cell that reads as empty, which is not an error
 INVISIBLE = "invisible"  # a note: invisible characters were removed from a text
@@ -26,6 +27,7 @@ class CellSql:
 
     def __init__(self, column: Column, file_column: FileColumn) -> None:
         self.column, self.raw, self.is_tidy = column, file_column.sql, file_column.is_tidy
+        self._null_marks = file_column.null_marks
         self.text, self.value, self.fault, self.cast = (
             quoted(f"{step} of {column.name}") for step in ("text", "value", "fault", "cast")
         )
@@ -37,13 +39,19 @@ class CellSql:
         return self.column.logical_type != "string"
 
     def text_sql(self) -> str:
-        """The trimmed text. Only text loses its invisible characters; any other cell is bad if it has some."""
-        if self.is_typed:
-            return f"cell({self.raw})"
-        return f"cell({'visible_name' if self.column.is_name else 'visible'}({self.raw}))"
+        """The trimmed text, null for a null mark.
+
+        Only text loses its invisible characters; any other cell is bad if it has some.
+        """
+        text = f"cell({self.raw})"
+        if not self.is_typed:
+            text = f"cell({'visible_name' if self.column.is_name else 'visible'}({self.raw}))"
+        return f"CASE WHEN NOT {_is_one_of(text, self._null_marks)} THEN {text} END" if self._null_marks else text
 
     def cast_sql(self, text: str) -> str:
         """The typed value of a text. DuckDB rounds text half away from zero, whatever the number of digits."""
+        if self.column.date_format:
+            return declared_date_sql(text, self.column.date_format, self.column.two_digit_years_from or 0)
         if self.column.logical_type in _MACROS:
             return f"{_MACROS[self.column.logical_type]}({text})"
         if self.column.logical_type == "integer":

@@ -287,7 +287,7 @@ class _Staging:
             profiles=profiles_of(session, contract, self._file_columns),
             file_medians=medians_by_file(session, contract, self._file_columns),
             shared=shared_values(session, contract, self._file_columns),
-            causes=causes_of_quarantine(session, thing) if quarantined else (),
+            causes=causes_of_quarantine(session, thing, contract.file_format) if quarantined else (),
         )
 
     def _counts_of_notes(self) -> tuple[dict[str, int], dict[str, dict[str, int]], dict[str, int]]:

@@ -3,6 +3,8 @@
 -- It includes every pair that people decided about, whatever its weight.
 -- grain: borrower_id_1, borrower_id_2
 -- not null: borrower_id_1, borrower_id_2
+-- not personal match_weight, match_probability, review_reason:
+--   They compare two records; no value of either can be read from them.
 -- borrower_id_1: The first of the two, in the order of their ids.
 -- borrower_id_2: The second.
 -- match_weight: The evidence for one person against two, in bits: log2 of the odds.

@@ -1,6 +1,8 @@
 -- Pairs between the review and the match threshold, and pairs that only people may link; strongest first.
 -- grain: borrower_id_1, borrower_id_2
 -- not null: borrower_id_1, borrower_id_2, match_probability
+-- not personal match_weight, match_probability, review_reason:
+--   They compare two records; no value of either can be read from them.
 SELECT
     pair.borrower_id_1,
     pair.borrower_id_2,

@@ -92,10 +92,12 @@ def outcome(deployment: Deployment) -> Outcome:
 
 
 def engine_of(relation: Relation) -> str:
-    """The engine that wrote a relation, by its details: DuckDB reports no queries, Trino no cost."""
+    """The engine that wrote a relation, by its details: DuckDB reports no queries, Trino and Spark no cost."""
     queries = relation.details.queries
     if not queries:
         return "duckdb"
+    if queries[0].id.startswith("spark-"):
+        return "spark"
     return "athena" if queries[0].cost_usd is not None else "trino"
 
 

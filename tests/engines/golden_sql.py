@@ -1,4 +1,4 @@
-"""Golden SQL: every file below sql/ in the dialects of DuckDB, Trino and Athena, so that a diff shows every change.
+"""Golden SQL: every file below sql/ as DuckDB, Trino, Athena and Spark receive it, so that a diff shows every change.
 
     python -m tests.engines.golden_sql
 
@@ -12,6 +12,7 @@ from datetime import date
 from itertools import groupby
 from pathlib import Path
 
+from refi_assets.engines.spark_sql import to_spark
 from refi_assets.settings import PROJECT_DIR
 from refi_assets.specs.policies import parameters_in_force
 from refi_assets.specs.sql_models import AS_OF, Bindable, SqlModel, load_sql_models
@@ -33,6 +34,7 @@ def golden_text(model: SqlModel, values: Mapping[str, Bindable]) -> str:
     """A statement in every dialect, in sections headed by the engines' names."""
     bound = model.bind(values)
     texts = [(dialect, bound.sql(dialect, pretty=True, comments=False)) for dialect in DIALECTS]
+    texts.append(("spark", to_spark(bound)))
     sections = [
         f"-- {', '.join(dialect for dialect, _ in group)}\n{text};\n"
         for text, group in groupby(texts, key=lambda pair: pair[1])

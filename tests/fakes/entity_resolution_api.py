@@ -10,7 +10,7 @@ import json
 import logging
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,13 +21,13 @@ import boto3
 import duckdb
 import pandas as pd
 from botocore.awsrequest import AWSResponse
-from botocore.model import ListShape, Shape, StringShape, StructureShape
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
 from refi_assets.lake.folder_store import FolderStore
 from tests.fakes.aws import Aws
 from tests.fakes.iam import Call
+from tests.fakes.service_models import require_valid
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 ARN = f"arn:aws:entityresolution:{REGION}:{ACCOUNT}"
@@ -222,31 +222,6 @@ def _groups(records: pd.DataFrame, fields: list[dict[str, str]], rules: list[dic
         for record, number in group.items()
     ]
     return pd.DataFrame(rows)
-
-
-def require_valid(shape: Shape, value: Any, where: str) -> None:
-    """Fail if a value is not as the service model describes it."""
-    low, high = shape.metadata.get("min"), shape.metadata.get("max")
-    if isinstance(shape, StructureShape):
-        assert isinstance(value, Mapping), where
-        assert value.keys() <= shape.members.keys(), where
-        assert set(shape.required_members) <= value.keys(), where
-        for name, member in value.items():
-            require_valid(shape.members[name], member, f"{where}.{name}")
-    elif isinstance(shape, ListShape):
-        assert isinstance(value, list), where
-        assert (low or 0) <= len(value) <= (high or len(value)), where
-        for item in value:
-            require_valid(shape.member, item, where)
-    elif isinstance(shape, StringShape):
-        assert isinstance(value, str), where
-        assert (low or 0) <= len(value) <= (high or len(value)), where
-        assert not shape.enum or value in shape.enum, f"{where}: {value}"
-        if pattern := shape.metadata.get("pattern"):
-            assert re.fullmatch(pattern, value), f"{where}: {value}"
-    else:
-        types = {"boolean": bool, "integer": int, "timestamp": datetime}
-        assert type(value) is types[shape.type_name], where
 
 
 @contextmanager

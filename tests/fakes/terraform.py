@@ -98,6 +98,7 @@ class Names:
     topic: str = "refi-alerts"
     crawler: str | None = "refi-raw"
     matching: str | None = None
+    spark_job: str | None = None
     metrics_namespace: str = "refi_assets"
 
     def inputs(self) -> dict[str, Any]:
@@ -134,6 +135,7 @@ class Names:
             ]
             if self.matching
             else [],
+            "spark_jobs": [{"arn": _arn("glue", f"job/{self.spark_job}")}] if self.spark_job else [],
             "account_arn": f"arn:aws:iam::{ACCOUNT}:root",
             "pipeline_principals": {},
             "analyst_principals": {},
@@ -146,9 +148,10 @@ DEPLOYMENTS = {
     "plain": Names(),
     "a whole bucket without a crawler": Names(root="", crawler=None),
     "with matching": Names(matching="refi-borrowers"),
+    "with a Spark job": Names(spark_job="refi-banking"),
     "of any names": Names(
         bucket="*", root="*/", database="*", workgroup="*", queue="*", topic="*", crawler="*",
-        metrics_namespace="refi_tests",
+        spark_job="*", metrics_namespace="refi_tests",
     ),
     "of the test of least privilege": Names(
         bucket="least-privilege", root="lender/", database="least_privilege", workgroup="primary",

@@ -13,7 +13,8 @@ from refi_assets.errors import SourceError
 from refi_assets.ingestion import records
 from refi_assets.ingestion.files import rows_sql, scan_file
 from refi_assets.ingestion.headers import trim
-from refi_assets.ingestion.records import LINE_BREAK, MAX_RECORD_BYTES, Malformed, scan_csv, unquoted_cells
+from refi_assets.ingestion.record_grammar import unquoted_cells
+from refi_assets.ingestion.records import LINE_BREAK, MAX_RECORD_BYTES, Malformed, scan_csv
 from refi_assets.lake import FolderStore, ObjectInfo, RunFolder
 from tests.support import reference_csv
 from tests.support.agreement import Rows, require_padded_columns, require_same_records, scan

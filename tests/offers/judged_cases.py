@@ -20,9 +20,10 @@ from refi_assets.offers.scored_details import PinnedModel
 from refi_assets.offers.scoring import OpenModel
 from refi_assets.offers.states import load_states
 from refi_assets.specs.contracts import load_contracts
+from refi_assets.specs.groups import SQL_DIR
 from refi_assets.specs.policies import load_policy, policy_file
 from refi_assets.specs.programs import ProgramFile
-from refi_assets.specs.sql_models import DIALECT, SQL_DIR, SqlModel
+from refi_assets.specs.sql_models import DIALECT, SqlModel
 from refi_assets.specs.sql_templates import models_of_program
 from tests.offers.cases import AS_OF, PRODUCTS, persons_of, scores_of, write_program, write_sources, write_states
 from tests.offers.made_customers import Case
@@ -105,7 +106,7 @@ def _models(policy: ProgramPolicy) -> dict[str, SqlModel]:
     texts = {path.relative_to(SQL_DIR).with_suffix("").as_posix(): path.read_text("utf-8") for path in paths}
     filters = tuple(step.filter_id for step in policy.program.filters)
     file = ProgramFile(policy.program.key, "offers", Path("program.yaml"), filters)
-    models = [SqlModel(key, text, template=path) for key, text, path in models_of_program(file, texts, DIALECT)]
+    models = [SqlModel(key, text, path=path) for key, text, path in models_of_program(file, texts, DIALECT)]
     parts = {model.key.partition("/")[2]: model for model in models if "/filters/" in model.key}
     return {model.key: replace(model, parts=parts) for model in models}
 

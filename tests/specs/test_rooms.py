@@ -8,6 +8,7 @@ import pytest
 from refi_assets.definitions import defs
 from refi_assets.settings import PROJECT_DIR, overridden
 from refi_assets.specs.contracts import load_contracts
+from refi_assets.specs.groups import domain_of_group, folder_groups
 from refi_assets.specs.names import STAGES
 from refi_assets.specs.programs import program_files
 from refi_assets.specs.sql_models import load_sql_models
@@ -46,9 +47,10 @@ def test_each_folder_of_tests_belongs_to_a_domain_or_a_room() -> None:
     assert names(PROJECT_DIR / "tests") - NO_ROOMS - {"conftest"} <= DOMAINS | names(PACKAGE)
 
 
-def test_every_group_except_the_stages_has_the_name_of_its_domain() -> None:
+def test_every_group_except_the_stages_belongs_to_a_domain() -> None:
     with overridden("REFI_IDENTITY_ENGINE", "splink"):
         groups = {key.path[0] for key in defs().resolve_asset_graph().get_all_asset_keys()}
-    assert groups - set(STAGES) == DOMAINS | program_files().keys()
-    assert {key.split("/")[0] for key in load_sql_models()} == DOMAINS | program_files().keys()
+    assert groups - set(STAGES) == DOMAINS | program_files().keys() | folder_groups().keys()
+    assert {key.split("/")[0] for key in load_sql_models()} == groups - set(STAGES)
+    assert {domain_of_group(group) for group in groups - set(STAGES)} == DOMAINS
     assert {contract.domain for contract in load_contracts().values()} <= DOMAINS

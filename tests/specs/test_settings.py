@@ -7,7 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from refi_assets.engines.settings import EngineSettings
 from refi_assets.errors import SettingError
@@ -24,6 +24,8 @@ DEFAULTS = {
     "quiet_minutes": 5,
     "keep_unpublished_days": 7,
     "keep_runs": 400,
+    "masking_key": SecretStr(""),
+    "masking_secret": "",
     "max_file_gb": 100,
     "threads": 0,
     "memory_limit": "2.5GB",
@@ -112,6 +114,8 @@ def test_every_setting_belongs_to_one_room() -> None:
         ("REFI_ENTITY_RESOLUTION_TECHNIQUE", "ml", "ml"),
         ("REFI_ENTITY_RESOLUTION_MINUTES", "90", 90),
         ("REFI_KEEP_RUNS", "30", 30),
+        ("REFI_MASKING_KEY", "a key of thirty-two bytes, or more", SecretStr("a key of thirty-two bytes, or more")),
+        ("REFI_MASKING_SECRET", "arn:aws:ssm:us-east-1:1:parameter/refi", "arn:aws:ssm:us-east-1:1:parameter/refi"),
         ("REFI_LOG_FORMAT", "json", "json"),
         ("REFI_STORE_DIR", "/srv/store", Path("/srv/store")),
         ("REFI_POLICY_FILE", "/srv/strict.yaml", Path("/srv/strict.yaml")),
@@ -148,7 +152,7 @@ def test_a_variable_without_the_prefix_is_not_ours(monkeypatch: pytest.MonkeyPat
         *(("REFI_WATCH", text) for text in ("perhaps", "")),
         *(("REFI_QUIET_MINUTES", text) for text in ("-1", "five", "nan", "inf", "")),
         *(("REFI_MAX_FILE_GB", text) for text in ("0", "-1", "10 GB", "inf", "nan", "")),
-        *(("REFI_ENGINE", text) for text in ("spark", "DuckDB", "")),
+        *(("REFI_ENGINE", text) for text in ("bigquery", "DuckDB", "")),
         *(("REFI_GLUE_DATABASE", text) for text in ("Refi", "refi-ready", "")),
         *(("REFI_CATALOG_MODE", text) for text in ("both", "")),
         *(("REFI_ATHENA_WORKGROUP", text) for text in ("",)),
@@ -167,6 +171,8 @@ def test_a_variable_without_the_prefix_is_not_ours(monkeypatch: pytest.MonkeyPat
         *(("REFI_ENTITY_RESOLUTION_TECHNIQUE", text) for text in ("provider", "")),
         *(("REFI_ENTITY_RESOLUTION_MINUTES", text) for text in ("0", "1441", "an hour")),
         *(("REFI_KEEP_RUNS", text) for text in ("0", "-1", "many")),
+        ("REFI_MASKING_KEY", "thirty-one bytes are not enough"),
+        *(("REFI_MASKING_SECRET", text) for text in ("refi/masking", "arn:aws:s3:::a-lake/key")),
         *(("REFI_LOG_FORMAT", text) for text in ("xml", "")),
         *(("REFI_THREADS", text) for text in ("-1", "two", "1.5", "")),
         *(
@@ -192,6 +198,11 @@ def test_a_wrong_value_gives_one_message_that_names_the_variable(
         ({"ENGINE": "trino"}, "TRINO_URL", "REFI_ENGINE=trino needs this URL"),
         ({"CATALOG_MODE": "crawler"}, "CATALOG_MODE", "needs REFI_ENGINE=athena, not duckdb"),
         ({"CATALOG_MODE": "crawler", "ENGINE": "athena"}, "GLUE_CRAWLER", "needs the name of a crawler"),
+        (
+            {"MASKING_KEY": "k" * 32, "MASKING_SECRET": "arn:aws:ssm:r:1:parameter/k"},
+            "MASKING_SECRET",
+            "has one source",
+        ),
         ({"ARRIVALS_QUEUE_URL": "https://sqs.example/1/q"}, "ARRIVALS_QUEUE_URL", "reports arrivals on S3"),
     ],
 )

@@ -112,18 +112,23 @@ def test_the_head_declares_the_grain_the_columns_that_are_never_null_and_rules()
 -- Loans.
 -- grain: loan_id, lien
 -- not null: loan_id
+-- not personal loan_id, lien: Neither says
+--   anything about a person.
 -- rule paid_off: Nothing is owed
 --   any more: neither principal nor interest.
 SELECT 'L1' AS loan_id, 1 AS lien, CASE WHEN loan.paid THEN 'paid_off' END AS reason FROM staging.loan AS loan
 """
     model = SqlModel("refi/x", text.lstrip())
     assert (model.grain, model.not_null) == (["loan_id", "lien"], ["loan_id"])
+    assert model.not_personal == dict.fromkeys(("loan_id", "lien"), "Neither says anything about a person.")
     assert model.rules == {"paid_off": "Nothing is owed any more: neither principal nor interest."}
     assert (model.description, model.column_descriptions) == ("Loans.", {})
     with pytest.raises(
         SettingError, match=r"^sql/refi/x\.sql: '-- not null:' names rate, which the query does not select\.$"
     ):
         _ = SqlModel("refi/x", "-- not null: loan_id, rate\nSELECT 'L1' AS loan_id").not_null
+    with pytest.raises(SettingError, match="'-- not personal:' names name, which the query does not select"):
+        _ = SqlModel("refi/x", "-- not personal name: It is an id.\nSELECT 'L1' AS loan_id").not_personal
     with pytest.raises(SettingError, match=r"^sql/refi/x\.sql: its head lacks the line '-- grain: column, …'\.$"):
         _ = SqlModel("refi/x", "SELECT 1 AS a").grain
 

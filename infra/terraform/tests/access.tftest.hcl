@@ -24,6 +24,7 @@ variables {
   topic               = { arn = "arn:aws:sns:us-east-1:111122223333:t", key_arn = "arn:aws:kms:us-east-1:111122223333:key/alerts" }
   metrics_namespace   = "numbers"
   matchings           = []
+  spark_jobs          = []
   account_arn         = "arn:aws:iam::111122223333:root"
   pipeline_principals = { Service = ["ecs-tasks.amazonaws.com"] }
   analyst_principals  = {}

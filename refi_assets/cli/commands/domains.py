@@ -30,6 +30,7 @@ from refi_assets.cli.commands.options import (
     OnlyRun,
     OnlySource,
     OtherPolicy,
+    Reader,
     Reason,
     Replace,
     RowsShown,
@@ -180,11 +181,14 @@ def add_common_commands(app: typer.Typer, domain: str) -> None:
         answers.show_runs(domain, lake_url(lake), run_id, as_json=as_json)
 
     @app.command()
-    def query(sql: Select, lake: Lake = None, run_id: AnyRun = None, as_json: AsJson = False) -> None:
+    def query(
+        sql: Select, lake: Lake = None, run_id: AnyRun = None, reader: Reader = "pipeline", as_json: AsJson = False
+    ) -> None:
         """Run read-only SQL on the relations of a run."""
         from refi_assets.cli import answers
 
-        answers.show_query(answers.open_any_run(domain, lake_url(lake), run_id), sql, as_json=as_json)
+        open_run = answers.open_masked_copy if reader == "analyst" else answers.open_any_run
+        answers.show_query(open_run(domain, lake_url(lake), run_id), sql, as_json=as_json)
 
     @app.command()
     def quarantine(

@@ -2,7 +2,7 @@
 
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -56,6 +56,10 @@ AnyRun = Annotated[
 OnlyRun = Annotated[
     str | None,
     typer.Option("--run", "--run-id", metavar="RUN_ID", help="Only this run, and the reason if it published nothing."),
+]
+Reader = Annotated[
+    Literal["pipeline", "analyst"],
+    typer.Option("--as", help="analyst: the masked copy of the latest run. pipeline: the relations themselves."),
 ]
 Select = Annotated[str, typer.Argument(metavar="SELECT")]
 OnlySource = Annotated[str | None, typer.Option("--source", help="Only this source.")]

@@ -3,7 +3,7 @@
 
 locals {
   # The objects of each zone of the lake.
-  zone = { for zone in ["raw", "accepted", "runs", "memo", "resolved", "decisions", "output", "export", "athena", "analysts", "logs", "openlineage"] :
+  zone = { for zone in ["raw", "accepted", "runs", "memo", "resolved", "decisions", "output", "export", "athena", "analysts", "logs", "openlineage", "pipes"] :
     zone => "${var.lake.bucket_arn}/${var.lake.root}${zone}"
   }
 

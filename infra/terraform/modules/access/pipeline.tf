@@ -176,6 +176,27 @@ data "aws_iam_policy_document" "pipeline" {
     }
   }
 
+  dynamic "statement" {
+    for_each = var.spark_jobs
+
+    content {
+      sid       = "RunSparkJob"
+      actions   = ["glue:BatchStopJobRun", "glue:GetJobRun", "glue:StartJobRun"]
+      resources = [statement.value.arn]
+    }
+  }
+
+  # What Dagster and a job of Glue say to each other; the job deletes nothing there.
+  dynamic "statement" {
+    for_each = var.spark_jobs
+
+    content {
+      sid       = "TalkToSparkJob"
+      actions   = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
+      resources = ["${local.zone.pipes}/*"]
+    }
+  }
+
   statement {
     sid = "Query"
     actions = [

@@ -44,6 +44,11 @@ variable "matchings" {
   type        = list(object({ workflow_arn = string, role_arn = string }))
 }
 
+variable "spark_jobs" {
+  description = "Jobs of Glue (one or none) that the pipeline starts."
+  type        = list(object({ arn = string }))
+}
+
 variable "account_arn" {
   description = "The account, whose principals with sts:AssumeRole may assume a role without principals of its own."
   type        = string

@@ -23,3 +23,16 @@ SELECT
 FROM staging.borrower_information AS borrower
 WHERE
   FALSE;
+
+-- spark
+SELECT
+  borrower.borrower_id AS borrower_id_1,
+  borrower.borrower_id AS borrower_id_2,
+  CAST(NULL AS DOUBLE) AS match_weight,
+  CAST(NULL AS DOUBLE) AS match_probability,
+  CAST(NULL AS STRING) AS evidence,
+  CAST(NULL AS STRING) AS review_reason,
+  CAST(NULL AS STRING) AS decision
+FROM staging.borrower_information AS borrower
+WHERE
+  FALSE;

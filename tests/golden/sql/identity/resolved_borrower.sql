@@ -1,4 +1,4 @@
--- duckdb, trino, athena
+-- duckdb, trino, athena, spark
 SELECT
   borrower.borrower_id,
   'person-' || borrower.borrower_id AS person_id,

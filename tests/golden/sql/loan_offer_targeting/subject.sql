@@ -1,4 +1,4 @@
--- duckdb, trino, athena
+-- duckdb, trino, athena, spark
 SELECT
   customer.customer_id,
   CAST('2026-02-20' AS DATE) AS as_of

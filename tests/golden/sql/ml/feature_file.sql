@@ -22,3 +22,28 @@ SELECT
 FROM ml.customer_features AS known
 ORDER BY
   known.customer_id ASC;
+
+-- spark
+SELECT
+  known.customer_id,
+  known.as_of,
+  known.debt_to_income,
+  known.loan_to_value,
+  known.combined_ltv,
+  known.credit_utilization,
+  known.worst_payment_delay_3m,
+  known.worst_payment_delay_6m,
+  known.worst_payment_delay_12m,
+  known.mean_payment_delay_3m,
+  known.mean_payment_delay_6m,
+  known.mean_payment_delay_12m,
+  known.income_variation,
+  known.savings_rate,
+  known.account_age,
+  known.balance_trend,
+  known.overdrafts_12m,
+  known.transactions_90d,
+  known.largest_payout_share_90d
+FROM ml.customer_features AS known
+ORDER BY
+  known.customer_id ASC NULLS LAST;

@@ -1,4 +1,4 @@
--- duckdb, trino, athena
+-- duckdb, trino, athena, spark
 SELECT
   profile.customer_id,
   'person-' || profile.customer_id AS person_id,

@@ -1,4 +1,4 @@
--- duckdb, trino, athena
+-- duckdb, trino, athena, spark
 WITH lost AS (
   SELECT DISTINCT
     borrower.borrower_id

@@ -1,4 +1,4 @@
--- duckdb, trino, athena
+-- duckdb, trino, athena, spark
 SELECT
   'decided' AS measure,
   COUNT(pair.decision) AS amount

@@ -1,4 +1,4 @@
--- duckdb, trino, athena
+-- duckdb, trino, athena, spark
 WITH refusal AS (
   SELECT
     preferences.customer_id,

@@ -11,3 +11,10 @@ SELECT
   CAST(CAST('2026-02-20' AS DATE) AS DATE) AS reported_on,
   CAST(customer.payment_history AS VARCHAR) AS payment_history
 FROM loan_offer_targeting.customers AS customer;
+
+-- spark
+SELECT
+  CAST(customer.customer_id AS STRING) AS customer_id,
+  CAST(CAST('2026-02-20' AS DATE) AS DATE) AS reported_on,
+  CAST(customer.payment_history AS STRING) AS payment_history
+FROM loan_offer_targeting.customers AS customer;

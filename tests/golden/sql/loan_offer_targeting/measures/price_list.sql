@@ -1,4 +1,4 @@
--- duckdb, trino, athena
+-- duckdb, trino, athena, spark
 SELECT
   'place: ' || price.credit_tier AS measure,
   CAST(price.tier_place AS BIGINT) AS amount

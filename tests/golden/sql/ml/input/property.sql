@@ -11,3 +11,10 @@ SELECT
   CAST(decision.decided_on AS DATE) AS valued_on,
   CAST(decision.property_value AS DECIMAL(18, 2)) AS value
 FROM staging.credit_decision AS decision;
+
+-- spark
+SELECT
+  CAST(decision.customer_id AS STRING) AS customer_id,
+  CAST(decision.decided_on AS DATE) AS valued_on,
+  CAST(decision.property_value AS DECIMAL(18, 2)) AS value
+FROM staging.credit_decision AS decision;

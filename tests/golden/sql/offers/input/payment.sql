@@ -13,3 +13,11 @@ SELECT
   CAST(NULL AS DATE) AS paid_on
 WHERE
   FALSE;
+
+-- spark
+SELECT
+  CAST(NULL AS STRING) AS customer_id,
+  CAST(NULL AS DATE) AS due_on,
+  CAST(NULL AS DATE) AS paid_on
+WHERE
+  FALSE;

@@ -11,3 +11,10 @@ SELECT
   CAST(application.decided_on AS DATE) AS reported_on,
   CAST(application.payment_history AS VARCHAR) AS payment_history
 FROM staging.application_history AS application;
+
+-- spark
+SELECT
+  CAST(application.customer_id AS STRING) AS customer_id,
+  CAST(application.decided_on AS DATE) AS reported_on,
+  CAST(application.payment_history AS STRING) AS payment_history
+FROM staging.application_history AS application;

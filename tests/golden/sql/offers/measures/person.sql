@@ -1,4 +1,4 @@
--- duckdb, trino, athena
+-- duckdb, trino, athena, spark
 WITH counted AS (
   SELECT
     COUNT(*) AS persons

@@ -11,3 +11,10 @@ SELECT
 FROM staging.borrower_information AS borrower
 WHERE
   borrower.borrower_id = CAST('B1' AS VARCHAR);
+
+-- spark
+SELECT
+  borrower.borrower_id
+FROM staging.borrower_information AS borrower
+WHERE
+  borrower.borrower_id = CAST('B1' AS STRING);

@@ -1,4 +1,4 @@
--- duckdb, trino, athena
+-- duckdb, trino, athena, spark
 SELECT
   'tier: ' || audience.marketing_category AS measure,
   COUNT(*) AS amount

@@ -1,4 +1,4 @@
--- duckdb, trino, athena
+-- duckdb, trino, athena, spark
 SELECT
   'borrowers' AS measure,
   COUNT(DISTINCT dataset.borrower_id) AS amount

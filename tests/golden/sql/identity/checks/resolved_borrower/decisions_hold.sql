@@ -1,4 +1,4 @@
--- duckdb, trino, athena
+-- duckdb, trino, athena, spark
 SELECT
   pair.borrower_id_1 AS borrower_id
 FROM identity.matched_pairs AS pair

@@ -1,4 +1,4 @@
--- duckdb, trino, athena
+-- duckdb, trino, athena, spark
 SELECT
   offer.customer_id
 FROM loan_offer_targeting.offers AS offer

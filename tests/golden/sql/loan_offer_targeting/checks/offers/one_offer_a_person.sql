@@ -1,4 +1,4 @@
--- duckdb, trino, athena
+-- duckdb, trino, athena, spark
 SELECT
   MIN(offer.customer_id) AS customer_id
 FROM loan_offer_targeting.offers AS offer

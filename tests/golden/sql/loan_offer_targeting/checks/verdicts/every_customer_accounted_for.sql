@@ -1,4 +1,4 @@
--- duckdb, trino, athena
+-- duckdb, trino, athena, spark
 SELECT
   profile.customer_id
 FROM staging.customer_credit_profiles AS profile

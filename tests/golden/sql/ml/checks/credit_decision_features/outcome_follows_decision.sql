@@ -1,4 +1,4 @@
--- duckdb, trino, athena
+-- duckdb, trino, athena, spark
 SELECT
   known.decision_id
 FROM ml.credit_decision_features AS known

@@ -1,4 +1,4 @@
--- duckdb, trino, athena
+-- duckdb, trino, athena, spark
 SELECT
   known.loan_id
 FROM offers.loan_outcomes AS known

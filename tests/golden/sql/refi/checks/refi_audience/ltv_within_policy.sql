@@ -1,4 +1,4 @@
--- duckdb, trino, athena
+-- duckdb, trino, athena, spark
 SELECT
   audience.person_id
 FROM refi.refi_audience AS audience

@@ -1,4 +1,4 @@
--- duckdb, trino, athena
+-- duckdb, trino, athena, spark
 WITH band AS (
   SELECT
     audience.person_id,

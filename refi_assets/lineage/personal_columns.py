@@ -1,0 +1,41 @@
+"""Personal columns: which columns of which relations show data of a person, by column lineage.
+
+A column is personal if any column that it is derived from is, through any number of steps, back to the contracts,
+unless the head of its SQL file says why it is not (`-- not personal column: reason`). A filter or a join on a personal
+column does not make another column personal. Masking belongs to publishing/masked_copies.py.
+"""
+
+from refi_assets.lineage.graph import LineageColumn, LineageRelation
+from refi_assets.specs.contracts import load_contracts
+from refi_assets.specs.names import group_and_name
+from refi_assets.specs.sql_models import load_sql_models
+
+PersonalColumns = dict[str, dict[str, str]]  # relation key -> column -> its kind
+
+
+def personal_columns(graph: dict[str, LineageRelation]) -> PersonalColumns:
+    """The personal columns of every relation; empty for one that has none.
+
+    The kind of a column names the attributes of a person from which it is derived: those of the contracts, or the
+    names of source columns that have no attribute. So a value has the same kind wherever it occurs.
+    """
+    kinds: dict[str, frozenset[str]] = {}  # id of a column -> attributes
+    personal: PersonalColumns = {}
+    for relation in graph.values():  # each after those that it reads
+        model = load_sql_models().get(relation.asset)
+        harmless = model.not_personal if model else {}
+        for column in relation.columns.values():
+            inherited = frozenset().union(*(kinds[source.id] for source in column.made_from))
+            kinds[column.id] = frozenset() if column.column in harmless else inherited | _declared_kind(column)
+        columns = {name: "+".join(sorted(kinds[column.id])) for name, column in relation.columns.items()}
+        personal[relation.asset] = {name: kind for name, kind in columns.items() if kind}
+    return personal
+
+
+def _declared_kind(column: LineageColumn) -> frozenset[str]:
+    """The attribute of a column of a source file; empty if it is not personal, or not of a source file."""
+    group, source = group_and_name(column.asset)
+    if group != "catalog":
+        return frozenset()
+    declared = next(item for item in load_contracts()[source].columns if item.name == column.column)
+    return frozenset({declared.person_attribute or declared.name}) if declared.personal else frozenset()

@@ -1,0 +1,110 @@
+-- Transactions that are unusual for their account: by their amount, or by the number of transactions on their day.
+-- An amount is compared with all amounts of the account in the same currency and direction, by the robust z-score
+-- 0.6745 (x - median) / MAD of Iglewicz and Hoaglin. MAD counts as at least :least_spread_pct % of the median. Accounts
+-- with fewer than :least_transactions_count such amounts are not judged, and neither are the bank's own bookings.
+-- grain: transaction_id
+-- not null: transaction_id, account_id, currency, booked_on, direction, amount, velocity, reason
+-- rule amount: The robust z-score is above :robust_z_above.
+-- rule velocity: The account has at least :velocity_least_count transactions on the day, and more than
+--   :velocity_factor times as many as on a mean day with transactions.
+-- rule amount_and_velocity: Both.
+-- unit currency: amount
+-- robust_z: The robust z-score; null if the account has too few transactions.
+-- velocity: Number of transactions of the account on the day.
+-- reason: The code of the rule.
+WITH usual AS (
+    SELECT
+        amount.account_id,
+        amount.currency,
+        amount.direction,
+        amount.twice_median,
+        GREATEST(
+            CAST(amount.four_mads AS DECIMAL(32, 8)),
+            CAST(amount.twice_median * :least_spread_pct * CAST('0.02' AS DECIMAL(3, 2)) AS DECIMAL(32, 8))
+        ) AS four_mads
+    FROM gold.usual_amount AS amount
+    WHERE
+        amount.transactions >= :least_transactions_count
+),
+day AS (
+    SELECT
+        account_day.account_id,
+        account_day.booked_on,
+        SUM(account_day.transactions) AS transactions
+    FROM gold.account_day AS account_day
+    GROUP BY
+        account_day.account_id,
+        account_day.booked_on
+),
+mean_day AS (
+    SELECT
+        day.account_id,
+        COUNT(*) AS days,
+        SUM(day.transactions) AS transactions
+    FROM day
+    GROUP BY
+        day.account_id
+),
+busy_day AS (
+    SELECT
+        day.account_id,
+        day.booked_on
+    FROM day
+    INNER JOIN mean_day
+        ON mean_day.account_id = day.account_id
+    WHERE
+        day.transactions >= :velocity_least_count
+        AND day.transactions * mean_day.days > :velocity_factor * mean_day.transactions
+),
+judged AS (
+    SELECT
+        booked.transaction_id,
+        booked.account_id,
+        booked.currency,
+        booked.booked_on,
+        booked.direction,
+        booked.amount,
+        2 * booked.amount - usual.twice_median AS twice_above_median,
+        usual.four_mads,
+        COALESCE(
+            CAST('1.349' AS DECIMAL(4, 3)) * (2 * booked.amount - usual.twice_median)
+            > :robust_z_above * usual.four_mads,
+            FALSE
+        ) AS has_unusual_amount,
+        busy_day.account_id IS NOT NULL AS is_on_busy_day
+    FROM silver."transaction" AS booked
+    LEFT JOIN usual
+        ON usual.account_id = booked.account_id
+        AND usual.currency = booked.currency
+        AND usual.direction = booked.direction
+    LEFT JOIN busy_day
+        ON busy_day.account_id = booked.account_id
+        AND busy_day.booked_on = booked.booked_on
+    WHERE
+        booked.purpose IS NULL
+        OR NOT booked.purpose IN ('interest', 'penalty_interest', 'statement_fee')
+)
+SELECT
+    judged.transaction_id,
+    judged.account_id,
+    judged.currency,
+    judged.booked_on,
+    judged.direction,
+    judged.amount,
+    CASE
+        WHEN judged.four_mads > 0
+            THEN 1.349E0 * CAST(judged.twice_above_median AS DOUBLE) / CAST(judged.four_mads AS DOUBLE)
+    END AS robust_z,
+    CAST(day.transactions AS BIGINT) AS velocity,
+    CASE
+        WHEN judged.has_unusual_amount AND judged.is_on_busy_day THEN 'amount_and_velocity'
+        WHEN judged.has_unusual_amount THEN 'amount'
+        ELSE 'velocity'
+    END AS reason
+FROM judged
+INNER JOIN day
+    ON day.account_id = judged.account_id
+    AND day.booked_on = judged.booked_on
+WHERE
+    judged.has_unusual_amount
+    OR judged.is_on_busy_day

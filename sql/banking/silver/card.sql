@@ -1,0 +1,14 @@
+-- Cards that were issued to owners and users of accounts.
+-- grain: card_id
+-- not null: card_id, disposition_id, card_type, issued_on
+SELECT
+    card.card_id,
+    card.disposition_id,
+    card.card_type,
+    card.issued_on
+FROM staging.card AS card
+LEFT JOIN silver.quarantine AS refused
+    ON refused.source = 'card'
+    AND refused.row_key = card.card_id
+WHERE
+    refused.row_key IS NULL

@@ -1,0 +1,18 @@
+-- Rights of clients to accounts. An account has at most one owner; a client may own several accounts.
+-- grain: disposition_id
+-- not null: disposition_id, client_id, account_id, role
+-- role: owner, or user: another person who may use the account.
+SELECT
+    disposition.disposition_id,
+    disposition.client_id,
+    disposition.account_id,
+    code.meaning AS role
+FROM staging.disposition AS disposition
+LEFT JOIN silver.code AS code
+    ON code.code_list = 'role'
+    AND code.code = disposition.role
+LEFT JOIN silver.quarantine AS refused
+    ON refused.source = 'disposition'
+    AND refused.row_key = disposition.disposition_id
+WHERE
+    refused.row_key IS NULL

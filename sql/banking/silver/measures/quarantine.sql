@@ -1,0 +1,14 @@
+-- Rows of each source in quarantine, in all and by reason.
+SELECT
+    refused.source AS measure,
+    COUNT(*) AS amount
+FROM silver.quarantine AS refused
+GROUP BY
+    refused.source
+UNION ALL
+SELECT
+    refused.source || ': ' || refused.reason AS measure,
+    COUNT(*) AS amount
+FROM silver.quarantine AS refused
+GROUP BY
+    refused.source || ': ' || refused.reason
