@@ -74,7 +74,7 @@ def _declared_parameters() -> dict[str, Parameter]:
     columns = [column for contract in contracts_of("banking").values() for column in contract.columns]
     return {
         "personal_columns_count": Parameter(sum(column.personal for column in columns), "BIGINT"),
-        "masked_columns_count": Parameter(sum(column.pii for column in columns), "BIGINT"),
+        "masked_columns_count": Parameter(sum(column.personal for column in columns), "BIGINT"),
         "lineage_sha256": Parameter(lineage_sha256(), "VARCHAR"),
     }
 
