@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 from refi_assets.specs.contracts import contracts_of
 from refi_assets.specs.groups import domain_of_group
 from refi_assets.specs.policies import CheckLimits, Count, Days, Many, Months, Pct, Percent, Policy, Section, SqlType
-from refi_assets.specs.sql_models import Parameter, load_sql_models
+from refi_assets.specs.sql_models import Parameter, SqlModel, load_sql_models
 
 Currency = Annotated[str, Field(pattern="^[A-Z]{3}$"), SqlType("VARCHAR")]
 Product = Annotated[Literal["card", "household", "insurance", "loan"], SqlType("VARCHAR")]
@@ -89,21 +89,22 @@ POLICY = BankingPolicy
 
 
 def _declared_parameters() -> dict[str, Parameter]:
-    """The number of personal columns of the sources, of those that analysts see masked, and the hash of the lineage."""
+    """The personal columns of the sources, the columns made of them that SQL shows unmasked, and the lineage's hash."""
     columns = [column for contract in contracts_of("banking").values() for column in contract.columns]
     return {
-        "personal_columns_count": Parameter(sum(column.personal for column in columns), "BIGINT"),
         "masked_columns_count": Parameter(sum(column.personal for column in columns), "BIGINT"),
+        "unmasked_columns_count": Parameter(sum(len(model.not_personal) for model in _models()), "BIGINT"),
         "lineage_sha256": Parameter(lineage_sha256(), "VARCHAR"),
     }
+
+
+def _models() -> list[SqlModel]:
+    models = sorted(load_sql_models().items())
+    return [model for key, model in models if domain_of_group(key.partition("/")[0]) == "banking"]
 
 
 def lineage_sha256() -> str:
     """Hash of all that says what each column is derived from: the contracts and the SQL of the domain."""
     contracts = [repr(contract) for _, contract in sorted(contracts_of("banking").items())]
-    models = [
-        f"{key} {model.sha256}"
-        for key, model in sorted(load_sql_models().items())
-        if domain_of_group(key.partition("/")[0]) == "banking"
-    ]
+    models = [f"{model.key} {model.sha256}" for model in _models()]
     return hashlib.sha256("\n".join([*contracts, *models]).encode()).hexdigest()
