@@ -16,6 +16,7 @@ import pytest
 from refi_assets.errors import SettingError
 from refi_assets.sample.bank import clients_for, generate_bank
 from tests.support.commands import refi_here
+from tests.support.sources import Sources
 
 AS_OF = date(2026, 3, 20)  # in the middle of a month
 FILES = {
@@ -141,7 +142,7 @@ def signed(row: Row) -> Decimal:
 @pytest.fixture(scope="module")
 def bank(tmp_path_factory: pytest.TempPathFactory) -> Bank:
     folder = tmp_path_factory.mktemp("bank")
-    generate_bank(900, 5, folder, as_of=AS_OF, months=40, cut=True)
+    generate_bank(700, 5, folder, as_of=AS_OF, months=40, cut=True)
     return Bank(folder)
 
 
@@ -167,6 +168,13 @@ def test_rows_and_their_defects_are_those_that_the_truth_counts(bank):
         *(("loan", "loan_before_account"), ("loan", "without_account")),
         *(("order", "without_account"), ("transaction", "without_account")),
     ]
+
+
+def test_staging_counts_rows_and_reasons_as_the_truth_does(bank, tmp_path):
+    sources = Sources(tmp_path)
+    for source, rows in bank.truth["rows"].items():
+        counts = sources.stage_folder(source, bank.folder).counts
+        assert (counts.rows, counts.quarantined) == (rows, bank.truth["quarantined"].get(source, {}))
 
 
 def test_the_last_transaction_is_cut_within_its_quotes(bank):
@@ -385,6 +393,8 @@ def test_the_command_takes_a_number_of_transactions_and_refuses_numbers_out_of_r
     assert 0.8 < truth["rows"]["transaction"] / 30_000 < 1.2
     refused = refi_here("banking", "generate", tmp_path, "--customers", 99)
     assert "99 customers cannot be generated; ask for 100 to 10,000,000." in " ".join(refused.stderr.split())
+    refused = refi_here("banking", "generate", tmp_path, "--customers", 100, "--transactions", 30_000)
+    assert "cannot be combined with --customers" in " ".join(refused.stderr.split())
     refused = refi_here("banking", "generate", tmp_path, "--months", 11)
     assert "11 months cannot be generated; ask for 12 to 240." in " ".join(refused.stderr.split())
 
