@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 from sqlglot import exp
 
 from refi_assets import aws
-from refi_assets.engines.base import Descriptions, Row, statement_start
+from refi_assets.engines.base import Descriptions, Row, Tasks, statement_start
 from refi_assets.engines.death_watch import DeathWatch
 from refi_assets.engines.glue import GlueTables, run_crawler
 from refi_assets.engines.remote import RemoteSession, query_error, run_table, table_location, tables_of_other_runs
@@ -58,6 +58,7 @@ class AthenaEngine:
     _crawled_before: dict[str, dict[str, str]] | None = None
 
     reads_deletes: ClassVar[bool] = False
+    tasks: ClassVar[Tasks | None] = None
 
     @cached_property
     def glue(self) -> GlueTables:

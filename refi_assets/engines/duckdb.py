@@ -18,7 +18,7 @@ import duckdb
 from sqlglot import exp
 
 from refi_assets import aws
-from refi_assets.engines.base import Descriptions, Row, statement_start
+from refi_assets.engines.base import Descriptions, Row, Tasks, statement_start
 from refi_assets.engines.database import shared_database
 from refi_assets.engines.duckdb_sql import columns_sql, parquet_sql, quoted, text_literal, to_duckdb
 from refi_assets.engines.proofs import HASH, balance_of_groups, distinct_parts, hashes_of_groups, hashes_of_rows
@@ -59,6 +59,7 @@ class DuckDBEngine:
     memory_limit: str = "2.5GB"
 
     reads_deletes: ClassVar[bool] = True
+    tasks: ClassVar[Tasks | None] = None
 
     def session(self, relations: Sequence[Relation] = ()) -> "DuckDBSession":
         """A session in which these relations can be read as group.relation."""

@@ -17,7 +17,7 @@ from uuid import uuid4
 from sqlglot import exp
 
 from refi_assets import aws
-from refi_assets.engines.base import Descriptions, Row, text_table_comment
+from refi_assets.engines.base import Descriptions, Row, Tasks, text_table_comment
 from refi_assets.engines.duckdb_sql import quoted, text_literal
 from refi_assets.engines.remote import RemoteSession, query_error, run_table, table_location, tables_of_other_runs
 from refi_assets.engines.types import from_dialect, to_dialect
@@ -42,6 +42,7 @@ class TrinoEngine:
     registered: set[str] = field(default_factory=set)
 
     reads_deletes: ClassVar[bool] = False
+    tasks: ClassVar[Tasks | None] = None
 
     @cached_property
     def connection(self) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from refi_assets.engines.base import Tasks
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import SourceError
 from refi_assets.ingestion import records
@@ -17,7 +18,7 @@ from refi_assets.lake import RunFolder
 from refi_assets.specs.contracts import load_contracts
 from refi_assets.specs.file_formats import CSV, FileFormat
 from tests.support import reference_csv, reference_staging
-from tests.support.sources import DAY, Sources
+from tests.support.sources import DAY, Sources, StagedSource
 
 Rows = list[tuple[str, ...]]
 
@@ -137,3 +138,13 @@ def _original(row: dict[str, Any]) -> dict[str, str] | bytes:
     assert (row["original_cells"] is None) == (row["reason"] == "malformed_row") == (row["original_bytes"] is not None)
     original: dict[str, str] | bytes = row["original_bytes"] if row["original_cells"] is None else row["original_cells"]
     return original
+
+
+def require_same_spread(sources: Sources, tasks: Tasks, source: str, files: dict[str, bytes]) -> StagedSource:
+    """Stage files in one session and by tasks: everything is equal but the files that have the accepted rows."""
+    here, spread = sources.stage(source, files), sources.spread(tasks, source, files)
+    assert spread.accepted == here.accepted
+    assert spread.accepted_types == here.accepted_types
+    assert (spread.quarantine, spread.quarantine_types) == (here.quarantine, here.quarantine_types)
+    assert spread.counts == here.counts.model_copy(update={"deleted": 0, "added": 0})
+    return spread
