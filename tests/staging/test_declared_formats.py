@@ -24,7 +24,10 @@ HEADER = "disp_id;client_id;account_id;type"
 
 def disposition(**changes: Any) -> Contract:
     """The contract of dispositions (disp_id, client_id, account_id, type), with a changed format."""
-    contract = load_contracts()["disposition"]
+    return with_format(load_contracts()["disposition"], **changes)
+
+
+def with_format(contract: Contract, **changes: Any) -> Contract:
     return replace(contract, file_format=replace(contract.file_format, **changes))
 
 
@@ -204,6 +207,20 @@ def test_dates_are_read_in_the_declared_format_only(
     staged = sources.stage_folder("account", sources.new_folder({"account.asc": data}))
     assert staged.column("opened_on") == [day for day in written.values() if day]
     assert [number - 1 for number, *_ in staged.reasons] == [n for n, day in enumerate(written.values()) if not day]
+
+
+def test_a_parquet_file_has_dates_or_texts_in_the_declared_format_and_no_null_marks(sources: Sources) -> None:
+    rest = "5 AS district_id, 'poplatek tydne' AS frequency"
+    data = {
+        "a.parquet": f"SELECT '1' AS account_id, DATE '1993-01-01' AS date, {rest}",
+        "b.parquet": f"SELECT '2' AS account_id, '930102' AS date, {rest}",
+        "c.parquet": f"SELECT '3' AS account_id, '1993-01-03' AS date, {rest}",
+    }
+    sources.contracts["account"] = with_format(load_contracts()["account"], null_marks=("1",))
+    staged = sources.stage("account", {name: sources.parquet(select) for name, select in data.items()})
+    assert staged.column("account_id") == ["1", "2"]
+    assert staged.column("opened_on") == [date(1993, 1, 1), date(1993, 1, 2)]
+    assert [(row["file"][-9:], row["reason"]) for row in staged.quarantine] == [("c.parquet", "not_a_date")]
 
 
 @pytest.mark.parametrize(
