@@ -1,4 +1,5 @@
-"""The banking policy: how a bank's files are read, and the limits of recommendations and of unusual transactions.
+"""The banking policy: how a bank's files are read, and the limits of recommendations, unusual transactions and
+risk.
 
 The rules that use the numbers are in sql/banking/; this module validates them, and adds what compliance_report says
 about the declarations themselves.
@@ -6,9 +7,9 @@ about the declarations themselves.
 
 import hashlib
 from collections.abc import Collection
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from refi_assets.specs.contracts import contracts_of
 from refi_assets.specs.groups import domain_of_group
@@ -50,6 +51,23 @@ class Unusual(Section):
     velocity_factor: Count = Field(ge=1, le=1000)
 
 
+class RiskLimits(Section):
+    """When a loan counts as good or bad, and the bands of the probability that a running one goes bad."""
+
+    outcome_after_months: Months = Field(ge=1, le=120)
+    high_risk_from_pct: SharePct
+    medium_risk_from_pct: SharePct
+
+    @model_validator(mode="after")
+    def _medium_below_high(self) -> Self:
+        if self.medium_risk_from_pct > self.high_risk_from_pct:
+            raise ValueError(
+                f"medium_risk_from_pct {self.medium_risk_from_pct} must not exceed high_risk_from_pct "
+                f"{self.high_risk_from_pct}"
+            )
+        return self
+
+
 class BankingPolicy(Policy):
     """policies/banking/banking.yaml."""
 
@@ -58,6 +76,7 @@ class BankingPolicy(Policy):
     customer: CustomerLimits
     recommendations: Recommendations
     unusual: Unusual
+    risk: RiskLimits
     checks: CheckLimits = CheckLimits()
 
     def _parameters(self, names: Collection[str] | None) -> dict[str, Parameter]:
