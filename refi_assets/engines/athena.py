@@ -27,6 +27,7 @@ from refi_assets.engines.settings import EngineSettings
 from refi_assets.errors import EngineError, LakeError
 from refi_assets.lake import ObjectStore, Relation
 from refi_assets.lake.relations import QueryCost
+from refi_assets.specs.file_formats import FileFormat
 from refi_assets.specs.names import catalog_database
 
 with aws.needs_extra("pyathena", "Athena"):
@@ -86,12 +87,18 @@ class AthenaEngine:
         return AthenaSession(self, relations)
 
     def register_files(
-        self, table: str, columns: Sequence[str], folder: str, first_day: date, comments: Descriptions
+        self,
+        table: str,
+        columns: Sequence[str],
+        folder: str,
+        first_day: date,
+        comments: Descriptions,
+        file_format: FileFormat,
     ) -> dict[str, Any]:
-        """Register a source's CSV files from its contract or, in crawler mode, by a crawl. Raises EngineError."""
+        """Register a source's text files from its contract or, in crawler mode, by a crawl. Raises EngineError."""
         location = f"{self.lake.address(folder)}/"
         if self.settings.catalog_mode == "contract":
-            self.glue.show_csv(table, columns, location, first_day, comments)
+            self.glue.show_csv(table, columns, location, first_day, comments, file_format)
             return {"database": self.glue.database}
         if self._crawled_before is None:
             self._crawled_before = self.glue.crawled()

@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from refi_assets.lake import Relation
 from refi_assets.lake.relations import QueryCost
+from refi_assets.specs.file_formats import FileFormat
 
 if TYPE_CHECKING:
     from refi_assets.engines.duckdb import NumberArray
@@ -86,9 +87,15 @@ class Engine(Protocol):
         ...
 
     def register_files(
-        self, table: str, columns: Sequence[str], folder: str, first_day: date, comments: Descriptions
+        self,
+        table: str,
+        columns: Sequence[str],
+        folder: str,
+        first_day: date,
+        comments: Descriptions,
+        file_format: FileFormat,
     ) -> dict[str, Any]:
-        """Make the CSV files of a source readable as a table whose columns are all text.
+        """Make the text files of a source readable as a table whose columns are all text.
 
         `folder` has load_date=... folders, from `first_day` on. Returns metadata of the table. Raises EngineError.
         """
@@ -104,3 +111,13 @@ class Engine(Protocol):
     def keep_only(self, run_ids: Collection[str]) -> None:
         """Remove the tables of all other runs from the catalog."""
         ...
+
+
+def text_table_comment(file_format: FileFormat) -> str:
+    """A comment on a table of text files that shows some cells wrongly; empty for any other."""
+    if file_format.encoding == "utf-8":
+        return ""
+    return (
+        f"The files are in {file_format.encoding}, but this table reads them as UTF-8: letters beyond ASCII are wrong. "
+        "The staged rows have them right."
+    )

@@ -30,6 +30,7 @@ from refi_assets.lake import ObjectStore, Relation
 from refi_assets.lake.relations import QueryCost
 from refi_assets.lake.s3_store import S3Store
 from refi_assets.settings import settings_of
+from refi_assets.specs.file_formats import FileFormat
 from refi_assets.specs.names import group_and_name
 from refi_assets.specs.sql_models import parsed
 
@@ -71,7 +72,13 @@ class DuckDBEngine:
             yield
 
     def register_files(
-        self, table: str, columns: Sequence[str], folder: str, first_day: date, comments: Descriptions
+        self,
+        table: str,
+        columns: Sequence[str],
+        folder: str,
+        first_day: date,
+        comments: Descriptions,
+        file_format: FileFormat,
     ) -> dict[str, Any]:
         """Do nothing: staging reads the files."""
         return {}

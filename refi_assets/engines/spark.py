@@ -22,6 +22,7 @@ from refi_assets.engines.types import from_dialect, to_dialect
 from refi_assets.errors import EngineError
 from refi_assets.lake import FolderStore, ObjectStore, Relation
 from refi_assets.lake.relations import QueryCost
+from refi_assets.specs.file_formats import FileFormat
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -51,7 +52,13 @@ class SparkEngine:
         return SparkSqlSession(self, relations)
 
     def register_files(
-        self, table: str, columns: Sequence[str], folder: str, first_day: date, comments: Descriptions
+        self,
+        table: str,
+        columns: Sequence[str],
+        folder: str,
+        first_day: date,
+        comments: Descriptions,
+        file_format: FileFormat,
     ) -> dict[str, Any]:
         """Do nothing: staging reads the files."""
         return {}
