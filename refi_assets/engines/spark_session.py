@@ -50,12 +50,12 @@ _own: "SparkSession | None" = None
 def spark_session() -> "SparkSession":
     """The session of this process. Raises SettingError without PySpark or Java, EngineError if Spark does not start."""
     global _own  # noqa: PLW0603 - Spark allows one context a process
-    with needs_packages("Spark", ("pyspark", "py4j"), "spark", "pip install '.[spark]'"):
-        from pyspark.logger import PySparkLogger
-        from pyspark.sql import SparkSession
-    with _lock:
+    with _lock:  # also of the import: PySpark's modules import one another, and two threads would meet half of them
         if _own is not None:
             return _own
+        with needs_packages("Spark", ("pyspark", "py4j"), "spark", "pip install '.[spark]'"):
+            from pyspark.logger import PySparkLogger
+            from pyspark.sql import SparkSession
         session: SparkSession | None = SparkSession.getActiveSession()
         if session is None and "PYSPARK_GATEWAY_PORT" in os.environ:  # under spark-submit
             session = SparkSession.builder.getOrCreate()

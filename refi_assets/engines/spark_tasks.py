@@ -92,13 +92,15 @@ def _failures_of(number: int) -> Iterator[None]:
 
 def _run(names: Mapping[int, str], action: "Callable[[SparkSession], T]") -> T:
     """Run a job of tasks; if it fails, name the task by which it did."""
-    from py4j.protocol import Py4JError
-    from pyspark.errors import PySparkException
-
     try:
         return run_spark_job(f"tasks-{uuid4()}", action)
-    except (Py4JError, PySparkException) as error:
-        raise EngineError(_reason(str(error), names)) from None
+    except Exception as error:
+        from py4j.protocol import Py4JError  # after run_spark_job, which imports PySpark in one thread at a time
+        from pyspark.errors import PySparkException
+
+        if isinstance(error, Py4JError | PySparkException):
+            raise EngineError(_reason(str(error), names)) from None
+        raise
 
 
 def _reason(message: str, names: Mapping[int, str]) -> str:
