@@ -130,8 +130,7 @@ def scan_file(
     sha256 = sha256 or lake.sha256(info.key)
     file_format = contract.file_format if contract else file_format
     suffix, is_compressed = suffix_of(info.key), info.key.casefold().endswith(".gz")
-    clean_key = folder.key(relation, f".{number}.clean{'.parquet' if suffix == '.parquet' else '.csv'}")
-    malformed_key = folder.key(relation, f".{number}.malformed.csv")
+    clean_key, malformed_key = keys_of_scan(info, folder, relation, number)
 
     def open_file() -> BinaryIO:
         stream: BinaryIO = lake.open(info.key)
@@ -171,6 +170,12 @@ def scan_file(
             raise  # a failure of the disk, not of the file
         raise SourceError(f"{info.key} cannot be read{_cause(lake, info, error)}.") from None
     return _scanned(info, sha256, scan, clean_key, malformed_key, file_format)
+
+
+def keys_of_scan(info: ObjectInfo, folder: RunFolder, relation: str, number: int) -> tuple[str, str]:
+    """The objects that the scan of a file may leave: its clean copy, and its malformed records."""
+    clean = ".parquet" if suffix_of(info.key) == ".parquet" else ".csv"
+    return folder.key(relation, f".{number}.clean{clean}"), folder.key(relation, f".{number}.malformed.csv")
 
 
 def _cause(lake: ObjectStore, info: ObjectInfo, error: Exception) -> str:

@@ -171,13 +171,16 @@ class Sources:
     def spread(self, tasks: Tasks, source: str, files: Mapping[str, bytes]) -> StagedSource:
         """Stage several files of a source by tasks, one for each."""
         folder = self.new_folder({f"{source}/{name}": data for name, data in files.items()})
-        scanned, run = self.scan(source, folder)
+        return self.spread_scanned(tasks, source, *self.scan(source, folder))
+
+    def spread_scanned(self, tasks: Tasks, source: str, files: list[ScannedFile], run: RunFolder) -> StagedSource:
+        """The same with files that were scanned for a run."""
         accepted_folder, quarantined = run.key(f"staging/{source}", ""), run.key(f"staging/{source}", ".q.parquet")
         counts = stage_spread(
             tasks,
             DuckDBEngine(self.lake, threads=2),
             load_contracts()[source],
-            tuple(scanned),
+            tuple(files),
             folder=run.key(f"staging/{source}", ".parts"),
             accepted_folder=accepted_folder,
             quarantine_path=self.lake.target(quarantined),
@@ -185,7 +188,7 @@ class Sources:
         parts = [read_parquet(Path(self.lake.url(info.key))) for info in self.lake.objects(accepted_folder)]
         rows = [row for part, _ in parts for row in part]
         assert not list(self.lake.objects(run.key(f"staging/{source}", ".parts"))), "the tasks' own files are deleted"
-        return StagedSource(counts, scanned, rows, parts[0][1], *self._quarantine(quarantined))
+        return StagedSource(counts, files, rows, parts[0][1], *self._quarantine(quarantined))
 
     def _quarantine(self, key: str) -> tuple[list[dict[str, Any]], dict[str, str]]:
         """The quarantined rows, and the types of their columns."""
