@@ -62,7 +62,7 @@ class Lender:
         files += self.lake.rglob("*.json")
         texts = {path.relative_to(self.folder).as_posix(): path.read_bytes() for path in files}
         texts |= {"the output": self.printed.encode()}
-        assert len(texts) > 20
+        assert any(b"ASSET_MATERIALIZATION" in text for text in texts.values()), "the events were written here"
         return [(name, match[0]) for name, text in texts.items() for match in PLANTED.finditer(text)]
 
     def rows(self, kind: type[PublishedRun], publication: str) -> dict[str, str]:
@@ -81,7 +81,7 @@ def deployment(tmp_path: Path) -> Lender:
 
 def planted_borrowers() -> Rows:
     """The small lender's borrowers as planted persons: some share a name, and some rows break the contract."""
-    rows = lender()
+    rows = lender(borrowers=80)
     for number, row in enumerate(rows["borrower_information"]):
         row |= {
             "first_name": f"Xanthippe{'abcdefghij'[number % 10]}",
@@ -97,6 +97,8 @@ def planted_borrowers() -> Rows:
         borrowers[1] | {"borrower_id": ""},
         borrowers[2] | {"borrower_id": "B900", "credit_score": "Quillfeather"},
     ]
+    rows["loan_information"][22]["current_interest_rate"] = "Quillfeather"
+    rows["borrower_engagement"][23]["sms_opt_in"] = "Quillfeather"
     return rows
 
 
@@ -107,6 +109,7 @@ def test_borrowers_are_in_the_audience_and_the_quarantine_and_nowhere_else(
     source = write(planted_borrowers(), tmp_path / "source")
     with (source / "borrower_information.csv").open("a", encoding="utf-8") as file:
         file.write('B901,Xanthippe,Quillfeather,one cell too many,"x@planted.example",720,,,,,,,\n')
+        file.write('B902,"Xanthippe"broken,Quillfeather,P902\n')
     run = deployment.refi("run", "--source", source, "--as-of", DAY, "--identity", identity, "--json").json
     deployment.refi("log", run["run_id"])
     deployment.refi("diff-policy", PROJECT_DIR / "policies" / "refi" / "refi.yaml")
