@@ -103,11 +103,10 @@ module "spark" {
   release           = var.spark_release
   workers           = { type = var.spark_worker_type, count = var.spark_workers }
   timeout_minutes   = var.spark_timeout_minutes
-  database          = var.glue_database
   metrics_namespace = var.metrics_namespace
   keep_logs_days    = var.keep_logs_days
   settings = merge(
-    { AWS_REGION = local.region, REFI_LAKE_URL = local.lake_url, REFI_ENGINE = "spark", REFI_GLUE_DATABASE = var.glue_database },
+    { AWS_REGION = local.region, REFI_LAKE_URL = local.lake_url, REFI_ENGINE = "spark" },
     var.spark_settings,
   )
   lake = { bucket = module.lake.bucket, bucket_arn = module.lake.bucket_arn, root = local.root, key_arn = module.lake.key_arn }
