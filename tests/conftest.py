@@ -1,7 +1,9 @@
 """What every test may use, and nothing that imports Dagster or AWS: folders that need those bring them in."""
 
 import signal
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -15,6 +17,17 @@ settings.load_profile("stable")
 
 # A shell's background jobs ignore SIGINT, and so would all that tests start; Dagster then has SIGTERM ignored, too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With --dist loadscope, run all of tests/spark in one worker, so that Spark starts once."""
+    if config.getoption("dist") != "loadscope":
+        return None
+    scheduler = import_module("xdist.scheduler").LoadScopeScheduling(config, log)
+    module_of = scheduler._split_scope
+    scheduler._split_scope = lambda test: "tests/spark" if test.startswith("tests/spark/") else module_of(test)
+    return scheduler
 
 
 @pytest.fixture

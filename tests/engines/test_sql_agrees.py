@@ -19,7 +19,7 @@ from refi_assets.lineage.graph import lineage_graph
 from refi_assets.specs.contracts import quarantine_of
 from refi_assets.specs.names import key_of, short_name
 from refi_assets.specs.sql_models import DIALECT, Parameter, SqlModel, load_sql_models, tables_read
-from refi_assets.staging.stage import QUARANTINE_COLUMNS
+from refi_assets.staging.quarantine import QUARANTINE_COLUMNS
 from tests.engines.golden_sql import parameters
 from tests.fakes.aws import Aws
 

@@ -16,7 +16,7 @@ from refi_assets.specs.sql_models import load_sql_models
 PACKAGE = PROJECT_DIR / "refi_assets"
 SHARED = ("engines", "finance", "lake", "ingestion", "staging", "publishing", "store")
 # Folders of tests that are not rooms.
-NO_ROOMS = {"acceptance", "bench", "duckdb", "fakes", "golden", "infra", "support"}
+NO_ROOMS = {"acceptance", "bench", "duckdb", "fakes", "golden", "infra", "spark", "support"}
 
 
 def names(path: Path) -> set[str]:
