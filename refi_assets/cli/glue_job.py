@@ -1,7 +1,7 @@
 """The job of AWS Glue: runs the job of a domain, and reports it to the Dagster run that started it, by Dagster Pipes.
 
-Dagster's side of the pipe is orchestration/glue_runs.py; the job's script is infra/glue/job.py. Nothing from `awsglue` is
-used, so any spark-submit can run it.
+Dagster's side of the pipe is orchestration/glue_runs.py; the job's script is infra/glue/job.py. It needs no packages of
+Glue's own, so any spark-submit can run it.
 """
 
 import os
