@@ -115,6 +115,17 @@ module "spark" {
   aws  = { partition = local.partition, region = local.region, account = local.account }
 }
 
+module "dashboards" {
+  source = "./modules/dashboards"
+
+  name       = var.name
+  principals = var.quicksight_principals
+  workgroup  = { name = module.analyst_queries.name, arn = module.analyst_queries.arn }
+  database   = "${var.glue_database}_analysts_gold"
+  lake       = { bucket_arn = module.lake.bucket_arn, root = local.root, key_arn = module.lake.key_arn }
+  aws        = { partition = local.partition, region = local.region, account = local.account }
+}
+
 module "serving" {
   source = "./modules/serving"
 
