@@ -123,7 +123,7 @@ class _Bank:
         unusual = np.array(REASONS)[movements.unusual[is_unusual]]
         lists: dict[str, Columns] = {
             "expected_defaults": loan_columns(part.loans, loan_id),
-            "expected_unusual": {"transaction_id": transaction_id[is_unusual], "reason": unusual},
+            "expected_unusual": {"transaction_id": transaction_id[is_unusual], "kind": unusual},
             "expected_purchases": purchase_columns(accounts, part.products),
         }
         for name, columns in lists.items():
