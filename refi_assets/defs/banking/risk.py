@@ -46,11 +46,11 @@ def loan_score(
 @dg.definitions
 def loan_risk() -> dg.Definitions:
     """What is known of loans before they were granted, their scores, and the running loans by risk."""
-    bands = relation_by_sql(RISK, "table").map_asset_specs(
+    bands = relation_by_sql(RISK).map_asset_specs(
         func=lambda spec: spec.merge_attributes(metadata={DAILY_NOTICE: "high_risk_customers"})
     )
     scores = dg.Definitions(assets=[loan_score], asset_checks=[relation_checks(BANKING, SCORES)])
-    return in_layer("gold", relation_by_sql(FEATURES, "table"), scores, bands)
+    return in_layer("gold", relation_by_sql(FEATURES), scores, bands)
 
 
 @dg.definitions
