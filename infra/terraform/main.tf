@@ -1,4 +1,4 @@
-# The AWS resources of refi_assets: a lake, a catalog, workgroups, a queue of arrivals, alarms, three roles and,
+# The AWS resources of refi_assets: a lake, a catalog, workgroups, a queue of arrivals, alarms, four roles and,
 # optionally, a role for Entity Resolution, a job of Glue, dashboards, and the API as a task of ECS.
 # docs/deploy-aws.md leads from an empty account to the first audience.
 
@@ -14,6 +14,8 @@ locals {
 
   glue     = "arn:${local.partition}:glue:${local.region}:${local.account}"
   lake_url = trimsuffix("s3://${module.lake.bucket}/${local.root}", "/")
+
+  masking_secret_arns = var.masking_secret_arn == null ? [] : [var.masking_secret_arn]
 }
 
 module "lake" {
@@ -155,4 +157,7 @@ module "access" {
   pipeline_principals = var.pipeline_principals
   analyst_principals  = var.analyst_principals
   sender_principals   = var.sender_principals
+
+  recipient_principals = var.recipient_principals
+  masking_secret_arns  = local.masking_secret_arns
 }

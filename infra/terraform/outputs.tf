@@ -18,6 +18,7 @@ locals {
     # The bucket encrypts objects with its key by default, so REFI_KMS_KEY_ID is not needed.
     { for crawler in module.catalog.crawlers : "REFI_GLUE_CRAWLER" => crawler },
     { for crawler in module.catalog.crawlers : "REFI_CATALOG_MODE" => "crawler" },
+    { for arn in local.masking_secret_arns : "REFI_MASKING_SECRET" => arn },
     { for job in module.spark.jobs : "REFI_GLUE_JOB" => job.name },
     { for matching in module.matching.matchings : "REFI_IDENTITY_ENGINE" => "aws" },
     { for matching in module.matching.matchings : "REFI_ENTITY_RESOLUTION_WORKFLOW" => matching.workflow },
@@ -48,6 +49,11 @@ output "analyst_role_arn" {
 output "analyst_workgroup" {
   description = "Workgroup of analysts."
   value       = module.analyst_queries.name
+}
+
+output "recipient_role_arn" {
+  description = "Role of recipients of published files, in which people have names."
+  value       = module.access.recipient_role_arn
 }
 
 output "sender_role_arn" {

@@ -202,7 +202,13 @@ variable "pipeline_principals" {
 }
 
 variable "analyst_principals" {
-  description = "Who may assume the analysts' role, which reads."
+  description = "Who may assume the analysts' role, which reads masked copies."
+  type        = map(set(string))
+  default     = {}
+}
+
+variable "recipient_principals" {
+  description = "Who may assume the recipients' role, which reads published files, in which people have names."
   type        = map(set(string))
   default     = {}
 }
@@ -211,6 +217,12 @@ variable "sender_principals" {
   description = "Who may assume the senders' role, which only puts files into raw/."
   type        = map(set(string))
   default     = {}
+}
+
+variable "masking_secret_arn" {
+  description = "Secret of AWS Secrets Manager with the key by which analysts' copies are masked. null: no copies after runs."
+  type        = string
+  default     = null
 }
 
 variable "force_destroy" {

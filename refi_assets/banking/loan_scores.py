@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from refi_assets.ml.registry import RegisteredModel
 
 MODEL = "loan_default"
-FEATURES, SCORES = "gold/loan_default_features", "gold/loan_score"
+FEATURES, SCORES, RISK = "gold/loan_default_features", "gold/loan_score", "gold/loan_risk"
+SCORED = (FEATURES, SCORES, RISK)
 
 
 def open_champion() -> "RegisteredModel":

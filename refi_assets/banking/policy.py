@@ -1,4 +1,5 @@
-"""The banking policy: how a bank's files are read, and the limits of recommendations and of unusual transactions.
+"""The banking policy: how a bank's files are read, and the limits of recommendations, unusual transactions and
+risk.
 
 The rules that use the numbers are in sql/banking/; this module validates them, and adds what compliance_report says
 about the declarations themselves.
@@ -6,14 +7,14 @@ about the declarations themselves.
 
 import hashlib
 from collections.abc import Collection
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from refi_assets.specs.contracts import contracts_of
 from refi_assets.specs.groups import domain_of_group
-from refi_assets.specs.policies import CheckLimits, Count, Many, Months, Pct, Percent, Policy, Section, SqlType
-from refi_assets.specs.sql_models import Parameter, load_sql_models
+from refi_assets.specs.policies import CheckLimits, Count, Days, Many, Months, Pct, Percent, Policy, Section, SqlType
+from refi_assets.specs.sql_models import Parameter, SqlModel, load_sql_models
 
 Currency = Annotated[str, Field(pattern="^[A-Z]{3}$"), SqlType("VARCHAR")]
 Product = Annotated[Literal["card", "household", "insurance", "loan"], SqlType("VARCHAR")]
@@ -27,14 +28,15 @@ class CustomerLimits(Section):
 
 
 class Recommendations(Section):
-    """When a product is recommended. Lift is in percent of the share of all customers who hold the product."""
+    """When a product is recommended. Lift is in percent of the purchases of all customers."""
 
     recommendations_count: Count = Field(ge=1, le=10)
     evaluated_months: Months = Field(ge=1, le=60)
     credit_products: Many[Product]
     arrears_months: Months = Field(ge=1, le=60)
     steady_months: Months = Field(ge=1, le=60)
-    least_support_pct: SharePct
+    least_exposure_days: Days = Field(ge=1)
+    least_support_count: Count = Field(ge=1)
     least_confidence_pct: SharePct
     least_lift_pct: Pct = Field(ge=0, le=100_000)
 
@@ -49,6 +51,23 @@ class Unusual(Section):
     velocity_factor: Count = Field(ge=1, le=1000)
 
 
+class RiskLimits(Section):
+    """When a loan counts as good or bad, and the bands of the probability that a running one goes bad."""
+
+    outcome_after_months: Months = Field(ge=1, le=120)
+    high_risk_from_pct: SharePct
+    medium_risk_from_pct: SharePct
+
+    @model_validator(mode="after")
+    def _medium_below_high(self) -> Self:
+        if self.medium_risk_from_pct > self.high_risk_from_pct:
+            raise ValueError(
+                f"medium_risk_from_pct {self.medium_risk_from_pct} must not exceed high_risk_from_pct "
+                f"{self.high_risk_from_pct}"
+            )
+        return self
+
+
 class BankingPolicy(Policy):
     """policies/banking/banking.yaml."""
 
@@ -57,6 +76,7 @@ class BankingPolicy(Policy):
     customer: CustomerLimits
     recommendations: Recommendations
     unusual: Unusual
+    risk: RiskLimits
     checks: CheckLimits = CheckLimits()
 
     def _parameters(self, names: Collection[str] | None) -> dict[str, Parameter]:
@@ -69,21 +89,22 @@ POLICY = BankingPolicy
 
 
 def _declared_parameters() -> dict[str, Parameter]:
-    """The number of personal columns of the sources, of those that analysts see masked, and the hash of the lineage."""
+    """The personal columns of the sources, the columns made of them that SQL shows unmasked, and the lineage's hash."""
     columns = [column for contract in contracts_of("banking").values() for column in contract.columns]
     return {
-        "personal_columns_count": Parameter(sum(column.personal for column in columns), "BIGINT"),
         "masked_columns_count": Parameter(sum(column.personal for column in columns), "BIGINT"),
+        "unmasked_columns_count": Parameter(sum(len(model.not_personal) for model in _models()), "BIGINT"),
         "lineage_sha256": Parameter(lineage_sha256(), "VARCHAR"),
     }
+
+
+def _models() -> list[SqlModel]:
+    models = sorted(load_sql_models().items())
+    return [model for key, model in models if domain_of_group(key.partition("/")[0]) == "banking"]
 
 
 def lineage_sha256() -> str:
     """Hash of all that says what each column is derived from: the contracts and the SQL of the domain."""
     contracts = [repr(contract) for _, contract in sorted(contracts_of("banking").items())]
-    models = [
-        f"{key} {model.sha256}"
-        for key, model in sorted(load_sql_models().items())
-        if domain_of_group(key.partition("/")[0]) == "banking"
-    ]
+    models = [f"{model.key} {model.sha256}" for model in _models()]
     return hashlib.sha256("\n".join([*contracts, *models]).encode()).hexdigest()

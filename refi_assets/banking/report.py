@@ -161,7 +161,7 @@ def _compliance(rows: Sequence[Row]) -> str:
         facts = {
             "Rows without their parent": f"{newest['orphan_rows']:,}",
             "Rows refused for other reasons": f"{newest['refused_rows']:,}",
-            "Personal columns that analysts see masked": f"{_percent(newest['masked_columns_pct'])} %",
+            "Personal columns that analysts see masked, %": _percent(newest["masked_columns_pct"]),
             "Hash of contracts and SQL": newest["lineage_sha256"],
         }
     return section(

@@ -1,5 +1,7 @@
 """What the report on a bank is made of: rows of gold relations, and of sql/banking/gold/answers/, of one run."""
 
+from datetime import date
+
 from sqlglot import exp
 
 from refi_assets.engines.base import Row, Session
@@ -36,3 +38,8 @@ def report_inputs() -> list[str]:
     """Keys of all relations that a report reads."""
     read = {key for answer in ANSWERS for key in load_sql_models()[answer].inputs}
     return sorted({*RELATIONS, *read})
+
+
+def title_of(as_of: date) -> str:
+    """The title of a report."""
+    return f"The bank, as of {as_of}"

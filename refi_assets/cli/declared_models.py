@@ -13,13 +13,13 @@ from refi_assets.lake import open_lake
 from refi_assets.ml.settings import ML_PACKAGES
 from refi_assets.publishing.publication import Publication
 from refi_assets.publishing.published import PublishedRun
-from refi_assets.specs.groups import domain_of_group
+from refi_assets.specs.programs import programs_of
 
 if TYPE_CHECKING:
     from refi_assets.ml.declared_models import DeclaredModel
     from refi_assets.ml.fitted import Reason
 
-FEATURES = Publication("ml")
+FEATURES = "ml"  # the domain that publishes the features of customers
 
 
 def train_and_print(
@@ -132,12 +132,12 @@ def _run_to_learn_from(
     declared: "DeclaredModel", lake: str, run_id: str | None, as_of: date | None, console: Terminal
 ) -> PublishedRun:
     """The run with the relation that a model learns from. Raises RefiError."""
-    domain = domain_of_group(declared.relation.partition("/")[0])
-    is_published = domain == FEATURES.name
+    domain = declared.domain
+    is_published = not programs_of(domain)  # a domain with programs publishes their offers
     if as_of is not None and (is_published or run_id is not None):
         raise ModelError("--as-of has no effect here: the run decides the day. Leave it out, or choose another --run.")
     if is_published:
-        return _published(lake, run_id)
+        return _published(lake, run_id, domain)
     if run_id is None:
         from refi_assets.cli.run import run_domain
         from refi_assets.orchestration.models import history_job_of
@@ -157,6 +157,6 @@ def _words(reason: "Reason") -> str:
     return reason.text or (defined.description if defined else "")
 
 
-def _published(lake: str, run_id: str | None) -> PublishedRun:
+def _published(lake: str, run_id: str | None, domain: str = FEATURES) -> PublishedRun:
     store = open_lake(lake, create=False)
-    return PublishedRun.find(FEATURES, store, open_duckdb(store), run_id)
+    return PublishedRun.find(Publication(domain), store, open_duckdb(store), run_id)

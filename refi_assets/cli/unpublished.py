@@ -22,7 +22,7 @@ from refi_assets.specs.contracts import contracts_of, quarantine_of
 from refi_assets.specs.names import table_of
 from refi_assets.specs.policies import POLICIES_DIR, policy_of
 from refi_assets.specs.sql_models import DIALECT, Bindable, load_sql_models, relations_read
-from refi_assets.staging.stage import QUARANTINE_COLUMNS
+from refi_assets.staging.quarantine import QUARANTINE_COLUMNS
 
 
 @dataclass(frozen=True)

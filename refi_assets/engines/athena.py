@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 from sqlglot import exp
 
 from refi_assets import aws
-from refi_assets.engines.base import Descriptions, Row, statement_start
+from refi_assets.engines.base import Descriptions, Row, Tasks, statement_start
 from refi_assets.engines.death_watch import DeathWatch
 from refi_assets.engines.glue import GlueTables, run_crawler
 from refi_assets.engines.remote import RemoteSession, query_error, run_table, table_location, tables_of_other_runs
@@ -27,6 +27,7 @@ from refi_assets.engines.settings import EngineSettings
 from refi_assets.errors import EngineError, LakeError
 from refi_assets.lake import ObjectStore, Relation
 from refi_assets.lake.relations import QueryCost
+from refi_assets.specs.file_formats import FileFormat
 from refi_assets.specs.names import catalog_database
 
 with aws.needs_extra("pyathena", "Athena"):
@@ -57,6 +58,7 @@ class AthenaEngine:
     _crawled_before: dict[str, dict[str, str]] | None = None
 
     reads_deletes: ClassVar[bool] = False
+    tasks: ClassVar[Tasks | None] = None
 
     @cached_property
     def glue(self) -> GlueTables:
@@ -85,12 +87,18 @@ class AthenaEngine:
         return AthenaSession(self, relations)
 
     def register_files(
-        self, table: str, columns: Sequence[str], folder: str, first_day: date, comments: Descriptions
+        self,
+        table: str,
+        columns: Sequence[str],
+        folder: str,
+        first_day: date,
+        comments: Descriptions,
+        file_format: FileFormat,
     ) -> dict[str, Any]:
-        """Register a source's CSV files from its contract or, in crawler mode, by a crawl. Raises EngineError."""
+        """Register a source's text files from its contract or, in crawler mode, by a crawl. Raises EngineError."""
         location = f"{self.lake.address(folder)}/"
         if self.settings.catalog_mode == "contract":
-            self.glue.show_csv(table, columns, location, first_day, comments)
+            self.glue.show_csv(table, columns, location, first_day, comments, file_format)
             return {"database": self.glue.database}
         if self._crawled_before is None:
             self._crawled_before = self.glue.crawled()

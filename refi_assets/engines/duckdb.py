@@ -18,7 +18,7 @@ import duckdb
 from sqlglot import exp
 
 from refi_assets import aws
-from refi_assets.engines.base import Descriptions, Row, statement_start
+from refi_assets.engines.base import Descriptions, Row, Tasks, statement_start
 from refi_assets.engines.database import shared_database
 from refi_assets.engines.duckdb_sql import columns_sql, parquet_sql, quoted, text_literal, to_duckdb
 from refi_assets.engines.proofs import HASH, balance_of_groups, distinct_parts, hashes_of_groups, hashes_of_rows
@@ -30,6 +30,7 @@ from refi_assets.lake import ObjectStore, Relation
 from refi_assets.lake.relations import QueryCost
 from refi_assets.lake.s3_store import S3Store
 from refi_assets.settings import settings_of
+from refi_assets.specs.file_formats import FileFormat
 from refi_assets.specs.names import group_and_name
 from refi_assets.specs.sql_models import parsed
 
@@ -58,6 +59,7 @@ class DuckDBEngine:
     memory_limit: str = "2.5GB"
 
     reads_deletes: ClassVar[bool] = True
+    tasks: ClassVar[Tasks | None] = None
 
     def session(self, relations: Sequence[Relation] = ()) -> "DuckDBSession":
         """A session in which these relations can be read as group.relation."""
@@ -70,7 +72,13 @@ class DuckDBEngine:
             yield
 
     def register_files(
-        self, table: str, columns: Sequence[str], folder: str, first_day: date, comments: Descriptions
+        self,
+        table: str,
+        columns: Sequence[str],
+        folder: str,
+        first_day: date,
+        comments: Descriptions,
+        file_format: FileFormat,
     ) -> dict[str, Any]:
         """Do nothing: staging reads the files."""
         return {}

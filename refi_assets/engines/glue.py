@@ -10,23 +10,16 @@ from datetime import date
 from typing import Any
 
 from refi_assets import aws
-from refi_assets.engines.base import Descriptions
+from refi_assets.engines.base import Descriptions, text_table_comment
 from refi_assets.engines.types import from_dialect, to_dialect
 from refi_assets.errors import EngineError
+from refi_assets.specs.file_formats import FileFormat
 
 MAX_COMMENT = 255
 _PARQUET = {
     "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
     "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
     "SerdeInfo": {"SerializationLibrary": "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"},
-}
-_CSV = {
-    "InputFormat": "org.apache.hadoop.mapred.TextInputFormat",
-    "OutputFormat": "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
-    "SerdeInfo": {
-        "SerializationLibrary": "org.apache.hadoop.hive.serde2.OpenCSVSerde",
-        "Parameters": {"separatorChar": ",", "quoteChar": '"', "escapeChar": "\0"},
-    },
 }
 
 
@@ -58,10 +51,16 @@ class GlueTables:
         self._put(_parquet(name, columns, location, comments))
 
     def show_csv(
-        self, name: str, columns: Sequence[str], location: str, first_day: date, comments: Descriptions
+        self,
+        name: str,
+        columns: Sequence[str],
+        location: str,
+        first_day: date,
+        comments: Descriptions,
+        file_format: FileFormat,
     ) -> None:
-        """Point a table of text at a source's CSV files. It includes the files of new days automatically."""
-        table = _csv(name, columns, location, first_day, comments)
+        """Point a table of text at a source's text files. It includes the files of new days automatically."""
+        table = _csv(name, columns, location, first_day, comments, file_format)
         with self._readable_errors(name):
             existing = self._find(name)
         if existing is None or _definition(existing) != _definition(table):
@@ -147,8 +146,9 @@ def _wait_until_ready(client: Any, name: str, deadline: float) -> dict[str, Any]
         pause = min(pause * 1.5, 30)
 
 
-def _definition(table: dict[str, Any]) -> tuple[Any, Any]:
-    return table.get("Parameters"), table["StorageDescriptor"]["Columns"]
+def _definition(table: dict[str, Any]) -> tuple[Any, Any, Any]:
+    storage = table["StorageDescriptor"]
+    return table.get("Parameters"), storage["Columns"], storage.get("SerdeInfo")
 
 
 def _parquet(name: str, columns: Mapping[str, str], location: str, comments: Descriptions) -> dict[str, Any]:
@@ -156,10 +156,26 @@ def _parquet(name: str, columns: Mapping[str, str], location: str, comments: Des
     return _table(name, types, location, comments, _PARQUET, {"classification": "parquet"})
 
 
-def _csv(name: str, columns: Sequence[str], location: str, first_day: date, comments: Descriptions) -> dict[str, Any]:
+def _csv(
+    name: str,
+    columns: Sequence[str],
+    location: str,
+    first_day: date,
+    comments: Descriptions,
+    file_format: FileFormat,
+) -> dict[str, Any]:
+    serde = {"separatorChar": file_format.delimiter, "quoteChar": file_format.quote or "\0", "escapeChar": "\0"}
+    stored_as = {
+        "InputFormat": "org.apache.hadoop.mapred.TextInputFormat",
+        "OutputFormat": "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
+        "SerdeInfo": {
+            "SerializationLibrary": "org.apache.hadoop.hive.serde2.OpenCSVSerde",
+            "Parameters": serde,
+        },
+    }
     projection = {
         "classification": "csv",
-        "skip.header.line.count": "1",
+        **({"skip.header.line.count": "1"} if file_format.header else {}),
         "projection.enabled": "true",
         "projection.load_date.type": "date",
         "projection.load_date.format": "yyyy-MM-dd",
@@ -168,8 +184,9 @@ def _csv(name: str, columns: Sequence[str], location: str, first_day: date, comm
         "projection.load_date.interval.unit": "DAYS",
         "storage.location.template": f"{location}load_date=${{load_date}}/",
     }
-    table = _table(name, dict.fromkeys(columns, "string"), location, comments, _CSV, projection)
-    return table | {"PartitionKeys": [{"Name": "load_date", "Type": "string"}]}
+    table = _table(name, dict.fromkeys(columns, "string"), location, comments, stored_as, projection)
+    described = {"Description": comment} if (comment := text_table_comment(file_format)) else {}
+    return table | described | {"PartitionKeys": [{"Name": "load_date", "Type": "string"}]}
 
 
 def _table(

@@ -14,14 +14,16 @@ from uuid import uuid4
 
 from sqlglot import exp
 
-from refi_assets.engines.base import Descriptions, Row
+from refi_assets.engines.base import Descriptions, Row, Tasks
 from refi_assets.engines.remote import RemoteSession, query_error, run_table, table_location, tables_of_other_runs
 from refi_assets.engines.spark_session import spark_session
 from refi_assets.engines.spark_sql import DIALECT, to_spark
+from refi_assets.engines.spark_tasks import SparkTasks
 from refi_assets.engines.types import from_dialect, to_dialect
 from refi_assets.errors import EngineError
 from refi_assets.lake import FolderStore, ObjectStore, Relation
 from refi_assets.lake.relations import QueryCost
+from refi_assets.specs.file_formats import FileFormat
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -44,13 +46,20 @@ class SparkEngine:
     registered: set[str] = field(default_factory=set)
 
     reads_deletes: ClassVar[bool] = False
+    tasks: ClassVar[Tasks | None] = SparkTasks()
 
     def session(self, relations: Sequence[Relation]) -> "SparkSqlSession":
         """A session in which these relations can be read as group.relation."""
         return SparkSqlSession(self, relations)
 
     def register_files(
-        self, table: str, columns: Sequence[str], folder: str, first_day: date, comments: Descriptions
+        self,
+        table: str,
+        columns: Sequence[str],
+        folder: str,
+        first_day: date,
+        comments: Descriptions,
+        file_format: FileFormat,
     ) -> dict[str, Any]:
         """Do nothing: staging reads the files."""
         return {}

@@ -17,13 +17,14 @@ from uuid import uuid4
 from sqlglot import exp
 
 from refi_assets import aws
-from refi_assets.engines.base import Descriptions, Row
+from refi_assets.engines.base import Descriptions, Row, Tasks, text_table_comment
 from refi_assets.engines.duckdb_sql import quoted, text_literal
 from refi_assets.engines.remote import RemoteSession, query_error, run_table, table_location, tables_of_other_runs
 from refi_assets.engines.types import from_dialect, to_dialect
 from refi_assets.errors import EngineError
 from refi_assets.lake import ObjectStore, Relation
 from refi_assets.lake.relations import QueryCost
+from refi_assets.specs.file_formats import FileFormat
 from refi_assets.specs.names import catalog_database
 
 with aws.needs_extra("trino", "Trino"):
@@ -41,6 +42,7 @@ class TrinoEngine:
     registered: set[str] = field(default_factory=set)
 
     reads_deletes: ClassVar[bool] = False
+    tasks: ClassVar[Tasks | None] = None
 
     @cached_property
     def connection(self) -> Any:
@@ -65,21 +67,32 @@ class TrinoEngine:
         return TrinoSession(self, relations)
 
     def register_files(
-        self, table: str, columns: Sequence[str], folder: str, first_day: date, comments: Descriptions
+        self,
+        table: str,
+        columns: Sequence[str],
+        folder: str,
+        first_day: date,
+        comments: Descriptions,
+        file_format: FileFormat,
     ) -> dict[str, Any]:
-        """Point a view of text at a source's CSV files. It includes the files of new days automatically."""
+        """Point a view of text at a source's text files. It includes the files of new days automatically."""
         lines = [
             *(f"{quoted(column)} VARCHAR{_comment(comments.get(column))}" for column in columns),
             _load_date(first_day),
         ]
-        version = f"{table}_{hashlib.sha256(repr(lines).encode()).hexdigest()[:8]}"
+        properties = [
+            "format = 'CSV'",
+            f"external_location = {text_literal(self.lake.address(folder) + '/')}",
+            *_csv_properties(file_format),
+            "partitioned_by = ARRAY['load_date']",
+            "partition_projection_enabled = true",
+        ]
+        version = f"{table}_{hashlib.sha256(repr((lines, properties)).encode()).hexdigest()[:8]}"
         self.execute(
-            f"CREATE TABLE IF NOT EXISTS {quoted(version)} ({', '.join(lines)}) WITH (format = 'CSV', "
-            f"external_location = {text_literal(self.lake.address(folder) + '/')}, skip_header_line_count = 1, "
-            "partitioned_by = ARRAY['load_date'], partition_projection_enabled = true)"
+            f"CREATE TABLE IF NOT EXISTS {quoted(version)} ({', '.join(lines)}) WITH ({', '.join(properties)})"
         )
         names = ", ".join(map(quoted, (*columns, "load_date")))
-        self._show(quoted(table), names, version)
+        self._show(quoted(table), names, version, text_table_comment(file_format))
         return {"database": self.connection.schema}
 
     def publish(self, relations: Sequence[Relation], comments: Mapping[str, Descriptions]) -> None:
@@ -120,9 +133,9 @@ class TrinoEngine:
             self.registered.add(table)
         return table
 
-    def _show(self, view: str, names: str, table: str) -> None:
+    def _show(self, view: str, names: str, table: str, comment: str = "") -> None:
         sql = f"SELECT {names} FROM {quoted(self.connection.schema)}.{quoted(table)}"
-        self.execute(f"CREATE OR REPLACE VIEW {view} SECURITY INVOKER AS {sql}")
+        self.execute(f"CREATE OR REPLACE VIEW {view}{_comment(comment)} SECURITY INVOKER AS {sql}")
 
     def execute(self, sql: str) -> list[list[Any]]:
         """The rows of a statement in Trino's SQL. Raises EngineError."""
@@ -190,6 +203,12 @@ def _load_date(first_day: date) -> str:
         "load_date VARCHAR WITH (partition_projection_type = 'DATE', partition_projection_format = 'yyyy-MM-dd', "
         f"partition_projection_range = ARRAY['{first_day}', 'NOW+1DAYS'])"
     )
+
+
+def _csv_properties(file_format: FileFormat) -> list[str]:
+    quote = text_literal(file_format.quote) if file_format.quote else "U&'\\0000'"
+    properties = [f"csv_separator = {text_literal(file_format.delimiter)}", f"csv_quote = {quote}"]
+    return [*properties, "skip_header_line_count = 1"] if file_format.header else properties
 
 
 def _comment(text: str | None) -> str:

@@ -44,13 +44,17 @@ def format_of(start: bytes) -> tuple[str, str] | None:
     return None
 
 
-def require_csv(start: bytes, file_format: FileFormat = CSV) -> None:
-    """Raise SourceError if a file with these first bytes is not text of this format with LF or CRLF."""
+def require_text(start: bytes, file_format: FileFormat) -> None:
+    """Raise SourceError if a file with these first bytes is of a binary format."""
     if binary_format := format_of(start):
         name, to_do = binary_format
-        if not file_format.is_plain:
-            raise SourceError(f"{name}; the contract declares text {file_format.description}")
-        raise SourceError(f"not CSV in UTF-8, but {name}; {to_do}")
+        if file_format.is_plain:
+            raise SourceError(f"not CSV in UTF-8, but {name}; {to_do}")
+        raise SourceError(f"it is {name}; the contract declares text {file_format.description}")
+
+
+def require_line_feeds(start: bytes, file_format: FileFormat) -> None:
+    """Raise SourceError if the first line of a file with these first bytes has a CR that is not in a line end."""
     quote = re.escape(file_format.quote.encode()) or rb"(?!)"
     first_line = re.sub(rb"%b.*?(?:%b|\Z)" % (quote, quote), b"", start.lstrip(b"\r\n").split(b"\n", 1)[0])
     if b"\r" in first_line.rstrip(b"\r"):

@@ -24,12 +24,11 @@ class RecordGrammar:
 
     def unquoted_cells(self, record: bytes) -> list[bytes]:
         """The unquoted fields of a well-formed record (without its line end)."""
-        record = record.rstrip(b"\r")
         if not self.quote:
             return record.split(self.delimiter)
         return [
             match[2] if match[1] is None else match[1].replace(self.quote * 2, self.quote)
-            for match in self._cell.finditer(record)
+            for match in self._cell.finditer(record.rstrip(b"\r"))
         ]
 
     def with_quotes(self, cells: Sequence[bytes]) -> bytes:

@@ -36,7 +36,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from refi_assets.errors import SourceError
-from refi_assets.ingestion.first_bytes import not_utf8, require_csv, require_header, require_no_header
+from refi_assets.ingestion.first_bytes import (
+    not_utf8,
+    require_header,
+    require_line_feeds,
+    require_no_header,
+    require_text,
+)
 from refi_assets.ingestion.headers import read_names
 from refi_assets.ingestion.record_grammar import grammar_of
 from refi_assets.specs.file_formats import CSV, FileFormat
@@ -233,12 +239,13 @@ class _Scanner:
         """Read the header, which is the first line that is not blank; returns the bytes after it."""
         body = start.removeprefix(BOM)
         header_at = len(body) - len(_BLANK_LINES_FIRST.sub(b"", body))
+        require_text(body, self._format)
         if not self._format.header:
             return self._read_first_record(body, header_at)
         if body[header_at:] in (b"", b"\r"):
             is_whole_file = len(start) < HEADER_BYTES
             raise SourceError("the file is empty" if is_whole_file else f"its first {HEADER_BYTES >> 20} MiB are blank")
-        require_csv(body, self._format)
+        require_line_feeds(body, self._format)
         match = self._grammar.record.match(body, header_at)
         if match is not None and match.end() - header_at > MAX_RECORD_BYTES:
             match = None
@@ -265,7 +272,6 @@ class _Scanner:
 
     def _read_first_record(self, body: bytes, at: int) -> bytes:
         """Begin a file without a header; returns the bytes from its first record on."""
-        require_csv(body, self._format)
         record = self._grammar.record.match(body, at)
         if record and is_utf8(record[1]):
             names = [cell.decode() for cell in self._grammar.unquoted_cells(record[1])]
@@ -340,7 +346,9 @@ class _Scanner:
             self._reject(f"longer than {MAX_RECORD_BYTES} bytes", line)
             return after_line
         line_end = b"\n" if match[0].endswith(b"\n") else b""
-        body = match[1].removesuffix(b"\r") if block[match.end(1) : match.end()] == b"\n" else match[1]
+        body, after_body = match[1], block[match.end(1) : match.end()]
+        if after_body == b"\n" or (after_body == b"" and not self._grammar.quote):
+            body = body.removesuffix(b"\r")
         fields = self._grammar.unquoted_cells(body)
         if problem := self._problem(body, fields):
             self._reject(problem, body)

@@ -12,6 +12,7 @@ import time
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from io import BufferedReader, FileIO
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,10 @@ class FolderStore(ObjectStore):
                 raise LakeError(f"The lake {self.root} cannot be opened: {error.strerror}.") from None
         with self._asked_for(""):
             self._store = LocalStore(prefix=self.root, automatic_cleanup=True)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Another process opens the lake on its own."""
+        return partial(FolderStore, create=False), (self.name,)
 
     def require_open(self) -> None:
         """See ObjectStore."""

@@ -48,6 +48,10 @@ class S3Store(ObjectStore):
         self._store = self._bucket(request_seconds)
         self._own_copies = OwnCopies()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Another process opens the lake on its own, with its own credentials."""
+        return S3Store, (self.name, self.kms_key_id, self._request_seconds)
+
     def _bucket(self, request_seconds: float) -> Bucket:
         from obstore.auth.boto3 import Boto3CredentialProvider
 

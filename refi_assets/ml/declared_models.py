@@ -12,6 +12,8 @@ from pydantic import Field, model_validator
 from refi_assets.errors import ModelError
 from refi_assets.ml.policy import Kind
 from refi_assets.ml.policy_limits import DecisionRule
+from refi_assets.specs.groups import domain_of_group
+from refi_assets.specs.names import group_and_name
 from refi_assets.specs.policies import POLICIES_DIR, Policy, Section, load_policy
 
 RelationKey = Annotated[str, Field(pattern="[a-z][a-z0-9_]*/[a-z][a-z0-9_]*")]
@@ -47,6 +49,11 @@ class DeclaredModel(Policy):
     decision: DecisionRule = DecisionRule()
     groups: Groups | None = None
     reasons: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def domain(self) -> str:
+        """The domain whose relation it learns from."""
+        return domain_of_group(group_and_name(self.relation)[0])
 
     @model_validator(mode="after")
     def _roles_are_not_features(self) -> Self:

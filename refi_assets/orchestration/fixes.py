@@ -15,6 +15,7 @@ from refi_assets.lake.settings import LakeSettings, is_s3
 from refi_assets.orchestration.domain import Domain
 from refi_assets.publishing.publication import Publication
 from refi_assets.settings import settings_of
+from refi_assets.specs.contracts import load_contracts
 from refi_assets.specs.groups import domain_of_group
 from refi_assets.specs.outcomes import Cause, Outcome
 from refi_assets.specs.sql_models import load_sql_models
@@ -116,8 +117,19 @@ def _cause_line(fixes: Fixes, source: str, cause: Cause) -> str:
     column = f" in column {cause.column}" if cause.column else ""
     shape = f", such as {cause.shape}" if cause.shape else ""
     problem = f" ({cause.problem})" if cause.problem else ""
-    fix = next((entry.fix for entry in fixes.causes if entry.fits(source, cause)), None)
+    fix = _fix_of_date(source, cause)
+    fix = fix or next((entry.fix for entry in fixes.causes if entry.fits(source, cause)), None)
     return f"- {cause.reason}{column}: {cause.rows:,}{shape}{problem}." + (f" Likely fix: {fix}" if fix else "")
+
+
+def _fix_of_date(source: str, cause: Cause) -> str | None:
+    """The fix of an invalid date in a column whose contract declares a format."""
+    contract = load_contracts().get(source)
+    columns = {column.name: column for column in contract.columns} if contract else {}
+    column = columns.get(cause.column or "")
+    if cause.reason != "not_a_date" or column is None or column.date_format is None:
+        return None
+    return f"Write days as the contract declares, {column.date_example} for 2026-02-20."
 
 
 def _read_fixes(path: Path) -> Fixes:

@@ -32,6 +32,7 @@ from refi_assets.orchestration.retraining import retraining
 from refi_assets.orchestration.steps import Step, asset_step, records_table
 from refi_assets.specs.code import code_sha256
 from refi_assets.specs.outcomes import Outcome
+from refi_assets.specs.programs import programs_of
 
 if TYPE_CHECKING:
     from refi_assets.ml.model_training import TrainedVersion
@@ -85,8 +86,8 @@ def history_job_of(domain: str) -> str:
 def model_definitions(domain: Domain) -> dg.Definitions:
     """The declared models that learn from relations of a domain.
 
-    An asset trains each, one watches its champion, and retraining is automatic. Each domain but ml also gets a job that
-    makes these relations and the watch, since its models are not part of what it publishes.
+    An asset trains each, one watches its champion, and retraining is automatic. A domain that publishes by program also
+    gets a job that makes these relations and the watch, since they are not part of what it publishes.
     """
     if missing := [name for name in ML_PACKAGES if find_spec(name) is None]:
         if domain.name == ML:  # once for all domains
@@ -96,11 +97,7 @@ def model_definitions(domain: Domain) -> dg.Definitions:
                 missing[0],
             )
         return dg.Definitions()
-    models = {
-        name: declared
-        for name, declared in declared_models().items()
-        if declared.relation.startswith(f"{domain.name}/")
-    }
+    models = {name: declared for name, declared in declared_models().items() if declared.domain == domain.name}
     watched = {name: declared for name, declared in models.items() if declared.known_on}
     drift = [
         dg.AssetCheckKey(dg.AssetKey(["ml", f"{name}_watch"]), check)
@@ -126,7 +123,7 @@ def _jobs(
         domain.cadence,
         "All declared models for one partition, from the source files to challengers in the registry.",
     )
-    if domain.name == ML:
+    if not programs_of(domain.name):
         return [training]
     relations = {key for declared in models.values() for key in _read(declared)}
     history = upstream_job(

@@ -69,14 +69,9 @@ def add_mask(session: DuckDBSession, key: MaskingKey | None) -> None:
 
 
 def _secret_value(arn: str) -> str:
-    """The text of a secret or a parameter. Raises SettingError."""
-    service = arn.split(":")[2]
+    """The text of a secret. Raises SettingError."""
     with aws.readable_errors(f"REFI_MASKING_SECRET, {arn}", SettingError):
-        if service == "ssm":
-            name = arn.partition(":parameter")[2]
-            answer = aws.client(service).get_parameter(Name=name, WithDecryption=True)
-            return str(answer["Parameter"]["Value"])
-        answer = aws.client(service).get_secret_value(SecretId=arn)
+        answer = aws.client("secretsmanager").get_secret_value(SecretId=arn)
     if "SecretString" not in answer:
         raise SettingError(f"REFI_MASKING_SECRET, {arn}: the secret is not a text.")
     return str(answer["SecretString"])

@@ -26,9 +26,9 @@ class MaskingSettings(RoomSettings):
     masking_key: SecretStr = Field(default=SecretStr(""), description="The key, at least 32 bytes.")
     masking_secret: str = Field(
         default="",
-        pattern=r"^(arn:aws[a-z-]*:(secretsmanager:[^:]+:\d+:secret:|ssm:[^:]+:\d+:parameter/).+)?$",
+        pattern=r"^(arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:.+)?$",
         examples=["arn:aws:secretsmanager:us-east-1:123456789012:secret:refi-masking-AbCdEf"],
-        description="ARN of the secret of AWS Secrets Manager, or the parameter of SSM, that holds the key.",
+        description="ARN of the secret of AWS Secrets Manager that holds the key.",
     )
 
     @field_validator("masking_key")

@@ -43,7 +43,7 @@ from refi_assets.specs.contracts import contracts_of
 FEWEST_CLIENTS, MOST_CLIENTS = 100, 10_000_000
 SHORTEST_HISTORY, LONGEST_HISTORY = 12, 240  # months
 CLIENT_MONTHS_OF_PART = 120_000  # in memory together, in about 300 MB
-TRANSACTIONS_A_CLIENT_MONTH = 3.2  # on average
+TRANSACTIONS_A_CLIENT_MONTH = 3.55  # on average
 
 
 def clients_for(transactions: int, months: int) -> int:

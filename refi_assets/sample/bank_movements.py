@@ -51,7 +51,7 @@ _NUMBER = {name: number for number, name in enumerate(KINDS)}
 _BANKS = ("", *("AB", "CD", "EF", "GH", "IJ", "KL", "MN", "OP", "QR", "ST", "UV", "WX", "YZ"))
 _SPENT_IN_MONTH = (0.92, 0.96, 1, 1, 1, 1.03, 1.08, 1.08, 1, 1, 1.02, 1.2)  # January first
 _BONUS_IN_DECEMBER = 1.3
-_CASH_TIMES, _CARD_TIMES = 4, 3  # at most, in a month
+_CASH_TIMES, _CARD_TIMES = (2, 4), (1, 3)  # fewest and most, in a month
 HISTORY_BEFORE_UNUSUAL = 8  # months
 HUGE, BURST = "amount", "velocity"
 
@@ -161,7 +161,7 @@ class _MonthByMonth:
         above = before + accounts.income - accounts.target
         budget = season * (accounts.income + 0.4 * (above - accounts.income)) - billed
         least = np.where(accounts.is_savings, 0, 0.08 * accounts.income)
-        self._spend(month, is_active, np.clip(budget, least, 4 * accounts.income))
+        self._spend(month, is_active, np.clip(budget, least, 2.5 * accounts.income))
         last = np.broadcast_to(self._calendar.last_day(month), len(accounts))
         is_listed = is_active | (opens & ~accounts.is_idle(month))
         interest = np.rint(np.maximum(self._balance, 0) * 0.002).astype(np.int64)
@@ -204,10 +204,13 @@ class _MonthByMonth:
         self._spend_by(month, is_active, budget - by_card, _CASH_TIMES, "cash", self._coin)
         self._spend_by(month, is_active & has_card, by_card, _CARD_TIMES, "card", np.full(len(budget), 10))
 
-    def _spend_by(self, month: int, is_active: Array, budget: Array, most_times: int, kind: str, coin: Array) -> None:
-        shape = (len(budget), most_times)
-        times = self._rng.integers(1, most_times + 1, len(budget))
-        shares = self._rng.uniform(0.4, 1, shape) * (np.arange(most_times) < times[:, None])
+    def _spend_by(
+        self, month: int, is_active: Array, budget: Array, times: tuple[int, int], kind: str, coin: Array
+    ) -> None:
+        fewest, most = times
+        shape = (len(budget), most)
+        is_used = np.arange(most) < self._rng.integers(fewest, most + 1, (len(budget), 1))
+        shares = self._rng.uniform(0.5, 1, shape) * is_used
         amounts = budget[:, None] * shares / shares.sum(axis=1, keepdims=True)
         cents = np.rint(amounts / coin[:, None]).astype(np.int64) * coin[:, None]
         length = (self._calendar.first_day(month + 1) - self._calendar.first_day(month)).astype(int)
@@ -215,7 +218,7 @@ class _MonthByMonth:
         kinds = np.full(shape, _NUMBER[kind])
         if kind == "cash":
             kinds[self._rng.uniform(size=shape) < 0.05] = _NUMBER["cash_by_old_code"]
-        for turn in range(most_times):
+        for turn in range(most):
             self._move(is_active & (cents[:, turn] > 0), days[:, turn], -cents[:, turn], kinds[:, turn])
 
     def _move(self, moves: Array, day: Array, cents: Array, kind: Array | int) -> None:

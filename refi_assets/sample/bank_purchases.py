@@ -19,9 +19,9 @@ from refi_assets.sample.written_tables import Array, Columns
 
 PRODUCTS = ("household", "insurance", "card", "loan")
 HOUSEHOLD, INSURANCE, CARD, LOAN = range(len(PRODUCTS))
-CHANCE_A_MONTH = (0.012, 0.002, 0.02, 0.006)
+CHANCE_A_MONTH = (0.01, 0.002, 0.02, 0.006)
 # The factor by which holding a product changes the chance to buy another.
-FACTORS = {(HOUSEHOLD, INSURANCE): 12.0, (HOUSEHOLD, CARD): 0.15, (CARD, LOAN): 4.0, (INSURANCE, LOAN): 0.5}
+FACTORS = {(HOUSEHOLD, INSURANCE): 20.0, (HOUSEHOLD, CARD): 0.1, (CARD, LOAN): 5.0, (INSURANCE, LOAN): 0.5}
 MONTHS_BEFORE_LOAN = 7  # the month of the opening, and six complete ones
 NEVER = 1 << 20
 

@@ -5,6 +5,7 @@ Custom properties have the names used in contracts/; docs/contracts.md lists the
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -80,6 +81,11 @@ class Column:
     def file_name(self) -> str:
         """The column's name in files."""
         return self.name_in_file or self.name
+
+    @property
+    def date_example(self) -> str:
+        """2026-02-20 as the files write it."""
+        return date(2026, 2, 20).strftime(self.date_format or "%Y-%m-%d")
 
     @property
     def is_numeric(self) -> bool:
@@ -306,9 +312,12 @@ class _Declaration:
         parts = re.findall(r"[A-Za-z]+|[^A-Za-z]+", declared) if isinstance(declared, str) else []
         parts = [part for text in parts for part in re.findall(r"y+|M+|d+|H+|m+|s+|.[^yMdHms]*", text)]
         unknown = [part for part in parts if part[0].isalpha() and part not in _DATE_LETTERS]
-        if self._logical != "date" or unknown or "%" in str(declared) or not {"MM", "dd"} <= set(parts):
+        fields = sorted(part for part in parts if part in _DATE_LETTERS)
+        has_day = {"MM", "dd"} <= set(fields) and len({"yyyy", "yy"}.intersection(fields)) == 1
+        if self._logical != "date" or unknown or "%" in str(declared) or not has_day or len({*fields}) < len(fields):
             raise self._error(
-                f"format is {declared!r}; it must be a date's, of {', '.join(_DATE_LETTERS)} and punctuation."
+                f"format is {declared!r}; it must be a date's, of a year, month and day, each once: "
+                f"{', '.join(_DATE_LETTERS)} and punctuation."
             )
         return "".join(_DATE_LETTERS.get(part, part) for part in parts)
 

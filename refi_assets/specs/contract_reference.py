@@ -5,6 +5,7 @@
 
 from refi_assets.specs.columns import Column, Range, State
 from refi_assets.specs.contracts import Contract, load_contracts
+from refi_assets.specs.file_formats import CSV
 
 HEAD = """# Source files, column by column
 
@@ -28,7 +29,8 @@ def section(contract: Contract) -> str:
         f"## {contract.source}",
         "",
         f"{contract.description} Domain {contract.domain}, {origin}. Key: {key}."
-        + (" A file may be a header alone." if contract.may_have_no_rows else ""),
+        + (" A file may be a header alone." if contract.may_have_no_rows else "")
+        + file_format_text(contract),
         "",
         "| Column | Type | File must have it | Rules | Meaning |",
         "|---|---|---|---|---|",
@@ -45,6 +47,16 @@ def section(contract: Contract) -> str:
     return "\n".join(lines) + "\n"
 
 
+def file_format_text(contract: Contract) -> str:
+    """A sentence about the format of text files, if it is not plain CSV."""
+    file_format = contract.file_format
+    if file_format == CSV:
+        return ""
+    names = f"{', '.join(file_format.names)}: " if file_format.names else ""
+    marks = ", ".join(file_format.null_marks)
+    return f" Files: {names}text {file_format.description}{marks and f'; {marks} reads as empty'}."
+
+
 def column_rules(column: Column) -> list[str]:
     """The rules of a column, in words."""
     share, outcome = column.shared_share, "sends the row to quarantine" if column.present else "becomes null"
@@ -55,6 +67,8 @@ def column_rules(column: Column) -> list[str]:
         "below": column.exclusive_maximum,
     }
     rules = [
+        (column.name_in_file, f"in files: {column.name_in_file}"),
+        (column.number, f"column {column.number} of a file"),
         (column.logical_type == "string", "trimmed"),
         (column.not_null, "must not be empty"),
         *((bound is not None, f"{name} {bound}") for name, bound in bounds.items()),
@@ -68,6 +82,8 @@ def column_rules(column: Column) -> list[str]:
         (share, f"warning if {share and share.warn_at} % of the rows share a value"),
         (share, f"error if {share and share.block_at} % do"),
         *((True, state_rule(state)) for state in column.states),
+        (column.date_format, f"2026-02-20 is written as {column.date_example}"),
+        (column.two_digit_years_from, f"two digits of a year: {column.two_digit_years_from} or later"),
         (column.logical_type != "string", f"an invalid cell {outcome}"),
         (column.when_absent, f"if the column is missing: {column.when_absent}"),
         (column.consent, "consent: unknown means no"),

@@ -80,8 +80,12 @@ def file_format_of(file: str, declared: Any) -> FileFormat:
             "the ending .gz is added automatically."
         )
     delimiter, quote = declared.get("delimiter", ","), declared.get("quote", '"')
-    if not isinstance(delimiter, str) or len(delimiter) != 1 or not delimiter.isascii() or delimiter in "\r\n\0 ":
-        raise SettingError(f"{file}: fileFormat.delimiter is {delimiter!r}; it must be one ASCII character.")
+    is_character = isinstance(delimiter, str) and len(delimiter) == 1 and delimiter.isascii()
+    if not is_character or delimiter in "\r\n\0 " or delimiter.isalnum():
+        raise SettingError(
+            f"{file}: fileFormat.delimiter is {delimiter!r}; it must be one ASCII character, not a letter, digit, "
+            "space or line end."
+        )
     if quote not in ("", '"', "'") or quote == delimiter:
         raise SettingError(f"{file}: fileFormat.quote is {quote!r}; it must be \", ' or empty, and no delimiter.")
     header = declared.get("header", True)
@@ -93,21 +97,23 @@ def file_format_of(file: str, declared: Any) -> FileFormat:
 
 
 def _texts(file: str, key: str, texts: Any) -> list[str]:
-    if not isinstance(texts, list) or not all(isinstance(text, str) and text == text.strip() for text in texts):
+    if not isinstance(texts, list) or not all(isinstance(text, str) and text.strip() == text != "" for text in texts):
         raise SettingError(f"{file}: fileFormat.{key} is {texts!r}; it must be a list of trimmed texts in quotes.")
     return texts
 
 
 def _encoding(file: str, name: Any) -> str:
-    """Python's name of an encoding that extends ASCII, so that delimiters and line ends are single bytes."""
+    """Python's name of UTF-8, or of an encoding of single bytes that extends ASCII and can be reversed."""
+    ascii_bytes, every_byte = bytes(range(128)), bytes(range(256))
     try:
         encoding = codecs.lookup(str(name)).name
-        probe = bytes(range(128))
-        if probe.decode(encoding) == probe.decode("ascii"):
+        text = every_byte.decode(encoding, "surrogateescape")
+        is_reversible = text.encode(encoding, "surrogateescape") == every_byte
+        if len(text) == len(every_byte) and is_reversible and text.startswith(ascii_bytes.decode("ascii")):
             return encoding
     except (LookupError, UnicodeError):
         pass
     raise SettingError(
-        f"{file}: fileFormat.encoding is {name!r}; it must be an encoding that extends ASCII, such as utf-8, cp1250 or "
-        "latin-1."
+        f"{file}: fileFormat.encoding is {name!r}; it must be utf-8 or an encoding of one byte a character that "
+        "extends ASCII, such as cp1250 or latin-1."
     )

@@ -27,8 +27,8 @@ def declared_date_sql(text: str, date_format: str, two_digit_years_from: int) ->
     pattern, at = "", 1
     parts: dict[str, str] = {}
     for directive in re.findall(r"%.|[^%]", date_format):
+        width = 4 if directive == "%Y" else len(directive)
         pattern += _PATTERNS.get(directive) or re.escape(directive)
-        width = {"%Y": 4}.get(directive, len(directive))
         parts[directive] = f"SUBSTRING({text}, {at}, {width})"
         at += width
     century, first = divmod(two_digit_years_from, 100)

@@ -15,11 +15,11 @@ from refi_assets.lineage.graph import lineage_graph
 from refi_assets.specs.contracts import quarantine_of
 from refi_assets.specs.names import key_of, short_name
 from refi_assets.specs.sql_models import Parameter, SqlModel, load_sql_models, tables_read
-from refi_assets.staging.stage import QUARANTINE_COLUMNS
+from refi_assets.staging.quarantine import QUARANTINE_COLUMNS
 from tests.engines.golden_sql import parameters
 
 PARAMETERS = parameters()
-QUARANTINES = {quarantine_of(domain) for domain in ("refi", "offers")}
+QUARANTINES = {quarantine_of(domain) for domain in ("refi", "offers", "banking")}
 OFFER_TIERS = ["excellent", "good", "fair"]
 WORDS = {
     "marketing_category": ["Immediate Action", "Hot Lead", "Watchlist", "Ineligible"],

@@ -38,7 +38,7 @@ NAMES = DEPLOYMENTS[DEPLOYMENT]
 
 @pytest.fixture
 def deployment(athena: Aws) -> Deployment:
-    """A deployment with all options, by the names in its policy: a crawler, a queue, a topic, metrics."""
+    """A deployment with all options, by the names in its policy: a crawler, a queue, a topic, metrics, a secret."""
     lake_url = f"s3://{NAMES.bucket}/{NAMES.root.rstrip('/')}"
     athena.client("s3").create_bucket(Bucket=NAMES.bucket)
     database = {"Name": NAMES.database, "LocationUri": f"s3://{NAMES.bucket}/{NAMES.database}/"}
@@ -53,6 +53,7 @@ def deployment(athena: Aws) -> Deployment:
         TablePrefix="crawled_",
         Targets={"S3Targets": [{"Path": f"{lake_url}/raw/"}]},
     )
+    secret = athena.client("secretsmanager").create_secret(Name="least-privilege-masking", SecretString="k" * 32)
     env = {
         **athena.env,
         "REFI_LAKE_URL": lake_url,
@@ -62,6 +63,7 @@ def deployment(athena: Aws) -> Deployment:
         "REFI_ALERTS_TOPIC_ARN": topic,
         "REFI_GLUE_CRAWLER": str(NAMES.crawler),
         "REFI_METRICS_NAMESPACE": NAMESPACE,
+        "REFI_MASKING_SECRET": secret["ARN"],
         "REFI_KEEP_RUNS": "1",
     }
     return Deployment(lake_url, env)
@@ -108,7 +110,7 @@ def do_everything(aws: Aws, deployment: Deployment, tmp_path: Path) -> None:
         open_lake(deployment.lake_url).put_json("runs/killed/raw/x/data.json", {})
         assert clean_up(open_lake(deployment.lake_url), 400, timedelta(0)) == 1
     publish_a_relation_of_another_domain(deployment)
-    clean_up_by_job(deployment)
+    run_jobs_after_runs(deployment)
     refi(deployment, "doctor")
     refi(with_settings(deployment, REFI_CATALOG_MODE="crawler"), "doctor")
     refi(deployment, "explain", "B001")
@@ -124,10 +126,11 @@ def publish_a_relation_of_another_domain(deployment: Deployment) -> None:
         engine.publish([engine.session([]).create(draft, exp.select("1 AS one"))], {})
 
 
-def clean_up_by_job(deployment: Deployment) -> None:
+def run_jobs_after_runs(deployment: Deployment) -> None:
     with in_force(deployment):
         resources = {"lake": LakeResource(url=deployment.lake_url), "engine": EngineResource()}
-        assert definitions().resolve_job_def("clean_up").execute_in_process(resources=resources).success
+        for job in ("mask", "clean_up"):
+            assert definitions().resolve_job_def(job).execute_in_process(resources=resources).success
 
 
 def interrupt_a_query(aws: Aws, deployment: Deployment) -> None:

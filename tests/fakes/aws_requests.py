@@ -170,6 +170,8 @@ def _arns(service: str, operation: str, parameters: Mapping[str, Any], place: st
         case "sns":
             named = f"arn:aws:sns:{place}:{parameters['Name']}" if "Name" in parameters else "*"
             return [parameters.get("TopicArn") or parameters.get("ResourceArn") or named]
+        case "secretsmanager":
+            return [parameters.get("SecretId", "*")]
         case "athena":
             return [f"arn:aws:athena:{place}:workgroup/{parameters.get('WorkGroup', 'primary')}"]
     return ["*"]

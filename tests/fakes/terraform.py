@@ -83,7 +83,7 @@ def copy_of_modules(folder: Path, *, tests: bool = False) -> Path:
     return Path(shutil.copytree(MODULES, folder, ignore=left_out))
 
 
-Policies = dict[str, Any]  # the document of each role: pipeline, analysts and senders
+Policies = dict[str, Any]  # the document of each role: pipeline, analysts, recipients and senders
 
 
 @dataclass(frozen=True)
@@ -98,6 +98,7 @@ class Names:
     topic: str = "refi-alerts"
     crawler: str | None = "refi-raw"
     matching: str | None = None
+    masking_secret: str | None = None
     spark_job: str | None = None
     metrics_namespace: str = "refi_assets"
 
@@ -139,7 +140,11 @@ class Names:
             "account_arn": f"arn:aws:iam::{ACCOUNT}:root",
             "pipeline_principals": {},
             "analyst_principals": {},
+            "recipient_principals": {},
             "sender_principals": {},
+            "masking_secret_arns": [_arn("secretsmanager", f"secret:{self.masking_secret}")]
+            if self.masking_secret
+            else [],
         }
 
 
@@ -151,12 +156,12 @@ DEPLOYMENTS = {
     "with a Spark job": Names(spark_job="refi-banking"),
     "of any names": Names(
         bucket="*", root="*/", database="*", workgroup="*", queue="*", topic="*", crawler="*",
-        spark_job="*", metrics_namespace="refi_tests",
+        masking_secret="*", spark_job="*", metrics_namespace="refi_tests",
     ),
     "of the test of least privilege": Names(
         bucket="least-privilege", root="lender/", database="least_privilege", workgroup="primary",
         queue="least-privilege-arrivals", topic="least-privilege-alerts", crawler="least-privilege-raw",
-        metrics_namespace="refi_tests",
+        masking_secret="least-privilege-masking-*", metrics_namespace="refi_tests",
     ),
 }  # fmt: skip
 

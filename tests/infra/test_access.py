@@ -32,6 +32,8 @@ ALLOWED = {
         Call("s3:PutObject", f"{LAKE}/lake/export/program=one/date=2026-03-02/offers.parquet"),
         Call("s3:DeleteObject", f"{LAKE}/lake/runs/one/part.parquet"),
         Call("s3:DeleteObject", f"{LAKE}/lake/output/one.csv"),
+        Call("s3:DeleteObject", f"{LAKE}/lake/masked/refi/one/silver/client/data.parquet"),
+        Call("glue:UpdateTable", f"{GLUE}:table/refi_ready_db_analysts_silver/customer"),
         listing("lake/raw/loan_information/"),
         Call("kms:GenerateDataKey", KEY, BY_S3),
         Call("glue:UpdateTable", f"{GLUE}:table/refi_ready_db/refi_audience"),
@@ -43,15 +45,18 @@ ALLOWED = {
         Call("cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": "refi_assets"}),
     ],
     "analysts": [
+        Call("s3:GetObject", f"{LAKE}/lake/masked/refi/latest.json"),
+        Call("s3:PutObject", f"{LAKE}/lake/analysts/7e5b.csv"),
+        listing("lake/masked/refi/"),
+        Call("glue:GetTable", f"{GLUE}:table/refi_ready_db_analysts/refi_audience"),
+        Call("glue:GetTable", f"{GLUE}:table/refi_ready_db_analysts_silver/customer"),
+        Call("athena:StartQueryExecution", f"{WORKGROUP}/refi-analysts"),
+        Call("kms:Decrypt", KEY, BY_S3),
+    ],
+    "recipients": [
         Call("s3:GetObject", f"{LAKE}/lake/output/latest.json"),
         Call("s3:GetObject", f"{LAKE}/lake/export/program=one/date=2026-03-02/offers.parquet"),
-        Call("s3:GetObject", f"{LAKE}/lake/runs/one/part.parquet"),
-        Call("s3:GetObject", f"{LAKE}/lake/athena/tables/one/part"),
-        Call("s3:PutObject", f"{LAKE}/lake/analysts/7e5b.csv"),
         listing("lake/output/"),
-        Call("glue:GetTable", f"{GLUE}:table/refi_ready_db/refi_audience"),
-        Call("glue:GetTable", f"{GLUE}:table/refi_ready_db_silver/customer"),
-        Call("athena:StartQueryExecution", f"{WORKGROUP}/refi-analysts"),
         Call("kms:Decrypt", KEY, BY_S3),
     ],
     "senders": [
@@ -91,15 +96,30 @@ DENIED = {
         Call("s3:GetObject", SOURCE_FILE),
         listing("lake/raw/"),
         listing("lake/"),
-        Call("s3:PutObject", f"{LAKE}/lake/output/latest.json"),
-        Call("s3:PutObject", f"{LAKE}/lake/athena/tables/one/part"),
-        Call("s3:GetObject", f"{LAKE}/lake/logs/one.err"),
-        Call("s3:GetObject", f"{LAKE}/lake/resolved/aws/one/refi-borrowers/0f/error/part.csv"),
+        *(
+            Call("s3:GetObject", f"{LAKE}/lake/{key}")
+            for key in ("output/one.csv", "runs/one/part.parquet", "athena/tables/one/part", "logs/one.err")
+        ),
+        *(
+            Call("s3:GetObject", f"{LAKE}/lake/{key}")
+            for key in ("resolved/a.parquet", "export/program=one/date=2026-03-02/offers.parquet", "openlineage/a.json")
+        ),
+        listing("lake/output/"),
+        Call("s3:PutObject", f"{LAKE}/lake/masked/refi/latest.json"),
+        Call("secretsmanager:GetSecretValue", "arn:aws:secretsmanager:us-east-1:123456789012:secret:refi-masking"),
+        Call("glue:GetTable", f"{GLUE}:table/refi_ready_db/refi_audience"),
+        Call("glue:GetTable", f"{GLUE}:table/refi_ready_db_silver/customer"),
         Call("glue:UpdateTable", f"{GLUE}:table/refi_ready_db/refi_audience"),
         Call("glue:UpdateTable", f"{GLUE}:table/refi_ready_db_silver/customer"),
         Call("glue:CreateDatabase", f"{GLUE}:database/refi_ready_db_silver"),
         Call("athena:StartQueryExecution", f"{WORKGROUP}/refi-pipeline"),
         Call("sqs:ReceiveMessage", QUEUE),
+    ],
+    "recipients": [
+        Call("s3:GetObject", SOURCE_FILE),
+        Call("s3:GetObject", f"{LAKE}/lake/runs/one/part.parquet"),
+        Call("s3:PutObject", f"{LAKE}/lake/output/latest.json"),
+        Call("athena:StartQueryExecution", f"{WORKGROUP}/refi-analysts"),
     ],
     "senders": [
         Call("s3:GetObject", SOURCE_FILE),

@@ -139,6 +139,7 @@ def _check_roles(iam, outputs) -> None:
     for role, output in [
         ("pipeline", "pipeline_role_arn"),
         ("analysts", "analyst_role_arn"),
+        ("recipients", "recipient_role_arn"),
         ("senders", "sender_role_arn"),
     ]:
         name = outputs[output].rsplit("/", 1)[1]

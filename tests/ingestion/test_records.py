@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -16,6 +17,7 @@ from refi_assets.ingestion.headers import trim
 from refi_assets.ingestion.record_grammar import unquoted_cells
 from refi_assets.ingestion.records import LINE_BREAK, MAX_RECORD_BYTES, Malformed, scan_csv
 from refi_assets.lake import FolderStore, ObjectInfo, RunFolder
+from refi_assets.specs.file_formats import CSV, FileFormat
 from tests.support import reference_csv
 from tests.support.agreement import Rows, require_padded_columns, require_same_records, scan
 
@@ -321,11 +323,12 @@ class Reading:
         self.lake = FolderStore(str(folder / "lake"))
         self.connection = duckdb.connect(config={"threads": 2})
 
-    def duckdb_rows(self, data: bytes) -> Rows:
+    def duckdb_rows(self, data: bytes, file_format: FileFormat = CSV) -> Rows:
         """The well-formed rows as DuckDB reads them from the file or its clean copy, cells trimmed."""
         key = "raw/some_source/file.csv"
         self.lake.put(key, data)
-        file = scan_file(self.lake, ObjectInfo(key, len(data)), RunFolder(self.lake, "run"), "raw/some_source", 0)
+        info, run = ObjectInfo(key, len(data)), RunFolder(self.lake, "run")
+        file = scan_file(self.lake, info, run, "raw/some_source", 0, file_format=file_format)
         rows = self.connection.execute(f"SELECT * FROM {rows_sql(self.lake, file)}").fetchall()
         return [tuple(trim((cell or "").replace(LINE_BREAK, "\n")) for cell in row) for row in rows]
 
@@ -348,6 +351,48 @@ def test_any_file_reads_as_the_naive_reader_reads_it_whatever_the_block_size(
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(records, "BLOCK_BYTES", block_bytes)
             assert reading.duckdb_rows(data) == rows
+
+
+FORMATS = [
+    FileFormat(delimiter=";"),
+    FileFormat(delimiter="\t"),
+    FileFormat(delimiter="|", quote="'"),
+    FileFormat(delimiter=";", quote="'"),
+    FileFormat(delimiter="|", quote=""),
+    FileFormat(delimiter=",", quote=""),
+    FileFormat(delimiter="\t", quote=""),
+    FileFormat(delimiter="\x01", quote=""),
+    FileFormat(delimiter="^"),
+]
+
+
+def in_format(data: bytes, file_format: FileFormat) -> bytes:
+    """A file of commas and double quotes with the format's delimiter and quote in their places, and the reverse."""
+    marks = file_format.delimiter.encode() + (file_format.quote.encode() or b'"')
+    return data.translate(bytes.maketrans(b',"' + marks, marks + b',"'))
+
+
+@settings(max_examples=300)
+@given(nasty_files(), st.sampled_from(FORMATS))
+def test_any_file_reads_as_the_naive_reader_reads_it_in_any_format(
+    reading: Reading, file: tuple[bytes, int, int], file_format: FileFormat
+) -> None:
+    data, columns, block_bytes = file
+    data = in_format(data, file_format)
+    rows = require_same_records(reading.folder, data, block_bytes, file_format)
+    if columns > 1:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(records, "BLOCK_BYTES", block_bytes)
+            assert reading.duckdb_rows(data, file_format) == rows
+
+
+@settings(max_examples=100)
+@given(nasty_files(), st.sampled_from([CSV, *FORMATS]))
+def test_a_file_without_a_header_has_the_records_that_it_has_with_one(
+    reading: Reading, file: tuple[bytes, int, int], file_format: FileFormat
+) -> None:
+    data, _, block_bytes = file
+    require_same_records(reading.folder, in_format(data, file_format), block_bytes, replace(file_format, header=False))
 
 
 CELL_TEXT = st.text(st.sampled_from(list("ab1 ,\"\n\t.-'é😎\u00a0;#\\")), max_size=8)

@@ -65,6 +65,8 @@ DEFAULTS = {
     "store_dir": None,
 }
 
+SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:refi-masking-AbCdEf"
+
 
 def in_force() -> dict[str, object]:
     """Every setting of every room, by name."""
@@ -115,7 +117,7 @@ def test_every_setting_belongs_to_one_room() -> None:
         ("REFI_ENTITY_RESOLUTION_MINUTES", "90", 90),
         ("REFI_KEEP_RUNS", "30", 30),
         ("REFI_MASKING_KEY", "a key of thirty-two bytes, or more", SecretStr("a key of thirty-two bytes, or more")),
-        ("REFI_MASKING_SECRET", "arn:aws:ssm:us-east-1:1:parameter/refi", "arn:aws:ssm:us-east-1:1:parameter/refi"),
+        ("REFI_MASKING_SECRET", SECRET, SECRET),
         ("REFI_LOG_FORMAT", "json", "json"),
         ("REFI_STORE_DIR", "/srv/store", Path("/srv/store")),
         ("REFI_POLICY_FILE", "/srv/strict.yaml", Path("/srv/strict.yaml")),
@@ -199,7 +201,7 @@ def test_a_wrong_value_gives_one_message_that_names_the_variable(
         ({"CATALOG_MODE": "crawler"}, "CATALOG_MODE", "needs REFI_ENGINE=athena, not duckdb"),
         ({"CATALOG_MODE": "crawler", "ENGINE": "athena"}, "GLUE_CRAWLER", "needs the name of a crawler"),
         (
-            {"MASKING_KEY": "k" * 32, "MASKING_SECRET": "arn:aws:ssm:r:1:parameter/k"},
+            {"MASKING_KEY": "k" * 32, "MASKING_SECRET": SECRET},
             "MASKING_SECRET",
             "has one source",
         ),

@@ -10,7 +10,7 @@ import pytest
 
 from refi_assets.specs.contracts import load_contracts
 from refi_assets.staging import stage
-from refi_assets.staging.stage import QUARANTINE_COLUMNS
+from refi_assets.staging.quarantine import QUARANTINE_COLUMNS
 from tests.support.sources import MARKET, Sources, csv_bytes, key_of, loans_csv, market_csv
 
 # --- Quarantine ---------------------------------------------------------------------------------------------------
@@ -260,7 +260,7 @@ def test_more_repeated_keys_than_a_statement_takes_are_judged_the_same(
 ) -> None:
     rows = [f"P{number % 70},5.5,70,{number // 105}" for number in range(140)]  # 35 homes with two different rows
     few = sources.stage("market_equity", market_csv(*rows))
-    monkeypatch.setattr(stage, "_HASHES_IN_A_STATEMENT", 3)
+    monkeypatch.setattr(stage, "_NUMBERS_IN_A_STATEMENT", 3)
     many = sources.stage("market_equity", market_csv(*rows))
     assert few.counts.quarantined == many.counts.quarantined == {"conflicting_key": 70, "duplicate_row": 35}
     assert few.accepted == many.accepted

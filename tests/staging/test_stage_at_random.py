@@ -21,10 +21,10 @@ BROKEN_LINES = st.sampled_from(["bad", "", "  ", 'P1,"5,70,10', "P1,5", "P1,5,70
 
 
 @st.composite
-def messy_files(draw: st.DrawFn) -> dict[str, bytes]:
-    """One to three files of market_equity, each with its own order of columns."""
+def messy_files(draw: st.DrawFn, most: int = 3) -> dict[str, bytes]:
+    """One or more files of market_equity, each with its own order of columns."""
     files_by_name = {}
-    for name in "abc"[: draw(st.integers(1, 3))]:
+    for name in "abcde"[: draw(st.integers(1, most))]:
         optional = draw(st.lists(st.sampled_from(["current_home_value", "estimated_equity_amt", "Extra"]), unique=True))
         names = draw(st.permutations(["property_id", " LTV_Ratio", *reference_staging.REQUIRED[::2], *optional]))
         lines = [",".join(names)]

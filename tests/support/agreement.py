@@ -1,54 +1,72 @@
 """Comparisons of the fast reader with slow, independent ones, for tests with random input and the fuzzer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from refi_assets.engines.base import Tasks
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import SourceError
 from refi_assets.ingestion import records
 from refi_assets.ingestion.headers import trim
 from refi_assets.ingestion.raw_zone import ingest_folder
-from refi_assets.ingestion.records import LINE_BREAK, Malformed, Scan, scan_csv
+from refi_assets.ingestion.records import BOM, LINE_BREAK, Malformed, Scan, scan_csv
 from refi_assets.ingestion.snapshots import require_columns, scan_source
 from refi_assets.lake import RunFolder
 from refi_assets.specs.contracts import load_contracts
+from refi_assets.specs.file_formats import CSV, FileFormat
 from tests.support import reference_csv, reference_staging
-from tests.support.sources import DAY, Sources
+from tests.support.sources import DAY, Sources, StagedSource
 
 Rows = list[tuple[str, ...]]
 
 
-def scan(folder: Path, data: bytes) -> tuple[Scan, Rows, list[Malformed]]:
+def scan(
+    folder: Path, data: bytes, file_format: FileFormat = CSV, numbered_columns: Sequence[str] = ()
+) -> tuple[Scan, Rows, list[Malformed]]:
     """Scan bytes; the rows are those of the file if it can be read directly, else those of its clean copy."""
+    marks = file_format.delimiter.encode(), file_format.quote.encode()
     path, copy = folder / "in.csv", folder / "copy.csv"
     path.write_bytes(data)
     copy.unlink(missing_ok=True)
     malformed: list[Malformed] = []
-    result = scan_csv(lambda: path.open("rb"), copy, malformed.append)
+    result = scan_csv(
+        lambda: path.open("rb"),
+        copy,
+        malformed.append,
+        file_format=file_format,
+        numbered_columns=numbered_columns,
+    )
     assert copy.exists() is not result.clean, "there is a clean copy exactly if the file itself is not clean"
     if result.clean:
         well_formed = data
     else:
         own_header, _, body = copy.read_bytes().partition(b"\n")
         assert b'"' not in own_header
-        well_formed = ",".join(f"c{number}" for number in range(len(result.columns))).encode() + b"\n" + body
-    rows = [record.cells for record in reference_csv.read(well_formed)[1]]
+        well_formed = marks[0].join(b"c%d" % number for number in range(len(result.columns))) + b"\n" + body
+    rows = [record.cells for record in reference_csv.read(well_formed, *marks)[1]]
     assert None not in rows, "DuckDB reads no malformed record"
     whole = [tuple(trim(cell.replace(LINE_BREAK, "\n")) for cell in row) for row in rows if row is not None]
     return result, whole, malformed
 
 
-def require_same_records(folder: Path, data: bytes, block_bytes: int) -> Rows:
-    """Scan bytes in blocks of a size (at least that of the header), and read them naively; returns the rows of both."""
-    header, expected = reference_csv.read(data)
+def require_same_records(folder: Path, data: bytes, block_bytes: int, file_format: FileFormat = CSV) -> Rows:
+    """Scan bytes in blocks of a size (at least that of the header), and read them naively; returns the rows of both.
+
+    If the format has no header, the file is scanned without its first record, which the naive reader needs.
+    """
+    header, expected = reference_csv.read(data, file_format.delimiter.encode(), file_format.quote.encode())
+    numbered_columns: tuple[str, ...] = ()
+    if not file_format.header:
+        numbered_columns = tuple(trim(name).casefold() for name in header or ())
+        data = data.removeprefix(BOM).lstrip(b"\r\n").partition(b"\n")[2]
     rows = [tuple(trim(cell) for cell in record.cells) for record in expected if record.cells is not None]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(records, "BLOCK_BYTES", block_bytes)
         try:
-            result, scanned_rows, malformed = scan(folder, data)
+            result, scanned_rows, malformed = scan(folder, data, file_format, numbered_columns)
         except SourceError:
             names = [trim(name).casefold() for name in header or () if trim(name)]
             is_binary = b"\0" in data[:64] or "\r" in ",".join(header or ()).rstrip("\r")
@@ -61,17 +79,19 @@ def require_same_records(folder: Path, data: bytes, block_bytes: int) -> Rows:
         (number, record.raw) for number, record in enumerate(expected, 1) if record.cells is None
     ]
     assert (result.records, result.malformed) == (len(expected), len(malformed))
-    require_padded_columns(result, [record.cells for record in expected if record.cells is not None], data)
+    cells = [record.cells for record in expected if record.cells is not None]
+    require_padded_columns(result, cells, data, file_format.quote)
     return rows
 
 
-def require_padded_columns(result: Scan, rows: list[tuple[str, ...]], data: bytes) -> None:
+def require_padded_columns(result: Scan, rows: list[tuple[str, ...]], data: bytes, quote: str = '"') -> None:
     """The scan names the columns with a padded cell. Without quotes, it names no others.
 
     DuckDB is never given a CR at the end of a record.
     """
     padded = _columns(result, rows, lambda cell: _is_padded(cell.rstrip("\r")))
-    maybe = _columns(result, rows, _is_padded) if b'"' not in data else set(result.columns)
+    has_quotes = quote != "" and quote.encode() in data
+    maybe = set(result.columns) if has_quotes else _columns(result, rows, _is_padded)
     assert result.padded is not None
     assert padded <= set(result.padded) <= maybe
 
@@ -118,3 +138,13 @@ def _original(row: dict[str, Any]) -> dict[str, str] | bytes:
     assert (row["original_cells"] is None) == (row["reason"] == "malformed_row") == (row["original_bytes"] is not None)
     original: dict[str, str] | bytes = row["original_bytes"] if row["original_cells"] is None else row["original_cells"]
     return original
+
+
+def require_same_spread(sources: Sources, tasks: Tasks, source: str, files: dict[str, bytes]) -> StagedSource:
+    """Stage files in one session and by tasks: everything is equal but the files that have the accepted rows."""
+    here, spread = sources.stage(source, files), sources.spread(tasks, source, files)
+    assert spread.accepted == here.accepted
+    assert spread.accepted_types == here.accepted_types
+    assert (spread.quarantine, spread.quarantine_types) == (here.quarantine, here.quarantine_types)
+    assert spread.counts == here.counts.model_copy(update={"deleted": 0, "added": 0})
+    return spread

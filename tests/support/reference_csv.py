@@ -1,5 +1,7 @@
 """A CSV reader by RFC 4180 and the project's rules, one character at a time: slow, short, obviously right.
 
+The delimiter and the quote may be other bytes; without a quote, a CR within a record makes it malformed.
+
 It uses nothing of refi_assets. Tests compare the fast reader with it.
 """
 
@@ -14,7 +16,7 @@ class Record:
     raw: bytes
 
 
-def read(data: bytes) -> tuple[tuple[str, ...] | None, list[Record]]:
+def read(data: bytes, delimiter: bytes = b",", quote: bytes = b'"') -> tuple[tuple[str, ...] | None, list[Record]]:
     """The header's cells (None without a line that is a header) and the records after it.
 
     A malformed record is one line long: the next line starts a new record even if a quote is open.
@@ -27,13 +29,14 @@ def read(data: bytes) -> tuple[tuple[str, ...] | None, list[Record]]:
         if line == b"":
             at = after_line
             continue
-        parsed = _parse(data, at)
+        parsed = _parse(data, at, delimiter, quote)
         if parsed is None:
             records.append(Record(None, line))
             at = after_line
             continue
         fields, end, after = parsed
-        records.append(Record(_decoded(fields), data[at:end]))
+        is_whole = bool(quote) or b"\r" not in b"".join(fields)
+        records.append(Record(_decoded(fields) if is_whole else None, data[at:end]))
         at = after
     if not records or records[0].cells is None:
         return None, []
@@ -54,29 +57,30 @@ def _line(data: bytes, at: int) -> tuple[bytes, int]:
     return line.removesuffix(b"\r"), line_feed + 1
 
 
-def _parse(data: bytes, at: int) -> tuple[list[bytes], int, int] | None:
+def _parse(data: bytes, at: int, delimiter: bytes, quote: bytes) -> tuple[list[bytes], int, int] | None:
     """The fields of the record that starts here, the end of its text, the start of the next; None: broken quoting."""
     fields: list[bytes] = []
     while True:
         begin = at
-        if data[at : at + 1] == b'"':
+        if quote and data[at : at + 1] == quote:
             at += 1
-            while data[at : at + 1] != b'"' or data[at + 1 : at + 2] == b'"':
+            while data[at : at + 1] != quote or data[at + 1 : at + 2] == quote:
                 if at >= len(data):
                     return None  # never closed
-                at += 2 if data[at : at + 1] == b'"' else 1
-            field = data[begin + 1 : at].replace(b'""', b'"')
+                at += 2 if data[at : at + 1] == quote else 1
+            field = data[begin + 1 : at].replace(quote * 2, quote)
             at += 1
         else:
-            while data[at : at + 1] not in (b"", b",", b"\n", b'"') and data[at : at + 2] != b"\r\n":
+            while data[at : at + 1] not in (b"", delimiter, b"\n", quote) and data[at : at + 2] != b"\r\n":
                 at += 1
             field = data[begin:at]
-            if data[at : at + 1] == b'"':
+            if quote and data[at : at + 1] == quote:
                 return None  # a quote in a field that is not quoted
             if at == len(data):
                 field = field.removesuffix(b"\r")  # half a line end
+                at = begin + len(field) if not quote else at
         fields.append(field)
-        if data[at : at + 1] == b",":
+        if data[at : at + 1] == delimiter:
             at += 1
         elif at == len(data) or data[at : at + 1] == b"\n":
             return fields, at, at + 1

@@ -14,12 +14,15 @@ from typing import Any
 
 import duckdb
 
+from refi_assets.engines.base import Tasks
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.ingestion.files import ScannedFile, scan_file
 from refi_assets.ingestion.raw_zone import find_snapshot, ingest_folder
 from refi_assets.lake import FolderStore, Relation, RunFolder
 from refi_assets.specs.contracts import load_contracts
-from refi_assets.staging.stage import Staged, stage_source
+from refi_assets.staging.counts import Staged
+from refi_assets.staging.spread import stage_spread
+from refi_assets.staging.stage import stage_source
 
 DAY = date(2026, 2, 20)
 MARKET = "property_id,market_rate_offer,ltv_ratio,monthly_savings_est"
@@ -72,8 +75,8 @@ class StagedSource:
     counts: Staged
     files: list[ScannedFile]
     accepted: list[dict[str, Any]]
-    quarantine: list[dict[str, Any]]
     accepted_types: dict[str, str]
+    quarantine: list[dict[str, Any]]
     quarantine_types: dict[str, str]
 
     def column(self, name: str) -> list[Any]:
@@ -162,11 +165,34 @@ class Sources:
             as_read = session.execute(session.rows_sql(relation))
             assert sorted(map(repr, as_read)) == sorted(repr(tuple(row.values())) for row in accepted)
             types = {row[0]: row[1] for row in session.execute(f"DESCRIBE {session.rows_sql(relation)}")}
-        quarantine, quarantine_types = read_parquet(Path(self.lake.target(quarantined)))
+        return StagedSource(counts, files, accepted, types, *self._quarantine(quarantined))
+
+    def spread(self, tasks: Tasks, source: str, files: Mapping[str, bytes]) -> StagedSource:
+        """Stage several files of a source by tasks, one for each."""
+        folder = self.new_folder({f"{source}/{name}": data for name, data in files.items()})
+        scanned, run = self.scan(source, folder)
+        accepted_folder, quarantined = run.key(f"staging/{source}", ""), run.key(f"staging/{source}", ".q.parquet")
+        counts = stage_spread(
+            tasks,
+            DuckDBEngine(self.lake, threads=2),
+            load_contracts()[source],
+            tuple(scanned),
+            folder=run.key(f"staging/{source}", ".parts"),
+            accepted_folder=accepted_folder,
+            quarantine_path=self.lake.target(quarantined),
+        )
+        parts = [read_parquet(Path(self.lake.url(info.key))) for info in self.lake.objects(accepted_folder)]
+        rows = [row for part, _ in parts for row in part]
+        assert not list(self.lake.objects(run.key(f"staging/{source}", ".parts"))), "the tasks' own files are deleted"
+        return StagedSource(counts, scanned, rows, parts[0][1], *self._quarantine(quarantined))
+
+    def _quarantine(self, key: str) -> tuple[list[dict[str, Any]], dict[str, str]]:
+        """The quarantined rows, and the types of their columns."""
+        quarantine, types = read_parquet(Path(self.lake.target(key)))
         for row in quarantine:
             if row["original_cells"] is not None:
                 row["original_cells"] = json.loads(row["original_cells"])
-        return StagedSource(counts, files, accepted, quarantine, types, quarantine_types)
+        return quarantine, types
 
     def stage_rows(self, source: str, *changes: Mapping[str, str]) -> StagedSource:
         """Stage one CSV file in which each row is the source's good row with other or further cells."""

@@ -28,7 +28,11 @@ variables {
   account_arn         = "arn:aws:iam::111122223333:root"
   pipeline_principals = { Service = ["ecs-tasks.amazonaws.com"] }
   analyst_principals  = {}
-  sender_principals   = { AWS = ["arn:aws:iam::444455556666:role/bank"] }
+  masking_secret_arns = []
+
+  recipient_principals = { AWS = ["arn:aws:iam::111122223333:role/mailing"] }
+
+  sender_principals = { AWS = ["arn:aws:iam::444455556666:role/bank"] }
 }
 
 run "least_privilege" {
@@ -41,6 +45,7 @@ run "least_privilege" {
       for statement in concat(
         data.aws_iam_policy_document.pipeline.statement,
         data.aws_iam_policy_document.analysts.statement,
+        data.aws_iam_policy_document.recipients.statement,
         data.aws_iam_policy_document.senders.statement,
       ) : statement.sid if contains(statement.resources, "*")
     ] == ["SendMetrics"]
@@ -52,6 +57,7 @@ run "least_privilege" {
       for statement in concat(
         data.aws_iam_policy_document.pipeline.statement,
         data.aws_iam_policy_document.analysts.statement,
+        data.aws_iam_policy_document.recipients.statement,
         data.aws_iam_policy_document.senders.statement,
       ) : [for action in statement.actions : !strcontains(action, "*")]
     ]))
@@ -73,9 +79,10 @@ run "least_privilege" {
       for role, document in data.aws_iam_policy_document.trust :
       role => flatten([for principal in one(document.statement).principals : tolist(principal.identifiers)])
       } == {
-      pipeline = ["ecs-tasks.amazonaws.com"]
-      analysts = ["arn:aws:iam::111122223333:root"]
-      senders  = ["arn:aws:iam::444455556666:role/bank"]
+      pipeline   = ["ecs-tasks.amazonaws.com"]
+      analysts   = ["arn:aws:iam::111122223333:root"]
+      recipients = ["arn:aws:iam::111122223333:role/mailing"]
+      senders    = ["arn:aws:iam::444455556666:role/bank"]
     }
     error_message = "Others than the configured principals may assume a role."
   }
@@ -136,5 +143,32 @@ run "matching_may_use_its_own_workflow_and_role_if_there_is_one" {
       one(statement.condition).values == tolist(["entityresolution.amazonaws.com"]) if statement.sid == "PassRoleOfMatching"
     ])
     error_message = "The matcher's role may be passed to other services."
+  }
+}
+
+run "the_masking_key_may_be_read_if_there_is_one" {
+  module {
+    source = "./modules/access"
+  }
+
+  variables {
+    masking_secret_arns = ["arn:aws:secretsmanager:us-east-1:111122223333:secret:refi-masking-AbCdEf"]
+  }
+
+  assert {
+    condition = {
+      for role, statements in {
+        pipeline   = data.aws_iam_policy_document.pipeline.statement
+        analysts   = data.aws_iam_policy_document.analysts.statement
+        recipients = data.aws_iam_policy_document.recipients.statement
+        senders    = data.aws_iam_policy_document.senders.statement
+      } : role => flatten([for statement in statements : tolist(statement.resources) if contains(statement.actions, "secretsmanager:GetSecretValue")])
+      } == {
+      pipeline   = ["arn:aws:secretsmanager:us-east-1:111122223333:secret:refi-masking-AbCdEf"]
+      analysts   = []
+      recipients = []
+      senders    = []
+    }
+    error_message = "Others than the pipeline may read the masking key, or the pipeline may not, or may read other secrets."
   }
 }

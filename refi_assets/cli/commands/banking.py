@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from refi_assets.cli.commands.options import day_of
+from refi_assets.cli.commands.options import AnyRun, Lake, day_of, lake_url
 from refi_assets.cli.terminal import say
 
 app = typer.Typer()
@@ -36,3 +36,23 @@ def generate(
     truth = generate_bank(customers, seed, out_dir, as_of=day_of(as_of), months=months, clean=clean, cut=cut)
     rows = truth["rows"]["transaction"]
     say(f"{customers} customers, {rows} transactions up to {truth['as_of']}, seed {seed}: {out_dir}")
+
+
+@app.command()
+def report(
+    out: Annotated[Path, typer.Option(dir_okay=False, help="The HTML file to write.")] = Path("bank.html"),
+    lake: Lake = None,
+    run_id: AnyRun = None,
+) -> None:
+    """Write the report on the bank: one HTML file without anybody's data."""
+    from refi_assets.banking.report import report_html
+    from refi_assets.banking.report_rows import report_rows, title_of
+    from refi_assets.cli import answers
+    from refi_assets.errors import writing
+
+    run = answers.open_any_run("banking", lake_url(lake), run_id)
+    with run.engine.session(run.relations) as session:
+        html = report_html(report_rows(session), title_of(run.as_of))
+    with writing(out):
+        out.write_text(html, encoding="utf-8")
+    say(f"The report on run {run.run_id}, as of {run.as_of}: {out}")

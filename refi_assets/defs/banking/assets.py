@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import dagster as dg
 
+from refi_assets.banking.loan_scores import SCORED
 from refi_assets.defs.banking import BANKING
 from refi_assets.defs.banking.checks import ACCOUNTED_FOR
 from refi_assets.orchestration.publications import publication_asset
@@ -40,6 +41,7 @@ GOLD: dict[str, Kind] = {
     "gold/product_recommendation": "table",
     "gold/recommendation_quality": "table",
     "gold/customer_360": "table",
+    "gold/usual_amount": "table",
     "gold/unusual_transaction": "table",
     "gold/compliance_report": "table",
 }
@@ -48,29 +50,30 @@ GOLD: dict[str, Kind] = {
 @dg.definitions
 def bronze() -> dg.Definitions:
     """The sources of contracts/banking/."""
-    return _in_layer("bronze", source_definitions(BANKING))
+    return in_layer("bronze", source_definitions(BANKING))
 
 
 @dg.definitions
 def silver() -> dg.Definitions:
     """Typed rows that keep the rules of keys, codes and currencies, and those that do not."""
-    return _in_layer("silver", *(_relation(key, kind) for key, kind in SILVER.items()))
+    return in_layer("silver", *(relation_by_sql(key, kind) for key, kind in SILVER.items()))
 
 
 @dg.definitions
 def gold() -> dg.Definitions:
     """What analysts, models and reports read, and the published customers."""
-    inputs = (*SILVER, *GOLD, quarantine_of(BANKING.name))
+    inputs = (*SILVER, *GOLD, *SCORED, quarantine_of(BANKING.name))
     file = publication_asset(BANKING, FILE, Publication(BANKING.name), inputs, due_every=timedelta(days=2))
-    return _in_layer("gold", *(_relation(key, kind) for key, kind in GOLD.items()), dg.Definitions(assets=[file]))
+    return in_layer("gold", *(relation_by_sql(key, kind) for key, kind in GOLD.items()), dg.Definitions(assets=[file]))
 
 
-def _relation(key: str, kind: Kind) -> dg.Definitions:
+def relation_by_sql(key: str, kind: Kind) -> dg.Definitions:
+    """A relation with the parameters that its SQL reads, and its checks."""
     parameters = sorted(load_sql_models()[key].parameters - {AS_OF})
     return sql_relation(BANKING, key, kind, parameters=parameters, checks=ACCOUNTED_FOR.get(key, ()))
 
 
-def _in_layer(layer: str, *definitions: dg.Definitions) -> dg.Definitions:
+def in_layer(layer: str, *definitions: dg.Definitions) -> dg.Definitions:
     """Definitions whose assets are tagged with the layer of a medallion architecture."""
     merged = dg.Definitions.merge(*definitions)
     return merged.map_asset_specs(func=lambda spec: spec.merge_attributes(tags={"refi/layer": layer}))

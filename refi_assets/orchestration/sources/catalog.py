@@ -63,6 +63,7 @@ def catalog_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
             {
                 "table": ".".join(name for name in (details.database, details.table) if name),
                 "location": f"raw/{source}/load_date={snapshot.load_date}/",
+                "file_format": f"text {contract.file_format.description}, or Parquet",
                 "ignored_columns": ", ".join(sorted(snapshot.columns - relation.columns.keys())) or "none",
                 "schemas": records_table(_side_by_side(contract, details.inferred)),
             },
@@ -73,7 +74,7 @@ def catalog_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
 
 
 def _register(engine: Engine, lake: ObjectStore, contract: Contract, snapshot: ScannedSnapshot) -> dict[str, Any]:
-    """Register the CSV files in the engine's catalog, if it has one, with the first file's columns.
+    """Register the text files in the engine's catalog, if it has one, with the first file's columns.
 
     Returns the fields of CatalogDetails that the catalog decides.
     """
@@ -83,7 +84,12 @@ def _register(engine: Engine, lake: ObjectStore, contract: Contract, snapshot: S
     columns = [name or f"column_{number}" for number, name in enumerate(files[0].columns, start=1)]
     first_day = load_dates_of(lake, contract.source)[0]
     return engine.register_files(
-        f"{contract.source}_csv", columns, f"raw/{contract.source}", first_day, contract.descriptions
+        f"{contract.source}_csv",
+        columns,
+        f"raw/{contract.source}",
+        first_day,
+        contract.descriptions,
+        contract.file_format,
     )
 
 

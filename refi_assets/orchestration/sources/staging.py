@@ -11,8 +11,10 @@ from typing import Any
 import dagster as dg
 from sqlglot import exp
 
+from refi_assets.engines.base import Engine, Tasks
 from refi_assets.engines.duckdb import DuckDBEngine, parquet_key
 from refi_assets.ingestion.details import Profile, SnapshotDetails, StagedCounts, StagedDetails
+from refi_assets.ingestion.files import ScannedFile
 from refi_assets.ingestion.snapshots import require_unchanged
 from refi_assets.lake import Relation
 from refi_assets.orchestration.asset_checks import Check, CheckedStep, checks_of, relation_checks
@@ -24,8 +26,11 @@ from refi_assets.specs.contracts import Contract, quarantine_of
 from refi_assets.specs.names import table_of
 from refi_assets.specs.outcomes import Outcome, equal, none_of, not_above, share_pct
 from refi_assets.specs.policies import Above, ProfileLimits
+from refi_assets.staging.counts import Staged
 from refi_assets.staging.profile_checks import ids_not_shared, is_compared, medians_plausible, profile_steady
-from refi_assets.staging.stage import QUARANTINE_COLUMNS, stage_source
+from refi_assets.staging.quarantine import QUARANTINE_COLUMNS
+from refi_assets.staging.spread import stage_spread
+from refi_assets.staging.stage import stage_source
 
 
 def staging_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
@@ -48,59 +53,100 @@ def staging_asset(domain: Domain, contract: Contract) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult[Any]:
         with asset_step(context, lake, domain.unchanged) as step:
             catalog = step.input(f"catalog/{source}")
-            reads_deletes = engine.open(step.lake).reads_deletes
+            models = engine.open(step.lake)
             made_from = {catalog.key: catalog}
             fingerprint = step.fingerprint(
-                key, __name__, made_from, contract=contract.sha256, reads_deletes=reads_deletes
+                key, __name__, made_from, contract=contract.sha256, reads_deletes=models.reads_deletes
             )
             relation = step.recall(key, fingerprint, made_from)
             if relation is None:
                 draft = step.draft(key, made_from=made_from, kind="table", fingerprint=fingerprint)
                 duckdb = engine.duckdb(step.lake)
-                relation = _stage(step, duckdb, draft, contract, reads_deletes=reads_deletes)
+                relation = _stage(step, duckdb, models, draft, contract)
                 step.remember(relation, duckdb)
         return _materialized(step, relation, contract)
 
     return staging
 
 
-def _stage(step: Step, duckdb: DuckDBEngine, draft: Relation, contract: Contract, *, reads_deletes: bool) -> Relation:
-    """Stage the files of the snapshot and save the relation: as one file if the engine cannot read deletes."""
-    store = step.lake
-    snapshot = step.input(f"raw/{contract.source}").details_as(SnapshotDetails).snapshot
-    parquet = parquet_key(draft)
+def _stage(step: Step, duckdb: DuckDBEngine, models: Engine, draft: Relation, contract: Contract) -> Relation:
+    """Stage the files of the snapshot, for the engine of the models, and save the relation."""
+    files = step.input(f"raw/{contract.source}").details_as(SnapshotDetails).snapshot.files
     quarantine = step.folder.key(draft.key, ".quarantine.parquet")
-    deletes = step.folder.key(draft.key, ".deletes.parquet")
-    additions = step.folder.key(draft.key, ".additions.parquet")
     try:
-        with duckdb.session() as session:
-            counts = stage_source(
-                session,
-                store,
-                contract,
-                list(snapshot.files),
-                plain_path=store.target(parquet) if reads_deletes else str(session.scratch / "plain.parquet"),
-                quarantine_path=store.target(quarantine),
-                deletes_path=store.target(deletes),
-                additions_path=store.target(additions),
-                accepted_path=None if reads_deletes else store.target(parquet),
-            )
+        if models.tasks is not None:
+            counts, rows = _stage_spread(step, duckdb, models.tasks, draft, contract, files, quarantine)
+        else:
+            counts, rows = _stage_here(step, duckdb, models, draft, contract, files, quarantine)
     finally:  # even after an error: if a file was replaced since the scan, that is the reason to report
-        require_unchanged(store, [file.info for file in snapshot.files])
+        require_unchanged(step.lake, [file.info for file in files])
     return step.save(
         draft,
         columns=contract.sql_types,
-        parquet=parquet,
-        deletes=deletes if counts.deleted else None,
-        additions=additions if counts.added else None,
-        constants=counts.constants if reads_deletes else {},
         grain=counts.grain,
         rows=counts.accepted,
         counts={"source_rows": counts.rows, "quarantined": sum(counts.quarantined.values())},
         details=StagedDetails(
             quarantine=quarantine, **{name: getattr(counts, name) for name in StagedCounts.model_fields}
         ),
+        **rows,
     )
+
+
+def _stage_here(
+    step: Step,
+    duckdb: DuckDBEngine,
+    models: Engine,
+    draft: Relation,
+    contract: Contract,
+    files: tuple[ScannedFile, ...],
+    quarantine: str,
+) -> tuple[Staged, dict[str, Any]]:
+    """The counts, and where the relation's rows are: if the models' engine cannot combine several files, in one."""
+    store, parquet = step.lake, parquet_key(draft)
+    deletes = step.folder.key(draft.key, ".deletes.parquet")
+    additions = step.folder.key(draft.key, ".additions.parquet")
+    with duckdb.session() as session:
+        counts = stage_source(
+            session,
+            store,
+            contract,
+            files,
+            plain_path=store.target(parquet) if models.reads_deletes else str(session.scratch / "plain.parquet"),
+            quarantine_path=store.target(quarantine),
+            deletes_path=store.target(deletes),
+            additions_path=store.target(additions),
+            accepted_path=None if models.reads_deletes else store.target(parquet),
+        )
+    return counts, {
+        "parquet": parquet,
+        "deletes": deletes if counts.deleted else None,
+        "additions": additions if counts.added else None,
+        "constants": counts.constants if models.reads_deletes else {},
+    }
+
+
+def _stage_spread(
+    step: Step,
+    duckdb: DuckDBEngine,
+    tasks: Tasks,
+    draft: Relation,
+    contract: Contract,
+    files: tuple[ScannedFile, ...],
+    quarantine: str,
+) -> tuple[Staged, dict[str, Any]]:
+    """The same by tasks of the engine, which write one file for each file of the source."""
+    accepted_folder = parquet_key(draft).rpartition("/")[0]
+    counts = stage_spread(
+        tasks,
+        duckdb,
+        contract,
+        files,
+        folder=step.folder.key(draft.key, ".parts"),
+        accepted_folder=accepted_folder,
+        quarantine_path=step.lake.target(quarantine),
+    )
+    return counts, {"parquet": f"{accepted_folder}/"}
 
 
 def _materialized(step: Step, relation: Relation, contract: Contract) -> dg.MaterializeResult[Any]:

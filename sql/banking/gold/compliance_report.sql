@@ -17,7 +17,8 @@
 -- defaults: Loans granted by the end of the month that ended unpaid or are in debt, by their status in the files of the run.
 -- orphan_rows: Rows of the run in silver's quarantine that have no accepted parent.
 -- refused_rows: Rows of the run in silver's quarantine for other reasons.
--- masked_columns_pct: Personal columns of the sources that analysts see masked, in percent of all personal columns.
+-- masked_columns_pct: Personal columns of the sources, which analysts see masked, in percent of these and of the columns
+--   that are derived from them and declared not to be personal.
 -- lineage_sha256: Hash of the contracts and SQL by which the run derived every column.
 WITH history AS (
     SELECT
@@ -212,8 +213,9 @@ SELECT
     CAST(COALESCE(refused.orphans, 0) AS BIGINT) AS orphan_rows,
     CAST(refused.all_rows - COALESCE(refused.orphans, 0) AS BIGINT) AS refused_rows,
     CASE
-        WHEN :personal_columns_count > 0
-            THEN 100E0 * CAST(:masked_columns_count AS DOUBLE) / CAST(:personal_columns_count AS DOUBLE)
+        WHEN :masked_columns_count + :unmasked_columns_count > 0
+            THEN 100E0 * CAST(:masked_columns_count AS DOUBLE)
+            / CAST(:masked_columns_count + :unmasked_columns_count AS DOUBLE)
     END AS masked_columns_pct,
     :lineage_sha256 AS lineage_sha256
 FROM state

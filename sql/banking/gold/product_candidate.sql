@@ -1,20 +1,21 @@
 -- Products that a customer did not hold before a month, ranked for the customer by what was known before the month.
--- First come associations: products that holders of one of the customer's products hold more often than others do, the
--- most confident first. Then comes the rule, then what most customers hold. The months are the next one, and the
--- :evaluated_months before it, by which recommendation_quality judges the ranking.
+-- The order is that of the purchases to expect: the purchases a year of customers who did not hold the product, or, with
+-- an association, of those among them who held a product that the customer holds. An association is a product after
+-- which others are bought more often, or less often; of several, the one that changes most counts. The months are the
+-- next one and the :evaluated_months before it, by which recommendation_quality judges the order.
 -- grain: client_id, month, product
--- not null: client_id, month, product, popularity_rank
--- rule association: Of the holders of a product of the customer, at least :least_confidence_pct % hold it, which is at
---   least :least_lift_pct % of the share of all customers who do; at least :least_support_pct % of all hold both.
+-- not null: client_id, month, product, expected_pct, popularity_rank
+-- rule association: Customers who hold held_product buy it at least :least_lift_pct % as often as all customers do;
+--   at least :least_support_count have, and at least :least_confidence_pct of 100 a year.
 -- rule rule: It is a card, and an account of the customer ended each of the :steady_months months before above zero.
--- rule popularity: Neither; customers hold it.
--- unit percent: confidence_pct, lift_pct
+-- rule popularity: Neither; it has no other reason than that customers buy it.
+-- unit percent: expected_pct, lift_pct
 -- month: The first day of the month.
 -- product: The product.
--- source: How the product was found; null if it is not recommended: a credit product for a customer in arrears.
+-- source: Why the product is recommended; null if it is not, as a credit product for a customer in arrears.
 -- held_product: The product that the customer holds, of an association.
--- confidence_pct: Holders of held_product who also hold the product, in percent.
--- lift_pct: Confidence in percent of the share of all customers who hold the product.
+-- expected_pct: Purchases a year by 100 such customers.
+-- lift_pct: expected_pct in percent of the purchases a year by 100 of all customers, of an association.
 -- recommendation_rank: The place of the product among those that are recommended to the customer.
 -- popularity_rank: The place of the product if only the number of its holders counted.
 WITH latest AS (
@@ -34,7 +35,8 @@ reference AS (
 customer AS (
     SELECT
         reference.month,
-        owner.client_id
+        owner.client_id,
+        MIN(account.opened_on) AS customer_since
     FROM reference
     INNER JOIN silver.account AS account
         ON account.opened_on < reference.month
@@ -49,19 +51,12 @@ held AS (
     SELECT
         customer.month,
         customer.client_id,
-        product.product
+        product.product,
+        product.held_since
     FROM customer
     INNER JOIN gold.held_product AS product
         ON product.client_id = customer.client_id
         AND product.held_since < customer.month
-),
-everybody AS (
-    SELECT
-        customer.month,
-        COUNT(*) AS customers
-    FROM customer
-    GROUP BY
-        customer.month
 ),
 popular AS (
     SELECT
@@ -73,63 +68,88 @@ popular AS (
         held.month,
         held.product
 ),
-pair AS (
+usual AS (
     SELECT
-        one.month,
-        one.product AS held_product,
-        another.product,
-        COUNT(*) AS holders_of_both
-    FROM held AS one
-    INNER JOIN held AS another
-        ON another.month = one.month
-        AND another.client_id = one.client_id
-        AND another.product <> one.product
+        customer.month,
+        popular.product,
+        popular.holders,
+        COUNT(held.held_since) AS purchases,
+        SUM(
+            GREATEST(1, DATE_DIFF('day', customer.customer_since, COALESCE(held.held_since, customer.month)))
+        ) AS days
+    FROM customer
+    INNER JOIN popular
+        ON popular.month = customer.month
+    LEFT JOIN held
+        ON held.month = customer.month
+        AND held.client_id = customer.client_id
+        AND held.product = popular.product
     GROUP BY
-        one.month,
-        one.product,
-        another.product
+        customer.month,
+        popular.product,
+        popular.holders
 ),
-association AS (
+following AS (
     SELECT
-        pair.month,
-        pair.held_product,
-        pair.product,
-        100E0 * CAST(pair.holders_of_both AS DOUBLE) / CAST(of_held.holders AS DOUBLE) AS confidence_pct,
-        100E0 * CAST(pair.holders_of_both * everybody.customers AS DOUBLE)
-        / CAST(of_held.holders * of_product.holders AS DOUBLE) AS lift_pct
-    FROM pair
-    INNER JOIN popular AS of_held
-        ON of_held.month = pair.month
-        AND of_held.product = pair.held_product
-    INNER JOIN popular AS of_product
-        ON of_product.month = pair.month
-        AND of_product.product = pair.product
-    INNER JOIN everybody
-        ON everybody.month = pair.month
+        holder.month,
+        holder.product AS held_product,
+        popular.product,
+        COUNT(held.held_since) AS purchases,
+        SUM(GREATEST(1, DATE_DIFF('day', holder.held_since, COALESCE(held.held_since, holder.month)))) AS days
+    FROM held AS holder
+    INNER JOIN popular
+        ON popular.month = holder.month
+        AND popular.product <> holder.product
+    LEFT JOIN held
+        ON held.month = holder.month
+        AND held.client_id = holder.client_id
+        AND held.product = popular.product
     WHERE
-        100 * pair.holders_of_both >= :least_support_pct * everybody.customers
-        AND 100 * pair.holders_of_both >= :least_confidence_pct * of_held.holders
-        AND 100 * pair.holders_of_both * everybody.customers
-        >= :least_lift_pct * of_held.holders * of_product.holders
+        held.held_since IS NULL
+        OR held.held_since > holder.held_since
+    GROUP BY
+        holder.month,
+        holder.product,
+        popular.product
 ),
-associated AS (
+compared AS (
+    SELECT
+        following.month,
+        following.held_product,
+        following.product,
+        following.purchases,
+        36525E0 * CAST(following.purchases AS DOUBLE) / CAST(following.days AS DOUBLE) AS expected_pct,
+        100E0 * (CAST(following.purchases AS DOUBLE) * CAST(usual.days AS DOUBLE))
+        / (CAST(following.days AS DOUBLE) * CAST(usual.purchases AS DOUBLE)) AS lift_pct
+    FROM following
+    INNER JOIN usual
+        ON usual.month = following.month
+        AND usual.product = following.product
+    WHERE
+        following.days >= :least_exposure_days
+),
+changing AS (
     SELECT
         held.month,
         held.client_id,
-        association.product,
-        association.held_product,
-        association.confidence_pct,
-        association.lift_pct,
+        compared.product,
+        compared.held_product,
+        compared.purchases,
+        compared.expected_pct,
+        compared.lift_pct,
         ROW_NUMBER() OVER (
-            PARTITION BY held.month, held.client_id, association.product
+            PARTITION BY held.month, held.client_id, compared.product
             ORDER BY
-                association.confidence_pct DESC NULLS LAST,
-                association.held_product ASC NULLS LAST
+                CASE
+                    WHEN compared.lift_pct >= 100E0 THEN compared.lift_pct
+                    WHEN compared.lift_pct > 0E0 THEN 10000E0 / compared.lift_pct
+                END DESC NULLS FIRST,
+                compared.held_product ASC NULLS LAST
         ) AS choice
     FROM held
-    INNER JOIN association
-        ON association.month = held.month
-        AND association.held_product = held.product
+    INNER JOIN compared
+        ON compared.month = held.month
+        AND compared.held_product = held.product
 ),
 steady_account AS (
     SELECT
@@ -174,7 +194,8 @@ in_arrears AS (
         reference.month,
         owner.client_id
     FROM reference
-    CROSS JOIN silver.loan AS loan
+    INNER JOIN silver.loan AS loan
+        ON loan.granted_on < reference.month
     INNER JOIN silver.disposition AS owner
         ON owner.account_id = loan.account_id
         AND owner.role = 'owner'
@@ -186,29 +207,34 @@ candidate AS (
     SELECT
         customer.month,
         customer.client_id,
-        popular.product,
-        popular.holders,
+        usual.product,
+        usual.holders,
         CASE
-            WHEN popular.product IN (:credit_products) AND in_arrears.client_id IS NOT NULL THEN NULL
-            WHEN associated.product IS NOT NULL THEN 'association'
-            WHEN popular.product = 'card' AND steady.client_id IS NOT NULL THEN 'rule'
+            WHEN usual.product IN (:credit_products) AND in_arrears.client_id IS NOT NULL THEN NULL
+            WHEN changing.purchases >= :least_support_count
+                AND changing.lift_pct >= CAST(:least_lift_pct AS DOUBLE)
+                AND changing.expected_pct >= CAST(:least_confidence_pct AS DOUBLE)
+                THEN 'association'
+            WHEN usual.product = 'card' AND steady.client_id IS NOT NULL THEN 'rule'
             ELSE 'popularity'
         END AS source,
-        associated.held_product,
-        associated.confidence_pct,
-        associated.lift_pct
+        COALESCE(
+            changing.expected_pct, 36525E0 * CAST(usual.purchases AS DOUBLE) / CAST(usual.days AS DOUBLE)
+        ) AS expected_pct,
+        changing.held_product,
+        changing.lift_pct
     FROM customer
-    INNER JOIN popular
-        ON popular.month = customer.month
+    INNER JOIN usual
+        ON usual.month = customer.month
     LEFT JOIN held
         ON held.month = customer.month
         AND held.client_id = customer.client_id
-        AND held.product = popular.product
-    LEFT JOIN associated
-        ON associated.month = customer.month
-        AND associated.client_id = customer.client_id
-        AND associated.product = popular.product
-        AND associated.choice = 1
+        AND held.product = usual.product
+    LEFT JOIN changing
+        ON changing.month = customer.month
+        AND changing.client_id = customer.client_id
+        AND changing.product = usual.product
+        AND changing.choice = 1
     LEFT JOIN steady
         ON steady.month = customer.month
         AND steady.client_id = customer.client_id
@@ -224,21 +250,15 @@ SELECT
     candidate.product,
     CAST(candidate.source AS VARCHAR) AS source,
     CASE WHEN candidate.source = 'association' THEN candidate.held_product END AS held_product,
-    CASE WHEN candidate.source = 'association' THEN candidate.confidence_pct END AS confidence_pct,
+    candidate.expected_pct,
     CASE WHEN candidate.source = 'association' THEN candidate.lift_pct END AS lift_pct,
     CASE
         WHEN candidate.source IS NOT NULL
             THEN CAST(
                 ROW_NUMBER() OVER (
-                    PARTITION BY candidate.month, candidate.client_id
+                    PARTITION BY candidate.month, candidate.client_id, candidate.source IS NOT NULL
                     ORDER BY
-                        CASE candidate.source
-                            WHEN 'association' THEN 1
-                            WHEN 'rule' THEN 2
-                            WHEN 'popularity' THEN 3
-                            ELSE 4
-                        END ASC NULLS LAST,
-                        candidate.confidence_pct DESC NULLS LAST,
+                        candidate.expected_pct DESC NULLS LAST,
                         candidate.holders DESC NULLS LAST,
                         candidate.product ASC NULLS LAST
                 )

@@ -7,7 +7,7 @@ SELECT
     candidate.product,
     candidate.source,
     candidate.held_product,
-    candidate.confidence_pct,
+    candidate.expected_pct,
     candidate.lift_pct
 FROM gold.product_candidate AS candidate
 WHERE

@@ -1,7 +1,7 @@
 -- Transactions that are unusual for their account: by their amount, or by the number of transactions on their day.
 -- An amount is compared with all amounts of the account in the same currency and direction, by the robust z-score
--- 0.6745 (x - median) / MAD of Iglewicz and Hoaglin. MAD, the median of the distances from the median, counts as at
--- least :least_spread_pct % of the median. Accounts with fewer than :least_transactions_count such amounts are not judged.
+-- 0.6745 (x - median) / MAD of Iglewicz and Hoaglin. MAD counts as at least :least_spread_pct % of the median. Accounts
+-- with fewer than :least_transactions_count such amounts are not judged, and neither are the bank's own bookings.
 -- grain: transaction_id
 -- not null: transaction_id, account_id, currency, booked_on, direction, amount, velocity, reason
 -- rule amount: The robust z-score is above :robust_z_above.
@@ -12,101 +12,49 @@
 -- robust_z: The robust z-score; null if the account has too few transactions.
 -- velocity: Number of transactions of the account on the day.
 -- reason: The code of the rule.
-WITH ordered AS (
+WITH usual AS (
     SELECT
-        booked.account_id,
-        booked.currency,
-        booked.direction,
-        booked.amount,
-        ROW_NUMBER() OVER (
-            PARTITION BY booked.account_id, booked.currency, booked.direction
-            ORDER BY booked.amount ASC NULLS LAST
-        ) AS place,
-        COUNT(*) OVER (PARTITION BY booked.account_id, booked.currency, booked.direction) AS amounts
-    FROM silver."transaction" AS booked
-),
-middle AS (
-    SELECT
-        ordered.account_id,
-        ordered.currency,
-        ordered.direction,
-        SUM(ordered.amount * CASE WHEN MOD(ordered.amounts, 2) = 1 THEN 2 ELSE 1 END) AS twice_median
-    FROM ordered
-    WHERE
-        ordered.amounts >= :least_transactions_count
-        AND 2 * ordered.place BETWEEN ordered.amounts AND ordered.amounts + 2
-        AND (MOD(ordered.amounts, 2) = 0 OR 2 * ordered.place = ordered.amounts + 1)
-    GROUP BY
-        ordered.account_id,
-        ordered.currency,
-        ordered.direction
-),
-distant AS (
-    SELECT
-        booked.account_id,
-        booked.currency,
-        booked.direction,
-        ABS(2 * booked.amount - middle.twice_median) AS twice_distance,
-        ROW_NUMBER() OVER (
-            PARTITION BY booked.account_id, booked.currency, booked.direction
-            ORDER BY ABS(2 * booked.amount - middle.twice_median) ASC NULLS LAST
-        ) AS place,
-        COUNT(*) OVER (PARTITION BY booked.account_id, booked.currency, booked.direction) AS amounts
-    FROM silver."transaction" AS booked
-    INNER JOIN middle
-        ON middle.account_id = booked.account_id
-        AND middle.currency = booked.currency
-        AND middle.direction = booked.direction
-),
-spread AS (
-    SELECT
-        distant.account_id,
-        distant.currency,
-        distant.direction,
-        SUM(distant.twice_distance * CASE WHEN MOD(distant.amounts, 2) = 1 THEN 2 ELSE 1 END) AS four_times_mad
-    FROM distant
-    WHERE
-        2 * distant.place BETWEEN distant.amounts AND distant.amounts + 2
-        AND (MOD(distant.amounts, 2) = 0 OR 2 * distant.place = distant.amounts + 1)
-    GROUP BY
-        distant.account_id,
-        distant.currency,
-        distant.direction
-),
-usual AS (
-    SELECT
-        middle.account_id,
-        middle.currency,
-        middle.direction,
-        middle.twice_median,
+        amount.account_id,
+        amount.currency,
+        amount.direction,
+        amount.twice_median,
         GREATEST(
-            CAST(spread.four_times_mad AS DECIMAL(28, 10)),
-            CAST(2 * middle.twice_median * :least_spread_pct * CAST('0.01' AS DECIMAL(3, 2)) AS DECIMAL(28, 10))
-        ) AS four_times_mad
-    FROM middle
-    INNER JOIN spread
-        ON spread.account_id = middle.account_id
-        AND spread.currency = middle.currency
-        AND spread.direction = middle.direction
-),
-busy AS (
-    SELECT
-        day.account_id,
-        SUM(day.transactions) AS transactions,
-        COUNT(DISTINCT day.booked_on) AS days
-    FROM gold.account_day AS day
-    GROUP BY
-        day.account_id
+            CAST(amount.four_mads AS DECIMAL(32, 8)),
+            CAST(amount.twice_median * :least_spread_pct * CAST('0.02' AS DECIMAL(3, 2)) AS DECIMAL(32, 8))
+        ) AS four_mads
+    FROM gold.usual_amount AS amount
+    WHERE
+        amount.transactions >= :least_transactions_count
 ),
 day AS (
     SELECT
-        booked.account_id,
-        booked.booked_on,
-        SUM(booked.transactions) AS transactions
-    FROM gold.account_day AS booked
+        account_day.account_id,
+        account_day.booked_on,
+        SUM(account_day.transactions) AS transactions
+    FROM gold.account_day AS account_day
     GROUP BY
-        booked.account_id,
-        booked.booked_on
+        account_day.account_id,
+        account_day.booked_on
+),
+mean_day AS (
+    SELECT
+        day.account_id,
+        COUNT(*) AS days,
+        SUM(day.transactions) AS transactions
+    FROM day
+    GROUP BY
+        day.account_id
+),
+busy_day AS (
+    SELECT
+        day.account_id,
+        day.booked_on
+    FROM day
+    INNER JOIN mean_day
+        ON mean_day.account_id = day.account_id
+    WHERE
+        day.transactions >= :velocity_least_count
+        AND day.transactions * mean_day.days > :velocity_factor * mean_day.transactions
 ),
 judged AS (
     SELECT
@@ -117,25 +65,24 @@ judged AS (
         booked.direction,
         booked.amount,
         2 * booked.amount - usual.twice_median AS twice_above_median,
-        usual.four_times_mad,
-        day.transactions AS velocity,
+        usual.four_mads,
         COALESCE(
-            CAST(:robust_z_above AS DECIMAL(12, 6)) * usual.four_times_mad
-            < CAST('1.3490' AS DECIMAL(5, 4)) * (2 * booked.amount - usual.twice_median),
+            CAST('1.349' AS DECIMAL(4, 3)) * (2 * booked.amount - usual.twice_median)
+            > :robust_z_above * usual.four_mads,
             FALSE
         ) AS has_unusual_amount,
-        day.transactions >= :velocity_least_count
-            AND day.transactions * busy.days > :velocity_factor * busy.transactions AS is_on_busy_day
+        busy_day.account_id IS NOT NULL AS is_on_busy_day
     FROM silver."transaction" AS booked
-    INNER JOIN day
-        ON day.account_id = booked.account_id
-        AND day.booked_on = booked.booked_on
-    INNER JOIN busy
-        ON busy.account_id = booked.account_id
     LEFT JOIN usual
         ON usual.account_id = booked.account_id
         AND usual.currency = booked.currency
         AND usual.direction = booked.direction
+    LEFT JOIN busy_day
+        ON busy_day.account_id = booked.account_id
+        AND busy_day.booked_on = booked.booked_on
+    WHERE
+        booked.purpose IS NULL
+        OR NOT booked.purpose IN ('interest', 'penalty_interest', 'statement_fee')
 )
 SELECT
     judged.transaction_id,
@@ -145,16 +92,19 @@ SELECT
     judged.direction,
     judged.amount,
     CASE
-        WHEN judged.four_times_mad > 0
-            THEN 1.349E0 * CAST(judged.twice_above_median AS DOUBLE) / CAST(judged.four_times_mad AS DOUBLE)
+        WHEN judged.four_mads > 0
+            THEN 1.349E0 * CAST(judged.twice_above_median AS DOUBLE) / CAST(judged.four_mads AS DOUBLE)
     END AS robust_z,
-    CAST(judged.velocity AS BIGINT) AS velocity,
+    CAST(day.transactions AS BIGINT) AS velocity,
     CASE
         WHEN judged.has_unusual_amount AND judged.is_on_busy_day THEN 'amount_and_velocity'
         WHEN judged.has_unusual_amount THEN 'amount'
         ELSE 'velocity'
     END AS reason
 FROM judged
+INNER JOIN day
+    ON day.account_id = judged.account_id
+    AND day.booked_on = judged.booked_on
 WHERE
     judged.has_unusual_amount
     OR judged.is_on_busy_day

@@ -2,6 +2,7 @@
 -- grain: client_id
 -- not null: client_id, birth_date, sex, district_id
 -- birth_date: The date of birth, from the birth number.
+-- not personal sex: It has two values, which many clients share.
 -- sex: female or male, from the birth number.
 SELECT
     client.client_id,

@@ -22,3 +22,8 @@ SELECT
     district.crimes_1995,
     district.crimes_1996
 FROM staging.district AS district
+LEFT JOIN silver.quarantine AS refused
+    ON refused.source = 'district'
+    AND refused.row_key = district.district_id
+WHERE
+    refused.row_key IS NULL

@@ -1,25 +1,16 @@
-# Analysts may read and query relations of runs and publications. The catalog also has tables of source files, but a
-# query of one fails, because analysts cannot read its objects.
+# Analysts may read and query the copies that are made for them, in which personal columns are masked: no file, relation or
+# table has a name or an address for them. Their own query results are the only objects that they may write.
+
+locals {
+  analysts_databases_arn = "${trimsuffix(var.catalog.group_databases_arn, "*")}analysts*"
+  analysts_tables_arn    = "${trimsuffix(var.catalog.group_tables_arn, "*/*")}analysts*/*"
+}
 
 data "aws_iam_policy_document" "analysts" {
   statement {
-    sid     = "ReadObjects"
-    actions = ["s3:GetObject"]
-    resources = [
-      "${local.zone.runs}/*",
-      "${local.zone.resolved}/*",
-      "${local.zone.output}/*",
-      "${local.zone.export}/*",
-      "${local.zone.athena}/tables/*",
-    ]
-  }
-
-  # AWS Entity Resolution writes records here, unchanged, that it could not process.
-  statement {
-    sid       = "NotWhatMatchersWrite"
-    effect    = "Deny"
+    sid       = "ReadObjects"
     actions   = ["s3:GetObject"]
-    resources = ["${local.zone.resolved}/aws/*"]
+    resources = ["${local.zone.masked}/*"]
   }
 
   statement {
@@ -38,9 +29,7 @@ data "aws_iam_policy_document" "analysts" {
     condition {
       test     = "StringLike"
       variable = "s3:prefix"
-      values = [for folder in ["runs", "resolved", "output", "export", "athena/tables", "analysts"] :
-        "${var.lake.root}${folder}/*"
-      ]
+      values   = [for folder in ["masked", "analysts"] : "${var.lake.root}${folder}/*"]
     }
   }
 
@@ -67,11 +56,9 @@ data "aws_iam_policy_document" "analysts" {
     actions = ["glue:GetDatabase", "glue:GetPartitions", "glue:GetTable", "glue:GetTables"]
     resources = [
       var.catalog.catalog_arn,
-      var.catalog.database_arn,
       var.catalog.default_database_arn,
-      var.catalog.tables_arn,
-      var.catalog.group_databases_arn,
-      var.catalog.group_tables_arn,
+      local.analysts_databases_arn,
+      local.analysts_tables_arn,
     ]
   }
 

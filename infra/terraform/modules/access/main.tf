@@ -1,9 +1,9 @@
-# Access: three roles. Their policies are in pipeline.tf, analysts.tf and senders.tf, with one statement per purpose. All
+# Access: four roles. Their policies are in pipeline.tf, analysts.tf, recipients.tf and senders.tf, with one statement per purpose. All
 # ARNs are inputs, so that the policies are known before anything is created.
 
 locals {
   # The objects of each zone of the lake.
-  zone = { for zone in ["raw", "accepted", "runs", "memo", "resolved", "decisions", "output", "export", "athena", "analysts", "logs", "openlineage", "pipes"] :
+  zone = { for zone in ["raw", "accepted", "runs", "memo", "resolved", "decisions", "output", "export", "masked", "athena", "analysts", "logs", "openlineage", "pipes"] :
     zone => "${var.lake.bucket_arn}/${var.lake.root}${zone}"
   }
 
@@ -14,9 +14,14 @@ locals {
       policy      = data.aws_iam_policy_document.pipeline.json
     }
     analysts = {
-      description = "Reads relations and audiences, and queries them; no source files."
+      description = "Reads masked copies of relations, and queries them."
       principals  = var.analyst_principals
       policy      = data.aws_iam_policy_document.analysts.json
+    }
+    recipients = {
+      description = "Reads published files, in which people have names."
+      principals  = var.recipient_principals
+      policy      = data.aws_iam_policy_document.recipients.json
     }
     senders = {
       description = "Puts source files into raw/, nothing else."

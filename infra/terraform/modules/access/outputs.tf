@@ -6,6 +6,10 @@ output "analyst_role_arn" {
   value = aws_iam_role.this["analysts"].arn
 }
 
+output "recipient_role_arn" {
+  value = aws_iam_role.this["recipients"].arn
+}
+
 output "sender_role_arn" {
   value = aws_iam_role.this["senders"].arn
 }

@@ -3,7 +3,7 @@
 # test can see.
 
 locals {
-  pipeline_objects = [for zone in ["raw", "accepted", "runs", "memo", "resolved", "decisions", "output", "export", "athena", "logs", "openlineage"] :
+  pipeline_objects = [for zone in ["raw", "accepted", "runs", "memo", "resolved", "decisions", "output", "export", "masked", "athena", "logs", "openlineage"] :
     "${local.zone[zone]}/*"
   ]
 }
@@ -31,6 +31,7 @@ data "aws_iam_policy_document" "pipeline" {
       "${local.zone.memo}/*",
       "${local.zone.resolved}/*",
       "${local.zone.output}/*.csv",
+      "${local.zone.masked}/*",
       "${local.zone.athena}/*",
     ]
   }
@@ -206,6 +207,16 @@ data "aws_iam_policy_document" "pipeline" {
       "athena:StopQueryExecution",
     ]
     resources = [var.workgroups.pipeline_arn]
+  }
+
+  dynamic "statement" {
+    for_each = var.masking_secret_arns
+
+    content {
+      sid       = "ReadMaskingKey"
+      actions   = ["secretsmanager:GetSecretValue"]
+      resources = [statement.value]
+    }
   }
 
   statement {

@@ -44,6 +44,11 @@ variable "matchings" {
   type        = list(object({ workflow_arn = string, role_arn = string }))
 }
 
+variable "masking_secret_arns" {
+  description = "The secret of AWS Secrets Manager with the masking key (one or none)."
+  type        = list(string)
+}
+
 variable "spark_jobs" {
   description = "Jobs of Glue (one or none) that the pipeline starts."
   type        = list(object({ arn = string }))
@@ -59,6 +64,10 @@ variable "pipeline_principals" {
 }
 
 variable "analyst_principals" {
+  type = map(set(string))
+}
+
+variable "recipient_principals" {
   type = map(set(string))
 }
 

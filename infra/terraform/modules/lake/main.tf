@@ -1,5 +1,5 @@
-# The lake: one bucket, one key. Its zones (raw/, accepted/, runs/, memo/, resolved/, output/, athena/, analysts/, logs/,
-# openlineage/) are prefixes, because the platform has one lake URL; modules/access decides who may use which.
+# The lake: one bucket, one key. Its zones (raw/, accepted/, runs/, memo/, resolved/, output/, masked/, athena/, analysts/,
+# logs/, openlineage/) are prefixes, because the platform has one lake URL; modules/access decides who may use which.
 
 resource "aws_kms_key" "lake" {
   description             = "${var.name}: objects of the lake"

@@ -236,3 +236,124 @@ SELECT
   END AS BIGINT) AS days_below_zero
 FROM carried
 CROSS JOIN history;
+
+-- spark
+WITH history AS (
+  SELECT
+    CAST(DATE_ADD(MAX(day.booked_on), CAST(1 AS INT)) AS DATE) AS ends_before
+  FROM gold.account_day AS day
+), day AS (
+  SELECT
+    booked.account_id,
+    booked.currency,
+    booked.booked_on,
+    CAST(DATE_TRUNC('MONTH', booked.booked_on) AS DATE) AS month,
+    booked.transactions,
+    booked.inflow,
+    booked.outflow,
+    booked.closing_balance,
+    LEAD(booked.booked_on) OVER (
+      PARTITION BY booked.account_id, booked.currency, CAST(DATE_TRUNC('MONTH', booked.booked_on) AS DATE)
+      ORDER BY booked.booked_on ASC NULLS LAST
+    ) AS next_day
+  FROM gold.account_day AS booked
+), active AS (
+  SELECT
+    day.account_id,
+    day.currency,
+    day.month,
+    SUM(day.transactions) AS transactions,
+    SUM(day.inflow) AS inflow,
+    SUM(day.outflow) AS outflow,
+    MIN(day.booked_on) AS first_day,
+    MAX(CASE WHEN day.next_day IS NULL THEN day.closing_balance END) AS closing_balance,
+    SUM(
+      CASE
+        WHEN day.closing_balance < 0
+        THEN DATEDIFF(
+          DAY,
+          day.booked_on,
+          COALESCE(
+            day.next_day,
+            LEAST(CAST(ADD_MONTHS(day.month, CAST(1 AS INT)) AS DATE), history.ends_before)
+          )
+        )
+        ELSE 0
+      END
+    ) AS days_below_zero
+  FROM day
+  CROSS JOIN history
+  GROUP BY
+    day.account_id,
+    day.currency,
+    day.month
+), span AS (
+  SELECT
+    active.account_id,
+    active.currency,
+    MIN(active.month) AS first_month
+  FROM active
+  GROUP BY
+    active.account_id,
+    active.currency
+), calendar AS (
+  SELECT
+    span.account_id,
+    span.currency,
+    CAST(ADD_MONTHS(span.first_month, CAST(step.number AS INT)) AS DATE) AS month
+  FROM span
+  CROSS JOIN history
+  LATERAL VIEW
+  EXPLODE(
+    SEQUENCE(
+      0,
+      (
+        YEAR(history.ends_before) - YEAR(span.first_month)
+      ) * 12 + MONTH(history.ends_before) - MONTH(span.first_month)
+    )
+  ) step AS number
+  WHERE
+    CAST(ADD_MONTHS(span.first_month, CAST(step.number AS INT)) AS DATE) < history.ends_before
+), carried AS (
+  SELECT
+    calendar.account_id,
+    calendar.currency,
+    calendar.month,
+    active.transactions,
+    active.inflow,
+    active.outflow,
+    active.first_day,
+    active.closing_balance,
+    active.days_below_zero,
+    LAG(active.closing_balance) IGNORE NULLS OVER (
+      PARTITION BY calendar.account_id, calendar.currency
+      ORDER BY calendar.month ASC NULLS LAST
+    ) AS opening_balance
+  FROM calendar
+  LEFT JOIN active
+    ON active.account_id = calendar.account_id
+    AND active.currency = calendar.currency
+    AND active.month = calendar.month
+)
+SELECT
+  carried.account_id,
+  carried.currency,
+  carried.month,
+  CAST(COALESCE(carried.transactions, 0) AS BIGINT) AS transactions,
+  CAST(COALESCE(carried.inflow, 0) AS DECIMAL(18, 2)) AS inflow,
+  CAST(COALESCE(carried.outflow, 0) AS DECIMAL(18, 2)) AS outflow,
+  COALESCE(carried.closing_balance, carried.opening_balance) AS closing_balance,
+  CAST(COALESCE(carried.days_below_zero, 0) + CASE
+    WHEN carried.opening_balance < 0
+    THEN DATEDIFF(
+      DAY,
+      carried.month,
+      COALESCE(
+        carried.first_day,
+        LEAST(CAST(ADD_MONTHS(carried.month, CAST(1 AS INT)) AS DATE), history.ends_before)
+      )
+    )
+    ELSE 0
+  END AS BIGINT) AS days_below_zero
+FROM carried
+CROSS JOIN history;

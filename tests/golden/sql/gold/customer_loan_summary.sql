@@ -1,4 +1,4 @@
--- duckdb, trino, athena
+-- duckdb, trino, athena, spark
 WITH summed AS (
   SELECT
     owner.client_id,

@@ -1,11 +1,11 @@
--- duckdb, trino, athena
+-- duckdb, trino, athena, spark
 SELECT
   candidate.client_id,
   candidate.recommendation_rank,
   candidate.product,
   candidate.source,
   candidate.held_product,
-  candidate.confidence_pct,
+  candidate.expected_pct,
   candidate.lift_pct
 FROM gold.product_candidate AS candidate
 WHERE

@@ -1,102 +1,49 @@
 -- duckdb
-WITH ordered AS (
+WITH usual AS (
   SELECT
-    booked.account_id,
-    booked.currency,
-    booked.direction,
-    booked.amount,
-    ROW_NUMBER() OVER (
-      PARTITION BY booked.account_id, booked.currency, booked.direction
-      ORDER BY booked.amount ASC
-    ) AS place,
-    COUNT(*) OVER (PARTITION BY booked.account_id, booked.currency, booked.direction) AS amounts
-  FROM silver."transaction" AS booked
-), middle AS (
-  SELECT
-    ordered.account_id,
-    ordered.currency,
-    ordered.direction,
-    SUM(ordered.amount * CASE WHEN ordered.amounts % 2 = 1 THEN 2 ELSE 1 END) AS twice_median
-  FROM ordered
-  WHERE
-    ordered.amounts >= CAST('20' AS BIGINT)
-    AND 2 * ordered.place BETWEEN ordered.amounts AND ordered.amounts + 2
-    AND (
-      ordered.amounts % 2 = 0 OR 2 * ordered.place = ordered.amounts + 1
-    )
-  GROUP BY
-    ordered.account_id,
-    ordered.currency,
-    ordered.direction
-), distant AS (
-  SELECT
-    booked.account_id,
-    booked.currency,
-    booked.direction,
-    ABS(2 * booked.amount - middle.twice_median) AS twice_distance,
-    ROW_NUMBER() OVER (
-      PARTITION BY booked.account_id, booked.currency, booked.direction
-      ORDER BY ABS(2 * booked.amount - middle.twice_median) ASC
-    ) AS place,
-    COUNT(*) OVER (PARTITION BY booked.account_id, booked.currency, booked.direction) AS amounts
-  FROM silver."transaction" AS booked
-  INNER JOIN middle
-    ON middle.account_id = booked.account_id
-    AND middle.currency = booked.currency
-    AND middle.direction = booked.direction
-), spread AS (
-  SELECT
-    distant.account_id,
-    distant.currency,
-    distant.direction,
-    SUM(distant.twice_distance * CASE WHEN distant.amounts % 2 = 1 THEN 2 ELSE 1 END) AS four_times_mad
-  FROM distant
-  WHERE
-    2 * distant.place BETWEEN distant.amounts AND distant.amounts + 2
-    AND (
-      distant.amounts % 2 = 0 OR 2 * distant.place = distant.amounts + 1
-    )
-  GROUP BY
-    distant.account_id,
-    distant.currency,
-    distant.direction
-), usual AS (
-  SELECT
-    middle.account_id,
-    middle.currency,
-    middle.direction,
-    middle.twice_median,
+    amount.account_id,
+    amount.currency,
+    amount.direction,
+    amount.twice_median,
     CASE
-      WHEN CAST(spread.four_times_mad AS DECIMAL(28, 10)) IS NULL
-      OR CAST(2 * middle.twice_median * CAST('10' AS DECIMAL(9, 6)) * CAST('0.01' AS DECIMAL(3, 2)) AS DECIMAL(28, 10)) IS NULL
+      WHEN CAST(amount.four_mads AS DECIMAL(32, 8)) IS NULL
+      OR CAST(amount.twice_median * CAST('20' AS DECIMAL(9, 6)) * CAST('0.02' AS DECIMAL(3, 2)) AS DECIMAL(32, 8)) IS NULL
       THEN NULL
       ELSE GREATEST(
-        CAST(spread.four_times_mad AS DECIMAL(28, 10)),
-        CAST(2 * middle.twice_median * CAST('10' AS DECIMAL(9, 6)) * CAST('0.01' AS DECIMAL(3, 2)) AS DECIMAL(28, 10))
+        CAST(amount.four_mads AS DECIMAL(32, 8)),
+        CAST(amount.twice_median * CAST('20' AS DECIMAL(9, 6)) * CAST('0.02' AS DECIMAL(3, 2)) AS DECIMAL(32, 8))
       )
-    END AS four_times_mad
-  FROM middle
-  INNER JOIN spread
-    ON spread.account_id = middle.account_id
-    AND spread.currency = middle.currency
-    AND spread.direction = middle.direction
-), busy AS (
-  SELECT
-    day.account_id,
-    SUM(day.transactions) AS transactions,
-    COUNT(DISTINCT day.booked_on) AS days
-  FROM gold.account_day AS day
-  GROUP BY
-    day.account_id
+    END AS four_mads
+  FROM gold.usual_amount AS amount
+  WHERE
+    amount.transactions >= CAST('12' AS BIGINT)
 ), day AS (
   SELECT
-    booked.account_id,
-    booked.booked_on,
-    SUM(booked.transactions) AS transactions
-  FROM gold.account_day AS booked
+    account_day.account_id,
+    account_day.booked_on,
+    SUM(account_day.transactions) AS transactions
+  FROM gold.account_day AS account_day
   GROUP BY
-    booked.account_id,
-    booked.booked_on
+    account_day.account_id,
+    account_day.booked_on
+), mean_day AS (
+  SELECT
+    day.account_id,
+    COUNT(*) AS days,
+    SUM(day.transactions) AS transactions
+  FROM day
+  GROUP BY
+    day.account_id
+), busy_day AS (
+  SELECT
+    day.account_id,
+    day.booked_on
+  FROM day
+  INNER JOIN mean_day
+    ON mean_day.account_id = day.account_id
+  WHERE
+    day.transactions >= CAST('8' AS BIGINT)
+    AND day.transactions * mean_day.days > CAST('4' AS BIGINT) * mean_day.transactions
 ), judged AS (
   SELECT
     booked.transaction_id,
@@ -106,25 +53,24 @@ WITH ordered AS (
     booked.direction,
     booked.amount,
     2 * booked.amount - usual.twice_median AS twice_above_median,
-    usual.four_times_mad,
-    day.transactions AS velocity,
+    usual.four_mads,
     COALESCE(
-      CAST(CAST('8' AS DECIMAL(12, 6)) AS DECIMAL(12, 6)) * usual.four_times_mad < CAST('1.3490' AS DECIMAL(5, 4)) * (
+      CAST('1.349' AS DECIMAL(4, 3)) * (
         2 * booked.amount - usual.twice_median
-      ),
+      ) > CAST('15' AS DECIMAL(12, 6)) * usual.four_mads,
       FALSE
     ) AS has_unusual_amount,
-    day.transactions >= CAST('8' AS BIGINT)
-    AND day.transactions * busy.days > CAST('4' AS BIGINT) * busy.transactions AS is_on_busy_day
+    NOT busy_day.account_id IS NULL AS is_on_busy_day
   FROM silver."transaction" AS booked
-  INNER JOIN day
-    ON day.account_id = booked.account_id AND day.booked_on = booked.booked_on
-  INNER JOIN busy
-    ON busy.account_id = booked.account_id
   LEFT JOIN usual
     ON usual.account_id = booked.account_id
     AND usual.currency = booked.currency
     AND usual.direction = booked.direction
+  LEFT JOIN busy_day
+    ON busy_day.account_id = booked.account_id AND busy_day.booked_on = booked.booked_on
+  WHERE
+    booked.purpose IS NULL
+    OR NOT booked.purpose IN ('interest', 'penalty_interest', 'statement_fee')
 )
 SELECT
   judged.transaction_id,
@@ -134,10 +80,10 @@ SELECT
   judged.direction,
   judged.amount,
   CASE
-    WHEN judged.four_times_mad > 0
-    THEN 1.349E0 * CAST(judged.twice_above_median AS DOUBLE) / CAST(judged.four_times_mad AS DOUBLE)
+    WHEN judged.four_mads > 0
+    THEN 1.349E0 * CAST(judged.twice_above_median AS DOUBLE) / CAST(judged.four_mads AS DOUBLE)
   END AS robust_z,
-  CAST(judged.velocity AS BIGINT) AS velocity,
+  CAST(day.transactions AS BIGINT) AS velocity,
   CASE
     WHEN judged.has_unusual_amount AND judged.is_on_busy_day
     THEN 'amount_and_velocity'
@@ -146,103 +92,52 @@ SELECT
     ELSE 'velocity'
   END AS reason
 FROM judged
+INNER JOIN day
+  ON day.account_id = judged.account_id AND day.booked_on = judged.booked_on
 WHERE
   judged.has_unusual_amount OR judged.is_on_busy_day;
 
 -- trino, athena
-WITH ordered AS (
+WITH usual AS (
   SELECT
-    booked.account_id,
-    booked.currency,
-    booked.direction,
-    booked.amount,
-    ROW_NUMBER() OVER (
-      PARTITION BY booked.account_id, booked.currency, booked.direction
-      ORDER BY booked.amount ASC
-    ) AS place,
-    COUNT(*) OVER (PARTITION BY booked.account_id, booked.currency, booked.direction) AS amounts
-  FROM silver."transaction" AS booked
-), middle AS (
-  SELECT
-    ordered.account_id,
-    ordered.currency,
-    ordered.direction,
-    SUM(ordered.amount * CASE WHEN ordered.amounts % 2 = 1 THEN 2 ELSE 1 END) AS twice_median
-  FROM ordered
-  WHERE
-    ordered.amounts >= CAST('20' AS BIGINT)
-    AND 2 * ordered.place BETWEEN ordered.amounts AND ordered.amounts + 2
-    AND (
-      ordered.amounts % 2 = 0 OR 2 * ordered.place = ordered.amounts + 1
-    )
-  GROUP BY
-    ordered.account_id,
-    ordered.currency,
-    ordered.direction
-), distant AS (
-  SELECT
-    booked.account_id,
-    booked.currency,
-    booked.direction,
-    ABS(2 * booked.amount - middle.twice_median) AS twice_distance,
-    ROW_NUMBER() OVER (
-      PARTITION BY booked.account_id, booked.currency, booked.direction
-      ORDER BY ABS(2 * booked.amount - middle.twice_median) ASC
-    ) AS place,
-    COUNT(*) OVER (PARTITION BY booked.account_id, booked.currency, booked.direction) AS amounts
-  FROM silver."transaction" AS booked
-  INNER JOIN middle
-    ON middle.account_id = booked.account_id
-    AND middle.currency = booked.currency
-    AND middle.direction = booked.direction
-), spread AS (
-  SELECT
-    distant.account_id,
-    distant.currency,
-    distant.direction,
-    SUM(distant.twice_distance * CASE WHEN distant.amounts % 2 = 1 THEN 2 ELSE 1 END) AS four_times_mad
-  FROM distant
-  WHERE
-    2 * distant.place BETWEEN distant.amounts AND distant.amounts + 2
-    AND (
-      distant.amounts % 2 = 0 OR 2 * distant.place = distant.amounts + 1
-    )
-  GROUP BY
-    distant.account_id,
-    distant.currency,
-    distant.direction
-), usual AS (
-  SELECT
-    middle.account_id,
-    middle.currency,
-    middle.direction,
-    middle.twice_median,
+    amount.account_id,
+    amount.currency,
+    amount.direction,
+    amount.twice_median,
     GREATEST(
-      CAST(spread.four_times_mad AS DECIMAL(28, 10)),
-      CAST(2 * middle.twice_median * CAST('10' AS DECIMAL(9, 6)) * CAST('0.01' AS DECIMAL(3, 2)) AS DECIMAL(28, 10))
-    ) AS four_times_mad
-  FROM middle
-  INNER JOIN spread
-    ON spread.account_id = middle.account_id
-    AND spread.currency = middle.currency
-    AND spread.direction = middle.direction
-), busy AS (
-  SELECT
-    day.account_id,
-    SUM(day.transactions) AS transactions,
-    COUNT(DISTINCT day.booked_on) AS days
-  FROM gold.account_day AS day
-  GROUP BY
-    day.account_id
+      CAST(amount.four_mads AS DECIMAL(32, 8)),
+      CAST(amount.twice_median * CAST('20' AS DECIMAL(9, 6)) * CAST('0.02' AS DECIMAL(3, 2)) AS DECIMAL(32, 8))
+    ) AS four_mads
+  FROM gold.usual_amount AS amount
+  WHERE
+    amount.transactions >= CAST('12' AS BIGINT)
 ), day AS (
   SELECT
-    booked.account_id,
-    booked.booked_on,
-    SUM(booked.transactions) AS transactions
-  FROM gold.account_day AS booked
+    account_day.account_id,
+    account_day.booked_on,
+    SUM(account_day.transactions) AS transactions
+  FROM gold.account_day AS account_day
   GROUP BY
-    booked.account_id,
-    booked.booked_on
+    account_day.account_id,
+    account_day.booked_on
+), mean_day AS (
+  SELECT
+    day.account_id,
+    COUNT(*) AS days,
+    SUM(day.transactions) AS transactions
+  FROM day
+  GROUP BY
+    day.account_id
+), busy_day AS (
+  SELECT
+    day.account_id,
+    day.booked_on
+  FROM day
+  INNER JOIN mean_day
+    ON mean_day.account_id = day.account_id
+  WHERE
+    day.transactions >= CAST('8' AS BIGINT)
+    AND day.transactions * mean_day.days > CAST('4' AS BIGINT) * mean_day.transactions
 ), judged AS (
   SELECT
     booked.transaction_id,
@@ -252,25 +147,24 @@ WITH ordered AS (
     booked.direction,
     booked.amount,
     2 * booked.amount - usual.twice_median AS twice_above_median,
-    usual.four_times_mad,
-    day.transactions AS velocity,
+    usual.four_mads,
     COALESCE(
-      CAST(CAST('8' AS DECIMAL(12, 6)) AS DECIMAL(12, 6)) * usual.four_times_mad < CAST('1.3490' AS DECIMAL(5, 4)) * (
+      CAST('1.349' AS DECIMAL(4, 3)) * (
         2 * booked.amount - usual.twice_median
-      ),
+      ) > CAST('15' AS DECIMAL(12, 6)) * usual.four_mads,
       FALSE
     ) AS has_unusual_amount,
-    day.transactions >= CAST('8' AS BIGINT)
-    AND day.transactions * busy.days > CAST('4' AS BIGINT) * busy.transactions AS is_on_busy_day
+    NOT busy_day.account_id IS NULL AS is_on_busy_day
   FROM silver."transaction" AS booked
-  INNER JOIN day
-    ON day.account_id = booked.account_id AND day.booked_on = booked.booked_on
-  INNER JOIN busy
-    ON busy.account_id = booked.account_id
   LEFT JOIN usual
     ON usual.account_id = booked.account_id
     AND usual.currency = booked.currency
     AND usual.direction = booked.direction
+  LEFT JOIN busy_day
+    ON busy_day.account_id = booked.account_id AND busy_day.booked_on = booked.booked_on
+  WHERE
+    booked.purpose IS NULL
+    OR NOT booked.purpose IN ('interest', 'penalty_interest', 'statement_fee')
 )
 SELECT
   judged.transaction_id,
@@ -280,10 +174,10 @@ SELECT
   judged.direction,
   judged.amount,
   CASE
-    WHEN judged.four_times_mad > 0
-    THEN 1.349E0 * CAST(judged.twice_above_median AS DOUBLE) / CAST(judged.four_times_mad AS DOUBLE)
+    WHEN judged.four_mads > 0
+    THEN 1.349E0 * CAST(judged.twice_above_median AS DOUBLE) / CAST(judged.four_mads AS DOUBLE)
   END AS robust_z,
-  CAST(judged.velocity AS BIGINT) AS velocity,
+  CAST(day.transactions AS BIGINT) AS velocity,
   CASE
     WHEN judged.has_unusual_amount AND judged.is_on_busy_day
     THEN 'amount_and_velocity'
@@ -292,5 +186,101 @@ SELECT
     ELSE 'velocity'
   END AS reason
 FROM judged
+INNER JOIN day
+  ON day.account_id = judged.account_id AND day.booked_on = judged.booked_on
+WHERE
+  judged.has_unusual_amount OR judged.is_on_busy_day;
+
+-- spark
+WITH usual AS (
+  SELECT
+    amount.account_id,
+    amount.currency,
+    amount.direction,
+    amount.twice_median,
+    GREATEST(
+      CAST(amount.four_mads AS DECIMAL(32, 8)),
+      CAST(amount.twice_median * CAST('20' AS DECIMAL(9, 6)) * CAST('0.02' AS DECIMAL(3, 2)) AS DECIMAL(32, 8))
+    ) AS four_mads
+  FROM gold.usual_amount AS amount
+  WHERE
+    amount.transactions >= CAST('12' AS BIGINT)
+), day AS (
+  SELECT
+    account_day.account_id,
+    account_day.booked_on,
+    SUM(account_day.transactions) AS transactions
+  FROM gold.account_day AS account_day
+  GROUP BY
+    account_day.account_id,
+    account_day.booked_on
+), mean_day AS (
+  SELECT
+    day.account_id,
+    COUNT(*) AS days,
+    SUM(day.transactions) AS transactions
+  FROM day
+  GROUP BY
+    day.account_id
+), busy_day AS (
+  SELECT
+    day.account_id,
+    day.booked_on
+  FROM day
+  INNER JOIN mean_day
+    ON mean_day.account_id = day.account_id
+  WHERE
+    day.transactions >= CAST('8' AS BIGINT)
+    AND day.transactions * mean_day.days > CAST('4' AS BIGINT) * mean_day.transactions
+), judged AS (
+  SELECT
+    booked.transaction_id,
+    booked.account_id,
+    booked.currency,
+    booked.booked_on,
+    booked.direction,
+    booked.amount,
+    2 * booked.amount - usual.twice_median AS twice_above_median,
+    usual.four_mads,
+    COALESCE(
+      CAST('1.349' AS DECIMAL(4, 3)) * (
+        2 * booked.amount - usual.twice_median
+      ) > CAST('15' AS DECIMAL(12, 6)) * usual.four_mads,
+      FALSE
+    ) AS has_unusual_amount,
+    NOT busy_day.account_id IS NULL AS is_on_busy_day
+  FROM silver.`transaction` AS booked
+  LEFT JOIN usual
+    ON usual.account_id = booked.account_id
+    AND usual.currency = booked.currency
+    AND usual.direction = booked.direction
+  LEFT JOIN busy_day
+    ON busy_day.account_id = booked.account_id AND busy_day.booked_on = booked.booked_on
+  WHERE
+    booked.purpose IS NULL
+    OR NOT booked.purpose IN ('interest', 'penalty_interest', 'statement_fee')
+)
+SELECT
+  judged.transaction_id,
+  judged.account_id,
+  judged.currency,
+  judged.booked_on,
+  judged.direction,
+  judged.amount,
+  CASE
+    WHEN judged.four_mads > 0
+    THEN 1.349E0 * CAST(judged.twice_above_median AS DOUBLE) / CAST(judged.four_mads AS DOUBLE)
+  END AS robust_z,
+  CAST(day.transactions AS BIGINT) AS velocity,
+  CASE
+    WHEN judged.has_unusual_amount AND judged.is_on_busy_day
+    THEN 'amount_and_velocity'
+    WHEN judged.has_unusual_amount
+    THEN 'amount'
+    ELSE 'velocity'
+  END AS reason
+FROM judged
+INNER JOIN day
+  ON day.account_id = judged.account_id AND day.booked_on = judged.booked_on
 WHERE
   judged.has_unusual_amount OR judged.is_on_busy_day;

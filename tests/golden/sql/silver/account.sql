@@ -1,4 +1,4 @@
--- duckdb, trino, athena
+-- duckdb, trino, athena, spark
 SELECT
   account.account_id,
   account.district_id,

@@ -1,4 +1,4 @@
--- duckdb, trino, athena
+-- duckdb, trino, athena, spark
 SELECT
   disposition.disposition_id,
   disposition.client_id,

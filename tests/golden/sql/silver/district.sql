@@ -1,4 +1,4 @@
--- duckdb, trino, athena
+-- duckdb, trino, athena, spark
 SELECT
   district.district_id,
   district.name,
@@ -16,4 +16,8 @@ SELECT
   district.entrepreneurs_per_1000,
   district.crimes_1995,
   district.crimes_1996
-FROM staging.district AS district;
+FROM staging.district AS district
+LEFT JOIN silver.quarantine AS refused
+  ON refused.source = 'district' AND refused.row_key = district.district_id
+WHERE
+  refused.row_key IS NULL;

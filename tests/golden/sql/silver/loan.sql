@@ -1,4 +1,4 @@
--- duckdb, trino, athena
+-- duckdb, trino, athena, spark
 SELECT
   loan.loan_id,
   loan.account_id,

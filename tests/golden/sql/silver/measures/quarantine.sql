@@ -1,4 +1,4 @@
--- duckdb, trino, athena
+-- duckdb, trino, athena, spark
 SELECT
   refused.source AS measure,
   COUNT(*) AS amount

@@ -1,0 +1,75 @@
+"""Staging by tasks, one for each file: the result is that of staging in one session, however the rows are divided.
+
+Spark's own tasks are tested in tests/spark/.
+"""
+
+import pytest
+from hypothesis import given, settings
+
+from refi_assets.specs.contracts import load_contracts
+from refi_assets.staging import spread
+from tests.staging.test_stage_at_random import messy_files
+from tests.support.agreement import require_same_spread
+from tests.support.pickled_tasks import PickledTasks
+from tests.support.sources import GOOD_ROW, MARKET, Sources, csv_bytes, loans_csv, market_csv
+
+
+@settings(max_examples=5)
+@given(messy_files(most=5))
+def test_messy_files_are_staged_by_tasks_as_in_one_session(
+    tmp_path_factory: pytest.TempPathFactory, files: dict[str, bytes]
+) -> None:
+    require_same_spread(Sources(tmp_path_factory.mktemp("spread")), PickledTasks(), "market_equity", files)
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_the_same_rows_have_the_same_outcome_in_any_number_of_files(sources: Sources, count: int) -> None:
+    rows = ["P1,5,70,10", "P2,$5,70,10", "bad", "P1,5,70,10", "P3,5,,10", "P4,5,70,1", "P4,5,70,2", "P5,5,70,n/a"]
+    files = {f"{part}.csv": market_csv(*rows[part::count]) for part in range(count)}
+    staged = require_same_spread(sources, PickledTasks(), "market_equity", files)
+    assert sorted(staged.column("property_id")) == ["P1", "P3", "P5"]
+    assert staged.counts.quarantined == {
+        **{"conflicting_key": 2, "duplicate_row": 1, "malformed_row": 1, "not_a_number": 1},
+    }
+    assert staged.counts.emptied == {"monthly_savings_est": {"N/A": 1}}
+
+
+def test_parties_of_a_loan_in_several_files_are_compared(sources: Sources) -> None:
+    header = "loan_id,borrower_id,borrower_role,current_interest_rate"
+    files = {
+        "a.csv": loans_csv("L1,B1,primary,6", "L2,B2,primary,6", "L3,B3,primary,5", header=header),
+        "b.csv": loans_csv("L1,B4,co_borrower,6", "L2,B5,primary,6", header=header),
+        "c.csv": loans_csv("L3,B6,co_borrower,5.5", "L4,B7,primary,5", header=header),
+    }
+    staged = require_same_spread(sources, PickledTasks(), "loan_information", files)
+    assert [(row["loan_id"], row["borrower_id"]) for row in staged.accepted] == [
+        *(("L1", "B1"), ("L1", "B4"), ("L4", "B7")),
+    ]
+    assert staged.counts.quarantined == {"conflicting_key": 4}
+
+
+def test_compressed_files_parquet_and_files_without_rows_are_tasks_like_others(sources: Sources) -> None:
+    parquet = sources.parquet(
+        "SELECT 'P1' AS property_id, 5 AS market_rate_offer, 70 AS ltv_ratio, 10 AS monthly_savings_est"
+    )
+    files = {"a.csv.gz": market_csv("P1,5,70,10", "bad"), "b.parquet": parquet, "c.csv": MARKET.encode()}
+    staged = require_same_spread(sources, PickledTasks(), "market_equity", files)
+    assert staged.column("property_id") == ["P1"]
+    assert staged.counts.quarantined == {"duplicate_row": 1, "malformed_row": 1}
+
+
+@pytest.mark.parametrize("source", GOOD_ROW)
+def test_every_source_is_staged_by_tasks(sources: Sources, source: str) -> None:
+    good = GOOD_ROW[source]
+    row = csv_bytes([[*good], [*good.values()]])
+    staged = require_same_spread(sources, PickledTasks(), source, {"a.csv": row, "b.csv": row})
+    assert (len(staged.accepted), staged.counts.quarantined) == (1, {"duplicate_row": 1})
+    assert [*staged.accepted[0]] == [*load_contracts()[source].sql_types]
+
+
+def test_more_shared_keys_than_a_statement_takes_are_found(sources: Sources, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spread, "_NUMBERS_IN_A_STATEMENT", 3)
+    rows = [f"P{number},5,70,10" for number in range(20)]
+    files = {"a.csv": market_csv(*rows), "b.csv": market_csv(*rows[5:], "Q,5,70,10")}
+    staged = require_same_spread(sources, PickledTasks(), "market_equity", files)
+    assert staged.counts.quarantined == {"duplicate_row": 15}
