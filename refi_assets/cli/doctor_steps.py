@@ -10,9 +10,10 @@ import signal
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from functools import cached_property
 from importlib.util import find_spec
-from typing import NoReturn
+from typing import NoReturn, cast
 from urllib.parse import urlsplit
 
 from sqlglot import exp
@@ -26,13 +27,14 @@ from refi_assets.engines.duckdb_sql import text_literal
 from refi_assets.engines.settings import EngineSettings
 from refi_assets.errors import EngineError, LakeError, RefiError, SettingError
 from refi_assets.ingestion.settings import IngestionSettings
-from refi_assets.lake import ObjectStore, open_lake
+from refi_assets.lake import ObjectStore, Relation, open_lake
 from refi_assets.lake.settings import LakeSettings
 from refi_assets.observability.settings import ObservabilitySettings
 from refi_assets.project import set_dagster_home
 from refi_assets.refi.policy import load_refi_policy
 from refi_assets.settings import PROJECT_DIR, all_settings, settings_of
 from refi_assets.specs.contracts import load_contracts
+from refi_assets.specs.names import table_of
 from refi_assets.specs.settings import SpecSettings
 
 QUERY_SECONDS = 60
@@ -74,10 +76,12 @@ class Deployment:
             "duckdb_extension_httpfs": _is_on_s3(),
             "pyathena": self._engine.engine == "athena",
             "trino": self._engine.engine == "trino",
+            "pyspark": self._engine.engine == "spark",
         }
         needed = [name for name, value in is_needed.items() if value]
         if missing := [name for name in needed if find_spec(name) is None]:
-            raise FixableError(f"{', '.join(missing)} cannot be imported", "Install the extra deploy: make deploy")
+            fix = "Install the extra spark" if missing == ["pyspark"] else "Install the extra deploy: make deploy"
+            raise FixableError(f"{', '.join(missing)} cannot be imported", fix)
         return ", ".join(needed) or "no optional package is needed"
 
     def credentials(self) -> str:
@@ -179,6 +183,21 @@ class Deployment:
             raise FixableError(f"{address}: {_first_line(error)}", fix) from None
         return f"{address} answers a query"
 
+    def spark(self) -> str:
+        """Spark starts, writes a relation to the lake, and reads it."""
+        if self._engine.engine != "spark":
+            raise UnneededError(f"REFI_ENGINE is {self._engine.engine}")
+        draft = Relation(key="doctor/answer", run_id=self._key.split("/")[1], as_of=date.min, kind="table")
+        answer = cast(exp.Query, exp.select(exp.Literal.number(1).as_("value")))
+        try:
+            with _time_limit(QUERY_SECONDS), open_remote_engine("spark", self._lake).session([]) as session:
+                written = session.create(draft, answer)
+                rows = session.query(exp.select("value").from_(table_of(written.key)))
+        except (EngineError, LakeError) as error:
+            fix = "Check REFI_SPARK_MASTER; a lake on S3 needs hadoop-aws among REFI_SPARK_JARS."
+            raise FixableError(_first_line(error), fix) from None
+        return f"{self._engine.spark_master} writes and reads {len(rows)} row"
+
     def _query(self) -> None:
         """Send the engine a query as a run does, for a value that no earlier result contains."""
         value = str(uuid.uuid4())
@@ -254,6 +273,7 @@ def doctor_steps() -> list[DoctorStep]:
         DoctorStep("lake read", deployment.lake_read, after=("lake write",)),
         DoctorStep("lake conditional put", deployment.lake_conditional_put, after=("lake read",)),
         DoctorStep("duckdb", deployment.duckdb, after=("lake read",)),
+        DoctorStep("spark", deployment.spark, after=("packages", "lake write")),
         DoctorStep("lake delete", deployment.lake_delete, after=("lake write",)),
         DoctorStep("database", deployment.database, after=("credentials",)),
         DoctorStep("crawler", deployment.crawler, after=("credentials",)),

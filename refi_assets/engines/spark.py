@@ -159,7 +159,12 @@ def _failure(error: BaseException, sql: str) -> BaseException:
     if isinstance(error, PySparkException):
         return query_error(error.getCondition() or type(error).__name__, "", sql)
     if isinstance(error, Py4JJavaError):
-        return query_error(_java_class(error.java_exception), "", sql)
+        name = _java_class(error.java_exception)
+        if name == "ClassNotFoundException":
+            return EngineError(
+                "Spark: a jar is missing. A lake on S3 needs hadoop-aws and the AWS SDK (REFI_SPARK_JARS)."
+            )
+        return query_error(name, "", sql)
     if isinstance(error, Py4JError):
         return EngineError(f"Spark: its Java process has ended ({type(error).__name__}). Raise REFI_SPARK_MEMORY.")
     return error

@@ -16,9 +16,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
 
+from refi_assets import aws
 from refi_assets.engines.settings import EngineSettings
 from refi_assets.errors import EngineError, SettingError, needs_packages
+from refi_assets.lake.settings import LakeSettings, is_s3
 from refi_assets.lake.spill import SpillFolder
 from refi_assets.settings import settings_of
 
@@ -140,6 +143,27 @@ def _start_options(settings: EngineSettings, scratch: Path) -> dict[str, str]:
         options |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
     if settings.spark_jars:
         options["spark.jars"] = settings.spark_jars
+    if is_s3(settings_of(LakeSettings).lake_url):
+        options |= {f"spark.hadoop.{name}": value for name, value in _s3_options().items()}
+    return options
+
+
+def _s3_options() -> dict[str, str]:
+    """Hadoop's options for s3:// by S3A, with the region, endpoint and key of the lake."""
+    options = {
+        "fs.s3.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem",
+        "fs.s3a.aws.credentials.provider": "software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider",
+        "fs.s3a.endpoint.region": str(aws.session().region_name),
+    }
+    if endpoint := aws.custom_endpoint("s3"):
+        is_tls = str(urlsplit(endpoint).scheme == "https").lower()
+        options |= {
+            "fs.s3a.endpoint": endpoint,
+            "fs.s3a.path.style.access": "true",
+            "fs.s3a.connection.ssl.enabled": is_tls,
+        }
+    if kms_key_id := settings_of(LakeSettings).kms_key_id:
+        options |= {"fs.s3a.encryption.algorithm": "SSE-KMS", "fs.s3a.encryption.key": kms_key_id}
     return options
 
 

@@ -64,7 +64,7 @@ def test_a_lake_in_a_folder_is_well_and_unset_services_are_skipped(refi, doctor,
     assert states(steps, "settings", "packages", *LAKE_STEPS, "dagster") == dict.fromkeys(
         ["settings", "packages", *LAKE_STEPS, "dagster"], "ok"
     )
-    assert states(steps, *AWS_STEPS, "trino") == dict.fromkeys([*AWS_STEPS, "trino"], "skipped")
+    assert states(steps, *AWS_STEPS, "trino", "spark") == dict.fromkeys([*AWS_STEPS, "trino", "spark"], "skipped")
     assert "REFI_ALERTS_TOPIC_ARN is not set" in steps["topic"][1]
     assert "borrower_information" in steps["lake list"][1]
     assert sorted(path for path in lake.rglob("*") if path.is_file()) == [p for p in before if p.is_file()]

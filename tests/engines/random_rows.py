@@ -19,7 +19,7 @@ from refi_assets.staging.quarantine import QUARANTINE_COLUMNS
 from tests.engines.golden_sql import parameters
 
 PARAMETERS = parameters()
-QUARANTINES = {quarantine_of(domain) for domain in ("refi", "offers")}
+QUARANTINES = {quarantine_of(domain) for domain in ("refi", "offers", "banking")}
 OFFER_TIERS = ["excellent", "good", "fair"]
 WORDS = {
     "marketing_category": ["Immediate Action", "Hot Lead", "Watchlist", "Ineligible"],

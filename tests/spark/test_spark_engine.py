@@ -13,11 +13,13 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
+from refi_assets.cli import doctor_steps
 from refi_assets.engines import open_remote_engine
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.engines.spark import SparkEngine
 from refi_assets.errors import EngineError, LakeError
 from refi_assets.lake import FolderStore, ObjectStore, Relation
+from tests.engines.deployments import Deployment, in_force
 from tests.support.running import DAY
 
 if TYPE_CHECKING:
@@ -226,3 +228,12 @@ def test_a_statement_reports_its_time(plain_lake: ObjectStore) -> None:
     assert cost.id.startswith("spark-")
     assert cost.run_ms > 0
     assert cost.cost_usd is None
+
+
+def test_the_doctor_writes_a_relation_and_reads_it(plain_lake: ObjectStore) -> None:
+    with in_force(Deployment(str(plain_lake), {"REFI_LAKE_URL": str(plain_lake), "REFI_ENGINE": "spark"})):
+        doctor = doctor_steps.Deployment()
+        assert doctor.packages() == "pyspark"
+        assert doctor.spark() == "local[*] writes and reads 1 row"
+        doctor.lake_delete()
+    assert list(plain_lake.objects("runs")) == []
