@@ -3,13 +3,19 @@
 Spark's own tasks are tested in tests/spark/.
 """
 
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from hypothesis import given, settings
 
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import SourceError
+from refi_assets.ingestion.files import ScannedFile
 from refi_assets.ingestion.raw_zone import ingest_folder
 from refi_assets.ingestion.snapshots import ScannedSnapshot, scan_source
 from refi_assets.lake import RunFolder
@@ -19,6 +25,8 @@ from tests.staging.test_stage_at_random import messy_files
 from tests.support.agreement import require_same_spread
 from tests.support.pickled_tasks import PickledTasks
 from tests.support.sources import DAY, GOOD_ROW, MARKET, Sources, csv_bytes, loans_csv, market_csv
+
+T = TypeVar("T")
 
 
 @settings(max_examples=5)
@@ -101,3 +109,31 @@ def test_files_are_scanned_by_tasks_as_here_and_a_refused_one_leaves_nothing(sou
     with pytest.raises(SourceError, match=r"c\.csv: the file is empty"):
         scan("refused", PickledTasks())
     assert not list(lake.objects("runs/refused"))
+
+
+class _Killed(PickledTasks):
+    """Tasks of a process that is killed when the last of a kind has run on the first file."""
+
+    def run(self, task: Callable[[int], T], names: Mapping[int, str]) -> list[T]:
+        if task.__name__ == "accept":
+            super().run(task, dict([*names.items()][:1]))
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().run(task, names)
+
+
+def _stage_and_die(sources: Sources, files: list[ScannedFile], run: RunFolder) -> None:
+    sources.spread_scanned(_Killed(), "market_equity", files, run)
+
+
+def test_a_killed_staging_is_started_again_in_the_same_run(sources: Sources) -> None:
+    files = {"a.csv": market_csv("P1,5,70,10", "P2,5,70,10"), "b.csv": market_csv("P1,5,70,10", "P3,$5,70,10")}
+    folder = sources.new_folder({f"market_equity/{name}": data for name, data in files.items()})
+    scanned, run = sources.scan("market_equity", folder)
+    process = multiprocessing.get_context("spawn").Process(target=_stage_and_die, args=(sources, scanned, run))
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    assert len(list(sources.lake.objects(run.key("staging/market_equity", "")))) == 1, "one file was accepted"
+    staged = sources.spread_scanned(PickledTasks(), "market_equity", scanned, run)
+    assert staged.column("property_id") == ["P1", "P2"]
+    assert staged.counts.quarantined == {"duplicate_row": 1, "not_a_number": 1}
