@@ -90,10 +90,11 @@ class StagedSource:
 
 
 class Sources:
-    """A folder with a lake; each staging is a separate run."""
+    """A folder with a lake; each staging is a separate run. A test may replace the `contracts`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self.contracts = dict(load_contracts())
         self.lake = FolderStore(str(folder / "lake"))
         self._runs = 0
 
@@ -121,7 +122,7 @@ class Sources:
         snapshot = find_snapshot(self.lake, source, DAY)
         assert snapshot is not None
         run = RunFolder(self.lake, f"run-{self._runs}")
-        contract = load_contracts()[source]
+        contract = self.contracts[source]
         objects = enumerate(snapshot.objects)
         return [scan_file(self.lake, info, run, f"raw/{source}", n, contract=contract) for n, info in objects], run
 
@@ -138,7 +139,7 @@ class Sources:
         plain, deletes, additions, quarantined = (
             run.key(f"staging/{source}", f"{kind}.parquet") for kind in ("", ".deletes", ".additions", ".quarantine")
         )
-        contract = load_contracts()[source]
+        contract = self.contracts[source]
         with DuckDBEngine(self.lake, threads=threads).session() as session:
             counts = stage_source(
                 session,
