@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -80,6 +81,22 @@ def test_every_source_is_staged_by_tasks(sources: Sources, source: str) -> None:
     staged = require_same_spread(sources, PickledTasks(), source, {"a.csv": row, "b.csv": row})
     assert (len(staged.accepted), staged.counts.quarantined) == (1, {"duplicate_row": 1})
     assert [*staged.accepted[0]] == [*load_contracts()[source].sql_types]
+
+
+def test_files_in_a_declared_format_are_tasks_like_others(sources: Sources) -> None:
+    contract = load_contracts()["disposition"]
+    sources.contracts["disposition"] = replace(contract, file_format=replace(contract.file_format, encoding="cp1250"))
+    header = "disp_id;client_id;account_id;type"
+    files = {
+        "a.asc": f'{header}\r\n1;"Žižka; Jan";7;OWNER\r\n2;5;8;"OWN'.encode("cp1250"),
+        "b.asc": f'{header}\r\n1;"Žižka; Jan";7;OWNER\r\n3;6;8;DISPONENT\r\n'.encode("cp1250"),
+    }
+    staged = require_same_spread(sources, PickledTasks(), "disposition", files)
+    assert [tuple(row.values()) for row in staged.accepted] == [
+        ("1", "Žižka; Jan", "7", "owner"),
+        ("3", "6", "8", "disponent"),
+    ]
+    assert staged.counts.quarantined == {"duplicate_row": 1, "malformed_row": 1}
 
 
 def test_more_shared_keys_than_a_statement_takes_are_found(sources: Sources, monkeypatch: pytest.MonkeyPatch) -> None:
