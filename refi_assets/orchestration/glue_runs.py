@@ -62,6 +62,7 @@ def _whole_job(
         specs=specs,
         check_specs=checks,
         partitions_def=partitions(domain.cadence),
+        pool=f"glue/{glue_job}",  # infra/dagster.yaml allows one run at a time, as the job does
     )
     def run_on_glue(
         context: dg.AssetExecutionContext,
