@@ -12,6 +12,7 @@ from refi_assets.specs.names import table_of
 from refi_assets.specs.sql_models import load_sql_models
 
 if TYPE_CHECKING:
+    from refi_assets.ml.fitted import FittedModel
     from refi_assets.ml.registry import RegisteredModel
 
 MODEL = "loan_default"
@@ -30,7 +31,7 @@ def open_champion() -> "RegisteredModel":
         return registry.load(MODEL, CHAMPION)
 
 
-def score_loans(session: DuckDBSession, draft: Relation, champion: "RegisteredModel | None") -> Relation:
+def score_loans(session: DuckDBSession, draft: Relation, champion: "FittedModel | None") -> Relation:
     """Write the relation of scores of the session's loans; without a champion, it has no row.
 
     Raises ModelError if the champion reads a column that loans do not have.
@@ -42,7 +43,7 @@ def score_loans(session: DuckDBSession, draft: Relation, champion: "RegisteredMo
 
     loans = exp.select("*").from_(table_of(FEATURES)).order_by("loan_id")
     columns, _ = typed_columns(session.arrays(loans))
-    scored = {"loan_id": columns["loan_id"], "millionths": in_millionths(champion.model.probabilities(columns))}
+    scored = {"loan_id": columns["loan_id"], "millionths": in_millionths(champion.probabilities(columns))}
     session.connection.register("scored", scored)
     scores = f"CAST(loan_id AS VARCHAR) AS loan_id, {probability_sql('millionths')} AS probability"
     return session.create_from(draft, f"SELECT {scores} FROM scored ORDER BY loan_id")

@@ -177,9 +177,8 @@ def _by_month(series: Series, label: str, draw: Draw = charts.curve) -> str:
     if not months:
         return _nothing("There is no month to show.")
     first, last = _number_of(months[0]), _number_of(months[-1])
-    axes = Axes(
-        first, max(last, first + 1), max(1.0, *(value for values in series.values() for value in values.values()))
-    )
+    highest = max(value for values in series.values() for value in values.values())
+    axes = Axes(first - 0.5, last + 0.5, max(highest, 1.0))
     names = dict(zip(series, cycle(COLORS), strict=False))
     shapes = []
     for name, values in series.items():

@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from refi_assets.engines.duckdb_sql import to_duckdb
 from refi_assets.specs.contracts import contracts_of
@@ -93,10 +94,14 @@ class SmallBank:
         self._connection.execute(
             f"CREATE TABLE {table} ({', '.join(f'{name} {kind}' for name, kind in types.items())})"
         )
-        values = [[(USUAL[source] | dict(row)).get(name) for name in types] for row in rows]
-        if values:
-            marks = ", ".join("?" for _ in types)
-            self._connection.executemany(f"INSERT INTO {table} VALUES ({marks})", values)
+        texts = [{name: _text((USUAL[source] | dict(row)).get(name)) for name in types} for row in rows]
+        if texts:
+            cells = pa.table({name: pa.array([row[name] for row in texts], pa.string()) for name in types})
+            self._connection.from_arrow(cells).insert_into(table)
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
 
 
 @cache

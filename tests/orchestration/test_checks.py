@@ -48,6 +48,7 @@ BROKEN_BY = {
     for key, model in load_sql_models().items()
     if key.count("/checks/") and model.broken_by
     for group, _, relation, name in [key.split("/")]
+    if f"{group}/{relation} {name}" in CHECKS
 }
 # Checks that show the keys of the rows that fail.
 CHECKS_WITH_KEYS = {

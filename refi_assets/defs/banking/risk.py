@@ -36,7 +36,7 @@ def loan_score(
 
         def make(draft: Relation) -> Relation:
             with duckdb.session(readable(step.lake, [features])) as session:
-                return score_loans(session, draft, champion)
+                return score_loans(session, draft, champion and champion.model)
 
         pinned = champion and champion.sha256
         relation = made_by_python(step, duckdb, SCORES, {FEATURES: features}, make, champion=pinned)

@@ -5,20 +5,22 @@
 -- grain: loan_id
 -- not null: account_id, granted_on
 -- unit months: duration_months, months_of_history
--- unit ratio: payment_to_inflow, outflow_to_inflow, inflow_variation, inflow_trend, balance_to_inflow, balance_change
+-- unit ratio: payment_to_inflow, outflow_to_inflow, inflow_variation, inflow_trend
+-- unit payments: balance_to_payment, balance_trend
 -- unit days: days_below_zero
 -- risk rises: payment_to_inflow, outflow_to_inflow, inflow_variation, days_below_zero
--- risk falls: inflow_trend, balance_to_inflow, balance_change, months_of_history
+-- risk falls: inflow_trend, balance_to_payment, balance_trend, months_of_history
 -- client_id: The owner of the account.
 -- duration_months: The agreed duration of the loan.
 -- months_of_history: Months before the loan in which anything was booked.
--- payment_to_inflow: The payment due each month, over the mean inflow of the newest six months.
--- outflow_to_inflow: Outflow over inflow of the newest six months.
--- inflow_variation: Standard deviation over mean of the inflow of the newest six months. Unknown with fewer than three.
--- inflow_trend: Mean inflow of the newest three months over that of the newest six. Unknown with fewer than six.
--- balance_to_inflow: Mean closing balance of the newest six months, in mean monthly inflows.
--- balance_change: Closing balance of the newest month less that of the sixth, in mean monthly inflows. Unknown with fewer.
--- days_below_zero: Days in the newest six months on which the account was below zero.
+-- payment_to_inflow: The payment due each month, over the mean inflow of the newest twelve months.
+-- outflow_to_inflow: Outflow over inflow of the newest twelve months.
+-- inflow_variation: Standard deviation over mean of the inflow of the newest twelve months. Unknown with fewer than three.
+-- inflow_trend: Mean inflow of the newest three months over that of the newest twelve. Unknown with fewer than six.
+-- balance_to_payment: Mean closing balance of the newest twelve months, in payments of the loan.
+-- balance_trend: Mean closing balance of the newest three months less that of the newest twelve, in payments of the loan.
+--   Unknown with fewer than six.
+-- days_below_zero: Days in the newest twelve months on which the account was below zero.
 -- defaulted: Whether the loan ended unpaid, or is running and in debt. Unknown in the first :outcome_after_months months.
 -- outcome_known_on: The day from which it is known, whether the loan is good or bad.
 WITH month_before AS (
@@ -46,16 +48,15 @@ summed AS (
     SELECT
         month_before.loan_id,
         COUNT(*) AS months_of_history,
-        LEAST(COUNT(*), 6) AS months,
-        SUM(CASE WHEN month_before.months_ago <= 6 THEN month_before.inflow END) AS inflow,
-        SUM(CASE WHEN month_before.months_ago <= 6 THEN month_before.inflow * month_before.inflow END)
+        LEAST(COUNT(*), 12) AS months,
+        SUM(CASE WHEN month_before.months_ago <= 12 THEN month_before.inflow END) AS inflow,
+        SUM(CASE WHEN month_before.months_ago <= 12 THEN month_before.inflow * month_before.inflow END)
             AS inflow_squares,
         SUM(CASE WHEN month_before.months_ago <= 3 THEN month_before.inflow END) AS newest_inflow,
-        SUM(CASE WHEN month_before.months_ago <= 6 THEN month_before.outflow END) AS outflow,
-        SUM(CASE WHEN month_before.months_ago <= 6 THEN month_before.closing_balance END) AS balances,
-        SUM(CASE WHEN month_before.months_ago <= 6 THEN month_before.days_below_zero END) AS days_below_zero,
-        MAX(CASE WHEN month_before.months_ago = 1 THEN month_before.closing_balance END)
-        - MAX(CASE WHEN month_before.months_ago = 6 THEN month_before.closing_balance END) AS balance_change
+        SUM(CASE WHEN month_before.months_ago <= 12 THEN month_before.outflow END) AS outflow,
+        SUM(CASE WHEN month_before.months_ago <= 12 THEN month_before.closing_balance END) AS balance,
+        SUM(CASE WHEN month_before.months_ago <= 3 THEN month_before.closing_balance END) AS newest_balance,
+        SUM(CASE WHEN month_before.months_ago <= 12 THEN month_before.days_below_zero END) AS days_below_zero
     FROM month_before
     GROUP BY
         month_before.loan_id
@@ -101,16 +102,17 @@ SELECT
     END AS inflow_variation,
     CASE
         WHEN summed.months >= 6 AND summed.inflow > 0
-            THEN CAST(summed.newest_inflow * 2 AS DOUBLE) / CAST(summed.inflow AS DOUBLE)
+            THEN CAST(summed.newest_inflow * summed.months AS DOUBLE) / CAST(summed.inflow * 3 AS DOUBLE)
     END AS inflow_trend,
     CASE
-        WHEN summed.inflow > 0
-            THEN CAST(summed.balances AS DOUBLE) / CAST(summed.inflow AS DOUBLE)
-    END AS balance_to_inflow,
+        WHEN loan.monthly_payment > 0
+            THEN CAST(summed.balance AS DOUBLE) / CAST(loan.monthly_payment * summed.months AS DOUBLE)
+    END AS balance_to_payment,
     CASE
-        WHEN summed.inflow > 0
-            THEN CAST(summed.balance_change * 6 AS DOUBLE) / CAST(summed.inflow AS DOUBLE)
-    END AS balance_change,
+        WHEN summed.months >= 6 AND loan.monthly_payment > 0
+            THEN CAST(summed.newest_balance * summed.months - summed.balance * 3 AS DOUBLE)
+            / CAST(loan.monthly_payment * summed.months * 3 AS DOUBLE)
+    END AS balance_trend,
     CAST(summed.days_below_zero AS DOUBLE) AS days_below_zero,
     CASE WHEN outcome.known_on <= :as_of THEN loan.is_default END AS defaulted,
     CASE WHEN outcome.known_on <= :as_of THEN outcome.known_on END AS outcome_known_on

@@ -1,0 +1,8 @@
+-- Cohorts with more defaulted accounts than accounts, or with a rate that is not a share.
+-- broken by: defaulted_accounts = total_accounts + 1
+SELECT
+    cohort.cohort_month
+FROM gold.loan_cohort AS cohort
+WHERE
+    cohort.defaulted_accounts > cohort.total_accounts
+    OR NOT cohort.default_rate_pct BETWEEN 0 AND 100

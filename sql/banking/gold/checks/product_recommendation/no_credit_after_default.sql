@@ -1,0 +1,14 @@
+-- Recommendations of a credit product to a customer with a loan in default.
+-- broken by: product = 'loan'
+SELECT
+    recommendation.client_id,
+    recommendation.recommendation_rank
+FROM gold.product_recommendation AS recommendation
+INNER JOIN silver.disposition AS owner
+    ON owner.client_id = recommendation.client_id
+    AND owner.role = 'owner'
+INNER JOIN silver.loan AS loan
+    ON loan.account_id = owner.account_id
+WHERE
+    loan.is_default
+    AND recommendation.product IN (:credit_products)

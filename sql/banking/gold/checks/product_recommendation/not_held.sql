@@ -1,0 +1,9 @@
+-- Recommendations of a product that the customer holds.
+-- broken by: product = 'household'
+SELECT
+    recommendation.client_id,
+    recommendation.recommendation_rank
+FROM gold.product_recommendation AS recommendation
+INNER JOIN gold.held_product AS held
+    ON held.client_id = recommendation.client_id
+    AND held.product = recommendation.product

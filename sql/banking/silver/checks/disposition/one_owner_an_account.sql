@@ -1,0 +1,11 @@
+-- Dispositions that make another client the owner of an account that has one.
+-- broken by: role = 'owner'
+SELECT
+    disposition.disposition_id
+FROM silver.disposition AS disposition
+INNER JOIN silver.disposition AS another
+    ON another.account_id = disposition.account_id
+    AND another.disposition_id < disposition.disposition_id
+WHERE
+    disposition.role = 'owner'
+    AND another.role = 'owner'
