@@ -51,6 +51,8 @@ def on_glue(definitions: dg.Definitions, domain: Domain, glue_job: str) -> dg.De
         sensors=definitions.sensors,
         resources=definitions.resources,
         executor=definitions.executor,
+        metadata=definitions.metadata,
+        component_tree=definitions.component_tree,
     )
 
 

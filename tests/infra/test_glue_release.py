@@ -28,7 +28,8 @@ def test_the_archive_names_each_wheel_by_its_version(tmp_path: Path):
     names = ["refi_assets-0.1.0-py3-none-any.whl", "duckdb-1.5.5-cp313-cp313-manylinux_2_26_x86_64.whl"]
     for name in names:
         (tmp_path / name).write_bytes(name.encode())
-    build_module().write_archive(tmp_path, tmp_path / "a.gluewheels.zip")
+    module = build_module()
+    module.write_archive(module.by_package(tmp_path).values(), tmp_path / "a.gluewheels.zip")
     with zipfile.ZipFile(tmp_path / "a.gluewheels.zip") as archive:
         assert {entry: archive.read(entry).decode() for entry in archive.namelist()} == {
             "wheels/requirements.txt": "duckdb==1.5.5\nrefi_assets==0.1.0\n",
@@ -37,9 +38,9 @@ def test_the_archive_names_each_wheel_by_its_version(tmp_path: Path):
 
 
 def test_the_packages_are_locked_and_pyspark_is_not_among_them():
-    lines = (PROJECT_DIR / "requirements-deploy.lock").read_text().splitlines()
+    lines = [line for lock in build_module().LOCKS for line in (PROJECT_DIR / lock).read_text().splitlines()]
     names = {Requirement(line.rstrip(" \\")).name for line in lines if line[:1].isalpha()}
-    assert {"dagster", "dagster-pipes", "boto3", "duckdb", "duckdb-extension-httpfs"} <= names
+    assert {"dagster", "dagster-pipes", "boto3", "duckdb", "duckdb-extension-httpfs", "scikit-learn"} <= names
     assert "pyspark" not in names
 
 
