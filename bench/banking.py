@@ -26,7 +26,8 @@ from bench.measure import (
     python,
     use_two_cores,
 )
-from bench.page import table
+from bench.offers import Figures, figures_of
+from bench.page import longest_steps_table, table
 from bench.portfolio import read_through
 from bench.results import BEFORE, REST, this_machine
 
@@ -38,9 +39,6 @@ ROUNDS = 3
 OURS, BARE = "refi banking run", "bare Polars"
 PACKAGES = ("dagster", "duckdb", "polars", "numpy")
 GOAL_GIB = 3
-SHOWN_STEPS = 14
-
-JobFigures = dict[str, float]  # of one run: seconds, cpu_seconds, peak_gib
 
 
 def bank_files(transactions: int, folder: Path, *options: str) -> Path:
@@ -49,9 +47,7 @@ def bank_files(transactions: int, folder: Path, *options: str) -> Path:
     if not (source / "truth.json").is_file():
         generate = command("refi", "banking", "generate", source, "--transactions", str(transactions), *options)
         measured = measure_process([*generate, "--as-of", AS_OF], folder)
-        print(
-            f"{transactions:>12,}  generated        {measured.seconds:8.1f} s {measured.peak_gib:6.2f} GiB", flush=True
-        )
+        figures_shown("refi banking generate", transactions, measured)
     return source
 
 
@@ -73,16 +69,16 @@ def run_banking(source: Path, scratch: Path) -> tuple[dict[str, Any], Measured, 
     return result, measured, {**named, REST: measured.seconds - sum(named.values())}
 
 
-def job_figures(job: str, transactions: int, measured: Measured) -> JobFigures:
-    """The figures that the page shows; prints them."""
-    print(f"{transactions:>12,}  {job:16} {measured.seconds:8.1f} s {measured.peak_gib:6.2f} GiB", flush=True)
-    return {"seconds": measured.seconds, "cpu_seconds": measured.cpu_seconds, "peak_gib": measured.peak_gib}
+def figures_shown(job: str, transactions: int, measured: Measured) -> Figures:
+    """The figures of the page; prints them."""
+    print(f"{transactions:>12,}  {job:24} {measured.seconds:8.1f} s {measured.peak_gib:6.2f} GiB", flush=True)
+    return figures_of(measured)
 
 
 def measure_beside_script(transactions: int, folder: Path) -> dict[str, Any]:
     """Both jobs in rounds. Raises MeasureError if their results differ."""
     source = bank_files(transactions, folder, "--clean")
-    rounds: dict[str, list[JobFigures]] = {OURS: [], BARE: []}
+    rounds: dict[str, list[Figures]] = {OURS: [], BARE: []}
     steps: list[dict[str, float]] = []
     differences: dict[str, dict[str, int]] = {}
     rows = json.loads((source / "truth.json").read_text())["rows"]["transaction"]
@@ -90,10 +86,10 @@ def measure_beside_script(transactions: int, folder: Path) -> dict[str, Any]:
         scratch = empty_folder(folder / "round")
         theirs = empty_folder(scratch / "theirs")
         result, measured, seconds = run_banking(source, scratch)
-        rounds[OURS].append(job_figures(OURS, rows, measured))
+        rounds[OURS].append(figures_shown(OURS, rows, measured))
         steps.append(seconds)
         bare = measure_process(python("bench/bare_polars_bank.py", source, theirs), scratch)
-        rounds[BARE].append(job_figures(BARE, rows, bare))
+        rounds[BARE].append(figures_shown(BARE, rows, bare))
         differences = json_from("bench.compare_bank", scratch / "lake", result["run_id"], theirs, scratch=scratch)
         if any(numbers[kind] for numbers in differences.values() for kind in ("missing", "wrongly", "other")):
             raise MeasureError(f"The results differ, so there are no figures: {differences}")
@@ -114,7 +110,7 @@ def measure_huge_bank(transactions: int, folder: Path) -> dict[str, Any]:
     truth = json.loads((source / "truth.json").read_text())
     scratch = empty_folder(folder / "round")
     result, measured, steps = run_banking(source, scratch)
-    figures = job_figures(OURS, truth["rows"]["transaction"], measured)
+    figures = figures_shown(OURS, truth["rows"]["transaction"], measured)
     counted = {name: counts["quarantined"] for name, counts in result["counts"]["sources"].items()}
     expected = {name: truth["quarantined"].get(name, {}) for name in counted}
     if counted != expected:
@@ -147,13 +143,13 @@ def render_banking(measured: dict[str, Any], out_of_core: dict[str, Any]) -> str
     parts = {
         **{name: measured[name] for name in ("machine", "transactions", "months", "cohorts")},
         "jobs": _jobs_table(measured["rounds"]),
-        "steps": _steps_table(measured["steps"]),
+        "steps": longest_steps_table(measured["steps"]),
         "out_of_core": _out_of_core(out_of_core),
     }
     return TEMPLATE.read_text(encoding="utf-8").format_map(parts)
 
 
-def _jobs_table(rounds: dict[str, list[JobFigures]]) -> str:
+def _jobs_table(rounds: dict[str, list[Figures]]) -> str:
     def middle(job: str, name: str) -> float:
         return median(figures[name] for figures in rounds[job])
 
@@ -171,22 +167,16 @@ def _jobs_table(rounds: dict[str, list[JobFigures]]) -> str:
     return table(("job", "median, s", "rounds, s", "times bare Polars", "processor, s", "peak, GiB"), rows)
 
 
-def _steps_table(steps: dict[str, float]) -> str:
-    longest = sorted(steps.items(), key=lambda step: -step[1])[:SHOWN_STEPS]
-    return table(("step", "s"), [(f"`{name}`" if "/" in name else name, f"{seconds:.2f}") for name, seconds in longest])
-
-
 def _out_of_core(kept: dict[str, Any]) -> str:
     if not kept:
         return "Not measured yet: `make bench-all`."
-    is_reached = kept["peak_gib"] < GOAL_GIB
+    verdict = "reached" if kept["peak_gib"] < GOAL_GIB else "**not reached**"
     return (
-        f"Measured on {kept['machine']}, in a session of its own: {kept['transactions']:,} transactions with a share of "
-        f"every defect, {kept['seconds']:.0f} s, {kept['seconds'] / kept['transactions'] * 1e6:.1f} µs a transaction. "
-        "What does not fit into DuckDB's memory is on disk. Below "
-        f"{GOAL_GIB} GiB at the peak: {kept['peak_gib']:.2f} GiB, {'reached' if is_reached else '**not reached**'}. "
-        "Rows in quarantine and sums of money by currency are those of the bank's truth.\n\n"
-        + _steps_table(kept["steps"])
+        f"Measured on {kept['machine']}, in a session of its own: {kept['transactions']:,} transactions with a share "
+        f"of every defect. What does not fit into DuckDB's memory is on disk.\n\n"
+        f"They take {kept['seconds']:.0f} s, {kept['seconds'] / kept['transactions'] * 1e6:.1f} µs each, and "
+        f"{kept['peak_gib']:.2f} GiB at the peak; below {GOAL_GIB} GiB: {verdict}. Rows in quarantine and sums of "
+        f"money by currency are those of the bank's truth.\n\n{longest_steps_table(kept['steps'])}"
     )
 
 

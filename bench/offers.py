@@ -25,7 +25,7 @@ from bench.measure import (
     python,
     use_two_cores,
 )
-from bench.page import table
+from bench.page import longest_steps_table, table
 from bench.portfolio import read_through
 from bench.results import BEFORE, REST, this_machine
 
@@ -39,7 +39,6 @@ ROUNDS = 3
 OURS, BARE = "refi offers run", "bare Polars"
 PACKAGES = ("dagster", "duckdb", "polars", "numpy", "mlflow-skinny", "scikit-learn")
 GOAL_S, GOAL_TIMES, GOAL_GIB, GOAL_GROWTH = 20, 6, 2, 1.2
-SHOWN_STEPS = 14
 
 Figures = dict[str, float]  # of one run: seconds, cpu_seconds, peak_gib
 
@@ -184,7 +183,7 @@ def render(measured: dict[str, Any], out_of_core: dict[str, Any]) -> str:
         **{name: measured[name] for name in ("machine", "customers", "offers", "verdicts")},
         "goals": table(("goal", "measured", ""), _goals(measured["rounds"])),
         "jobs": _jobs_table(measured["rounds"]),
-        "steps": _steps_table(measured["steps"]),
+        "steps": longest_steps_table(measured["steps"]),
         "out_of_core": _out_of_core(out_of_core),
     }
     return TEMPLATE.read_text(encoding="utf-8").format_map(parts)
@@ -228,11 +227,6 @@ def _jobs_table(rounds: dict[str, list[Figures]]) -> str:
         )
     heads = ("job", "median, s", "rounds, s", "times bare Polars", "processor, s", "times bare Polars", "peak, GiB")
     return table(heads, rows)
-
-
-def _steps_table(steps: dict[str, float]) -> str:
-    longest = sorted(steps.items(), key=lambda step: -step[1])[:SHOWN_STEPS]
-    return table(("step", "s"), [(f"`{name}`" if "/" in name else name, f"{seconds:.2f}") for name, seconds in longest])
 
 
 def _out_of_core(kept: dict[str, Any]) -> str:

@@ -4,7 +4,7 @@ Every figure on the page is computed here, in results.py or in goals.py; nothing
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
@@ -24,6 +24,7 @@ from bench.results import (
 )
 
 TEMPLATE = Path(__file__).with_name("performance.md")
+SHOWN_STEPS = 14
 
 
 def render(bench: Bench) -> str:
@@ -121,3 +122,9 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A Markdown table with its numbers aligned right."""
     marks = ["---"] + ["---:"] * (len(head) - 1)
     return "\n".join(f"| {' | '.join(row)} |" for row in (head, marks, *rows))
+
+
+def longest_steps_table(steps: Mapping[str, float]) -> str:
+    """A Markdown table of the longest steps and their seconds."""
+    longest = sorted(steps.items(), key=lambda step: -step[1])[:SHOWN_STEPS]
+    return table(("step", "s"), [(f"`{name}`" if "/" in name else name, f"{seconds:.2f}") for name, seconds in longest])

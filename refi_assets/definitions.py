@@ -42,12 +42,15 @@ def defs() -> dg.Definitions:
 
 def _loaded() -> dg.Definitions:
     import refi_assets.defs
+    from refi_assets.defs.banking import BANKING
     from refi_assets.orchestration.alert_sensor import alerts
+    from refi_assets.orchestration.glue_runs import on_glue
     from refi_assets.orchestration.jobs import clean_up_after_runs, clean_up_job
     from refi_assets.orchestration.logs import log_runs_as_json
     from refi_assets.orchestration.masking import mask_after_runs, mask_job
     from refi_assets.orchestration.resources import resources
-    from refi_assets.settings import all_settings
+    from refi_assets.orchestration.settings import OrchestrationSettings
+    from refi_assets.settings import all_settings, settings_of
 
     all_settings()  # report a wrong setting now, not in the step that reads it
     log_runs_as_json()
@@ -62,4 +65,6 @@ def _loaded() -> dg.Definitions:
         resources=resources(),
         executor=dg.in_process_executor,
     )
-    return dg.Definitions.merge(domains, shared)
+    definitions = dg.Definitions.merge(domains, shared)
+    glue_job = settings_of(OrchestrationSettings).glue_job
+    return on_glue(definitions, BANKING, glue_job) if glue_job else definitions

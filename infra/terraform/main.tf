@@ -105,15 +105,25 @@ module "spark" {
   release           = var.spark_release
   workers           = { type = var.spark_worker_type, count = var.spark_workers }
   timeout_minutes   = var.spark_timeout_minutes
-  database          = var.glue_database
   metrics_namespace = var.metrics_namespace
   keep_logs_days    = var.keep_logs_days
   settings = merge(
-    { AWS_REGION = local.region, REFI_LAKE_URL = local.lake_url, REFI_ENGINE = "spark", REFI_GLUE_DATABASE = var.glue_database },
+    { AWS_REGION = local.region, REFI_LAKE_URL = local.lake_url, REFI_ENGINE = "spark" },
     var.spark_settings,
   )
   lake = { bucket = module.lake.bucket, bucket_arn = module.lake.bucket_arn, root = local.root, key_arn = module.lake.key_arn }
   aws  = { partition = local.partition, region = local.region, account = local.account }
+}
+
+module "dashboards" {
+  source = "./modules/dashboards"
+
+  name       = var.name
+  principals = var.quicksight_principals
+  workgroup  = { name = module.analyst_queries.name, arn = module.analyst_queries.arn }
+  database   = "${var.glue_database}_analysts_gold"
+  lake       = { bucket_arn = module.lake.bucket_arn, root = local.root, key_arn = module.lake.key_arn }
+  aws        = { partition = local.partition, region = local.region, account = local.account }
 }
 
 module "serving" {

@@ -95,6 +95,12 @@ variable "spark_settings" {
   default     = {}
 }
 
+variable "quicksight_principals" {
+  description = "Users and groups of QuickSight, by ARN, who may build on gold as analysts see it. None: no data source."
+  type        = set(string)
+  default     = []
+}
+
 variable "api_cluster_arn" {
   description = "ECS cluster that serves the API, on its instance with the attribute refi.store = <name>. \"\": none."
   type        = string

@@ -43,9 +43,11 @@ def open_any_run(domain: str, lake_url: str, run_id: str | None = None) -> Publi
     return find_run(kind, _publication(domain), *_lake_and_engine(lake_url), run_id)
 
 
-def open_masked_copy(domain: str, lake_url: str, run_id: str | None = None) -> PublishedRun:
-    """The latest published run of a domain as analysts see it. Raises LakeError, also for any run id."""
-    return AnalystRun.find(_publication(domain), *_lake_and_engine(lake_url), run_id)
+def open_run_as(reader: str, domain: str, lake_url: str, run_id: str | None) -> PublishedRun:
+    """A run of a domain as an analyst or the pipeline reads it. Raises LakeError, also for an analyst with a run id."""
+    if reader == "analyst":
+        return AnalystRun.find(_publication(domain), *_lake_and_engine(lake_url), run_id)
+    return open_any_run(domain, lake_url, run_id)
 
 
 class _Quarantine(PublishedRun):

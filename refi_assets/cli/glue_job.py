@@ -1,13 +1,12 @@
 """The job of AWS Glue: runs the job of a domain, and reports it to the Dagster run that started it, by Dagster Pipes.
 
-Dagster's side of the pipe is orchestration/glue_runs.py. Settings come as arguments, because a job of Glue has no
-environment variables of its own. Nothing from `awsglue` is used, so any spark-submit can run it.
+Dagster's side of the pipe is orchestration/glue_runs.py; the job's script is infra/glue/job.py. It needs no packages of
+Glue's own, so any spark-submit can run it.
 """
 
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
@@ -26,12 +25,9 @@ from refi_assets import aws
 from refi_assets.errors import RefiError, SettingError, type_and_place
 from refi_assets.orchestration.glue_runs import DESCRIPTION
 
-SETTINGS = ("--REFI_", "--AWS_")  # the beginnings of arguments that are environment variables
 
-
-def run_glue_job(arguments: Sequence[str]) -> None:
+def run_glue_job() -> None:
     """Run the domain that Dagster names. Raises RefiError, after it has been reported."""
-    os.environ.update(settings_in(arguments))
     os.environ.setdefault("DAGSTER_HOME", tempfile.mkdtemp())
     with _pipes() as pipes:
         try:
@@ -40,11 +36,6 @@ def run_glue_job(arguments: Sequence[str]) -> None:
             ours = error if isinstance(error, RefiError) else RefiError(f"{type_and_place(error)}.")
             pipes.report_custom_message({"failure": str(ours)})
             raise ours from None
-
-
-def settings_in(arguments: Sequence[str]) -> dict[str, str]:
-    """Environment variables from arguments such as --REFI_LAKE_URL s3://bucket/lake."""
-    return {name.removeprefix("--"): value for name, value in pairwise(arguments) if name.startswith(SETTINGS)}
 
 
 def _pipes() -> PipesContext:
@@ -82,6 +73,7 @@ def _run(pipes: PipesContext) -> None:
         verify=pipes.get_extra("verify"),
         instance=instance,
         run_id=pipes.run_id,
+        tidies=False,  # Dagster does; analysts' copies need a key that this job does not have
     )
 
 

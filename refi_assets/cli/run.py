@@ -188,12 +188,14 @@ def run_domain(
     verify: bool = False,
     job_name: str = "",
     run_id: str = "",
+    tidies: bool = True,
 ) -> RunResult:
-    """Run the job of a domain, or another job over its assets, for the partition that contains a day, then clean up.
+    """Run the job of a domain, or another job over its assets, for the partition that contains a day.
 
-    The run is on the deployment's Dagster instance, engine and identity unless others are given. Its id is new unless
-    one is given. With `verify`, every relation is computed again and compared with the memo's. Raises RunError, or
-    another RefiError, which says why nothing was published.
+    Then it cleans up and makes copies for analysts, unless that is left to another process (`tidies`). The run is on
+    the deployment's Dagster instance, engine and identity unless others are given. Its id is new unless one is given.
+    With `verify`, every relation is computed again and compared with the memo's. Raises RunError, or another RefiError,
+    which says why nothing was published.
     """
     lake, domain = open_lake(lake_url, create=False), domain_of(name)
     policy_of(domain.policy, policy_file)
@@ -227,18 +229,24 @@ def run_domain(
             message = watcher.why_failed(run_id, keeps_log=instance is None)
             relations = _relations(lake, run_id)
             raise RunError(message, run_id, as_of, watcher.status, watcher.failed_checks, relations)
-        cleaned_up = definitions.resolve_job_def(CLEAN_UP_JOB).execute_in_process(**common)
-        if is_masking_key_set():
-            with best_effort(
-                lambda why: watcher.warnings.append(f"Analysts still see the copy of an earlier run: {why}")
-            ):
-                copy_publications(lake, resources["engine"])
-    if not cleaned_up.success:
-        watcher.warnings.append(f"The clean-up after the run failed. {see_log(cleaned_up.run_id)}")
+        if tidies:
+            watcher.warnings += _tidy_up(definitions, lake, common)
     assets = ["/".join(event.asset_key.path) for event in outcome.get_asset_materialization_events() if event.asset_key]
     if verify:
         console.say(_verified(lake, run_id, assets))
     return _result(name, lake, run_id, as_of, assets, watcher.warnings)
+
+
+def _tidy_up(definitions: dg.Definitions, lake: ObjectStore, common: dict[str, Any]) -> list[str]:
+    """Clean up, and make the copies for analysts that are due; returns warnings."""
+    warnings = []
+    cleaned_up = definitions.resolve_job_def(CLEAN_UP_JOB).execute_in_process(**common)
+    if not cleaned_up.success:
+        warnings.append(f"The clean-up after the run failed. {see_log(cleaned_up.run_id)}")
+    if is_masking_key_set():
+        with best_effort(lambda why: warnings.append(f"Analysts still see the copy of an earlier run: {why}")):
+            copy_publications(lake, common["resources"]["engine"])
+    return warnings
 
 
 def _result(

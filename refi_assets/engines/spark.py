@@ -6,7 +6,6 @@ There is no catalog: the lake is the state. Starting Spark belongs to spark_sess
 import re
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -16,7 +15,7 @@ from sqlglot import exp
 
 from refi_assets.engines.base import Descriptions, Row, Tasks
 from refi_assets.engines.remote import RemoteSession, query_error, run_table, table_location, tables_of_other_runs
-from refi_assets.engines.spark_session import spark_session
+from refi_assets.engines.spark_session import run_spark_job, spark_session
 from refi_assets.engines.spark_sql import DIALECT, to_spark
 from refi_assets.engines.spark_tasks import SparkTasks
 from refi_assets.engines.types import from_dialect, to_dialect
@@ -110,23 +109,11 @@ class SparkSqlSession(RemoteSession):
 
     def _run(self, statement: exp.Query, action: Callable[["DataFrame"], T]) -> T:
         """Do something with the rows of a statement, and stop it if this process is interrupted. Raises EngineError."""
-        began, tag = time.monotonic(), f"spark-{uuid4()}"
-        session, sql = spark_session(), self._sql(statement)
-
-        def act() -> T:
-            session.sparkContext.addJobTag(tag)
-            return action(session.sql(sql))
-
-        # In a thread of its own: an interrupt would leave this thread's connection to Java in the middle of an answer.
-        with ThreadPoolExecutor(1) as thread:
-            future = thread.submit(act)
-            try:
-                result = future.result()
-            except BaseException as error:
-                if not future.done():
-                    session.sparkContext.cancelJobsWithTag(tag)
-                    raise
-                raise _failure(error, sql) from None
+        began, tag, sql = time.monotonic(), f"spark-{uuid4()}", self._sql(statement)
+        try:
+            result = run_spark_job(tag, lambda session: action(session.sql(sql)))
+        except BaseException as error:
+            raise _failure(error, sql) from None
         self.queries.append(QueryCost(id=tag, run_ms=round((time.monotonic() - began) * 1000)))
         return result
 

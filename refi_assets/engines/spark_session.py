@@ -11,10 +11,11 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from refi_assets.engines.settings import EngineSettings
 from refi_assets.errors import EngineError, SettingError, needs_packages
@@ -23,6 +24,8 @@ from refi_assets.settings import settings_of
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+T = TypeVar("T")
 
 JAVA_VERSIONS = (17, 21)
 JAVA_FOLDERS = ("/usr/lib/jvm", "/Library/Java/JavaVirtualMachines")
@@ -47,12 +50,12 @@ _own: "SparkSession | None" = None
 def spark_session() -> "SparkSession":
     """The session of this process. Raises SettingError without PySpark or Java, EngineError if Spark does not start."""
     global _own  # noqa: PLW0603 - Spark allows one context a process
-    with needs_packages("Spark", ("pyspark", "py4j"), "spark", "pip install '.[spark]'"):
-        from pyspark.logger import PySparkLogger
-        from pyspark.sql import SparkSession
-    with _lock:
+    with _lock:  # also of the import: PySpark's modules import one another, and two threads would meet half of them
         if _own is not None:
             return _own
+        with needs_packages("Spark", ("pyspark", "py4j"), "spark", "pip install '.[spark]'"):
+            from pyspark.logger import PySparkLogger
+            from pyspark.sql import SparkSession
         session: SparkSession | None = SparkSession.getActiveSession()
         if session is None and "PYSPARK_GATEWAY_PORT" in os.environ:  # under spark-submit
             session = SparkSession.builder.getOrCreate()
@@ -63,6 +66,28 @@ def spark_session() -> "SparkSession":
         for name, value in SQL_OPTIONS.items():
             session.conf.set(name, value)
         return session
+
+
+def run_spark_job(tag: str, action: "Callable[[SparkSession], T]") -> T:
+    """The result of an action on the session, whose jobs have a tag, and are cancelled if this process is interrupted.
+
+    The action has a thread of its own: an interrupt would leave this thread's connection to Java in the middle of an
+    answer.
+    """
+    session = spark_session()
+
+    def act() -> T:
+        session.sparkContext.addJobTag(tag)
+        return action(session)
+
+    with ThreadPoolExecutor(1) as thread:
+        future = thread.submit(act)
+        try:
+            return future.result()
+        except BaseException:
+            if not future.done():
+                session.sparkContext.cancelJobsWithTag(tag)
+            raise
 
 
 def _start() -> "SparkSession":

@@ -8,14 +8,15 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 from uuid import uuid4
 
-from refi_assets.engines.spark_session import spark_session
+from refi_assets.engines.spark_session import run_spark_job
 from refi_assets.errors import EngineError, RefiError, type_and_place
 
 if TYPE_CHECKING:
     import pyarrow as pa  # type: ignore[import-untyped]
+    from pyspark.sql import SparkSession
 
     from refi_assets.engines.duckdb import NumberArray
 
@@ -32,11 +33,12 @@ class SparkTasks:
         """See Tasks."""
         if not names:
             return []
-        context = spark_session().sparkContext
-        with _one_job(names):
-            outcomes = context.parallelize(list(names), len(names)).map(partial(_outcome, task)).collect()
+        numbers, outcome_of = list(names), partial(_outcome, task)
         results = []
-        for outcome in outcomes:
+        for outcome in _run(
+            names,
+            lambda session: session.sparkContext.parallelize(numbers, len(numbers)).map(outcome_of).collect(),
+        ):
             if isinstance(outcome, RefiError):
                 raise outcome
             results.append(outcome)
@@ -45,11 +47,13 @@ class SparkTasks:
     def repeated_numbers(self, task: "Callable[[int], NumberArray]", names: Mapping[int, str]) -> "NumberArray":
         """See Tasks."""
         batches = partial(_batches, task, list(names))
-        with _one_job(names):
-            numbers = spark_session().range(0, len(names), 1, len(names)).mapInArrow(batches, "number BIGINT")
-            repeated = numbers.groupBy("number").count().where("count > 1").select("number").toArrow()
-        array: NumberArray = repeated.column("number").to_numpy()
-        return array
+
+        def repeated(session: "SparkSession") -> "NumberArray":
+            numbers = session.range(0, len(names), 1, len(names)).mapInArrow(batches, "number BIGINT")
+            rows = numbers.groupBy("number").count().where("count > 1").select("number").toArrow()
+            return cast("NumberArray", rows.column("number").to_numpy())
+
+        return _run(names, repeated)
 
 
 def _outcome(task: Callable[[int], T], number: int) -> T | RefiError:
@@ -86,23 +90,17 @@ def _failures_of(number: int) -> Iterator[None]:
         raise RuntimeError(f"{_FAILED} {number}: {type_and_place(error)}") from None
 
 
-@contextmanager
-def _one_job(names: Mapping[int, str]) -> Iterator[None]:
-    """Cancel the jobs of this block if it is interrupted; name the task by which one failed."""
-    from py4j.protocol import Py4JError
-    from pyspark.errors import PySparkException
-
-    context, tag = spark_session().sparkContext, f"refi-{uuid4()}"
-    context.addJobTag(tag)
+def _run(names: Mapping[int, str], action: "Callable[[SparkSession], T]") -> T:
+    """Run a job of tasks; if it fails, name the task by which it did."""
     try:
-        yield
-    except (Py4JError, PySparkException) as error:
-        raise EngineError(_reason(str(error), names)) from None
-    except BaseException:
-        context.cancelJobsWithTag(tag)
+        return run_spark_job(f"tasks-{uuid4()}", action)
+    except Exception as error:
+        from py4j.protocol import Py4JError  # after run_spark_job, which imports PySpark in one thread at a time
+        from pyspark.errors import PySparkException
+
+        if isinstance(error, Py4JError | PySparkException):
+            raise EngineError(_reason(str(error), names)) from None
         raise
-    finally:
-        context.removeJobTag(tag)
 
 
 def _reason(message: str, names: Mapping[int, str]) -> str:

@@ -15,7 +15,7 @@ from typing import BinaryIO, cast
 from pydantic import BaseModel, ConfigDict
 
 from refi_assets.engines.duckdb import DuckDBEngine, DuckDBSession
-from refi_assets.engines.duckdb_sql import parquet_sql, path_literal, text_literal
+from refi_assets.engines.duckdb_sql import parquet_sql, path_literal, quoted, text_literal
 from refi_assets.errors import EngineError, SourceError
 from refi_assets.ingestion.encodings import Decoded, encoded
 from refi_assets.ingestion.file_names import suffix_of
@@ -50,7 +50,8 @@ class FileColumn:
     """A column of a file: its name as the contract spells it, and the SQL that reads it as text.
 
     `reads_empty_as_null`: an empty cell reads as null. `is_tidy`: it does, and no cell begins or ends with white space
-    or contains a control character. A trimmed cell that equals one of the `null_marks` reads as empty.
+    or contains a control character. A trimmed cell that equals one of the `null_marks` reads as empty. `has_iso_days`:
+    its days are ISO dates, since it is no text in the file.
     """
 
     name: str
@@ -58,6 +59,7 @@ class FileColumn:
     reads_empty_as_null: bool = False
     is_tidy: bool = False
     null_marks: tuple[str, ...] = ()
+    has_iso_days: bool = False
 
     @property
     def original(self) -> str:
@@ -128,8 +130,7 @@ def scan_file(
     sha256 = sha256 or lake.sha256(info.key)
     file_format = contract.file_format if contract else file_format
     suffix, is_compressed = suffix_of(info.key), info.key.casefold().endswith(".gz")
-    clean_key = folder.key(relation, f".{number}.clean{'.parquet' if suffix == '.parquet' else '.csv'}")
-    malformed_key = folder.key(relation, f".{number}.malformed.csv")
+    clean_key, malformed_key = keys_of_scan(info, folder, relation, number)
 
     def open_file() -> BinaryIO:
         stream: BinaryIO = lake.open(info.key)
@@ -169,6 +170,12 @@ def scan_file(
             raise  # a failure of the disk, not of the file
         raise SourceError(f"{info.key} cannot be read{_cause(lake, info, error)}.") from None
     return _scanned(info, sha256, scan, clean_key, malformed_key, file_format)
+
+
+def keys_of_scan(info: ObjectInfo, folder: RunFolder, relation: str, number: int) -> tuple[str, str]:
+    """The objects that the scan of a file may leave: its clean copy, and its malformed records."""
+    clean = ".parquet" if suffix_of(info.key) == ".parquet" else ".csv"
+    return folder.key(relation, f".{number}.clean{clean}"), folder.key(relation, f".{number}.malformed.csv")
 
 
 def _cause(lake: ObjectStore, info: ObjectInfo, error: Exception) -> str:
@@ -246,7 +253,7 @@ def text_columns(session: DuckDBSession, lake: ObjectStore, file: ScannedFile) -
         ]
     described = session.execute(f"DESCRIBE SELECT * FROM {rows_sql(lake, file)}")
     return [
-        FileColumn(name, text_sql('"' + row[0].replace('"', '""') + '"', row[1]))
+        FileColumn(name, text_sql(quoted(row[0]), row[1]), has_iso_days=row[1].startswith(("DATE", "TIMESTAMP")))
         for name, row in zip(file.columns, described, strict=True)
     ]
 

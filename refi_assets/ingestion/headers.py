@@ -19,7 +19,7 @@ def normalized_name(name: str) -> str:
 def read_names(
     names: Sequence[str], file_names: Mapping[str, str] | None = None
 ) -> tuple[tuple[str, ...], dict[str, str]]:
-    """Our names of columns, in order, and a mapping of the file's other spellings to them.
+    """Our names of columns, in order, and a mapping of the file's other spellings to those that files should have.
 
     `file_names` are our names, each with the name that files have. A name that differs from either only in case,
     spaces, hyphens and underscores is read as ours; any other name is trimmed and case-folded. Raises SourceError if
@@ -44,5 +44,5 @@ def read_names(
             raise SourceError(f"{both} have the same name")
         columns.append(column)
         if column in file_names and file_names[column] != written:
-            respelled[written] = column
+            respelled[written] = file_names[column]
     return tuple(columns), respelled

@@ -195,6 +195,7 @@ class _Scanner:
         self.scan = Scan()
         self._stream, self._copy, self._on_malformed = stream, copy, on_malformed
         self._format, self._grammar = file_format, grammar_of(file_format)
+        self._format_of_contract = file_format if file_names else CSV  # without a contract, no message is about one
         self._file_names, self._numbered_columns = file_names, numbered_columns
         self._always_copy = always_copy or not file_format.header
         self._unread = b""
@@ -239,7 +240,7 @@ class _Scanner:
         """Read the header, which is the first line that is not blank; returns the bytes after it."""
         body = start.removeprefix(BOM)
         header_at = len(body) - len(_BLANK_LINES_FIRST.sub(b"", body))
-        require_text(body, self._format)
+        require_text(body, self._format_of_contract)
         if not self._format.header:
             return self._read_first_record(body, header_at)
         if body[header_at:] in (b"", b"\r"):
@@ -375,7 +376,7 @@ class _Scanner:
 
     def _declared(self, part: str) -> str:
         """The end of a message about a part of the format, if the contract declares one."""
-        return "" if self._format.is_plain else f"; the contract declares {part}"
+        return "" if self._format_of_contract.is_plain else f"; the contract declares {part}"
 
     def _not_decoded(self, record: bytes) -> str:
         """The problem of a record that is not in the file's encoding."""

@@ -3,16 +3,26 @@
 The previous snapshot is scanned in the same way, for comparison: rows, columns, inferred types.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import date
+from functools import partial
 
 from pydantic import BaseModel, ConfigDict
 
+from refi_assets.engines.base import Tasks
 from refi_assets.engines.duckdb import DuckDBEngine, DuckDBSession
 from refi_assets.errors import EngineError, SourceError
 from refi_assets.ingestion.file_names import endings_of, original_of
-from refi_assets.ingestion.files import MACROS, ScannedFile, require_size, rows_sql, scan_file, text_columns
+from refi_assets.ingestion.files import (
+    MACROS,
+    ScannedFile,
+    keys_of_scan,
+    require_size,
+    rows_sql,
+    scan_file,
+    text_columns,
+)
 from refi_assets.ingestion.raw_zone import Snapshot, find_snapshot
 from refi_assets.ingestion.source_folder import EXPECTED
 from refi_assets.lake import ObjectInfo, ObjectStore, RunFolder
@@ -70,8 +80,9 @@ def scan_source(
     max_file_gb: float = 100,
     *,
     use_memo: bool = True,
+    tasks: Tasks | None = None,
 ) -> tuple[ScannedSnapshot, ScannedSnapshot | None]:
-    """The snapshot of a source as of a day, and the previous one, if any.
+    """The snapshot of a source as of a day, and the previous one, if any; its files are scanned by tasks, if given.
 
     Raises SourceError if there is no snapshot, or it is unreadable, too large, or without rows that it must have.
     """
@@ -85,7 +96,10 @@ def scan_source(
         )
     with engine.session() as session:
         session.execute(MACROS)
-        scanned = _scan(session, lake, contract, snapshot, folder, f"raw/{source}", max_file_gb, use_memo)
+        scan = partial(
+            _scan, session, lake, contract, folder=folder, max_file_gb=max_file_gb, use_memo=use_memo, tasks=tasks
+        )
+        scanned = scan(snapshot, relation=f"raw/{source}")
         if scanned.rows == 0 and not contract.may_have_no_rows:
             raise SourceError(
                 f"{', '.join(file.key for file in scanned.files)}: no rows; found a header only, expected at least "
@@ -95,7 +109,7 @@ def scan_source(
         with suppress(SourceError):  # an unreadable file of another day must not fail this one
             before = find_snapshot(lake, source, snapshot.load_date, before=True)
             if before is not None:
-                previous = _scan(session, lake, contract, before, folder, f"raw/{source}.before", max_file_gb, use_memo)
+                previous = scan(before, relation=f"raw/{source}.before")
     return scanned, previous
 
 
@@ -115,6 +129,7 @@ def _scan(
     relation: str,
     max_file_gb: float,
     use_memo: bool,
+    tasks: Tasks | None,
 ) -> ScannedSnapshot:
     """Scan a snapshot; with `use_memo`, an earlier scan of the same bytes under the same names is used.
 
@@ -132,27 +147,38 @@ def _scan(
         etags = {info.key: info.etag for info in snapshot.objects}
         files = tuple(file.model_copy(update={"etag": etags[file.key]}) for file in scan.files)
         return scan.model_copy(update={"files": files})
-    scanned_files: list[ScannedFile] = []
+    names = {number: info.key for number, info in enumerate(snapshot.objects) if info.key not in copies}
+    scan_one = partial(_scan_one, lake, snapshot.objects, hashes, folder, relation, max_file_gb, contract)
     try:
-        for number, info in enumerate(snapshot.objects):
-            if info.key not in copies:
-                scanned_files.append(
-                    scan_file(lake, info, folder, relation, number, hashes[number], max_file_gb, contract)
-                )
-        inferred = _inferred(session, lake, tuple(scanned_files))
+        scanned_files = tuple(tasks.run(scan_one, names) if tasks else map(scan_one, names))
+        inferred = _inferred(session, lake, scanned_files)
         require_unchanged(lake, snapshot.objects)  # before the scan is recorded under the hashes of other bytes
     except BaseException:
-        lake.delete([key for file in scanned_files for key in file.left_keys])
+        left = (key for number in names for key in keys_of_scan(snapshot.objects[number], folder, relation, number))
+        lake.delete([key for key in left if lake.find(key)])
         raise
     scanned = ScannedSnapshot(
         source=snapshot.source,
         load_date=snapshot.load_date,
-        files=tuple(scanned_files),
+        files=scanned_files,
         copies=copies,
         inferred=inferred,
     )
     memo.put(key, folder.run_id, scanned.model_dump(mode="json"))
     return scanned
+
+
+def _scan_one(
+    lake: ObjectStore,
+    objects: Sequence[ObjectInfo],
+    hashes: Sequence[str],
+    folder: RunFolder,
+    relation: str,
+    max_file_gb: float,
+    contract: Contract,
+    number: int,
+) -> ScannedFile:
+    return scan_file(lake, objects[number], folder, relation, number, hashes[number], max_file_gb, contract)
 
 
 def _copies(source: str, hashes: dict[str, str]) -> tuple[str, ...]:

@@ -21,9 +21,10 @@ from refi_assets.ingestion.settings import IngestionSettings
 from refi_assets.lake import ObjectInfo, RunFolder
 from refi_assets.lake.folder_store import FolderStore
 from refi_assets.settings import settings_of
+from refi_assets.specs.file_formats import FileFormat
 
 _SEPARATORS = (b",", b";", b"\t", b"|")
-_HEADER_BYTES, _BLOCK_BYTES = 64 << 10, 1 << 20
+_HEADER_BYTES = 64 << 10
 
 
 @dataclass(frozen=True)
@@ -53,27 +54,24 @@ def open_user_file(session: DuckDBSession, lake: FolderStore, number: int, path:
     Raises SourceError if the file cannot be read or has a malformed row.
     """
     key = f"files/{number}/{path.name}{'' if suffix_of(path.name) else '.csv'}"
-    separator = _put_file(lake, key, path)
+    file_format = FileFormat(delimiter=_separator(path, is_parquet=suffix_of(key) == ".parquet"))
+    Path(lake.target(key)).symlink_to(path.resolve())
     info = ObjectInfo(key, path.stat().st_size)
     max_file_gb = settings_of(IngestionSettings).max_file_gb
+    run = RunFolder(lake, "user")
     try:
         require_size(info, max_file_gb)
-        file = scan_file(lake, info, RunFolder(lake, "user"), "files/file", number, max_file_gb=max_file_gb)
+        file = scan_file(lake, info, run, "files/file", number, max_file_gb=max_file_gb, file_format=file_format)
     except SourceError as error:
         raise SourceError(f"{path}{str(error).removeprefix(key)}") from None
     if file.malformed_key:
         raise SourceError(f"{path}: {_malformed(lake, file)} Nothing was written; fix the file.")
     columns = text_columns(session, lake, file)
-    if separator == ",":
-        names, texts = [column.name for column in columns], [column.sql for column in columns]
-    else:
-        swapped = str.maketrans(f",{separator}", f"{separator},")
-        names = [column.name.translate(swapped) for column in columns]
-        texts = [f"TRANSLATE({column.sql}, ',{separator}', '{separator},')" for column in columns]
+    names, texts = [column.name for column in columns], [column.sql for column in columns]
     if file.is_parquet:
         spelled = [trim(row[0]) for row in session.execute(f"DESCRIBE SELECT * FROM {rows_sql(lake, file)}")]
     else:
-        spelled = _spelled(path, names, separator)
+        spelled = _spelled(path, names, file_format.delimiter)
     return UserFile(path, source, names, spelled, texts, rows_sql(lake, file), file.sha256)
 
 
@@ -86,31 +84,17 @@ def _spelled(path: Path, names: list[str], separator: str) -> list[str]:
     return written if [name.casefold() for name in written] == names else names
 
 
-def _put_file(lake: FolderStore, key: str, path: Path) -> str:
-    """Put a link to the file into the lake and return the separator of its columns.
-
-    Ingestion reads commas: of a file with another separator, put a copy in which commas and separators are swapped.
-    """
-    opened = gzip.open if suffix_of(key) == ".csv.gz" else open
-    separator, target = b",", Path(lake.target(key))
+def _separator(path: Path, *, is_parquet: bool) -> str:
+    """The most frequent separator of the first line, without its quotes. Raises SourceError."""
+    opened = gzip.open if suffix_of(path.name) == ".csv.gz" else open
     try:
         with cast(IO[bytes], opened(path, "rb")) as stream:
             header = re.sub(b'"[^"]*"', b"", stream.readline(_HEADER_BYTES))
-            if suffix_of(key) != ".parquet":
-                separator = max(_SEPARATORS, key=header.count)
-            if separator != b",":
-                swapped = bytes.maketrans(b"," + separator, separator + b",")
-                stream.seek(0)
-                with cast(IO[bytes], opened(target, "wb")) as copy:
-                    copy.writelines(block.translate(swapped) for block in iter(lambda: stream.read(_BLOCK_BYTES), b""))
     except (OSError, EOFError, zlib.error) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise SourceError(f"{path} cannot be read: {error.strerror}.") from None
-        separator = b","  # not gzip, or damaged: the scan says so
-    if separator == b",":
-        target.unlink(missing_ok=True)
-        target.symlink_to(path.resolve())
-    return separator.decode()
+        return ","  # not gzip, or damaged: the scan says so
+    return "," if is_parquet else max(_SEPARATORS, key=header.count).decode()
 
 
 def _malformed(lake: FolderStore, file: ScannedFile) -> str:

@@ -6,7 +6,7 @@ lineage.html.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from graphlib import CycleError, TopologicalSorter
@@ -63,14 +63,16 @@ class LineageRelation:
     columns: dict[str, LineageColumn]
 
 
-def lineage_graph() -> dict[str, LineageRelation]:
+def lineage_graph(keys: Collection[str] | None = None) -> dict[str, LineageRelation]:
     """Every relation by its short name, each after those it reads: source files, staging, sql/<group>/<relation>.sql.
 
-    A source file has its usual name, loan_information.csv; its columns are those of catalog/loan_information.
+    With keys, only these of the relations in sql/, and those behind them. A source file has its usual name,
+    loan_information.csv; its columns are those of catalog/loan_information.
     Raises SettingError or EngineError if sql/, contracts/ or the policy is wrong.
     """
     contracts = load_contracts().values()
     models = _sorted_by_reads([model for key, model in load_sql_models().items() if key.count("/") == 1])
+    models = models if keys is None else _with_models_behind(models, keys)
     names = short_names([f"staging/{contract.source}" for contract in contracts] + [model.key for model in models])
     files_and_tables = [_source_file(contract) for contract in contracts]
     files_and_tables += [
@@ -157,6 +159,15 @@ def _sorted_by_reads(models: list[SqlModel]) -> list[SqlModel]:
         return [by_key[key] for key in TopologicalSorter(reads).static_order()]
     except CycleError as error:
         raise SettingError(f"sql/: relations read one another in a circle: {' <- '.join(error.args[1])}.") from None
+
+
+def _with_models_behind(models: list[SqlModel], keys: Collection[str]) -> list[SqlModel]:
+    """The models with these keys and those that they read; the order stays."""
+    needed = set(keys)
+    for model in reversed(models):
+        if model.key in needed:
+            needed.update(_reads(model))
+    return [model for model in models if model.key in needed]
 
 
 def _reads(model: SqlModel) -> tuple[str, ...]:

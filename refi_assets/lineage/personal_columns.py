@@ -5,9 +5,12 @@ unless the head of its SQL file says why it is not (`-- not personal column: rea
 column does not make another column personal. Masking belongs to publishing/masked_copies.py.
 """
 
+import hashlib
+
 from refi_assets.lineage.graph import LineageColumn, LineageRelation
 from refi_assets.specs.contracts import load_contracts
 from refi_assets.specs.names import group_and_name
+from refi_assets.specs.python_relations import python_relations
 from refi_assets.specs.sql_models import load_sql_models
 
 PersonalColumns = dict[str, dict[str, str]]  # relation key -> column -> its kind
@@ -30,6 +33,16 @@ def personal_columns(graph: dict[str, LineageRelation]) -> PersonalColumns:
         columns = {name: "+".join(sorted(kinds[column.id])) for name, column in relation.columns.items()}
         personal[relation.asset] = {name: kind for name, kind in columns.items() if kind}
     return personal
+
+
+def personal_columns_sha256() -> str:
+    """Hash of all declarations that decide which columns are personal."""
+    declarations = [
+        *(contract.sha256 for contract in load_contracts().values()),
+        *(model.sha256 for model in load_sql_models().values()),
+        repr(python_relations()),
+    ]
+    return hashlib.sha256("\n".join(declarations).encode()).hexdigest()
 
 
 def _declared_kind(column: LineageColumn) -> frozenset[str]:

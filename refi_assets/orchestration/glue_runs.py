@@ -77,13 +77,13 @@ def _whole_job(
                 "verify": lake.memo == "verify",
                 "force_latest": publishing.force_latest,
             }
-            yield from _run(context, glue_job, lake.url, extras)
+            yield from _run(context, glue_job, lake.url, extras, domain.unchanged)
 
     return run_on_glue
 
 
 def _run(
-    context: dg.AssetExecutionContext, glue_job: str, lake_url: str, extras: dict[str, Any]
+    context: dg.AssetExecutionContext, glue_job: str, lake_url: str, extras: dict[str, Any], consequence: str
 ) -> Iterator[PipesExecutionResult]:
     """All that the Glue run reports, even if it fails in the end. Raises GlueError with the message of its failure."""
     with aws.needs_extra("dagster_aws", "A job of Glue"):
@@ -101,8 +101,9 @@ def _run(
         failure = error
     yield from map(_with_description, messages.handler.get_reported_results())
     if failure is not None:
-        reasons = [message["failure"] for message in messages.handler.get_custom_messages()]
-        raise GlueError(reasons[-1] if reasons else _without_a_reason(failure)) from None
+        reported = [message["failure"] for message in messages.handler.get_custom_messages()]
+        reason = reported[-1].removesuffix(consequence).rstrip() if reported else _unreported(failure)
+        raise GlueError(reason) from None
 
 
 def _with_description(result: PipesExecutionResult) -> PipesExecutionResult:
@@ -127,6 +128,8 @@ def _message_reader(bucket: str, folder: str, s3: Any) -> Any:
     from dagster_aws.pipes import PipesS3MessageReader
 
     class LakeMessageReader(PipesS3MessageReader):
+        expected_writer_count = 1  # the library's own property warns that it is new
+
         @contextmanager
         def get_params(self) -> Iterator[PipesParams]:
             with super().get_params() as params:
@@ -160,7 +163,7 @@ def _stopped_after_an_error(glue: Any, glue_job: str) -> Iterator[None]:
         raise
 
 
-def _without_a_reason(failure: Exception) -> str:
+def _unreported(failure: Exception) -> str:
     """The message of a failure that the Glue run did not report itself."""
     if isinstance(failure, GlueError):
         return str(failure)

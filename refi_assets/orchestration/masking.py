@@ -11,11 +11,11 @@ from refi_assets.engines import open_analysts_catalog
 from refi_assets.ingestion.settings import IngestionSettings
 from refi_assets.lake import ObjectStore, Relation
 from refi_assets.lineage.graph import descriptions, lineage_graph
-from refi_assets.lineage.personal_columns import personal_columns
+from refi_assets.lineage.personal_columns import personal_columns, personal_columns_sha256
 from refi_assets.orchestration.jobs import CLEAN_UP_JOB, MASK_JOB
 from refi_assets.orchestration.resources import EngineResource, LakeResource
 from refi_assets.orchestration.steps import user_errors
-from refi_assets.publishing.masked_copies import MaskedCopy, copies_by_folder, copy_for_analysts
+from refi_assets.publishing.masked_copies import MaskedCopy, Masking, copies_by_folder, copy_for_analysts
 from refi_assets.publishing.masking_key import MaskingKey, is_masking_key_set
 from refi_assets.publishing.publication import publications
 from refi_assets.settings import settings_of
@@ -26,7 +26,9 @@ def copy_publications(lake: ObjectStore, engine: EngineResource) -> list[MaskedC
 
     An engine with a catalog shows the copies. Raises RefiError.
     """
-    key, personal = MaskingKey.of_deployment(), personal_columns(lineage_graph())
+    masking = Masking(
+        MaskingKey.of_deployment(), lambda keys: personal_columns(lineage_graph(keys)), personal_columns_sha256()
+    )
     catalog = open_analysts_catalog(engine.kind, lake)
 
     def show(relations: Sequence[Relation]) -> None:
@@ -34,8 +36,7 @@ def copy_publications(lake: ObjectStore, engine: EngineResource) -> list[MaskedC
             catalog.publish(relations, {relation.key: descriptions(relation.key) for relation in relations})
 
     copies = [
-        copy_for_analysts(publication, lake, engine.duckdb(lake), personal, key, show)
-        for publication in publications(lake)
+        copy_for_analysts(publication, lake, engine.duckdb(lake), masking, show) for publication in publications(lake)
     ]
     if catalog is not None:
         catalog.keep_only(set(copies_by_folder(lake).values()))

@@ -8,11 +8,11 @@ A masked value is a hash by the deployment's key; without a key, it is null. Equ
 so relations can still be joined. Of a boolean there would be two hashes, which hide nothing, so it is null.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Any, Self
+from typing import Self
 from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict
@@ -32,10 +32,23 @@ FOLDER = "masked"
 PersonalColumns = Mapping[str, Mapping[str, str]]  # relation key -> column -> its kind
 
 
-class MaskedCopy(BaseModel):
-    """The newest copy of a publication, as its pointer records it. `key`: the fingerprint of the key, if there is one.
+@dataclass(frozen=True)
+class Masking:
+    """How copies are masked: the key, and the personal columns.
 
-    The `run_id` of its relations is the copy's id.
+    `personal` returns them for relation keys, with an entry for each relation that may be copied. `declared` is a hash
+    of all that decides them.
+    """
+
+    key: MaskingKey | None
+    personal: Callable[[Collection[str]], PersonalColumns]
+    declared: str
+
+
+class MaskedCopy(BaseModel):
+    """The newest copy of a publication, as its pointer records it.
+
+    `key` is the fingerprint of the key, if there is one. The `run_id` of the relations is the copy's id.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -45,6 +58,7 @@ class MaskedCopy(BaseModel):
     run_id: str
     as_of: date
     key: str | None
+    declared: str
     masked: dict[str, dict[str, str]]  # relation key -> masked column -> its kind
     relations: tuple[Relation, ...]
 
@@ -64,25 +78,31 @@ def copy_for_analysts(
     publication: Publication,
     lake: ObjectStore,
     engine: DuckDBEngine,
-    personal: PersonalColumns,
-    key: MaskingKey | None,
+    masking: Masking,
     show: Callable[[Sequence[Relation]], None],
 ) -> MaskedCopy | None:
     """Copy the relations behind a publication's latest run, unless its newest copy has them, masked in the same way.
 
-    `personal` has an entry for each relation that may be copied. `show` shows the copied relations in a catalog, before
-    the pointer names them. Returns the newest copy; None if nothing was published yet. Raises RefiError; the pointer is
-    unchanged then, and the next call tries again.
+    `show` shows the copied relations in a catalog, before the pointer names them. Returns the newest copy; None if
+    nothing was published yet. Raises RefiError; the pointer is unchanged then, and the next call tries again.
     """
-    if publication.latest(lake) is None:
+    latest = publication.latest(lake)
+    if latest is None:
         return None
+    key = masking.key
+    due = {
+        "run_id": latest["run_id"],
+        "key": key.fingerprint if key else None,
+        "declared": masking.declared,
+    }
     before, etag = lake.get_json_and_etag(pointer_key(publication))
-    run = PublishedRun.find(publication, lake, engine)
-    readable = [relation for relation in run.relations if _is_for_analysts(relation, personal)]
-    masked = {relation.key: _masked_columns(relation, personal[relation.key]) for relation in readable}
-    due: dict[str, Any] = {"run_id": run.run_id, "key": key.fingerprint if key else None, "masked": masked}
-    if before is not None and {name: before[name] for name in due} == due:
+    if before is not None and due.items() <= before.items():
         return MaskedCopy.model_validate(before)
+    run = PublishedRun.find(publication, lake, engine, latest["run_id"])
+    tables = [relation for relation in run.relations if _is_table_of_a_domain(relation)]
+    personal = masking.personal([relation.key for relation in tables])
+    readable = [relation for relation in tables if relation.key in personal]
+    masked = {relation.key: _masked_columns(relation, personal[relation.key]) for relation in readable}
     copy_id = f"{run.run_id}-{uuid4().hex[:8]}"
     with engine.session(run.relations) as session:
         add_mask(session, key)
@@ -100,7 +120,9 @@ def copy_for_analysts(
             )
             for relation in readable
         ]
-    copy = MaskedCopy(id=copy_id, publication=publication.name, as_of=run.as_of, relations=tuple(relations), **due)
+    copy = MaskedCopy(
+        id=copy_id, publication=publication.name, as_of=run.as_of, masked=masked, relations=tuple(relations), **due
+    )
     show(relations)
     lake.replace_json(pointer_key(publication), copy.model_dump(mode="json"), etag)
     return copy
@@ -125,9 +147,8 @@ def delete_old_copies(lake: ObjectStore, before: float) -> int:
     return len(keys)
 
 
-def _is_for_analysts(relation: Relation, personal: PersonalColumns) -> bool:
-    is_table = bool(relation.columns) and relation.kind != "files"
-    return is_table and relation.key in personal and group_and_name(relation.key)[0] not in STAGES
+def _is_table_of_a_domain(relation: Relation) -> bool:
+    return bool(relation.columns) and relation.kind != "files" and group_and_name(relation.key)[0] not in STAGES
 
 
 def _masked_columns(relation: Relation, kinds: Mapping[str, str]) -> dict[str, str]:

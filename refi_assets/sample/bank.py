@@ -34,9 +34,10 @@ from refi_assets.sample.bank_lending import (
     loan_columns,
     without_missed_payments,
 )
-from refi_assets.sample.bank_movements import UNUSUAL, draw_bills, draw_movements, order_cells, transaction_cells
+from refi_assets.sample.bank_movements import draw_bills, draw_movements, joined, order_cells, transaction_cells
 from refi_assets.sample.bank_purchases import LOAN, ProductPart, card_cells, draw_products, purchase_columns
 from refi_assets.sample.bank_truth import BankTotals, day_as_date
+from refi_assets.sample.bank_unusual import REASONS, draw_unusual
 from refi_assets.sample.written_tables import Columns, write_table
 from refi_assets.specs.contracts import contracts_of
 
@@ -119,8 +120,8 @@ class _Bank:
         )
         products = draw_products(rng, calendar, accounts)
         bills, durations = draw_bills(rng, accounts), draw_durations(rng, accounts)
-        loan_until = products.bought_month[:, LOAN] + durations
-        movements = draw_movements(rng, calendar, accounts, products, bills, loan_until)
+        usual = draw_movements(rng, calendar, accounts, products, bills, durations)
+        movements = joined([*usual, *draw_unusual(rng, calendar, accounts, products)])
         loans = draw_loans(rng, calendar, accounts, products, bills, durations, movements)
         movements = without_missed_payments(calendar, loans, movements)
         loan_id = ids["loan"] + np.arange(len(loans.account))
@@ -144,7 +145,7 @@ class _Bank:
             "expected_defaults": loan_columns(loans, loan_id),
             "expected_unusual": {
                 "transaction_id": transaction_id[is_unusual],
-                "kind": np.array(UNUSUAL)[movements.unusual[is_unusual]],
+                "kind": np.array(REASONS)[movements.unusual[is_unusual]],
             },
             "expected_purchases": purchase_columns(accounts, products),
         }

@@ -40,6 +40,10 @@ class BankCalendar:
         """The last day of months."""
         return self.first_day(np.asarray(month) + 1) - 1
 
+    def month_of_year(self, month: int) -> int:
+        """The month of the year of a month, from 0 for January."""
+        return int(self.first_day(month).astype("datetime64[M]").astype(int) % 12)
+
     def month_of(self, days: Array) -> Array:
         """The number of the month of days."""
         return (days.astype("datetime64[M]") - self.first_month).astype(int)
@@ -49,9 +53,9 @@ class BankCalendar:
 class AccountPart:
     """Some clients and their accounts: arrays by client, and by account; `owner` and `user` are places of clients.
 
-    Money is in cents of the account's currency. `income` is the usual one of a month; the owner spends what comes in
-    and what is above `target`. `swing` is the variation of income; `no_income_from` begins months with little of it.
-    Accounts do not change from `idle_from` on for `idle_months`.
+    Money is in cents of the account's currency. `income` is the usual one of a month, `swing` its variation, and
+    `no_income_from` begins three months with little of it. The balance tends to `target`. Nothing happens on the
+    account from `idle_from` on for `idle_months`.
     """
 
     client_id: Array
@@ -183,34 +187,22 @@ def disposition_cells(part: AccountPart, first_disposition: int) -> dict[str, Ba
 
 
 def district_rows(rng: np.random.Generator) -> list[dict[str, str]]:
-    """Rows of the source district, with two unknown figures."""
+    """Rows of the source district, of which one lacks the figures of 1995."""
+    counts = {
+        **{"inhabitants": (40_000, 400_000), "towns_below_500": (0, 150), "towns_below_2000": (0, 70)},
+        **{"towns_below_10000": (0, 20), "towns_from_10000": (0, 5), "cities": (1, 12)},
+        **{"average_salary": (8_000, 12_500), "entrepreneurs_per_1000": (80, 170), "crimes_1996": (800, 20_000)},
+    }
     rows = []
     for number in range(1, DISTRICTS + 1):
-        inhabitants, salary = int(rng.integers(40_000, 400_000)), int(rng.integers(8_000, 12_500))
-        rates = rng.uniform(0.3, 9, 2)
-        towns, crimes = rng.integers(0, 90, 4), rng.integers(800, 20_000, 2)
+        rates = {"urban_share": f"{rng.uniform(30, 100):.1f}", "unemployment_1996": f"{rng.uniform(0.3, 9):.2f}"}
+        before = {"unemployment_1995": f"{rng.uniform(0.3, 9):.2f}", "crimes_1995": str(rng.integers(800, 20_000))}
         rows.append(
             {
-                "district_id": str(number),
-                "name": f"District {number}",
-                "region": f"Region {1 + number % 8}",
-                "inhabitants": str(inhabitants),
-                **{
-                    name: str(count)
-                    for name, count in zip(
-                        ("towns_below_500", "towns_below_2000", "towns_below_10000", "towns_from_10000"),
-                        towns,
-                        strict=True,
-                    )
-                },
-                "cities": str(int(rng.integers(1, 12))),
-                "urban_share": f"{rng.uniform(30, 100):.1f}",
-                "average_salary": str(salary),
-                "unemployment_1995": "?" if number == 69 else f"{rates[0]:.2f}",
-                "unemployment_1996": f"{rates[1]:.2f}",
-                "entrepreneurs_per_1000": str(int(rng.integers(80, 170))),
-                "crimes_1995": "?" if number == 69 else str(crimes[0]),
-                "crimes_1996": str(crimes[1]),
+                **{"district_id": str(number), "name": f"District {number}", "region": f"Region {1 + number % 8}"},
+                **{name: str(rng.integers(*bounds)) for name, bounds in counts.items()},
+                **rates,
+                **(dict.fromkeys(before, "?") if number == DISTRICTS else before),
             }
         )
     return rows

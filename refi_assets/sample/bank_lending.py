@@ -5,13 +5,13 @@ best possible ROC-AUC of a model is known. After a default, money that was to re
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from refi_assets.sample.bank_accounts import AccountPart, BankCalendar
 from refi_assets.sample.bank_files import BankCells, CodedTexts
-from refi_assets.sample.bank_movements import KINDS, MonthlyBills, Movements
+from refi_assets.sample.bank_movements import KIND_NUMBERS, Movements
 from refi_assets.sample.bank_purchases import LOAN, NEVER, ProductPart
 from refi_assets.sample.written_tables import Array, Columns
 
@@ -54,14 +54,14 @@ def draw_loans(
     calendar: BankCalendar,
     accounts: AccountPart,
     products: ProductPart,
-    bills: MonthlyBills,
+    bills: Array,
     durations: Array,
     movements: Movements,
 ) -> LoanPart:
     """The loans of some accounts; whether each defaults, and its status on the as-of day."""
     account = np.flatnonzero(products.has(LOAN))
     month = products.bought_month[account, LOAN]
-    opened_month, payment = accounts.opened_month[account], bills.amount[account, LOAN]
+    opened_month, payment = accounts.opened_month[account], bills[account, LOAN]
     drivers = loan_drivers(calendar, movements, account, opened_month, month, payment)
     log_odds = np.full(len(account), BASE_LOG_ODDS_OF_LOAN)
     for name, (weight, neutral_at) in LOAN_DRIVERS.items():
@@ -69,9 +69,10 @@ def draw_loans(
     probability = 1 / (1 + np.exp(-log_odds))
     defaulted = rng.uniform(size=len(account)) < probability
     missed_from = np.where(defaulted, month + rng.integers(1, 7, len(account)), NEVER)
-    due = calendar.first_day(np.where(defaulted, missed_from, 0)) + bills.day[account, LOAN]
+    day_of_month = products.day[account, LOAN]
+    due = calendar.first_day(np.where(defaulted, missed_from, 0)) + day_of_month
     first_missed_on = np.where(defaulted, due, np.datetime64("NaT"))
-    has_ended = calendar.first_day(month + durations[account]) + bills.day[account, LOAN] <= calendar.as_of
+    has_ended = calendar.first_day(month + durations[account]) + day_of_month <= calendar.as_of
     is_seen = defaulted & (first_missed_on <= calendar.as_of)
     status = np.where(has_ended, np.where(is_seen, ENDED_UNPAID, ENDED_PAID), np.where(is_seen, IN_DEBT, RUNNING))
     granted_on = products.bought_on[account, LOAN]
@@ -99,8 +100,9 @@ def loan_drivers(
     """
     loan_of_account = np.full(int(movements.account.max(initial=-1)) + 1, -1)
     loan_of_account[account] = np.arange(len(account))
-    of_loans = movements.at(np.flatnonzero(loan_of_account[movements.account] >= 0))
-    loan, balance = loan_of_account[of_loans.account], movements.balance[loan_of_account[movements.account] >= 0]
+    has_loan = loan_of_account[movements.account] >= 0
+    of_loans, balance = movements.at(has_loan), movements.balance[has_loan]
+    loan = loan_of_account[of_loans.account]
     window = month[:, None] - MONTHS_OF_DRIVERS + np.arange(MONTHS_OF_DRIVERS)
     is_open = window >= opened_month[:, None]
     months = is_open.sum(axis=1)
@@ -140,19 +142,16 @@ def _day_number(days: Array) -> Array:
 
 def without_missed_payments(calendar: BankCalendar, loans: LoanPart, movements: Movements) -> Movements:
     """The movements, of which payments that are missed go out in cash instead."""
-    names = list(KINDS)
     missed_from = np.full(int(movements.account.max(initial=-1)) + 1, NEVER)
     missed_from[loans.account] = loans.missed_from
-    is_missed = (movements.kind == names.index("loan")) & (
-        calendar.month_of(movements.day) >= missed_from[movements.account]
-    )
-    kinds = np.where(is_missed, names.index("cash"), movements.kind).astype("int8")
-    return Movements(movements.account, movements.day, movements.cents, kinds, movements.unusual)
+    is_late = calendar.month_of(movements.day) >= missed_from[movements.account]
+    is_missed = is_late & (movements.kind == KIND_NUMBERS["loan"])
+    return replace(movements, kind=np.where(is_missed, KIND_NUMBERS["cash"], movements.kind).astype("int8"))
 
 
-def loan_cells(accounts: AccountPart, bills: MonthlyBills, loans: LoanPart, loan_id: Array) -> dict[str, BankCells]:
+def loan_cells(accounts: AccountPart, bills: Array, loans: LoanPart, loan_id: Array) -> dict[str, BankCells]:
     """Rows of the source loan."""
-    payment = bills.amount[loans.account, LOAN]
+    payment = bills[loans.account, LOAN]
     return {
         "loan_id": loan_id,
         "account_id": accounts.account_id[loans.account],

@@ -28,10 +28,13 @@ NEVER = 1 << 20
 
 @dataclass(frozen=True)
 class ProductPart:
-    """The day on which each account bought each product: arrays of accounts and products; NaT is never."""
+    """When each account buys each product: arrays of accounts and products. `day` of the month, from 0, is also that
+    of later payments.
+    """
 
-    bought_on: Array
     bought_month: Array  # NEVER for never
+    day: Array
+    bought_on: Array  # NaT for never
 
     def has(self, product: int) -> Array:
         """Whether an account ever buys a product."""
@@ -125,7 +128,7 @@ def draw_products(rng: np.random.Generator, calendar: BankCalendar, accounts: Ac
         month_of[buys] = month
     days = calendar.first_day(np.where(month_of == NEVER, 0, month_of)) + day
     days[month_of == NEVER] = np.datetime64("NaT")
-    return ProductPart(days, month_of)
+    return ProductPart(month_of, day, days)
 
 
 def card_cells(

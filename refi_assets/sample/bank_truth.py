@@ -18,8 +18,9 @@ from refi_assets.sample.bank_lending import (
     STATUSES,
     LoanPart,
 )
-from refi_assets.sample.bank_movements import UNUSUAL, Movements
+from refi_assets.sample.bank_movements import Movements
 from refi_assets.sample.bank_purchases import CHANCE_A_MONTH, FACTORS, PRODUCTS, ProductPart, PurchaseCounts
+from refi_assets.sample.bank_unusual import REASONS
 from refi_assets.sample.customers import roc_auc
 from refi_assets.sample.written_tables import Array
 
@@ -60,7 +61,7 @@ class BankTotals:
             cents = movements.cents[is_euro == place]
             self.flows[currency, "inflow"] += int(cents[cents > 0].sum())
             self.flows[currency, "outflow"] -= int(cents[cents < 0].sum())
-        self.unusual.update(UNUSUAL[place] for place in movements.unusual[movements.unusual > 0].tolist())
+        self.unusual.update(REASONS[place] for place in movements.unusual[movements.unusual > 0].tolist())
         months = accounts.opened_on[loans.account].astype("datetime64[M]").astype(str)
         for month, is_bad in zip(months.tolist(), is_seen_to_default(loans).tolist(), strict=True):
             self.cohorts.setdefault(month, Counter()).update(total_accounts=1, defaulted_accounts=int(is_bad))

@@ -212,6 +212,8 @@ def _require_column_numbers(path: Path, columns: tuple[Column, ...], file_format
         raise SettingError(f"{path.name}: columnNumber is for files without a header; set fileFormat.header to false.")
     if not file_format.header and (None in numbers or len(set(numbers)) < len(numbers)):
         raise SettingError(f"{path.name}: without a header, each column must have a columnNumber of its own.")
+    if not file_format.header and not all(column.present for column in columns):
+        raise SettingError(f"{path.name}: without a header, each column must have columnPresence: required.")
 
 
 def _duplicates(names: list[str]) -> str:

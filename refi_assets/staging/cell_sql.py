@@ -28,6 +28,7 @@ class CellSql:
     def __init__(self, column: Column, file_column: FileColumn) -> None:
         self.column, self.raw, self.is_tidy = column, file_column.sql, file_column.is_tidy
         self._null_marks = file_column.null_marks
+        self._date_format = None if file_column.has_iso_days else column.date_format
         self.text, self.value, self.fault, self.cast = (
             quoted(f"{step} of {column.name}") for step in ("text", "value", "fault", "cast")
         )
@@ -50,8 +51,8 @@ class CellSql:
 
     def cast_sql(self, text: str) -> str:
         """The typed value of a text. DuckDB rounds text half away from zero, whatever the number of digits."""
-        if self.column.date_format:
-            return declared_date_sql(text, self.column.date_format, self.column.two_digit_years_from or 0)
+        if self._date_format:
+            return declared_date_sql(text, self._date_format, self.column.two_digit_years_from or 0)
         if self.column.logical_type in _MACROS:
             return f"{_MACROS[self.column.logical_type]}({text})"
         if self.column.logical_type == "integer":

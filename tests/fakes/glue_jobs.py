@@ -5,6 +5,7 @@ infra/terraform sets it. What Spark and the workers are, a test decides by the e
 """
 
 import json
+import logging
 import subprocess
 import sys
 import tempfile
@@ -100,12 +101,16 @@ class GlueJobs:
         require_valid(model.output_shape, answer, operation)
         return answer
 
+    def states(self) -> list[str]:
+        """The state of each run, oldest first."""
+        return [run.state for run in self.runs.values()]
+
     def calls(self) -> list[Call]:
         """The permissions that the requests need."""
         return [Call(f"glue:{operation}", ARN) for operation, _ in self.requests]
 
     def _StartJobRun(self, JobName: str, Arguments: Mapping[str, str]) -> dict[str, Any]:  # noqa: N802, N803
-        if any(run.state == "RUNNING" for run in self.runs.values()):
+        if "RUNNING" in self.states():
             raise GlueRefusalError("ConcurrentRunsExceededException")
         arguments = {"--JOB_NAME": JobName, **self.default_arguments, **Arguments}
         folder = Path(tempfile.mkdtemp(prefix="glue-"))  # the process must not find a project around it
@@ -161,6 +166,7 @@ def serving(jobs: GlueJobs) -> Iterator[str]:
         text = json.dumps(answer, default=lambda time_of_run: time_of_run.timestamp())
         return Response(text, status, content_type="application/x-amz-json-1.1")
 
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = make_server("127.0.0.1", 0, application, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:

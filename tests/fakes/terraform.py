@@ -83,7 +83,8 @@ def copy_of_modules(folder: Path, *, tests: bool = False) -> Path:
     return Path(shutil.copytree(MODULES, folder, ignore=left_out))
 
 
-Policies = dict[str, Any]  # the document of each role: pipeline, analysts, recipients and senders
+# The document of each role: pipeline, analysts, recipients, senders and, if there is a Spark job, spark_job.
+Policies = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -147,6 +148,20 @@ class Names:
             else [],
         }
 
+    def spark_inputs(self) -> dict[str, Any]:
+        """The inputs of the module `spark`."""
+        return {
+            "name": "refi",
+            "release": "1",
+            "workers": {"type": "G.1X", "count": 2},
+            "timeout_minutes": 50,
+            "settings": {},
+            "metrics_namespace": self.metrics_namespace,
+            "keep_logs_days": 90,
+            "lake": {"bucket": self.bucket, **self.inputs()["lake"]},
+            "aws": {"partition": "aws", "region": REGION, "account": ACCOUNT},
+        }
+
 
 # The deployments whose policies tests read: Terraform renders them all at once.
 DEPLOYMENTS = {
@@ -171,12 +186,18 @@ def rendered_policies(folder: Path) -> dict[str, Policies]:
     copy_of_modules(folder)
     for file in folder.glob("*.tf"):
         file.unlink()
-    modules = {f"access_{number}": names.inputs() for number, names in enumerate(DEPLOYMENTS.values())}
+    modules, policies = {}, []
+    for number, names in enumerate(DEPLOYMENTS.values()):
+        modules[f"access_{number}"] = {"source": "./modules/access", **names.inputs()}
+        policies.append(f"module.access_{number}.policies")
+        if names.spark_job:
+            modules[f"spark_{number}"] = {"source": "./modules/spark", **names.spark_inputs()}
+            policies[-1] = f"merge({policies[-1]}, {{ spark_job = module.spark_{number}.policy }})"
     main = {
         "terraform": {"required_providers": {"aws": {"source": "hashicorp/aws", "version": "~> 5.100"}}},
         "provider": {"aws": {"skip_credentials_validation": True, "skip_requesting_account_id": True}},
-        "module": {name: {"source": "./modules/access", **inputs} for name, inputs in modules.items()},
-        "output": {"policies": {"value": [f"${{module.{name}.policies}}" for name in modules]}},
+        "module": modules,
+        "output": {"policies": {"value": [f"${{{expression}}}" for expression in policies]}},
     }
     (folder / "main.tf.json").write_text(json.dumps(main))
     terraform = Terraform(folder)

@@ -14,17 +14,20 @@ from refi_assets.settings import all_settings, forget_settings
 from tests.fakes.aws import REGION, Aws
 from tests.fakes.terraform import MODULES, Terraform, copy_of_modules
 
-# All options but the API, so that each is applied once.
+# All options but the API and dashboards, so that each is applied once.
 EVERYTHING = """
 crawled_sources               = ["borrower_information", "loan_information"]
 alert_emails                  = ["on-call@example.com"]
 entity_resolution_workflow    = "refi-borrowers"
 raw_to_infrequent_access_days = 90
+spark_release                 = "1"
 """
-# Only planned: the stand-in describes a service of ECS in a way that crashes the provider.
-API = """
+# Only planned: the stand-in describes a service of ECS in a way that crashes the provider, and has no data sources.
+PLANNED = """
 api_cluster_arn = "arn:aws:ecs:us-east-1:210987654321:cluster/refi"
 api_settings    = { REFI_MLFLOW_URI = "https://mlflow.example.com" }
+
+quicksight_principals = ["arn:aws:quicksight:us-east-1:210987654321:group/default/risk"]
 """
 
 ACCOUNT = "210987654321"  # which no other test uses
@@ -75,7 +78,7 @@ def deployment(aws: Aws, account: boto3.Session, tmp_path: Path) -> Terraform:
 
 def test_the_code_is_valid_with_every_part_on(deployment: Terraform):
     """Planned against the stand-in, which applies the provider's own validation."""
-    (deployment.folder / "terraform.tfvars").write_text(EVERYTHING + API)
+    (deployment.folder / "terraform.tfvars").write_text(EVERYTHING + PLANNED)
     output = deployment.run("plan", "-input=false", "-no-color").stdout
     assert " to add, 0 to change, 0 to destroy." in output
 

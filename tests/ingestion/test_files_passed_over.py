@@ -193,3 +193,62 @@ def test_files_in_the_raw_zone_that_seem_to_be_a_sources_but_are_not_read_are_li
         *("raw/market_equity/load_date=20260222/", "raw/market_equity/tape.csv"),
     ]
     assert scan(lake).rows == 1
+
+
+TRANSACTIONS = b"trans_id;account_id;date\n1;2;930101\n"
+BANK = ["account", "disposition", "transaction"]
+
+
+def ingest_bank(sources: Sources, *names: str) -> list[str]:
+    folder = sources.new_folder(dict.fromkeys(names, TRANSACTIONS))
+    return [key.removeprefix("raw/") for key in ingest_folder(sources.lake, folder, DAY, BANK).keys]
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        *(("trans.asc", "transaction"), ("TRANS.ASC", "transaction"), ("trans.asc.gz", "transaction")),
+        *(("transaction.asc", "transaction"), ("transaction.csv", "transaction"), ("disp.asc", "disposition")),
+        *(("transaction/part-1.asc", "transaction"), ("transaction/Any Name.ASC.GZ", "transaction")),
+    ],
+)
+def test_a_contract_may_declare_names_and_endings_of_files(sources: Sources, name: str, source: str) -> None:
+    assert ingest_bank(sources, name) == [f"{source}/load_date={DAY}/{name.rsplit('/', 1)[-1]}"]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("trans_2.asc", "trans_2.asc is not read under that name; rename it to transaction.asc"),
+        ("disp 2026-02-20.csv", "is not read under that name; rename it to disposition.csv"),
+        (
+            "trans.txt",
+            "trans.txt is not a kind of file that can be read; expected .csv, .csv.gz, .parquet, .asc, .asc.gz",
+        ),
+        ("transaction/part.txt", "part.txt is not a kind of file that can be read"),
+    ],
+)
+def test_a_file_that_seems_to_have_a_declared_name_is_refused(sources: Sources, name: str, message: str) -> None:
+    with pytest.raises(SourceError) as refused:
+        ingest_bank(sources, "account.asc", name)
+    assert message in str(refused.value)
+
+
+def test_a_longer_word_is_no_declared_name(sources: Sources) -> None:
+    assert seems_source("display.csv", BANK) is None
+    assert seems_source("disp-2.csv", BANK) == "disposition"
+
+
+def test_a_source_under_two_of_its_names_is_refused(sources: Sources) -> None:
+    with pytest.raises(SourceError, match=r"more than once \(trans.asc, transaction.csv\)"):
+        ingest_bank(sources, "trans.asc", "transaction.csv")
+
+
+def test_an_ending_that_only_another_contract_declares_is_not_read(sources: Sources) -> None:
+    with pytest.raises(SourceError, match=r"market_equity.asc is not a kind of file that can be read"):
+        ingest(sources, {"market_equity.asc": GOOD})
+
+
+def test_a_folder_without_files_names_those_that_the_contracts_declare(sources: Sources) -> None:
+    with pytest.raises(SourceError, match=r"no source file; found: x.csv; expected .*; or account.asc, disp.asc"):
+        ingest_bank(sources, "x.csv")

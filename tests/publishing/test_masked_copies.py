@@ -10,7 +10,7 @@ import pytest
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import EngineError, LakeError
 from refi_assets.lake import FolderStore, Relation
-from refi_assets.publishing.masked_copies import AnalystRun, MaskedCopy, copy_for_analysts, delete_old_copies
+from refi_assets.publishing.masked_copies import AnalystRun, MaskedCopy, Masking, copy_for_analysts, delete_old_copies
 from refi_assets.publishing.masking_key import MaskingKey
 from refi_assets.publishing.publication import Publication
 
@@ -57,6 +57,10 @@ def publish(lake: FolderStore, run_id: str) -> None:
     assert TOYS.commit(lake, run, policy_overridden=False, force_latest=False) is None
 
 
+def masking(key: MaskingKey | None = KEY, personal: dict[str, dict[str, str]] = PERSONAL) -> Masking:
+    return Masking(key, lambda keys: {name: personal[name] for name in keys if name in personal}, repr(personal))
+
+
 def copy(
     lake: FolderStore,
     key: MaskingKey | None = KEY,
@@ -69,7 +73,7 @@ def copy(
         if shown is not None:
             shown.extend(relation.key for relation in relations)
 
-    newest = copy_for_analysts(TOYS, lake, DuckDBEngine(lake), personal, key, show)
+    newest = copy_for_analysts(TOYS, lake, DuckDBEngine(lake), masking(key, personal), show)
     assert newest is not None
     return newest
 
@@ -150,7 +154,7 @@ def test_a_copy_that_cannot_be_shown_is_not_the_newest(lake: FolderStore) -> Non
         raise EngineError("The catalog is away.")
 
     with pytest.raises(EngineError):
-        copy_for_analysts(TOYS, lake, DuckDBEngine(lake), PERSONAL, KEY, fail)
+        copy_for_analysts(TOYS, lake, DuckDBEngine(lake), masking(), fail)
     assert MaskedCopy.newest(TOYS, lake) == first
     assert copy(lake).run_id == "r2", "the next call tries again"
 
@@ -167,6 +171,6 @@ def test_only_old_copies_are_deleted(lake: FolderStore) -> None:
 
 
 def test_nothing_is_copied_before_the_first_publication(lake: FolderStore) -> None:
-    assert copy_for_analysts(TOYS, lake, DuckDBEngine(lake), PERSONAL, KEY, lambda _: None) is None
+    assert copy_for_analysts(TOYS, lake, DuckDBEngine(lake), masking(), lambda _: None) is None
     with pytest.raises(LakeError, match="refi mask"):
         AnalystRun.find(TOYS, lake, DuckDBEngine(lake))

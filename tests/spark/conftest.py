@@ -12,7 +12,12 @@ from refi_assets.settings import forget_settings
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-SETTINGS = {"REFI_SPARK_MASTER": "local[2]", "REFI_SPARK_PARTITIONS": "2", "REFI_SPARK_MEMORY": "1g"}
+SETTINGS = {
+    "REFI_SPARK_MASTER": "local[2]",
+    "REFI_SPARK_PARTITIONS": "2",
+    "REFI_SPARK_MEMORY": "1g",
+    "JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",  # half the time: statements are small
+}
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,12 +1,14 @@
 """The format of a source's files, as a contract declares it: what is read, and every refusal."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from refi_assets.errors import SettingError
 from refi_assets.specs.columns import Column, column_of
-from refi_assets.specs.contracts import load_contracts
+from refi_assets.specs.contracts import Contract, load_contracts
 from refi_assets.specs.file_formats import CSV, FileFormat, file_format_of
 
 
@@ -150,3 +152,94 @@ def test_the_bank_of_1999_has_files_of_semicolons() -> None:
         *(("district.asc",), ("loan.asc",), ("order.asc",), ("trans.asc",)),
     }
     assert {(file_format.delimiter, file_format.quote) for file_format in formats.values()} == {(";", '"')}
+
+
+# Two sources of a domain, with the columns that each test gives them.
+HOMES, TOWNS = "homes", "towns"
+
+
+def contract_text(source: str, file_format: dict[str, Any], **columns: dict[str, Any]) -> str:
+    """A contract whose first column is the key. A column's item may have physicalName, columnNumber and optional."""
+    properties: list[dict[str, Any]] = []
+    for name, item in columns.items():
+        custom = [] if item.get("optional") else [{"property": "columnPresence", "value": "required"}]
+        if "number" in item:
+            custom.append({"property": "columnNumber", "value": item["number"]})
+        column: dict[str, Any] = {
+            "name": name,
+            "logicalType": "string",
+            "physicalType": "VARCHAR",
+            "customProperties": custom,
+        }
+        column |= {"physicalName": item["file_name"]} if "file_name" in item else {}
+        properties.append(column | ({} if properties else {"primaryKey": True, "required": True}))
+    schema = {
+        "name": source,
+        "logicalType": "object",
+        "physicalType": "csv",
+        "customProperties": [{"property": "fileFormat", "value": file_format}],
+        "properties": properties,
+    }
+    contract = {
+        "apiVersion": "v3.1.0",
+        "kind": "DataContract",
+        "id": f"test.{source}",
+        "name": source,
+        "domain": "land",
+        "version": "1.0.0",
+        "status": "active",
+        "schema": [schema],
+        "slaProperties": [{"property": "frequency", "value": 1, "unit": "d"}],
+    }
+    return yaml.safe_dump(contract)
+
+
+def contracts(folder: Path, **texts: str) -> dict[str, Contract]:
+    (folder / "land").mkdir()
+    for source, text in texts.items():
+        (folder / "land" / f"{source}.yaml").write_text(text)
+    return load_contracts(folder)
+
+
+def test_columns_have_names_in_files_or_numbers(tmp_path: Path) -> None:
+    homes = contract_text(HOMES, {"delimiter": ";"}, home_id={"file_name": "ID"}, town={})
+    towns = contract_text(TOWNS, {"header": False}, town={"number": 4}, county={"number": 2})
+    read = contracts(tmp_path, homes=homes, towns=towns)
+    assert read[HOMES].file_names == {"home_id": "ID", "town": "town"}
+    assert read[HOMES].numbered_columns == ()
+    assert read[TOWNS].numbered_columns == ("", "county", "", "town")
+
+
+@pytest.mark.parametrize(
+    ("file_format", "columns", "message"),
+    [
+        ({"header": False}, {"a": {"number": 1}, "b": {}}, "each column must have a columnNumber of its own"),
+        (
+            {"header": False},
+            {"a": {"number": 1}, "b": {"number": 1}},
+            "each column must have a columnNumber of its own",
+        ),
+        (
+            {"header": False},
+            {"a": {"number": 1}, "b": {"number": 2, "optional": True}},
+            "each column must have columnPresence: required",
+        ),
+        ({}, {"a": {"number": 1}}, "columnNumber is for files without a header"),
+        ({"header": False}, {"a": {"number": 0}}, "columnNumber is 0, not a whole number from 1 to 10000"),
+        ({}, {"a": {"file_name": "b"}, "b": {}}, "more than one column is called b in files"),
+    ],
+)
+def test_columns_that_a_file_cannot_have_are_refused(
+    tmp_path: Path, file_format: dict[str, Any], columns: dict[str, dict[str, Any]], message: str
+) -> None:
+    with pytest.raises(SettingError) as refused:
+        contracts(tmp_path, homes=contract_text(HOMES, file_format, **columns))
+    assert str(refused.value).startswith("homes.yaml: ")
+    assert message in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["Shared.asc", "homes.asc"])
+def test_a_file_belongs_to_one_source(tmp_path: Path, name: str) -> None:
+    homes, towns = ({"names": ["shared.asc"]}, {"names": [name]})
+    with pytest.raises(SettingError, match=r"asc is a file of homes and of towns; rename one of them"):
+        contracts(tmp_path, homes=contract_text(HOMES, homes, a={}), towns=contract_text(TOWNS, towns, a={}))

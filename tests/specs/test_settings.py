@@ -48,6 +48,7 @@ DEFAULTS = {
     "spark_memory": "2g",
     "spark_partitions": 16,
     "spark_jars": "",
+    "glue_job": "",
     "mlflow_uri": f"sqlite:///{PROJECT / 'registry' / 'mlflow.db'}",
     "arrivals_queue_url": "",
     "alerts_topic_arn": "",

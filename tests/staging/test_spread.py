@@ -3,15 +3,22 @@
 Spark's own tasks are tested in tests/spark/.
 """
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 
+from refi_assets.engines.duckdb import DuckDBEngine
+from refi_assets.errors import SourceError
+from refi_assets.ingestion.raw_zone import ingest_folder
+from refi_assets.ingestion.snapshots import ScannedSnapshot, scan_source
+from refi_assets.lake import RunFolder
 from refi_assets.specs.contracts import load_contracts
 from refi_assets.staging import spread
 from tests.staging.test_stage_at_random import messy_files
 from tests.support.agreement import require_same_spread
 from tests.support.pickled_tasks import PickledTasks
-from tests.support.sources import GOOD_ROW, MARKET, Sources, csv_bytes, loans_csv, market_csv
+from tests.support.sources import DAY, GOOD_ROW, MARKET, Sources, csv_bytes, loans_csv, market_csv
 
 
 @settings(max_examples=5)
@@ -73,3 +80,24 @@ def test_more_shared_keys_than_a_statement_takes_are_found(sources: Sources, mon
     files = {"a.csv": market_csv(*rows), "b.csv": market_csv(*rows[5:], "Q,5,70,10")}
     staged = require_same_spread(sources, PickledTasks(), "market_equity", files)
     assert staged.counts.quarantined == {"duplicate_row": 15}
+
+
+def test_files_are_scanned_by_tasks_as_here_and_a_refused_one_leaves_nothing(sources: Sources) -> None:
+    lake, contract = sources.lake, load_contracts()["market_equity"]
+    good = {"a.csv": market_csv("P1,5,70,10", "bad"), "b.csv.gz": market_csv("P2,5,70,10"), "c.csv": market_csv("P3,1")}
+    ingest_folder(
+        lake, sources.new_folder({f"market_equity/{n}": data for n, data in good.items()}), DAY, ["market_equity"]
+    )
+
+    def scan(run_id: str, tasks: PickledTasks | None) -> ScannedSnapshot:
+        run = RunFolder(lake, run_id)
+        return scan_source(lake, DuckDBEngine(lake), contract, DAY, run, use_memo=False, tasks=tasks)[0]
+
+    here, spread_out = scan("run", None), scan("run", PickledTasks())
+    assert spread_out == here
+    assert [file.malformed for file in here.files] == [1, 0, 1]
+
+    Path(lake.url(f"raw/market_equity/load_date={DAY}/c.csv")).write_bytes(b"")
+    with pytest.raises(SourceError, match=r"c\.csv: the file is empty"):
+        scan("refused", PickledTasks())
+    assert not list(lake.objects("runs/refused"))

@@ -90,10 +90,11 @@ class StagedSource:
 
 
 class Sources:
-    """A folder with a lake; each staging is a separate run."""
+    """A folder with a lake; each staging is a separate run. A test may replace the `contracts`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self.contracts = dict(load_contracts())
         self.lake = FolderStore(str(folder / "lake"))
         self._runs = 0
 
@@ -121,7 +122,7 @@ class Sources:
         snapshot = find_snapshot(self.lake, source, DAY)
         assert snapshot is not None
         run = RunFolder(self.lake, f"run-{self._runs}")
-        contract = load_contracts()[source]
+        contract = self.contracts[source]
         objects = enumerate(snapshot.objects)
         return [scan_file(self.lake, info, run, f"raw/{source}", n, contract=contract) for n, info in objects], run
 
@@ -138,7 +139,7 @@ class Sources:
         plain, deletes, additions, quarantined = (
             run.key(f"staging/{source}", f"{kind}.parquet") for kind in ("", ".deletes", ".additions", ".quarantine")
         )
-        contract = load_contracts()[source]
+        contract = self.contracts[source]
         with DuckDBEngine(self.lake, threads=threads).session() as session:
             counts = stage_source(
                 session,
@@ -170,13 +171,16 @@ class Sources:
     def spread(self, tasks: Tasks, source: str, files: Mapping[str, bytes]) -> StagedSource:
         """Stage several files of a source by tasks, one for each."""
         folder = self.new_folder({f"{source}/{name}": data for name, data in files.items()})
-        scanned, run = self.scan(source, folder)
+        return self.spread_scanned(tasks, source, *self.scan(source, folder))
+
+    def spread_scanned(self, tasks: Tasks, source: str, files: list[ScannedFile], run: RunFolder) -> StagedSource:
+        """The same with files that were scanned for a run."""
         accepted_folder, quarantined = run.key(f"staging/{source}", ""), run.key(f"staging/{source}", ".q.parquet")
         counts = stage_spread(
             tasks,
             DuckDBEngine(self.lake, threads=2),
             load_contracts()[source],
-            tuple(scanned),
+            tuple(files),
             folder=run.key(f"staging/{source}", ".parts"),
             accepted_folder=accepted_folder,
             quarantine_path=self.lake.target(quarantined),
@@ -184,7 +188,7 @@ class Sources:
         parts = [read_parquet(Path(self.lake.url(info.key))) for info in self.lake.objects(accepted_folder)]
         rows = [row for part, _ in parts for row in part]
         assert not list(self.lake.objects(run.key(f"staging/{source}", ".parts"))), "the tasks' own files are deleted"
-        return StagedSource(counts, scanned, rows, parts[0][1], *self._quarantine(quarantined))
+        return StagedSource(counts, files, rows, parts[0][1], *self._quarantine(quarantined))
 
     def _quarantine(self, key: str) -> tuple[list[dict[str, Any]], dict[str, str]]:
         """The quarantined rows, and the types of their columns."""

@@ -180,6 +180,27 @@ run "the_matcher_reads_its_input_and_writes_elsewhere" {
   }
 }
 
+run "with_a_spark_job" {
+  variables {
+    spark_release = "7"
+  }
+
+  assert {
+    condition     = output.settings["REFI_GLUE_JOB"] == "refi-banking"
+    error_message = "Dagster would not start the job."
+  }
+}
+
+run "a_release_that_is_no_folder_name_is_refused" {
+  command = plan
+
+  variables {
+    spark_release = "../elsewhere"
+  }
+
+  expect_failures = [var.spark_release]
+}
+
 run "a_workflow_name_that_aws_does_not_accept_is_refused" {
   command = plan
 

@@ -15,10 +15,10 @@ app = typer.Typer()
 def generate(
     out_dir: Annotated[Path, typer.Argument(file_okay=False, help="Folder for the files.")],
     *,
-    customers: Annotated[int, typer.Option(min=1, help="Number of customers.")] = 2000,
+    customers: Annotated[int | None, typer.Option(min=1, help="Number of customers. Default: 2000.")] = None,
     transactions: Annotated[
         int | None,
-        typer.Option(min=1, help="About so many transactions; they decide the number of customers."),
+        typer.Option(min=1, help="About so many transactions, in place of a number of customers."),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same files.")] = 1,
     as_of: Annotated[
@@ -31,11 +31,12 @@ def generate(
     """Write the files of a made-up bank with a share of every defect, and truth.json, which counts them."""
     from refi_assets.sample.bank import clients_for, generate_bank
 
-    if transactions is not None:
-        customers = clients_for(transactions, months)
-    truth = generate_bank(customers, seed, out_dir, as_of=day_of(as_of), months=months, clean=clean, cut=cut)
+    if transactions is not None and customers is not None:
+        raise typer.BadParameter("cannot be combined with --customers", param_hint="--transactions")
+    clients = customers or (clients_for(transactions, months) if transactions else 2000)
+    truth = generate_bank(clients, seed, out_dir, as_of=day_of(as_of), months=months, clean=clean, cut=cut)
     rows = truth["rows"]["transaction"]
-    say(f"{customers} customers, {rows} transactions up to {truth['as_of']}, seed {seed}: {out_dir}")
+    say(f"{clients} customers, {rows} transactions up to {truth['as_of']}, seed {seed}: {out_dir}")
 
 
 @app.command()

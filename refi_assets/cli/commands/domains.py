@@ -187,8 +187,7 @@ def add_common_commands(app: typer.Typer, domain: str) -> None:
         """Run read-only SQL on the relations of a run."""
         from refi_assets.cli import answers
 
-        open_run = answers.open_masked_copy if reader == "analyst" else answers.open_any_run
-        answers.show_query(open_run(domain, lake_url(lake), run_id), sql, as_json=as_json)
+        answers.show_query(answers.open_run_as(reader, domain, lake_url(lake), run_id), sql, as_json=as_json)
 
     @app.command()
     def quarantine(

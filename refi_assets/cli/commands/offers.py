@@ -23,6 +23,7 @@ from refi_assets.cli.commands.options import (
     OnlyRun,
     OnlySource,
     OtherPolicy,
+    Reader,
     Reason,
     Replace,
     RowsShown,
@@ -119,12 +120,17 @@ def runs(program: ProgramId = None, lake: Lake = None, run_id: OnlyRun = None, a
 
 @app.command()
 def query(
-    sql: Select, program: ProgramId = None, lake: Lake = None, run_id: AnyRun = None, as_json: AsJson = False
+    sql: Select,
+    program: ProgramId = None,
+    lake: Lake = None,
+    run_id: AnyRun = None,
+    reader: Reader = "pipeline",
+    as_json: AsJson = False,
 ) -> None:
     """Run read-only SQL on the relations of a run."""
     from refi_assets.cli import answers
 
-    answers.show_query(answers.open_any_run(program_key(program), lake_url(lake), run_id), sql, as_json=as_json)
+    answers.show_query(answers.open_run_as(reader, program_key(program), lake_url(lake), run_id), sql, as_json=as_json)
 
 
 @app.command()

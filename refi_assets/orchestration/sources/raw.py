@@ -100,6 +100,7 @@ def _scans(
             step.folder,
             settings_of(IngestionSettings).max_file_gb,
             use_memo=step.uses_memo,
+            tasks=engine.open(step.lake).tasks,
         )
 
     return {

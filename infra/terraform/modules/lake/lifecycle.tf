@@ -82,6 +82,24 @@ resource "aws_s3_bucket_lifecycle_configuration" "lake" {
     }
   }
 
+  # Messages of Spark jobs, which Dagster has read, and files that a job left behind.
+  dynamic "rule" {
+    for_each = { messages-of-jobs = "pipes/", leftovers-of-jobs = "spark/temporary/" }
+
+    content {
+      id     = rule.key
+      status = "Enabled"
+
+      filter {
+        prefix = "${var.root}${rule.value}"
+      }
+
+      expiration {
+        days = 7
+      }
+    }
+  }
+
   dynamic "rule" {
     for_each = var.raw_to_infrequent_access_days == null ? [] : [var.raw_to_infrequent_access_days]
 

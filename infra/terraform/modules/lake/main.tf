@@ -1,5 +1,6 @@
 # The lake: one bucket, one key. Its zones (raw/, accepted/, runs/, memo/, resolved/, output/, masked/, athena/, analysts/,
-# logs/, openlineage/) are prefixes, because the platform has one lake URL; modules/access decides who may use which.
+# logs/, openlineage/, pipes/, spark/) are prefixes, because the platform has one lake URL; modules/access decides who may
+# use which. Bronze, silver and gold are prefixes, too: raw/ and runs/*/staging/, runs/*/silver/, runs/*/gold/.
 
 resource "aws_kms_key" "lake" {
   description             = "${var.name}: objects of the lake"

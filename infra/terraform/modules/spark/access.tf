@@ -1,19 +1,11 @@
-# The job's role: what a run of a domain does in the lake and the catalog, and what Glue does with the role's rights.
-# A test records the calls of the job and compares them with this policy, in both directions; statements whose names
-# begin with Behind are for actions that AWS takes, which no test can see.
+# The job's role: what a run of a domain does in the lake. A test records the calls of the job and compares them with this
+# policy, in both directions. Statements whose names begin with Behind are for actions that Spark, Glue and S3 take with
+# the role's rights, which no test can see.
 
 locals {
   zone = { for zone in ["raw", "accepted", "runs", "memo", "output", "openlineage", "pipes", "spark"] :
     zone => "${var.lake.bucket_arn}/${var.lake.root}${zone}"
   }
-  glue = format(local.arn, "glue", "")
-  tables = [
-    "${local.glue}catalog",
-    "${local.glue}database/${var.database}",
-    "${local.glue}database/${var.database}_*",
-    "${local.glue}table/${var.database}/*",
-    "${local.glue}table/${var.database}_*/*",
-  ]
 }
 
 data "aws_iam_policy_document" "trust" {
@@ -51,13 +43,6 @@ data "aws_iam_policy_document" "this" {
     ]
   }
 
-  # Not commits, manifests or latest.json.
-  statement {
-    sid       = "DeleteReplacedAndLeftOver"
-    actions   = ["s3:DeleteObject"]
-    resources = ["${local.zone.runs}/*", "${local.zone.memo}/*", "${local.zone.output}/*.csv"]
-  }
-
   statement {
     sid       = "ListObjects"
     actions   = ["s3:ListBucket"]
@@ -82,10 +67,10 @@ data "aws_iam_policy_document" "this" {
     resources = ["${local.zone.spark}/temporary/*"]
   }
 
-  # Large files are uploaded in parts.
+  # Spark uploads files in parts to a temporary folder of the relation, and moves them.
   statement {
-    sid       = "BehindSparkUploadInParts"
-    actions   = ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
+    sid       = "BehindSparkCommitFiles"
+    actions   = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:ListMultipartUploadParts"]
     resources = ["${local.zone.runs}/*"]
   }
 

@@ -20,11 +20,6 @@ variable "settings" {
   type        = map(string)
 }
 
-variable "database" {
-  description = "Glue database; relations of a group are in <database>_<group>."
-  type        = string
-}
-
 variable "metrics_namespace" {
   type = string
 }

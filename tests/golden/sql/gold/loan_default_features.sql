@@ -18,19 +18,19 @@ WITH month_before AS (
   SELECT
     month_before.loan_id,
     COUNT(*) AS months_of_history,
-    CASE WHEN COUNT(*) IS NULL OR 6 IS NULL THEN NULL ELSE LEAST(COUNT(*), 6) END AS months,
-    SUM(CASE WHEN month_before.months_ago <= 6 THEN month_before.inflow END) AS inflow,
+    CASE WHEN COUNT(*) IS NULL OR 12 IS NULL THEN NULL ELSE LEAST(COUNT(*), 12) END AS months,
+    SUM(CASE WHEN month_before.months_ago <= 12 THEN month_before.inflow END) AS inflow,
     SUM(
       CASE
-        WHEN month_before.months_ago <= 6
+        WHEN month_before.months_ago <= 12
         THEN month_before.inflow * month_before.inflow
       END
     ) AS inflow_squares,
     SUM(CASE WHEN month_before.months_ago <= 3 THEN month_before.inflow END) AS newest_inflow,
-    SUM(CASE WHEN month_before.months_ago <= 6 THEN month_before.outflow END) AS outflow,
-    SUM(CASE WHEN month_before.months_ago <= 6 THEN month_before.closing_balance END) AS balances,
-    SUM(CASE WHEN month_before.months_ago <= 6 THEN month_before.days_below_zero END) AS days_below_zero,
-    MAX(CASE WHEN month_before.months_ago = 1 THEN month_before.closing_balance END) - MAX(CASE WHEN month_before.months_ago = 6 THEN month_before.closing_balance END) AS balance_change
+    SUM(CASE WHEN month_before.months_ago <= 12 THEN month_before.outflow END) AS outflow,
+    SUM(CASE WHEN month_before.months_ago <= 12 THEN month_before.closing_balance END) AS balance,
+    SUM(CASE WHEN month_before.months_ago <= 3 THEN month_before.closing_balance END) AS newest_balance,
+    SUM(CASE WHEN month_before.months_ago <= 12 THEN month_before.days_below_zero END) AS days_below_zero
   FROM month_before
   GROUP BY
     month_before.loan_id
@@ -72,16 +72,16 @@ SELECT
   END AS inflow_variation,
   CASE
     WHEN summed.months >= 6 AND summed.inflow > 0
-    THEN CAST(summed.newest_inflow * 2 AS DOUBLE) / CAST(summed.inflow AS DOUBLE)
+    THEN CAST(summed.newest_inflow * summed.months AS DOUBLE) / CAST(summed.inflow * 3 AS DOUBLE)
   END AS inflow_trend,
   CASE
-    WHEN summed.inflow > 0
-    THEN CAST(summed.balances AS DOUBLE) / CAST(summed.inflow AS DOUBLE)
-  END AS balance_to_inflow,
+    WHEN loan.monthly_payment > 0
+    THEN CAST(summed.balance AS DOUBLE) / CAST(loan.monthly_payment * summed.months AS DOUBLE)
+  END AS balance_to_payment,
   CASE
-    WHEN summed.inflow > 0
-    THEN CAST(summed.balance_change * 6 AS DOUBLE) / CAST(summed.inflow AS DOUBLE)
-  END AS balance_change,
+    WHEN summed.months >= 6 AND loan.monthly_payment > 0
+    THEN CAST(summed.newest_balance * summed.months - summed.balance * 3 AS DOUBLE) / CAST(loan.monthly_payment * summed.months * 3 AS DOUBLE)
+  END AS balance_trend,
   CAST(summed.days_below_zero AS DOUBLE) AS days_below_zero,
   CASE WHEN outcome.known_on <= CAST('2026-02-20' AS DATE) THEN loan.is_default END AS defaulted,
   CASE WHEN outcome.known_on <= CAST('2026-02-20' AS DATE) THEN outcome.known_on END AS outcome_known_on
@@ -115,19 +115,19 @@ WITH month_before AS (
   SELECT
     month_before.loan_id,
     COUNT(*) AS months_of_history,
-    LEAST(COUNT(*), 6) AS months,
-    SUM(CASE WHEN month_before.months_ago <= 6 THEN month_before.inflow END) AS inflow,
+    LEAST(COUNT(*), 12) AS months,
+    SUM(CASE WHEN month_before.months_ago <= 12 THEN month_before.inflow END) AS inflow,
     SUM(
       CASE
-        WHEN month_before.months_ago <= 6
+        WHEN month_before.months_ago <= 12
         THEN month_before.inflow * month_before.inflow
       END
     ) AS inflow_squares,
     SUM(CASE WHEN month_before.months_ago <= 3 THEN month_before.inflow END) AS newest_inflow,
-    SUM(CASE WHEN month_before.months_ago <= 6 THEN month_before.outflow END) AS outflow,
-    SUM(CASE WHEN month_before.months_ago <= 6 THEN month_before.closing_balance END) AS balances,
-    SUM(CASE WHEN month_before.months_ago <= 6 THEN month_before.days_below_zero END) AS days_below_zero,
-    MAX(CASE WHEN month_before.months_ago = 1 THEN month_before.closing_balance END) - MAX(CASE WHEN month_before.months_ago = 6 THEN month_before.closing_balance END) AS balance_change
+    SUM(CASE WHEN month_before.months_ago <= 12 THEN month_before.outflow END) AS outflow,
+    SUM(CASE WHEN month_before.months_ago <= 12 THEN month_before.closing_balance END) AS balance,
+    SUM(CASE WHEN month_before.months_ago <= 3 THEN month_before.closing_balance END) AS newest_balance,
+    SUM(CASE WHEN month_before.months_ago <= 12 THEN month_before.days_below_zero END) AS days_below_zero
   FROM month_before
   GROUP BY
     month_before.loan_id
@@ -169,16 +169,16 @@ SELECT
   END AS inflow_variation,
   CASE
     WHEN summed.months >= 6 AND summed.inflow > 0
-    THEN CAST(summed.newest_inflow * 2 AS DOUBLE) / CAST(summed.inflow AS DOUBLE)
+    THEN CAST(summed.newest_inflow * summed.months AS DOUBLE) / CAST(summed.inflow * 3 AS DOUBLE)
   END AS inflow_trend,
   CASE
-    WHEN summed.inflow > 0
-    THEN CAST(summed.balances AS DOUBLE) / CAST(summed.inflow AS DOUBLE)
-  END AS balance_to_inflow,
+    WHEN loan.monthly_payment > 0
+    THEN CAST(summed.balance AS DOUBLE) / CAST(loan.monthly_payment * summed.months AS DOUBLE)
+  END AS balance_to_payment,
   CASE
-    WHEN summed.inflow > 0
-    THEN CAST(summed.balance_change * 6 AS DOUBLE) / CAST(summed.inflow AS DOUBLE)
-  END AS balance_change,
+    WHEN summed.months >= 6 AND loan.monthly_payment > 0
+    THEN CAST(summed.newest_balance * summed.months - summed.balance * 3 AS DOUBLE) / CAST(loan.monthly_payment * summed.months * 3 AS DOUBLE)
+  END AS balance_trend,
   CAST(summed.days_below_zero AS DOUBLE) AS days_below_zero,
   CASE WHEN outcome.known_on <= CAST('2026-02-20' AS DATE) THEN loan.is_default END AS defaulted,
   CASE WHEN outcome.known_on <= CAST('2026-02-20' AS DATE) THEN outcome.known_on END AS outcome_known_on
@@ -212,19 +212,19 @@ WITH month_before AS (
   SELECT
     month_before.loan_id,
     COUNT(*) AS months_of_history,
-    LEAST(COUNT(*), 6) AS months,
-    SUM(CASE WHEN month_before.months_ago <= 6 THEN month_before.inflow END) AS inflow,
+    LEAST(COUNT(*), 12) AS months,
+    SUM(CASE WHEN month_before.months_ago <= 12 THEN month_before.inflow END) AS inflow,
     SUM(
       CASE
-        WHEN month_before.months_ago <= 6
+        WHEN month_before.months_ago <= 12
         THEN month_before.inflow * month_before.inflow
       END
     ) AS inflow_squares,
     SUM(CASE WHEN month_before.months_ago <= 3 THEN month_before.inflow END) AS newest_inflow,
-    SUM(CASE WHEN month_before.months_ago <= 6 THEN month_before.outflow END) AS outflow,
-    SUM(CASE WHEN month_before.months_ago <= 6 THEN month_before.closing_balance END) AS balances,
-    SUM(CASE WHEN month_before.months_ago <= 6 THEN month_before.days_below_zero END) AS days_below_zero,
-    MAX(CASE WHEN month_before.months_ago = 1 THEN month_before.closing_balance END) - MAX(CASE WHEN month_before.months_ago = 6 THEN month_before.closing_balance END) AS balance_change
+    SUM(CASE WHEN month_before.months_ago <= 12 THEN month_before.outflow END) AS outflow,
+    SUM(CASE WHEN month_before.months_ago <= 12 THEN month_before.closing_balance END) AS balance,
+    SUM(CASE WHEN month_before.months_ago <= 3 THEN month_before.closing_balance END) AS newest_balance,
+    SUM(CASE WHEN month_before.months_ago <= 12 THEN month_before.days_below_zero END) AS days_below_zero
   FROM month_before
   GROUP BY
     month_before.loan_id
@@ -266,16 +266,16 @@ SELECT
   END AS inflow_variation,
   CASE
     WHEN summed.months >= 6 AND summed.inflow > 0
-    THEN CAST(summed.newest_inflow * 2 AS DOUBLE) / CAST(summed.inflow AS DOUBLE)
+    THEN CAST(summed.newest_inflow * summed.months AS DOUBLE) / CAST(summed.inflow * 3 AS DOUBLE)
   END AS inflow_trend,
   CASE
-    WHEN summed.inflow > 0
-    THEN CAST(summed.balances AS DOUBLE) / CAST(summed.inflow AS DOUBLE)
-  END AS balance_to_inflow,
+    WHEN loan.monthly_payment > 0
+    THEN CAST(summed.balance AS DOUBLE) / CAST(loan.monthly_payment * summed.months AS DOUBLE)
+  END AS balance_to_payment,
   CASE
-    WHEN summed.inflow > 0
-    THEN CAST(summed.balance_change * 6 AS DOUBLE) / CAST(summed.inflow AS DOUBLE)
-  END AS balance_change,
+    WHEN summed.months >= 6 AND loan.monthly_payment > 0
+    THEN CAST(summed.newest_balance * summed.months - summed.balance * 3 AS DOUBLE) / CAST(loan.monthly_payment * summed.months * 3 AS DOUBLE)
+  END AS balance_trend,
   CAST(summed.days_below_zero AS DOUBLE) AS days_below_zero,
   CASE WHEN outcome.known_on <= CAST('2026-02-20' AS DATE) THEN loan.is_default END AS defaulted,
   CASE WHEN outcome.known_on <= CAST('2026-02-20' AS DATE) THEN outcome.known_on END AS outcome_known_on

@@ -74,7 +74,23 @@ WITH reason AS (
   SELECT
     reason.customer_id,
     MIN(reason.place) AS first_place,
-    ARRAY_JOIN(COLLECT_LIST(reason.code), '|') AS reasons
+    ARRAY_JOIN(
+      TRANSFORM(
+        ARRAY_SORT(
+          COLLECT_LIST(
+            STRUCT(
+              reason.place IS NULL AS key_0,
+              reason.place AS key_1,
+              reason.code IS NULL AS key_2,
+              reason.code AS key_3,
+              reason.code AS value
+            )
+          )
+        ),
+        item -> item.value
+      ),
+      '|'
+    ) AS reasons
   FROM reason
   GROUP BY
     reason.customer_id
