@@ -36,9 +36,9 @@ def loan_score(
 
         def make(draft: Relation) -> Relation:
             with duckdb.session(readable(step.lake, [features])) as session:
-                return score_loans(session, draft, champion and champion.model)
+                return score_loans(session, draft, champion.model if champion else None)
 
-        pinned = champion and champion.sha256
+        pinned = champion.sha256 if champion else None
         relation = made_by_python(step, duckdb, SCORES, {FEATURES: features}, make, champion=pinned)
     return materialize(step, relation, {FEATURES: features}, {"champion": champion.version if champion else "none"})
 
