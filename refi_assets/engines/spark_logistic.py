@@ -59,7 +59,7 @@ def fit_spark_logistic(matrix: Floats, label: Bools, asked: Floats, penalty: flo
 
 def _frame(spark: Any, matrix: Floats, columns: dict[str, npt.NDArray[Any]]) -> Any:
     """A data frame with a column of vectors, the rows of the matrix, and others."""
-    import pyarrow as pa  # type: ignore[import-untyped]
+    import pyarrow as pa
     from pyspark.ml.feature import VectorAssembler
 
     names = [f"feature_{number}" for number in range(matrix.shape[1])]

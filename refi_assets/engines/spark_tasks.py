@@ -15,7 +15,7 @@ from refi_assets.engines.spark_session import run_spark_job
 from refi_assets.errors import EngineError, RefiError, type_and_place
 
 if TYPE_CHECKING:
-    import pyarrow as pa  # type: ignore[import-untyped]
+    import pyarrow as pa
     from pyspark.sql import SparkSession
 
     from refi_assets.engines.duckdb import NumberArray
