@@ -42,7 +42,7 @@ class LakeResource(dg.ConfigurableResource[None]):
 
 
 class EngineResource(dg.ConfigurableResource[None]):
-    """The engine of the SQL models. DuckDB reads files, stages and publishes; on Spark, it stages in tasks."""
+    """The engine of the SQL models. DuckDB reads, stages and publishes files; Spark runs it for the first two."""
 
     kind: str = Field(
         default_factory=lambda: settings_of(EngineSettings).engine, description="duckdb, athena, trino or spark."
