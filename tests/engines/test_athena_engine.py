@@ -19,6 +19,7 @@ from sqlglot import exp
 
 from refi_assets.engines.athena import AthenaEngine
 from refi_assets.engines.duckdb import DuckDBEngine
+from refi_assets.engines.glue import GlueTables
 from refi_assets.engines.settings import EngineSettings
 from refi_assets.errors import EngineError, LakeError
 from refi_assets.lake import Relation
@@ -285,15 +286,20 @@ def wait_for(happened: Callable[[], bool], process: BaseProcess | None = None) -
         time.sleep(0.1)
 
 
-def test_a_table_of_text_files_follows_the_format_of_the_contract(athena: Aws, engine: AthenaEngine) -> None:
-    def shown(file_format: FileFormat, data: bytes) -> object:
-        engine.lake.put(f"raw/notes/load_date={DAY}/notes.txt", data)
-        engine.register_files("notes_csv", ["id", "note"], "raw/notes", DAY, {}, file_format)
-        return engine.connection.cursor().execute("SELECT id, note, load_date FROM notes_csv").fetchall()
+def test_a_table_of_text_files_follows_the_format_of_the_contract(aws: Aws) -> None:
+    deployment = on_s3(aws, "athena")
 
-    rows = [("1", 'a, "b"', str(DAY))]
-    assert shown(FileFormat(delimiter=";"), b'id;note\r\n1;"a, ""b"""\r\n') == rows
-    assert shown(FileFormat(delimiter="|", quote="'", header=False), b"1|'a, \"b\"'\n") == rows
-    assert shown(FileFormat(delimiter="\t", quote="", encoding="cp1250"), b'id\tnote\n1\ta, "b"\n') == rows
-    table = athena.client("glue").get_table(DatabaseName=engine.glue.database, Name="notes_csv")["Table"]
-    assert table["Description"].startswith("The files are in cp1250, but this table reads them as UTF-8")
+    def shown(file_format: FileFormat) -> tuple[dict[str, str], str | None, str | None]:
+        with in_force(deployment):
+            tables = GlueTables(settings_of(EngineSettings).glue_database)
+            tables.show_csv("notes_csv", ["id"], "s3://lake/raw/notes/", DAY, {}, file_format)
+        table = aws.client("glue").get_table(DatabaseName=tables.database, Name="notes_csv")["Table"]
+        serde: dict[str, str] = table["StorageDescriptor"]["SerdeInfo"]["Parameters"]
+        return serde, table["Parameters"].get("skip.header.line.count"), table.get("Description")
+
+    semicolons = {"separatorChar": ";", "quoteChar": '"', "escapeChar": "\0"}
+    assert shown(FileFormat(delimiter=";")) == (semicolons, "1", None)
+    pipes = {"separatorChar": "|", "quoteChar": "\0", "escapeChar": "\0"}
+    serde, skipped, description = shown(FileFormat(delimiter="|", quote="", encoding="cp1250", header=False))
+    assert (serde, skipped) == (pipes, None)
+    assert str(description).startswith("The files are in cp1250, but this table reads them as UTF-8")
