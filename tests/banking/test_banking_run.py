@@ -4,6 +4,7 @@ import csv
 import json
 from collections import Counter
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import dagster as dg
@@ -66,10 +67,11 @@ def test_account_months_and_flows_are_those_of_the_truth(bank):
     ((total, empty),) = bank.rows("gold/account_month", "SELECT COUNT(*), COUNT(*) FILTER (transactions = 0) FROM it")
     months = bank.truth["account_months"]
     assert (total - empty, empty) == (months["with_transactions"], months["without_transactions"])
-    flows = bank.rows(
-        "gold/account_month", "SELECT currency, SUM(inflow)::VARCHAR, SUM(outflow)::VARCHAR FROM it GROUP BY ALL"
-    )
-    assert {currency: {"inflow": i, "outflow": o} for currency, i, o in flows} == bank.truth["flows"]
+    flows = bank.rows("gold/account_month", "SELECT currency, SUM(inflow), SUM(outflow) FROM it GROUP BY ALL")
+    expected = bank.truth["flows"].items()
+    assert {currency: (inflow, outflow) for currency, inflow, outflow in flows} == {
+        currency: (Decimal(flow["inflow"]), Decimal(flow["outflow"])) for currency, flow in expected
+    }
 
 
 def test_balances_of_months_add_up(bank):

@@ -19,8 +19,8 @@ WITH usual AS (
         amount.direction,
         amount.twice_median,
         GREATEST(
-            CAST(amount.four_mads AS DECIMAL(32, 8)),
-            CAST(amount.twice_median * :least_spread_pct * CAST('0.02' AS DECIMAL(3, 2)) AS DECIMAL(32, 8))
+            CAST(amount.four_mads AS DECIMAL(24, 4)),
+            CAST(amount.twice_median * :least_spread_pct * CAST('0.02' AS DECIMAL(3, 2)) AS DECIMAL(24, 4))
         ) AS four_mads
     FROM gold.usual_amount AS amount
     WHERE

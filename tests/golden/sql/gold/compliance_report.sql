@@ -200,7 +200,7 @@ SELECT
     WHEN CAST('3' AS BIGINT) + CAST('1' AS BIGINT) > 0
     THEN 100E0 * CAST(CAST('3' AS BIGINT) AS DOUBLE) / CAST(CAST('3' AS BIGINT) + CAST('1' AS BIGINT) AS DOUBLE)
   END AS masked_columns_pct,
-  CAST('0fbdc84ebef629a1c8939a071750d3aa5b1a8ede99e4283d296620f95c2f8554' AS TEXT) AS lineage_sha256
+  CAST('b5e17922c7968c41381e9ac0473e8dac796b8a5aacc2bc0a7348022be7fcb016' AS TEXT) AS lineage_sha256
 FROM state
 INNER JOIN loan_month
   ON loan_month.month = state.month AND loan_month.currency = state.currency
@@ -392,7 +392,7 @@ SELECT
     WHEN CAST('3' AS BIGINT) + CAST('1' AS BIGINT) > 0
     THEN 100E0 * CAST(CAST('3' AS BIGINT) AS DOUBLE) / CAST(CAST('3' AS BIGINT) + CAST('1' AS BIGINT) AS DOUBLE)
   END AS masked_columns_pct,
-  CAST('0fbdc84ebef629a1c8939a071750d3aa5b1a8ede99e4283d296620f95c2f8554' AS VARCHAR) AS lineage_sha256
+  CAST('b5e17922c7968c41381e9ac0473e8dac796b8a5aacc2bc0a7348022be7fcb016' AS VARCHAR) AS lineage_sha256
 FROM state
 INNER JOIN loan_month
   ON loan_month.month = state.month AND loan_month.currency = state.currency
@@ -588,7 +588,7 @@ SELECT
     WHEN CAST('3' AS BIGINT) + CAST('1' AS BIGINT) > 0
     THEN 100E0 * CAST(CAST('3' AS BIGINT) AS DOUBLE) / CAST(CAST('3' AS BIGINT) + CAST('1' AS BIGINT) AS DOUBLE)
   END AS masked_columns_pct,
-  CAST('0fbdc84ebef629a1c8939a071750d3aa5b1a8ede99e4283d296620f95c2f8554' AS STRING) AS lineage_sha256
+  CAST('b5e17922c7968c41381e9ac0473e8dac796b8a5aacc2bc0a7348022be7fcb016' AS STRING) AS lineage_sha256
 FROM state
 INNER JOIN loan_month
   ON loan_month.month = state.month AND loan_month.currency = state.currency

@@ -6,12 +6,12 @@ WITH usual AS (
     amount.direction,
     amount.twice_median,
     CASE
-      WHEN CAST(amount.four_mads AS DECIMAL(32, 8)) IS NULL
-      OR CAST(amount.twice_median * CAST('20' AS DECIMAL(9, 6)) * CAST('0.02' AS DECIMAL(3, 2)) AS DECIMAL(32, 8)) IS NULL
+      WHEN CAST(amount.four_mads AS DECIMAL(24, 4)) IS NULL
+      OR CAST(amount.twice_median * CAST('20' AS DECIMAL(9, 6)) * CAST('0.02' AS DECIMAL(3, 2)) AS DECIMAL(24, 4)) IS NULL
       THEN NULL
       ELSE GREATEST(
-        CAST(amount.four_mads AS DECIMAL(32, 8)),
-        CAST(amount.twice_median * CAST('20' AS DECIMAL(9, 6)) * CAST('0.02' AS DECIMAL(3, 2)) AS DECIMAL(32, 8))
+        CAST(amount.four_mads AS DECIMAL(24, 4)),
+        CAST(amount.twice_median * CAST('20' AS DECIMAL(9, 6)) * CAST('0.02' AS DECIMAL(3, 2)) AS DECIMAL(24, 4))
       )
     END AS four_mads
   FROM gold.usual_amount AS amount
@@ -105,8 +105,8 @@ WITH usual AS (
     amount.direction,
     amount.twice_median,
     GREATEST(
-      CAST(amount.four_mads AS DECIMAL(32, 8)),
-      CAST(amount.twice_median * CAST('20' AS DECIMAL(9, 6)) * CAST('0.02' AS DECIMAL(3, 2)) AS DECIMAL(32, 8))
+      CAST(amount.four_mads AS DECIMAL(24, 4)),
+      CAST(amount.twice_median * CAST('20' AS DECIMAL(9, 6)) * CAST('0.02' AS DECIMAL(3, 2)) AS DECIMAL(24, 4))
     ) AS four_mads
   FROM gold.usual_amount AS amount
   WHERE
@@ -199,8 +199,8 @@ WITH usual AS (
     amount.direction,
     amount.twice_median,
     GREATEST(
-      CAST(amount.four_mads AS DECIMAL(32, 8)),
-      CAST(amount.twice_median * CAST('20' AS DECIMAL(9, 6)) * CAST('0.02' AS DECIMAL(3, 2)) AS DECIMAL(32, 8))
+      CAST(amount.four_mads AS DECIMAL(24, 4)),
+      CAST(amount.twice_median * CAST('20' AS DECIMAL(9, 6)) * CAST('0.02' AS DECIMAL(3, 2)) AS DECIMAL(24, 4))
     ) AS four_mads
   FROM gold.usual_amount AS amount
   WHERE
