@@ -143,7 +143,7 @@ def audience_rows(result: Any) -> int:
 
 def read_through(source: Path) -> None:
     """Read the files once, so that the first job does not read them from disk for all others."""
-    for path in source.glob("*.csv"):
+    for path in filter(Path.is_file, source.iterdir()):
         with path.open("rb") as stream:
             while stream.read(1 << 24):
                 pass

@@ -2,14 +2,15 @@
 
     python3.13 infra/glue/build.py dist/glue
 
-The packages are those of requirements-deploy.lock, by hash, and this project's own wheel with the contracts, policies
-and SQL of this folder. Glue installs them from the archive, without an index. PySpark is not among them: Glue has it.
+The packages are those of the image (infra/Dockerfile), by hash, and this project's own wheel with the contracts,
+policies and SQL of this folder. Glue installs them from the archive, without an index. PySpark is Glue's own.
 
 It runs on Linux with the Python of Glue 6.0, because pip reads the lock's markers for the Python that it runs on.
 """
 
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from shutil import copy
 from tempfile import TemporaryDirectory
@@ -19,6 +20,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 PYTHON = (3, 13)
 # Of Amazon Linux 2023, whose glibc is 2.34, and older ones.
 PLATFORMS = [f"manylinux{name}_x86_64" for name in ("_2_34", "_2_28", "_2_27", "_2_17", "2014")]
+LOCKS = ("requirements-deploy.lock", "requirements-ml.lock")
 ARCHIVE = "refi_assets.gluewheels.zip"  # Glue recognizes the ending
 
 
@@ -27,13 +29,16 @@ def main(release: Path) -> None:
     if sys.version_info[:2] != PYTHON or sys.platform != "linux":
         sys.exit(f"Run this with Python {'.'.join(map(str, PYTHON))} on Linux: the job has the same.")
     release.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory() as folder:
-        wheels = Path(folder)
-        pip("wheel", "--no-deps", "--wheel-dir", folder, str(PROJECT))
-        platforms = [f"--platform={name}" for name in PLATFORMS]
-        lock = str(PROJECT / "requirements-deploy.lock")
-        pip("download", "--no-deps", "--only-binary=:all:", "--require-hashes", *platforms, "-d", folder, "-r", lock)
-        write_archive(wheels, release / ARCHIVE)
+    wheels: dict[str, Path] = {}
+    with TemporaryDirectory() as temporary:
+        pip("wheel", "--no-deps", "--wheel-dir", temporary, str(PROJECT))
+        wheels |= by_package(Path(temporary))
+        for lock in LOCKS:  # of a package in both, the second one's version is kept, as in the image
+            folder = str(Path(temporary) / lock)
+            only = ["--no-deps", "--only-binary=:all:", *(f"--platform={name}" for name in PLATFORMS)]
+            pip("download", *only, "--require-hashes", "-d", folder, "-r", str(PROJECT / lock))
+            wheels |= by_package(Path(folder))
+        write_archive(wheels.values(), release / ARCHIVE)
     copy(PROJECT / "infra" / "glue" / "job.py", release)
 
 
@@ -44,9 +49,14 @@ def pip(*arguments: str) -> None:
         sys.exit(f"pip {arguments[0]} failed.")
 
 
-def write_archive(wheels: Path, archive: Path) -> None:
+def by_package(folder: Path) -> dict[str, Path]:
+    """Package -> its wheel in a folder."""
+    return {file.name.split("-")[0].lower(): file for file in folder.glob("*.whl")}
+
+
+def write_archive(wheels: Iterable[Path], archive: Path) -> None:
     """Write wheels and the list of their names and versions, in the form that AWS documents as a zip of wheels."""
-    files = sorted(wheels.glob("*.whl"))
+    files = sorted(wheels, key=lambda file: file.name)
     pins = ["==".join(file.name.split("-")[:2]) for file in files]
     with ZipFile(archive, "w", ZIP_STORED) as packed:
         packed.writestr("wheels/requirements.txt", "".join(f"{pin}\n" for pin in pins))

@@ -68,7 +68,7 @@ class Tasks(Protocol):
         """
         ...
 
-    def repeated_numbers(self, task: "Callable[[int], NumberArray]", names: Mapping[int, str]) -> "NumberArray":
+    def shared_numbers(self, task: "Callable[[int], NumberArray]", names: Mapping[int, str]) -> "NumberArray":
         """The numbers (64-bit integers) that occur more than once in the results of all tasks, each once.
 
         Raises EngineError with the name if a task failed.

@@ -44,7 +44,7 @@ class SparkTasks:
             results.append(outcome)
         return results
 
-    def repeated_numbers(self, task: "Callable[[int], NumberArray]", names: Mapping[int, str]) -> "NumberArray":
+    def shared_numbers(self, task: "Callable[[int], NumberArray]", names: Mapping[int, str]) -> "NumberArray":
         """See Tasks."""
         batches = partial(_batches, task, list(names))
 

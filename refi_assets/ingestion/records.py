@@ -36,6 +36,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from refi_assets.errors import SourceError
+from refi_assets.ingestion.clean_copy import CleanCopy
 from refi_assets.ingestion.first_bytes import (
     not_utf8,
     require_header,
@@ -51,7 +52,6 @@ if TYPE_CHECKING:
     from refi_assets.ingestion.block_lines import Lines
 
 HEADER_BYTES = 4 << 20
-COPY_BUFFER_BYTES = 64 << 10
 BLOCK_BYTES = 1 << 20  # fits into the processor's cache, which doubles the speed
 MAX_RECORD_BYTES = 2 << 20
 LINE_BREAK = "\ue00a\uf8ff\ue00a"  # replaces a line break in a cell: private characters, which no export contains
@@ -61,7 +61,6 @@ MAX_MALFORMED = 1_000_000  # if there are more, most records must be well-formed
 BOM = b"\xef\xbb\xbf"
 
 _BLANK_LINES_FIRST = re.compile(rb"\A(?:\r?\n)++")
-_LINE_ENDS = re.compile(rb"\n\n+")
 WIDE_SPACES = ("\u00a0", "\ufeff")  # trimmed from cells like ASCII white space
 _SPACES = "|".join([" ", *WIDE_SPACES]).encode()
 _PADDED = re.compile(rb"[\x00-\x1f]|\A(?:%b)|(?:%b)\Z" % (_SPACES, _SPACES))
@@ -127,65 +126,18 @@ def scan_csv(
     have one of them. A file without a header has the `numbered_columns`, and always gets a copy, which has a header.
     Raises SourceError if there is no valid header.
     """
-    with open_file() as stream, _Copy(open_file, clean_copy) as copy:
+    with open_file() as stream, CleanCopy(open_file, clean_copy) as copy:
         scanner = _Scanner(stream, copy, on_malformed, file_format, file_names or {}, numbered_columns, always_copy)
         scanner.run()
         scanner.scan.clean = not copy.started
         return scanner.scan
 
 
-class _Copy:
-    """The clean copy. It is started at the first change; until then the file is its own copy."""
-
-    def __init__(self, open_file: Callable[[], BinaryIO], path: Path) -> None:
-        self._open_file, self._path = open_file, path
-        self._out: BinaryIO | None = None
-        self.header_bytes = 0  # of the file, which are not copied
-        self._kept_bytes = 0
-        self._kept_returns = False
-
-    @property
-    def started(self) -> bool:
-        return self._out is not None
-
-    def keep(self, lines: bytes, *, has_returns: bool, has_blank_lines: bool) -> None:
-        """Keep these lines of the file, without CRs and blank lines. Their cells have no line breaks.
-
-        If there are blank lines, the copy must have been started.
-        """
-        if self._out is None:
-            self._kept_bytes += len(lines)
-            self._kept_returns |= has_returns
-            return
-        lines = _without_returns(lines) if has_returns else lines
-        self._out.write(_LINE_ENDS.sub(b"\n", lines.lstrip(b"\n")) if has_blank_lines else lines)
-
-    def change(self, to: bytes) -> None:
-        """Replace the next bytes of the file with these, or with nothing. The copy's line end is LF."""
-        if self._out is None:
-            self._out = self._path.open("wb", COPY_BUFFER_BYTES)
-            self._out.write(b"header\n")
-            with self._open_file() as original:
-                original.read(self.header_bytes)
-                remaining = self._kept_bytes
-                while remaining and (block := original.read(min(remaining, BLOCK_BYTES))):
-                    remaining -= len(block)
-                    self._out.write(_without_returns(block) if self._kept_returns else block)
-        self._out.write(to)
-
-    def __enter__(self) -> "_Copy":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._out is not None:
-            self._out.close()
-
-
 class _Scanner:
     def __init__(
         self,
         stream: BinaryIO,
-        copy: _Copy,
+        copy: CleanCopy,
         on_malformed: Callable[[Malformed], None],
         file_format: FileFormat,
         file_names: Mapping[str, str],
@@ -398,11 +350,6 @@ class _Scanner:
         require_records(self.scan)
         self._on_malformed(Malformed(self.scan.records, problem, raw))
         self._copy.change(b"")
-
-
-def _without_returns(lines: bytes) -> bytes:
-    """Lines without their CRs, none of which is data."""
-    return lines.translate(None, b"\r") if b"\r" in lines else lines
 
 
 def is_utf8(block: bytes) -> bool:

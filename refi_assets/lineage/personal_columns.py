@@ -13,30 +13,31 @@ from refi_assets.specs.names import group_and_name
 from refi_assets.specs.python_relations import python_relations
 from refi_assets.specs.sql_models import load_sql_models
 
-PersonalColumns = dict[str, dict[str, str]]  # relation key -> column -> its kind
+PersonalKinds = dict[str, dict[str, str]]  # relation key -> each of its columns -> its kind, empty if not personal
 
 
-def personal_columns(graph: dict[str, LineageRelation]) -> PersonalColumns:
-    """The personal columns of every relation; empty for one that has none.
+def personal_kinds(graph: dict[str, LineageRelation]) -> PersonalKinds:
+    """The kind of personal data in each column of every relation.
 
-    The kind of a column names the attributes of a person from which it is derived: those of the contracts, or the
-    names of source columns that have no attribute. So a value has the same kind wherever it occurs.
+    A kind names the attributes of a person from which a column is derived: those of the contracts, or the names of
+    source columns that have no attribute. So a value has the same kind wherever it occurs.
     """
     kinds: dict[str, frozenset[str]] = {}  # id of a column -> attributes
-    personal: PersonalColumns = {}
+    by_relation: PersonalKinds = {}
     for relation in graph.values():  # each after those that it reads
         model = load_sql_models().get(relation.asset)
         harmless = model.not_personal if model else {}
         for column in relation.columns.values():
             inherited = frozenset().union(*(kinds[source.id] for source in column.made_from))
             kinds[column.id] = frozenset() if column.column in harmless else inherited | _declared_kind(column)
-        columns = {name: "+".join(sorted(kinds[column.id])) for name, column in relation.columns.items()}
-        personal[relation.asset] = {name: kind for name, kind in columns.items() if kind}
-    return personal
+        by_relation[relation.asset] = {
+            name: "+".join(sorted(kinds[column.id])) for name, column in relation.columns.items()
+        }
+    return by_relation
 
 
-def personal_columns_sha256() -> str:
-    """Hash of all declarations that decide which columns are personal."""
+def personal_kinds_sha256() -> str:
+    """Hash of all declarations that decide the kinds."""
     declarations = [
         *(contract.sha256 for contract in load_contracts().values()),
         *(model.sha256 for model in load_sql_models().values()),

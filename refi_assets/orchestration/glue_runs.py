@@ -51,6 +51,8 @@ def on_glue(definitions: dg.Definitions, domain: Domain, glue_job: str) -> dg.De
         sensors=definitions.sensors,
         resources=definitions.resources,
         executor=definitions.executor,
+        metadata=definitions.metadata,
+        component_tree=definitions.component_tree,
     )
 
 
@@ -62,6 +64,7 @@ def _whole_job(
         specs=specs,
         check_specs=checks,
         partitions_def=partitions(domain.cadence),
+        pool=f"glue/{glue_job}",  # infra/dagster.yaml allows one run at a time, as the job does
     )
     def run_on_glue(
         context: dg.AssetExecutionContext,

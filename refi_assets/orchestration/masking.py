@@ -11,7 +11,7 @@ from refi_assets.engines import open_analysts_catalog
 from refi_assets.ingestion.settings import IngestionSettings
 from refi_assets.lake import ObjectStore, Relation
 from refi_assets.lineage.graph import descriptions, lineage_graph
-from refi_assets.lineage.personal_columns import personal_columns, personal_columns_sha256
+from refi_assets.lineage.personal_columns import personal_kinds, personal_kinds_sha256
 from refi_assets.orchestration.jobs import CLEAN_UP_JOB, MASK_JOB
 from refi_assets.orchestration.resources import EngineResource, LakeResource
 from refi_assets.orchestration.steps import user_errors
@@ -27,7 +27,7 @@ def copy_publications(lake: ObjectStore, engine: EngineResource) -> list[MaskedC
     An engine with a catalog shows the copies. Raises RefiError.
     """
     masking = Masking(
-        MaskingKey.of_deployment(), lambda keys: personal_columns(lineage_graph(keys)), personal_columns_sha256()
+        MaskingKey.of_deployment(), lambda keys: personal_kinds(lineage_graph(keys)), personal_kinds_sha256()
     )
     catalog = open_analysts_catalog(engine.kind, lake)
 

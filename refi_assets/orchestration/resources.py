@@ -42,7 +42,7 @@ class LakeResource(dg.ConfigurableResource[None]):
 
 
 class EngineResource(dg.ConfigurableResource[None]):
-    """The engine of the SQL models. Files, staging and published files are always DuckDB's."""
+    """The engine of the SQL models. DuckDB reads files, stages and publishes; on Spark, it stages in tasks."""
 
     kind: str = Field(
         default_factory=lambda: settings_of(EngineSettings).engine, description="duckdb, athena, trino or spark."

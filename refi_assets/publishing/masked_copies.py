@@ -1,8 +1,8 @@
 """Copies of published relations for analysts, in which personal columns are masked: masked/ in the lake.
 
 Analysts read this folder and no other, so a copy has every relation that they may see, also those that have nothing to
-mask. Sources (staging, quarantine) are not copied, nor is a relation that no lineage describes. The pointer of a
-publication names its newest copy and is replaced at the end, whole.
+mask. Sources (staging, quarantine) are not copied, nor is a relation or a column that no lineage describes. The pointer
+of a publication names its newest copy and is replaced at the end, whole.
 
 A masked value is a hash by the deployment's key; without a key, it is null. Equal values of one kind have equal hashes,
 so relations can still be joined. Of a boolean there would be two hashes, which hide nothing, so it is null.
@@ -29,19 +29,19 @@ from refi_assets.specs.sql_models import DIALECT
 
 FOLDER = "masked"
 
-PersonalColumns = Mapping[str, Mapping[str, str]]  # relation key -> column -> its kind
+KindsOfColumns = Mapping[str, Mapping[str, str]]  # relation key -> column -> kind of personal data, empty if none
 
 
 @dataclass(frozen=True)
 class Masking:
-    """How copies are masked: the key, and the personal columns.
+    """How copies are masked: the key, and the kinds of columns.
 
-    `personal` returns them for relation keys, with an entry for each relation that may be copied. `declared` is a hash
-    of all that decides them.
+    `kinds_of` returns them for relation keys; relations and columns that it does not return are not copied. `declared`
+    is a hash of all that decides them.
     """
 
     key: MaskingKey | None
-    personal: Callable[[Collection[str]], PersonalColumns]
+    kinds_of: Callable[[Collection[str]], KindsOfColumns]
     declared: str
 
 
@@ -90,19 +90,14 @@ def copy_for_analysts(
     if latest is None:
         return None
     key = masking.key
-    due = {
-        "run_id": latest["run_id"],
-        "key": key.fingerprint if key else None,
-        "declared": masking.declared,
-    }
+    due = {"run_id": latest["run_id"], "key": key.fingerprint if key else None, "declared": masking.declared}
     before, etag = lake.get_json_and_etag(pointer_key(publication))
     if before is not None and due.items() <= before.items():
         return MaskedCopy.model_validate(before)
     run = PublishedRun.find(publication, lake, engine, latest["run_id"])
     tables = [relation for relation in run.relations if _is_table_of_a_domain(relation)]
-    personal = masking.personal([relation.key for relation in tables])
-    readable = [relation for relation in tables if relation.key in personal]
-    masked = {relation.key: _masked_columns(relation, personal[relation.key]) for relation in readable}
+    kinds = masking.kinds_of([relation.key for relation in tables])
+    readable = [relation for relation in tables if relation.key in kinds]
     copy_id = f"{run.run_id}-{uuid4().hex[:8]}"
     with engine.session(run.relations) as session:
         add_mask(session, key)
@@ -116,10 +111,14 @@ def copy_for_analysts(
                     kind="table",
                     parquet=f"{FOLDER}/{publication.name}/{copy_id}/{relation.key}/data.parquet",
                 ),
-                _masking_query(relation, masked[relation.key]),
+                _masking_query(relation, kinds[relation.key]),
             )
             for relation in readable
         ]
+    masked = {
+        relation.key: {name: kinds[relation.key][name] for name in relation.columns if kinds[relation.key][name]}
+        for relation in relations
+    }
     copy = MaskedCopy(
         id=copy_id, publication=publication.name, as_of=run.as_of, masked=masked, relations=tuple(relations), **due
     )
@@ -151,18 +150,12 @@ def _is_table_of_a_domain(relation: Relation) -> bool:
     return bool(relation.columns) and relation.kind != "files" and group_and_name(relation.key)[0] not in STAGES
 
 
-def _masked_columns(relation: Relation, kinds: Mapping[str, str]) -> dict[str, str]:
-    """The columns to mask, with their kinds."""
-    return {name: kinds[name] for name in relation.columns if name in kinds}
-
-
 def _masking_query(relation: Relation, kinds: Mapping[str, str]) -> exp.Select:
-    """The relation's rows, with hashes or nulls in place of the values of these columns."""
+    """The relation's rows, with hashes or nulls in place of personal values, and without columns of no known kind."""
     columns = [
-        _mask(name, relation.columns[name], kinds[name]).as_(name, quoted=True)
+        _mask(name, sql_type, kinds[name]).as_(name, quoted=True) if kinds[name] else exp.column(name, quoted=True)
+        for name, sql_type in relation.columns.items()
         if name in kinds
-        else exp.column(name, quoted=True)
-        for name in relation.columns
     ]
     return exp.select(*columns).from_(table_of(relation.key))
 

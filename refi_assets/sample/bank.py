@@ -17,27 +17,20 @@ import numpy as np
 
 from refi_assets.errors import SettingError
 from refi_assets.sample.bank_accounts import (
-    AccountPart,
     BankCalendar,
     account_cells,
     client_cells,
     disposition_cells,
     district_rows,
-    draw_accounts,
 )
 from refi_assets.sample.bank_defects import BankQuarantine, GoodParent, add_cut_row, add_defects
 from refi_assets.sample.bank_files import BankCells, BankFile
-from refi_assets.sample.bank_lending import (
-    draw_durations,
-    draw_loans,
-    loan_cells,
-    loan_columns,
-    without_missed_payments,
-)
-from refi_assets.sample.bank_movements import draw_bills, draw_movements, joined, order_cells, transaction_cells
-from refi_assets.sample.bank_purchases import LOAN, ProductPart, card_cells, draw_products, purchase_columns
-from refi_assets.sample.bank_truth import BankTotals, day_as_date
-from refi_assets.sample.bank_unusual import REASONS, draw_unusual
+from refi_assets.sample.bank_lending import loan_cells, loan_columns
+from refi_assets.sample.bank_movements import order_cells, transaction_cells
+from refi_assets.sample.bank_parts import BankPart, draw_bank_part
+from refi_assets.sample.bank_purchases import LOAN, card_cells, purchase_columns
+from refi_assets.sample.bank_truth import BankTotals
+from refi_assets.sample.bank_unusual import REASONS
 from refi_assets.sample.written_tables import Columns, write_table
 from refi_assets.specs.contracts import contracts_of
 
@@ -71,7 +64,7 @@ def generate_bank(
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
         (out_dir / "truth.json").unlink(missing_ok=True)  # a generation cut short must not look finished
-        bank = _Bank(out_dir, BankCalendar(np.datetime64(as_of, "D"), months), has_euro=not clean)
+        bank = _Bank(out_dir, as_of, months, has_euro=not clean)
         bank.write_clients(customers, seed)
         quarantine = bank.write_defects(clean=clean, cut=cut)
         document = {
@@ -90,8 +83,9 @@ def generate_bank(
 class _Bank:
     """The files in the making, the next free key of each source, and the totals so far."""
 
-    def __init__(self, folder: Path, calendar: BankCalendar, *, has_euro: bool) -> None:
-        self._folder, self._calendar, self._has_euro = folder, calendar, has_euro
+    def __init__(self, folder: Path, as_of: date, months: int, *, has_euro: bool) -> None:
+        self._folder, self._as_of, self._has_euro = folder, as_of, has_euro
+        self._calendar = BankCalendar(np.datetime64(as_of, "D"), months)
         self._files = {
             source: BankFile(contract, folder, has_currency=has_euro)
             for source, contract in contracts_of("banking").items()
@@ -106,61 +100,54 @@ class _Bank:
         of_part = max(FEWEST_CLIENTS, CLIENT_MONTHS_OF_PART // self._calendar.months)
         with duckdb.connect() as connection:
             for first in range(0, clients, of_part):
-                self._write_part(connection, np.random.default_rng([seed, first]), min(of_part, clients - first))
+                rng = np.random.default_rng([seed, first])
+                part = draw_bank_part(
+                    rng,
+                    self._calendar,
+                    min(of_part, clients - first),
+                    first_client=self._next_id["client"],
+                    first_account=self._next_id["account"],
+                    has_euro=self._has_euro,
+                )
+                self._write_part(connection, rng, part)
+                self._totals.add(self._calendar, part)
+                self._parent = self._parent or _parent_in(part)
 
-    def _write_part(self, connection: duckdb.DuckDBPyConnection, rng: np.random.Generator, clients: int) -> None:
-        calendar, ids = self._calendar, self._next_id.copy()
-        accounts = draw_accounts(
-            rng,
-            calendar,
-            clients,
-            first_client=ids["client"],
-            first_account=ids["account"],
-            has_euro=self._has_euro,
-        )
-        products = draw_products(rng, calendar, accounts)
-        bills, durations = draw_bills(rng, accounts), draw_durations(rng, accounts)
-        usual = draw_movements(rng, calendar, accounts, products, bills, durations)
-        movements = joined([*usual, *draw_unusual(rng, calendar, accounts, products)])
-        loans = draw_loans(rng, calendar, accounts, products, bills, durations, movements)
-        movements = without_missed_payments(calendar, loans, movements)
-        loan_id = ids["loan"] + np.arange(len(loans.account))
-        transaction_id = ids["transaction"] + rng.permutation(len(movements))
+    def _write_part(self, connection: duckdb.DuckDBPyConnection, rng: np.random.Generator, part: BankPart) -> None:
+        ids, accounts, movements = self._next_id, part.accounts, part.movements
+        loan_id = ids["loan"] + np.arange(len(part.loans.account))
+        transaction_id = ids["transaction"] + rng.permutation(len(movements))  # ids do not tell the order of a day
         by_day = np.argsort(movements.day, kind="stable")
         transactions = movements.at(by_day), transaction_id[by_day], movements.balance[by_day]
+        is_unusual = movements.unusual > 0
+        unusual = np.array(REASONS)[movements.unusual[is_unusual]]
+        lists: dict[str, Columns] = {
+            "expected_defaults": loan_columns(part.loans, loan_id),
+            "expected_unusual": {"transaction_id": transaction_id[is_unusual], "kind": unusual},
+            "expected_purchases": purchase_columns(accounts, part.products),
+        }
+        for name, columns in lists.items():
+            write_table(self._folder / f"{name}.csv", columns, append=self._parent is not None)
         files: dict[str, dict[str, BankCells]] = {
             "client": client_cells(accounts),
             "account": account_cells(accounts),
             "disposition": disposition_cells(accounts, ids["disposition"]),
-            "card": card_cells(accounts, products, ids["card"], ids["disposition"]),
-            "order": order_cells(accounts, products, bills, ids["order"]),
-            "loan": loan_cells(accounts, bills, loans, loan_id),
+            "card": card_cells(accounts, part.products, ids["card"], ids["disposition"]),
+            "order": order_cells(accounts, part.products, part.bills, ids["order"]),
+            "loan": loan_cells(accounts, part.bills, part.loans, loan_id),
             "transaction": transaction_cells(accounts, *transactions),
         }
         for source, cells in files.items():
             self._files[source].append(connection, cells)
             self._next_id[source] = 1 + self._files[source].rows
-        is_unusual = movements.unusual > 0
-        lists: dict[str, Columns] = {
-            "expected_defaults": loan_columns(loans, loan_id),
-            "expected_unusual": {
-                "transaction_id": transaction_id[is_unusual],
-                "kind": np.array(REASONS)[movements.unusual[is_unusual]],
-            },
-            "expected_purchases": purchase_columns(accounts, products),
-        }
-        for name, columns in lists.items():
-            write_table(self._folder / f"{name}.csv", columns, append=self._parent is not None)
-        self._totals.add(calendar, accounts, products, movements, loans)
-        self._parent = self._parent or _parent_in(accounts, products)
 
     def write_defects(self, *, clean: bool, cut: bool) -> BankQuarantine:
         """Write the defective rows after the good ones."""
-        quarantine, day = BankQuarantine(), day_as_date(self._calendar.as_of)
+        quarantine = BankQuarantine()
         if self._parent and not clean:
-            add_defects(quarantine, self._files, self._next_id, self._parent, day)
+            add_defects(quarantine, self._files, self._next_id, self._parent, self._as_of)
         if self._parent and cut:
-            add_cut_row(quarantine, self._files["transaction"], self._parent, day)
+            add_cut_row(quarantine, self._files["transaction"], self._parent, self._as_of)
         return quarantine
 
     def truth(self, quarantine: BankQuarantine) -> dict[str, Any]:
@@ -173,13 +160,14 @@ class _Bank:
         }
 
 
-def _parent_in(accounts: AccountPart, products: ProductPart) -> GoodParent:
-    without_loan = int(np.flatnonzero(~products.has(LOAN))[0])
+def _parent_in(part: BankPart) -> GoodParent:
+    accounts = part.accounts
+    without_loan = int(np.flatnonzero(~part.products.has(LOAN))[0])
     return GoodParent(
         client_id=int(accounts.client_id[0]),
         account_id=int(accounts.account_id[0]),
         account_without_loan=int(accounts.account_id[without_loan]),
-        opened_on=day_as_date(accounts.opened_on[without_loan]),
+        opened_on=date.fromisoformat(str(accounts.opened_on[without_loan])),
     )
 
 

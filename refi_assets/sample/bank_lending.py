@@ -41,7 +41,13 @@ class LoanPart:
     defaulted: Array
     missed_from: Array
     first_missed_on: Array  # NaT if no payment is missed
-    status: Array  # on the as-of day
+    status: Array  # on the as-of day, a place in STATUSES
+
+    @property
+    def is_seen_to_default(self) -> Array:
+        """Whether the status says that a loan defaulted."""
+        is_bad: Array = np.isin(self.status, (ENDED_UNPAID, IN_DEBT))
+        return is_bad
 
 
 def draw_durations(rng: np.random.Generator, accounts: AccountPart) -> Array:

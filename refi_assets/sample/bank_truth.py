@@ -3,26 +3,17 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
-from refi_assets.sample.bank_accounts import CURRENCIES, AccountPart, BankCalendar
-from refi_assets.sample.bank_lending import (
-    BASE_LOG_ODDS_OF_LOAN,
-    ENDED_UNPAID,
-    IN_DEBT,
-    LOAN_DRIVERS,
-    STATUSES,
-    LoanPart,
-)
-from refi_assets.sample.bank_movements import Movements
-from refi_assets.sample.bank_purchases import CHANCE_A_MONTH, FACTORS, PRODUCTS, ProductPart, PurchaseCounts
+from refi_assets.sample.bank_accounts import CURRENCIES, BankCalendar
+from refi_assets.sample.bank_lending import BASE_LOG_ODDS_OF_LOAN, LOAN_DRIVERS, STATUSES, LoanPart
+from refi_assets.sample.bank_parts import BankPart
+from refi_assets.sample.bank_purchases import CHANCE_A_MONTH, FACTORS, PRODUCTS, PurchaseCounts
 from refi_assets.sample.bank_unusual import REASONS
 from refi_assets.sample.customers import roc_auc
-from refi_assets.sample.written_tables import Array
 
 DAYS_UNTIL_OUTCOME_IS_KNOWN = 365
 
@@ -40,33 +31,25 @@ class BankTotals:
     loans: list[LoanPart] = field(default_factory=list)
     purchases: PurchaseCounts = field(default_factory=PurchaseCounts)
 
-    def add(
-        self,
-        calendar: BankCalendar,
-        accounts: AccountPart,
-        products: ProductPart,
-        movements: Movements,
-        loans: LoanPart,
-    ) -> None:
-        """Add a part, of which movements are ordered by account and day."""
+    def add(self, calendar: BankCalendar, part: BankPart) -> None:
+        """Add a part."""
+        accounts, movements, loans = part.accounts, part.movements, part.loans
         self.clients_with_two_accounts += int(accounts.is_savings.sum())
-        used_months = np.unique(movements.account * calendar.months + calendar.month_of(movements.day))
+        used_months = len(np.unique(movements.account * calendar.months + calendar.month_of(movements.day)))
         all_months = int((calendar.months - accounts.opened_month).sum())
-        self.account_months.update(
-            with_transactions=len(used_months), without_transactions=all_months - len(used_months)
-        )
+        self.account_months.update(with_transactions=used_months, without_transactions=all_months - used_months)
         is_euro = accounts.is_euro[movements.account]
         for place, currency in enumerate(CURRENCIES):
             self.accounts[currency] += int((accounts.is_euro == place).sum())
             cents = movements.cents[is_euro == place]
             self.flows[currency, "inflow"] += int(cents[cents > 0].sum())
             self.flows[currency, "outflow"] -= int(cents[cents < 0].sum())
-        self.unusual.update(REASONS[place] for place in movements.unusual[movements.unusual > 0].tolist())
+        self.unusual.update(REASONS[number] for number in movements.unusual[movements.unusual > 0].tolist())
         months = accounts.opened_on[loans.account].astype("datetime64[M]").astype(str)
-        for month, is_bad in zip(months.tolist(), is_seen_to_default(loans).tolist(), strict=True):
+        for month, is_bad in zip(months.tolist(), loans.is_seen_to_default.tolist(), strict=True):
             self.cohorts.setdefault(month, Counter()).update(total_accounts=1, defaulted_accounts=int(is_bad))
         self.loans.append(loans)
-        self.purchases.add(products)
+        self.purchases.add(part.products)
 
     def document(self, calendar: BankCalendar) -> dict[str, Any]:
         """The sums, as they are shown."""
@@ -93,12 +76,6 @@ class BankTotals:
         }
 
 
-def is_seen_to_default(loans: LoanPart) -> Array:
-    """Whether the status of loans says that they defaulted."""
-    is_bad: Array = np.isin(loans.status, (ENDED_UNPAID, IN_DEBT))
-    return is_bad
-
-
 def _loans_document(parts: Iterable[LoanPart], as_of: np.datetime64) -> dict[str, Any]:
     columns = [(part.status, part.probability, part.defaulted, part.granted_on) for part in parts]
     status, probability, defaulted, granted_on = (np.concatenate(arrays) for arrays in zip(*columns, strict=True))
@@ -115,8 +92,3 @@ def _loans_document(parts: Iterable[LoanPart], as_of: np.datetime64) -> dict[str
         "base_log_odds": BASE_LOG_ODDS_OF_LOAN,
         "drivers": {name: {"log_odds": weight, "neutral_at": at} for name, (weight, at) in LOAN_DRIVERS.items()},
     }
-
-
-def day_as_date(day: np.datetime64) -> date:
-    """A day of datetime64."""
-    return day.astype("datetime64[D]").astype(date)  # type: ignore[no-any-return]

@@ -61,8 +61,14 @@ class CellSql:
 
     # --- Plainly good cells: a comparison takes some nanoseconds, a pattern a hundred ---------------------------------
 
+    def plain_sql(self) -> str:
+        """The staged value of a plainly good cell."""
+        if self.is_typed:
+            return self.cast
+        return f"LOWER({self.raw})" if self.column.values else self.raw
+
     def plainly_good_tests(self) -> list[str]:
-        """Cheap tests of the raw cell; if all hold, it is good as it is, and has no state."""
+        """Cheap tests of the raw cell; if all hold, it is good, and has no state."""
         tests = [] if self.is_tidy else [f"(is_trimmed({self.raw}))"]
         if self.column.logical_type in _MACROS:
             tests.append(f"{self.cast} IS NOT NULL")
@@ -72,7 +78,7 @@ class CellSql:
         else:
             tests += [] if self.is_tidy else [f"NOT CONTAINS({self.raw}, CHR(0))"]
             tests += [f"(is_visible({self.raw}))", *self._not_empty_tests()]
-            tests += [_is_one_of(self.raw, self.column.values)] if self.column.values else []
+            tests += [_is_one_of(self.plain_sql(), self.column.values)] if self.column.values else []
         tests += self._no_state_tests()
         if self.column.not_null:
             return [f"{self.raw} IS NOT NULL", *tests]

@@ -25,7 +25,7 @@ class Staged(StagedCounts):
     grain: tuple[str, ...]
 
 
-def counts_of(source: SourceRows, deleted: int = 0, added: int = 0) -> Staged:
+def count_staged(source: SourceRows, deleted: int = 0, added: int = 0) -> Staged:
     """All counts of the source. Raises EngineError."""
     session, contract = source.session, source.contract
     accepted = session.value("SELECT COUNT(*) FROM accepted")

@@ -1,8 +1,9 @@
 """Judging a file's cells by the contract: SELECTs that type the good ones and name the bad ones.
 
-Most rows are plainly good, which a few cheap tests prove: their cells are taken as they are. The others are judged cell
-by cell, one row in, one row out: the typed columns and states, `fault` (null, or 'reason column' of the first bad
-required cell), the original cells if there is a fault, and `noted`: the cells that differ from the file's.
+Most rows are plainly good, which a few cheap tests prove: their cells are taken as they are, codes in lower case. The
+others are judged cell by cell, one row in, one row out: the typed columns and states, `fault` (null, or 'reason column'
+of the first bad required cell), the original cells if there is a fault, and `noted`: the cells that differ from the
+file's.
 The expressions on single cells are in cell_sql.py.
 """
 
@@ -20,7 +21,7 @@ _NUMBERS = quoted("numbers of the row")  # all cells of numbers, as one text
 
 
 def plain_rows_sql(contract: Contract, columns: list[FileColumn], names: Collection[str], source_sql: str) -> str:
-    """SELECT of every row of one file, in the file's order, that takes the cells of plainly good rows as they are.
+    """SELECT of every row of one file, in the file's order, with the cells of plainly good rows.
 
     `source_sql` is a FROM item with the file's rows. Columns of the result: those of the contract that are in `names`,
     in order and typed, and PLAIN: whether a few cheap tests prove that the row is good and has no state. The file's
@@ -34,7 +35,7 @@ def plain_rows_sql(contract: Contract, columns: list[FileColumn], names: Collect
         if column.name in names:
             value = constant_sql(column.when_absent, column.sql_type)
             if cell := cells.get(column.name):
-                value = f"CASE WHEN {PLAIN} THEN {cell.cast if cell.is_typed else cell.raw} END"
+                value = f"CASE WHEN {PLAIN} THEN {cell.plain_sql()} END"
             values.append(f"{value} AS {quoted(column.name)}")
     return _nested_selects(
         source_sql,

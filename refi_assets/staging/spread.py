@@ -15,7 +15,7 @@ from refi_assets.engines.duckdb_sql import parquet_sql
 from refi_assets.ingestion.files import ScannedFile
 from refi_assets.lake import ObjectStore
 from refi_assets.specs.contracts import Contract
-from refi_assets.staging.counts import Staged, counts_of
+from refi_assets.staging.counts import Staged, count_staged
 from refi_assets.staging.quarantine import find_repeated_rows, write_quarantine
 from refi_assets.staging.source_rows import SourceRows
 
@@ -43,7 +43,7 @@ def stage_spread(
     names = {number: file.key for number, file in enumerate(source_files)}
     try:
         tasks.run(spread.judge, names)
-        repeated = tasks.repeated_numbers(spread.thing_numbers, names)
+        repeated = tasks.shared_numbers(spread.thing_numbers, names)
         with engine.session() as session:
             source = spread.judged(session, names)
             _create_suspect(tasks, spread, source, repeated, names)
@@ -52,7 +52,7 @@ def stage_spread(
             spread.put(session, "SELECT file_number, position FROM repeated_row", "repeated")
             source.create_accepted()
             accepted = sum(tasks.run(spread.accept, names))
-            return counts_of(source).model_copy(update={"accepted": accepted})
+            return count_staged(source).model_copy(update={"accepted": accepted})
     finally:
         engine.lake.delete_folder(folder)
 

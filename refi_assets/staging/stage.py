@@ -11,7 +11,7 @@ from refi_assets.engines.duckdb import DuckDBSession, repeated_numbers
 from refi_assets.ingestion.files import ScannedFile
 from refi_assets.lake import ObjectStore
 from refi_assets.specs.contracts import Contract
-from refi_assets.staging.counts import Staged, counts_of
+from refi_assets.staging.counts import Staged, count_staged
 from refi_assets.staging.quarantine import find_repeated_rows, write_quarantine
 from refi_assets.staging.source_rows import SourceRows
 
@@ -45,8 +45,8 @@ def stage_source(
     source.create_accepted()
     if accepted_path is not None:
         source.write_accepted(accepted_path)
-        return counts_of(source)
-    return counts_of(source, *source.write_changes(deletes_path, additions_path))
+        return count_staged(source)
+    return count_staged(source, *source.write_changes(deletes_path, additions_path))
 
 
 def _repeated_sql(source: SourceRows) -> str:

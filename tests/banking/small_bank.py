@@ -58,6 +58,10 @@ class SmallBank:
         """The rows of a query on tables that table() has returned."""
         return self._connection.execute(sql).fetchall()
 
+    def arrow(self, key: str) -> Any:
+        """A relation as an Arrow table."""
+        return self._connection.sql(f"FROM {self.table(key)}").to_arrow_table()
+
     def broken(self, check: SqlModel) -> list[tuple[Any, ...]]:
         """The rows that break a check."""
         self._make(check.inputs)

@@ -80,8 +80,7 @@ def test_a_loan_without_a_month_before_it_has_no_features() -> None:
 )
 def test_an_outcome_is_known_a_year_after_the_loan_whether_good_or_bad(status, granted_on, defaulted) -> None:
     """The as-of day is 1 July 2024."""
-    booked = transactions("A", ("01-10", "400"))
-    booked[0]["booked_on"] = date(2023, 5, 1)
+    booked = transactions("A", ("01-10", "400"), booked_on=date(2023, 5, 1))
     loan = a_loan(date(2023, granted_on, 1), status=status)
     bank = SmallBank(joined(owned("A", opened_on=date(2023, 1, 1)), {"loan": [loan], "transaction": booked}))
     known_on = date(2024, 7, 1) if defaulted is not None else None

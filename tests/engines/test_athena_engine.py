@@ -23,6 +23,7 @@ from refi_assets.engines.settings import EngineSettings
 from refi_assets.errors import EngineError, LakeError
 from refi_assets.lake import Relation
 from refi_assets.settings import forget_settings, settings_of
+from refi_assets.specs.file_formats import FileFormat
 from tests.engines.deployments import Deployment, in_force, on_s3
 from tests.fakes.aws import Aws
 from tests.fakes.faults import Fault
@@ -282,3 +283,17 @@ def wait_for(happened: Callable[[], bool], process: BaseProcess | None = None) -
         assert time.monotonic() < deadline, "it did not happen in time"
         assert process is None or process.is_alive(), "the process ended before it happened"
         time.sleep(0.1)
+
+
+def test_a_table_of_text_files_follows_the_format_of_the_contract(athena: Aws, engine: AthenaEngine) -> None:
+    def shown(file_format: FileFormat, data: bytes) -> object:
+        engine.lake.put(f"raw/notes/load_date={DAY}/notes.txt", data)
+        engine.register_files("notes_csv", ["id", "note"], "raw/notes", DAY, {}, file_format)
+        return engine.connection.cursor().execute("SELECT id, note, load_date FROM notes_csv").fetchall()
+
+    rows = [("1", 'a, "b"', str(DAY))]
+    assert shown(FileFormat(delimiter=";"), b'id;note\r\n1;"a, ""b"""\r\n') == rows
+    assert shown(FileFormat(delimiter="|", quote="'", header=False), b"1|'a, \"b\"'\n") == rows
+    assert shown(FileFormat(delimiter="\t", quote="", encoding="cp1250"), b'id\tnote\n1\ta, "b"\n') == rows
+    table = athena.client("glue").get_table(DatabaseName=engine.glue.database, Name="notes_csv")["Table"]
+    assert table["Description"].startswith("The files are in cp1250, but this table reads them as UTF-8")

@@ -182,9 +182,16 @@ def test_a_run_whose_state_cannot_be_read_is_stopped(glue: GlueJobs, lake_url: s
     assert glue.states() == ["STOPPED"]
 
 
+def interrupt_once_it_runs(glue: GlueJobs) -> None:
+    """Interrupt this process while it waits for the run, as Dagster does to cancel."""
+    while [operation for operation, _ in glue.requests].count("GetJobRun") < 3:
+        time.sleep(0.1)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
 def test_a_run_stops_with_the_run_of_dagster(glue: GlueJobs, lake_url: str, tmp_path: Path):
     glue.script = script(tmp_path, FOREVER)
-    threading.Timer(2, os.kill, (os.getpid(), signal.SIGINT)).start()
+    threading.Thread(target=interrupt_once_it_runs, args=(glue,), daemon=True).start()
     assert not run_tiny(lake_url).success
     assert glue.states() == ["STOPPED"]
 

@@ -20,10 +20,14 @@ from refi_assets.ingestion.files import scan_file
 from refi_assets.lake import ObjectStore, RunFolder, open_lake
 from refi_assets.lake.hashes import Hashes
 from refi_assets.lake.s3_store import CREDENTIALS_FOR, PART_BYTES, S3Store
+from refi_assets.specs.contracts import load_contracts
+from refi_assets.staging.spread import stage_spread
 from tests.engines.deployments import Deployment, in_force, on_s3
 from tests.fakes.aws import Aws
 from tests.fakes.faults import Fault
+from tests.support.pickled_tasks import PickledTasks
 from tests.support.running import DAY, run_job
+from tests.support.sources import market_csv
 
 ROWS = 1_000_000  # of hash(): 8 MB as Parquet
 SMALL_PARTS = "SET s3_uploader_max_filesize = '50GB'"  # makes DuckDB's parts 5 MB instead of 80
@@ -395,3 +399,24 @@ def test_an_invalid_number_of_attempts_is_reported(deployment: Deployment) -> No
     message = "AWS_MAX_ATTEMPTS: 'many' is not a number from 1 to 99"
     with in_force(Deployment(deployment.lake_url, env)), pytest.raises(SettingError, match=message):
         open_lake(deployment.lake_url)
+
+
+def test_files_are_staged_by_tasks_that_open_the_lake_on_their_own(lake: ObjectStore) -> None:
+    contract, run = load_contracts()["market_equity"], RunFolder(lake, "run")
+    for name, row in (("a", "P1,5,70,10"), ("b", "P1,5,70,10"), ("c", "P2,5,70,x")):
+        lake.put(f"raw/market_equity/load_date={DAY}/{name}.csv", market_csv(row))
+    objects = enumerate(lake.objects("raw/market_equity"))
+    counts = stage_spread(
+        PickledTasks(),
+        DuckDBEngine(lake),
+        contract,
+        tuple(scan_file(lake, info, run, "raw/market_equity", number, contract=contract) for number, info in objects),
+        folder="runs/run/staging/market_equity.parts",
+        accepted_folder="runs/run/staging/market_equity",
+        quarantine_path=lake.target("runs/run/staging/market_equity.quarantine.parquet"),
+    )
+    assert (counts.accepted, counts.quarantined) == (1, {"duplicate_row": 1, "not_a_number": 1})
+    assert [info.key.rpartition("/")[2] for info in lake.objects("runs/run/staging")] == [
+        "market_equity.quarantine.parquet",
+        *(f"part-{number:05}.parquet" for number in range(3)),
+    ]

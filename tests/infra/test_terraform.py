@@ -19,6 +19,7 @@ EVERYTHING = """
 crawled_sources               = ["borrower_information", "loan_information"]
 alert_emails                  = ["on-call@example.com"]
 entity_resolution_workflow    = "refi-borrowers"
+masking_secret_arn            = "arn:aws:secretsmanager:us-east-1:210987654321:secret:refi-masking-AbCdEf"
 raw_to_infrequent_access_days = 90
 spark_release                 = "1"
 """
@@ -121,6 +122,7 @@ def _check_settings(environment: str, bucket: str, monkeypatch: pytest.MonkeyPat
     assert settings["lake_url"] == f"s3://{bucket}/lake"
     assert settings["athena_output"].startswith(f"{settings['lake_url']}/")
     assert settings["catalog_mode"] == "crawler"
+    assert settings["masking_secret"].endswith(":secret:refi-masking-AbCdEf")
     assert settings["arrivals_queue_url"].endswith("/refi-arrivals")
     assert settings["entity_resolution_workflow"] == "refi-borrowers"
     assert settings["alerts_topic_arn"] == f"arn:aws:sns:us-east-1:{ACCOUNT}:refi-alerts"

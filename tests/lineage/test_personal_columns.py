@@ -3,7 +3,7 @@
 import pytest
 
 from refi_assets.lineage.graph import LineageColumn, LineageRelation, lineage_graph
-from refi_assets.lineage.personal_columns import PersonalColumns, personal_columns
+from refi_assets.lineage.personal_columns import personal_kinds
 from refi_assets.specs.sql_models import SqlModel
 
 NAMES = {"first_name": "given_name", "last_name": "surname"}
@@ -11,8 +11,9 @@ CONTACTS = {"email": "email", "phone": "phone"}
 
 
 @pytest.fixture(scope="module")
-def personal() -> PersonalColumns:
-    return personal_columns(lineage_graph())
+def personal() -> dict[str, dict[str, str]]:
+    """Relation -> personal column -> its kind."""
+    return personal_only(personal_kinds(lineage_graph()))
 
 
 @pytest.mark.parametrize(
@@ -51,7 +52,7 @@ def test_a_column_is_personal_through_any_number_of_steps(personal):
         "toy/again", {"contact": (text.columns["address"], text.columns["id"]), "id": (text.columns["id"],)}
     )
     graph = {relation.name: relation for relation in (source, text, again)}
-    found = personal_columns(graph)
+    found = personal_only(personal_kinds(graph))
     assert (found["toy/upper"], found["toy/again"]) == ({"address": "email"}, {"contact": "email"})
 
 
@@ -88,6 +89,10 @@ def test_gold_shows_no_personal_column(personal):
 
 def test_every_relation_of_the_project_is_judged(personal):
     assert personal.keys() == {relation.asset for relation in lineage_graph().values()}
+
+
+def personal_only(kinds):
+    return {key: {name: kind for name, kind in columns.items() if kind} for key, columns in kinds.items()}
 
 
 def _relation(asset: str, columns: dict[str, tuple[LineageColumn, ...]]) -> LineageRelation:

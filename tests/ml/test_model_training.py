@@ -1,5 +1,6 @@
 """Training of a declared model on rows whose process is known: the gate, the leak guard, and what is registered."""
 
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -166,3 +167,25 @@ def test_rows_from_which_nothing_can_be_learned_are_one_message(registry, policy
     with pytest.raises(ModelError, match=message):
         train_declared(name, BOTH, replace(rows, **changed), policy, registry, lambda _: None)
     assert name not in registry.names()
+
+
+class _WithoutPySpark:
+    """An importer by which PySpark is not installed."""
+
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: object = None) -> None:
+        if name == "pyspark":
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+def test_without_pyspark_a_training_that_asks_for_it_goes_on_and_says_so(registry, policy, rows, monkeypatch):
+    for name in [name for name in sys.modules if name.partition(".")[0] == "pyspark"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(sys, "meta_path", [_WithoutPySpark, *sys.meta_path])
+    said: list[str] = []
+    model = declared("load", beside="spark_logistic_regression")
+    read = replace(rows, table={"load": rows.table["load"]})
+    version = train_declared("beside_nothing", model, read, policy, registry, said.append)
+    reason = "Spark needs the package pyspark, of the extra `spark`."
+    assert [line for line in said if line.startswith(f"PySpark's logistic regression was not measured: {reason}")]
+    assert "It was not measured: Spark needs the package pyspark" in version.card_html

@@ -9,6 +9,7 @@ import pytest
 
 from refi_assets.lake.relations import Cadence
 from refi_assets.orchestration.jobs import clean_up_after_runs
+from refi_assets.orchestration.masking import mask_after_runs
 from refi_assets.orchestration.partitions import partitions
 from refi_assets.orchestration.resources import LakeResource
 from refi_assets.orchestration.steps import asset_step
@@ -79,13 +80,14 @@ def test_an_input_of_a_later_day_is_not_read(tmp_path):
     assert "has not been materialized as of 2026-02-22" in lab.make("a/model", "2026-02-16")["failure"]
 
 
-@pytest.mark.parametrize(("job", "is_requested"), [("refi", True), ("clean_up", False)])
-def test_a_clean_up_follows_every_run_except_its_own(job, is_requested):
+@pytest.mark.parametrize(("job", "is_requested"), [("refi", True), ("clean_up", False), ("mask", False)])
+@pytest.mark.parametrize("sensor", [clean_up_after_runs, mask_after_runs])
+def test_a_clean_up_and_copies_for_analysts_follow_the_run_of_every_domain(sensor, job, is_requested):
     instance = dg.DagsterInstance.ephemeral()
     run = dg.DagsterRun(job_name=job, run_id="6dc3b57f-0d6c-4f0e-9f8e-3c1f0a5b7d21")
     event = dg.DagsterEvent(event_type_value="PIPELINE_SUCCESS", job_name=job)
-    context = dg.build_run_status_sensor_context("clean_up_after_runs", event, instance, run)
-    assert isinstance(clean_up_after_runs(context), dg.RunRequest) is is_requested
+    context = dg.build_run_status_sensor_context(sensor.name, event, instance, run)
+    assert isinstance(sensor(context), dg.RunRequest) is is_requested
 
 
 def test_runs_of_one_domain_and_day_share_a_tag_that_the_queue_counts():

@@ -16,10 +16,16 @@ from refi_assets.publishing.publication import Publication
 
 TOYS = Publication("toys")
 KEY = MaskingKey(b"a secret key of at least 32 bytes")
-PERSONAL = {
-    "silver/client": {"email": "email", "birth_date": "date_of_birth", "age": "date_of_birth", "is_adult": "x"},
-    "silver/letter": {"sent_to": "email"},
-    "gold/total": {},
+KINDS = {
+    "silver/client": {
+        "client_id": "",
+        "email": "email",
+        "birth_date": "date_of_birth",
+        "age": "date_of_birth",
+        "is_adult": "x",
+    },
+    "silver/letter": {"sent_to": "email", "words": ""},
+    "gold/total": {"clients": ""},
     "staging/client": {"email": "email"},
 }
 CLIENTS = """
@@ -57,14 +63,14 @@ def publish(lake: FolderStore, run_id: str) -> None:
     assert TOYS.commit(lake, run, policy_overridden=False, force_latest=False) is None
 
 
-def masking(key: MaskingKey | None = KEY, personal: dict[str, dict[str, str]] = PERSONAL) -> Masking:
-    return Masking(key, lambda keys: {name: personal[name] for name in keys if name in personal}, repr(personal))
+def masking(key: MaskingKey | None = KEY, kinds: dict[str, dict[str, str]] = KINDS) -> Masking:
+    return Masking(key, lambda keys: {name: kinds[name] for name in keys if name in kinds}, repr(kinds))
 
 
 def copy(
     lake: FolderStore,
     key: MaskingKey | None = KEY,
-    personal: dict[str, dict[str, str]] = PERSONAL,
+    kinds: dict[str, dict[str, str]] = KINDS,
     shown: list[str] | None = None,
 ) -> MaskedCopy:
     """The newest copy; `shown` gets the keys of relations that are copied now."""
@@ -73,7 +79,7 @@ def copy(
         if shown is not None:
             shown.extend(relation.key for relation in relations)
 
-    newest = copy_for_analysts(TOYS, lake, DuckDBEngine(lake), masking(key, personal), show)
+    newest = copy_for_analysts(TOYS, lake, DuckDBEngine(lake), masking(key, kinds), show)
     assert newest is not None
     return newest
 
@@ -124,6 +130,12 @@ def test_analysts_see_neither_sources_nor_what_no_lineage_describes(lake: Folder
         AnalystRun.find(TOYS, lake, DuckDBEngine(lake), "r1")
 
 
+def test_a_column_of_no_known_kind_is_left_out(lake: FolderStore) -> None:
+    publish(lake, "r1")
+    copy(lake, kinds=KINDS | {"silver/letter": {"words": ""}})
+    assert rows(lake, "SELECT * FROM silver.letter") == [(7,)]
+
+
 def test_no_file_of_a_copy_contains_a_personal_value(lake: FolderStore) -> None:
     publish(lake, "r1")
     copy(lake)
@@ -140,7 +152,7 @@ def test_a_copy_is_made_once_for_a_run_a_key_and_the_columns_to_mask(lake: Folde
     assert copy(lake, shown=shown).id == first.id
     assert len(shown) == 3, "nothing was shown again"
     rotated = copy(lake, MaskingKey(b"another secret key of 32 or more bytes"))
-    more = copy(lake, personal=PERSONAL | {"gold/total": {"clients": "secret"}})
+    more = copy(lake, kinds=KINDS | {"gold/total": {"clients": "secret"}})
     publish(lake, "r2")
     assert len({first.id, rotated.id, more.id, copy(lake).id}) == 4
 

@@ -78,7 +78,7 @@ def test_numbers_that_several_tasks_or_one_return_twice_are_found() -> None:
     def of_task(number: int) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
         return np.array(numbers[number], dtype=np.int64)
 
-    repeated = SparkTasks().repeated_numbers(of_task, {number: f"{number}.csv" for number in numbers})
+    repeated = SparkTasks().shared_numbers(of_task, {number: f"{number}.csv" for number in numbers})
     assert sorted(repeated.tolist()) == [-5, 2, 7, 2**62]
 
 
@@ -87,7 +87,7 @@ def test_a_task_of_a_comparison_that_fails_names_the_file() -> None:
         raise SourceError("the file is empty")
 
     with pytest.raises(EngineError, match=r"^c\.csv: its task on Spark failed: the file is empty\.$"):
-        SparkTasks().repeated_numbers(refuse, {3: "c.csv"})
+        SparkTasks().shared_numbers(refuse, {3: "c.csv"})
 
 
 def test_files_are_staged_on_spark_as_in_one_session(sources: Sources) -> None:

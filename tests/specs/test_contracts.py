@@ -12,7 +12,7 @@ import yaml
 
 from refi_assets.errors import SettingError
 from refi_assets.settings import PROJECT_DIR
-from refi_assets.specs.columns import Column, Range
+from refi_assets.specs.columns import Column, Range, column_of
 from refi_assets.specs.contract_reference import section
 from refi_assets.specs.contracts import contracts_of, load_contracts
 from refi_assets.specs.kept_verdicts import verdict_of
@@ -496,3 +496,21 @@ def test_without_a_cache_folder_contracts_are_validated_each_time(
     monkeypatch.setenv("XDG_CACHE_HOME", home)
     assert load_contracts(write(tmp_path))
     assert not (tmp_path / "not").exists()
+
+
+@pytest.mark.parametrize(
+    ("declared", "is_personal"),
+    [
+        ({}, False),
+        ({"classification": "personal"}, True),
+        ({"customProperties": [{"property": "pii", "value": True}]}, True),
+        ({"customProperties": [{"property": "pii", "value": False}]}, False),
+        ({"customProperties": [{"property": "personAttribute", "value": "national_id"}]}, True),
+        ({"customProperties": [{"property": "personAttribute", "value": "city"}]}, False),
+    ],
+)
+def test_a_column_is_personal_by_its_classification_or_by_the_attribute_of_a_person(
+    declared: dict[str, Any], is_personal: bool
+) -> None:
+    item = {"name": "a", "logicalType": "string", "physicalType": "VARCHAR", **declared}
+    assert column_of("x.yaml", item).personal is is_personal

@@ -3,13 +3,20 @@
 Spark's own tasks are tested in tests/spark/.
 """
 
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from hypothesis import given, settings
 
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.errors import SourceError
+from refi_assets.ingestion.files import ScannedFile
 from refi_assets.ingestion.raw_zone import ingest_folder
 from refi_assets.ingestion.snapshots import ScannedSnapshot, scan_source
 from refi_assets.lake import RunFolder
@@ -19,6 +26,8 @@ from tests.staging.test_stage_at_random import messy_files
 from tests.support.agreement import require_same_spread
 from tests.support.pickled_tasks import PickledTasks
 from tests.support.sources import DAY, GOOD_ROW, MARKET, Sources, csv_bytes, loans_csv, market_csv
+
+T = TypeVar("T")
 
 
 @settings(max_examples=5)
@@ -74,6 +83,22 @@ def test_every_source_is_staged_by_tasks(sources: Sources, source: str) -> None:
     assert [*staged.accepted[0]] == [*load_contracts()[source].sql_types]
 
 
+def test_files_in_a_declared_format_are_tasks_like_others(sources: Sources) -> None:
+    contract = load_contracts()["disposition"]
+    sources.contracts["disposition"] = replace(contract, file_format=replace(contract.file_format, encoding="cp1250"))
+    header = "disp_id;client_id;account_id;type"
+    files = {
+        "a.asc": f'{header}\r\n1;"Žižka; Jan";7;OWNER\r\n2;5;8;"OWN'.encode("cp1250"),
+        "b.asc": f'{header}\r\n1;"Žižka; Jan";7;OWNER\r\n3;6;8;DISPONENT\r\n'.encode("cp1250"),
+    }
+    staged = require_same_spread(sources, PickledTasks(), "disposition", files)
+    assert [tuple(row.values()) for row in staged.accepted] == [
+        ("1", "Žižka; Jan", "7", "owner"),
+        ("3", "6", "8", "disponent"),
+    ]
+    assert staged.counts.quarantined == {"duplicate_row": 1, "malformed_row": 1}
+
+
 def test_more_shared_keys_than_a_statement_takes_are_found(sources: Sources, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spread, "_NUMBERS_IN_A_STATEMENT", 3)
     rows = [f"P{number},5,70,10" for number in range(20)]
@@ -101,3 +126,31 @@ def test_files_are_scanned_by_tasks_as_here_and_a_refused_one_leaves_nothing(sou
     with pytest.raises(SourceError, match=r"c\.csv: the file is empty"):
         scan("refused", PickledTasks())
     assert not list(lake.objects("runs/refused"))
+
+
+class _Killed(PickledTasks):
+    """Tasks of a process that is killed when the last of a kind has run on the first file."""
+
+    def run(self, task: Callable[[int], T], names: Mapping[int, str]) -> list[T]:
+        if task.__name__ == "accept":
+            super().run(task, dict([*names.items()][:1]))
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().run(task, names)
+
+
+def _stage_and_die(sources: Sources, files: list[ScannedFile], run: RunFolder) -> None:
+    sources.spread_scanned(_Killed(), "market_equity", files, run)
+
+
+def test_a_killed_staging_is_started_again_in_the_same_run(sources: Sources) -> None:
+    files = {"a.csv": market_csv("P1,5,70,10", "P2,5,70,10"), "b.csv": market_csv("P1,5,70,10", "P3,$5,70,10")}
+    folder = sources.new_folder({f"market_equity/{name}": data for name, data in files.items()})
+    scanned, run = sources.scan("market_equity", folder)
+    process = multiprocessing.get_context("spawn").Process(target=_stage_and_die, args=(sources, scanned, run))
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    assert len(list(sources.lake.objects(run.key("staging/market_equity", "")))) == 1, "one file was accepted"
+    staged = sources.spread_scanned(PickledTasks(), "market_equity", scanned, run)
+    assert staged.column("property_id") == ["P1", "P2"]
+    assert staged.counts.quarantined == {"duplicate_row": 1, "not_a_number": 1}

@@ -25,7 +25,7 @@ class PickledTasks:
             results.append(result)
         return results
 
-    def repeated_numbers(self, task: "Callable[[int], NumberArray]", names: Mapping[int, str]) -> "NumberArray":
+    def shared_numbers(self, task: "Callable[[int], NumberArray]", names: Mapping[int, str]) -> "NumberArray":
         """By NumPy's own counting."""
         numbers, counts = np.unique(np.concatenate(self.run(task, names)), return_counts=True)
         repeated: NumberArray = numbers[counts > 1]

@@ -179,7 +179,7 @@ class Sources:
         counts = stage_spread(
             tasks,
             DuckDBEngine(self.lake, threads=2),
-            load_contracts()[source],
+            self.contracts[source],
             tuple(files),
             folder=run.key(f"staging/{source}", ".parts"),
             accepted_folder=accepted_folder,

@@ -32,8 +32,8 @@ def clean_up_lake(
     say(f"{deleted} objects deleted.")
 
 
-@app.command("mask")
-def mask_publications(lake: Lake = None) -> None:
+@app.command()
+def mask(lake: Lake = None) -> None:
     """Copy the latest run of each publication for analysts, with personal columns masked.
 
     `refi run` does this automatically if there is a masking key. Without one, masked columns are null.
@@ -44,6 +44,7 @@ def mask_publications(lake: Lake = None) -> None:
 
     for copy in copy_publications(open_lake(lake_url(lake), create=False), EngineResource()):
         masked = [f"{sql_name(key)}.{column}" for key, columns in copy.masked.items() for column in columns]
-        say(f"{copy.publication} as of {copy.as_of}: {len(copy.relations)} relations; masked: {', '.join(masked)}.")
+        names = ", ".join(masked) or "nothing"
+        say(f"{copy.publication} as of {copy.as_of}: {len(copy.relations)} relations; masked: {names}.")
         if masked and copy.key is None:
             ERR.warn("Warning: there is no masking key, so masked columns are null. Set REFI_MASKING_KEY.")

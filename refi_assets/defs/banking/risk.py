@@ -36,9 +36,9 @@ def loan_score(
 
         def make(draft: Relation) -> Relation:
             with duckdb.session(readable(step.lake, [features])) as session:
-                return score_loans(session, draft, champion and champion.model)
+                return score_loans(session, draft, champion.model if champion else None)
 
-        pinned = champion and champion.sha256
+        pinned = champion.sha256 if champion else None
         relation = made_by_python(step, duckdb, SCORES, {FEATURES: features}, make, champion=pinned)
     return materialize(step, relation, {FEATURES: features}, {"champion": champion.version if champion else "none"})
 
@@ -46,11 +46,11 @@ def loan_score(
 @dg.definitions
 def loan_risk() -> dg.Definitions:
     """What is known of loans before they were granted, their scores, and the running loans by risk."""
-    bands = relation_by_sql(RISK, "table").map_asset_specs(
+    bands = relation_by_sql(RISK).map_asset_specs(
         func=lambda spec: spec.merge_attributes(metadata={DAILY_NOTICE: "high_risk_customers"})
     )
     scores = dg.Definitions(assets=[loan_score], asset_checks=[relation_checks(BANKING, SCORES)])
-    return in_layer("gold", relation_by_sql(FEATURES, "table"), scores, bands)
+    return in_layer("gold", relation_by_sql(FEATURES), scores, bands)
 
 
 @dg.definitions

@@ -1,5 +1,5 @@
-# Access: four roles. Their policies are in pipeline.tf, analysts.tf, recipients.tf and senders.tf, with one statement per purpose. All
-# ARNs are inputs, so that the policies are known before anything is created.
+# Access: four roles. Their policies are in pipeline.tf, analysts.tf, recipients.tf and senders.tf, with one statement per
+# purpose. All ARNs are inputs, so that the policies are known before anything is created.
 
 locals {
   # The objects of each zone of the lake.
