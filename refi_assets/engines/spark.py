@@ -29,12 +29,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Files without markers and checksums beside them, which readers of a folder would take for data.
-_DATA_ONLY = {
-    "mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
-    "fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
-    "fs.file.impl.disable.cache": "true",
-}
+# Readers of a folder would take markers and checksums for data.
+_NO_MARKERS = {"mapreduce.fileoutputcommitter.marksuccessfuljobs": "false"}
+_NO_CHECKSUMS = {"fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem", "fs.file.impl.disable.cache": "true"}
 
 
 @dataclass(eq=False)
@@ -84,8 +81,10 @@ class SparkSqlSession(RemoteSession):
         folder = f"runs/{draft.run_id}/{draft.key}/{uuid4()}"
         self.lake.require_open()  # Spark would create the folder of a lake that has vanished
 
+        options = _NO_MARKERS | (_NO_CHECKSUMS if isinstance(self.lake, FolderStore) else {})
+
         def write(rows: "DataFrame") -> dict[str, str]:
-            rows.write.options(**_DATA_ONLY).parquet(_for_spark(self.lake.address(folder), self.lake))
+            rows.write.options(**options).parquet(_for_spark(self.lake.address(folder), self.lake))
             return {column.name: from_dialect(column.dataType.simpleString(), DIALECT) for column in rows.schema.fields}
 
         relation = self._created(draft, folder, self._run(statement, write))

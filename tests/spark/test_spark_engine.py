@@ -233,6 +233,7 @@ def test_a_statement_reports_its_time(plain_lake: ObjectStore) -> None:
 def test_the_doctor_writes_a_relation_and_reads_it(plain_lake: ObjectStore) -> None:
     with in_force(Deployment(str(plain_lake), {"REFI_LAKE_URL": str(plain_lake), "REFI_ENGINE": "spark"})):
         doctor = doctor_steps.Deployment()
+        doctor.lake_write()
         assert doctor.packages() == "pyspark"
         assert doctor.spark() == "local[*] writes and reads 1 row"
         doctor.lake_delete()

@@ -65,7 +65,7 @@ def test_without_the_extra_the_message_names_it(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(module, "_own", None)
     for name in [name for name in sys.modules if name.partition(".")[0] == "pyspark"]:
         monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "pyspark", None)
+    monkeypatch.setattr(sys, "path", [])
     with pytest.raises(SettingError, match=r"Spark needs the package pyspark.*refi-assets\[spark\]"):
         spark_session()
 
