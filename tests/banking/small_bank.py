@@ -18,7 +18,7 @@ from refi_assets.specs.names import group_and_name
 from refi_assets.specs.policies import policy_of
 from refi_assets.specs.sql_models import AS_OF, SqlModel, load_sql_models
 
-Row = Mapping[str, Any]
+Row = dict[str, Any]
 
 AS_OF_DAY = date(2024, 7, 1)
 USUAL: dict[str, Row] = {

@@ -52,6 +52,7 @@ def test_a_check_fails_by_the_example_in_its_file(key):
     bank, check = some_bank(), CHECKS[key]
     group, _, name, _ = key.split("/")
     assert bank.broken(check) == []
+    assert check.broken_by is not None
     column, expression = check.broken_by
     bank.replace_column(f"{group}/{name}", column, expression)
     assert bank.broken(check) != []

@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import duckdb
@@ -28,10 +29,10 @@ class BankRun:
         self.ran = run_job(self.lake, DAY, job="banking")
         self.truth = json.loads((self.files / "truth.json").read_text("utf-8"))
 
-    def rows(self, key: str, select: str) -> list[tuple]:
+    def rows(self, key: str, select: str) -> list[tuple[Any, ...]]:
         """The rows of a query on one relation, which it calls `it`."""
         record = RunFolder(FolderStore(str(self.lake)), self.ran.run_id).load(key)
-        return duckdb.sql(f"WITH it AS (FROM '{self.lake / record.parquet}') {select}").fetchall()
+        return duckdb.sql(f"WITH it AS (FROM '{self.lake}/{record.parquet}') {select}").fetchall()
 
     def expected(self, name: str) -> list[dict[str, str]]:
         """The rows of a file of the truth."""

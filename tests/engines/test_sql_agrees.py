@@ -17,7 +17,7 @@ from tests.fakes.aws import Aws
 @pytest.mark.parametrize("key", KEYS)
 def test_duckdb_and_trino_agree(trino: Aws, key: str) -> None:
     model = load_sql_models()[key]
-    connection = connect(host="127.0.0.1", port=trino.trino_port, user="refi")  # type: ignore[no-untyped-call]
+    connection = connect(host="127.0.0.1", port=trino.trino_port, user="refi")
 
     @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
     @given(queries(model))

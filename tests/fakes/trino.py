@@ -198,6 +198,6 @@ def is_ready(port: int) -> bool:
 def rows(port: int, sql: str, database: str = "default") -> list[list[Any]]:
     """All rows of a statement."""
     server = {"host": "127.0.0.1", "port": port, "user": "harness", "catalog": CATALOG, "schema": database}
-    with connect(**server) as connection:  # type: ignore[no-untyped-call]
+    with connect(**server) as connection:
         result: list[list[Any]] = connection.cursor().execute(sql).fetchall()
         return result
