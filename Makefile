@@ -59,10 +59,13 @@ bench: $(VENV)-bench/bench.stamp  ## our job beside bare scripts and dbt; ROWS="
 	$(BENCH)
 	$(VENV)-bench/bin/python -m bench.models
 	$(VENV)-bench/bin/python -m bench.offers
+	$(VENV)-bench/bin/python -m bench.banking
 
-bench-all: $(VENV)-bench/bench.stamp  ## the same, and three times as many borrowers and 5 million customers, out of core
+bench-all: $(VENV)-bench/bench.stamp  ## the same, and 30 million borrowers, 5 million customers and 50 million transactions out of core, and Spark
 	$(BENCH) --all
 	$(VENV)-bench/bin/python -m bench.offers --all
+	$(VENV)-bench/bin/python -m bench.banking --all
+	$(VENV)-bench/bin/python -m bench.spark
 
 bench-serving: $(VENV)-bench/bench.stamp  ## the API under load, in 12 minutes; BENCH_SECONDS=5 for a quick look
 	$(VENV)-bench/bin/python -m bench.serving $(if $(BENCH_SECONDS),--seconds $(BENCH_SECONDS)) $(if $(BENCH_DIR),--dir $(BENCH_DIR))
