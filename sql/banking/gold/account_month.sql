@@ -1,6 +1,7 @@
 -- Each account's months, from its first transaction to the last month in which any account has one.
 -- A month without transactions has zeros and the balance of the month before. Days without transactions keep the balance
--- of the day before; the last month ends on the last day on which any account has a transaction.
+-- of the day before; the last month ends on the last day on which any account has a transaction. An account has at most
+-- a hundred years, so that a wrong date does not make millions of months.
 -- grain: account_id, currency, month
 -- not null: account_id, currency, month, transactions, inflow, outflow, closing_balance, days_below_zero
 -- unit currency: inflow, outflow, closing_balance
@@ -86,8 +87,11 @@ calendar AS (
     CROSS JOIN UNNEST(
         SEQUENCE(
             0,
-            (YEAR(history.ends_before) - YEAR(span.first_month)) * 12
-            + MONTH(history.ends_before) - MONTH(span.first_month)
+            LEAST(
+                1199,
+                (YEAR(history.ends_before) - YEAR(span.first_month)) * 12
+                + MONTH(history.ends_before) - MONTH(span.first_month)
+            )
         )
     ) AS step (number)
     WHERE

@@ -126,8 +126,11 @@ calendar AS (
     CROSS JOIN UNNEST(
         SEQUENCE(
             0,
-            (YEAR(history.last_month) - YEAR(span.first_month)) * 12
-            + MONTH(history.last_month) - MONTH(span.first_month)
+            LEAST(
+                1199,
+                (YEAR(history.last_month) - YEAR(span.first_month)) * 12
+                + MONTH(history.last_month) - MONTH(span.first_month)
+            )
         )
     ) AS step (number)
     WHERE

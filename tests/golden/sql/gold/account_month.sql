@@ -70,9 +70,21 @@ WITH history AS (
   CROSS JOIN history
   CROSS JOIN UNNEST(GENERATE_SERIES(
     0,
-    (
-      YEAR(history.ends_before) - YEAR(span.first_month)
-    ) * 12 + MONTH(history.ends_before) - MONTH(span.first_month)
+    CASE
+      WHEN 1199 IS NULL
+      OR (
+        (
+          YEAR(history.ends_before) - YEAR(span.first_month)
+        ) * 12 + MONTH(history.ends_before) - MONTH(span.first_month)
+      ) IS NULL
+      THEN NULL
+      ELSE LEAST(
+        1199,
+        (
+          YEAR(history.ends_before) - YEAR(span.first_month)
+        ) * 12 + MONTH(history.ends_before) - MONTH(span.first_month)
+      )
+    END
   )) AS step(number)
   WHERE
     CAST(span.first_month + INTERVAL (step.number) MONTH AS DATE) < history.ends_before
@@ -190,9 +202,12 @@ WITH history AS (
   CROSS JOIN history
   CROSS JOIN UNNEST(SEQUENCE(
     0,
-    (
-      YEAR(history.ends_before) - YEAR(span.first_month)
-    ) * 12 + MONTH(history.ends_before) - MONTH(span.first_month)
+    LEAST(
+      1199,
+      (
+        YEAR(history.ends_before) - YEAR(span.first_month)
+      ) * 12 + MONTH(history.ends_before) - MONTH(span.first_month)
+    )
   )) AS step(number)
   WHERE
     CAST(DATE_ADD('MONTH', CAST(step.number AS BIGINT), span.first_month) AS DATE) < history.ends_before
@@ -307,9 +322,12 @@ WITH history AS (
   EXPLODE(
     SEQUENCE(
       0,
-      (
-        YEAR(history.ends_before) - YEAR(span.first_month)
-      ) * 12 + MONTH(history.ends_before) - MONTH(span.first_month)
+      LEAST(
+        1199,
+        (
+          YEAR(history.ends_before) - YEAR(span.first_month)
+        ) * 12 + MONTH(history.ends_before) - MONTH(span.first_month)
+      )
     )
   ) step AS number
   WHERE

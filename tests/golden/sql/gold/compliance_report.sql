@@ -95,9 +95,21 @@ WITH history AS (
   CROSS JOIN history
   CROSS JOIN UNNEST(GENERATE_SERIES(
     0,
-    (
-      YEAR(history.last_month) - YEAR(span.first_month)
-    ) * 12 + MONTH(history.last_month) - MONTH(span.first_month)
+    CASE
+      WHEN 1199 IS NULL
+      OR (
+        (
+          YEAR(history.last_month) - YEAR(span.first_month)
+        ) * 12 + MONTH(history.last_month) - MONTH(span.first_month)
+      ) IS NULL
+      THEN NULL
+      ELSE LEAST(
+        1199,
+        (
+          YEAR(history.last_month) - YEAR(span.first_month)
+        ) * 12 + MONTH(history.last_month) - MONTH(span.first_month)
+      )
+    END
   )) AS step(number)
   WHERE
     span.first_month <= history.last_month
@@ -200,7 +212,7 @@ SELECT
     WHEN CAST('3' AS BIGINT) + CAST('1' AS BIGINT) > 0
     THEN 100E0 * CAST(CAST('3' AS BIGINT) AS DOUBLE) / CAST(CAST('3' AS BIGINT) + CAST('1' AS BIGINT) AS DOUBLE)
   END AS masked_columns_pct,
-  CAST('b5e17922c7968c41381e9ac0473e8dac796b8a5aacc2bc0a7348022be7fcb016' AS TEXT) AS lineage_sha256
+  CAST('bc2f60e7baa52d8c347e53979d1ad9aaafc1490bf1df6a24bfe0d0a902a58b9a' AS TEXT) AS lineage_sha256
 FROM state
 INNER JOIN loan_month
   ON loan_month.month = state.month AND loan_month.currency = state.currency
@@ -303,9 +315,12 @@ WITH history AS (
   CROSS JOIN history
   CROSS JOIN UNNEST(SEQUENCE(
     0,
-    (
-      YEAR(history.last_month) - YEAR(span.first_month)
-    ) * 12 + MONTH(history.last_month) - MONTH(span.first_month)
+    LEAST(
+      1199,
+      (
+        YEAR(history.last_month) - YEAR(span.first_month)
+      ) * 12 + MONTH(history.last_month) - MONTH(span.first_month)
+    )
   )) AS step(number)
   WHERE
     span.first_month <= history.last_month
@@ -392,7 +407,7 @@ SELECT
     WHEN CAST('3' AS BIGINT) + CAST('1' AS BIGINT) > 0
     THEN 100E0 * CAST(CAST('3' AS BIGINT) AS DOUBLE) / CAST(CAST('3' AS BIGINT) + CAST('1' AS BIGINT) AS DOUBLE)
   END AS masked_columns_pct,
-  CAST('b5e17922c7968c41381e9ac0473e8dac796b8a5aacc2bc0a7348022be7fcb016' AS VARCHAR) AS lineage_sha256
+  CAST('bc2f60e7baa52d8c347e53979d1ad9aaafc1490bf1df6a24bfe0d0a902a58b9a' AS VARCHAR) AS lineage_sha256
 FROM state
 INNER JOIN loan_month
   ON loan_month.month = state.month AND loan_month.currency = state.currency
@@ -498,9 +513,12 @@ WITH history AS (
   EXPLODE(
     SEQUENCE(
       0,
-      (
-        YEAR(history.last_month) - YEAR(span.first_month)
-      ) * 12 + MONTH(history.last_month) - MONTH(span.first_month)
+      LEAST(
+        1199,
+        (
+          YEAR(history.last_month) - YEAR(span.first_month)
+        ) * 12 + MONTH(history.last_month) - MONTH(span.first_month)
+      )
     )
   ) step AS number
   WHERE
@@ -588,7 +606,7 @@ SELECT
     WHEN CAST('3' AS BIGINT) + CAST('1' AS BIGINT) > 0
     THEN 100E0 * CAST(CAST('3' AS BIGINT) AS DOUBLE) / CAST(CAST('3' AS BIGINT) + CAST('1' AS BIGINT) AS DOUBLE)
   END AS masked_columns_pct,
-  CAST('b5e17922c7968c41381e9ac0473e8dac796b8a5aacc2bc0a7348022be7fcb016' AS STRING) AS lineage_sha256
+  CAST('bc2f60e7baa52d8c347e53979d1ad9aaafc1490bf1df6a24bfe0d0a902a58b9a' AS STRING) AS lineage_sha256
 FROM state
 INNER JOIN loan_month
   ON loan_month.month = state.month AND loan_month.currency = state.currency
