@@ -87,7 +87,7 @@ def verdicts(checks: dict[str, Any]) -> dict[str, tuple[bool, str]]:
 
 
 def test_a_bank_gets_the_same_silver_and_gold(tmp_path: Path) -> None:
-    generate_bank(100, 7, tmp_path / "source", as_of=DAY)
+    generate_bank(1000, 7, tmp_path / "source", as_of=DAY, months=24)
     expected, actual = (bank_outcome(tmp_path / engine, tmp_path / "source", engine) for engine in ENGINES)
     assert actual == expected
     assert len(expected.rows["gold/account_month"]) > 100
