@@ -26,13 +26,14 @@ WITH history AS (
     FROM gold.account_month AS account_month
 ),
 due AS (
+    -- The bounds of a duration are the contract's; a sequence from 1 to 0 is empty or not, depending on the engine.
     SELECT
         loan.account_id,
         loan.currency,
         loan.monthly_payment AS amount,
         CAST(DATE_ADD('month', step.number, loan.granted_on) AS DATE) AS due_on
     FROM silver.loan AS loan
-    CROSS JOIN UNNEST(SEQUENCE(1, loan.duration_months)) AS step (number)
+    CROSS JOIN UNNEST(SEQUENCE(1, LEAST(600, GREATEST(1, loan.duration_months)))) AS step (number)
 ),
 paid AS (
     SELECT
