@@ -159,8 +159,8 @@ def _compliance(rows: Sequence[Row]) -> str:
     if rows:
         newest = rows[-1]
         facts = {
-            "Rows without their parent": f"{newest['orphan_rows']:,}",
-            "Rows refused for other reasons": f"{newest['refused_rows']:,}",
+            "Rows in silver's quarantine": f"{newest['quarantined_rows']:,}",
+            "By reason": newest["quarantined_by_reason"] or "none",
             "Personal columns that analysts see masked, %": _percent(newest["masked_columns_pct"]),
             "Hash of contracts and SQL": newest["lineage_sha256"],
         }

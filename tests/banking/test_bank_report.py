@@ -19,7 +19,7 @@ JUNE, JULY = date(2024, 6, 1), date(2024, 7, 1)
 def _month(month: date, currency: str, arrears: int) -> dict[str, Any]:
     return {
         **{"month": month, "currency": currency, "granted": 3, "loans": 1200, "exposure": Decimal("12345.60")},
-        **{"overdue": Decimal("7.00"), "defaults": 4, "orphan_rows": 5, "refused_rows": 6},
+        **{"overdue": Decimal("7.00"), "defaults": 4, "quarantined_rows": 5, "quarantined_by_reason": "without_account: 5"},
         **{"arrears_30_days": arrears, "arrears_60_days": 1, "arrears_90_days": 0},
         **{"masked_columns_pct": 75.0, "lineage_sha256": "f00d"},
     }
@@ -81,7 +81,7 @@ def test_the_page_shows_the_figures() -> None:
         "2024-06 8 50.0 25.0 2024-07 8 unknown unknown",
         "amount and velocity 9",
         "2024-07 CZK 3 1,200 12,345.60 7.00 4 2024-06 EUR",
-        "Rows without their parent 5 Rows refused for other reasons 6",
+        "Rows in silver's quarantine 5 By reason without_account: 5",
         "see masked, % 75.0 Hash of contracts and SQL f00d",
     ):
         assert figure in text

@@ -162,9 +162,9 @@ def test_loans_in_two_currencies_are_in_rows_of_their_own():
     ]
 
 
-def test_the_report_counts_the_rows_that_silver_refused():
+def test_the_report_counts_the_rows_that_silver_refused_by_reason():
     bank = paying("02-10")
     bank["card"] = [{"card_id": "K", "disposition_id": "nobody"}]
     bank["loan"] += [loan("L2", "nobody"), loan("L3", "A", granted_on=date(2023, 12, 31))]
-    report = SmallBank(bank).rows("gold/compliance_report", "orphan_rows", "refused_rows")
-    assert set(report) == {(2, 1)}
+    report = SmallBank(bank).rows("gold/compliance_report", "quarantined_rows", "quarantined_by_reason")
+    assert set(report) == {(3, "loan_before_account: 1, without_account: 1, without_disposition: 1")}

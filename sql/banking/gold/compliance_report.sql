@@ -15,8 +15,8 @@
 -- arrears_60_days: Accounts at least 60 days in arrears.
 -- arrears_90_days: Accounts at least 90 days in arrears.
 -- defaults: Loans granted by the end of the month that ended unpaid or are in debt, by their status in the files of the run.
--- orphan_rows: Rows of the run in silver's quarantine that have no accepted parent.
--- refused_rows: Rows of the run in silver's quarantine for other reasons.
+-- quarantined_rows: Rows of the run in silver's quarantine.
+-- quarantined_by_reason: Their number by reason, such as loan_before_account: 1, without_account: 12.
 -- masked_columns_pct: Personal columns of the sources, which analysts see masked, in percent of these and of the columns
 --   that are derived from them and declared not to be personal.
 -- lineage_sha256: Hash of the contracts and SQL by which the run derived every column.
@@ -197,11 +197,25 @@ loan_month AS (
         state.month,
         state.currency
 ),
-refused AS (
+by_reason AS (
     SELECT
-        SUM(CASE WHEN row_refused.reason LIKE 'without%' THEN 1 ELSE 0 END) AS orphans,
-        COUNT(*) AS all_rows
-    FROM silver.quarantine AS row_refused
+        quarantine.reason,
+        COUNT(*) AS quarantined_rows
+    FROM silver.quarantine AS quarantine
+    GROUP BY
+        quarantine.reason
+),
+quarantined AS (
+    SELECT
+        SUM(by_reason.quarantined_rows) AS quarantined_rows,
+        ARRAY_JOIN(
+            ARRAY_AGG(
+                CONCAT(by_reason.reason, ': ', CAST(by_reason.quarantined_rows AS VARCHAR))
+                ORDER BY by_reason.reason ASC NULLS LAST
+            ),
+            ', '
+        ) AS quarantined_by_reason
+    FROM by_reason
 )
 SELECT
     state.month,
@@ -214,8 +228,8 @@ SELECT
     CAST(state.arrears_60_days AS BIGINT) AS arrears_60_days,
     CAST(state.arrears_90_days AS BIGINT) AS arrears_90_days,
     CAST(loan_month.defaults AS BIGINT) AS defaults,
-    CAST(COALESCE(refused.orphans, 0) AS BIGINT) AS orphan_rows,
-    CAST(refused.all_rows - COALESCE(refused.orphans, 0) AS BIGINT) AS refused_rows,
+    CAST(COALESCE(quarantined.quarantined_rows, 0) AS BIGINT) AS quarantined_rows,
+    CAST(COALESCE(quarantined.quarantined_by_reason, '') AS VARCHAR) AS quarantined_by_reason,
     CASE
         WHEN :masked_columns_count + :unmasked_columns_count > 0
             THEN 100E0 * CAST(:masked_columns_count AS DOUBLE)
@@ -226,4 +240,4 @@ FROM state
 INNER JOIN loan_month
     ON loan_month.month = state.month
     AND loan_month.currency = state.currency
-CROSS JOIN refused
+CROSS JOIN quarantined

@@ -208,11 +208,23 @@ WITH history AS (
   GROUP BY
     state.month,
     state.currency
-), refused AS (
+), by_reason AS (
   SELECT
-    SUM(CASE WHEN row_refused.reason LIKE 'without%' THEN 1 ELSE 0 END) AS orphans,
-    COUNT(*) AS all_rows
-  FROM silver.quarantine AS row_refused
+    quarantine.reason,
+    COUNT(*) AS quarantined_rows
+  FROM silver.quarantine AS quarantine
+  GROUP BY
+    quarantine.reason
+), quarantined AS (
+  SELECT
+    SUM(by_reason.quarantined_rows) AS quarantined_rows,
+    ARRAY_TO_STRING(
+      ARRAY_AGG(
+        by_reason.reason || ': ' || CAST(by_reason.quarantined_rows AS TEXT) ORDER BY by_reason.reason ASC
+      ),
+      ', '
+    ) AS quarantined_by_reason
+  FROM by_reason
 )
 SELECT
   state.month,
@@ -225,17 +237,17 @@ SELECT
   CAST(state.arrears_60_days AS BIGINT) AS arrears_60_days,
   CAST(state.arrears_90_days AS BIGINT) AS arrears_90_days,
   CAST(loan_month.defaults AS BIGINT) AS defaults,
-  CAST(COALESCE(refused.orphans, 0) AS BIGINT) AS orphan_rows,
-  CAST(refused.all_rows - COALESCE(refused.orphans, 0) AS BIGINT) AS refused_rows,
+  CAST(COALESCE(quarantined.quarantined_rows, 0) AS BIGINT) AS quarantined_rows,
+  CAST(COALESCE(quarantined.quarantined_by_reason, '') AS TEXT) AS quarantined_by_reason,
   CASE
     WHEN CAST('3' AS BIGINT) + CAST('1' AS BIGINT) > 0
     THEN 100E0 * CAST(CAST('3' AS BIGINT) AS DOUBLE) / CAST(CAST('3' AS BIGINT) + CAST('1' AS BIGINT) AS DOUBLE)
   END AS masked_columns_pct,
-  CAST('d8262e0b3babaaeb9ded1b05269bb1fd16b0f68168f409d4d276ec16476f57f0' AS TEXT) AS lineage_sha256
+  CAST('3a02f847c2568819d1dab89946196b14009ff873c468c5bcf21bba569f1597b5' AS TEXT) AS lineage_sha256
 FROM state
 INNER JOIN loan_month
   ON loan_month.month = state.month AND loan_month.currency = state.currency
-CROSS JOIN refused;
+CROSS JOIN quarantined;
 
 -- trino, athena
 WITH history AS (
@@ -403,11 +415,23 @@ WITH history AS (
   GROUP BY
     state.month,
     state.currency
-), refused AS (
+), by_reason AS (
   SELECT
-    SUM(CASE WHEN row_refused.reason LIKE 'without%' THEN 1 ELSE 0 END) AS orphans,
-    COUNT(*) AS all_rows
-  FROM silver.quarantine AS row_refused
+    quarantine.reason,
+    COUNT(*) AS quarantined_rows
+  FROM silver.quarantine AS quarantine
+  GROUP BY
+    quarantine.reason
+), quarantined AS (
+  SELECT
+    SUM(by_reason.quarantined_rows) AS quarantined_rows,
+    ARRAY_JOIN(
+      ARRAY_AGG(
+        CONCAT(by_reason.reason, ': ', CAST(by_reason.quarantined_rows AS VARCHAR)) ORDER BY by_reason.reason ASC
+      ),
+      ', '
+    ) AS quarantined_by_reason
+  FROM by_reason
 )
 SELECT
   state.month,
@@ -420,17 +444,17 @@ SELECT
   CAST(state.arrears_60_days AS BIGINT) AS arrears_60_days,
   CAST(state.arrears_90_days AS BIGINT) AS arrears_90_days,
   CAST(loan_month.defaults AS BIGINT) AS defaults,
-  CAST(COALESCE(refused.orphans, 0) AS BIGINT) AS orphan_rows,
-  CAST(refused.all_rows - COALESCE(refused.orphans, 0) AS BIGINT) AS refused_rows,
+  CAST(COALESCE(quarantined.quarantined_rows, 0) AS BIGINT) AS quarantined_rows,
+  CAST(COALESCE(quarantined.quarantined_by_reason, '') AS VARCHAR) AS quarantined_by_reason,
   CASE
     WHEN CAST('3' AS BIGINT) + CAST('1' AS BIGINT) > 0
     THEN 100E0 * CAST(CAST('3' AS BIGINT) AS DOUBLE) / CAST(CAST('3' AS BIGINT) + CAST('1' AS BIGINT) AS DOUBLE)
   END AS masked_columns_pct,
-  CAST('d8262e0b3babaaeb9ded1b05269bb1fd16b0f68168f409d4d276ec16476f57f0' AS VARCHAR) AS lineage_sha256
+  CAST('3a02f847c2568819d1dab89946196b14009ff873c468c5bcf21bba569f1597b5' AS VARCHAR) AS lineage_sha256
 FROM state
 INNER JOIN loan_month
   ON loan_month.month = state.month AND loan_month.currency = state.currency
-CROSS JOIN refused;
+CROSS JOIN quarantined;
 
 -- spark
 WITH history AS (
@@ -602,11 +626,32 @@ WITH history AS (
   GROUP BY
     state.month,
     state.currency
-), refused AS (
+), by_reason AS (
   SELECT
-    SUM(CASE WHEN row_refused.reason LIKE 'without%' THEN 1 ELSE 0 END) AS orphans,
-    COUNT(*) AS all_rows
-  FROM silver.quarantine AS row_refused
+    quarantine.reason,
+    COUNT(*) AS quarantined_rows
+  FROM silver.quarantine AS quarantine
+  GROUP BY
+    quarantine.reason
+), quarantined AS (
+  SELECT
+    SUM(by_reason.quarantined_rows) AS quarantined_rows,
+    ARRAY_JOIN(
+      TRANSFORM(
+        ARRAY_SORT(
+          COLLECT_LIST(
+            STRUCT(
+              by_reason.reason IS NULL AS key_0,
+              by_reason.reason AS key_1,
+              CONCAT(by_reason.reason, ': ', CAST(by_reason.quarantined_rows AS STRING)) AS value
+            )
+          )
+        ),
+        item -> item.value
+      ),
+      ', '
+    ) AS quarantined_by_reason
+  FROM by_reason
 )
 SELECT
   state.month,
@@ -619,14 +664,14 @@ SELECT
   CAST(state.arrears_60_days AS BIGINT) AS arrears_60_days,
   CAST(state.arrears_90_days AS BIGINT) AS arrears_90_days,
   CAST(loan_month.defaults AS BIGINT) AS defaults,
-  CAST(COALESCE(refused.orphans, 0) AS BIGINT) AS orphan_rows,
-  CAST(refused.all_rows - COALESCE(refused.orphans, 0) AS BIGINT) AS refused_rows,
+  CAST(COALESCE(quarantined.quarantined_rows, 0) AS BIGINT) AS quarantined_rows,
+  CAST(COALESCE(quarantined.quarantined_by_reason, '') AS STRING) AS quarantined_by_reason,
   CASE
     WHEN CAST('3' AS BIGINT) + CAST('1' AS BIGINT) > 0
     THEN 100E0 * CAST(CAST('3' AS BIGINT) AS DOUBLE) / CAST(CAST('3' AS BIGINT) + CAST('1' AS BIGINT) AS DOUBLE)
   END AS masked_columns_pct,
-  CAST('d8262e0b3babaaeb9ded1b05269bb1fd16b0f68168f409d4d276ec16476f57f0' AS STRING) AS lineage_sha256
+  CAST('3a02f847c2568819d1dab89946196b14009ff873c468c5bcf21bba569f1597b5' AS STRING) AS lineage_sha256
 FROM state
 INNER JOIN loan_month
   ON loan_month.month = state.month AND loan_month.currency = state.currency
-CROSS JOIN refused;
+CROSS JOIN quarantined;
