@@ -183,8 +183,8 @@ def test_an_interrupt_stops_the_statement_and_the_session_goes_on(
     plain_lake: ObjectStore, spark: "SparkSession"
 ) -> None:
     session = SparkEngine(plain_lake).session([])
-    numbers = "UNNEST(SEQUENCE(1, 100000))"
-    endless = (
+    numbers = "UNNEST(SEQUENCE(1, 1500))"  # some seconds: a task in a loop of its own goes on to its end
+    long = (
         f"SELECT COUNT(*) AS n FROM {numbers} AS a (n), {numbers} AS b (n), {numbers} AS c (n) WHERE a.n + b.n > c.n"
     )
     tracker = spark.sparkContext.statusTracker()
@@ -197,7 +197,7 @@ def test_an_interrupt_stops_the_statement_and_the_session_goes_on(
     thread = threading.Thread(target=interrupt_when_it_runs)
     thread.start()
     with pytest.raises(Interrupted):
-        session.create(draft("endless"), query(endless))
+        session.create(draft("long"), query(long))
     thread.join()
     assert tracker.getActiveJobsIds() == []
     assert session.query(query("SELECT 1 AS one")) == [{"one": 1}]
