@@ -19,7 +19,8 @@ JUNE, JULY = date(2024, 6, 1), date(2024, 7, 1)
 def _month(month: date, currency: str, arrears: int) -> dict[str, Any]:
     return {
         **{"month": month, "currency": currency, "granted": 3, "loans": 1200, "exposure": Decimal("12345.60")},
-        **{"overdue": Decimal("7.00"), "defaults": 4, "quarantined_rows": 5, "quarantined_by_reason": "without_account: 5"},
+        **{"overdue": Decimal("7.00"), "defaults": 4},
+        **{"quarantined_rows": 5, "quarantined_by_reason": "without_account: 5"},
         **{"arrears_30_days": arrears, "arrears_60_days": 1, "arrears_90_days": 0},
         **{"masked_columns_pct": 75.0, "lineage_sha256": "f00d"},
     }

@@ -182,6 +182,7 @@ def test_without_pyspark_a_training_that_asks_for_it_goes_on_and_says_so(registr
     for name in [name for name in sys.modules if name.partition(".")[0] == "pyspark"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setattr(sys, "meta_path", [_WithoutPySpark, *sys.meta_path])
+    monkeypatch.setattr("refi_assets.engines.spark_session._own", None)  # of an earlier test of this process
     said: list[str] = []
     model = declared("load", beside="spark_logistic_regression")
     read = replace(rows, table={"load": rows.table["load"]})

@@ -173,7 +173,7 @@ def test_the_columns_read_are_those_of_the_contracts():
 def _declared(item: dict[str, Any]) -> Cell:
     custom = {entry["property"]: entry["value"] for entry in item.get("customProperties", [])}
     bounds = item.get("logicalTypeOptions", {})
-    assert custom.keys() <= {"columnPresence", "unit", "personAttribute", "consent", "values", "missingWords"}
+    assert custom.keys() <= {"columnPresence", "unit", "personAttribute", "consent", "values", "missingWords", "pii"}
     return Cell(
         kind=item["logicalType"],
         required=custom.get("columnPresence") == "required",

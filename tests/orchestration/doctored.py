@@ -114,9 +114,8 @@ def parquet(select: str) -> Change:
             lake = FolderStore(str(path.parents[3]))
             relation = Relation.model_validate(json.loads(path.read_text()))
             with DuckDBEngine(lake).session(with_inputs(lake, [relation])) as session:
-                session.create(
-                    relation.model_copy(update={"kind": "table"}), exp.select("*").from_(table_of(relation.key))
-                )
+                draft = relation.model_copy(update={"kind": "table", "parquet": None})
+                session.create(draft, exp.select("*").from_(table_of(relation.key)))
             record(kind="table", parquet=file.relative_to(lake.root).as_posix())(path)
         duckdb.sql(f"COPY (WITH it AS (FROM '{file}') {select}) TO '{new}' (FORMAT parquet)")
         new.replace(file)

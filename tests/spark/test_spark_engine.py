@@ -184,9 +184,7 @@ def test_an_interrupt_stops_the_statement_and_the_session_goes_on(
 ) -> None:
     session = SparkEngine(plain_lake).session([])
     numbers = "UNNEST(SEQUENCE(1, 1500))"  # some seconds: a task in a loop of its own goes on to its end
-    long = (
-        f"SELECT COUNT(*) AS n FROM {numbers} AS a (n), {numbers} AS b (n), {numbers} AS c (n) WHERE a.n + b.n > c.n"
-    )
+    long = f"SELECT COUNT(*) AS n FROM {numbers} AS a (n), {numbers} AS b (n), {numbers} AS c (n) WHERE a.n + b.n > c.n"
     tracker = spark.sparkContext.statusTracker()
 
     def interrupt_when_it_runs() -> None:
