@@ -89,11 +89,11 @@ def verdicts(ran: Ran) -> dict[str, tuple[bool, str]]:
     }
 
 
+@pytest.mark.long
 def test_a_bank_gets_the_same_silver_and_gold(tmp_path: Path) -> None:
     generate_bank(100, 7, tmp_path / "source", as_of=DAY, months=12)
-    lenient = (
-        tmp_path / "banking.yaml"
-    )  # a fixed number of rows is defective, so a small bank has a large share of them
+    # A fixed number of rows is defective, so a small bank has a large share of them.
+    lenient = tmp_path / "banking.yaml"
     lenient.write_text((PROJECT_DIR / "policies" / "banking" / "banking.yaml").read_text().replace(" 10}", " 100}"))
     expected, actual = (bank_outcome(tmp_path / engine, tmp_path / "source", engine, lenient) for engine in ENGINES)
     for name, content in vars(expected).items():
