@@ -27,7 +27,8 @@ BLOCKS = [
 (MODELS,) = [block for block in BLOCKS if "make ml" in block]
 (OFFERS,) = [block for block in BLOCKS if any("refi offers run" in line for line in block)]
 (SERVING,) = [block for block in BLOCKS if "make serve" in block]
-COMMANDS = [command for block in BLOCKS if block not in (ON_S3, MODELS, OFFERS, SERVING) for command in block]
+(BANKING,) = [block for block in BLOCKS if any("refi banking run" in line for line in block)]
+COMMANDS = [command for block in BLOCKS if block not in (ON_S3, MODELS, OFFERS, SERVING, BANKING) for command in block]
 RUN_ELSEWHERE = {"make test": "these tests", "make dev": "test_ui.py", "make watch": "test_watch.py"}
 
 
@@ -113,6 +114,13 @@ def test_the_commands_on_loan_offers_run(tmp_path):
     assert re.search(r"^Offers +[1-9]", ran, re.M)
     assert "C1 has " in explained
     assert "regulatory-compliance" in funnel
+
+
+@pytest.mark.long
+def test_the_commands_on_a_bank_run(tmp_path):
+    _, ran, _ = run_in_order(BANKING, tmp_path)
+    assert re.search(r"^gold/customer_360 +[1-9]", ran, re.M)
+    assert "<html" in (tmp_path / "build" / "bank.html").read_text("utf-8")
 
 
 def test_the_commands_on_serving_run(tmp_path):
