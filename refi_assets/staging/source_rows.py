@@ -3,7 +3,7 @@
 Each file is read once, into a Parquet file that is not written again; its plainly good rows are the source's. The other
 rows are cut out of the files and judged cell by cell (judge.py). A session may have all files of a source or some of
 them; numbers of files and positions of rows are those of the whole source. Whether rows of one thing repeat or
-contradict one another is decided in repeats.py.
+contradict one another is decided in quarantine.py.
 """
 
 from collections.abc import Callable, Sequence
