@@ -75,11 +75,12 @@ fuzz: $(VENV)/fuzz.stamp  ## the CSV reader against an independent one, for FUZZ
 
 lock:  ## bring the lock files up to date with pyproject.toml
 	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra identity -o requirements.lock
-	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra identity --extra deploy --extra ml --extra api --extra spark --group dev -o requirements-dev.lock
+	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra identity --extra deploy --extra ml --extra api --extra spark --extra stream --group dev -o requirements-dev.lock
 	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra identity --extra deploy -o requirements-deploy.lock
 	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra identity --extra ml --extra api -o requirements-ml.lock
 	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra identity --extra spark -o requirements-spark.lock
-	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra identity --extra ml --extra api --extra spark --group bench -o requirements-bench.lock
+	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra identity --extra ml --extra api --extra stream -o requirements-stream.lock
+	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra identity --extra ml --extra api --extra spark --extra stream --group bench -o requirements-bench.lock
 	echo hatchling | $(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 - -o infra/requirements-build.lock
 	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --group fuzz -o requirements-fuzz.lock
 
