@@ -44,11 +44,13 @@ def broker(
 
 @app.command()
 def topics() -> None:
-    """Make the topics in the Kafka of REFI_KAFKA_BOOTSTRAP, if they do not exist."""
+    """Compare the contracts of topics with the released ones, and make the topics in the Kafka of the settings."""
     from refi_assets.risk.stream.kafka_topics import create_topics
     from refi_assets.risk.stream.settings import KafkaSettings
+    from refi_assets.risk.topic_changes import check_topic_changes
     from refi_assets.settings import settings_of
 
+    check_topic_changes()
     new = create_topics()
     address = settings_of(KafkaSettings).kafka_bootstrap
     say(f"Made at {address}: {', '.join(new)}" if new else f"All topics exist at {address}.")
