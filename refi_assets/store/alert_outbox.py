@@ -6,7 +6,7 @@ Which rules there are, and where a digest is sent, is decided by others.
 
 import secrets
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -39,9 +39,13 @@ CREATE TABLE delivery (
     PRIMARY KEY (digest_id, channel)
 ) STRICT, WITHOUT ROWID
 """
+# A channel that is new does not get the digests of the past.
+_TRIED = timedelta(days=7)
 _UNSENT = """
 SELECT digest_id, made_at FROM digest
-WHERE NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.digest_id = digest.digest_id AND channel = ?)
+WHERE
+    made_at >= :since
+    AND NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.digest_id = digest.digest_id AND channel = :channel)
 ORDER BY made_at, digest_id
 """
 
@@ -73,7 +77,7 @@ class AlertOutbox:
         with self._file.changing() as connection:
             return connection.executemany(
                 "INSERT OR IGNORE INTO alert (key, rule, day, added_at) VALUES (?, ?, ?, ?)",
-                ((alert.key, alert.rule, alert.day.isoformat(), at.isoformat()) for alert in alerts),
+                ((alert.key, alert.rule, alert.day.isoformat(), _in_utc(at)) for alert in alerts),
             ).rowcount
 
     def alerts_of(self, key: str) -> list[tuple[KeyAlert, datetime]]:
@@ -92,15 +96,15 @@ class AlertOutbox:
         ]
 
     def unsent(self, channel: str, at: datetime) -> list[AlertDigest]:
-        """The digests that a channel has not had, oldest first. Alerts in no digest yet become a new one."""
+        """The digests of a week that a channel has not had, oldest first. Alerts in no digest yet become a new one."""
         with self._file.changing() as connection:
-            digest_id = f"{at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+            digest_id = f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
             connection.execute(
                 "INSERT INTO digest SELECT ?, ? WHERE EXISTS (SELECT 1 FROM alert WHERE digest_id IS NULL)",
-                (digest_id, at.isoformat()),
+                (digest_id, _in_utc(at)),
             )
             connection.execute("UPDATE alert SET digest_id = ? WHERE digest_id IS NULL", (digest_id,))
-            digests = connection.execute(_UNSENT, (channel,)).fetchall()
+            digests = connection.execute(_UNSENT, {"channel": channel, "since": _in_utc(at - _TRIED)}).fetchall()
             return [
                 AlertDigest(
                     name,
@@ -118,4 +122,9 @@ class AlertOutbox:
     def mark_sent(self, digest_id: str, channel: str, at: datetime) -> None:
         """Record that a channel took a digest. Until then it is sent again."""
         with self._file.changing() as connection:
-            connection.execute("INSERT OR IGNORE INTO delivery VALUES (?, ?, ?)", (digest_id, channel, at.isoformat()))
+            connection.execute("INSERT OR IGNORE INTO delivery VALUES (?, ?, ?)", (digest_id, channel, _in_utc(at)))
+
+
+def _in_utc(at: datetime) -> str:
+    """A time as text that sorts by time."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds")
