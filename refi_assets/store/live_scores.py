@@ -25,7 +25,7 @@ LIVE_COLUMNS = {
     "as_of": "date32[day]",
     "millionths": "int32",  # the probability
     "band": "string",
-    "reasons": "list<item: string>",
+    "reasons": "string",
     "newest_event_time": "timestamp[us]",  # in UTC
     "features": "string",  # a JSON array: the values of the batch's features, null if unknown
 }
@@ -122,7 +122,7 @@ class LiveScore(NamedTuple):
     as_of: date
     millionths: int
     band: str
-    reasons: tuple[str, ...]
+    reasons: str
     newest_event_time: datetime | None
     features: Mapping[str, Any]
 
@@ -157,7 +157,7 @@ class LiveScores:
                 columns["as_of"],
                 columns["millionths"],
                 columns["band"],
-                map(" ".join, columns["reasons"]),
+                columns["reasons"],
                 repeat(batch.model),
                 repeat(batch.version),
                 columns["newest_event_time"],
@@ -196,7 +196,7 @@ class LiveScores:
             _EPOCH.date() + timedelta(as_of),
             millionths,
             band,
-            tuple(reasons.split()),
+            reasons,
             None if newest_event_time is None else _time(newest_event_time),
             dict(zip(feature_names, json.loads(features), strict=True)),
         )

@@ -36,7 +36,7 @@ def rows(*scored: tuple[str, date, int]) -> pa.Table:
             "as_of": pa.array(days),
             "millionths": pa.array(millionths, pa.int32()),
             "band": pa.array(["low"] * len(keys)),
-            "reasons": pa.array([["utilization", "income_months"]] * len(keys)),
+            "reasons": pa.array(["utilization|income"] * len(keys)),
             "newest_event_time": pa.array([1_772_452_799_001_000, *[None] * (len(keys) - 1)], pa.timestamp("us")),
             "features": pa.array(['[0.25,"card",null]'] * len(keys)),
         }
@@ -47,7 +47,7 @@ def test_a_score_is_read_as_it_was_written(scores: LiveScores) -> None:
     scores.keep(batch(7), rows(("B1", MONDAY, 12_345), ("Ä 2", MONDAY, 0)))
     newest = datetime(2026, 3, 2, 11, 59, 59, 1_000, tzinfo=UTC)
     features = {"utilization": 0.25, "product": "card", "is_employed": None}
-    first = LiveScore("B1", batch(7), MONDAY, 12_345, "low", ("utilization", "income_months"), newest, features)
+    first = LiveScore("B1", batch(7), MONDAY, 12_345, "low", "utilization|income", newest, features)
     assert scores.score_of("B1") == first
     assert scores.score_of("Ä 2") == first._replace(key="Ä 2", millionths=0, newest_event_time=None)
     assert scores.score_of("B3") is None
