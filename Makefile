@@ -10,7 +10,7 @@ export DAGSTER_HOME ?= $(CURDIR)/.dagster
 UNIT := $(addprefix tests/,bench duckdb finance identity ingestion lake \
 	sample specs staging store)
 
-.PHONY: run dev watch serve deploy spark ml test test-all check lint golden docs bench bench-all bench-serving fuzz clean lock
+.PHONY: run dev watch serve deploy spark stream broker ml test test-all check lint golden docs bench bench-all bench-serving bench-stream fuzz clean lock
 
 run: $(VENV)/run.stamp  ## from the sample's source files to an audience file
 	$(BIN)/refi run --source data/sample --identity splink
@@ -27,6 +27,12 @@ serve: $(VENV)/ml.stamp  ## the API on loopback, port 8080, with the last publis
 deploy: $(VENV)/deploy.stamp  ## the packages of the extra `deploy`: S3, Athena, Trino, PostgreSQL
 
 spark: $(VENV)/spark.stamp  ## the packages of the extra `spark`; Spark also needs Java 17 or 21
+
+stream: $(VENV)/stream.stamp  ## the packages of the extra `stream`, and the jars of Kafka; needs Java 17 or 21, and Maven
+	$(BIN)/refi risk jars
+
+broker: stream  ## Kafka on loopback, port 9092, with its data in the project's folder; ends with Ctrl+C
+	$(BIN)/refi risk broker
 
 ml: $(VENV)/ml.stamp  ## the packages of the extras `ml` and `api`: models and the API
 
@@ -70,6 +76,9 @@ bench-all: $(VENV)-bench/bench.stamp  ## the same, and 30 million borrowers, 5 m
 bench-serving: $(VENV)-bench/bench.stamp  ## the API under load, in 12 minutes; BENCH_SECONDS=5 for a quick look
 	$(VENV)-bench/bin/python -m bench.serving $(if $(BENCH_SECONDS),--seconds $(BENCH_SECONDS)) $(if $(BENCH_DIR),--dir $(BENCH_DIR))
 
+bench-stream: $(VENV)-bench/bench.stamp  ## the stream beside a bare Spark query, in half an hour; BENCH_EVENTS=500000 for a quick look
+	$(VENV)-bench/bin/python -m bench.stream $(if $(BENCH_EVENTS),--events $(BENCH_EVENTS)) $(if $(BENCH_DIR),--dir $(BENCH_DIR))
+
 fuzz: $(VENV)/fuzz.stamp  ## the CSV reader against an independent one, for FUZZ_SECONDS (60)
 	$(BIN)/python -m fuzz.reader -max_total_time=$(or $(FUZZ_SECONDS),60)
 
@@ -111,6 +120,10 @@ $(VENV)/deploy.stamp: requirements-deploy.lock $(VENV)/run.stamp | $(UV)
 
 $(VENV)/spark.stamp: requirements-spark.lock $(VENV)/run.stamp | $(UV)
 	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements-spark.lock
+	touch $@
+
+$(VENV)/stream.stamp: requirements-stream.lock $(VENV)/run.stamp | $(UV)
+	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements-stream.lock
 	touch $@
 
 $(VENV)/ml.stamp: requirements-ml.lock $(VENV)/run.stamp | $(UV)

@@ -20,6 +20,7 @@ _GITIGNORE = """\
 /lake/
 /registry/
 /store/
+/stream/
 .dagster/*
 !.dagster/dagster.yaml
 """

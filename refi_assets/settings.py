@@ -71,8 +71,9 @@ def lender_now() -> datetime:
 
 def all_settings() -> list[RoomSettings]:
     """The settings of every room. Raises SettingError naming the first wrong variable."""
-    for path in sorted(Path(__file__).parent.glob("*/settings.py")):
-        import_module(f"refi_assets.{path.parent.name}.settings")
+    package = Path(__file__).parent
+    for path in sorted(package.glob("*/**/settings.py")):
+        import_module(".".join(("refi_assets", *path.relative_to(package).with_suffix("").parts)))
     return [settings_of(room) for room in RoomSettings.__subclasses__()]
 
 
