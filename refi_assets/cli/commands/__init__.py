@@ -19,6 +19,7 @@ from refi_assets.cli.commands import (
     project,
     publishing,
     refi,
+    risk,
     sample,
     serve,
 )
@@ -29,7 +30,11 @@ from refi_assets.observability.settings import ObservabilitySettings
 from refi_assets.orchestration.garbage import rare_garbage_collection
 from refi_assets.settings import settings_of
 
-OWN_COMMANDS = {"banking": banking.app, "ml": ml.app}  # domain -> commands beside those that every domain has
+OWN_COMMANDS = {
+    "banking": banking.app,
+    "ml": ml.app,
+    "risk": risk.app,
+}  # domain -> commands beside those that every domain has
 
 app = typer.Typer(
     help="Which borrowers should hear about which loan today, and why.",

@@ -80,12 +80,17 @@ class KafkaSettings(RoomSettings):
     def _uses_tls(self) -> bool:
         return self.kafka_security_protocol.endswith("ssl")
 
-    def client_options(self) -> dict[str, str]:
+    def topic(self, name: str) -> str:
+        """The name in Kafka of one of our topics."""
+        return self.kafka_topic_prefix + name
+
+    def client_options(self) -> dict[str, str | int | float | bool]:
         """The options of confluent-kafka, which is librdkafka: the connection and the login."""
-        options = {
+        options: dict[str, str | int | float | bool] = {
             "bootstrap.servers": self.kafka_bootstrap,
             "security.protocol": self.kafka_security_protocol,
             "client.id": "refi",
+            "log_level": 2,  # errors are raised, and need no lines on stderr
         }
         if self._uses_sasl:
             options |= {

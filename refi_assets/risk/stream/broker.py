@@ -1,0 +1,162 @@
+"""Our own broker: one Kafka node on loopback, for development and for tests. Production has a Kafka of its own."""
+
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from refi_assets.engines.spark_session import java_for_spark
+from refi_assets.errors import RefiError, needs_packages, writing
+from refi_assets.risk.stream.jars import jar_files
+from refi_assets.risk.stream.settings import STREAM_PACKAGES
+
+HOST = "127.0.0.1"
+START_SECONDS = 90
+STOP_SECONDS = 30
+
+# One node, which forgets a dead producer soon, and has few partitions of its own.
+_PROPERTIES = """\
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@{host}:{controller_port}
+listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller_port}
+advertised.listeners=PLAINTEXT://{host}:{port}
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+log.dirs={data}
+auto.create.topics.enable=false
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=4
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+num.network.threads=2
+num.io.threads=2
+broker.session.timeout.ms=2000
+broker.heartbeat.interval.ms=400
+"""
+_CLUSTER = "cmVmaS1hc3NldHMtMDAwMQ"  # any 16 bytes
+# Ends the broker when this process ends, however that ends: the pipe breaks.
+_WATCH = "import os, signal, sys; sys.stdin.read(); os.kill(int(sys.argv[1]), signal.SIGTERM)"
+
+
+class Broker:
+    """A broker with its data in a folder. It ends with this process; its data stay, and it starts again on them."""
+
+    def __init__(self, folder: Path, port: int, memory: str = "512m") -> None:
+        """port: of 127.0.0.1. memory: of its Java process."""
+        self.folder = folder
+        self.port = port
+        self.bootstrap = f"{HOST}:{port}"
+        self._memory = memory
+        self._process: subprocess.Popen[bytes] | None = None
+        self._watch: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, and return when it answers. Raises SettingError without Java or jars, RefiError if it fails."""
+        if _is_taken(self.port):
+            raise RefiError(f"Port {self.port} of {HOST} is taken. Stop what listens there, or name another: --port.")
+        java = [str(java_for_spark() / "bin" / "java"), "-cp", ":".join(map(str, jar_files("kafka")))]
+        data, properties = self.folder / "data", self.folder / "server.properties"
+        with writing(properties):
+            data.mkdir(parents=True, exist_ok=True)
+            text = _PROPERTIES.format(host=HOST, port=self.port, controller_port=_free_port(), data=data.absolute())
+            properties.write_text(text, encoding="utf-8")
+        if not (data / "meta.properties").exists():
+            self._run_to_end([*java, "kafka.tools.StorageTool", "format", "-t", _CLUSTER, "-c", str(properties)])
+        with self._log.open("wb") as log:
+            command = [*java, f"-Xmx{self._memory}", "kafka.Kafka", str(properties)]
+            self._process = subprocess.Popen(  # noqa: S603
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
+        watch = [sys.executable, "-c", _WATCH, str(self._process.pid)]
+        self._watch = subprocess.Popen(watch, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603
+        self._await_answer()
+
+    def wait(self) -> None:
+        """Return when it ends, which it should not do. Raises RefiError with the reason."""
+        if self._process is not None:
+            self._process.wait()
+            self.kill()
+            raise self._failure("ended")
+
+    def stop(self) -> None:
+        """End it in order."""
+        self._end(self._process.terminate if self._process else None)
+
+    def kill(self) -> None:
+        """End it at once, as a crash does."""
+        self._end(self._process.kill if self._process else None)
+
+    @property
+    def _log(self) -> Path:
+        return self.folder / "broker.log"
+
+    def _end(self, end: Callable[[], None] | None) -> None:
+        if self._watch is not None:
+            self._watch.kill()
+            self._watch.wait()
+        if self._process is None or end is None:
+            return
+        end()
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = self._watch = None
+
+    def _await_answer(self) -> None:
+        with needs_packages("Kafka", STREAM_PACKAGES, "stream", "make stream"):
+            from confluent_kafka import KafkaException
+            from confluent_kafka.admin import AdminClient
+        deadline = time.monotonic() + START_SECONDS
+        admin = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0, "reconnect.backoff.max.ms": 200})
+        while True:
+            try:
+                if admin.list_topics(timeout=1).brokers:
+                    return
+            except KafkaException:
+                pass
+            has_ended = self._process is None or self._process.poll() is not None
+            if has_ended or time.monotonic() > deadline:
+                self.kill()
+                raise self._failure("did not start" if has_ended else f"did not answer within {START_SECONDS} s")
+
+    def _run_to_end(self, command: list[str]) -> None:
+        with self._log.open("wb") as log:
+            result = subprocess.run(  # noqa: S603
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False
+            )
+        if result.returncode:
+            raise self._failure("could not prepare its folder")
+
+    def _failure(self, what: str) -> RefiError:
+        lines = self._log.read_text("utf-8", "replace").splitlines()
+        reasons = [line.strip() for line in lines if re.search(r"Exception|Error\b|ERROR", line)]
+        return RefiError(
+            f"Kafka at {self.bootstrap} {what}: {reasons[-1] if reasons else 'it gave no reason'}. See {self._log}."
+        )
+
+
+def _is_taken(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return True
+    return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,56 @@
+"""Topics in Kafka: they are made with the settings that the query relies on."""
+
+from typing import Literal
+
+from refi_assets.errors import RefiError, needs_packages
+from refi_assets.risk.stream.settings import STREAM_PACKAGES, KafkaSettings, StreamSettings
+from refi_assets.risk.topics import RISK_MARKERS, SOURCE_TOPICS, TOPICS
+from refi_assets.settings import settings_of
+
+ADMIN_SECONDS = 30
+DAY_MS = 24 * 60 * 60 * 1000
+
+
+def create_topics(*, timestamps: Literal["LogAppendTime", "CreateTime"] = "LogAppendTime") -> list[str]:
+    """Make our topics, with the prefix of the settings, if they do not exist; returns the new ones' names.
+
+    `CreateTime` is for replays only: it takes the producer's word for when a message was received, and such topics keep
+    their messages for ever, however old. Raises RefiError if Kafka refuses or does not answer.
+    """
+    with needs_packages("Kafka", STREAM_PACKAGES, "stream", "make stream"):
+        from confluent_kafka import KafkaError, KafkaException
+        from confluent_kafka.admin import AdminClient
+        from confluent_kafka.cimpl import NewTopic
+    kafka, stream = settings_of(KafkaSettings), settings_of(StreamSettings)
+    requests = [
+        NewTopic(
+            kafka.topic(topic),
+            1 if topic == RISK_MARKERS else stream.stream_topic_partitions,
+            stream.stream_topic_replicas,
+            config=_topic_options(topic, timestamps, stream.stream_retention_days),
+        )
+        for topic in TOPICS
+    ]
+    new = []
+    admin = AdminClient(kafka.client_options())
+    for name, future in admin.create_topics(requests, operation_timeout=ADMIN_SECONDS).items():
+        try:
+            future.result(ADMIN_SECONDS)
+            new.append(name)
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                reason = error.args[0].str()
+                raise RefiError(f"Kafka at {kafka.kafka_bootstrap} did not make the topic {name}: {reason}") from None
+    return new
+
+
+def _topic_options(topic: str, timestamps: str, retention_days: float) -> dict[str, str]:
+    if topic == RISK_MARKERS:
+        return {"cleanup.policy": "compact"}
+    if topic not in SOURCE_TOPICS:
+        return {"retention.ms": str(int(retention_days * DAY_MS))}
+    is_replay = timestamps == "CreateTime"
+    return {
+        "message.timestamp.type": timestamps,
+        "retention.ms": "-1" if is_replay else str(int(retention_days * DAY_MS)),
+    }
