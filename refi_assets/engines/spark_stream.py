@@ -184,7 +184,8 @@ def _groups(session: "SparkSession", plan: StreamPlan) -> "DataFrame":
 
 def _rows(session: "SparkSession", plan: StreamPlan, partition: KafkaPartition, most: int) -> "DataFrame":
     topic, number, first_offset = partition
-    options = plan.kafka_options | {
+    options = {
+        **plan.kafka_options,
         "assign": json.dumps({topic: [number]}),
         "startingOffsets": json.dumps({topic: {str(number): first_offset}}),
         "maxOffsetsPerTrigger": str(most),
