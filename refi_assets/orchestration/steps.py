@@ -118,7 +118,9 @@ class Step:
         return fingerprint(
             key=key,
             code=code_sha256(module),
-            versions={name: version_of(name) for name in ("duckdb", "sqlglot", "pyarrow", "pyspark", "splink", "pandas")},
+            versions={
+                name: version_of(name) for name in ("duckdb", "sqlglot", "pyarrow", "pyspark", "splink", "pandas")
+            },
             inputs={name: relation.fingerprint or relation.run_id for name, relation in made_from.items()},
             **parts,
         )

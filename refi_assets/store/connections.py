@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -27,6 +28,13 @@ def connect(path: Path, mode: str, busy_seconds: float = BUSY_SECONDS) -> sqlite
 def file_uri(path: Path, mode: str) -> str:
     """The URI of a file. An immutable file is one that nobody changes: it is read without locks."""
     return f"file:{quote(str(path))}?" + ("mode=ro&immutable=1" if mode == "immutable" else f"mode={mode}")
+
+
+def create_private(path: Path) -> None:
+    """Create a file, and its folder, if it is missing, so that only its owner can read it. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def file_of(path: Path) -> tuple[int, int] | None:

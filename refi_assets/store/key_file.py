@@ -5,18 +5,17 @@ Which request a key allows is decided by the API.
 """
 
 import hashlib
-import os
 import secrets
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from refi_assets.errors import StoreError
-from refi_assets.store.connections import connect
+from refi_assets.store.connections import connect, create_private
 from refi_assets.store.failures import BUSY_SECONDS, in_words
 
 KEY_FILE = "keys.sqlite"
@@ -96,7 +95,7 @@ class KeyFile:
         key_id = secrets.token_hex(6)
         token = f"refi_{key_id}_{secrets.token_hex(32)}"
         with in_words(self.path, _UNCHANGED):
-            _create_private(self.path)
+            create_private(self.path)
         with self._changing() as connection:
             connection.execute(_SCHEMA)
             connection.execute(
@@ -190,10 +189,3 @@ def _in_utc(at: datetime) -> str:
     if at.tzinfo is None:
         raise ValueError("the time has no time zone")
     return at.astimezone(UTC).isoformat(timespec="seconds")
-
-
-def _create_private(path: Path) -> None:
-    """Create the file, and its folder, if it is missing, so that only its owner can read it. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
