@@ -5,20 +5,22 @@ snapshot, the stream's files since, and the rest of the day in Spark's state.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date
 from typing import TYPE_CHECKING, Any, Protocol
 
-from refi_assets.engines.duckdb import DuckDBEngine, DuckDBSession
+from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.engines.duckdb_sql import columns_sql, parquet_sql, quoted, rows_sql, text_literal
-from refi_assets.ml.registry import RegisteredModel
+from refi_assets.ml.scoring import probability_sql
 from refi_assets.risk.event_columns import EVENT_KEY
+from refi_assets.risk.policy import RiskPolicy
 from refi_assets.risk.stream.checkpoint import BatchRange, Checkpoint
 from refi_assets.risk.stream.dead_letters import DeadLetter, Place
 from refi_assets.risk.stream.decisions import Champions, Decision, decide
 from refi_assets.risk.stream.lake_files import EVENTS, LATE_EVENTS, SCORES, batch_key, put_table, read_table
+from refi_assets.risk.stream.live_scoring import LiveScoring
 from refi_assets.risk.stream.sink import SinkResult
 from refi_assets.risk.stream.snapshot import PORTFOLIO, STORED_COLUMNS, Snapshot, Snapshots, stored_rows_sql
 
@@ -33,7 +35,7 @@ _SCORE_COLUMNS = """
     {checkpoint} || '/' || {batch} || '/' || scored.borrower_id AS score_id,
     scored.borrower_id,
     scored.as_of,
-    CAST(CAST(result.millionths AS DECIMAL(9,0)) * 0.000001::DECIMAL(7,6) AS DECIMAL(9,6)) AS probability,
+    {probability} AS probability,
     result.band,
     result.reasons,
     {model} AS model,
@@ -57,11 +59,6 @@ class Sink(Protocol):
         end_offsets: Mapping[str, Mapping[int, int]],
     ) -> SinkResult:
         """Send a batch once."""
-
-
-# From a session with the tables risk.events, risk.subject and staging.portfolio_borrower: of each subject, borrower_id,
-# millionths, band, reasons, and the features.
-Score = Callable[[DuckDBSession, RegisteredModel], "pa.Table"]
 
 
 @dataclass
@@ -93,20 +90,19 @@ class BatchProcessor:
         checkpoint: Checkpoint,
         champions: Champions,
         sink: Sink,
-        score: Score,
-        late_after_hours: int,
+        policy: RiskPolicy,
     ) -> None:
         self._lake = engine.lake
         self._checkpoint = checkpoint
         self._champions = champions
         self._sink = sink
-        self._score = score
-        self._late_after_hours = late_after_hours
+        self._late_after_hours = policy.events.late_after_hours
         self._snapshots = Snapshots(engine, checkpoint.checkpoint_id)
         self._snapshot: Snapshot | None = None
         self._days: set[date] = set()  # of the batches since the snapshot
         self._session = engine.session()
         self._session.execute("CREATE SCHEMA risk; CREATE SCHEMA staging")
+        self._scoring = LiveScoring(self._session, policy.bands)
 
     def close(self) -> None:
         """Close the session."""
@@ -119,7 +115,7 @@ class BatchProcessor:
         with figures.timed("arrive"):
             self._arrive(groups, messages)
             letters = self._dead_letters()
-        if SCORES in self._kept(batch):
+        if self._lake.find(self._key(SCORES, batch)):
             scores = read_table(self._lake, self._key(SCORES, batch))
         else:
             scores = self._scores(batch, messages, figures)
@@ -127,9 +123,6 @@ class BatchProcessor:
         with figures.timed("send"):
             self._sink.write(batch, scores, letters, messages.end)
         return figures
-
-    def _kept(self, batch: int) -> set[str]:
-        return {SCORES} if self._lake.find(self._key(SCORES, batch)) else set()
 
     def _key(self, kind: str, batch: int) -> str:
         return batch_key(kind, self._checkpoint.checkpoint_id, batch)
@@ -168,7 +161,7 @@ class BatchProcessor:
             )
             figures.version = decision.version
         with figures.timed("score"):
-            results = self._score(self._session, model)
+            results = self._scoring.score(model)
             scores = self._score_table(batch, decision, results)
         with figures.timed("keep"):
             figures.events = self._put_events(EVENTS, batch, "NOT is_too_late")
@@ -231,6 +224,7 @@ class BatchProcessor:
     def _score_table(self, batch: int, decision: Decision, results: "pa.Table") -> "pa.Table":
         self._session.connection.register("results", results)
         columns = _SCORE_COLUMNS.format(
+            probability=probability_sql("result.millionths"),
             checkpoint=text_literal(self._checkpoint.checkpoint_id),
             batch=batch,
             model=text_literal(decision.model),
