@@ -5,7 +5,6 @@ Restarting it, one at a time, belongs to supervisor.py; what is done with a batc
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from functools import partial
 from typing import TYPE_CHECKING
 
 from refi_assets.engines.duckdb import open_duckdb
@@ -20,11 +19,10 @@ from refi_assets.risk.stream.batch import BatchFigures, BatchProcessor
 from refi_assets.risk.stream.checkpoint import Checkpoint, Offsets
 from refi_assets.risk.stream.decisions import Champions
 from refi_assets.risk.stream.jars import jar_files
-from refi_assets.risk.stream.live_scoring import LiveScoring
 from refi_assets.risk.stream.settings import STREAM_PACKAGES, KafkaSettings, StreamSettings
 from refi_assets.risk.stream.sink import ScoreSink
 from refi_assets.risk.topics import SOURCE_TOPICS
-from refi_assets.risk.validation import PARSED_COLUMNS, parse_messages
+from refi_assets.risk.validation import PARSED_COLUMNS, MessageParser
 from refi_assets.settings import overridden, settings_of
 
 if TYPE_CHECKING:
@@ -58,7 +56,7 @@ def running_query(
             kafka_options=kafka.spark_options(),
             messages_a_batch=stream.stream_events_a_batch,
             state_partitions=checkpoint.state_partitions,
-            parse=partial(_parse, len(kafka.kafka_topic_prefix), policy.events.ahead_minutes),
+            parse=MessageParser.of_contracts(kafka.kafka_topic_prefix, policy.events.ahead_minutes),
             columns=PARSED_COLUMNS,
             group="borrower_id",
             unique=EVENT_KEY,
@@ -110,13 +108,6 @@ def first_offsets() -> Offsets:
     finally:
         consumer.close()
     return offsets
-
-
-def _parse(
-    prefix_length: int, ahead_minutes: int, topic: str, messages: "Iterator[pa.RecordBatch]"
-) -> "Iterator[pa.RecordBatch]":
-    """Spark's workers run it. Of messages of a batch with the same event, the first counts."""
-    return parse_messages(topic[prefix_length:], messages, ahead_minutes)
 
 
 def _start_spark(stream: StreamSettings) -> None:
