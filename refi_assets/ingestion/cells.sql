@@ -36,6 +36,14 @@ CREATE MACRO truth(cell) AS TRY_CAST(cell AS BOOLEAN);
 CREATE MACRO day_of(cell) AS
     CASE WHEN REGEXP_FULL_MATCH(cell, '[0-9]{4}-[0-9]{2}-[0-9]{2}') THEN TRY_CAST(cell AS DATE) END;
 
+-- A time in UTC is written as 2026-02-20T13:45:00.123Z; the T may be a space, and the seconds, their decimals (up to
+-- three) and the zone may be missing. A day alone is its midnight, as times at midnight in Parquet files are read.
+CREATE MACRO moment_of(cell) AS CASE
+    WHEN REGEXP_FULL_MATCH(
+        cell, '[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]([01][0-9]|2[0-3]):[0-9]{2}(:[0-9]{2}(\.[0-9]{1,3})?)?(Z|\+00(:00)?)?)?'
+    ) THEN TRY_CAST(REGEXP_REPLACE(cell, '(Z|\+00(:00)?)$', '') AS TIMESTAMP)
+END;
+
 -- A number's text cut (not rounded) after six decimals, and whether the cut removed anything.
 -- Null if it has more whole digits than any bound. Eighteen digits, since wider decimals take fifty times as long.
 CREATE MACRO cut(cell) AS CASE

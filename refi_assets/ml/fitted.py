@@ -114,12 +114,10 @@ class FittedModel:
         """The score of one row. Raises ModelError for a missing or unknown name, or a value of another kind."""
         table = one_row(self.inputs, values)
         if isinstance(self.predictor, Scorecard):
-            points_of_inputs = self._points_of_inputs(table)[0]
-            costs: Floats = self._best_points - points_of_inputs
-            points = int(points_of_inputs.sum())
+            points: int | None = int(self.points(table)[0])
         else:
-            costs = self.predictor.contributions(table)[0] * (1 if self.positive_is_adverse else -1)
             points = None
+        costs = self.costs(table)[0]
         order = [int(place) for place in np.argsort(-costs, kind="stable") if costs[place] > 0][:most_reasons]
         reasons = tuple(
             Reason(feature=name, value=_shown(values[name]), contribution=round(float(costs[place]), 6))
@@ -127,6 +125,12 @@ class FittedModel:
             for name in [self.inputs[place].name]
         )
         return Score(probability=float(self.probabilities(table)[0]), points=points, reasons=reasons)
+
+    def costs(self, table: Table) -> Floats:
+        """The cost of each input of each row: the points of a scorecard that it loses, or what it adds to the risk."""
+        if isinstance(self.predictor, Scorecard):
+            return self.points_lost(table).astype(np.float64)
+        return self.predictor.contributions(table) * (1 if self.positive_is_adverse else -1)
 
     @cached_property
     def bin_points(self) -> tuple[tuple[int, ...], ...]:

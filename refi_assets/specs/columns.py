@@ -22,7 +22,7 @@ PERSON_ATTRIBUTES = (
 NAMES = ("given_name", "surname", "full_name")
 SHARED_BY_MANY = ("city", "state")  # the attributes that are not personal data on their own
 
-LogicalType = Literal["string", "number", "integer", "boolean", "date"]
+LogicalType = Literal["string", "number", "integer", "boolean", "date", "timestamp"]
 
 
 @dataclass(frozen=True)
@@ -114,6 +114,7 @@ _SQL_TYPES: dict[str, str] = {
     "integer": r"INTEGER|BIGINT",
     "boolean": r"BOOLEAN",
     "date": r"DATE",
+    "timestamp": r"TIMESTAMP",
 }
 _NUMBERS, _TEXTS = ("number", "integer"), ("string",)
 _FITS = {

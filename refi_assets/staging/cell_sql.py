@@ -13,7 +13,8 @@ from refi_assets.staging.declared_dates import declared_date_sql
 
 EMPTY = "empty"  # the fault of a cell that reads as empty, which is not an error
 INVISIBLE = "invisible"  # a note: invisible characters were removed from a text
-_MACROS = {"boolean": "truth", "date": "day_of"}  # how a cell of these types is read; null is a bad cell
+# How a cell of these types is read; null is a bad cell.
+_MACROS = {"boolean": "truth", "date": "day_of", "timestamp": "moment_of"}
 NOTE_SEPARATOR = "CHR(30)"  # between the notes of a row; within a note it is CHR(31)
 
 

@@ -1,13 +1,22 @@
 """Commands of the domain risk, beside those that every domain has."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from refi_assets.cli.commands.options import written_day
 from refi_assets.cli.terminal import say
 
+if TYPE_CHECKING:
+    from refi_assets.sample.risk_stream import StreamMessage
+
 app = typer.Typer()
+Rate = Annotated[float, typer.Option(min=0, help="Messages a second to Kafka; 0 is as many as possible.")]
+KeepTimes = Annotated[
+    bool, typer.Option("--replay", help="Kafka's timestamps are those of the files, if the topics allow it.")
+]
 
 
 @app.command()
@@ -54,3 +63,81 @@ def topics() -> None:
     new = create_topics()
     address = settings_of(KafkaSettings).kafka_bootstrap
     say(f"Made at {address}: {', '.join(new)}" if new else f"All topics exist at {address}.")
+
+
+@app.command()
+def generate(
+    out_dir: Annotated[Path | None, typer.Argument(file_okay=False, help="Folder for the files.")] = None,
+    *,
+    borrowers: Annotated[int, typer.Option(min=1, help="Number of borrowers.")] = 5000,
+    days: Annotated[int, typer.Option(min=0, help="Days of the stream, after the history.")] = 30,
+    months: Annotated[int, typer.Option(min=13, help="Months of history.")] = 30,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same files.")] = 1,
+    as_of: Annotated[
+        str | None,
+        typer.Option(metavar="DATE", help="The day on which the history ends. Default: the stream ends yesterday."),
+    ] = None,
+    kafka: Annotated[bool, typer.Option("--kafka", help="Send the stream to Kafka, as if it happened now.")] = False,
+    rate: Rate = 0,
+    replay: KeepTimes = False,
+) -> None:
+    """Write the files of a made-up portfolio with its history and a stream, and truth.json; or send the stream."""
+    from datetime import timedelta
+
+    from refi_assets.sample.risk import generated_risk
+    from refi_assets.settings import lender_now
+
+    if not (out_dir or kafka):
+        raise typer.BadParameter("is missing: name a folder, or send the stream with --kafka", param_hint="OUT_DIR")
+    if (rate or replay) and not kafka:
+        raise typer.BadParameter("needs --kafka", param_hint="--rate" if rate else "--replay")
+    day = written_day(as_of, "--as-of") if as_of else lender_now().date() - timedelta(days=days + 1)
+    is_live = kafka and not replay
+    with generated_risk(
+        borrowers, seed, out_dir, as_of=day, days=days, months=months, live_rate=rate if is_live else None
+    ) as (truth, stream):
+        count = sum(topic["messages"] for topic in truth["stream"].values())
+        say(
+            f"{borrowers} borrowers up to {day}, {count} messages in the {days} days after it, seed {seed}: "
+            f"{out_dir or 'Kafka'}"
+        )
+        if kafka:
+            _send(stream.messages(), rate, replay=replay)
+
+
+@app.command()
+def send(
+    folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="A folder that `generate` wrote.")],
+    *,
+    rate: Rate = 0,
+    replay: KeepTimes = False,
+) -> None:
+    """Send the messages of generated files to Kafka."""
+    from refi_assets.sample.risk_stream import stored_messages
+
+    _send(stored_messages(folder / "messages"), rate, replay=replay)
+
+
+def _send(messages: "Iterator[StreamMessage]", rate: float, *, replay: bool) -> None:
+    from refi_assets.risk.stream.sending import send_messages
+
+    sending = send_messages(messages, rate=rate, keeps_times=replay)
+    pace = f"{sending.messages / max(sending.seconds, 1e-9):,.0f} a second"
+    late = f", at most {sending.most_seconds_behind:.2f} s behind" if rate else ""
+    say(f"Sent {sending.messages} messages in {sending.seconds:.1f} s, {pace}{late}.")
+
+
+@app.command()
+def stream(
+    *,
+    until_caught_up: Annotated[
+        bool, typer.Option("--until-caught-up", help="End after the messages that Kafka has now.")
+    ] = False,
+) -> None:
+    """Run the query, from Kafka's events to scores, until Ctrl+C; the running batch is finished."""
+    from refi_assets.risk.stream.decisions import Champions
+    from refi_assets.risk.stream.query import running_query
+
+    with running_query(Champions(say), lambda figures: say(str(figures)), until_caught_up=until_caught_up) as query:
+        while not query.wait(1):
+            pass

@@ -1,0 +1,9 @@
+-- Does a borrower pay out unusually often?
+-- grain: borrower_id, as_of, event_id
+-- rule payout_velocity: It is the :velocity_least_count th payout, or a later one, within :velocity_within_minutes minutes.
+SELECT
+    payout.borrower_id,
+    payout.as_of,
+    payout.event_id,
+    CASE WHEN payout.payouts_of_burst >= :velocity_least_count THEN 'payout_velocity' END AS rule
+FROM risk.payout AS payout

@@ -1,0 +1,24 @@
+-- What was known of a borrower at the end of a day: the events that had happened and arrived by then, in time.
+SELECT
+    CAST(subject.borrower_id || '@' || CAST(subject.as_of AS VARCHAR) AS VARCHAR) AS customer_id,
+    event.event_id,
+    event.kind,
+    event.event_time,
+    event.payment_id,
+    event.due_on,
+    event.paid_on,
+    event.amount,
+    event.balance,
+    event.credit_line_id,
+    event.credit_limit,
+    event.gross_monthly_income,
+    event.monthly_debt,
+    event.payee_id,
+    CAST(event.event_time AS DATE) AS event_on
+FROM risk.subject AS subject
+INNER JOIN risk.events AS event
+    ON event.borrower_id = subject.borrower_id
+    AND CAST(event.event_time AS DATE) <= subject.as_of
+    AND CAST(event.received_at AS DATE) <= subject.as_of
+WHERE
+    NOT event.is_too_late

@@ -1,0 +1,7 @@
+-- Rows by reason.
+SELECT
+    event.reason AS measure,
+    COUNT(*) AS amount
+FROM risk.set_aside_event AS event
+GROUP BY
+    event.reason

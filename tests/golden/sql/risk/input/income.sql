@@ -1,0 +1,98 @@
+-- duckdb
+SELECT
+  CAST(event.customer_id AS TEXT) AS customer_id,
+  CAST(event.event_on AS DATE) AS received_on,
+  CAST(event.amount AS DECIMAL(18, 2)) AS amount
+FROM (
+  SELECT
+    CAST(subject.borrower_id || '@' || CAST(subject.as_of AS TEXT) AS TEXT) AS customer_id,
+    event.event_id,
+    event.kind,
+    event.event_time,
+    event.payment_id,
+    event.due_on,
+    event.paid_on,
+    event.amount,
+    event.balance,
+    event.credit_line_id,
+    event.credit_limit,
+    event.gross_monthly_income,
+    event.monthly_debt,
+    event.payee_id,
+    CAST(event.event_time AS DATE) AS event_on
+  FROM risk.subject AS subject
+  INNER JOIN risk.events AS event
+    ON event.borrower_id = subject.borrower_id
+    AND CAST(event.event_time AS DATE) <= subject.as_of
+    AND CAST(event.received_at AS DATE) <= subject.as_of
+  WHERE
+    NOT event.is_too_late
+) AS event
+WHERE
+  event.kind = 'income';
+
+-- trino, athena
+SELECT
+  CAST(event.customer_id AS VARCHAR) AS customer_id,
+  CAST(event.event_on AS DATE) AS received_on,
+  CAST(event.amount AS DECIMAL(18, 2)) AS amount
+FROM (
+  SELECT
+    CAST(subject.borrower_id || '@' || CAST(subject.as_of AS VARCHAR) AS VARCHAR) AS customer_id,
+    event.event_id,
+    event.kind,
+    event.event_time,
+    event.payment_id,
+    event.due_on,
+    event.paid_on,
+    event.amount,
+    event.balance,
+    event.credit_line_id,
+    event.credit_limit,
+    event.gross_monthly_income,
+    event.monthly_debt,
+    event.payee_id,
+    CAST(event.event_time AS DATE) AS event_on
+  FROM risk.subject AS subject
+  INNER JOIN risk.events AS event
+    ON event.borrower_id = subject.borrower_id
+    AND CAST(event.event_time AS DATE) <= subject.as_of
+    AND CAST(event.received_at AS DATE) <= subject.as_of
+  WHERE
+    NOT event.is_too_late
+) AS event
+WHERE
+  event.kind = 'income';
+
+-- spark
+SELECT
+  CAST(event.customer_id AS STRING) AS customer_id,
+  CAST(event.event_on AS DATE) AS received_on,
+  CAST(event.amount AS DECIMAL(18, 2)) AS amount
+FROM (
+  SELECT
+    CAST(subject.borrower_id || '@' || CAST(subject.as_of AS STRING) AS STRING) AS customer_id,
+    event.event_id,
+    event.kind,
+    event.event_time,
+    event.payment_id,
+    event.due_on,
+    event.paid_on,
+    event.amount,
+    event.balance,
+    event.credit_line_id,
+    event.credit_limit,
+    event.gross_monthly_income,
+    event.monthly_debt,
+    event.payee_id,
+    CAST(event.event_time AS DATE) AS event_on
+  FROM risk.subject AS subject
+  INNER JOIN risk.events AS event
+    ON event.borrower_id = subject.borrower_id
+    AND CAST(event.event_time AS DATE) <= subject.as_of
+    AND CAST(event.received_at AS DATE) <= subject.as_of
+  WHERE
+    NOT event.is_too_late
+) AS event
+WHERE
+  event.kind = 'income';

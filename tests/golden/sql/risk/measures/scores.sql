@@ -1,0 +1,7 @@
+-- duckdb, trino, athena, spark
+SELECT
+  score.band AS measure,
+  COUNT(*) AS amount
+FROM risk.scores AS score
+GROUP BY
+  score.band;

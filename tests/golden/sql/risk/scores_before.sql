@@ -1,0 +1,23 @@
+-- duckdb
+SELECT
+  CAST(NULL AS TEXT) AS borrower_id,
+  CAST(NULL AS DATE) AS as_of,
+  CAST(NULL AS DECIMAL(9, 6)) AS probability
+WHERE
+  FALSE;
+
+-- trino, athena
+SELECT
+  CAST(NULL AS VARCHAR) AS borrower_id,
+  CAST(NULL AS DATE) AS as_of,
+  CAST(NULL AS DECIMAL(9, 6)) AS probability
+WHERE
+  FALSE;
+
+-- spark
+SELECT
+  CAST(NULL AS STRING) AS borrower_id,
+  CAST(NULL AS DATE) AS as_of,
+  CAST(NULL AS DECIMAL(9, 6)) AS probability
+WHERE
+  FALSE;
