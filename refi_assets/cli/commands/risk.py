@@ -152,3 +152,19 @@ def _send(messages: "Iterator[StreamMessage]", rate: float, *, replay: bool) -> 
     pace = f"{sending.messages / max(sending.seconds, 1e-9):,.0f} a second"
     late = f", at most {sending.most_seconds_behind:.2f} s behind" if rate else ""
     say(f"Sent {sending.messages} messages in {sending.seconds:.1f} s, {pace}{late}.")
+
+
+@app.command()
+def stream(
+    *,
+    until_caught_up: Annotated[
+        bool, typer.Option("--until-caught-up", help="End after the messages that Kafka has now.")
+    ] = False,
+) -> None:
+    """Run the query, from Kafka's events to scores, until Ctrl+C; the running batch is finished."""
+    from refi_assets.risk.stream.decisions import Champions
+    from refi_assets.risk.stream.query import running_query
+
+    with running_query(Champions(say), lambda figures: say(str(figures)), until_caught_up=until_caught_up) as query:
+        while not query.wait(1):
+            pass
