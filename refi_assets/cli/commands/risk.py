@@ -89,7 +89,7 @@ def generate(
     *,
     borrowers: Annotated[int, typer.Option(min=1, help="Number of borrowers.")] = 5000,
     days: Annotated[int, typer.Option(min=0, help="Days of the stream, after the history.")] = 30,
-    months: Annotated[int, typer.Option(min=13, help="Months of history.")] = 30,
+    months: Annotated[int, typer.Option(min=1, help="Months of history; outcomes need 13.")] = 30,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same files.")] = 1,
     as_of: Annotated[
         str | None,
