@@ -6,9 +6,9 @@ sink must be closed; the next one asks the markers which messages are out.
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import duckdb
 
@@ -21,6 +21,7 @@ from refi_assets.settings import settings_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from confluent_kafka import KafkaError
 
 # The columns of a score that its message has, with DuckDB's types; the table may have more, such as features.
 SCORE_MESSAGE_COLUMNS = {
@@ -42,6 +43,7 @@ _AS_TEXT = {
     "DECIMAL(9,6)": "CAST({0} AS VARCHAR)",
     "TIMESTAMP": "strftime({0}, '%Y-%m-%dT%H:%M:%S.%gZ')",
 }
+_ABORT_SECONDS = 5
 _MOST_TRANSACTION_SECONDS = 900  # Kafka's own limit, if nobody changed it
 
 
@@ -118,8 +120,12 @@ class ScoreSink:
         return SinkResult(total - start, parts - part)
 
     def close(self) -> None:
-        """Give the producer back. An open transaction is aborted, if Kafka answers."""
-        self._producer.close()
+        """Abort an open transaction, if Kafka answers; otherwise Kafka or the next driver does."""
+        from confluent_kafka import KafkaException
+
+        with suppress(KafkaException):  # there is none, or it is fenced, or Kafka is away
+            self._producer.abort_transaction(_ABORT_SECONDS)
+        self._producer.purge()  # its own close() would wait for a Kafka that is away
 
     def _messages(self, scores: "pa.Table", letters: Sequence[DeadLetter]) -> Iterator[tuple[str, str, str | bytes]]:
         """Topics, keys and values."""
@@ -166,7 +172,7 @@ class ScoreSink:
         try:
             yield
         except KafkaException as error:
-            reason: KafkaError = error.args[0]
+            reason = self._cause(error.args[0])
             is_late = time.monotonic() - self._began >= self._longest  # Kafka fences a transaction that takes too long
             if reason.code() in (KafkaError._FENCED, KafkaError.PRODUCER_FENCED) and not is_late:
                 raise FencedError(
@@ -174,6 +180,17 @@ class ScoreSink:
                     "other with `refi risk stream` on the machines that use this Kafka; only one may run."
                 ) from None
             raise RefiError(f"Kafka at {place} did not take the scores of the query {query}: {reason.str()}.") from None
+
+    def _cause(self, reason: "KafkaError") -> "KafkaError":
+        """The fatal error behind the answers that there was one."""
+        from confluent_kafka import KafkaError, KafkaException
+
+        if reason.code() == KafkaError._FATAL:
+            try:
+                self._producer.abort_transaction(_ABORT_SECONDS)
+            except KafkaException as error:
+                return cast("KafkaError", error.args[0])
+        return reason
 
 
 def score_messages(scores: "pa.Table") -> Iterator[tuple[str, str]]:
