@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from refi_assets.cli.commands.options import written_day
+from refi_assets.cli.commands.options import ERR, written_day
 from refi_assets.cli.terminal import say
 
 if TYPE_CHECKING:
@@ -135,9 +135,7 @@ def stream(
     ] = False,
 ) -> None:
     """Run the query, from Kafka's events to scores, until Ctrl+C; the running batch is finished."""
-    from refi_assets.risk.stream.decisions import Champions
-    from refi_assets.risk.stream.query import running_query
+    from refi_assets.cli.stream_log import say_batch
+    from refi_assets.risk.stream.supervisor import Supervisor
 
-    with running_query(Champions(say), lambda figures: say(str(figures)), until_caught_up=until_caught_up) as query:
-        while not query.wait(1):
-            pass
+    Supervisor(ERR.say, say_batch).run(until_caught_up=until_caught_up)
