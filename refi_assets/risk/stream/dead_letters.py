@@ -67,7 +67,7 @@ def read_messages(places: Iterable[Place]) -> Iterator[bytes | None]:
     options = {
         "group.id": kafka.topic("dead-letters"),  # required, and not used: nothing is subscribed to or committed
         "enable.auto.commit": False,
-        "isolation.level": "read_uncommitted",  # as the query reads
+        "isolation.level": "read_uncommitted",  # nothing is between the places
         "auto.offset.reset": "earliest",
     }
     try:

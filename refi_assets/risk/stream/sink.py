@@ -91,6 +91,11 @@ class ScoreSink:
             )
         self._marker = marker if marker and marker.checkpoint_id == checkpoint_id else None
 
+    @property
+    def marker(self) -> Marker | None:
+        """The newest marker of this checkpoint: nobody else can write one any more."""
+        return self._marker
+
     def write(
         self,
         batch_id: int,
@@ -108,7 +113,7 @@ class ScoreSink:
             if self._marker.batch_id > batch_id or self._marker.is_whole:
                 return SinkResult(0, 0)
             part, start = self._marker.part, self._marker.messages
-        total, size = scores.num_rows + len(dead_letters), self._stream.stream_rows_a_transaction
+        total, size = max(scores.num_rows + len(dead_letters), start), self._stream.stream_rows_a_transaction
         parts = part + max(1, -(-(total - start) // size))
         offsets = {topic: dict(ends) for topic, ends in end_offsets.items()}
         messages = islice(self._messages(scores, sorted(dead_letters)), start, None)
