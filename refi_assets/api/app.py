@@ -12,13 +12,13 @@ from refi_assets.api.invocations import invocations_router
 from refi_assets.api.middleware import RequestMiddleware
 from refi_assets.api.offer_routes import offers_router
 from refi_assets.api.openapi import describe_app
-from refi_assets.api.polling import Poller
 from refi_assets.api.problems import ProblemError, answer_errors_as_problems, problem_answers
 from refi_assets.api.program_scores import ProgramScores
 from refi_assets.api.prometheus import ApiMetrics
 from refi_assets.api.readiness import readiness_of, reason_against
 from refi_assets.api.score_route import score_router
 from refi_assets.api.served import Served
+from refi_assets.observability.polling import Poller
 
 
 def create_app(served: Served, poll_seconds: float, *, sagemaker: bool = False) -> FastAPI:

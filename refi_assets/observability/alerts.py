@@ -54,7 +54,7 @@ class Alert(BaseModel):
 
     @property
     def text(self) -> str:
-        """The message, one line per field; further lines of a reason are indented."""
+        """The message, one line per field that is not empty; further lines of a reason are indented."""
         lines = {
             "What": self.what,
             "Where": self.where,
@@ -63,7 +63,7 @@ class Alert(BaseModel):
             "Run": self.run,
             "Link": self.link,
         }
-        return "\n".join(f"{name}: {value}" for name, value in lines.items())
+        return "\n".join(f"{name}: {value}" for name, value in lines.items() if value)
 
 
 class AlertMemory(BaseModel):

@@ -16,6 +16,7 @@ from refi_assets.risk.event_columns import EVENT_COLUMNS, PLACE_COLUMNS
 from refi_assets.risk.topics import SOURCE_TOPICS, topic_schema
 
 if TYPE_CHECKING:
+    import duckdb
     import pyarrow as pa
 
 # Reason -> what is wrong. The codes are in dead letters: they are not renamed.
@@ -87,7 +88,7 @@ class MessageParser:
     `schemas` are by topic; in Kafka, the topics' names begin with `prefix`.
     """
 
-    schemas: Mapping[str, Mapping[str, Any]]
+    schemas: Mapping[str, dict[str, Any]]
     prefix: str
     ahead_minutes: int
 
@@ -114,7 +115,7 @@ class MessageParser:
 class MessageJudge:
     """Judges messages by the JSON Schema of their topic."""
 
-    def __init__(self, schema: Mapping[str, Any]) -> None:
+    def __init__(self, schema: dict[str, Any]) -> None:
         with needs_packages("The stream", ("jsonschema_rs", "orjson"), "stream", "make stream"):
             import jsonschema_rs
             import orjson
@@ -218,10 +219,15 @@ def _judged(batch: "pa.RecordBatch", judge: MessageJudge) -> "pa.RecordBatch":
     )
 
 
-def _rows(messages: "pa.Table", topic: str, ahead_minutes: int) -> "pa.Table":
-    """Messages with their verdicts as rows of PARSED_COLUMNS."""
+@cache
+def _database() -> "duckdb.DuckDBPyConnection":
     import duckdb
 
+    return duckdb.connect(config={"threads": 1, "enable_external_access": False})
+
+
+def _rows(messages: "pa.Table", topic: str, ahead_minutes: int) -> "pa.Table":
+    """Messages with their verdicts as rows of PARSED_COLUMNS."""
     form = {name: EVENT_COLUMNS[name] for name in _IN_MESSAGE}
     selected = {name: f"CASE WHEN verdict IS NULL THEN event.{name} END" for name in _IN_MESSAGE}
     selected |= {
@@ -233,6 +239,6 @@ def _rows(messages: "pa.Table", topic: str, ahead_minutes: int) -> "pa.Table":
     }
     columns = [f"({selected.get(name, name)})::{sql_type} AS {name}" for name, sql_type in PARSED_COLUMNS.items()]
     parameters = {"form": json.dumps(form), "topic": topic, "ahead_minutes": ahead_minutes}
-    with duckdb.connect(config={"threads": 1, "enable_external_access": False}) as connection:
+    with _database().cursor() as connection:
         connection.register("messages", messages)
         return connection.execute(_ROWS.format(columns=", ".join(columns)), parameters).to_arrow_table()

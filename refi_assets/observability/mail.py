@@ -1,0 +1,74 @@
+"""Alerts by mail, through the server of REFI_SMTP_URL, whose password is in no error and no log.
+
+When an alert is sent is decided by others.
+"""
+
+import hashlib
+import logging
+import smtplib
+import ssl
+from collections.abc import Callable
+from email.message import EmailMessage
+from email.utils import format_datetime
+from urllib.parse import unquote, urlsplit
+
+from refi_assets.observability.alerts import Alert, AlertError
+from refi_assets.observability.settings import MAIL_PORTS, ObservabilitySettings
+
+_LOG = logging.getLogger(__name__)
+
+SECONDS = 15.0  # for each answer of the mail server
+
+
+def mail_sender(settings: ObservabilitySettings) -> Callable[[Alert], None]:
+    """A function that sends an alert to all recipients, or raises AlertError."""
+
+    def send(alert: Alert) -> None:
+        message = _mail_of(alert, settings)
+        url = urlsplit(settings.smtp_url.get_secret_value())
+        server = f"REFI_SMTP_URL: {url.hostname}:{url.port or MAIL_PORTS[url.scheme]}"
+        try:
+            refused = _send(message, settings)
+        except smtplib.SMTPResponseException as error:  # whose text may quote what was sent
+            raise AlertError(f"{server}: the mail server refused with code {error.smtp_code}.") from None
+        except smtplib.SMTPRecipientsRefused:
+            raise AlertError(f"{server}: the mail server refused every recipient (REFI_ALERTS_MAIL_TO).") from None
+        except smtplib.SMTPException as error:
+            raise AlertError(f"{server}: {type(error).__name__}.") from None
+        except OSError as error:  # TLS, too
+            raise AlertError(f"{server}: {error.strerror or error}.") from None
+        if refused:  # the others have it
+            _LOG.warning("%s: recipients of an alert that the mail server refused: %d.", server, len(refused))
+
+    return send
+
+
+def _mail_of(alert: Alert, settings: ObservabilitySettings) -> EmailMessage:
+    """The mail. One that is sent again has the same id, by which mail programs show it once."""
+    message = EmailMessage()
+    message["Subject"] = alert.subject
+    message["From"] = settings.alerts_mail_from
+    message["To"] = settings.alerts_mail_to.replace(",", ", ")
+    message["Date"] = format_datetime(alert.since)
+    name = hashlib.sha256(f"{alert.identity} | {alert.since.isoformat()}".encode()).hexdigest()[:32]
+    message["Message-ID"] = f"<{name}@{settings.alerts_mail_from.rpartition('@')[2]}>"
+    message.set_content(alert.text)
+    return message
+
+
+def _send(message: EmailMessage, settings: ObservabilitySettings) -> dict[str, tuple[int, bytes]]:
+    """Send it, and return the recipients that were refused, if some were not."""
+    url = urlsplit(settings.smtp_url.get_secret_value())
+    host, port = url.hostname or "", url.port or MAIL_PORTS[url.scheme]
+    tls = ssl.create_default_context()
+    connection = (
+        smtplib.SMTP_SSL(host, port, timeout=SECONDS, context=tls)
+        if url.scheme == "smtps"
+        else smtplib.SMTP(host, port, timeout=SECONDS)
+    )
+    with connection:
+        if url.scheme == "smtp":
+            connection.starttls(context=tls)
+        if url.username and url.password:
+            connection.login(unquote(url.username), unquote(url.password))
+        return connection.send_message(message)
