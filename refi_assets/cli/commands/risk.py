@@ -186,3 +186,20 @@ def stream(
     from refi_assets.risk.stream.supervisor import Supervisor
 
     Supervisor(ERR.say, say_batch).run(until_caught_up=until_caught_up)
+
+
+@app.command()
+def rebuild() -> None:
+    """Replace a checkpoint that is lost or does not fit. The stream goes on where its scores end."""
+    from refi_assets.risk.stream.rebuild import rebuild_checkpoint
+    from refi_assets.risk.stream.settings import StreamSettings
+    from refi_assets.settings import settings_of
+
+    result = rebuild_checkpoint()
+    say(f"Checkpoint {result.checkpoint.checkpoint_id} in {settings_of(StreamSettings).checkpoint}. Start the stream.")
+    if result.sent_scores:
+        say(f"Sent {result.sent_scores} scores that the lake had and Kafka had not.")
+    for (topic, number), messages in result.lost_messages.items():
+        ERR.say(
+            f"Warning: Kafka has deleted {messages} messages of {topic}, partition {number}, before they were read."
+        )
