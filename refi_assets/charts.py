@@ -1,4 +1,4 @@
-"""Charts, as HTML and SVG without a script: bars, curves, histograms, dots, and their axes.
+"""Charts and tables, as HTML and SVG without a script: bars, curves, histograms, dots, and their axes.
 
 On a page, STYLE is their CSS. The page defines the colors --line (of axes) and --muted (of text); the style defines
 --first, --second and --third for what is drawn, which the page may use as well. A class is the color of a bar, curve or
@@ -7,10 +7,12 @@ of sections, in one file without script or network; its layout is in charts.html
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from html import escape
 from importlib.resources import files
+from itertools import cycle
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +24,8 @@ X_MARKS = 12  # about
 LIMIT_NAME = 95  # room for a limit's name
 ROW, ROW_NAME, ROW_VALUE = 18, 240, 60  # of a ranked bar: its height, and room for its name and its value
 TITLE = 18  # height of a file's title
+MARKED_MONTHS = 14  # on an axis; of more months, only the years are marked
+COLORS = ("", "second", "third")
 _SVG = re.compile('<svg viewBox="0 0 ([0-9]+) ([0-9]+)" role="img" aria-label="([^"]*)">(.*)', re.DOTALL)
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -57,6 +61,9 @@ FILE_STYLE = """
   svg .title { font-size: 12px; font-weight: 600; }
   svg { width: auto; max-width: 100%; margin: 0; background: var(--surface); }
 """
+
+
+Series = Mapping[str, Mapping[date, float]]  # name -> month -> value
 
 
 @dataclass(frozen=True)
@@ -223,6 +230,51 @@ def fact_list(facts: Mapping[str, str]) -> str:
     return f"<dl>{listed}</dl>"
 
 
+def monthly_plot(series: Series, label: str, draw: Callable[[Axes, Numbers, Numbers, str], str] = curve) -> str:
+    """A plot of values by month (or the first months of quarters), and the names of its series if there are several."""
+    months = sorted({month for values in series.values() for month in values})
+    if not months:
+        return "<p>There is no month to show.</p>"
+    first, last = _month_number(months[0]), _month_number(months[-1])
+    highest = max(value for values in series.values() for value in values.values())
+    axes = Axes(first - 0.5, last + 0.5, max(highest, 1.0))
+    names = dict(zip(series, cycle(COLORS), strict=False))
+    shapes = []
+    for name, values in series.items():
+        x, y = np.array([float(_month_number(month)) for month in values]), np.array([*values.values()])
+        shapes.append(draw(axes, x, y, names[name]))
+        if last - first < MARKED_MONTHS:
+            shapes.append(dots(axes, x, y, names[name]))
+    label = f"{label}, {months[0]:%Y-%m} to {months[-1]:%Y-%m}"
+    svg = plot(axes, shapes, round_marks(axes.most), {}, label, "", _month_marks(first, last))
+    return (key(names) if len(series) > 1 else "") + svg
+
+
+def data_table(texts: Sequence[str], numbers: Sequence[str], rows: Sequence[str]) -> str:
+    """A table whose first columns are texts, and whose others are numbers, which are on the right."""
+    if not rows:
+        return "<p>There is none.</p>"
+    heads = [f'<th scope="col">{escape(name)}</th>' for name in texts]
+    heads += [f'<th scope="col" class="number">{escape(name)}</th>' for name in numbers]
+    body = "".join(f"<tr>{row}</tr>" for row in rows)
+    return f"<table><thead><tr>{''.join(heads)}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def text_cells(*texts: str) -> str:
+    """Cells of a row of data_table."""
+    return "".join(f"<td>{escape(text)}</td>" for text in texts)
+
+
+def number_cells(*numbers: str) -> str:
+    """Cells of a row of data_table, on the right."""
+    return "".join(f'<td class="number">{escape(number)}</td>' for number in numbers)
+
+
+def disclosure(summary: str, content: str) -> str:
+    """Content, which is HTML, that a click shows."""
+    return f"<details><summary>{escape(summary)}</summary>{content}</details>"
+
+
 def _whole_marks(axes: Axes) -> dict[float, str]:
     step = max(1, round((axes.high - axes.low) / X_MARKS))
     marks = range(int(np.ceil(axes.low / step)) * step, int(axes.high) + 1, step)
@@ -234,3 +286,14 @@ def round_marks(most: float) -> dict[float, str]:
     power = 10.0 ** np.floor(np.log10(max(most, 1.0)))
     step = max(next(power / part for part in (5, 2, 1, 0.5) if most / (power / part) <= 5), 1.0)
     return {float(value): f"{value:,.0f}" for value in np.arange(0, most + 1e-9, step)}
+
+
+def _month_marks(first: int, last: int) -> dict[float, str]:
+    """Marks on the axis of months: all months, or the first month of each year."""
+    if last - first < MARKED_MONTHS:
+        return {float(number): f"{number // 12}-{number % 12 + 1:02}" for number in range(first, last + 1)}
+    return {float(number): str(number // 12) for number in range(first, last + 1) if number % 12 == 0}
+
+
+def _month_number(month: date) -> int:
+    return month.year * 12 + month.month - 1

@@ -1,5 +1,5 @@
 # The AWS resources of refi_assets: a lake, a catalog, workgroups, a queue of arrivals, alarms, four roles and,
-# optionally, a role for Entity Resolution, a job of Glue, dashboards, and the API as a task of ECS.
+# optionally, a role for Entity Resolution, a job of Glue, dashboards, and the API and the stream as tasks of ECS.
 # docs/deploy-aws.md leads from an empty account to the first audience.
 
 data "aws_caller_identity" "this" {}
@@ -139,6 +139,30 @@ module "serving" {
   settings       = merge({ AWS_REGION = local.region, REFI_LAKE_URL = local.lake_url }, var.api_settings)
   lake           = { bucket_arn = module.lake.bucket_arn, root = local.root, key_arn = module.lake.key_arn }
   aws            = { partition = local.partition, region = local.region, account = local.account }
+}
+
+module "streaming" {
+  source = "./modules/streaming"
+
+  name                 = var.name
+  cluster_arn          = var.stream_cluster_arn
+  repository           = var.stream_repository
+  image_tag            = var.stream_image_tag
+  store_path           = var.api_store_path
+  state_path           = var.stream_state_path
+  checkpoint_on_s3     = var.stream_checkpoint_on_s3
+  memory_mb            = var.stream_memory_mb
+  keep_logs_days       = var.keep_logs_days
+  settings             = merge({ AWS_REGION = local.region, REFI_LAKE_URL = local.lake_url, REFI_ALERTS_TOPIC_ARN = module.watching.topic_arn }, var.stream_settings)
+  secrets              = var.stream_secrets
+  msk_cluster_arn      = var.stream_msk_cluster_arn
+  topic_prefix         = lookup(var.stream_settings, "REFI_KAFKA_TOPIC_PREFIX", "")
+  lag_seconds          = var.stream_lag_seconds
+  dead_letters_an_hour = var.stream_dead_letters_an_hour
+  metrics_namespace    = var.metrics_namespace
+  alerts               = { topic_arn = module.watching.topic_arn, key_arn = module.watching.key_arn }
+  lake                 = { bucket = module.lake.bucket, bucket_arn = module.lake.bucket_arn, root = local.root, key_arn = module.lake.key_arn }
+  aws                  = { partition = local.partition, region = local.region, account = local.account }
 }
 
 module "access" {

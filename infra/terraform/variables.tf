@@ -137,6 +137,77 @@ variable "api_settings" {
   default     = {}
 }
 
+variable "stream_cluster_arn" {
+  description = "ECS cluster that runs the stream, on its instance with the attribute refi.store = <name>. \"\": none."
+  type        = string
+  default     = ""
+}
+
+variable "stream_repository" {
+  description = "Repository in ECR of the image that infra/stream.Dockerfile builds."
+  type        = string
+  default     = "refi-stream"
+}
+
+variable "stream_image_tag" {
+  description = "The image's tag. Not one that moves: another tag is a deployment."
+  type        = string
+  default     = "1"
+}
+
+variable "stream_state_path" {
+  description = "Folder of the lock and the checkpoint on that instance, on a disk that outlives tasks and belongs to the user 10001."
+  type        = string
+  default     = "/srv/refi/stream"
+}
+
+variable "stream_checkpoint_on_s3" {
+  description = "Whether the checkpoint is in the lake's bucket, below checkpoints/, instead of on that disk."
+  type        = bool
+  default     = false
+}
+
+variable "stream_memory_mb" {
+  description = "The most memory that the stream may use, in MiB: of Java (REFI_STREAM_MEMORY) and about as much beside it."
+  type        = number
+  default     = 6144
+}
+
+variable "stream_settings" {
+  description = "More settings of the stream, such as REFI_KAFKA_BOOTSTRAP and REFI_MLFLOW_URI, which it needs."
+  type        = map(string)
+  default     = {}
+}
+
+variable "stream_secrets" {
+  description = "Settings of the stream that are secrets of AWS Secrets Manager, such as REFI_KAFKA_PASSWORD: name -> ARN."
+  type        = map(string)
+  default     = {}
+}
+
+variable "stream_msk_cluster_arn" {
+  description = "The MSK cluster, if the stream's role gets its rights there by IAM. \"\": none."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^(arn:[^:]+:kafka:[^:]+:[0-9]+:cluster/[^/]+/[^/]+)?$", var.stream_msk_cluster_arn))
+    error_message = "stream_msk_cluster_arn must be the ARN of a cluster: arn:aws:kafka:REGION:ACCOUNT:cluster/NAME/UUID."
+  }
+}
+
+variable "stream_lag_seconds" {
+  description = "Seconds that a partition of the stream is behind for 5 minutes after which an alarm is raised."
+  type        = number
+  default     = 120
+}
+
+variable "stream_dead_letters_an_hour" {
+  description = "Dead letters of the stream within an hour above which an alarm is raised."
+  type        = number
+  default     = 100
+}
+
 variable "pipeline_scan_cutoff_gb" {
   description = "The most that a query of the pipeline may scan before it is stopped, in GB (10^9 bytes)."
   type        = number

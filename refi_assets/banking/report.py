@@ -4,25 +4,17 @@ It is one HTML file, without other files, script or network, and contains no cus
 report_rows.py; its layout and drawings are in charts.py. Figures are those of the rows: nothing is judged here.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from html import escape
-from itertools import cycle
-
-import numpy as np
 
 from refi_assets import charts
 from refi_assets.banking.report_rows import ReportRows
-from refi_assets.charts import Axes, Numbers, section
+from refi_assets.charts import Series, data_table, disclosure, number_cells, section, text_cells
 from refi_assets.engines.base import Row
 
-MARKED_MONTHS = 14  # on an axis; of more months, only the years are marked
-COLORS = ("", "second", "third")
 ARREARS_DAYS = (30, 60, 90)
-
-Series = Mapping[str, Mapping[date, float]]  # name -> month -> value
-Draw = Callable[[Axes, Numbers, Numbers, str], str]
 
 
 def report_html(rows: ReportRows, title: str) -> str:
@@ -52,37 +44,37 @@ def _portfolio(rows: Sequence[Row]) -> str:
     for row in rows:
         most[row["currency"]] = max(most.get(row["currency"], 0.0), float(row["amount"]))
     lines = [
-        _texts(row["currency"], _words(row["status"]))
+        text_cells(row["currency"], _words(row["status"]))
         + f'<td class="chart">{charts.bar(float(row["amount"]), 0, most[row["currency"]])}</td>'
-        + _numbers(f"{row['loans']:,}", _money(row["amount"]))
+        + number_cells(f"{row['loans']:,}", _money(row["amount"]))
         for row in rows
     ]
     about = "All loans, with the amounts as granted. Bars compare amounts of one currency."
-    return section("Portfolio", about, _table(("currency", "status", ""), ("loans", "amount"), lines))
+    return section("Portfolio", about, data_table(("currency", "status", ""), ("loans", "amount"), lines))
 
 
 def _cohorts(rows: Sequence[Row]) -> str:
     months = {row["cohort_month"]: date.fromisoformat(f"{row['cohort_month']}-01") for row in rows}
     rates = {months[row["cohort_month"]]: float(row["default_rate_pct"]) for row in rows}
     lines = [
-        _texts(row["cohort_month"])
-        + _numbers(f"{row['total_accounts']:,}", f"{row['defaulted_accounts']:,}", f"{row['default_rate_pct']:.1f}")
+        text_cells(row["cohort_month"])
+        + number_cells(f"{row['total_accounts']:,}", f"{row['defaulted_accounts']:,}", f"{row['default_rate_pct']:.1f}")
         for row in rows
     ]
-    table = _table(("opened in",), ("accounts with a loan", "in default", "default rate, %"), lines)
+    table = data_table(("opened in",), ("accounts with a loan", "in default", "default rate, %"), lines)
     return section(
         "Cohorts",
         "The share of accounts with a loan that are in default, by the month in which the account was opened. A month "
         "with few accounts says little.",
-        _by_month({"default rate": rates}, "Default rate in percent, by month of opening", charts.dots)
-        + _details("All months", table),
+        charts.monthly_plot({"default rate": rates}, "Default rate in percent, by month of opening", charts.dots)
+        + disclosure("All months", table),
     )
 
 
 def _arrears(rows: Sequence[Row]) -> str:
     content = "".join(
         f"<h3>{escape(currency)}</h3>"
-        + _by_month(
+        + charts.monthly_plot(
             {
                 f"{days} days": {row["month"]: float(row[f"arrears_{days}_days"]) for row in of_currency}
                 for days in ARREARS_DAYS
@@ -96,12 +88,12 @@ def _arrears(rows: Sequence[Row]) -> str:
 
 
 def _risk(rows: Sequence[Row]) -> str:
-    lines = [_texts(row["band"]) + _numbers(f"{row['loans']:,}", f"{row['customers']:,}") for row in rows]
+    lines = [text_cells(row["band"]) + number_cells(f"{row['loans']:,}", f"{row['customers']:,}") for row in rows]
     return section(
         "Risk of running loans",
         "Loans that are paid so far, by the probability of going bad that the model loan_default gave them on the day "
         "they were granted.",
-        _table(("band",), ("loans", "customers"), lines)
+        data_table(("band",), ("loans", "customers"), lines)
         if lines
         else _nothing("No loan was scored: the model has no champion, or no loan is running."),
     )
@@ -109,24 +101,25 @@ def _risk(rows: Sequence[Row]) -> str:
 
 def _recommendations(products: Sequence[Row], quality: Sequence[Row]) -> str:
     lines = [
-        _texts(_words(row["product"]), _words(row["source"])) + _numbers(f"{row['customers']:,}") for row in products
+        text_cells(_words(row["product"]), _words(row["source"])) + number_cells(f"{row['customers']:,}")
+        for row in products
     ]
     rates: Series = {
         name: {row["month"]: float(row[column]) for row in quality if row[column] is not None}
         for name, column in (("recommended", "hit_rate_pct"), ("most popular", "popularity_hit_rate_pct"))
     }
     hits = [
-        _texts(_month(row["month"]))
-        + _numbers(f"{row['purchases']:,}", _percent(row["hit_rate_pct"]), _percent(row["popularity_hit_rate_pct"]))
+        text_cells(_month(row["month"]))
+        + number_cells(f"{row['purchases']:,}", _percent(row["hit_rate_pct"]), _percent(row["popularity_hit_rate_pct"]))
         for row in quality
     ]
     return section(
         "Recommendations",
         "Customers by the product that is recommended to them, and why. Hit rates: the share of a month's purchases "
         "that were among the products recommended before it, beside the most popular products.",
-        _table(("product", "source"), ("customers",), lines)
-        + _by_month(rates, "Hit rates in percent: recommended, and most popular")
-        + _details("All months", _table(("month",), ("purchases", "recommended, %", "most popular, %"), hits)),
+        data_table(("product", "source"), ("customers",), lines)
+        + charts.monthly_plot(rates, "Hit rates in percent: recommended, and most popular")
+        + disclosure("All months", data_table(("month",), ("purchases", "recommended, %", "most popular, %"), hits)),
     )
 
 
@@ -138,21 +131,21 @@ def _unusual(rows: Sequence[Row]) -> str:
         totals[_words(row["reason"])] = totals.get(_words(row["reason"]), 0) + row["transactions"]
     months = sorted({row["month"] for row in rows})
     series = {reason: {month: counts.get(month, 0.0) for month in months} for reason, counts in by_reason.items()}
-    lines = [_texts(reason) + _numbers(f"{total:,}") for reason, total in totals.items()]
+    lines = [text_cells(reason) + number_cells(f"{total:,}") for reason, total in totals.items()]
     return section(
         "Unusual transactions",
         "Transactions with an amount that is far from the account's others, or on a day with many more than usual. "
         "Unusual is not wrong.",
-        _table(("reason",), ("transactions",), lines)
-        + _by_month(series, "Unusual transactions by month: " + ", ".join(series)),
+        data_table(("reason",), ("transactions",), lines)
+        + charts.monthly_plot(series, "Unusual transactions by month: " + ", ".join(series)),
     )
 
 
 def _compliance(rows: Sequence[Row]) -> str:
     columns = ("granted", "loans", "exposure", "overdue", "defaults")
     lines = [
-        _texts(_month(row["month"]), row["currency"])
-        + _numbers(*(_money(row[name]) if isinstance(row[name], Decimal) else f"{row[name]:,}" for name in columns))
+        text_cells(_month(row["month"]), row["currency"])
+        + number_cells(*(_money(row[name]) if isinstance(row[name], Decimal) else f"{row[name]:,}" for name in columns))
         for row in reversed(rows)
     ]
     facts = {}
@@ -167,39 +160,8 @@ def _compliance(rows: Sequence[Row]) -> str:
     return section(
         "Compliance",
         "By the end of each month and by currency, the newest first; the quality of the data is that of this run.",
-        charts.fact_list(facts) + _details("All months", _table(("month", "currency"), columns, lines)),
+        charts.fact_list(facts) + disclosure("All months", data_table(("month", "currency"), columns, lines)),
     )
-
-
-def _by_month(series: Series, label: str, draw: Draw = charts.curve) -> str:
-    """A plot of values by month, and the names of its series if there are several."""
-    months = sorted({month for values in series.values() for month in values})
-    if not months:
-        return _nothing("There is no month to show.")
-    first, last = _number_of(months[0]), _number_of(months[-1])
-    highest = max(value for values in series.values() for value in values.values())
-    axes = Axes(first - 0.5, last + 0.5, max(highest, 1.0))
-    names = dict(zip(series, cycle(COLORS), strict=False))
-    shapes = []
-    for name, values in series.items():
-        x, y = np.array([float(_number_of(month)) for month in values]), np.array([*values.values()])
-        shapes.append(draw(axes, x, y, names[name]))
-        if last - first < MARKED_MONTHS:
-            shapes.append(charts.dots(axes, x, y, names[name]))
-    label = f"{label}, {_month(months[0])} to {_month(months[-1])}"
-    svg = charts.plot(axes, shapes, charts.round_marks(axes.most), {}, label, "", _marks(first, last))
-    return (charts.key(names) if len(series) > 1 else "") + svg
-
-
-def _marks(first: int, last: int) -> dict[float, str]:
-    """Marks on the axis of months: all months, or the first month of each year."""
-    if last - first < MARKED_MONTHS:
-        return {float(number): f"{number // 12}-{number % 12 + 1:02}" for number in range(first, last + 1)}
-    return {float(number): str(number // 12) for number in range(first, last + 1) if number % 12 == 0}
-
-
-def _number_of(month: date) -> int:
-    return month.year * 12 + month.month - 1
 
 
 def _by_currency(rows: Iterable[Row]) -> dict[str, list[Row]]:
@@ -207,28 +169,6 @@ def _by_currency(rows: Iterable[Row]) -> dict[str, list[Row]]:
     for row in rows:
         by_currency.setdefault(row["currency"], []).append(row)
     return dict(sorted(by_currency.items()))
-
-
-def _table(texts: Sequence[str], numbers: Sequence[str], rows: Sequence[str]) -> str:
-    """A table whose first columns are texts, and whose others are numbers, which are on the right."""
-    if not rows:
-        return _nothing("There is none.")
-    heads = [f'<th scope="col">{escape(name)}</th>' for name in texts]
-    heads += [f'<th scope="col" class="number">{escape(name)}</th>' for name in numbers]
-    body = "".join(f"<tr>{row}</tr>" for row in rows)
-    return f"<table><thead><tr>{''.join(heads)}</tr></thead><tbody>{body}</tbody></table>"
-
-
-def _texts(*texts: str) -> str:
-    return "".join(f"<td>{escape(text)}</td>" for text in texts)
-
-
-def _numbers(*numbers: str) -> str:
-    return "".join(f'<td class="number">{escape(number)}</td>' for number in numbers)
-
-
-def _details(summary: str, content: str) -> str:
-    return f"<details><summary>{escape(summary)}</summary>{content}</details>"
 
 
 def _nothing(text: str) -> str:

@@ -126,11 +126,12 @@ class FolderStore(ObjectStore):
 
     def append(self, key: str, data: bytes, *, start: bytes) -> None:
         """Add bytes in one write; the operating system puts it at the end of the file at that moment."""
-        self._create(key, start)
+        self.create(key, start)
         with self._asked_for(key), self._path(key).open("ab", buffering=0) as stream:
             stream.write(data)
 
-    def _create(self, key: str, data: bytes | mmap.mmap) -> bool:
+    def create(self, key: str, data: bytes | mmap.mmap) -> bool:
+        """See ObjectStore."""
         target = Path(self.target(key))
         with self._asked_for(key), _unfinished(target) as file:
             _write_all(file, data)

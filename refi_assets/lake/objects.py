@@ -224,19 +224,19 @@ class ObjectStore(ABC):
     def create_json(self, key: str, value: Any) -> bool:
         """Put a value as readable JSON unless the key has another value; returns whether it is there. One put wins."""
         # An equal value may be from the first attempt of this put, if its answer was lost.
-        return self._create(key, as_json(value)) or self.get_json(key) == value
+        return self.create(key, as_json(value)) or self.get_json(key) == value
 
     def create_file(self, key: str, path: Path) -> None:
         """Put a file as a new object. Raises LakeError if the key has other bytes."""
         with path.open("rb") as stream:
             is_empty = path.stat().st_size == 0
             data = b"" if is_empty else mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
-            if not self._create(key, data):
+            if not self.create(key, data):
                 stream.seek(0)
                 if hashlib.file_digest(stream, "sha256").hexdigest() != self.sha256(key):
                     raise LakeError(f"{key} is in the lake {self} already, with other bytes. Nothing was replaced.")
 
-    def _create(self, key: str, data: bytes | mmap.mmap) -> bool:
+    def create(self, key: str, data: bytes | mmap.mmap) -> bool:
         """Put an object unless the key exists; returns whether it was put."""
         return self._create_in(self._store, key, data)
 

@@ -232,7 +232,7 @@ class S3Store(ObjectStore):
             return
         raise LakeError(f"{key} in the lake {self} is constantly changed by others; nothing was added. Try again.")
 
-    def _create(self, key: str, data: bytes | mmap.mmap) -> bool:
+    def create(self, key: str, data: bytes | mmap.mmap) -> bool:
         """One request, since parts cannot have a condition; its timeout allows for a large file over a slow line."""
         seconds = max(self._request_seconds, len(data) / SLOW_BYTES_PER_SECOND)
         store = self._store if seconds == self._request_seconds else self._bucket(seconds)

@@ -79,5 +79,5 @@ def copy_scores(session: DuckDBSession, draft: Relation, before: Relation | None
     if before is None:
         return session.create(draft, load_sql_models()[SCORES_BEFORE].bind({}))
     return session.create_from(
-        draft, f"SELECT borrower_id, as_of, probability FROM ({session.rows_sql(before)}) ORDER BY borrower_id"
+        draft, f"SELECT borrower_id, as_of, probability, band FROM ({session.rows_sql(before)}) ORDER BY borrower_id"
     )

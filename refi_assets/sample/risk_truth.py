@@ -10,6 +10,7 @@ from refi_assets.sample.customers import roc_auc
 from refi_assets.sample.risk_arrivals import LATE_AFTER_HOURS, ORIGINAL, Arrivals
 from refi_assets.sample.risk_borrowers import RiskBorrowers
 from refi_assets.sample.risk_events import TRANSACTION
+from refi_assets.sample.risk_malformed import DEFECTS_OF_MESSAGES
 from refi_assets.sample.risk_messages import KIND_SQL, SOURCE_OF_TOPIC, TOPIC_SQL
 from refi_assets.sample.risk_stream import RiskStream
 from refi_assets.sample.written_tables import Array
@@ -73,22 +74,24 @@ def stream_document(stream: RiskStream) -> dict[str, Any]:
     counts: dict[str, dict[str, Any]] = {
         topic: {"messages": 0, "accepted": 0, "too_late": 0, "duplicates": 0, "dead_letters": 0}
         | {"events_by_kind": {}, "duplicates_by_kind": {}, "dead_letters_by_defect": {}}
+        | {"dead_letters_by_reason": {}}
         for topic in SOURCE_OF_TOPIC
     }
     rows = stream.rows(
-        f"""SELECT {TOPIC_SQL}, defect, copy, {KIND_SQL}, original IN (SELECT original FROM stream
-            WHERE copy = {ORIGINAL} AND received - happened_at > {_LATE_AFTER_MS}) AS is_too_late, COUNT(*)
-        FROM stream GROUP BY ALL ORDER BY ALL"""
+        f"SELECT {TOPIC_SQL}, defect, copy, {KIND_SQL}, received - happened_at > {_LATE_AFTER_MS}, COUNT(*) "
+        "FROM stream GROUP BY ALL ORDER BY ALL"
     )
     for topic, defect, copy, kind, is_too_late, number in rows:
         of_topic = counts[topic]
         of_topic["messages"] += number
         if defect is not None:
-            outcome, listed, name = "dead_letters", "dead_letters_by_defect", defect
+            outcome = "dead_letters"
+            names = {"dead_letters_by_defect": defect, "dead_letters_by_reason": DEFECTS_OF_MESSAGES[defect].reason}
         elif copy != ORIGINAL:
-            outcome, listed, name = "duplicates", "duplicates_by_kind", COPIES[copy]
+            outcome, names = "duplicates", {"duplicates_by_kind": COPIES[copy]}
         else:
-            outcome, listed, name = "too_late" if is_too_late else "accepted", "events_by_kind", kind
+            outcome, names = "too_late" if is_too_late else "accepted", {"events_by_kind": kind}
         of_topic[outcome] += number
-        of_topic[listed][name] = of_topic[listed].get(name, 0) + number
+        for listed, name in names.items():
+            of_topic[listed][name] = of_topic[listed].get(name, 0) + number
     return counts

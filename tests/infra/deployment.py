@@ -23,16 +23,16 @@ def services() -> dict[str, Any]:
     return compose_services
 
 
-def dockerfile() -> list[tuple[str, str]]:
-    """The Dockerfile's instructions as (name, arguments), long lines joined."""
-    text = re.sub(r"\\\n\s*", "", (INFRA / "Dockerfile").read_text())
+def dockerfile(name: str = "Dockerfile") -> list[tuple[str, str]]:
+    """The instructions of a Dockerfile as (name, arguments), long lines joined."""
+    text = re.sub(r"\\\n\s*", "", (INFRA / name).read_text())
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
     return [(name, arguments) for name, arguments in (line.split(" ", 1) for line in lines)]
 
 
-def copied() -> list[tuple[list[str], str]]:
-    """The Dockerfile's copies from the project, as (sources, destination)."""
-    copies = [arguments.split() for name, arguments in dockerfile() if name == "COPY"]
+def copied(file: str = "Dockerfile") -> list[tuple[list[str], str]]:
+    """A Dockerfile's copies from the project, as (sources, destination)."""
+    copies = [arguments.split() for name, arguments in dockerfile(file) if name == "COPY"]
     return [(sources, to) for *sources, to in copies if not sources[0].startswith("--from")]
 
 

@@ -28,6 +28,7 @@ ALLOWED = {
     "pipeline": [
         Call("s3:GetObject", SOURCE_FILE),
         Call("s3:PutObject", SOURCE_FILE),
+        Call("s3:GetObject", f"{LAKE}/lake/stream/risk/scores/checkpoint=1/batch=0.parquet"),
         Call("s3:PutObject", f"{LAKE}/lake/output/latest.json"),
         Call("s3:PutObject", f"{LAKE}/lake/export/program=one/date=2026-03-02/offers.parquet"),
         Call("s3:DeleteObject", f"{LAKE}/lake/runs/one/part.parquet"),
@@ -74,6 +75,7 @@ DENIED = {
         Call("s3:DeleteObject", f"{LAKE}/lake/export/program=one/date=2026-03-02/offers.parquet"),
         Call("s3:DeleteObjectVersion", SOURCE_FILE),
         Call("s3:PutObject", f"{LAKE}/elsewhere"),
+        Call("s3:PutObject", f"{LAKE}/lake/stream/risk/scores/checkpoint=1/batch=0.parquet"),
         Call("s3:GetObject", "arn:aws:s3:::another-bucket/lake/raw/a.csv"),
         Call("s3:PutBucketPolicy", LAKE),
         listing("elsewhere/"),

@@ -78,7 +78,10 @@ def test_the_settings_in_the_example_are_ours_and_valid(monkeypatch: pytest.Monk
     forget_settings()
 
 
-@pytest.mark.parametrize("source", [source for sources, _ in copied() for source in sources])
+SOURCES = [source for file in ("Dockerfile", "stream.Dockerfile") for sources, _ in copied(file) for source in sources]
+
+
+@pytest.mark.parametrize("source", SOURCES)
 def test_files_that_the_image_copies_are_in_git_and_in_the_build_context(source: str):
     in_git = subprocess.run(["git", "ls-files", source], cwd=PROJECT_DIR, capture_output=True, text=True, check=True)
     assert in_git.stdout
@@ -89,9 +92,9 @@ def test_files_that_the_image_copies_are_in_git_and_in_the_build_context(source:
     assert not ignored
 
 
-def test_the_build_context_has_only_files_that_the_image_copies():
+def test_the_build_context_has_only_files_that_an_image_copies():
     lines = (PROJECT_DIR / ".dockerignore").read_text().splitlines()
-    assert {line[1:] for line in lines if line.startswith("!")} == {s for sources, _ in copied() for s in sources}
+    assert {line[1:] for line in lines if line.startswith("!")} == set(SOURCES)
 
 
 def test_app_has_every_file_that_the_package_needs(tmp_path: Path):
@@ -160,6 +163,29 @@ def test_the_api_reads_the_disk_that_runs_write_and_gets_no_secret():
     assert set(api["volumes"]) < set(code["volumes"])
     assert "env_file" not in api
     assert not {name for name in api["environment"] if name.startswith("PG") or "PASSWORD" in name}
+
+
+def test_the_image_of_the_stream_is_built_on_the_other_with_hashed_packages_and_runs_as_its_user():
+    instructions = dockerfile("stream.Dockerfile")
+    assert {arguments.split()[0] for name, arguments in instructions if name == "FROM"} == {"${BASE_IMAGE}"}
+    *_, user = (arguments for name, arguments in instructions if name == "USER")
+    assert user == "10001:10001"
+    (install,) = (arguments for name, arguments in instructions if name == "RUN" and "pip" in arguments)
+    assert "--require-hashes -r requirements-stream.lock" in install
+    locked = (PROJECT_DIR / "requirements-stream.lock").read_text()
+    for package in ("confluent-kafka", "filelock", "jsonschema-rs", "orjson", "prometheus-client", "pyspark"):
+        assert re.search(rf"^{package}==", locked, re.MULTILINE), package
+
+
+def test_the_stream_writes_the_store_that_the_api_reads_gets_no_secret_of_dagster_and_ends_its_batch():
+    stream, api = services()["stream"], services()["api"]
+    for name in ("REFI_STORE_DIR", "REFI_MLFLOW_URI", "REFI_LAKE_URL"):
+        assert stream["environment"][name] == api["environment"][name]
+    assert set(api["volumes"]) < set(stream["volumes"])
+    assert "env_file" not in stream
+    assert not {name for name in stream["environment"] if name.startswith("PG") or "POSTGRES" in name}
+    assert stream["profiles"] == ["stream"]
+    assert stream["stop_grace_period"] == "2m"
 
 
 def test_the_image_has_every_package_of_the_api():

@@ -14,7 +14,7 @@ from refi_assets.settings import all_settings, forget_settings
 from tests.fakes.aws import REGION, Aws
 from tests.fakes.terraform import MODULES, Terraform, copy_of_modules
 
-# All options but the API and dashboards, so that each is applied once.
+# All options but the API, the stream and dashboards, so that each is applied once.
 EVERYTHING = """
 crawled_sources               = ["borrower_information", "loan_information"]
 alert_emails                  = ["on-call@example.com"]
@@ -27,6 +27,12 @@ spark_release                 = "1"
 PLANNED = """
 api_cluster_arn = "arn:aws:ecs:us-east-1:210987654321:cluster/refi"
 api_settings    = { REFI_MLFLOW_URI = "https://mlflow.example.com" }
+
+stream_cluster_arn      = "arn:aws:ecs:us-east-1:210987654321:cluster/refi"
+stream_msk_cluster_arn  = "arn:aws:kafka:us-east-1:210987654321:cluster/events/0a1b-2"
+stream_settings         = { REFI_KAFKA_BOOTSTRAP = "b-1.example.com:9098", REFI_KAFKA_TOPIC_PREFIX = "prod." }
+stream_secrets          = { REFI_KAFKA_PASSWORD = "arn:aws:secretsmanager:us-east-1:210987654321:secret:kafka-AbCdEf" }
+stream_checkpoint_on_s3 = true
 
 quicksight_principals = ["arn:aws:quicksight:us-east-1:210987654321:group/default/risk"]
 """

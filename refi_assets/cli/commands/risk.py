@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from refi_assets.cli.commands.options import written_day
+from refi_assets.cli.commands.options import ERR, AnyRun, Lake, lake_url, written_day
 from refi_assets.cli.terminal import say
 
 if TYPE_CHECKING:
@@ -53,11 +53,13 @@ def broker(
 
 @app.command()
 def topics() -> None:
-    """Make the topics in the Kafka of REFI_KAFKA_BOOTSTRAP, if they do not exist."""
+    """Compare the contracts of topics with the released ones, and make the topics in the Kafka of the settings."""
     from refi_assets.risk.stream.kafka_topics import create_topics
     from refi_assets.risk.stream.settings import KafkaSettings
+    from refi_assets.risk.topic_changes import check_topic_changes
     from refi_assets.settings import settings_of
 
+    check_topic_changes()
     new = create_topics()
     address = settings_of(KafkaSettings).kafka_bootstrap
     say(f"Made at {address}: {', '.join(new)}" if new else f"All topics exist at {address}.")
@@ -116,6 +118,35 @@ def send(
     _send(stored_messages(folder / "messages"), rate, replay=replay)
 
 
+@app.command()
+def report(
+    out: Annotated[Path, typer.Option(dir_okay=False, help="The HTML file to write.")] = Path("risk.html"),
+    *,
+    csv: Annotated[
+        Path | None, typer.Option(file_okay=False, help="Also write each table as a CSV file into this folder.")
+    ] = None,
+    lake: Lake = None,
+    run_id: AnyRun = None,
+) -> None:
+    """Write the report on default risk: one HTML file without anybody's data. LGD and EAD are the policy's."""
+    from refi_assets.cli import answers
+    from refi_assets.errors import writing
+    from refi_assets.risk.policy import load_risk_policy
+    from refi_assets.risk.report import risk_report
+    from refi_assets.risk.report_rows import risk_rows, risk_title
+    from refi_assets.risk.report_tables import risk_tables, write_tables
+
+    run = answers.open_any_run("risk", lake_url(lake), run_id)
+    with run.engine.session(run.relations) as session:
+        tables = risk_tables(risk_rows(session), load_risk_policy().losses)
+    with writing(out):
+        out.write_text(risk_report(tables, risk_title(run.as_of)), encoding="utf-8")
+    say(f"The report on run {run.run_id}, as of {run.as_of}: {out}")
+    if csv:
+        write_tables(tables, csv)
+        say(f"Its tables: {csv}")
+
+
 def _send(messages: "Iterator[StreamMessage]", rate: float, *, replay: bool) -> None:
     from refi_assets.risk.stream.sending import send_messages
 
@@ -123,3 +154,17 @@ def _send(messages: "Iterator[StreamMessage]", rate: float, *, replay: bool) -> 
     pace = f"{sending.messages / max(sending.seconds, 1e-9):,.0f} a second"
     late = f", at most {sending.most_seconds_behind:.2f} s behind" if rate else ""
     say(f"Sent {sending.messages} messages in {sending.seconds:.1f} s, {pace}{late}.")
+
+
+@app.command()
+def stream(
+    *,
+    until_caught_up: Annotated[
+        bool, typer.Option("--until-caught-up", help="End after the messages that Kafka has now.")
+    ] = False,
+) -> None:
+    """Run the query, from Kafka's events to scores, until Ctrl+C; the running batch is finished."""
+    from refi_assets.cli.stream_log import say_batch
+    from refi_assets.risk.stream.supervisor import Supervisor
+
+    Supervisor(ERR.say, say_batch).run(until_caught_up=until_caught_up)

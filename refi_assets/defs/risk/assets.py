@@ -52,6 +52,7 @@ RELATIONS: dict[str, Kind] = {
     "risk/payout": "view",
     "risk/high_risk": "table",
     "risk/possible_fraud": "table",
+    "risk/loan_exposure": "table",
 }
 
 NOTICES = {"risk/high_risk": "high_risk_borrowers", "risk/possible_fraud": "borrowers_with_possible_fraud"}

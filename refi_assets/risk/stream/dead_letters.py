@@ -1,12 +1,26 @@
 """Dead letters: messages that break their contract, each with its place, its reason, and the bytes that Kafka has."""
 
-from collections.abc import Collection, Iterator
+from base64 import b64encode
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from datetime import datetime
-from typing import NamedTuple
+from itertools import groupby, pairwise
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from refi_assets.errors import RefiError, needs_packages
+from refi_assets.risk.stream.settings import STREAM_PACKAGES, KafkaSettings, StreamSettings
+from refi_assets.settings import settings_of
+
+if TYPE_CHECKING:
+    from confluent_kafka import Consumer
+
+MOST_BYTES = 256 * 1024  # of a message that a dead letter keeps: Kafka refuses larger letters
+_FARTHEST = 1000  # messages that are read and passed over, rather than asking for the next offset
 
 
 class Place(NamedTuple):
-    """Where Kafka has a message."""
+    """Where Kafka has a message. `topic` is the topic's name without the prefix of the settings."""
 
     topic: str
     partition: int
@@ -22,6 +36,81 @@ class DeadLetter(NamedTuple):
     received_at: datetime
 
 
-def read_messages(places: Collection[Place]) -> Iterator[bytes | None]:
-    """The values of messages in the order of their places; None if Kafka no longer has the message, or it is null."""
-    raise NotImplementedError(places)
+def dead_letter_messages(letters: Sequence[DeadLetter]) -> Iterator[tuple[str, bytes]]:
+    """Keys and values of the letters' messages. The letters must be in the order of their places."""
+    import orjson
+
+    for letter, content in zip(letters, read_messages([letter.place for letter in letters]), strict=True):
+        letter_id = "/".join(map(str, letter.place))
+        body: dict[str, Any] = {
+            "dead_letter_id": letter_id,
+            **letter.place._asdict(),
+            "reason": letter.reason,
+            "field": letter.field,
+            "value": None if content is None else b64encode(content[:MOST_BYTES]).decode("ascii"),
+            "value_bytes": None if content is None else len(content),
+            "received_at": f"{letter.received_at.isoformat(timespec='milliseconds')}Z",
+        }
+        yield letter_id, orjson.dumps(body)
+
+
+def read_messages(places: Iterable[Place]) -> Iterator[bytes | None]:
+    """The values of messages, whose places must be in order; None if the message is null, or Kafka deleted it.
+
+    Raises RefiError if Kafka does not answer in REFI_STREAM_BROKER_WAIT_SECONDS.
+    """
+    with needs_packages("Kafka", STREAM_PACKAGES, "stream", "make stream"):
+        from confluent_kafka import Consumer, KafkaException, TopicPartition
+    kafka, stream = settings_of(KafkaSettings), settings_of(StreamSettings)
+    options = {
+        "group.id": f"{stream.stream_query}.dead-letters",
+        "enable.auto.commit": False,
+        "isolation.level": "read_uncommitted",  # as the query reads
+        "auto.offset.reset": "earliest",
+        "enable.partition.eof": True,
+    }
+    try:
+        with closing(Consumer({**kafka.client_options(), **options})) as consumer:
+            for (topic, partition), group in groupby(places, key=attrgetter("topic", "partition")):
+                for offsets in _close_together([place.offset for place in group]):
+                    consumer.assign([TopicPartition(kafka.topic(topic), partition, offsets[0])])
+                    yield from _values_at(consumer, offsets, stream.stream_broker_wait_seconds)
+    except KafkaException as error:
+        raise RefiError(
+            f"Invalid messages cannot be read again from Kafka at {kafka.kafka_bootstrap}: {error.args[0].str()}."
+        ) from None
+
+
+def _close_together(offsets: Sequence[int]) -> Iterator[list[int]]:
+    """Offsets, cut where the next one is far."""
+    run = list(offsets[:1])
+    for before, offset in pairwise(offsets):
+        if offset - before > _FARTHEST:
+            yield run
+            run = []
+        run.append(offset)
+    if run:
+        yield run
+
+
+def _values_at(consumer: "Consumer", offsets: Sequence[int], wait: float) -> Iterator[bytes | None]:
+    """The values at ascending offsets of the assigned partition."""
+    from confluent_kafka import KafkaError, KafkaException
+
+    position = 0
+    while position < len(offsets):
+        message = consumer.poll(wait)
+        if message is None:
+            raise RefiError("Invalid messages cannot be read again: Kafka does not answer.")
+        error = message.error()
+        if error is not None and error.code() != KafkaError._PARTITION_EOF:
+            raise KafkaException(error)
+        while position < len(offsets) and offsets[position] < message.offset():
+            yield None
+            position += 1
+        if error is not None:
+            yield from [None] * (len(offsets) - position)
+            return
+        if position < len(offsets) and offsets[position] == message.offset():
+            yield message.value()
+            position += 1

@@ -1,11 +1,15 @@
 """Topics in Kafka: they are made with the settings that the query relies on."""
 
-from typing import Literal
+import time
+from typing import TYPE_CHECKING, Literal
 
 from refi_assets.errors import RefiError, needs_packages
 from refi_assets.risk.stream.settings import STREAM_PACKAGES, KafkaSettings, StreamSettings
 from refi_assets.risk.topics import RISK_MARKERS, SOURCE_TOPICS, TOPICS
 from refi_assets.settings import settings_of
+
+if TYPE_CHECKING:
+    from confluent_kafka.admin import AdminClient
 
 ADMIN_SECONDS = 30
 DAY_MS = 24 * 60 * 60 * 1000
@@ -41,7 +45,18 @@ def create_topics(*, timestamps: Literal["LogAppendTime", "CreateTime"] = "LogAp
             if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                 reason = error.args[0].str()
                 raise RefiError(f"Kafka at {kafka.kafka_bootstrap} did not make the topic {name}: {reason}") from None
+    _await_leaders(admin, new)
     return new
+
+
+def _await_leaders(admin: "AdminClient", names: list[str]) -> None:
+    """Return when the brokers know new topics, which takes them a moment."""
+    deadline = time.monotonic() + ADMIN_SECONDS
+    while time.monotonic() < deadline:
+        topics = admin.list_topics(timeout=ADMIN_SECONDS).topics
+        if all(name in topics and all(p.leader >= 0 for p in topics[name].partitions.values()) for name in names):
+            return
+        time.sleep(0.05)
 
 
 def _topic_options(topic: str, timestamps: str, retention_days: float) -> dict[str, str]:

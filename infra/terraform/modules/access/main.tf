@@ -3,7 +3,7 @@
 
 locals {
   # The objects of each zone of the lake.
-  zone = { for zone in ["raw", "accepted", "runs", "memo", "resolved", "decisions", "output", "export", "masked", "athena", "analysts", "logs", "openlineage", "pipes"] :
+  zone = { for zone in ["raw", "accepted", "runs", "memo", "resolved", "decisions", "output", "export", "masked", "athena", "analysts", "logs", "openlineage", "pipes", "stream"] :
     zone => "${var.lake.bucket_arn}/${var.lake.root}${zone}"
   }
 

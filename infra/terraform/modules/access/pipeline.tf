@@ -9,10 +9,11 @@ locals {
 }
 
 data "aws_iam_policy_document" "pipeline" {
+  # Of the stream, what it has written.
   statement {
     sid       = "ReadObjects"
     actions   = ["s3:GetObject"]
-    resources = local.pipeline_objects
+    resources = concat(local.pipeline_objects, ["${local.zone.stream}/*"])
   }
 
   statement {
