@@ -25,6 +25,7 @@ from refi_assets.orchestration.sql_assets import Kind, described_by, made_by_pyt
 from refi_assets.orchestration.steps import asset_step
 from refi_assets.publishing.publication import Publication
 from refi_assets.risk.batch_relations import (
+    EVENT_FOLDERS,
     FEATURES,
     SCORES,
     SCORES_BEFORE,
@@ -73,7 +74,7 @@ def streamed_events(
 ) -> dg.MaterializeResult[Any]:
     """The files that the stream has put into the lake so far."""
     with asset_step(context, lake, RISK.unchanged) as step:
-        duckdb, files = engine.duckdb(step.lake), stream_files(step.lake)
+        duckdb, files = engine.duckdb(step.lake), stream_files(step.lake, EVENT_FOLDERS)
 
         def make(draft: Relation) -> Relation:
             with duckdb.session() as session:
@@ -96,7 +97,7 @@ def scores(
 
         def make(draft: Relation) -> Relation:
             with duckdb.session(readable(step.lake, [features])) as session:
-                return score_borrowers(session, draft, champion.model if champion else None, bands)
+                return score_borrowers(session, draft, champion, bands)
 
         pinned = champion.sha256 if champion else None
         by_bands = bands.model_dump(mode="json")
