@@ -21,6 +21,7 @@ SOURCE_TOPICS = (LOAN_EVENTS, TRANSACTIONS)
 TOPICS = (*SOURCE_TOPICS, RISK_SCORES, RISK_MARKERS, DEAD_LETTERS)
 
 SCHEMAS_DIR = PROJECT_DIR / "contracts" / "risk" / "topics"
+RELEASED_DIR = SCHEMAS_DIR / "released"  # the contracts of the last release; topic_changes.py compares them
 
 
 @cache

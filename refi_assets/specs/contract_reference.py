@@ -1,4 +1,4 @@
-"""docs/contracts.md: every column of every source with its rules, from the contracts.
+"""docs/contracts.md: every column of every source with its rules, from the contracts, and then the messages of topics.
 
 `make docs` writes it. The guide explains the rules.
 """
@@ -6,7 +6,14 @@
 from refi_assets.specs.columns import Column, Range, State
 from refi_assets.specs.contracts import Contract, load_contracts
 from refi_assets.specs.file_formats import CSV
+from refi_assets.specs.topic_reference import topic_sections
 
+MESSAGES_HEAD = """
+# Messages of topics, field by field
+
+Each message is a JSON object by its schema in contracts/.
+
+"""
 HEAD = """# Source files, column by column
 
 This page is generated from contracts/ by `make docs`; do not edit it. The [guide](guide.md) explains the rules.
@@ -16,7 +23,7 @@ This page is generated from contracts/ by `make docs`; do not edit it. The [guid
 
 def reference() -> str:
     """The page, as Markdown."""
-    return HEAD + "\n".join(map(section, load_contracts().values()))
+    return HEAD + "\n".join(map(section, load_contracts().values())) + MESSAGES_HEAD + topic_sections()
 
 
 def section(contract: Contract) -> str:

@@ -13,9 +13,10 @@ import yaml
 from refi_assets.errors import SettingError
 from refi_assets.settings import PROJECT_DIR
 from refi_assets.specs.columns import Column, Range, column_of
-from refi_assets.specs.contract_reference import section
+from refi_assets.specs.contract_reference import MESSAGES_HEAD, section
 from refi_assets.specs.contracts import contracts_of, load_contracts
 from refi_assets.specs.kept_verdicts import verdict_of
+from refi_assets.specs.topic_reference import topic_sections
 
 # R: the file must have the column; O: it may. KEY: a part of the key, in files that have it.
 SHIPPED = {
@@ -455,7 +456,9 @@ def test_a_source_has_one_contract_in_all_domains(tmp_path: Path) -> None:
 
 def test_the_reference_in_docs_is_generated_from_the_contracts() -> None:
     """`make docs` writes it."""
-    page = (PROJECT_DIR / "docs" / "contracts.md").read_text("utf-8")
+    text = (PROJECT_DIR / "docs" / "contracts.md").read_text("utf-8")
+    page, messages = text.split(MESSAGES_HEAD)
+    assert messages == topic_sections()
     assert [contract.source for contract in contracts_of("refi").values() if section(contract) not in page] == []
     assert set(re.findall("^## (.*)", page, re.MULTILINE)) <= load_contracts().keys()
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from refi_assets.cli.commands.options import AnyRun, Lake, lake_url, written_day
+from refi_assets.cli.commands.options import ERR, AnyRun, Lake, lake_url, written_day
 from refi_assets.cli.terminal import say
 
 if TYPE_CHECKING:
@@ -53,11 +53,13 @@ def broker(
 
 @app.command()
 def topics() -> None:
-    """Make the topics in the Kafka of REFI_KAFKA_BOOTSTRAP, if they do not exist."""
+    """Compare the contracts of topics with the released ones, and make the topics in the Kafka of the settings."""
     from refi_assets.risk.stream.kafka_topics import create_topics
     from refi_assets.risk.stream.settings import KafkaSettings
+    from refi_assets.risk.topic_changes import check_topic_changes
     from refi_assets.settings import settings_of
 
+    check_topic_changes()
     new = create_topics()
     address = settings_of(KafkaSettings).kafka_bootstrap
     say(f"Made at {address}: {', '.join(new)}" if new else f"All topics exist at {address}.")
@@ -162,9 +164,7 @@ def stream(
     ] = False,
 ) -> None:
     """Run the query, from Kafka's events to scores, until Ctrl+C; the running batch is finished."""
-    from refi_assets.risk.stream.decisions import Champions
-    from refi_assets.risk.stream.query import running_query
+    from refi_assets.cli.stream_log import say_batch
+    from refi_assets.risk.stream.supervisor import Supervisor
 
-    with running_query(Champions(say), lambda figures: say(str(figures)), until_caught_up=until_caught_up) as query:
-        while not query.wait(1):
-            pass
+    Supervisor(ERR.say, say_batch).run(until_caught_up=until_caught_up)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from refi_assets.engines.duckdb import DuckDBEngine
@@ -71,6 +71,7 @@ class BatchFigures:
     scores: int = 0
     dead_letters: int = 0
     version: int | None = None
+    newest: dict[tuple[str, int], datetime] = field(default_factory=dict)  # reception, by topic and partition
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
@@ -115,6 +116,7 @@ class BatchProcessor:
         with figures.timed("arrive"):
             self._arrive(groups, messages)
             letters = self._dead_letters()
+            figures.newest = self._newest()
         if self._lake.find(self._key(SCORES, batch)):
             scores = read_table(self._lake, self._key(SCORES, batch))
         else:
@@ -150,6 +152,12 @@ class BatchProcessor:
             "WHERE reason IS NOT NULL AND is_new ORDER BY topic, kafka_partition, kafka_offset"
         )
         return [DeadLetter(Place(*row[:3]), *row[3:]) for row in rows]
+
+    def _newest(self) -> dict[tuple[str, int], datetime]:
+        rows = self._session.execute(
+            "SELECT topic, kafka_partition, max(received_at) FROM arrived WHERE is_new GROUP BY ALL"
+        )
+        return {(topic, number): at.replace(tzinfo=UTC) for topic, number, at in rows}
 
     def _scores(self, batch: int, messages: BatchRange, figures: BatchFigures) -> "pa.Table":
         with figures.timed("history"):
