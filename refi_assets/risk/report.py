@@ -101,7 +101,7 @@ def _vintages(rows: Sequence[Row]) -> str:
     ]
     return section(
         "Vintages",
-        "Loans by the quarter in which they were granted. The first plot is the expected loss in percent of the exposure, "
+        "Loans by the quarter in which they were granted. The first plot is the expected loss in % of the exposure, "
         "the second the share of the balance whose borrowers are 30 or more days past due.",
         "".join(plots)
         + disclosure("All quarters", data_table(("quarter",), (*TOTAL_HEADS, "30 days past due, %"), lines)),

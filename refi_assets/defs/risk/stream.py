@@ -21,7 +21,7 @@ from refi_assets.orchestration.resources import EngineResource, LakeResource, Po
 from refi_assets.orchestration.sql_assets import described_by, made_by_python, materialize
 from refi_assets.orchestration.steps import asset_step
 from refi_assets.risk.batch_relations import SCORE_FOLDERS, SCORES, STREAMED_SCORES, keep_streamed_scores, stream_files
-from refi_assets.risk.policy import RiskPolicy, SignalLimits
+from refi_assets.risk.policy import RiskPolicy, SignalLimits, StreamHealth
 from refi_assets.risk.stream_health import StreamStatus, newest_stream_status
 from refi_assets.settings import settings_of
 from refi_assets.specs.outcomes import Outcome, none_of
@@ -111,12 +111,15 @@ def stream_sensor(
         return dg.SensorResult(skip_reason=dg.SkipReason(str(error)), cursor=context.cursor)
     if status is None:
         return dg.SensorResult(skip_reason=dg.SkipReason("The lake has no batch of a stream."))
-    at = now()
-    verdict = status.verdict(at, limits)
-    cursor = f"{verdict} {at.astimezone(UTC):%FT%H}"
-    if cursor == context.cursor:
-        return dg.SensorResult(skip_reason=dg.SkipReason(f"Batch {status.batch}: {verdict}, as before."), cursor=cursor)
-    return dg.SensorResult(run_requests=[dg.RunRequest(run_key=f"{at.isoformat()} {verdict}")], cursor=cursor)
+    return health_tick(context.cursor, status, limits, now())
+
+
+def health_tick(cursor: str | None, status: StreamStatus, limits: StreamHealth, at: datetime) -> dg.SensorResult:
+    """One tick of the sensor at a given time. The cursor is the verdict and the hour."""
+    seen = f"{status.verdict(at, limits)} {at.astimezone(UTC):%FT%H}"
+    if seen == cursor:
+        return dg.SensorResult(skip_reason=dg.SkipReason(f"Batch {status.batch}: {seen}, as before."), cursor=cursor)
+    return dg.SensorResult(run_requests=[dg.RunRequest(run_key=at.isoformat())], cursor=seen)
 
 
 @described_by(RISK, load_sql_models()[STREAMED_SCORES], [SCORES], kinds={"parquet", "table"})
