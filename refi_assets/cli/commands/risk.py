@@ -262,6 +262,7 @@ def rebuild() -> None:
         )
 
 
+@app.command()
 def explain(
     borrower_id: str,
     *,
