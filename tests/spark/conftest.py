@@ -61,10 +61,12 @@ def spark() -> "SparkSession":
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     """A broker on a free port. Without Java or the jars, the test is skipped, or fails in CI."""
     broker = Broker(tmp_path_factory.mktemp("kafka"), free_port())
-    try:
-        broker.start()
-    except SettingError as error:
-        refuse(str(error))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JAVA_TOOL_OPTIONS", SETTINGS["JAVA_TOOL_OPTIONS"])
+        try:
+            broker.start()
+        except SettingError as error:
+            refuse(str(error))
     yield broker
     broker.stop()
 
