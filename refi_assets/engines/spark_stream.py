@@ -34,6 +34,7 @@ _OPTIONS = {
     ),
     "spark.sql.streaming.stateStore.rocksdb.changelogCheckpointing.enabled": "true",
     "spark.sql.streaming.multipleWatermarkPolicy": "min",
+    "spark.sql.streaming.numRecentProgressUpdates": "10",
     "spark.sql.streaming.noDataMicroBatches.enabled": "false",  # state expires with the next message
     "spark.sql.objectHashAggregate.sortBased.fallbackThreshold": "1000000",
     "spark.sql.execution.arrow.maxRecordsPerBatch": "20000",
@@ -103,6 +104,7 @@ class RunningStream:
         self._busy = threading.Lock()
         self._last_batch: int | None = None
         self._failure: Exception | None = None
+        self._reported = ""  # the time of the newest report that was passed on
         session = _stream_session(plan)
         writer = _groups(session, plan).writeStream.outputMode("update").foreachBatch(self._receive)
         writer = writer.option("checkpointLocation", plan.checkpoint.replace("s3://", "s3a://"))
@@ -150,10 +152,15 @@ class RunningStream:
                 break
         self._query.stop()
 
-    def progress(self) -> BatchProgress | None:
-        """The measurements of the last finished batch."""
+    def new_progress(self) -> list[BatchProgress]:
+        """Spark's reports since the last call. One without messages has the number of the next batch."""
         last = self._query.lastProgress
-        return None if last is None else _batch_progress(json.loads(last.json))
+        if last is None or last["timestamp"] == self._reported:
+            return []
+        reports = [json.loads(report.json) for report in self._query.recentProgress]
+        new = [report for report in reports if report["timestamp"] > self._reported]
+        self._reported = last["timestamp"]
+        return [_batch_progress(report) for report in new]
 
 
 class _StoppedError(Exception):

@@ -12,8 +12,8 @@ from refi_assets.specs.contracts import load_contracts
 
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
 
-# Files beside sources that are not sources: a sample's truth, expected results, notes.
-_SILENT = ("truth.json", "persons.csv", "readme*", "expected_*")
+# Beside sources, but not sources: the truth of made-up files and their stream, expected results, notes.
+_SILENT = ("truth.json", "persons.csv", "readme*", "expected_*", "messages", "replayed")
 
 # 'tape (1)', 'tape(2)', 'tape - Copy', 'tape - Copy (2)', 'tape copy 2', 'Copy of tape'.
 _COPY = re.compile(r"(?: ?\([0-9]+\)| - copy(?: \([0-9]+\))?| copy(?: [0-9]+)?)$|(?:(?<=/)|^)copy of ")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from refi_assets.cli.commands.options import written_day
+from refi_assets.cli.commands.options import ERR, AnyRun, Lake, OneObject, lake_url, written_day
 from refi_assets.cli.terminal import Terminal, say
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def generate(
     *,
     borrowers: Annotated[int, typer.Option(min=1, help="Number of borrowers.")] = 5000,
     days: Annotated[int, typer.Option(min=0, help="Days of the stream, after the history.")] = 30,
-    months: Annotated[int, typer.Option(min=13, help="Months of history.")] = 30,
+    months: Annotated[int, typer.Option(min=1, help="Months of history; outcomes need 13.")] = 30,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same files.")] = 1,
     as_of: Annotated[
         str | None,
@@ -136,6 +136,35 @@ def send(
     _send(stored_messages(folder / "messages"), rate, replay=replay)
 
 
+@app.command()
+def report(
+    out: Annotated[Path, typer.Option(dir_okay=False, help="The HTML file to write.")] = Path("risk.html"),
+    *,
+    csv: Annotated[
+        Path | None, typer.Option(file_okay=False, help="Also write each table as a CSV file into this folder.")
+    ] = None,
+    lake: Lake = None,
+    run_id: AnyRun = None,
+) -> None:
+    """Write the report on default risk: one HTML file without anybody's data. LGD and EAD are the policy's."""
+    from refi_assets.cli import answers
+    from refi_assets.errors import writing
+    from refi_assets.risk.policy import load_risk_policy
+    from refi_assets.risk.report import risk_report
+    from refi_assets.risk.report_rows import risk_rows, risk_title
+    from refi_assets.risk.report_tables import risk_tables, write_tables
+
+    run = answers.open_any_run("risk", lake_url(lake), run_id)
+    with run.engine.session(run.relations) as session:
+        tables = risk_tables(risk_rows(session), load_risk_policy().losses)
+    with writing(out):
+        out.write_text(risk_report(tables, risk_title(run.as_of)), encoding="utf-8")
+    say(f"The report on run {run.run_id}, as of {run.as_of}: {out}")
+    if csv:
+        write_tables(tables, csv)
+        say(f"Its tables: {csv}")
+
+
 def _send(messages: "Iterator[StreamMessage]", rate: float, *, replay: bool) -> None:
     from refi_assets.risk.stream.sending import send_messages
 
@@ -153,9 +182,57 @@ def stream(
     ] = False,
 ) -> None:
     """Run the query, from Kafka's events to scores, until Ctrl+C; the running batch is finished."""
-    from refi_assets.risk.stream.decisions import Champions
-    from refi_assets.risk.stream.query import running_query
+    from refi_assets.cli.stream_log import say_batch
+    from refi_assets.risk.stream.supervisor import Supervisor
 
-    with running_query(Champions(say), lambda figures: say(str(figures)), until_caught_up=until_caught_up) as query:
-        while not query.wait(1):
-            pass
+    Supervisor(ERR.say, say_batch).run(until_caught_up=until_caught_up)
+
+
+@app.command()
+def rebuild() -> None:
+    """Replace a checkpoint that is lost or does not fit. The stream goes on where its scores end."""
+    from refi_assets.risk.stream.rebuild import rebuild_checkpoint
+    from refi_assets.risk.stream.settings import StreamSettings
+    from refi_assets.settings import settings_of
+
+    result = rebuild_checkpoint()
+    say(f"Checkpoint {result.checkpoint.checkpoint_id} in {settings_of(StreamSettings).checkpoint}. Start the stream.")
+    if result.sent_scores:
+        say(f"Sent {result.sent_scores} scores that the lake had and Kafka had not.")
+    for (topic, number), messages in result.lost_messages.items():
+        ERR.say(
+            f"Warning: Kafka has deleted {messages} messages of {topic}, partition {number}, before they were read."
+        )
+
+
+@app.command()
+def explain(
+    borrower_id: str,
+    *,
+    last: Annotated[int, typer.Option(min=1, help="Number of entries to show.")] = 40,
+    lake: Lake = None,
+    as_json: OneObject = False,
+) -> None:
+    """Show the timeline of a borrower, a person's data: events, features, scores, reasons, rules, decisions."""
+    from refi_assets.cli.borrower_timeline import show_timeline
+
+    show_timeline(lake_url(lake), borrower_id, last, as_json=as_json)
+
+
+@app.command()
+def alerts(lake: Lake = None) -> None:
+    """Send the alerts that wait: of the stream, and of the last run, each once a borrower, rule and day."""
+    from refi_assets.engines.duckdb import open_duckdb
+    from refi_assets.lake import open_lake
+    from refi_assets.risk.alerting import send_alerts_now
+    from refi_assets.risk.live_store import open_alert_outbox
+    from refi_assets.risk.timeline import latest_risk_run
+
+    url = lake_url(lake)
+    run = latest_risk_run(open_duckdb(open_lake(url, create=False)))
+    result = send_alerts_now(open_alert_outbox(url), run)
+    for problem in result.problems:
+        ERR.warn(problem)
+    say(f"{result.sent} digests sent.")
+    if result.problems:
+        raise typer.Exit(1)

@@ -32,7 +32,7 @@ from refi_assets.risk.batch_relations import (
     copy_scores,
     keep_streamed,
     score_borrowers,
-    stream_files,
+    streamed_event_files,
 )
 from refi_assets.risk.policy import RiskPolicy
 from refi_assets.risk.scoring import open_live_champion
@@ -52,6 +52,7 @@ RELATIONS: dict[str, Kind] = {
     "risk/payout": "view",
     "risk/high_risk": "table",
     "risk/possible_fraud": "table",
+    "risk/loan_exposure": "table",
 }
 
 NOTICES = {"risk/high_risk": "high_risk_borrowers", "risk/possible_fraud": "borrowers_with_possible_fraud"}
@@ -72,7 +73,7 @@ def streamed_events(
 ) -> dg.MaterializeResult[Any]:
     """The files that the stream has put into the lake so far."""
     with asset_step(context, lake, RISK.unchanged) as step:
-        duckdb, files = engine.duckdb(step.lake), stream_files(step.lake)
+        duckdb, files = engine.duckdb(step.lake), streamed_event_files(step.lake)
 
         def make(draft: Relation) -> Relation:
             with duckdb.session() as session:
@@ -95,7 +96,7 @@ def scores(
 
         def make(draft: Relation) -> Relation:
             with duckdb.session(readable(step.lake, [features])) as session:
-                return score_borrowers(session, draft, champion.model if champion else None, bands)
+                return score_borrowers(session, draft, champion, bands)
 
         pinned = champion.sha256 if champion else None
         by_bands = bands.model_dump(mode="json")

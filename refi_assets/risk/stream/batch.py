@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from refi_assets.engines.duckdb import DuckDBEngine
@@ -18,7 +18,7 @@ from refi_assets.risk.event_columns import EVENT_KEY
 from refi_assets.risk.policy import RiskPolicy
 from refi_assets.risk.stream.checkpoint import BatchRange, Checkpoint
 from refi_assets.risk.stream.dead_letters import DeadLetter, Place
-from refi_assets.risk.stream.decisions import Champions, Decision, decide
+from refi_assets.risk.stream.decisions import Champions, Decision, decide, require_same_messages
 from refi_assets.risk.stream.lake_files import EVENTS, LATE_EVENTS, SCORES, batch_key, put_table, read_table
 from refi_assets.risk.stream.live_scoring import LiveScoring
 from refi_assets.risk.stream.sink import SinkResult
@@ -71,6 +71,7 @@ class BatchFigures:
     scores: int = 0
     dead_letters: int = 0
     version: int | None = None
+    newest: dict[tuple[str, int], datetime] = field(default_factory=dict)  # reception, by topic and partition
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
@@ -112,9 +113,11 @@ class BatchProcessor:
         """Keep, score and send a batch. Repeating it changes nothing. Raises RefiError."""
         figures = BatchFigures(batch)
         messages = self._checkpoint.batch(batch)
+        require_same_messages(self._lake, self._checkpoint.checkpoint_id, batch, messages)
         with figures.timed("arrive"):
             self._arrive(groups, messages)
             letters = self._dead_letters()
+            figures.newest = self._newest()
         if self._lake.find(self._key(SCORES, batch)):
             scores = read_table(self._lake, self._key(SCORES, batch))
         else:
@@ -150,6 +153,12 @@ class BatchProcessor:
             "WHERE reason IS NOT NULL AND is_new ORDER BY topic, kafka_partition, kafka_offset"
         )
         return [DeadLetter(Place(*row[:3]), *row[3:]) for row in rows]
+
+    def _newest(self) -> dict[tuple[str, int], datetime]:
+        rows = self._session.execute(
+            "SELECT topic, kafka_partition, max(received_at) FROM arrived WHERE is_new GROUP BY ALL"
+        )
+        return {(topic, number): at.replace(tzinfo=UTC) for topic, number, at in rows}
 
     def _scores(self, batch: int, messages: BatchRange, figures: BatchFigures) -> "pa.Table":
         with figures.timed("history"):
