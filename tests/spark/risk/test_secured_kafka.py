@@ -1,8 +1,11 @@
 """The settings of Kafka's security against a broker that demands it, of both clients."""
 
+import json
 import subprocess
 import time
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -10,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from confluent_kafka import KafkaException, Producer
+from confluent_kafka import Consumer, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -43,15 +46,19 @@ inter.broker.listener.name=INSIDE
 controller.listener.names=CONTROLLER
 log.dirs={folder}/data
 offsets.topic.replication.factor=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
 ssl.keystore.type=PEM
 ssl.keystore.location={folder}/server-both.pem
 ssl.truststore.type=PEM
 ssl.truststore.location={folder}/ca.pem
 listener.name.ssl.ssl.client.auth=required
-sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-512
+sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-512,OAUTHBEARER
 listener.name.sasl_ssl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required \
     user_refi="{password}";
 listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+listener.name.sasl_ssl.oauthbearer.sasl.jaas.config= \
+    org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="server";
 """
 
 
@@ -136,6 +143,26 @@ def test_both_clients_write_and_read_a_secured_topic(
     assert producer.flush(30) == 0
     messages = spark.read.format("kafka").options(**kafka.spark_options()).option("subscribe", topic).load()
     assert [bytes(row.value) for row in messages.select("value").collect()] == [b"hello"]
+    forget_settings()
+
+
+def unsigned_token(_config: str) -> tuple[str, float]:
+    """A token that this broker takes, in place of one that only MSK can check."""
+    now = time.time()
+    parts = ({"alg": "none"}, {"sub": "refi", "iat": now, "exp": now + 900})
+    texts = [urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts]
+    return f"{'.'.join(texts)}.", now + 900
+
+
+def test_each_kind_of_client_asks_for_a_token_as_at_msk(secured: SecuredKafka, monkeypatch: pytest.MonkeyPatch) -> None:
+    login = {"SECURITY_PROTOCOL": "sasl_ssl", "SASL_MECHANISM": "AWS_MSK_IAM", "CA_FILE": secured.folder / "ca.pem"}
+    options = set_kafka(monkeypatch, secured.login_port, {**login, "TOPIC_PREFIX": "msk."}).client_options()
+    options["oauth_cb"] = unsigned_token
+    assert AdminClient(options).list_topics(timeout=30).brokers
+    with closing(Consumer({**options, "group.id": "test"})) as consumer:
+        assert consumer.list_topics(timeout=30).brokers
+    producer = Producer({**options, "transactional.id": "test"})
+    producer.init_transactions(30)
     forget_settings()
 
 
