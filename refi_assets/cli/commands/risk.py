@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from refi_assets.cli.commands.options import ERR, AnyRun, Lake, lake_url, written_day
+from refi_assets.cli.commands.options import ERR, AnyRun, Lake, OneObject, lake_url, written_day
 from refi_assets.cli.terminal import say
 
 if TYPE_CHECKING:
@@ -185,3 +185,36 @@ def rebuild() -> None:
         ERR.say(
             f"Warning: Kafka has deleted {messages} messages of {topic}, partition {number}, before they were read."
         )
+
+
+@app.command()
+def explain(
+    borrower_id: str,
+    *,
+    last: Annotated[int, typer.Option(min=1, help="Number of entries to show.")] = 40,
+    lake: Lake = None,
+    as_json: OneObject = False,
+) -> None:
+    """Show the timeline of a borrower, a person's data: events, features, scores, reasons, rules, decisions."""
+    from refi_assets.cli.borrower_timeline import show_timeline
+
+    show_timeline(lake_url(lake), borrower_id, last, as_json=as_json)
+
+
+@app.command()
+def alerts(lake: Lake = None) -> None:
+    """Send the alerts that wait: of the stream, and of the last run, each once a borrower, rule and day."""
+    from refi_assets.engines.duckdb import open_duckdb
+    from refi_assets.lake import open_lake
+    from refi_assets.risk.alerting import send_alerts_now
+    from refi_assets.risk.live_store import open_alert_outbox
+    from refi_assets.risk.timeline import latest_risk_run
+
+    url = lake_url(lake)
+    run = latest_risk_run(open_duckdb(open_lake(url, create=False)))
+    result = send_alerts_now(open_alert_outbox(url), run)
+    for problem in result.problems:
+        ERR.warn(problem)
+    say(f"{result.sent} digests sent.")
+    if result.problems:
+        raise typer.Exit(1)
