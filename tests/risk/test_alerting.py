@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from refi_assets.lake import FolderStore
 from refi_assets.risk.alerting import DigestSender, alert_channels, send_digests
 from refi_assets.settings import forget_settings
 from refi_assets.store.alert_outbox import ALERT_FILE, AlertOutbox, KeyAlert
 from tests.fakes.aws import Aws
 from tests.fakes.mail_server import mail_server
 from tests.fakes.mailbox import Mailbox
+from tests.risk.hand_made_runs import publish
+from tests.support.commands import refi_here
 
 MONDAY, TUESDAY = date(2026, 3, 2), date(2026, 3, 3)
 NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
@@ -146,3 +149,29 @@ def test_a_digest_of_many_days_shows_the_newest(tmp_path: Path, monkeypatch: pyt
     lines = mail.get_content().splitlines()
     assert lines[3] == "Reason: high_risk, 2026-03-02: 1"
     assert lines[22:24] == ["  high_risk, 2026-02-11: 1", "  and 10 more"]
+
+
+def test_the_command_sends_the_alerts_of_the_last_run_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lake = FolderStore(str(tmp_path / "lake"))
+    reported = "SELECT 'B-secret-1' AS borrower_id, DATE '2026-03-02' AS as_of, '{}' AS rule"
+    fraud = f"{reported.format('payout_velocity')}, 'E1' AS event_id"
+    high, twice = reported.format("probability_above"), f"{fraud} UNION ALL {fraud}"
+    publish(lake, "r1", MONDAY, {"risk/high_risk": high, "risk/possible_fraud": twice})
+    with mail_server() as server:
+        mail_to(monkeypatch, server.port)
+        first, second = (refi_here("risk", "alerts", "--lake", str(lake.root)) for _ in range(2))
+        server.refusals["MAIL"] = 451
+        AlertOutbox(lake.root / "store" / "risk" / ALERT_FILE).add(ALERTS, datetime.now(UTC))
+        refused = refi_here("risk", "alerts", "--lake", str(lake.root))
+    assert (first.stdout, second.stdout) == ("Digests sent: 1.\n", "Digests sent: 0.\n")
+    (mail,) = server.mails
+    assert mail["Subject"].startswith("refi: Borrowers found by the rules of risk: 2: ")
+    assert (refused.returncode, refused.stdout) == (1, "Digests sent: 0.\n")
+    assert "refused with code 451" in refused.stderr
+
+
+def test_the_command_says_which_settings_it_needs(tmp_path: Path) -> None:
+    (tmp_path / "lake").mkdir()
+    answer = refi_here("risk", "alerts", "--lake", str(tmp_path / "lake"))
+    assert answer.returncode == 1
+    assert "set REFI_ALERTS_TOPIC_ARN or REFI_SMTP_URL" in answer.stderr
