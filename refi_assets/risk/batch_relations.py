@@ -14,6 +14,7 @@ from refi_assets.lake import ObjectStore, Relation
 from refi_assets.risk.event_columns import EVENT_COLUMNS, EVENT_KEY, PLACE_COLUMNS
 from refi_assets.risk.policy import Bands
 from refi_assets.risk.scoring import score_table
+from refi_assets.risk.stream.lake_files import checkpoint_ids, event_files
 from refi_assets.specs.names import table_of
 from refi_assets.specs.sql_models import load_sql_models
 
@@ -26,12 +27,11 @@ STREAMED, FEATURES, SCORES, SCORES_BEFORE = (
     "risk/scores",
     "risk/scores_before",
 )
-STREAM_FOLDERS = ("stream/risk/events", "stream/risk/late_events")
 
 
 def stream_files(lake: ObjectStore) -> list[str]:
     """The keys of the files in which the stream kept events, of all checkpoints."""
-    return sorted(info.key for folder in STREAM_FOLDERS for info in lake.objects(folder) if info.size)
+    return sorted(key for checkpoint_id in checkpoint_ids(lake) for key in event_files(lake, checkpoint_id))
 
 
 def keep_streamed(
