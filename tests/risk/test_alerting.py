@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from refi_assets.lake import FolderStore
-from refi_assets.risk.alerting import DigestSender, alert_channels, send_digests
+from refi_assets.risk.alerting import alert_channels, alerts_sent_beside, send_digests
 from refi_assets.settings import forget_settings
 from refi_assets.store.alert_outbox import ALERT_FILE, AlertOutbox, KeyAlert
 from tests.fakes.aws import Aws
@@ -15,6 +15,7 @@ from tests.fakes.mail_server import mail_server
 from tests.fakes.mailbox import Mailbox
 from tests.risk.hand_made_runs import publish
 from tests.support.commands import refi_here
+from tests.support.serving import wait_for
 
 MONDAY, TUESDAY = date(2026, 3, 2), date(2026, 3, 3)
 NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
@@ -116,20 +117,24 @@ def test_a_channel_that_is_new_does_not_get_last_weeks_digests(outbox: AlertOutb
     assert outbox.unsent("mail", NOON + timedelta(days=7, seconds=1)) == []
 
 
-def test_the_sender_logs_a_failure_once_while_it_lasts(
+def test_beside_a_stream_alerts_are_sent_and_a_failure_is_logged_once_while_it_lasts(
     outbox: AlertOutbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    monkeypatch.setenv("REFI_ALERTS_PAUSE_SECONDS", "1")
     with mail_server() as server, caplog.at_level(logging.WARNING):
         mail_to(monkeypatch, server.port)
-        sender = DigestSender(outbox)
         server.refusals["MAIL"] = 451
-        for _ in range(3):
-            sender.send_waiting()
+        with alerts_sent_beside(outbox):
+            wait_for(lambda: caplog.records, 30)
         server.refusals.clear()
-        sender.send_waiting()
+        with alerts_sent_beside(outbox):
+            wait_for(lambda: server.mails, 30)
+            outbox.add([KeyAlert("B-secret-3", "high_risk", TUESDAY)], datetime.now(UTC))
+    assert {record.getMessage().rpartition(": ")[2] for record in caplog.records} == {
+        "the mail server refused with code 451."
+    }
     assert len(caplog.records) == 1
-    assert "refused with code 451" in caplog.text
-    assert len(server.mails) == 1
+    assert len(server.mails) == 2, "the last is sent at the end"
 
 
 def test_without_a_channel_alerts_wait(outbox: AlertOutbox, monkeypatch: pytest.MonkeyPatch) -> None:
