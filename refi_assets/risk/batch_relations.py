@@ -13,25 +13,32 @@ from refi_assets.engines.duckdb_sql import columns_sql, parquet_sql
 from refi_assets.lake import ObjectStore, Relation
 from refi_assets.risk.event_columns import EVENT_COLUMNS, EVENT_KEY, PLACE_COLUMNS
 from refi_assets.risk.policy import Bands
-from refi_assets.risk.scoring import score_table
-from refi_assets.risk.stream.lake_files import checkpoint_ids, event_files
+from refi_assets.risk.scoring import REASON_SEPARATOR, score_table
+from refi_assets.risk.stream.lake_files import SCORES as SCORE_FILES
+from refi_assets.risk.stream.lake_files import batch_files, checkpoint_ids, event_files
 from refi_assets.specs.names import table_of
 from refi_assets.specs.sql_models import load_sql_models
 
 if TYPE_CHECKING:
-    from refi_assets.ml.fitted import FittedModel
+    from refi_assets.ml.registry import RegisteredModel
 
-STREAMED, FEATURES, SCORES, SCORES_BEFORE = (
+STREAMED, FEATURES, SCORES, SCORES_BEFORE, STREAMED_SCORES = (
     "risk/streamed_events",
     "risk/features",
     "risk/scores",
     "risk/scores_before",
+    "risk/streamed_scores",
 )
 
 
-def stream_files(lake: ObjectStore) -> list[str]:
+def streamed_event_files(lake: ObjectStore) -> list[str]:
     """The keys of the files in which the stream kept events, of all checkpoints."""
     return sorted(key for checkpoint_id in checkpoint_ids(lake) for key in event_files(lake, checkpoint_id))
+
+
+def streamed_score_files(lake: ObjectStore) -> list[str]:
+    """The keys of the files in which the stream kept scores, of all checkpoints."""
+    return sorted(key for name in checkpoint_ids(lake) for key in batch_files(lake, SCORE_FILES, name).values())
 
 
 def keep_streamed(
@@ -50,7 +57,25 @@ def keep_streamed(
     )
 
 
-def score_borrowers(session: DuckDBSession, draft: Relation, champion: "FittedModel | None", bands: Bands) -> Relation:
+def keep_streamed_scores(
+    session: DuckDBSession, lake: ObjectStore, draft: Relation, files: list[str], as_of: date
+) -> Relation:
+    """Write each borrower's last score of a day in the stream's files."""
+    if not files:
+        return session.create(draft, load_sql_models()[STREAMED_SCORES].bind({}))
+    return session.create_from(
+        draft,
+        f"SELECT borrower_id, as_of, probability, band, array_to_string(reasons, '{REASON_SEPARATOR}') AS reasons, "
+        f"version, CAST(processed_at AS TIMESTAMP) AS processed_at FROM {parquet_sql(*map(lake.url, files))} "
+        f"WHERE as_of = DATE '{as_of}' "
+        "QUALIFY ROW_NUMBER() OVER (PARTITION BY borrower_id ORDER BY processed_at DESC, score_id DESC) = 1 "
+        "ORDER BY borrower_id",
+    )
+
+
+def score_borrowers(
+    session: DuckDBSession, draft: Relation, champion: "RegisteredModel | None", bands: Bands
+) -> Relation:
     """Write the scores of the session's features; without a champion, there is no row.
 
     Raises ModelError if the champion reads a column that the features do not have.
@@ -61,7 +86,7 @@ def score_borrowers(session: DuckDBSession, draft: Relation, champion: "FittedMo
     from refi_assets.ml.tables import typed_columns
 
     columns, _ = typed_columns(session.arrays(exp.select("*").from_(table_of(FEATURES)).order_by("borrower_id")))
-    scored = score_table(champion, columns, bands)
+    scored = score_table(champion.model, columns, bands)
     borrower_ids = {"borrower_id": columns["borrower_id"]}
     session.connection.register(
         "scored", borrower_ids | {"millionths": scored.millionths, "band": scored.bands, "reasons": scored.reasons}
@@ -70,7 +95,8 @@ def score_borrowers(session: DuckDBSession, draft: Relation, champion: "FittedMo
         draft,
         f"SELECT CAST(borrower_id AS VARCHAR) AS borrower_id, DATE '{draft.as_of}' AS as_of, "
         f"{probability_sql('millionths')} AS probability, CAST(band AS VARCHAR) AS band, "
-        "CAST(reasons AS VARCHAR) AS reasons FROM scored ORDER BY borrower_id",
+        f"CAST(reasons AS VARCHAR) AS reasons, CAST({champion.version} AS BIGINT) AS version "
+        "FROM scored ORDER BY borrower_id",
     )
 
 

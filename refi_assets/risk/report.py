@@ -13,7 +13,12 @@ from refi_assets.engines.base import Row
 from refi_assets.risk.losses import exact_sum, percent_of
 from refi_assets.risk.report_tables import BANDS, NOT_SCORED, Tables, concentration_indices
 
-DELINQUENCIES = ("current", "days_1_to_29", "days_30_to_89", "days_90_and_more")
+DELINQUENCIES = {
+    "current": "not past due",
+    "days_1_to_29": "1 to 29 days",
+    "days_30_to_89": "30 to 89 days",
+    "days_90_and_more": "90 days and more",
+}
 PLOTTED_STATES = 15
 TOTALS = ("loans", "balance", "exposure_at_default", "expected_loss", "expected_loss_pct")
 TOTAL_HEADS = ("loans", "balance", "exposure at default", "expected loss", "of exposure, %")
@@ -77,21 +82,28 @@ def _migration(rows: Sequence[Row]) -> str:
 
 
 def _vintages(rows: Sequence[Row]) -> str:
-    series = {
-        name: {row["vintage"]: float(row[column]) for row in rows if row[column] is not None}
-        for name, column in (("expected loss", "expected_loss_pct"), ("30 days past due", "past_due_pct"))
-    }
+    plots = [
+        charts.monthly_plot(
+            {column: {row["vintage"]: float(row[column]) for row in rows if row[column] is not None}}, label
+        )
+        for column, label in (
+            ("expected_loss_pct", "Expected loss in percent of the exposure, by quarter of granting"),
+            (
+                "past_due_pct",
+                "Share of the balance that is 30 or more days past due, in percent, by quarter of granting",
+            ),
+        )
+    ]
     lines = [
         text_cells(f"{row['vintage']:%Y}-Q{(row['vintage'].month + 2) // 3}")
         + number_cells(*_totals(row), _percent(row["past_due_pct"]))
         for row in rows
     ]
-    plotted = {name: values for name, values in series.items() if values}
     return section(
         "Vintages",
-        "Loans by the quarter in which they were granted: the expected loss in percent of the exposure, and the share "
-        "of the balance whose borrowers are 30 or more days past due.",
-        charts.monthly_plot(plotted, "Percent by quarter of granting: expected loss, and 30 days past due")
+        "Loans by the quarter in which they were granted. The first plot is the expected loss in % of the exposure, "
+        "the second the share of the balance whose borrowers are 30 or more days past due.",
+        "".join(plots)
         + disclosure("All quarters", data_table(("quarter",), (*TOTAL_HEADS, "30 days past due, %"), lines)),
     )
 
@@ -101,7 +113,7 @@ def _expected_loss(rows: Sequence[Row]) -> str:
     lines = [
         text_cells(_words(row["product"]))
         + _bar(row["expected_loss"] or Decimal(0), most)
-        + number_cells(_percent(row["lgd_pct"]), _percent(row["ead_pct"]), *_totals(row))
+        + number_cells(_percent(row["lgd_pct"]), _percent(row["ead_pct"]), *_totals(row)[2:])
         for row in rows
     ]
     return section(
@@ -109,7 +121,7 @@ def _expected_loss(rows: Sequence[Row]) -> str:
         "Probability of default x share lost at default (LGD) x amount owed at default (EAD, in % of the balance), "
         "added up over loans. LGD and EAD are the policy's; loans without a score have no expected loss. Bars compare "
         "expected losses.",
-        data_table(("product", ""), ("LGD, %", "EAD, %", *TOTAL_HEADS), lines),
+        data_table(("product", ""), ("LGD, %", "EAD, %", *TOTAL_HEADS[2:]), lines),
     )
 
 
@@ -140,16 +152,17 @@ def _arrears(rows: Sequence[Row]) -> str:
     bands = [band for band in (*BANDS, NOT_SCORED) if any(row["band"] == band for row in rows)]
     whole = _sum(rows, "balance")
     lines = []
-    for delinquency in DELINQUENCIES:
+    for delinquency, name in DELINQUENCIES.items():
         of_delinquency = [row for row in rows if row["delinquency"] == delinquency]
         balance = _sum(of_delinquency, "balance")
         by_band = [_sum([row for row in of_delinquency if row["band"] == band], "balance") for band in bands]
         loans = f"{sum(row['loans'] for row in of_delinquency):,}"
         numbers = number_cells(loans, _amount(balance), _percent(percent_of(balance, whole)), *map(_amount, by_band))
-        lines.append(text_cells(_words(delinquency)) + numbers)
+        lines.append(text_cells(name) + numbers)
     heads = ("loans", "balance", "share, %", *(f"balance {_words(band)}" for band in bands))
     every = [
-        text_cells(*(_words(row[name]) for name in ("product", "band", "delinquency"))) + number_cells(*_totals(row))
+        text_cells(_words(row["product"]), _words(row["band"]), DELINQUENCIES[row["delinquency"]])
+        + number_cells(*_totals(row))
         for row in rows
     ]
     return section(

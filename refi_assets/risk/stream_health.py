@@ -6,7 +6,7 @@ and /healthz.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.engines.duckdb_sql import parquet_sql
@@ -86,6 +86,6 @@ def _lags(engine: DuckDBEngine, checkpoint_id: str, batch: int, decision: Decisi
             f"SELECT topic, kafka_partition, max(received_at) FROM {parquet_sql(*paths)} GROUP BY ALL ORDER BY ALL"
         )
     return {
-        f"{topic}/{partition}": max((decision.processed_at - received_at).total_seconds(), 0.0)
+        f"{topic}/{partition}": max((decision.processed_at - received_at.replace(tzinfo=UTC)).total_seconds(), 0.0)
         for topic, partition, received_at in rows
     }

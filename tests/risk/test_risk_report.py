@@ -153,18 +153,19 @@ def test_the_page_shows_the_figures() -> None:
         "not scored 0 1 500.00 550.00 unknown unknown",
         "from to high to medium to low low 1,001 0 0 new 0 0 2",
         "2025-Q1 2 101,500.00 101,650.00 7,940.00 7.81 99.51",
-        "credit card 80.00 110.00 2 1,500.00 1,650.00 440.00 26.67",
+        "credit card 80.00 110.00 1,650.00 440.00 26.67",
         "Herfindahl-Hirschman index by product 9,901",
         "borrowers largest 1 200,500.00 66.50",
-        "days 90 and more 1 100,000.00 33.17 100,000.00 0.00 0.00",
-        "mortgage low current 1 200,000.00 200,000.00 1,000.00 0.50",
+        "90 days and more 1 100,000.00 33.17 100,000.00 0.00 0.00",
+        "mortgage low not past due 1 200,000.00 200,000.00 1,000.00 0.50",
     ):
         assert figure in text
 
 
 def test_every_plot_says_what_it_shows() -> None:
     assert read(risk_report(some_tables(), "x")).labels == [
-        "Percent by quarter of granting: expected loss, and 30 days past due, 2024-10 to 2025-01",
+        "Expected loss in percent of the exposure, by quarter of granting, 2024-10 to 2025-01",
+        "Share of the balance that is 30 or more days past due, in percent, by quarter of granting, 2024-10 to 2025-01",
         "Share of all balances in percent, by state: the 2 largest",
     ]
 

@@ -205,6 +205,7 @@ def rebuild() -> None:
         )
 
 
+@app.command()
 def explain(
     borrower_id: str,
     *,

@@ -32,7 +32,7 @@ from refi_assets.risk.batch_relations import (
     copy_scores,
     keep_streamed,
     score_borrowers,
-    stream_files,
+    streamed_event_files,
 )
 from refi_assets.risk.policy import RiskPolicy
 from refi_assets.risk.scoring import open_live_champion
@@ -73,7 +73,7 @@ def streamed_events(
 ) -> dg.MaterializeResult[Any]:
     """The files that the stream has put into the lake so far."""
     with asset_step(context, lake, RISK.unchanged) as step:
-        duckdb, files = engine.duckdb(step.lake), stream_files(step.lake)
+        duckdb, files = engine.duckdb(step.lake), streamed_event_files(step.lake)
 
         def make(draft: Relation) -> Relation:
             with duckdb.session() as session:
@@ -96,7 +96,7 @@ def scores(
 
         def make(draft: Relation) -> Relation:
             with duckdb.session(readable(step.lake, [features])) as session:
-                return score_borrowers(session, draft, champion.model if champion else None, bands)
+                return score_borrowers(session, draft, champion, bands)
 
         pinned = champion.sha256 if champion else None
         by_bands = bands.model_dump(mode="json")

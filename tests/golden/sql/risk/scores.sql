@@ -4,7 +4,8 @@ SELECT
   features.as_of,
   CAST(NULL AS DECIMAL(9, 6)) AS probability,
   CAST(NULL AS TEXT) AS band,
-  CAST(NULL AS TEXT) AS reasons
+  CAST(NULL AS TEXT) AS reasons,
+  CAST(NULL AS BIGINT) AS version
 FROM risk.features AS features
 WHERE
   FALSE;
@@ -15,7 +16,8 @@ SELECT
   features.as_of,
   CAST(NULL AS DECIMAL(9, 6)) AS probability,
   CAST(NULL AS VARCHAR) AS band,
-  CAST(NULL AS VARCHAR) AS reasons
+  CAST(NULL AS VARCHAR) AS reasons,
+  CAST(NULL AS BIGINT) AS version
 FROM risk.features AS features
 WHERE
   FALSE;
@@ -26,7 +28,8 @@ SELECT
   features.as_of,
   CAST(NULL AS DECIMAL(9, 6)) AS probability,
   CAST(NULL AS STRING) AS band,
-  CAST(NULL AS STRING) AS reasons
+  CAST(NULL AS STRING) AS reasons,
+  CAST(NULL AS BIGINT) AS version
 FROM risk.features AS features
 WHERE
   FALSE;
