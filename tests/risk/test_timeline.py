@@ -100,7 +100,7 @@ def test_the_stream_alone_gives_events_scores_alerts_and_decisions(lake: FolderS
     batch = LiveBatch("c", 1, "live_default", 3, at, ("savings_rate",))
     open_live_scores(str(lake.root)).keep(batch, pa.table(row | more))
     open_alert_outbox(str(lake.root)).add([KeyAlert("B1", "payout_velocity", MONDAY)], at)
-    open_decision_log(str(lake.root)).record(DECISION)
+    open_decision_log(str(lake.root)).record([DECISION])
     shown = timeline(lake)
     assert told(shown, "event_id", "probability", "version", "rule", "answer") == [
         ("03-02 09:00:01", "event", "E1"),
@@ -114,6 +114,7 @@ def test_the_stream_alone_gives_events_scores_alerts_and_decisions(lake: FolderS
 
 def test_an_event_that_a_run_and_the_stream_have_is_shown_once(lake: FolderStore) -> None:
     event = received("E1", "2026-03-02 09:00:00", 1)
+    put_batch(lake, "scores", 1, scored("B2", 0.1, "2026-03-02 10:00:02"))
     put_batch(lake, "events", 1, f"{event} UNION ALL {received('E2', '2026-03-02 10:00:00', 1)}")
     publish(lake, "r1", MONDAY, {"risk/events": f"{event}, FALSE AS is_too_late"})
     assert told(timeline(lake), "event_id") == [("03-02 09:00:01", "event", "E1"), ("03-02 10:00:01", "event", "E2")]
@@ -121,6 +122,7 @@ def test_an_event_that_a_run_and_the_stream_have_is_shown_once(lake: FolderStore
 
 @pytest.mark.parametrize("borrower_id", ["B2", "' OR TRUE --", "B1' OR '1'='1"])
 def test_an_unknown_borrower_is_an_error(lake: FolderStore, borrower_id: str) -> None:
+    put_batch(lake, "scores", 1, scored("B3", 0.1, "2026-03-02 09:00:02"))
     put_batch(lake, "events", 1, received("E1", "2026-03-02 09:00:00", 1))
     publish(lake, "r1", MONDAY, {"risk/events": f"{received('E1', '2026-03-02 09:00:00', 1)}, FALSE AS is_too_late"})
     with pytest.raises(RefiError, match="Neither a run nor the stream has a borrower"):
@@ -150,6 +152,7 @@ def test_the_command_says_that_it_shows_a_persons_data_and_explains_reasons_and_
 
 def test_the_command_prints_json(lake: FolderStore) -> None:
     put_batch(lake, "events", 1, received("E1", "2026-03-02 09:00:00", 1))
+    put_batch(lake, "scores", 1, scored("B2", 0.1, "2026-03-02 09:00:02"))
     answer = json.loads(refi_here("risk", "explain", "B1", "--lake", str(lake.root), "--json").stdout)
     (entry,) = answer["entries"]
     assert (answer["borrower_id"], entry["kind"], entry["facts"]["amount"]) == ("B1", "event", "1.00")

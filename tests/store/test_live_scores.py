@@ -144,6 +144,20 @@ def test_a_file_of_a_newer_version_is_left_alone(scores: LiveScores, tmp_path: P
             use()
 
 
+def test_a_file_that_was_restored_meanwhile_is_read(scores: LiveScores, tmp_path: Path) -> None:
+    path = tmp_path / "risk" / LIVE_FILE
+    scores.keep(batch(1), rows(("B1", MONDAY, 100)))
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("VACUUM INTO ?", (f"{path}.backup",))
+    scores.keep(batch(2), rows(("B1", MONDAY, 200)))
+    for left in ("", "-wal", "-shm"):
+        path.with_name(f"{LIVE_FILE}{left}").unlink()
+    path.with_name(f"{LIVE_FILE}.backup").rename(path)
+    kept = scores.score_of("B1")
+    assert kept is not None
+    assert kept.millionths == 100
+
+
 def test_only_the_owner_can_read_the_file(scores: LiveScores, tmp_path: Path) -> None:
     scores.keep(batch(1), rows(("B1", MONDAY, 100)))
     assert (tmp_path / "risk" / LIVE_FILE).stat().st_mode & 0o777 == 0o600
