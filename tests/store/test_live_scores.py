@@ -46,7 +46,7 @@ def rows(*scored: tuple[str, date, int]) -> pa.Table:
 def test_a_score_is_read_as_it_was_written(scores: LiveScores) -> None:
     scores.keep(batch(7), rows(("B1", MONDAY, 12_345), ("Ä 2", MONDAY, 0)))
     newest = datetime(2026, 3, 2, 11, 59, 59, 1_000, tzinfo=UTC)
-    features = {"utilization": 0.25, "product": "card", "is_employed": None}
+    features: dict[str, float | str | bool | None] = {"utilization": 0.25, "product": "card", "is_employed": None}
     first = LiveScore("B1", batch(7), MONDAY, 12_345, "low", "utilization|income", newest, features)
     assert scores.score_of("B1") == first
     assert scores.score_of("Ä 2") == first._replace(key="Ä 2", millionths=0, newest_event_time=None)
