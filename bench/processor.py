@@ -28,7 +28,7 @@ class Sample:
         """A sample of these processes, by name -> process id."""
         fields = [int(field) for field in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
         idle, waiting = fields[3], fields[4]
-        cpu = {name: sum(map(_cpu_seconds, _tree(pid))) for name, pid in processes.items()}
+        cpu = {name: sum(map(_cpu_seconds, process_tree(pid))) for name, pid in processes.items()}
         return cls(time.perf_counter(), (sum(fields) - idle - waiting) / _TICKS, cpu)
 
 
@@ -38,6 +38,18 @@ def cores_since(before: Sample, processes: dict[str, int], children: dict[str, f
     seconds = {name: now.cpu[name] - before.cpu[name] for name in processes} | children
     others = now.all_cpu - before.all_cpu - sum(seconds.values())
     return {name: used / (now.at - before.at) for name, used in (seconds | {"others": others}).items()}
+
+
+def process_tree(pid: int) -> list[int]:
+    """A process and those that it started, and so on."""
+    tree = [pid]
+    for parent in tree:
+        for children in Path(f"/proc/{parent}/task").glob("*/children"):
+            try:
+                tree += [int(child) for child in children.read_text().split()]
+            except OSError:  # it has just ended
+                continue
+    return tree
 
 
 def memory_mib(pid: int) -> dict[str, float]:
@@ -59,18 +71,6 @@ def sync_milliseconds(folder: Path) -> dict[str, float]:
     probe.unlink()
     p50, p99 = np.percentile(milliseconds, (50, 99))
     return {"p50": float(p50), "p99": float(p99)}
-
-
-def _tree(pid: int) -> list[int]:
-    """A process and those that it started, and so on."""
-    tree = [pid]
-    for parent in tree:
-        for children in Path(f"/proc/{parent}/task").glob("*/children"):
-            try:
-                tree += [int(child) for child in children.read_text().split()]
-            except OSError:  # it has just ended
-                continue
-    return tree
 
 
 def _cpu_seconds(pid: int) -> float:

@@ -9,6 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from refi_assets.api.events_route import events_router
 from refi_assets.api.fields import Health, Readiness
 from refi_assets.api.invocations import invocations_router
+from refi_assets.api.live_decisions import LiveDecisions
 from refi_assets.api.middleware import RequestMiddleware
 from refi_assets.api.offer_routes import offers_router
 from refi_assets.api.openapi import describe_app
@@ -60,7 +61,8 @@ def create_app(served: Served, poll_seconds: float, *, sagemaker: bool = False) 
     app.include_router(events_router(served.writer, authorizer))
     _add_operations(app, served, metrics)
     program_scores = ProgramScores(served.programs, served.offers.clock, poll_seconds)
-    app.include_router(score_router(authorizer, champions, customers, program_scores, metrics, poll_seconds))
+    live = LiveDecisions(served.borrowers, poll_seconds)
+    app.include_router(score_router(authorizer, champions, customers, program_scores, live, metrics, poll_seconds))
     app.include_router(invocations_router(None if sagemaker else authorizer, champions, metrics, poll_seconds))
     describe_app(app, champions, served.programs)
     return app

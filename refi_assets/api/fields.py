@@ -29,6 +29,8 @@ ExactNumber = Annotated[Decimal, PlainSerializer(float, return_type=float, when_
 class ScoreRequest(BaseModel):
     """A request for a score by a model, of features or of a customer whose features are published.
 
+    Or for a decision on a borrower, by the live features that the stream keeps and the champion of live_default.
+
     Or for a verdict and a price by the rules of a program, of a customer's values or of a customer of its last
     published run. For values, the rules on contact and on earlier offers are left out: nothing is known of either.
     """
@@ -60,9 +62,18 @@ class ScoreRequest(BaseModel):
             "unknown. Of each number, as many decimals count as in a file, rounded half up."
         ),
     ] = None
+    borrower_id: Annotated[
+        str | None,
+        Field(min_length=1, max_length=200, description="A borrower whose live features decide, instead of all above."),
+    ] = None
 
     @model_validator(mode="after")
     def _has_one_of_both(self) -> "ScoreRequest":
+        if self.borrower_id is not None:
+            for other in sorted(self.model_fields_set - {"borrower_id"}):
+                if getattr(self, other) is not None:
+                    raise ValueError(f"{other} does not go with a borrower_id")
+            return self
         given = "features" if self.program is None else "customer"
         for absent in ("customer",) if self.program is None else ("model", "features"):
             if getattr(self, absent) is not None:
@@ -105,6 +116,38 @@ class ScoreAnswer(BaseModel):
     run_id: Annotated[
         str | None, Field(description="The run that published the customer's features; null if they were given.")
     ]
+
+
+class BorrowerReason(BaseModel):
+    """Why a borrower is not approved."""
+
+    code: Annotated[str, Field(description="The reason's code.")]
+    text: Annotated[str, Field(description="The reason in words, with the policy's bounds.")]
+
+
+class BorrowerScoreAnswer(BaseModel):
+    """A decision on a borrower, which is in the log of decisions, and the score that it rests on."""
+
+    borrower_id: Annotated[str, Field(description="The borrower.")]
+    decision: Annotated[
+        Literal["approve", "refer", "decline"], Field(description="refer: a person decides, for one of the reasons.")
+    ]
+    decision_reasons: Annotated[
+        list[BorrowerReason], Field(description="Every reason against an approval; empty for an approval.")
+    ]
+    model: Annotated[str, Field(description="The model's name.")]
+    version: Annotated[int, Field(description="Its version in the registry.")]
+    probability: Annotated[
+        ExactNumber | None,
+        Field(ge=0, le=1, description="Probability of default; null if features that the model needs are missing."),
+    ]
+    reasons: Annotated[
+        list[ScoreReason],
+        Field(description="Principal reasons of the score, the strongest first: those of an adverse action."),
+    ]
+    as_of: Annotated[date, Field(description="The day as of which the features were computed, in UTC.")]
+    processed_at: Annotated[datetime, Field(description="When the stream computed them.")]
+    newest_event_time: Annotated[datetime | None, Field(description="The newest event that they count.")]
 
 
 class ProgramReason(BaseModel):

@@ -19,9 +19,9 @@ from refi_assets.api.authorization import Authorizer, authorized_route
 from refi_assets.api.champions import Champions
 from refi_assets.api.customer_features import Values
 from refi_assets.api.fields import FieldError, InvocationAnswer, InvocationRequest, Prediction
+from refi_assets.api.model_scores import champion_of, input_errors, require_models
 from refi_assets.api.problems import MOST_ERRORS, ProblemError, field_error, invalid_request
 from refi_assets.api.prometheus import ApiMetrics
-from refi_assets.api.score_route import champion_of, input_errors, require_models
 from refi_assets.errors import ModelError
 from refi_assets.ml.columns import InputColumn
 from refi_assets.ml.registry import RegisteredModel

@@ -65,7 +65,7 @@ def describe_app(app: FastAPI, champions: Champions, programs: ScoredPrograms) -
             schemas[kind.__name__] = kind.model_json_schema(ref_template=REFERENCE)
         schemas["Problem"].pop("$defs")
         general = schemas["ScoreRequest"]
-        variants = [*_of_models(general, inputs), *_of_programs(general, programs)]
+        variants = [*_of_models(general, inputs), *_of_programs(general, programs), _of_borrowers(general)]
         schemas["ScoreRequest"] = {name: general[name] for name in ("title", "description")} | {"anyOf": variants}
         document["components"]["securitySchemes"] = SECURITY
         for operations in document["paths"].values():
@@ -86,7 +86,8 @@ def _of_models(general: Schema, inputs: dict[str, tuple[InputColumn, ...]]) -> I
         is_optional = len(inputs) < 2
         shared = {**model, "anyOf": [*names, {"type": "null"}] if is_optional else names}
         exact = _exact_features(features["anyOf"][0], columns) if name else features["anyOf"][0]
-        for key, value in (("features", exact | {"description": features["description"]}), _customer_id(fields)):
+        given = ("features", exact | {"description": features["description"]})
+        for key, value in (given, ("customer_id", _required(fields["customer_id"]))):
             yield _variant(fields, {"model": shared, key: value}, [key] if is_optional else ["model", key])
 
 
@@ -97,13 +98,19 @@ def _of_programs(general: Schema, programs: ScoredPrograms) -> Iterator[Schema]:
         named = {"const": program_id, "description": fields["program"]["description"]}
         exact = customer_schema(deciding_columns(program.program.key))
         given = ("customer", exact | {"description": fields["customer"]["description"]})
-        for key, value in (given, _customer_id(fields)):
+        for key, value in (given, ("customer_id", _required(fields["customer_id"]))):
             yield _variant(fields, {"program": named, key: value}, ["program", key])
 
 
-def _customer_id(fields: Schema) -> tuple[str, Schema]:
-    customer_id = fields["customer_id"]
-    return "customer_id", customer_id["anyOf"][0] | {"description": customer_id["description"]}
+def _of_borrowers(general: Schema) -> Schema:
+    """The requests for a decision."""
+    fields = general["properties"]
+    return _variant(fields, {"borrower_id": _required(fields["borrower_id"])}, ["borrower_id"])
+
+
+def _required(field: Schema) -> Schema:
+    """An optional field where it is required."""
+    return dict(field["anyOf"][0]) | {"description": field["description"]}
 
 
 def _variant(fields: Schema, given: Schema, required: list[str]) -> Schema:

@@ -1,6 +1,6 @@
-"""POST /v1/score: one score, of features or of a customer whose features are published, or a program's verdict.
+"""POST /v1/score: one score, of features or of a customer whose features are published; or a verdict or a decision.
 
-Verdicts of programs are made in program_scores.py.
+Verdicts of programs are made in program_scores.py, decisions on borrowers in live_decisions.py.
 """
 
 from fastapi import APIRouter, Request
@@ -8,16 +8,15 @@ from fastapi import APIRouter, Request
 from refi_assets.api.authorization import Authorizer, authorized_route
 from refi_assets.api.champions import Champions
 from refi_assets.api.customer_features import CustomerFeatures, Customers, Values
-from refi_assets.api.fields import FieldError, ProgramScoreAnswer, ScoreAnswer, ScoreReason, ScoreRequest
-from refi_assets.api.problems import ProblemError, invalid_request, problem_answers
+from refi_assets.api.fields import BorrowerScoreAnswer, ProgramScoreAnswer, ScoreAnswer, ScoreRequest
+from refi_assets.api.live_decisions import LiveDecisions
+from refi_assets.api.model_scores import champion_of, require_models, score_values
+from refi_assets.api.problems import ProblemError, problem_answers
 from refi_assets.api.program_scores import ProgramScores
 from refi_assets.api.prometheus import ApiMetrics
-from refi_assets.errors import ModelError
-from refi_assets.ml.columns import InputColumn
-from refi_assets.ml.declared_models import declared_models
 from refi_assets.ml.registry import RegisteredModel
-from refi_assets.ml.scoring import score_customer
-from refi_assets.store.key_file import ApiKey, Scope
+from refi_assets.risk.scoring import MODEL
+from refi_assets.store.key_file import Scope
 
 
 def score_router(
@@ -25,6 +24,7 @@ def score_router(
     champions: Champions,
     customers: Customers,
     program_scores: ProgramScores,
+    live_decisions: LiveDecisions,
     metrics: ApiMetrics,
     retry_after: float,
 ) -> APIRouter:
@@ -32,8 +32,11 @@ def score_router(
     router = APIRouter(route_class=authorized_route(authorizer, Scope.SCORE))
 
     @router.post("/v1/score", responses=problem_answers(400, 401, 403, 404, 413, 422, 429, 503))
-    async def score(body: ScoreRequest, request: Request) -> ScoreAnswer | ProgramScoreAnswer:
+    async def score(body: ScoreRequest, request: Request) -> ScoreAnswer | ProgramScoreAnswer | BorrowerScoreAnswer:
         """Score a customer, or given features, by the model's champion; or judge a customer by a program's rules.
+
+        Or decide on a borrower by the features that the stream of live default risk keeps: approve, refer or decline,
+        by the policy's bounds. The decision is logged before it is answered.
 
         The rules are the SQL of the program's batch, with its models, its terms and its price list, so that a customer
         of the last published run gets the verdict and the price of that run, as long as program and models are the
@@ -46,7 +49,14 @@ def score_router(
                 metrics.scores.labels(model.name, model.version).inc()
             return verdict
         require_models(request)
-        champion = champion_of(champions, body.model, retry_after)
+        champion = champion_of(champions, MODEL if body.borrower_id else body.model, retry_after)
+        if body.borrower_id is not None:
+            decided = await live_decisions.answer(
+                body.borrower_id, champion, request.state.key.key_id, request.state.request_id
+            )
+            request.state.model, request.state.version = champion.name, champion.version
+            metrics.scores.labels(champion.name, champion.version).inc()
+            return decided
         if body.customer_id is None:
             answer = score_values(champion, body.features or {}, None)
         else:
@@ -57,70 +67,6 @@ def score_router(
         return answer
 
     return router
-
-
-def require_models(request: Request) -> None:
-    """Raise ProblemError for a key that may only ask for a program: no model is a program's own."""
-    key: ApiKey | None = getattr(request.state, "key", None)
-    if key is not None and key.program is not None:
-        raise ProblemError(404, "unknown-model", "There is no such model here. Name the program of the key.")
-
-
-def champion_of(champions: Champions, name: str | None, retry_after: float) -> RegisteredModel:
-    """The champion of a model, or of the only model. Raises ProblemError."""
-    served = champions.served
-    if name is None and len(served) > 1:
-        raise invalid_request([FieldError(field="model", message=f"name one of {', '.join(sorted(served))}")])
-    model = next(iter(served.values()), None) if name is None else served.get(name)
-    if model is None and served:
-        raise ProblemError(404, "unknown-model", f"There is no such model here; there is {', '.join(sorted(served))}.")
-    if model is None or model.champion is None:
-        raise ProblemError(
-            503, "no-champion", "No champion has been loaded yet; /readyz has the reason.", retry_after=retry_after
-        )
-    return model.champion
-
-
-def score_values(champion: RegisteredModel, values: Values, published: CustomerFeatures | None) -> ScoreAnswer:
-    """The answer for these values of all inputs. Raises ProblemError, which quotes no value."""
-    if errors := input_errors(champion.model.inputs, values):
-        raise invalid_request(errors)
-    declared = declared_models().get(champion.name)
-    try:
-        score = score_customer(champion.model, declared, values) if declared else champion.model.score(values)
-    except ModelError as error:
-        raise invalid_request([FieldError(field="features", message=str(error).rstrip("."))]) from None
-    reasons = [
-        ScoreReason(
-            feature=reason.feature,
-            value=values.get(reason.feature),
-            contribution=reason.contribution,
-            text=reason.text,
-        )
-        for reason in score.reasons
-    ]
-    return ScoreAnswer(
-        model=champion.name,
-        version=champion.version,
-        kind=champion.model.kind,
-        probability=score.probability,
-        points=score.points,
-        reasons=reasons,
-        as_of=published.as_of if published else None,
-        run_id=published.run_id if published else None,
-    )
-
-
-def input_errors(inputs: tuple[InputColumn, ...], values: Values, place: str = "features") -> list[FieldError]:
-    """Everything that is wrong with a row of features at a place in the request: missing, unknown, of another type."""
-    types = {column.name: (float if column.kind == "number" else str | bool) for column in inputs}
-    messages = {name: "it is missing; send null if it is unknown" for name in types if name not in values}
-    for name, value in values.items():
-        if name not in types:
-            messages[name] = "the model has no such feature"
-        elif value is not None and not isinstance(value, types[name]):
-            messages[name] = f"it must be {'a number' if types[name] is float else 'a text'} or null"
-    return [FieldError(field=f"{place}.{name}", message=message) for name, message in messages.items()]
 
 
 def _published(customers: Customers, retry_after: float) -> CustomerFeatures:

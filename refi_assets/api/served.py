@@ -6,6 +6,7 @@ from refi_assets.api.authorization import Authorizer
 from refi_assets.api.champions import Champions
 from refi_assets.api.customer_features import Customers
 from refi_assets.api.event_writer import EventWriter
+from refi_assets.api.live_decisions import LiveBorrowers
 from refi_assets.api.scored_programs import ScoredPrograms
 from refi_assets.api.served_offers import ServedOffers
 
@@ -19,4 +20,5 @@ class Served:
     programs: ScoredPrograms
     offers: ServedOffers
     writer: EventWriter
+    borrowers: LiveBorrowers
     authorizer: Authorizer

@@ -6,7 +6,8 @@ import signal
 import socket
 import ssl
 import sys
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from datetime import datetime
 from typing import cast
 
 import uvicorn
@@ -17,6 +18,7 @@ from refi_assets.api.champions import Champions
 from refi_assets.api.connections import IDLE_SECONDS, connections_allowed, limited_protocol
 from refi_assets.api.customer_features import Customers
 from refi_assets.api.event_writer import EventWriter
+from refi_assets.api.live_decisions import LiveBorrowers
 from refi_assets.api.middleware import ACCESS, AccessFormatter
 from refi_assets.api.scored_programs import ScoredPrograms
 from refi_assets.api.served import Served
@@ -30,6 +32,8 @@ from refi_assets.ml.registry import open_registry
 from refi_assets.observability.json_logs import log_as_json, stderr_handler
 from refi_assets.offers.event_rules import load_event_rules
 from refi_assets.offers.programs import programs
+from refi_assets.risk.live_store import open_alert_outbox, open_decision_log, open_live_scores
+from refi_assets.risk.policy import load_risk_policy
 from refi_assets.settings import lender_now, settings_of
 from refi_assets.store.key_file import KEY_FILE
 from refi_assets.store.sqlite_store import store_root
@@ -93,7 +97,15 @@ def served_from(lake_url: str, models: Collection[str], poll_seconds: float, req
         programs=ScoredPrograms(enabled, open_engine, open_registry),
         offers=offers,
         writer=EventWriter(offers.stores_to_write(), load_event_rules(), lender_now),
+        borrowers=served_borrowers(lake_url),
         authorizer=Authorizer(root / KEY_FILE, lender_now, requests_per_second),
+    )
+
+
+def served_borrowers(lake_url: str, clock: Callable[[], datetime] = lender_now) -> LiveBorrowers:
+    """What the store has on borrowers. Raises SettingError for a mistake in the policy."""
+    return LiveBorrowers(
+        open_live_scores(lake_url), open_alert_outbox(lake_url), open_decision_log(lake_url), load_risk_policy(), clock
     )
 
 

@@ -8,16 +8,23 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from refi_assets.errors import RefiError
+from sqlglot import exp
+
+from refi_assets.errors import RefiError, SettingError
 from refi_assets.observability.alerts import Alert, AlertError, sns_sender
 from refi_assets.observability.mail import mail_sender
 from refi_assets.observability.settings import ObservabilitySettings
+from refi_assets.publishing.published import PublishedRun
 from refi_assets.settings import settings_of
-from refi_assets.store.alert_outbox import AlertDigest, AlertOutbox
+from refi_assets.specs.names import table_of
+from refi_assets.store.alert_outbox import AlertDigest, AlertOutbox, KeyAlert
 
 _LOG = logging.getLogger(__name__)
 
+REPORTS = ("risk/high_risk", "risk/possible_fraud")  # the borrowers that rules report
+
 _MOST_LINES = 20
+_REPORTED = exp.select("borrower_id", "rule", "as_of")
 
 Channels = Mapping[str, Callable[[Alert], None]]
 
@@ -57,6 +64,21 @@ def send_digests(outbox: AlertOutbox, channels: Channels, at: datetime) -> SentD
             outbox.mark_sent(digest.digest_id, channel, at)
             sent += 1
     return SentDigests(sent, tuple(problems))
+
+
+def send_alerts_now(outbox: AlertOutbox, run: PublishedRun | None) -> SentDigests:
+    """Put the alerts of a run into the outbox, and send what waits there.
+
+    Raises SettingError if no channel is set, or StoreError.
+    """
+    channels, now = alert_channels(), datetime.now(UTC)
+    if not channels:
+        raise SettingError("No alert can be sent: set REFI_ALERTS_TOPIC_ARN or REFI_SMTP_URL.")
+    if run is not None:
+        with run.engine.session(run.relations) as session:
+            rows = [row for key in REPORTS for row in session.query(_REPORTED.from_(table_of(key)))]
+        outbox.add((KeyAlert(*row.values()) for row in rows), now)
+    return send_digests(outbox, channels, now)
 
 
 class DigestSender:

@@ -3,7 +3,6 @@
 The stream makes its own of these in risk/stream/. The SQL files in sql/risk/ describe the columns.
 """
 
-from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,8 @@ from refi_assets.lake import ObjectStore, Relation
 from refi_assets.risk.event_columns import EVENT_COLUMNS, EVENT_KEY, PLACE_COLUMNS
 from refi_assets.risk.policy import Bands
 from refi_assets.risk.scoring import REASON_SEPARATOR, score_table
+from refi_assets.risk.stream.lake_files import SCORES as SCORE_FILES
+from refi_assets.risk.stream.lake_files import batch_files, checkpoint_ids, event_files
 from refi_assets.specs.names import table_of
 from refi_assets.specs.sql_models import load_sql_models
 
@@ -28,13 +29,16 @@ STREAMED, FEATURES, SCORES, SCORES_BEFORE, STREAMED_SCORES = (
     "risk/scores_before",
     "risk/streamed_scores",
 )
-EVENT_FOLDERS = ("stream/risk/events", "stream/risk/late_events")
-SCORE_FOLDERS = ("stream/risk/scores",)
 
 
-def stream_files(lake: ObjectStore, folders: Sequence[str]) -> list[str]:
-    """The keys of the stream's files in some of its folders, of all checkpoints."""
-    return sorted(info.key for folder in folders for info in lake.objects(folder) if info.size)
+def streamed_event_files(lake: ObjectStore) -> list[str]:
+    """The keys of the files in which the stream kept events, of all checkpoints."""
+    return sorted(key for checkpoint_id in checkpoint_ids(lake) for key in event_files(lake, checkpoint_id))
+
+
+def streamed_score_files(lake: ObjectStore) -> list[str]:
+    """The keys of the files in which the stream kept scores, of all checkpoints."""
+    return sorted(key for name in checkpoint_ids(lake) for key in batch_files(lake, SCORE_FILES, name).values())
 
 
 def keep_streamed(

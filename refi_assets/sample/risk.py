@@ -39,7 +39,7 @@ from refi_assets.sample.risk_truth import RiskTotals, stream_document
 from refi_assets.sample.written_tables import Columns, write_table
 
 MOST_BORROWERS, MOST_DAYS = 10_000_000, 366
-FEWEST_MONTHS, MOST_MONTHS = 13, 120  # of history
+MOST_MONTHS = 120  # of history
 _BORROWER_MONTHS_OF_PART = 160_000  # in memory together, in about 400 MB
 
 
@@ -56,16 +56,16 @@ def generated_risk(
 ) -> Iterator[tuple[dict[str, Any], RiskStream]]:
     """Generate a portfolio; yields the content of truth.json and the stream, whose messages can be read or sent.
 
-    The history has `months` months before that of the as-of day; the stream has the `days` days after it. With
-    `live_rate`, the stream is to be sent at once, so many messages a second, or as fast as possible (0): events keep
-    their delays, but happen now. Without `out_dir`, nothing is written and there is no history. The same arguments give
-    the same files with the same versions of NumPy and DuckDB. Raises SettingError for numbers that are out of range, or
-    if out_dir cannot be written to.
+    The history has `months` months before that of the as-of day, and outcomes of borrowers if they are 13 or more; the
+    stream has the `days` days after it. With `live_rate`, the stream is to be sent at once, so many messages a second,
+    or as fast as possible (0): events keep their delays, but happen now. Without `out_dir`, nothing is written and
+    there is no history. The same arguments give the same files with the same versions of NumPy and DuckDB. Raises
+    SettingError for numbers that are out of range, or if out_dir cannot be written to.
     """
     for name, number, fewest, most in (
         ("borrowers", borrowers, 1, MOST_BORROWERS),
         ("days", days, 0, MOST_DAYS),
-        ("months", months, FEWEST_MONTHS, MOST_MONTHS),
+        ("months", months, 1, MOST_MONTHS),
     ):
         if not fewest <= number <= most:
             raise SettingError(f"{number} {name} cannot be generated; ask for {fewest} to {most:,}.")
@@ -107,7 +107,8 @@ class _Portfolio:
         self._parts, self._next_row = 0, 1
         if out_dir:
             out_dir.mkdir(parents=True, exist_ok=True)
-            (out_dir / "truth.json").unlink(missing_ok=True)  # a generation cut short must not look finished
+            for name in ("truth.json", "default_outcome.csv"):  # a generation cut short must not look finished
+                (out_dir / name).unlink(missing_ok=True)
             for name in (*SOURCE_OF_TOPIC.values(), "replayed", "messages"):
                 shutil.rmtree(out_dir / name, ignore_errors=True)
 
@@ -121,7 +122,7 @@ class _Portfolio:
         self._stream.add_malformed(np.random.default_rng([seed, MOST_BORROWERS]), self._next_row)
         self._stream.put_in_order(live_rate)
         return {
-            **self._totals.document(has_outcomes=self._calendar.history_months > 0),
+            **self._totals.document(has_outcomes=self._calendar.has_outcomes),
             "stream": stream_document(self._stream),
             "fraud_cases": dict(sorted(self._fraud.items())),
         }

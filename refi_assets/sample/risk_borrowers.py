@@ -34,6 +34,11 @@ class RiskCalendar:
         return RiskCalendar(np.datetime64(as_of, "D"), history_months, days)
 
     @property
+    def has_outcomes(self) -> bool:
+        """Whether outcomes are known of days with a history before them."""
+        return self.history_months > 12
+
+    @property
     def stream_from(self) -> np.datetime64:
         """The day on which the stream begins."""
         return self.as_of + np.timedelta64(1, "D")
@@ -91,7 +96,7 @@ class RiskBorrowers:
 
 
 def draw_borrowers(rng: np.random.Generator, calendar: RiskCalendar, first: int, size: int) -> RiskBorrowers:
-    """Draw borrowers numbered from `first`. With twelve months or less of history, no outcome is known."""
+    """Draw borrowers numbered from `first`."""
     latent = rng.normal(size=size)
     trouble = _trouble(rng, latent, calendar.months)
     income = np.rint(100 * np.exp(rng.normal(8.3, 0.4, size))).astype(np.int64)
@@ -165,7 +170,7 @@ def portfolio_tables(rng: np.random.Generator, calendar: RiskCalendar, borrowers
             "collateral_value": collateral / 100,
         },
     }
-    if calendar.history_months > 12:
+    if calendar.has_outcomes:
         tables["default_outcome"] = {
             "borrower_id": ids,
             "observed_on": borrowers.observed_on,

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime, timedelta
 from itertools import repeat
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from refi_assets.store.failures import BUSY_SECONDS
 from refi_assets.store.logged_file import LoggedFile
@@ -124,7 +124,7 @@ class LiveScore(NamedTuple):
     band: str
     reasons: str
     newest_event_time: datetime | None
-    features: Mapping[str, Any]
+    features: Mapping[str, float | str | bool | None]
 
 
 class LiveScores:
@@ -168,6 +168,11 @@ class LiveScores:
             )
             connection.executemany(_UPSERT, rows)
 
+    def is_new(self) -> bool:
+        """Whether nothing has ever been written."""
+        with self._file.reading() as connection:
+            return connection is None
+
     def score_of(self, key: str) -> LiveScore | None:
         """The last score of a key; None if it has none."""
         with self._file.reading() as connection:
@@ -198,7 +203,7 @@ class LiveScores:
             band,
             reasons,
             None if newest_event_time is None else _time(newest_event_time),
-            dict(zip(feature_names, json.loads(features), strict=True)),
+            dict(zip(feature_names, json.loads(features, parse_int=float), strict=True)),
         )
 
     def scores_before(self, keys: Collection[str], day: date) -> "pa.Table":

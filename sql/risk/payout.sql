@@ -8,19 +8,32 @@
 -- total_before: Sum of the payouts before it.
 -- payouts_of_burst: Number of payouts within :velocity_within_minutes minutes that end with it, itself included.
 -- payee_since: Time of the first payout to its payee.
-WITH known AS (
-    SELECT
+WITH paying AS (
+    SELECT DISTINCT
         features.borrower_id,
-        features.as_of,
+        features.as_of
+    FROM risk.features AS features
+    INNER JOIN risk.events AS event
+        ON event.borrower_id = features.borrower_id
+        AND CAST(event.received_at AS DATE) = features.as_of
+    WHERE
+        event.kind = 'transaction'
+        AND event.amount < 0
+        AND NOT event.is_too_late
+),
+known AS (
+    SELECT
+        paying.borrower_id,
+        paying.as_of,
         event.event_id,
         event.event_time,
         CAST(event.received_at AS DATE) AS received_on,
         event.payee_id,
         -event.amount AS payout
-    FROM risk.features AS features
+    FROM paying
     INNER JOIN risk.events AS event
-        ON event.borrower_id = features.borrower_id
-        AND CAST(event.received_at AS DATE) <= features.as_of
+        ON event.borrower_id = paying.borrower_id
+        AND CAST(event.received_at AS DATE) <= paying.as_of
     WHERE
         event.kind = 'transaction'
         AND event.amount < 0

@@ -25,6 +25,7 @@ from refi_assets.api.event_writer import EventWriter
 from refi_assets.api.scored_programs import ScoredPrograms
 from refi_assets.api.served import Served
 from refi_assets.api.served_offers import ServedOffers
+from refi_assets.api.server import served_borrowers
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.lake import FolderStore
 from refi_assets.ml.columns import InputColumn, encode
@@ -122,6 +123,7 @@ class ServedApp:
             programs=ScoredPrograms(self.programs, lambda: DuckDBEngine(self.lake), lambda: self.registry),
             offers=offers,
             writer=EventWriter(offers.stores_to_write(), load_event_rules(), self.clock),
+            borrowers=served_borrowers(str(self.lake.root), self.clock),
             authorizer=Authorizer(root / KEY_FILE, self.clock, 1_000),
         )
         self.app = create_app(self.served, POLL_SECONDS, sagemaker=self.sagemaker)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from refi_assets.cli.commands.options import ERR, AnyRun, Lake, lake_url, written_day
-from refi_assets.cli.terminal import say
+from refi_assets.cli.commands.options import ERR, AnyRun, Lake, OneObject, lake_url, written_day
+from refi_assets.cli.terminal import Terminal, say
 
 if TYPE_CHECKING:
     from refi_assets.sample.risk_stream import StreamMessage
@@ -65,13 +65,31 @@ def topics() -> None:
     say(f"Made at {address}: {', '.join(new)}" if new else f"All topics exist at {address}.")
 
 
+@app.command("dead-letters")
+def dead_letters(
+    newest: Annotated[int, typer.Option(min=0, help="The number of newest ones to list.")] = 10,
+) -> None:
+    """Count the messages that break their contract, by reason, and list the newest ones' places."""
+    from refi_assets.risk.stream.dead_letter_counts import count_dead_letters
+    from refi_assets.risk.validation import REASONS
+
+    counts, terminal = count_dead_letters(newest), Terminal()
+    if not counts.by_reason:
+        say("There are no dead letters.")
+        return
+    rows = [(topic, reason, count, REASONS.get(reason, "")) for (topic, reason), count in counts.by_reason.items()]
+    terminal.table(("topic", "reason", "letters", "meaning"), rows)
+    columns = ("received_at", "topic", "partition", "offset", "reason", "field")
+    terminal.table(columns, [[letter[name] for name in columns] for letter in counts.newest], title="The newest")
+
+
 @app.command()
 def generate(
     out_dir: Annotated[Path | None, typer.Argument(file_okay=False, help="Folder for the files.")] = None,
     *,
     borrowers: Annotated[int, typer.Option(min=1, help="Number of borrowers.")] = 5000,
     days: Annotated[int, typer.Option(min=0, help="Days of the stream, after the history.")] = 30,
-    months: Annotated[int, typer.Option(min=13, help="Months of history.")] = 30,
+    months: Annotated[int, typer.Option(min=1, help="Months of history; outcomes need 13.")] = 30,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same files.")] = 1,
     as_of: Annotated[
         str | None,
@@ -168,3 +186,53 @@ def stream(
     from refi_assets.risk.stream.supervisor import Supervisor
 
     Supervisor(ERR.say, say_batch).run(until_caught_up=until_caught_up)
+
+
+@app.command()
+def rebuild() -> None:
+    """Replace a checkpoint that is lost or does not fit. The stream goes on where its scores end."""
+    from refi_assets.risk.stream.rebuild import rebuild_checkpoint
+    from refi_assets.risk.stream.settings import StreamSettings
+    from refi_assets.settings import settings_of
+
+    result = rebuild_checkpoint()
+    say(f"Checkpoint {result.checkpoint.checkpoint_id} in {settings_of(StreamSettings).checkpoint}. Start the stream.")
+    if result.sent_scores:
+        say(f"Sent {result.sent_scores} scores that the lake had and Kafka had not.")
+    for (topic, number), messages in result.lost_messages.items():
+        ERR.say(
+            f"Warning: Kafka has deleted {messages} messages of {topic}, partition {number}, before they were read."
+        )
+
+
+@app.command()
+def explain(
+    borrower_id: str,
+    *,
+    last: Annotated[int, typer.Option(min=1, help="Number of entries to show.")] = 40,
+    lake: Lake = None,
+    as_json: OneObject = False,
+) -> None:
+    """Show the timeline of a borrower, a person's data: events, features, scores, reasons, rules, decisions."""
+    from refi_assets.cli.borrower_timeline import show_timeline
+
+    show_timeline(lake_url(lake), borrower_id, last, as_json=as_json)
+
+
+@app.command()
+def alerts(lake: Lake = None) -> None:
+    """Send the alerts that wait: of the stream, and of the last run, each once a borrower, rule and day."""
+    from refi_assets.engines.duckdb import open_duckdb
+    from refi_assets.lake import open_lake
+    from refi_assets.risk.alerting import send_alerts_now
+    from refi_assets.risk.live_store import open_alert_outbox
+    from refi_assets.risk.timeline import latest_risk_run
+
+    url = lake_url(lake)
+    run = latest_risk_run(open_duckdb(open_lake(url, create=False)))
+    result = send_alerts_now(open_alert_outbox(url), run)
+    for problem in result.problems:
+        ERR.warn(problem)
+    say(f"{result.sent} digests sent.")
+    if result.problems:
+        raise typer.Exit(1)

@@ -25,7 +25,6 @@ from refi_assets.orchestration.sql_assets import Kind, described_by, made_by_pyt
 from refi_assets.orchestration.steps import asset_step
 from refi_assets.publishing.publication import Publication
 from refi_assets.risk.batch_relations import (
-    EVENT_FOLDERS,
     FEATURES,
     SCORES,
     SCORES_BEFORE,
@@ -33,7 +32,7 @@ from refi_assets.risk.batch_relations import (
     copy_scores,
     keep_streamed,
     score_borrowers,
-    stream_files,
+    streamed_event_files,
 )
 from refi_assets.risk.policy import RiskPolicy
 from refi_assets.risk.scoring import open_live_champion
@@ -74,7 +73,7 @@ def streamed_events(
 ) -> dg.MaterializeResult[Any]:
     """The files that the stream has put into the lake so far."""
     with asset_step(context, lake, RISK.unchanged) as step:
-        duckdb, files = engine.duckdb(step.lake), stream_files(step.lake, EVENT_FOLDERS)
+        duckdb, files = engine.duckdb(step.lake), streamed_event_files(step.lake)
 
         def make(draft: Relation) -> Relation:
             with duckdb.session() as session:

@@ -20,7 +20,7 @@ from refi_assets.orchestration.partitions import now
 from refi_assets.orchestration.resources import EngineResource, LakeResource, PoliciesResource
 from refi_assets.orchestration.sql_assets import described_by, made_by_python, materialize
 from refi_assets.orchestration.steps import asset_step
-from refi_assets.risk.batch_relations import SCORE_FOLDERS, SCORES, STREAMED_SCORES, keep_streamed_scores, stream_files
+from refi_assets.risk.batch_relations import SCORES, STREAMED_SCORES, keep_streamed_scores, streamed_score_files
 from refi_assets.risk.policy import RiskPolicy, SignalLimits, StreamHealth
 from refi_assets.risk.stream_health import StreamStatus, newest_stream_status
 from refi_assets.settings import settings_of
@@ -131,7 +131,7 @@ def streamed_scores(
     """
     with asset_step(context, lake, RISK.unchanged) as step:
         has_ended = step.as_of < datetime.now(UTC).date()
-        duckdb, files = engine.duckdb(step.lake), stream_files(step.lake, SCORE_FOLDERS) if has_ended else []
+        duckdb, files = engine.duckdb(step.lake), streamed_score_files(step.lake) if has_ended else []
 
         def make(draft: Relation) -> Relation:
             with duckdb.session() as session:

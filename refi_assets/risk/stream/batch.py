@@ -18,7 +18,7 @@ from refi_assets.risk.event_columns import EVENT_KEY
 from refi_assets.risk.policy import RiskPolicy
 from refi_assets.risk.stream.checkpoint import BatchRange, Checkpoint
 from refi_assets.risk.stream.dead_letters import DeadLetter, Place
-from refi_assets.risk.stream.decisions import Champions, Decision, decide
+from refi_assets.risk.stream.decisions import Champions, Decision, decide, require_same_messages
 from refi_assets.risk.stream.lake_files import EVENTS, LATE_EVENTS, SCORES, batch_key, put_table, read_table
 from refi_assets.risk.stream.live_scoring import LiveScoring
 from refi_assets.risk.stream.sink import SinkResult
@@ -113,6 +113,7 @@ class BatchProcessor:
         """Keep, score and send a batch. Repeating it changes nothing. Raises RefiError."""
         figures = BatchFigures(batch)
         messages = self._checkpoint.batch(batch)
+        require_same_messages(self._lake, self._checkpoint.checkpoint_id, batch, messages)
         with figures.timed("arrive"):
             self._arrive(groups, messages)
             letters = self._dead_letters()

@@ -18,6 +18,7 @@ from refi_assets.settings import settings_of
 
 STATE_VERSION = 1  # of the query's state: another one cannot go on with the checkpoint
 _FILE = "refi.json"
+_SPARK_FILES, _SPARK_FOLDERS = ("metadata", ".metadata.crc"), ("commits", "offsets", "sources", "state")
 _REBUILD = "Replace it by a new one, which gives the same scores and sends none twice: refi risk rebuild"
 
 Offsets = Mapping[str, Mapping[int, int]]  # topic -> partition -> offset
@@ -40,9 +41,10 @@ class Checkpoint(BaseModel):
     state_version: int
     state_partitions: int
     start: dict[str, dict[int, int]]
+    follows: str | None = None  # the checkpoint that a rebuild replaced by this one
 
     @classmethod
-    def create(cls, start: Offsets) -> Self:
+    def create(cls, start: Offsets, follows: str | None = None) -> Self:
         """A new checkpoint at the place of the settings. Raises RefiError if there is one."""
         stream = settings_of(StreamSettings)
         checkpoint = cls(
@@ -50,10 +52,19 @@ class Checkpoint(BaseModel):
             state_version=STATE_VERSION,
             state_partitions=stream.stream_state_partitions,
             start={topic: dict(offsets) for topic, offsets in start.items()},
+            follows=follows,
         )
         if not open_lake(stream.checkpoint).create_json(_FILE, checkpoint.model_dump(mode="json")):
             raise RefiError(f"There is a checkpoint in {stream.checkpoint} already. Nothing was changed.")
         return checkpoint
+
+    @staticmethod
+    def delete() -> None:
+        """Delete whatever there is of a checkpoint at the place of the settings."""
+        store = open_lake(settings_of(StreamSettings).checkpoint)
+        store.delete([_FILE, *_SPARK_FILES])  # first: without its description, the rest is of no checkpoint
+        for folder in _SPARK_FOLDERS:
+            store.delete_folder(folder)
 
     @classmethod
     def find(cls) -> Self | None:

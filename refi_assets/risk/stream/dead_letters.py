@@ -1,6 +1,8 @@
 """Dead letters: messages that break their contract, each with its place, its reason, and the bytes that Kafka has."""
 
 from base64 import b64encode
+from bisect import bisect_left
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import datetime
@@ -63,18 +65,22 @@ def read_messages(places: Iterable[Place]) -> Iterator[bytes | None]:
         from confluent_kafka import Consumer, KafkaException, TopicPartition
     kafka, stream = settings_of(KafkaSettings), settings_of(StreamSettings)
     options = {
-        "group.id": f"{stream.stream_query}.dead-letters",
+        "group.id": kafka.topic("dead-letters"),  # required, and not used: nothing is subscribed to or committed
         "enable.auto.commit": False,
-        "isolation.level": "read_uncommitted",  # as the query reads
+        "isolation.level": "read_uncommitted",  # nothing is between the places
         "auto.offset.reset": "earliest",
-        "enable.partition.eof": True,
     }
     try:
         with closing(Consumer({**kafka.client_options(), **options})) as consumer:
             for (topic, partition), group in groupby(places, key=attrgetter("topic", "partition")):
-                for offsets in _close_together([place.offset for place in group]):
-                    consumer.assign([TopicPartition(kafka.topic(topic), partition, offsets[0])])
-                    yield from _values_at(consumer, offsets, stream.stream_broker_wait_seconds)
+                offsets, source = [place.offset for place in group], TopicPartition(kafka.topic(topic), partition)
+                low, high = consumer.get_watermark_offsets(source, timeout=stream.stream_broker_wait_seconds)
+                first, last = bisect_left(offsets, low), bisect_left(offsets, high)
+                yield from [None] * first
+                for run in _close_together(offsets[first:last]):
+                    consumer.assign([TopicPartition(source.topic, partition, run[0])])
+                    yield from _values_at(consumer, run, stream.stream_broker_wait_seconds)
+                yield from [None] * (len(offsets) - last)
     except KafkaException as error:
         raise RefiError(
             f"Invalid messages cannot be read again from Kafka at {kafka.kafka_bootstrap}: {error.args[0].str()}."
@@ -94,23 +100,20 @@ def _close_together(offsets: Sequence[int]) -> Iterator[list[int]]:
 
 
 def _values_at(consumer: "Consumer", offsets: Sequence[int], wait: float) -> Iterator[bytes | None]:
-    """The values at ascending offsets of the assigned partition."""
-    from confluent_kafka import KafkaError, KafkaException
+    """The values at ascending offsets of the assigned partition, which must have a message at the last or after it."""
+    from confluent_kafka import KafkaException
 
-    position = 0
-    while position < len(offsets):
+    remaining = deque(offsets)
+    while remaining:
         message = consumer.poll(wait)
         if message is None:
             raise RefiError("Invalid messages cannot be read again: Kafka does not answer.")
-        error = message.error()
-        if error is not None and error.code() != KafkaError._PARTITION_EOF:
+        error, offset = message.error(), message.offset()
+        if error is not None or offset is None:
             raise KafkaException(error)
-        while position < len(offsets) and offsets[position] < message.offset():
+        while remaining and remaining[0] < offset:
+            remaining.popleft()
             yield None
-            position += 1
-        if error is not None:
-            yield from [None] * (len(offsets) - position)
-            return
-        if position < len(offsets) and offsets[position] == message.offset():
+        if remaining and remaining[0] == offset:
+            remaining.popleft()
             yield message.value()
-            position += 1

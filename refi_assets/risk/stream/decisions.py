@@ -71,6 +71,22 @@ class Champions:
         return self._registry
 
 
+def find_decision(lake: ObjectStore, checkpoint_id: str, batch: int) -> Decision | None:
+    """The decision of a batch, or None if it has not been decided."""
+    value = lake.get_json(batch_key(DECISIONS, checkpoint_id, batch))
+    return None if value is None else Decision.model_validate(value)
+
+
+def require_same_messages(lake: ObjectStore, checkpoint_id: str, batch: int, messages: BatchRange) -> None:
+    """Raise RefiError if a batch was decided with other messages: an older copy of the checkpoint would lose events."""
+    decision = find_decision(lake, checkpoint_id, batch)
+    if decision and (decision.start, decision.end) != (messages.start, messages.end):
+        raise RefiError(
+            f"Batch {batch} of checkpoint {checkpoint_id} has other messages than the lake says: the checkpoint is an "
+            "older copy, or has lost a part. Nothing was sent. Replace it by a new one: refi risk rebuild"
+        )
+
+
 def decide(
     lake: ObjectStore, checkpoint_id: str, batch: int, messages: BatchRange, snapshot: int, champions: Champions
 ) -> tuple[Decision, RegisteredModel]:
@@ -78,11 +94,10 @@ def decide(
 
     Raises ModelError or LakeError; also if the decided model has been replaced by another with its number.
     """
-    key = batch_key(DECISIONS, checkpoint_id, batch)
-    value = lake.get_json(key)
-    if value is None:
+    decision = find_decision(lake, checkpoint_id, batch)
+    if decision is None:
         model = champions.current()
-        decision = Decision(
+        proposed = Decision(
             model=model.name,
             version=model.version,
             sha256=model.sha256,
@@ -91,9 +106,8 @@ def decide(
             start={topic: dict(offsets) for topic, offsets in messages.start.items()},
             end={topic: dict(offsets) for topic, offsets in messages.end.items()},
         )
-        lake.create_json(key, decision.model_dump(mode="json"))
-        value = lake.get_json(key)  # another driver may have been first
-    decision = Decision.model_validate(value)
+        lake.create_json(batch_key(DECISIONS, checkpoint_id, batch), proposed.model_dump(mode="json"))
+        decision = find_decision(lake, checkpoint_id, batch) or proposed  # another driver may have been first
     model = champions.version(decision.version)
     if model.sha256 != decision.sha256:
         raise RefiError(

@@ -17,7 +17,6 @@ from refi_assets.risk.stream.batch import BatchFigures
 from refi_assets.risk.stream.settings import STREAM_PACKAGES, KafkaSettings, StreamSettings
 from refi_assets.settings import settings_of
 
-
 HOST = "127.0.0.1"
 SILENT_SECONDS = 900  # without a sign of life from Spark, which reports every 10 seconds, the query is stuck
 

@@ -35,10 +35,24 @@ def batch_files(lake: ObjectStore, kind: str, checkpoint_id: str) -> dict[int, s
     return dict(sorted(numbered))
 
 
+def event_files(lake: ObjectStore, checkpoint_id: str) -> list[str]:
+    """The keys of a checkpoint's files of events, late ones too, of the batches whose scores are there.
+
+    A batch puts its scores last. If its checkpoint is lost before, a rebuild reads its messages as if for the first
+    time.
+    """
+    scored = batch_files(lake, SCORES, checkpoint_id).keys()
+    return [
+        key
+        for kind in (EVENTS, LATE_EVENTS)
+        for batch, key in batch_files(lake, kind, checkpoint_id).items()
+        if batch in scored
+    ]
+
+
 def checkpoint_ids(lake: ObjectStore) -> list[str]:
     """The checkpoints that have files in the lake, the oldest first."""
-    folders = {name for kind in (EVENTS, LATE_EVENTS) for name in lake.folders(f"{STREAM_FOLDER}/{kind}")}
-    return sorted(name.removeprefix("checkpoint=") for name in folders)
+    return [name.removeprefix("checkpoint=") for name in lake.folders(f"{STREAM_FOLDER}/{SCORES}")]
 
 
 def put_table(lake: ObjectStore, key: str, table: "pa.Table") -> "pa.Table":

@@ -60,65 +60,72 @@ def newest_marker(query: str) -> Marker | None:
     does not answer in REFI_STREAM_BROKER_WAIT_SECONDS.
     """
     with needs_packages("Kafka", STREAM_PACKAGES, "stream", "make stream"):
-        from confluent_kafka import Consumer, KafkaException, TopicPartition
-    kafka, wait = settings_of(KafkaSettings), settings_of(StreamSettings).stream_broker_wait_seconds
-    topic = kafka.topic(RISK_MARKERS)
+        from confluent_kafka import KafkaException
+    kafka = settings_of(KafkaSettings)
+    deadline = time.monotonic() + settings_of(StreamSettings).stream_broker_wait_seconds
+    while True:
+        try:
+            start, end = _written(kafka, deadline)
+            records = _TAIL
+            while True:
+                first = max(start, end - records)
+                marker = _last_marker(kafka, query, range(first, end), deadline)
+                if marker or first == start:
+                    return marker
+                records *= 16
+        except KafkaException as error:
+            if not error.args[0].retriable() or time.monotonic() > deadline:
+                raise RefiError(
+                    f"The markers of the query {query} cannot be read from Kafka's topic {kafka.topic(RISK_MARKERS)} "
+                    f"at {kafka.kafka_bootstrap}: {error.args[0].str()}."
+                ) from None
+            time.sleep(0.2)
+
+
+def _written(kafka: KafkaSettings, deadline: float) -> tuple[int, int]:
+    """The first offset and the end of the topic, open transactions included."""
+    from confluent_kafka import TopicPartition
+
+    partition = TopicPartition(kafka.topic(RISK_MARKERS), MARKER_PARTITION)
+    with closing(_consumer(kafka, "read_uncommitted")) as consumer:
+        start, end = consumer.get_watermark_offsets(partition, timeout=max(1.0, deadline - time.monotonic()))
+    return start, end
+
+
+def _last_marker(kafka: KafkaSettings, query: str, offsets: range, deadline: float) -> Marker | None:
+    """The query's last marker at these offsets, when all transactions among them have ended."""
+    from confluent_kafka import KafkaError, KafkaException, TopicPartition
+
+    marker = None
+    with closing(_consumer(kafka, "read_committed")) as consumer:
+        consumer.assign([TopicPartition(kafka.topic(RISK_MARKERS), MARKER_PARTITION, offsets.start)])
+        while time.monotonic() < deadline:
+            message = consumer.poll(0.1)
+            if message is None:
+                continue
+            error, value, offset = message.error(), message.value(), message.offset()
+            if error is None:
+                if message.key() == query.encode() and value:
+                    marker = Marker.from_bytes(value)
+            elif error.code() != KafkaError._PARTITION_EOF:
+                raise KafkaException(error)
+            elif offset is not None and offset >= offsets.stop:
+                return marker
+    raise RefiError(
+        f"The end of Kafka's topic {kafka.topic(RISK_MARKERS)} was not reached in time: Kafka does not answer, or "
+        "another query has a transaction open. Start again."
+    )
+
+
+def _consumer(kafka: KafkaSettings, isolation: str) -> "Consumer":
+    from confluent_kafka import Consumer
+
     options = {
-        "group.id": f"{query}.markers",
+        "group.id": kafka.topic("markers"),  # required, and not used: nothing is subscribed to or committed
         "enable.auto.commit": False,
-        "isolation.level": "read_committed",
+        "isolation.level": isolation,
         "auto.offset.reset": "earliest",
         "enable.partition.eof": True,
         "fetch.wait.max.ms": 10,
     }
-    deadline = time.monotonic() + wait
-    try:
-        with closing(Consumer({**kafka.client_options(), **options})) as consumer:
-            start, _ = consumer.get_watermark_offsets(TopicPartition(topic, MARKER_PARTITION), timeout=wait)
-            end, records = _written_end(topic, wait), _TAIL
-            while True:
-                first = max(start, end - records)
-                consumer.assign([TopicPartition(topic, MARKER_PARTITION, first)])
-                marker = _last_of(consumer, query.encode(), end, deadline)
-                if marker or first == start:
-                    return marker
-                records *= 16
-    except KafkaException as error:
-        raise RefiError(
-            f"The markers of the query {query} cannot be read from Kafka's topic {topic} at {kafka.kafka_bootstrap}: "
-            f"{error.args[0].str()}."
-        ) from None
-
-
-def _written_end(topic: str, wait: float) -> int:
-    """The end of the topic, open transactions included."""
-    from confluent_kafka import IsolationLevel, TopicPartition
-    from confluent_kafka.admin import AdminClient, OffsetSpec
-
-    admin = AdminClient(settings_of(KafkaSettings).client_options())
-    request = {TopicPartition(topic, MARKER_PARTITION): OffsetSpec.latest()}
-    answers = admin.list_offsets(request, isolation_level=IsolationLevel.READ_UNCOMMITTED, request_timeout=wait)
-    return int(next(iter(answers.values())).result().offset)
-
-
-def _last_of(consumer: "Consumer", key: bytes, end: int, deadline: float) -> Marker | None:
-    """The last marker with a key, from the assigned offset to an end."""
-    from confluent_kafka import KafkaError, KafkaException
-
-    marker = None
-    while time.monotonic() < deadline:
-        message = consumer.poll(0.1)
-        if message is None:
-            continue
-        error = message.error()
-        if error is None:
-            if message.key() == key and message.value() is not None:
-                marker = Marker.from_bytes(message.value())
-        elif error.code() != KafkaError._PARTITION_EOF:
-            raise KafkaException(error)
-        elif message.offset() >= end:
-            return marker
-    raise RefiError(
-        f"The end of Kafka's topic {RISK_MARKERS} was not reached in time: Kafka does not answer, or a transaction of "
-        "another query is open. Start again."
-    )
+    return Consumer({**kafka.client_options(), **options})

@@ -42,7 +42,7 @@ def running_query(
     champions.current()
     checkpoint = open_checkpoint()
     with ExitStack() as stack:
-        sink = ScoreSink(checkpoint.checkpoint_id)
+        sink = ScoreSink(checkpoint.checkpoint_id, checkpoint.follows)
         stack.callback(sink.close)
         engine = open_duckdb(open_lake(settings_of(LakeSettings).lake_url))
         processor = BatchProcessor(engine, checkpoint, champions, sink, policy)

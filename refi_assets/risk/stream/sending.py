@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from confluent_kafka import KafkaError, Message
 
 _MOST_PENDING = 100_000  # messages that the client holds
-_SECONDS_TO_DELIVER = 300
+_SECONDS_TO_ANSWER, _SECONDS_TO_DELIVER = 10, 300
 _LOOKS_A_SECOND = 200  # at the clock
 
 
@@ -36,7 +36,7 @@ def send_messages(
     topic takes it from producers. All are acknowledged when this returns. Raises RefiError if Kafka does not take them.
     """
     with needs_packages("Kafka", STREAM_PACKAGES, "stream", "make stream"):
-        from confluent_kafka import Producer
+        from confluent_kafka import KafkaException, Producer
     kafka = settings_of(KafkaSettings)
     failures: list[KafkaError] = []
 
@@ -57,6 +57,13 @@ def send_messages(
         }
     )
     names = {topic: kafka.topic(topic) for topic in SOURCE_TOPICS}
+    try:
+        missing = set(names.values()) - producer.list_topics(timeout=_SECONDS_TO_ANSWER).topics.keys()
+    except KafkaException as error:
+        raise RefiError(f"Kafka at {kafka.kafka_bootstrap} does not answer: {error.args[0].str()}.") from None
+    if missing:
+        listed = ", ".join(sorted(missing))
+        raise RefiError(f"Kafka at {kafka.kafka_bootstrap} has no topic {listed}; `refi risk topics` makes our topics.")
     between_looks = max(1, int(rate / _LOOKS_A_SECOND)) if rate else 1000
     began, behind, number = time.monotonic(), 0.0, 0
     for topic, key, value, timestamp in messages:
@@ -79,6 +86,5 @@ def send_messages(
     pending = producer.flush(_SECONDS_TO_DELIVER)
     if failures or pending:
         reason = failures[0].str() if failures else f"{pending} messages were not acknowledged"
-        advice = "`refi risk topics` makes the topics."
-        raise RefiError(f"Kafka at {kafka.kafka_bootstrap} did not take all messages: {reason}. {advice}")
+        raise RefiError(f"Kafka at {kafka.kafka_bootstrap} did not take all messages: {reason}.")
     return Sending(number, time.monotonic() - began, behind)

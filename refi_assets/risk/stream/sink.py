@@ -6,9 +6,9 @@ sink must be closed; the next one asks the markers which messages are out.
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import duckdb
 
@@ -21,6 +21,7 @@ from refi_assets.settings import settings_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from confluent_kafka import KafkaError
 
 # The columns of a score that its message has, with DuckDB's types; the table may have more, such as features.
 SCORE_MESSAGE_COLUMNS = {
@@ -42,6 +43,7 @@ _AS_TEXT = {
     "DECIMAL(9,6)": "CAST({0} AS VARCHAR)",
     "TIMESTAMP": "strftime({0}, '%Y-%m-%dT%H:%M:%S.%gZ')",
 }
+_ABORT_SECONDS = 5
 _MOST_TRANSACTION_SECONDS = 900  # Kafka's own limit, if nobody changed it
 
 
@@ -89,6 +91,11 @@ class ScoreSink:
             )
         self._marker = marker if marker and marker.checkpoint_id == checkpoint_id else None
 
+    @property
+    def marker(self) -> Marker | None:
+        """The newest marker of this checkpoint: nobody else can write one any more."""
+        return self._marker
+
     def write(
         self,
         batch_id: int,
@@ -106,7 +113,7 @@ class ScoreSink:
             if self._marker.batch_id > batch_id or self._marker.is_whole:
                 return SinkResult(0, 0)
             part, start = self._marker.part, self._marker.messages
-        total, size = scores.num_rows + len(dead_letters), self._stream.stream_rows_a_transaction
+        total, size = max(scores.num_rows + len(dead_letters), start), self._stream.stream_rows_a_transaction
         parts = part + max(1, -(-(total - start) // size))
         offsets = {topic: dict(ends) for topic, ends in end_offsets.items()}
         messages = islice(self._messages(scores, sorted(dead_letters)), start, None)
@@ -118,8 +125,12 @@ class ScoreSink:
         return SinkResult(total - start, parts - part)
 
     def close(self) -> None:
-        """Give the producer back. An open transaction is aborted, if Kafka answers."""
-        self._producer.close()
+        """Abort an open transaction, if Kafka answers; otherwise Kafka or the next driver does."""
+        from confluent_kafka import KafkaException
+
+        with suppress(KafkaException):  # there is none, or it is fenced, or Kafka is away
+            self._producer.abort_transaction(_ABORT_SECONDS)
+        self._producer.purge()  # its own close() would wait for a Kafka that is away
 
     def _messages(self, scores: "pa.Table", letters: Sequence[DeadLetter]) -> Iterator[tuple[str, str, str | bytes]]:
         """Topics, keys and values."""
@@ -166,7 +177,7 @@ class ScoreSink:
         try:
             yield
         except KafkaException as error:
-            reason: KafkaError = error.args[0]
+            reason = self._cause(error.args[0])
             is_late = time.monotonic() - self._began >= self._longest  # Kafka fences a transaction that takes too long
             if reason.code() in (KafkaError._FENCED, KafkaError.PRODUCER_FENCED) and not is_late:
                 raise FencedError(
@@ -174,6 +185,17 @@ class ScoreSink:
                     "other with `refi risk stream` on the machines that use this Kafka; only one may run."
                 ) from None
             raise RefiError(f"Kafka at {place} did not take the scores of the query {query}: {reason.str()}.") from None
+
+    def _cause(self, reason: "KafkaError") -> "KafkaError":
+        """The fatal error behind the answers that there was one."""
+        from confluent_kafka import KafkaError, KafkaException
+
+        if reason.code() == KafkaError._FATAL:
+            try:
+                self._producer.abort_transaction(_ABORT_SECONDS)
+            except KafkaException as error:
+                return cast("KafkaError", error.args[0])
+        return reason
 
 
 def score_messages(scores: "pa.Table") -> Iterator[tuple[str, str]]:

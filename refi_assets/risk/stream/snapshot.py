@@ -22,6 +22,7 @@ from refi_assets.risk.stream.lake_files import (
     batch_files,
     checkpoint_folder,
     checkpoint_ids,
+    event_files,
 )
 
 PUBLICATION = Publication("risk", "portfolio")
@@ -76,12 +77,7 @@ class Snapshots:
     def _first(self) -> Snapshot:
         """The snapshot before the first batch: the last published run, and what other checkpoints have kept."""
         others = [name for name in checkpoint_ids(self._lake) if name != self._checkpoint_id]
-        files = [
-            key
-            for kind in (EVENTS, LATE_EVENTS)
-            for name in others
-            for key in batch_files(self._lake, kind, name).values()
-        ]
+        files = [key for name in others for key in event_files(self._lake, name)]
         is_published = PUBLICATION.latest(self._lake) is not None
         run = PublishedRun.find(PUBLICATION, self._lake, self._engine) if is_published else None
         relations = {relation.key: relation for relation in run.relations} if run else {}

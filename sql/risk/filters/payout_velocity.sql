@@ -1,6 +1,6 @@
 -- Does a borrower pay out unusually often?
 -- grain: borrower_id, as_of, event_id
--- rule payout_velocity: It is the :velocity_least_count th payout, or a later one, within :velocity_within_minutes minutes.
+-- rule payout_velocity: It ends at least :velocity_least_count payouts within :velocity_within_minutes minutes.
 SELECT
     payout.borrower_id,
     payout.as_of,

@@ -1,17 +1,27 @@
 -- duckdb, trino, athena
-WITH known AS (
-  SELECT
+WITH paying AS (
+  SELECT DISTINCT
     features.borrower_id,
-    features.as_of,
+    features.as_of
+  FROM risk.features AS features
+  INNER JOIN risk.events AS event
+    ON event.borrower_id = features.borrower_id
+    AND CAST(event.received_at AS DATE) = features.as_of
+  WHERE
+    event.kind = 'transaction' AND event.amount < 0 AND NOT event.is_too_late
+), known AS (
+  SELECT
+    paying.borrower_id,
+    paying.as_of,
     event.event_id,
     event.event_time,
     CAST(event.received_at AS DATE) AS received_on,
     event.payee_id,
     -event.amount AS payout
-  FROM risk.features AS features
+  FROM paying
   INNER JOIN risk.events AS event
-    ON event.borrower_id = features.borrower_id
-    AND CAST(event.received_at AS DATE) <= features.as_of
+    ON event.borrower_id = paying.borrower_id
+    AND CAST(event.received_at AS DATE) <= paying.as_of
   WHERE
     event.kind = 'transaction' AND event.amount < 0 AND NOT event.is_too_late
 ), counted AS (
@@ -58,19 +68,29 @@ WHERE
   counted.received_on = counted.as_of;
 
 -- spark
-WITH known AS (
-  SELECT
+WITH paying AS (
+  SELECT DISTINCT
     features.borrower_id,
-    features.as_of,
+    features.as_of
+  FROM risk.features AS features
+  INNER JOIN risk.events AS event
+    ON event.borrower_id = features.borrower_id
+    AND CAST(event.received_at AS DATE) = features.as_of
+  WHERE
+    event.kind = 'transaction' AND event.amount < 0 AND NOT event.is_too_late
+), known AS (
+  SELECT
+    paying.borrower_id,
+    paying.as_of,
     event.event_id,
     event.event_time,
     CAST(event.received_at AS DATE) AS received_on,
     event.payee_id,
     -event.amount AS payout
-  FROM risk.features AS features
+  FROM paying
   INNER JOIN risk.events AS event
-    ON event.borrower_id = features.borrower_id
-    AND CAST(event.received_at AS DATE) <= features.as_of
+    ON event.borrower_id = paying.borrower_id
+    AND CAST(event.received_at AS DATE) <= paying.as_of
   WHERE
     event.kind = 'transaction' AND event.amount < 0 AND NOT event.is_too_late
 ), counted AS (

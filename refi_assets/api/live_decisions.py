@@ -1,0 +1,138 @@
+"""Requests for a score that name a borrower: the decision by live features, logged before it is answered.
+
+The stream keeps the features in the store, and risk/decision.py decides. A thread answers one request after another, so
+that the event loop never waits for a disk.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import numpy as np
+
+from refi_assets.api.fields import BorrowerReason, BorrowerScoreAnswer
+from refi_assets.api.model_scores import score_values
+from refi_assets.api.problems import ProblemError
+from refi_assets.errors import StoreError
+from refi_assets.ml.registry import RegisteredModel
+from refi_assets.ml.scoring import in_millionths
+from refi_assets.risk.decision import decide
+from refi_assets.risk.policy import RiskPolicy
+from refi_assets.store.alert_outbox import AlertOutbox
+from refi_assets.store.decision_log import DecisionLog, LoggedDecision
+from refi_assets.store.live_scores import LiveScore, LiveScores
+
+MOST_WAITING = 100  # requests
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class LiveBorrowers:
+    """What is known of borrowers at the moment, what decides on them, and the log. `clock` gives a time with a zone."""
+
+    scores: LiveScores
+    alerts: AlertOutbox
+    log: DecisionLog
+    policy: RiskPolicy
+    clock: Callable[[], datetime]
+
+
+class LiveDecisions:
+    """Answers on borrowers. `retry_after` is in seconds."""
+
+    def __init__(self, borrowers: LiveBorrowers, retry_after: float) -> None:
+        self._borrowers, self._retry_after = borrowers, retry_after
+        self._thread = ThreadPoolExecutor(1, "live decisions")
+        self._waiting = 0
+
+    async def answer(
+        self, borrower_id: str, champion: RegisteredModel, client: str, request_id: str
+    ) -> BorrowerScoreAnswer:
+        """The decision on a borrower, which is in the log. Raises ProblemError; then nothing was decided."""
+        if self._waiting >= MOST_WAITING:
+            raise ProblemError(503, "busy", "Too many requests wait for a decision.", retry_after=1)
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(
+                self._thread, self._decided, borrower_id, champion, client, request_id
+            )
+        except StoreError as error:
+            _LOG.error("%s", error)
+            raise ProblemError(
+                503,
+                "live-store-unavailable",
+                "The live scores or the log of decisions are away; the log of the API has the reason. Nothing was "
+                "decided.",
+                retry_after=self._retry_after,
+            ) from error
+        finally:
+            self._waiting -= 1
+
+    def _decided(
+        self, borrower_id: str, champion: RegisteredModel, client: str, request_id: str
+    ) -> BorrowerScoreAnswer:
+        live, now, bounds = self._live_score(borrower_id), self._borrowers.clock(), self._borrowers.policy.decisions
+        names = [column.name for column in champion.model.inputs]
+        missing = [name for name in names if name not in live.features]
+        features = {name: live.features[name] for name in names if name in live.features}
+        scored = None if missing else score_values(champion, features, None)
+        probability = None if scored is None else _probability(scored.probability)
+        since = (now - timedelta(hours=bounds.stale_after_hours)).astimezone(UTC).date()
+        rules = {alert.rule for alert, _ in self._borrowers.alerts.alerts_of(borrower_id) if alert.day >= since}
+        age = now - live.batch.processed_at
+        decision = decide(probability, bounds, age=age, missing=missing, rules=rules)
+        self._borrowers.log.record(
+            LoggedDecision(
+                at=now,
+                request_id=request_id,
+                client=client,
+                key=borrower_id,
+                answer=decision.answer,
+                reasons=tuple(reason.code for reason in decision.reasons),
+                probability=None if probability is None else float(probability),
+                model=champion.name,
+                version=champion.version,
+                policy_sha256=self._borrowers.policy.sha256,
+                checkpoint_id=live.batch.checkpoint_id,
+                batch=live.batch.batch,
+                as_of=live.as_of,
+                processed_at=live.batch.processed_at,
+                alerts=tuple(sorted(rules)),
+                features=features,
+            )
+        )
+        return BorrowerScoreAnswer(
+            borrower_id=borrower_id,
+            decision=decision.answer.value,
+            decision_reasons=[BorrowerReason(**reason._asdict()) for reason in decision.reasons],
+            model=champion.name,
+            version=champion.version,
+            probability=probability,
+            reasons=[] if scored is None else scored.reasons,
+            as_of=live.as_of,
+            processed_at=live.batch.processed_at,
+            newest_event_time=live.newest_event_time,
+        )
+
+    def _live_score(self, borrower_id: str) -> LiveScore:
+        """The borrower's last score. Raises ProblemError."""
+        live = self._borrowers.scores.score_of(borrower_id)
+        if live is not None:
+            return live
+        if self._borrowers.scores.is_new():
+            raise ProblemError(
+                503,
+                "no-live-scores",
+                "No stream has stored live scores here yet (refi risk stream).",
+                retry_after=self._retry_after,
+            )
+        raise ProblemError(404, "unknown-borrower", "The stream has had no event of such a borrower.")
+
+
+def _probability(exact: float) -> Decimal:
+    """A probability as scores are stored: rounded to six decimals."""
+    return Decimal(int(in_millionths(np.array([exact]))[0])).scaleb(-6)
