@@ -290,6 +290,6 @@ def alerts(lake: Lake = None) -> None:
     result = send_alerts_now(open_alert_outbox(url), run)
     for problem in result.problems:
         ERR.warn(problem)
-    say(f"{result.sent} digests sent.")
+    say(f"Digests sent: {result.sent}.")
     if result.problems:
         raise typer.Exit(1)
