@@ -1,12 +1,12 @@
 -- Payouts of borrowers, known at the end of the day of their features, that arrived on that day; each with the borrower's
 -- payouts up to it, in the order of their times.
 -- grain: borrower_id, as_of, event_id
--- not null: borrower_id, as_of, event_id, event_time, payout, payouts_before, total_before, payouts_of_burst
+-- not null: borrower_id, as_of, event_id, event_time, payout, payouts_before, total_before
 -- as_of: The day on which it arrived.
 -- payout: The amount paid out.
 -- payouts_before: Number of payouts before it.
 -- total_before: Sum of the payouts before it.
--- payouts_of_burst: Number of payouts within :velocity_within_minutes minutes that end with it, itself included.
+-- burst_since: Time of the first of the :velocity_least_count payouts that end with it.
 -- not personal payee_since: It is a time, and does not say who was paid.
 -- payee_since: Time of the first payout to its payee.
 WITH paying AS (
@@ -66,14 +66,14 @@ counted AS (
                 known.event_id ASC NULLS LAST
             ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
         ) - known.payout AS total_before,
-        COUNT(*) OVER (
+        LAG(known.event_time, CAST(:velocity_least_count - 1 AS INTEGER)) OVER (
             PARTITION BY
                 known.borrower_id,
                 known.as_of
             ORDER BY
-                known.event_time ASC NULLS LAST
-            RANGE BETWEEN :velocity_within_minutes * INTERVAL '1' MINUTE PRECEDING AND CURRENT ROW
-        ) AS payouts_of_burst,
+                known.event_time ASC NULLS LAST,
+                known.event_id ASC NULLS LAST
+        ) AS burst_since,
         CASE
             WHEN known.payee_id IS NOT NULL
                 THEN MIN(known.event_time) OVER (
@@ -93,7 +93,7 @@ SELECT
     CAST(counted.payout AS DECIMAL(18, 2)) AS payout,
     counted.payouts_before,
     CAST(counted.total_before AS DECIMAL(18, 2)) AS total_before,
-    counted.payouts_of_burst,
+    counted.burst_since,
     counted.payee_since
 FROM counted
 WHERE

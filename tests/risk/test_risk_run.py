@@ -143,13 +143,22 @@ def put_streamed(replayed: Path, lake: Path) -> None:
     )
     columns = ", ".join(f"CAST({name} AS {kind}) AS {name}" for name, kind in (EVENT_COLUMNS | PLACE_COLUMNS).items())
     rows = f"SELECT {columns} FROM ({events})"
-    batches = [("one", 0, rows, True), ("two", 0, f"{rows} LIMIT 1", True)]
-    batches += [("two", 1, f"SELECT * REPLACE ('unscored' AS event_id) FROM ({rows}) LIMIT 1", False)]
-    for checkpoint, batch, sql, has_scores in batches:
-        for kind in ("events", "scores")[: 1 + has_scores]:
-            path = lake / f"stream/risk/{kind}/checkpoint={checkpoint}/batch={batch}.parquet"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            duckdb.sql(f"COPY ({sql}) TO '{path}'")
+    no_scores = (
+        "SELECT '' AS score_id, '' AS borrower_id, DATE '2026-03-04' AS as_of, 0::DECIMAL(9,6) AS probability, "
+        "'' AS band, ['']::VARCHAR[] AS reasons, 1::BIGINT AS version, TIMESTAMP '2026-03-04' AS processed_at LIMIT 0"
+    )
+    put(lake, "events", "one", 0, rows)
+    put(lake, "scores", "one", 0, no_scores)
+    put(lake, "events", "two", 0, f"{rows} LIMIT 1")
+    put(lake, "scores", "two", 0, no_scores)
+    put(lake, "events", "two", 1, f"SELECT * REPLACE ('unscored' AS event_id) FROM ({rows}) LIMIT 1")
+
+
+def put(lake: Path, kind: str, checkpoint: str, batch: int, sql: str) -> None:
+    """Put a file of a batch, with the rows of a query."""
+    path = lake / f"stream/risk/{kind}/checkpoint={checkpoint}/batch={batch}.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    duckdb.sql(f"COPY ({sql}) TO '{path}'")
 
 
 def test_events_that_are_too_late_count_with_late(risk_runs, tmp_path) -> None:

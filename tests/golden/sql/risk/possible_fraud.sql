@@ -10,7 +10,10 @@ WITH reported AS (
       payout.borrower_id,
       payout.as_of,
       payout.event_id,
-      CASE WHEN payout.payouts_of_burst >= CAST('8' AS BIGINT) THEN 'payout_velocity' END AS rule
+      CASE
+        WHEN payout.event_time <= payout.burst_since + CAST('60' AS BIGINT) * INTERVAL '1' MINUTE
+        THEN 'payout_velocity'
+      END AS rule
     FROM risk.payout AS payout
   ) AS velocity
   WHERE
