@@ -3,12 +3,13 @@
 import csv
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -45,6 +46,7 @@ class RiskStream:
 
     folder: Path
     settings: Mapping[str, str]
+    drivers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
     def lake(self) -> Path:
@@ -84,7 +86,7 @@ class RiskStream:
     def driver(self, *options: str, **settings: str) -> subprocess.Popen[bytes]:
         """A process with `refi risk stream`, in a session of its own."""
         with (self.folder / "driver.log").open("ab") as log:
-            return subprocess.Popen(
+            driver = subprocess.Popen(
                 [*REFI, "risk", "stream", *options],
                 env={**os.environ, **self.settings, **settings},
                 cwd=PROJECT_DIR,
@@ -93,6 +95,15 @@ class RiskStream:
                 stderr=log,
                 start_new_session=True,
             )
+        self.drivers.append(driver)
+        return driver
+
+    def end_drivers(self) -> None:
+        """Kill drivers that still run, with their Java processes."""
+        for driver in self.drivers:
+            with suppress(ProcessLookupError):
+                os.killpg(driver.pid, signal.SIGKILL)
+            driver.wait()
 
     def newest(self, kind: str) -> int:
         """The newest batch in offsets/ or commits/ of the checkpoint; -1 without one."""

@@ -11,7 +11,7 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -65,11 +65,23 @@ def champion(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def stream(kafka: Broker, champion: Path, tmp_path: Path) -> RiskStream:
-    """A stream without messages yet."""
-    begun = new_stream(tmp_path, kafka.bootstrap, next(PREFIXES), champion)
-    begun.prepare()
-    return begun
+def begin(kafka: Broker, champion: Path, tmp_path: Path) -> Iterator[Callable[[str], RiskStream]]:
+    """Begins a stream without messages, in a folder of this name. Its drivers end with the test."""
+    with ExitStack() as stack:
+
+        def begin_stream(name: str) -> RiskStream:
+            begun = new_stream(tmp_path / name, kafka.bootstrap, next(PREFIXES), champion)
+            stack.callback(begun.end_drivers)
+            begun.prepare()
+            return begun
+
+        yield begin_stream
+
+
+@pytest.fixture
+def stream(begin: Callable[[str], RiskStream]) -> RiskStream:
+    """A stream without messages."""
+    return begin("stream")
 
 
 @pytest.fixture(scope="module")
@@ -187,21 +199,18 @@ def test_three_kills_of_driver_and_broker_leave_the_scores_of_an_undisturbed_str
 
 @pytest.mark.long
 def test_thirty_kills_leave_the_scores_of_an_undisturbed_stream(
-    kafka: Broker, champion: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    kafka: Broker, begin: Callable[[str], RiskStream], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with generated_risk(34_500, 2, tmp_path / "generated", as_of=date(2026, 8, 31), days=30, months=13):
-        streams = [new_stream(tmp_path / name, kafka.bootstrap, next(PREFIXES), champion) for name in ("still", "hit")]
-    for stream in streams:
-        stream.prepare()
+        undisturbed, disturbed = begin("undisturbed"), begin("disturbed")
+    for stream in (undisturbed, disturbed):
         stream.send(tmp_path / "generated")
-    undisturbed, disturbed = streams
-    undisturbed.catch_up()
     victims = ["driver", "broker", "both"] * 10
     phases = kill_at_random(disturbed, kafka, victims, random.Random(2), batch="8000")
     with capsys.disabled():
         print(f"\n{len(victims)} kills: {dict(phases)}")
-    disturbed.catch_up()
-    for stream in streams:
+    for stream in (disturbed, undisturbed):
+        stream.catch_up()
         require_exactly_once(stream, tmp_path / "generated")
     assert last_scores(disturbed) == last_scores(undisturbed)
 
