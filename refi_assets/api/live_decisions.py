@@ -106,7 +106,7 @@ class LiveDecisions:
             self._borrowers.log.record(decisions)
         except Exception as error:
             _LOG.error("%s", error if isinstance(error, RefiError) else type_and_place(error))
-            return [self._unavailable()] * len(questions)
+            return [self._unavailable() for _ in questions]
         return outcomes
 
     def _decided(self, question: _Question) -> tuple[BorrowerScoreAnswer, LoggedDecision]:
