@@ -121,7 +121,7 @@ class LiveDecisions:
         age = now - live.batch.processed_at
         decision = decide(probability, policy.decisions, age=age, missing=missing, rules=rules)
         logged = LoggedDecision(
-            at=now,
+            at=now.astimezone(UTC),
             request_id=question.request_id,
             client=question.client,
             key=question.borrower_id,
