@@ -9,6 +9,8 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -60,11 +62,15 @@ class RiskStream:
             yield
         forget_settings()
 
-    def prepare(self, messages: Path) -> None:
-        """Make the topics, which keep the messages' own times, and send the messages of a folder."""
+    def prepare(self) -> None:
+        """Make the topics, which keep the messages' own times."""
         with self.in_this_process():
             create_topics(timestamps="CreateTime")
-            send_messages(stored_messages(messages), keeps_times=True)
+
+    def send(self, generated: Path, first: int = 0, end: int | None = None) -> None:
+        """Send the messages of a generated portfolio, all or some."""
+        with self.in_this_process():
+            send_messages(islice(stored_messages(generated / "messages"), first, end), keeps_times=True)
 
     def catch_up(self) -> list[str]:
         """Run the query in this process until it has read everything; returns what it said."""
@@ -211,7 +217,7 @@ def expected_events(generated: Path) -> list[tuple[Any, ...]]:
             rows = sorted(csv.DictReader(file), key=lambda row: row["received_at"])
         for row in rows:
             key = (topic, row["borrower_id"], row["event_id"])
-            events.setdefault(key, duckdb.execute("SELECT CAST(? AS TIMESTAMP)", [row["received_at"]]).fetchone()[0])
+            events.setdefault(key, datetime.fromisoformat(row["received_at"]).replace(tzinfo=None))
     return sorted((*key, received_at) for key, received_at in events.items())
 
 
