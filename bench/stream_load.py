@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, Message, TopicPartition
 from numpy.typing import NDArray
 
 from bench.measure import MeasureError
@@ -87,7 +87,7 @@ def scores_seen() -> Iterator[list[Score]]:
     consumer = _consumer(kafka.topic(RISK_SCORES))
 
     def consume() -> None:
-        messages = []
+        messages: list[Message] = []
         while messages or not has_ended.is_set():
             messages = consumer.consume(1000, 0.5)
             now = time.time()

@@ -41,6 +41,8 @@ from refi_assets.sample.written_tables import Columns, write_table
 MOST_BORROWERS, MOST_DAYS = 10_000_000, 366
 MOST_MONTHS = 120  # of history
 _BORROWER_MONTHS_OF_PART = 160_000  # in memory together, in about 400 MB
+# Files that a generation with other arguments may not write again.
+_OF_EARLIER_GENERATIONS = ("default_outcome.csv", "replayed/*.csv", "*/history-*.csv", "replayed/*/history-*.csv")
 
 
 @contextmanager
@@ -107,10 +109,10 @@ class _Portfolio:
         self._parts, self._next_row = 0, 1
         if out_dir:
             out_dir.mkdir(parents=True, exist_ok=True)
-            for name in ("truth.json", "default_outcome.csv"):  # a generation cut short must not look finished
-                (out_dir / name).unlink(missing_ok=True)
-            for name in (*SOURCE_OF_TOPIC.values(), "replayed", "messages"):
-                shutil.rmtree(out_dir / name, ignore_errors=True)
+            (out_dir / "truth.json").unlink(missing_ok=True)  # a generation cut short must not look finished
+            for pattern in _OF_EARLIER_GENERATIONS:
+                for path in out_dir.glob(pattern):
+                    path.unlink()
 
     def draw(self, borrowers: int, seed: int, live_rate: float | None) -> dict[str, Any]:
         """Draw all parts, write those of the history, and put the stream in order; returns the counts."""

@@ -1,12 +1,30 @@
 """Commands of the domain risk, beside those that every domain has."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from refi_assets.cli.commands.options import ERR, AnyRun, Lake, OneObject, lake_url, written_day
+from refi_assets.cli.commands.domains import ingest_and_run
+from refi_assets.cli.commands.options import (
+    ERR,
+    Accept,
+    AnyRun,
+    AsOf,
+    ForceLatest,
+    IgnoreOthers,
+    Lake,
+    NewFiles,
+    OneObject,
+    OtherPolicy,
+    Reason,
+    Replace,
+    Verify,
+    lake_url,
+    written_day,
+)
 from refi_assets.cli.terminal import Terminal, say
 
 if TYPE_CHECKING:
@@ -17,6 +35,45 @@ Rate = Annotated[float, typer.Option(min=0, help="Messages a second to Kafka; 0 
 KeepTimes = Annotated[
     bool, typer.Option("--replay", help="Kafka's timestamps are those of the files, if the topics allow it.")
 ]
+
+
+@app.command()
+def run(
+    *,
+    source: NewFiles = None,
+    lake: Lake = None,
+    as_of: AsOf = None,
+    with_late: Annotated[
+        bool,
+        typer.Option("--with-late", help="Also count events that are too late, for this run only, as another policy."),
+    ] = False,
+    policy: OtherPolicy = None,
+    replace: Replace = False,
+    ignore_others: IgnoreOthers = False,
+    force_latest: ForceLatest = False,
+    accept: Accept = None,
+    reason: Reason = None,
+    verify: Verify = False,
+    as_json: OneObject = False,
+) -> None:
+    """Score all borrowers for one day, from files and from what the stream has kept."""
+    from refi_assets.risk.policy import policy_with_late
+
+    with policy_with_late(policy) if with_late else nullcontext(policy) as in_force:
+        ingest_and_run(
+            "risk",
+            source=source,
+            lake=lake,
+            as_of=as_of,
+            policy=in_force,
+            replace=replace,
+            ignore_others=ignore_others,
+            force_latest=force_latest,
+            accept=accept,
+            reason=reason,
+            verify=verify,
+            as_json=as_json,
+        )
 
 
 @app.command()
@@ -233,6 +290,6 @@ def alerts(lake: Lake = None) -> None:
     result = send_alerts_now(open_alert_outbox(url), run)
     for problem in result.problems:
         ERR.warn(problem)
-    say(f"{result.sent} digests sent.")
+    say(f"Digests sent: {result.sent}.")
     if result.problems:
         raise typer.Exit(1)

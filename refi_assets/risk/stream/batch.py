@@ -15,11 +15,13 @@ from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.engines.duckdb_sql import columns_sql, parquet_sql, quoted, rows_sql, text_literal
 from refi_assets.ml.scoring import probability_sql
 from refi_assets.risk.event_columns import EVENT_KEY
+from refi_assets.risk.live_rules import LiveRules
 from refi_assets.risk.policy import RiskPolicy
 from refi_assets.risk.stream.checkpoint import BatchRange, Checkpoint
 from refi_assets.risk.stream.dead_letters import DeadLetter, Place
 from refi_assets.risk.stream.decisions import Champions, Decision, decide, require_same_messages
 from refi_assets.risk.stream.lake_files import EVENTS, LATE_EVENTS, SCORES, batch_key, put_table, read_table
+from refi_assets.risk.stream.live_output import LiveOutput
 from refi_assets.risk.stream.live_scoring import LiveScoring
 from refi_assets.risk.stream.sink import SinkResult
 from refi_assets.risk.stream.snapshot import PORTFOLIO, STORED_COLUMNS, Snapshot, Snapshots, stored_rows_sql
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 _COLUMNS = columns_sql(STORED_COLUMNS)
 _KEY = ", ".join(EVENT_KEY)
 
-# What a score has beside its features, in this order; the message has these columns.
+# What a score has beside its features, in this order; the message has all but the rules.
 _SCORE_COLUMNS = """
     {checkpoint} || '/' || {batch} || '/' || scored.borrower_id AS score_id,
     scored.borrower_id,
@@ -44,7 +46,8 @@ _SCORE_COLUMNS = """
     TIMESTAMP {processed_at} AS processed_at,
     scored.events,
     places.offsets,
-    scored.late
+    scored.late,
+    coalesce(reported.rules, []) AS rules
 """
 
 
@@ -104,6 +107,8 @@ class BatchProcessor:
         self._session = engine.session()
         self._session.execute("CREATE SCHEMA risk; CREATE SCHEMA staging")
         self._scoring = LiveScoring(self._session, policy.bands)
+        self._rules = LiveRules(self._session.connection, policy)
+        self._output = LiveOutput(engine.lake.name, self._session.connection)
 
     def close(self) -> None:
         """Close the session."""
@@ -125,6 +130,8 @@ class BatchProcessor:
         figures.scores, figures.dead_letters = scores.num_rows, len(letters)
         with figures.timed("send"):
             self._sink.write(batch, scores, letters, messages.end)
+        with figures.timed("store"):
+            self._output.keep(self._checkpoint.checkpoint_id, batch, scores)
         return figures
 
     def _key(self, kind: str, batch: int) -> str:
@@ -171,6 +178,8 @@ class BatchProcessor:
             figures.version = decision.version
         with figures.timed("score"):
             results = self._scoring.score(model)
+        with figures.timed("rules"):
+            self._apply_rules(results)
             scores = self._score_table(batch, decision, results)
         with figures.timed("keep"):
             figures.events = self._put_events(EVENTS, batch, "NOT is_too_late")
@@ -209,18 +218,18 @@ class BatchProcessor:
 
     def _find_events(self, snapshot: Snapshot, batch: int) -> None:
         """The tables risk.events, of all borrowers with new events, `scored` and risk.subject."""
-        history = "SELECT * FROM snapshot_events"
+        stored = "SELECT * FROM snapshot_events"
         if len(self._days) > 1:  # Spark hands on a borrower's other days only if they have new events
-            history += f" UNION ALL {stored_rows_sql(self._lake, self._snapshots.files_since(snapshot, batch))}"
+            stored += f" UNION ALL {stored_rows_sql(self._lake, self._snapshots.files_since(snapshot, batch))}"
         is_too_late = f"received_at > event_time + INTERVAL {self._late_after_hours} HOUR AS is_too_late"
         self._session.execute(
             "CREATE OR REPLACE TEMP TABLE touched AS "
             "SELECT DISTINCT borrower_id FROM arrived WHERE is_new AND reason IS NULL;"
-            "CREATE OR REPLACE TEMP TABLE before AS "
-            f"SELECT {_COLUMNS} FROM ({history}) SEMI JOIN touched USING (borrower_id);"
+            "CREATE OR REPLACE TEMP TABLE history AS "
+            f"SELECT {_COLUMNS} FROM ({stored}) SEMI JOIN touched USING (borrower_id);"
             "CREATE OR REPLACE TABLE risk.events AS "
-            f"SELECT {_COLUMNS}, FALSE AS is_new, {is_too_late} FROM before UNION ALL "
-            f"SELECT {_COLUMNS}, is_new, {is_too_late} FROM arrived ANTI JOIN before USING ({_KEY}) "
+            f"SELECT {_COLUMNS}, FALSE AS is_new, {is_too_late} FROM history UNION ALL "
+            f"SELECT {_COLUMNS}, is_new, {is_too_late} FROM arrived ANTI JOIN history USING ({_KEY}) "
             "WHERE reason IS NULL;"
             "CREATE OR REPLACE TEMP TABLE scored AS "
             "SELECT borrower_id, max(received_at)::DATE AS as_of, count(*) FILTER (is_new) AS events, "
@@ -228,6 +237,23 @@ class BatchProcessor:
             "coalesce(min(event_time) FILTER (is_new) < max(event_time) FILTER (NOT is_new), FALSE) AS late "
             "FROM risk.events WHERE NOT is_too_late GROUP BY borrower_id HAVING events > 0;"
             "CREATE OR REPLACE TABLE risk.subject AS SELECT borrower_id, as_of FROM scored"
+        )
+
+    def _apply_rules(self, results: "pa.Table") -> None:
+        """The table `reported`: the codes of the rules that report a borrower."""
+        self._session.connection.register("results", results)
+        self._session.execute(
+            "CREATE OR REPLACE TABLE risk.scores AS "
+            f"SELECT borrower_id, as_of, {probability_sql('millionths')} AS probability FROM results"
+        )
+        self._session.connection.unregister("results")
+        self._output.read_scores_before()
+        self._rules.apply()
+        self._session.execute(
+            "CREATE OR REPLACE TEMP TABLE reported AS "
+            "WITH report AS (SELECT borrower_id, rule FROM risk.high_risk "
+            "UNION ALL SELECT borrower_id, rule FROM risk.possible_fraud) "
+            "SELECT borrower_id, list(DISTINCT rule ORDER BY rule) AS rules FROM report GROUP BY borrower_id"
         )
 
     def _score_table(self, batch: int, decision: Decision, results: "pa.Table") -> "pa.Table":
@@ -249,7 +275,7 @@ class BatchProcessor:
             "map_from_entries(list(ROW(topic, [number::BIGINT, kafka_offset]) ORDER BY topic)) AS offsets "
             "FROM last_offset GROUP BY borrower_id) "
             f"SELECT {columns}{features} FROM scored INNER JOIN results AS result USING (borrower_id) "
-            "INNER JOIN places USING (borrower_id) ORDER BY scored.borrower_id"
+            "INNER JOIN places USING (borrower_id) LEFT JOIN reported USING (borrower_id) ORDER BY scored.borrower_id"
         )
         table = self._arrow(query)
         self._session.connection.unregister("results")

@@ -12,13 +12,13 @@ from refi_assets.engines.spark_session import spark_session
 from refi_assets.engines.spark_stream import KafkaPartition, RunningStream, StreamPlan
 from refi_assets.errors import RefiError, needs_packages
 from refi_assets.lake import open_lake
-from refi_assets.lake.settings import LakeSettings, is_s3
+from refi_assets.lake.settings import LakeSettings
 from refi_assets.risk.event_columns import EVENT_KEY
 from refi_assets.risk.policy import load_risk_policy
 from refi_assets.risk.stream.batch import BatchFigures, BatchProcessor
 from refi_assets.risk.stream.checkpoint import Checkpoint, Offsets
 from refi_assets.risk.stream.decisions import Champions
-from refi_assets.risk.stream.jars import JarSet, jar_files
+from refi_assets.risk.stream.jars import query_jars
 from refi_assets.risk.stream.settings import STREAM_PACKAGES, KafkaSettings, StreamSettings
 from refi_assets.risk.stream.sink import ScoreSink
 from refi_assets.risk.topics import SOURCE_TOPICS
@@ -111,7 +111,6 @@ def first_offsets() -> Offsets:
 
 
 def _start_spark(stream: StreamSettings) -> None:
-    sets: tuple[JarSet, ...] = ("spark", "s3a") if is_s3(stream.checkpoint) else ("spark",)
-    jars = ",".join(str(jar) for name in sets for jar in jar_files(name))
+    jars = ",".join(map(str, query_jars()))
     with overridden("REFI_SPARK_JARS", jars), overridden("REFI_SPARK_MEMORY", stream.stream_memory):
         spark_session()

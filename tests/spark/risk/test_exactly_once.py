@@ -1,0 +1,224 @@
+"""Exactly once, proven with a real broker: kills, a lost commit, a lost checkpoint, a full disk, two drivers.
+
+Each disturbed stream must end as an undisturbed one does, and as a plain recount of the generator's files says.
+"""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import pytest
+from confluent_kafka.admin import (  # type: ignore[attr-defined]
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    ResourceType,
+)
+
+from refi_assets.errors import RefiError
+from refi_assets.risk.stream.broker import Broker
+from refi_assets.risk.stream.rebuild import rebuild_checkpoint
+from refi_assets.sample.risk import generated_risk
+from tests.spark.conftest import PREFIXES
+from tests.support.registries import new_registry_file
+from tests.support.risk_streams import (
+    RiskStream,
+    forget_newest_commit,
+    last_scores,
+    lose_checkpoint,
+    new_stream,
+    register_scorecard,
+    require_exactly_once,
+    wait_until,
+)
+
+pytestmark = pytest.mark.usefixtures("spark")
+
+BATCH = "2500"  # messages
+HALF = 10_000  # of the messages
+
+
+@pytest.fixture(scope="module")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """About 20,000 messages of 30 days: duplicates, late ones, malformed ones."""
+    folder = tmp_path_factory.mktemp("generated")
+    with generated_risk(2300, 1, folder, as_of=date(2026, 8, 31), days=30, months=13):
+        return folder
+
+
+@pytest.fixture(scope="module")
+def champion(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A registry with a champion."""
+    base = tmp_path_factory.mktemp("registry")
+    registry = new_registry_file(base / "own", base)
+    register_scorecard(registry)
+    return registry
+
+
+@pytest.fixture
+def stream(kafka: Broker, champion: Path, tmp_path: Path) -> RiskStream:
+    """A stream without messages yet."""
+    begun = new_stream(tmp_path, kafka.bootstrap, next(PREFIXES), champion)
+    begun.prepare()
+    return begun
+
+
+@pytest.fixture(scope="module")
+def undisturbed(kafka: Broker, generated: Path, champion: Path, tmp_path_factory: pytest.TempPathFactory) -> RiskStream:
+    """A stream that ran to its end."""
+    ended = new_stream(tmp_path_factory.mktemp("undisturbed"), kafka.bootstrap, next(PREFIXES), champion)
+    ended.prepare()
+    ended.send(generated)
+    ended.catch_up()
+    return ended
+
+
+def test_an_undisturbed_stream_is_as_the_generator_says(undisturbed: RiskStream, generated: Path) -> None:
+    require_exactly_once(undisturbed, generated)
+
+
+def test_a_batch_whose_commit_is_lost_is_repeated_with_the_same_bytes(undisturbed: RiskStream, generated: Path) -> None:
+    files = {path: path.read_bytes() for path in undisturbed.lake.glob("stream/**/*.parquet")}
+    batch = forget_newest_commit(undisturbed)
+    undisturbed.catch_up()
+    assert undisturbed.newest("commits") == batch
+    assert {path: path.read_bytes() for path in undisturbed.lake.glob("stream/**/*.parquet")} == files
+    require_exactly_once(undisturbed, generated)
+
+
+def test_a_lost_checkpoint_is_rebuilt_where_its_scores_end(
+    stream: RiskStream, undisturbed: RiskStream, generated: Path
+) -> None:
+    stream.send(generated, 0, HALF)
+    stream.catch_up()
+    lose_checkpoint(stream)
+    stream.send(generated, HALF)
+    with pytest.raises(RefiError, match="Nothing was sent. If that checkpoint is lost, run `refi risk rebuild`"):
+        stream.catch_up()
+    with stream.in_this_process():
+        rebuilt = rebuild_checkpoint()
+    assert (rebuilt.sent_scores, rebuilt.lost_messages) == (0, {})
+    stream.catch_up()
+    require_exactly_once(stream, generated)
+    assert last_scores(stream) == last_scores(undisturbed)
+
+
+def test_a_rebuild_sends_the_scores_that_only_the_lake_has(
+    kafka: Broker, stream: RiskStream, undisturbed: RiskStream, generated: Path
+) -> None:
+    stream.send(generated, 0, HALF)
+    topic = f"{stream.settings['REFI_KAFKA_TOPIC_PREFIX']}risk-scores"
+    limit_messages(kafka, topic, "100")
+    with pytest.raises(RefiError, match="did not take the scores"):
+        stream.catch_up()
+    assert stream.sent("risk-scores") == []
+    limit_messages(kafka, topic, "1000000")
+    lose_checkpoint(stream)
+    with stream.in_this_process():
+        rebuilt = rebuild_checkpoint()
+    assert rebuilt.sent_scores == stream.stored("scores").shape[0] > 0
+    stream.send(generated, HALF)
+    stream.catch_up()
+    require_exactly_once(stream, generated)
+    assert last_scores(stream) == last_scores(undisturbed)
+
+
+def test_an_older_copy_of_a_checkpoint_is_refused(stream: RiskStream, generated: Path, tmp_path: Path) -> None:
+    stream.send(generated, 0, 1000)
+    stream.catch_up()
+    shutil.copytree(stream.checkpoint, tmp_path / "copy")
+    stream.send(generated, 1000, 2000)
+    stream.catch_up()
+    stream.send(generated, 2000, 3000)
+    lose_checkpoint(stream)
+    shutil.copytree(tmp_path / "copy", stream.checkpoint)
+    scores = stream.sent("risk-scores")
+    with pytest.raises(RefiError, match="the checkpoint is an older copy"):
+        stream.catch_up()
+    assert stream.sent("risk-scores") == scores
+
+
+def test_a_full_disk_at_the_checkpoint_loses_and_doubles_nothing(
+    stream: RiskStream, undisturbed: RiskStream, generated: Path
+) -> None:
+    stream.send(generated)
+    with small_disk(stream.checkpoint) as resize:
+        with pytest.raises(RefiError, match="Spark ended the query"):
+            stream.catch_up()
+        assert resize("64m")
+        stream.catch_up()
+        require_exactly_once(stream, generated)
+    assert last_scores(stream) == last_scores(undisturbed)
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[Callable[[str], bool]]:
+    """A file system of 256 kB at a folder, and a function that resizes it."""
+    folder.mkdir()
+
+    def mount(*options: str) -> bool:
+        command = ["mount", "-t", "tmpfs", "-o", ",".join(options), "tmpfs", str(folder)]
+        return subprocess.run(command, check=False, capture_output=True).returncode == 0
+
+    if os.geteuid() != 0 or not mount("size=256k"):
+        pytest.skip("a small file system can only be mounted by root")
+    try:
+        yield lambda size: mount("remount", f"size={size}")
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def limit_messages(kafka: Broker, topic: str, most_bytes: str) -> None:
+    """The largest message that a topic takes from now on."""
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
+    entry = ConfigEntry("max.message.bytes", most_bytes, incremental_operation=AlterConfigOpType.SET)
+    [changed] = admin.incremental_alter_configs(
+        [ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[entry])]
+    ).values()
+    changed.result(30)
+
+
+def test_three_kills_of_driver_and_broker_leave_the_scores_of_an_undisturbed_stream(
+    kafka: Broker, stream: RiskStream, undisturbed: RiskStream, generated: Path
+) -> None:
+    stream.send(generated)
+    kill_at_random(stream, kafka, ["driver", "broker", "both"], random.Random(1))
+    stream.catch_up()
+    require_exactly_once(stream, generated)
+    assert last_scores(stream) == last_scores(undisturbed)
+
+
+def kill_at_random(stream: RiskStream, kafka: Broker, victims: list[str], draws: random.Random) -> Counter[str]:
+    """Kill victims at random moments of batches, with kill -9; returns the phases in which that was."""
+    phases: Counter[str] = Counter()
+    driver = stream.driver(REFI_STREAM_EVENTS_A_BATCH=BATCH)
+    for victim in victims:
+        finished = stream.newest("commits") + draws.randrange(2)
+        wait_until(lambda: driver.poll() is not None or stream.newest("offsets") > finished)
+        time.sleep(draws.uniform(0, 3))
+        if victim != "driver":
+            kafka.kill()
+        if victim != "broker":
+            kill(driver)
+        phases[stream.phase()] += 1
+        if victim != "driver":
+            kafka.start()
+        if driver.poll() is not None:
+            driver = stream.driver(REFI_STREAM_EVENTS_A_BATCH=BATCH)
+    kill(driver)
+    return phases
+
+
+def kill(driver: subprocess.Popen[bytes]) -> None:
+    """Kill a driver, as the machine's memory killer does: its Java process must end on its own."""
+    os.kill(driver.pid, signal.SIGKILL)
+    driver.wait()
