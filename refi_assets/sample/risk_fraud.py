@@ -32,7 +32,7 @@ class FraudCases:
 def draw_fraud(rng: np.random.Generator, calendar: RiskCalendar, borrowers: RiskBorrowers) -> FraudCases:
     """Draw bursts of payouts, payouts far beyond the history, and large payouts hours after a payee's first."""
     chosen = np.flatnonzero(rng.uniform(size=len(borrowers)) < SHARE_OF_FRAUD) if calendar.days else np.array([], int)
-    kind = rng.integers(0, len(FRAUD_KINDS), len(chosen))
+    kind = rng.permutation(np.arange(len(chosen)) % len(FRAUD_KINDS))
     begins = calendar.stream_from.astype(np.int64) * MS_OF_DAY
     at = begins + rng.integers(_MS_OF_HOUR, max(2, calendar.days * 24 - 7) * _MS_OF_HOUR, len(chosen))
     usual = 0.28 * borrowers.income
