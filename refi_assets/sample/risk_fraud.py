@@ -22,11 +22,10 @@ _MS_OF_HOUR = 3_600_000
 
 @dataclass(frozen=True)
 class FraudCases:
-    """Cases of fraud: a borrower each, of another kind than the others', with their transactions."""
+    """The transactions of all cases, each case of a borrower of its own; `kind` is a place in FRAUD_KINDS."""
 
     events: RiskEvents
-    case: Array  # of each event: its borrower's number is the case
-    kind: Array  # of each event: a place in FRAUD_KINDS
+    kind: Array
 
 
 def draw_fraud(rng: np.random.Generator, calendar: RiskCalendar, borrowers: RiskBorrowers) -> FraudCases:
@@ -64,6 +63,4 @@ def draw_fraud(rng: np.random.Generator, calendar: RiskCalendar, borrowers: Risk
         payouts(tricked, first_at, first, new_payee[tricked]),
         payouts(tricked, large_at, large, new_payee[tricked]),
     ]
-    events = all_events(parts)
-    kinds = np.repeat([0, 1, 2, 2], [len(part) for part in parts])
-    return FraudCases(events, events.borrower, kinds)
+    return FraudCases(all_events(parts), np.repeat([0, 1, 2, 2], [len(part) for part in parts]))
