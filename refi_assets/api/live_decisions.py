@@ -106,7 +106,7 @@ class LiveDecisions:
             self._borrowers.log.record(decisions)
         except Exception as error:
             _LOG.error("%s", error if isinstance(error, RefiError) else type_and_place(error))
-            return [self._unavailable()] * len(questions)
+            return [self._unavailable() for _ in questions]
         return outcomes
 
     def _decided(self, question: _Question) -> tuple[BorrowerScoreAnswer, LoggedDecision]:
@@ -121,7 +121,7 @@ class LiveDecisions:
         age = now - live.batch.processed_at
         decision = decide(probability, policy.decisions, age=age, missing=missing, rules=rules)
         logged = LoggedDecision(
-            at=now,
+            at=now.astimezone(UTC),
             request_id=question.request_id,
             client=question.client,
             key=question.borrower_id,
