@@ -111,7 +111,7 @@ def broker(
 @app.command()
 def topics() -> None:
     """Compare the contracts of topics with the released ones, and make the topics in the Kafka of the settings."""
-    from refi_assets.risk.stream.kafka_topics import create_topics
+    from refi_assets.risk.stream.kafka_topics import create_topics, other_options
     from refi_assets.risk.stream.settings import KafkaSettings
     from refi_assets.risk.topic_changes import check_topic_changes
     from refi_assets.settings import settings_of
@@ -120,6 +120,8 @@ def topics() -> None:
     new = create_topics()
     address = settings_of(KafkaSettings).kafka_bootstrap
     say(f"Made at {address}: {', '.join(new)}" if new else f"All topics exist at {address}.")
+    for difference in other_options():
+        say(f"Note: {difference}")
 
 
 @app.command("dead-letters")
