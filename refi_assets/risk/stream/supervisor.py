@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from refi_assets.engines.spark_stream import RunningStream
+from refi_assets.engines.spark_stream import RunningStream, SparkEndedError
 from refi_assets.errors import RefiError, SettingError, needs_packages, type_and_place
 from refi_assets.risk.stream.batch import BatchFigures
 from refi_assets.risk.stream.decisions import Champions
@@ -38,17 +38,18 @@ class Supervisor:
     def run(self, *, until_caught_up: bool = False) -> None:
         """Run until SIGTERM or SIGINT, or until the query has caught up.
 
-        Raises RefiError if it cannot start at all, or if a newer driver has taken over; with `until_caught_up`, also
-        after any other failure.
+        Raises RefiError if it cannot start at all, if Java has ended, or if a newer driver has taken over; with
+        `until_caught_up`, also after any other failure.
         """
         with query_lock(), stop_signals() as is_stopping, serving_health(self._health):
             pause = _FIRST_PAUSE
             while not is_stopping.is_set():
                 try:
                     with running_query(self._champions, self._keep, until_caught_up=until_caught_up) as query:
+                        self._has_run = True
                         self._watch(query, is_stopping)
                     return
-                except (FencedError, SettingError):
+                except (FencedError, SettingError, SparkEndedError):
                     raise
                 except Exception as error:
                     if until_caught_up or not self._has_run:
@@ -72,7 +73,7 @@ class Supervisor:
                 figures = self._figures.pop(progress.batch, None)
                 self._health.add(progress, figures)
                 if figures is not None:
-                    self._has_run = self._is_well = True
+                    self._is_well = True
                     self._on_batch(figures, max(self._health.lag_seconds().values(), default=0.0))
 
 
