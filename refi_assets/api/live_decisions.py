@@ -1,23 +1,24 @@
 """Requests for a score that name a borrower: the decision by live features, logged before it is answered.
 
-The stream keeps the features in the store, and risk/decision.py decides. A thread answers one request after another, so
-that the event loop never waits for a disk.
+The stream keeps the features in the store, and risk/decision.py decides. A thread does it, so that the event loop never
+waits for a disk.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 import numpy as np
 
 from refi_assets.api.fields import BorrowerReason, BorrowerScoreAnswer
 from refi_assets.api.model_scores import score_values
 from refi_assets.api.problems import ProblemError
-from refi_assets.errors import StoreError
+from refi_assets.errors import RefiError, type_and_place
 from refi_assets.ml.registry import RegisteredModel
 from refi_assets.ml.scoring import in_millionths
 from refi_assets.risk.decision import decide
@@ -41,72 +42,104 @@ class LiveBorrowers:
     clock: Callable[[], datetime]
 
 
+class _Question(NamedTuple):
+    borrower_id: str
+    champion: RegisteredModel
+    client: str
+    request_id: str
+
+
+_Outcome = BorrowerScoreAnswer | ProblemError
+
+
 class LiveDecisions:
-    """Answers on borrowers. `retry_after` is in seconds."""
+    """Answers on borrowers. `retry_after` is in seconds.
+
+    Requests that come while others are written to the disk are decided together, and wait for the disk once.
+    """
 
     def __init__(self, borrowers: LiveBorrowers, retry_after: float) -> None:
         self._borrowers, self._retry_after = borrowers, retry_after
         self._thread = ThreadPoolExecutor(1, "live decisions")
-        self._waiting = 0
+        self._waiting: list[tuple[_Question, asyncio.Future[_Outcome]]] = []
+        self._worker: asyncio.Task[None] | None = None
 
     async def answer(
         self, borrower_id: str, champion: RegisteredModel, client: str, request_id: str
     ) -> BorrowerScoreAnswer:
         """The decision on a borrower, which is in the log. Raises ProblemError; then nothing was decided."""
-        if self._waiting >= MOST_WAITING:
+        if len(self._waiting) >= MOST_WAITING:
             raise ProblemError(503, "busy", "Too many requests wait for a decision.", retry_after=1)
-        self._waiting += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(
-                self._thread, self._decided, borrower_id, champion, client, request_id
-            )
-        except StoreError as error:
-            _LOG.error("%s", error)
-            raise ProblemError(
-                503,
-                "live-store-unavailable",
-                "The live scores or the log of decisions are away; the log of the API has the reason. Nothing was "
-                "decided.",
-                retry_after=self._retry_after,
-            ) from error
-        finally:
-            self._waiting -= 1
+        future = asyncio.get_running_loop().create_future()
+        self._waiting.append((_Question(borrower_id, champion, client, request_id), future))
+        if self._worker is None:
+            self._worker = asyncio.create_task(self._answer_waiting())
+        outcome: _Outcome = await future
+        if isinstance(outcome, ProblemError):
+            raise outcome
+        return outcome
 
-    def _decided(
-        self, borrower_id: str, champion: RegisteredModel, client: str, request_id: str
-    ) -> BorrowerScoreAnswer:
-        live, now, bounds = self._live_score(borrower_id), self._borrowers.clock(), self._borrowers.policy.decisions
+    async def _answer_waiting(self) -> None:
+        """Answer until nobody waits."""
+        while self._waiting:
+            together, self._waiting = self._waiting, []
+            questions = [question for question, _ in together]
+            outcomes = await asyncio.get_running_loop().run_in_executor(self._thread, self._outcomes, questions)
+            for (_, future), outcome in zip(together, outcomes, strict=True):
+                if not future.done():  # its client may have gone
+                    future.set_result(outcome)
+        self._worker = None
+
+    def _outcomes(self, questions: Sequence[_Question]) -> list[_Outcome]:
+        """Decide, then log all decisions in one transaction."""
+        outcomes: list[_Outcome] = []
+        decisions = []
+        try:
+            for question in questions:
+                try:
+                    answer, decision = self._decided(question)
+                except ProblemError as problem:
+                    outcomes.append(problem)
+                else:
+                    outcomes.append(answer)
+                    decisions.append(decision)
+            self._borrowers.log.record(decisions)
+        except Exception as error:
+            _LOG.error("%s", error if isinstance(error, RefiError) else type_and_place(error))
+            return [self._unavailable() for _ in questions]
+        return outcomes
+
+    def _decided(self, question: _Question) -> tuple[BorrowerScoreAnswer, LoggedDecision]:
+        live, now, policy = self._live_score(question.borrower_id), self._borrowers.clock(), self._borrowers.policy
+        champion = question.champion
         names = [column.name for column in champion.model.inputs]
         missing = [name for name in names if name not in live.features]
         features = {name: live.features[name] for name in names if name in live.features}
         scored = None if missing else score_values(champion, features, None)
         probability = None if scored is None else _probability(scored.probability)
-        since = (now - timedelta(hours=bounds.stale_after_hours)).astimezone(UTC).date()
-        rules = {alert.rule for alert, _ in self._borrowers.alerts.alerts_of(borrower_id) if alert.day >= since}
+        rules = self._rules_of_late(question.borrower_id, now)
         age = now - live.batch.processed_at
-        decision = decide(probability, bounds, age=age, missing=missing, rules=rules)
-        self._borrowers.log.record(
-            LoggedDecision(
-                at=now,
-                request_id=request_id,
-                client=client,
-                key=borrower_id,
-                answer=decision.answer,
-                reasons=tuple(reason.code for reason in decision.reasons),
-                probability=None if probability is None else float(probability),
-                model=champion.name,
-                version=champion.version,
-                policy_sha256=self._borrowers.policy.sha256,
-                checkpoint_id=live.batch.checkpoint_id,
-                batch=live.batch.batch,
-                as_of=live.as_of,
-                processed_at=live.batch.processed_at,
-                alerts=tuple(sorted(rules)),
-                features=features,
-            )
+        decision = decide(probability, policy.decisions, age=age, missing=missing, rules=rules)
+        logged = LoggedDecision(
+            at=now.astimezone(UTC),
+            request_id=question.request_id,
+            client=question.client,
+            key=question.borrower_id,
+            answer=decision.answer,
+            reasons=tuple(reason.code for reason in decision.reasons),
+            probability=None if probability is None else float(probability),
+            model=champion.name,
+            version=champion.version,
+            policy_sha256=policy.sha256,
+            checkpoint_id=live.batch.checkpoint_id,
+            batch=live.batch.batch,
+            as_of=live.as_of,
+            processed_at=live.batch.processed_at,
+            alerts=tuple(rules),
+            features=features,
         )
-        return BorrowerScoreAnswer(
-            borrower_id=borrower_id,
+        answer = BorrowerScoreAnswer(
+            borrower_id=question.borrower_id,
             decision=decision.answer.value,
             decision_reasons=[BorrowerReason(**reason._asdict()) for reason in decision.reasons],
             model=champion.name,
@@ -116,6 +149,21 @@ class LiveDecisions:
             as_of=live.as_of,
             processed_at=live.batch.processed_at,
             newest_event_time=live.newest_event_time,
+        )
+        return answer, logged
+
+    def _rules_of_late(self, borrower_id: str, now: datetime) -> list[str]:
+        """The rules that reported the borrower on a day within the age at which features are too old."""
+        hours = self._borrowers.policy.decisions.stale_after_hours
+        since = (now - timedelta(hours=hours)).astimezone(UTC).date()
+        return sorted({alert.rule for alert, _ in self._borrowers.alerts.alerts_of(borrower_id) if alert.day >= since})
+
+    def _unavailable(self) -> ProblemError:
+        return ProblemError(
+            503,
+            "live-store-unavailable",
+            "The live scores or the log of decisions are away; the log of the API has the reason. Nothing was decided.",
+            retry_after=self._retry_after,
         )
 
     def _live_score(self, borrower_id: str) -> LiveScore:

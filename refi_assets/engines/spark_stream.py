@@ -120,7 +120,7 @@ class RunningStream:
             if self._is_stopping.is_set():
                 raise _StoppedError  # the batch has only its offsets yet
             try:
-                self._on_batch(batch, rows.toArrow())
+                self._on_batch(batch, _arrow_table(rows))
             except Exception as error:
                 self._failure = error
                 raise RuntimeError(type_and_place(error)) from None  # Spark logs it
@@ -199,6 +199,17 @@ def _stream_session(plan: StreamPlan) -> "SparkSession":
     return session
 
 
+def _arrow_table(rows: "DataFrame") -> "pa.Table":
+    """The rows. Raises EngineError."""
+    from py4j.protocol import Py4JError
+    from pyspark.errors import PySparkException
+
+    try:
+        return rows.toArrow()
+    except (Py4JError, PySparkException) as error:
+        raise EngineError(_reason(str(error))) from None
+
+
 def _groups(session: "SparkSession", plan: StreamPlan) -> "DataFrame":
     from pyspark.sql import functions
 
@@ -259,6 +270,11 @@ def _total(operators: Sequence[Mapping[str, Any]], name: str) -> int:
 def _reason(message: str) -> str:
     """Why Spark ended a query. Its message may quote a row."""
     if re.search("data may have been lost|OffsetOutOfRange|offset was changed", message):
-        return "Kafka no longer has messages that the query has not read. Keep them longer in Kafka, and start afresh."
+        return (
+            "Kafka no longer has messages that the query has not read. Keep them longer in Kafka. Only a new checkpoint "
+            "can go on after the gap."
+        )
+    if "No space left on device" in message:
+        return "The disk of the checkpoint, or of Spark's own files, is full. Make room, and start again."
     names = dict.fromkeys(re.findall(r"\b([A-Z]\w+(?:Exception|Error))\b", message))
     return f"Spark ended the query: {', '.join(names) or 'it gave no reason'}. Its own log has the message."

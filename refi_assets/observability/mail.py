@@ -9,6 +9,7 @@ import smtplib
 import ssl
 from collections.abc import Callable
 from email.message import EmailMessage
+from email.policy import default
 from email.utils import format_datetime
 from urllib.parse import unquote, urlsplit
 
@@ -16,6 +17,9 @@ from refi_assets.observability.alerts import Alert, AlertError
 from refi_assets.observability.settings import MAIL_PORTS, ObservabilitySettings
 
 _LOG = logging.getLogger(__name__)
+
+# As many characters of a line as SMTP allows: a subject that is folded earlier begins with a space in some programs.
+_POLICY = default.clone(max_line_length=998)
 
 SECONDS = 15.0  # for each answer of the mail server
 
@@ -45,7 +49,7 @@ def mail_sender(settings: ObservabilitySettings) -> Callable[[Alert], None]:
 
 def _mail_of(alert: Alert, settings: ObservabilitySettings) -> EmailMessage:
     """The mail. One that is sent again has the same id, by which mail programs show it once."""
-    message = EmailMessage()
+    message = EmailMessage(policy=_POLICY)
     message["Subject"] = alert.subject
     message["From"] = settings.alerts_mail_from
     message["To"] = settings.alerts_mail_to.replace(",", ", ")

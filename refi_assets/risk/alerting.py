@@ -4,15 +4,17 @@ Which borrowers a rule finds is decided in sql/risk/. The outbox holds what coul
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 from sqlglot import exp
 
-from refi_assets.errors import RefiError, SettingError
+from refi_assets.errors import SettingError, best_effort
 from refi_assets.observability.alerts import Alert, AlertError, sns_sender
 from refi_assets.observability.mail import mail_sender
+from refi_assets.observability.polling import Poller
 from refi_assets.observability.settings import ObservabilitySettings
 from refi_assets.publishing.published import PublishedRun
 from refi_assets.settings import settings_of
@@ -81,23 +83,40 @@ def send_alerts_now(outbox: AlertOutbox, run: PublishedRun | None) -> SentDigest
     return send_digests(outbox, channels, now)
 
 
-class DigestSender:
-    """The repeated task of sending. It never raises: a failure is logged, once while it lasts."""
+@contextmanager
+def alerts_sent_beside(outbox: AlertOutbox) -> Iterator[None]:
+    """Send what waits every REFI_ALERTS_PAUSE_SECONDS, in a thread, and once more at the end, if there is a channel.
 
-    def __init__(self, outbox: AlertOutbox) -> None:
-        self._outbox, self._channels = outbox, alert_channels()
-        self._problems: tuple[str, ...] = ()
+    A failure to send is logged, once while it lasts. Raises SettingError if AWS is not set up.
+    """
+    channels = alert_channels()
+    if not channels:
+        yield
+        return
+    sender = _DigestSender(outbox, channels)
+    poller = Poller(sender.send_waiting, settings_of(ObservabilitySettings).alerts_pause_seconds)
+    poller.start()
+    try:
+        yield
+    finally:
+        poller.stop()
+        sender.send_waiting()
+
+
+class _DigestSender:
+    def __init__(self, outbox: AlertOutbox, channels: Channels) -> None:
+        self._outbox, self._channels = outbox, channels
+        self._logged: tuple[str, ...] = ()
 
     def send_waiting(self) -> None:
-        """Send what waits, to every channel."""
-        try:
-            problems = send_digests(self._outbox, self._channels, datetime.now(UTC)).problems
-        except RefiError as error:
-            problems = (str(error),)
+        """Send what waits to every channel. It never raises."""
+        problems: list[str] = []
+        with best_effort(problems.append):
+            problems += send_digests(self._outbox, self._channels, datetime.now(UTC)).problems
         for problem in problems:
-            if problem not in self._problems:
+            if problem not in self._logged:
                 _LOG.warning("%s", problem)
-        self._problems = problems
+        self._logged = tuple(problems)
 
 
 def _alert_of(digest: AlertDigest) -> Alert:
@@ -106,10 +125,9 @@ def _alert_of(digest: AlertDigest) -> Alert:
     lines = [f"{rule}, {day}: {count:,}" for (rule, day), count in counts]
     if len(lines) > _MOST_LINES:
         lines[_MOST_LINES:] = [f"and {len(lines) - _MOST_LINES} more"]
-    total = sum(digest.counts.values())
     return Alert(
         kind="notice",
-        what=f"Borrowers found by the rules of risk: {total:,}",
+        what=f"Alerts of default risk: {sum(digest.counts.values()):,}",
         where=f"risk, digest {digest.digest_id}",
         since=digest.made_at,
         seen=digest.made_at,

@@ -3,8 +3,11 @@
 The rules that use the numbers are in sql/risk/; this module only validates them.
 """
 
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -23,13 +26,15 @@ from refi_assets.specs.policies import (
     policy_file,
 )
 
+_MOST_HOURS = 24 * 365 * 100
+
 SharePct = Annotated[Percent, SqlType("DECIMAL(9,6)")]
 
 
 class EventLimits(Section):
     """When an event is too late or too early, and how long the stream knows it again."""
 
-    late_after_hours: Count = Field(ge=0, le=24 * 365)
+    late_after_hours: Count = Field(ge=0, le=_MOST_HOURS)
     ahead_minutes: Count = Field(ge=0, le=24 * 60)
     dedup_days: Days = Field(ge=1, le=90)
 
@@ -130,6 +135,17 @@ class RiskPolicy(Policy):
 POLICY = RiskPolicy
 
 
-def load_risk_policy() -> RiskPolicy:
-    """policies/risk/risk.yaml. Raises SettingError with the file, the key and the bound."""
-    return load_policy(policy_file("risk"), RiskPolicy)
+def load_risk_policy(path: Path | None = None) -> RiskPolicy:
+    """policies/risk/risk.yaml, or another file for the same. Raises SettingError with the key and the bound."""
+    return load_policy(path or policy_file("risk"), RiskPolicy)
+
+
+@contextmanager
+def policy_with_late(path: Path | None) -> Iterator[Path]:
+    """A file with the same policy, but for which no event is too late. Raises SettingError."""
+    policy = load_risk_policy(path)
+    events = policy.events.model_copy(update={"late_after_hours": _MOST_HOURS})
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "risk_with_late.yaml"
+        file.write_text(policy.model_copy(update={"events": events}).model_dump_json(), encoding="utf-8")
+        yield file

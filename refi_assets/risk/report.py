@@ -83,15 +83,14 @@ def _migration(rows: Sequence[Row]) -> str:
 
 def _vintages(rows: Sequence[Row]) -> str:
     plots = [
-        charts.monthly_plot(
-            {column: {row["vintage"]: float(row[column]) for row in rows if row[column] is not None}}, label
+        f"<h3>{name}</h3>"
+        + charts.monthly_plot(
+            {name: {row["vintage"]: float(row[column]) for row in rows if row[column] is not None}},
+            f"{name}, by quarter of granting",
         )
-        for column, label in (
-            ("expected_loss_pct", "Expected loss in percent of the exposure, by quarter of granting"),
-            (
-                "past_due_pct",
-                "Share of the balance that is 30 or more days past due, in percent, by quarter of granting",
-            ),
+        for column, name in (
+            ("expected_loss_pct", "Expected loss in % of the exposure"),
+            ("past_due_pct", "Share of the balance that is 30 or more days past due, in %"),
         )
     ]
     lines = [
@@ -101,8 +100,7 @@ def _vintages(rows: Sequence[Row]) -> str:
     ]
     return section(
         "Vintages",
-        "Loans by the quarter in which they were granted. The first plot is the expected loss in % of the exposure, "
-        "the second the share of the balance whose borrowers are 30 or more days past due.",
+        "Loans by the quarter in which they were granted.",
         "".join(plots)
         + disclosure("All quarters", data_table(("quarter",), (*TOTAL_HEADS, "30 days past due, %"), lines)),
     )

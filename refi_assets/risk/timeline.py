@@ -148,7 +148,7 @@ def _of_store(lake_url: str, borrower_id: str) -> Iterator[TimelineEntry]:
         yield TimelineEntry(at, "alert", {"rule": alert.rule, "as_of": alert.day})
     for decision in open_decision_log(lake_url).decisions_of(borrower_id):
         facts = decision.model_dump(include={"answer", "reasons", "probability", "model", "version", "request_id"})
-        yield TimelineEntry(decision.at, "decision", facts)
+        yield TimelineEntry(decision.at.astimezone(UTC), "decision", facts)
 
 
 def _newest_files(lake: ObjectStore, kind: str) -> list[str]:

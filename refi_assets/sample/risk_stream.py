@@ -29,14 +29,14 @@ _MOST_MS_UNTIL_MALFORMED = 60_000
 _EVENT_COLUMNS = [column.name for column in fields(RiskEvents)]
 _ARRIVAL_COLUMNS = ["row", "original", "received", "copy", *_EVENT_COLUMNS]
 _KEY_SQL = f"CASE WHEN defect IS NULL THEN {BORROWER_ID_SQL} ELSE key END"
-_TEXT_SQL = f"CASE WHEN defect IS NULL THEN {value_sql()} END"
 
 
 class RiskStream:
-    """A stream in the making: arrivals are added, then put in order, then read."""
+    """A stream in the making: arrivals are added, then put in order, then read. Ids of events begin with `prefix`."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, prefix: str) -> None:
+        self._folder, self._prefix = folder, prefix
+        self._text_sql = f"CASE WHEN defect IS NULL THEN {value_sql(prefix)} END"
         self._connection = duckdb.connect(
             folder / "stream.duckdb", config={"memory_limit": "1GB", "temp_directory": str(folder)}
         )
@@ -65,7 +65,7 @@ class RiskStream:
         chosen = np.sort(rng.choice(originals, number, replace=False))
         self._connection.register("chosen", {"row": chosen})
         texts = self._connection.execute(
-            f"SELECT {value_sql()} FROM arrival SEMI JOIN chosen USING (row) ORDER BY row"
+            f"SELECT {value_sql(self._prefix)} FROM arrival SEMI JOIN chosen USING (row) ORDER BY row"
         ).fetchall()
         self._connection.unregister("chosen")
         defects = rng.permutation(np.resize(np.array(list(DEFECTS_OF_MESSAGES)), number)).tolist()
@@ -118,7 +118,9 @@ class RiskStream:
     def messages(self) -> Iterator[StreamMessage]:
         """All messages, in order."""
         cursor = self._connection.cursor()
-        cursor.execute(f"SELECT {TOPIC_SQL}, {_KEY_SQL}, COALESCE(ENCODE({_TEXT_SQL}), bytes), received FROM stream")
+        cursor.execute(
+            f"SELECT {TOPIC_SQL}, {_KEY_SQL}, COALESCE(ENCODE({self._text_sql}), bytes), received FROM stream"
+        )
         while rows := cursor.fetchmany(_MESSAGES_A_BATCH):
             yield from rows
 
@@ -128,7 +130,7 @@ class RiskStream:
             "number": "number",
             "key": _KEY_SQL,
             "timestamp": "received",
-            "value": _TEXT_SQL,
+            "value": self._text_sql,
             "value_base64": "TO_BASE64(bytes)",
         }
         for topic in SOURCE_OF_TOPIC:
@@ -141,7 +143,7 @@ class RiskStream:
     def write_sources(self, folder: Path) -> None:
         """Write the well-formed messages as source files, copies and what is too late included."""
         for topic, source in SOURCE_OF_TOPIC.items():
-            items = select_items(source_columns(topic))
+            items = select_items(source_columns(topic, self._prefix))
             query = f"SELECT {items} FROM stream WHERE defect IS NULL AND {TOPIC_SQL} = '{topic}'"
             self._copy(query, folder / source / "streamed.csv", "FORMAT csv, HEADER true")
 

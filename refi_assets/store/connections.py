@@ -12,17 +12,26 @@ from refi_assets.store.failures import BUSY_SECONDS, READING
 OLDEST_SQLITE = (3, 37, 0)  # the first with STRICT tables
 
 
-def connect(path: Path, mode: str, busy_seconds: float = BUSY_SECONDS) -> sqlite3.Connection:
+def connect(
+    path: Path, mode: str, busy_seconds: float = BUSY_SECONDS, *, for_any_thread: bool = False
+) -> sqlite3.Connection:
     """A connection in autocommit mode: `mode` is ro, rw, rwc (created if it is missing) or immutable.
 
-    It waits for a lock for `busy_seconds`. Raises StoreError if Python's SQLite is too old, or sqlite3.Error.
+    It waits for a lock for `busy_seconds`. One for any thread is used by one at a time. Raises StoreError if Python's
+    SQLite is too old, or sqlite3.Error.
     """
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         raise StoreError(
             f"Python's SQLite is version {sqlite3.sqlite_version}, and the store needs "
             f"{'.'.join(map(str, OLDEST_SQLITE))}. {READING}. Use a Python with a newer SQLite."
         )
-    return sqlite3.connect(file_uri(path, mode), uri=True, isolation_level=None, timeout=busy_seconds)
+    return sqlite3.connect(
+        file_uri(path, mode),
+        uri=True,
+        isolation_level=None,
+        timeout=busy_seconds,
+        check_same_thread=not for_any_thread,
+    )
 
 
 def file_uri(path: Path, mode: str) -> str:

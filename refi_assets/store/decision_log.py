@@ -3,6 +3,7 @@
 A decision is recorded before it is answered, with all that it was derived from.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, date
 from pathlib import Path
 
@@ -70,14 +71,19 @@ class DecisionLog:
     def __init__(self, path: Path, busy_seconds: float = BUSY_SECONDS) -> None:
         self._file = LoggedFile(path, _TABLES, 1, "No decision was recorded or answered", busy_seconds)
 
-    def record(self, decision: LoggedDecision) -> None:
-        """Add a decision. It is on the disk when this returns."""
-        at = decision.at.astimezone(UTC).isoformat(timespec="milliseconds")
-        with self._file.changing() as connection:
-            connection.execute(
-                "INSERT INTO decision (at, key, request_id, body) VALUES (?, ?, ?, ?)",
-                (at, decision.key, decision.request_id, decision.model_dump_json()),
+    def record(self, decisions: Iterable[LoggedDecision]) -> None:
+        """Add decisions. They are on the disk when this returns, or none is."""
+        rows = [
+            (
+                decision.at.astimezone(UTC).isoformat(timespec="milliseconds"),
+                decision.key,
+                decision.request_id,
+                decision.model_dump_json(),
             )
+            for decision in decisions
+        ]
+        with self._file.changing() as connection:
+            connection.executemany("INSERT INTO decision (at, key, request_id, body) VALUES (?, ?, ?, ?)", rows)
 
     def decisions_of(self, key: str) -> list[LoggedDecision]:
         """The decisions on a key, oldest first."""

@@ -86,8 +86,8 @@ WHERE (excluded.age, excluded.batch) >= (live_score.age, live_score.batch)
 """
 _SCORE = """
 SELECT
-    live_score.key, checkpoint.checkpoint_id, batch, model, version, processed_at, as_of, millionths, band, reasons,
-    newest_event_time, names, features
+    live_score.key, as_of, millionths, band, reasons, newest_event_time, features,
+    checkpoint_id, batch, model, version, processed_at, names
 FROM live_score JOIN checkpoint USING (age) JOIN feature_list USING (list_id)
 WHERE live_score.key = ?
 """
@@ -179,21 +179,8 @@ class LiveScores:
             row = None if connection is None else connection.execute(_SCORE, (key,)).fetchone()
         if row is None:
             return None
-        (
-            key,
-            checkpoint_id,
-            batch,
-            model,
-            version,
-            processed_at,
-            as_of,
-            millionths,
-            band,
-            reasons,
-            newest_event_time,
-            names,
-            features,
-        ) = row
+        key, as_of, millionths, band, reasons, newest_event_time, features, *written = row
+        checkpoint_id, batch, model, version, processed_at, names = written
         feature_names = tuple(json.loads(names))
         return LiveScore(
             key,

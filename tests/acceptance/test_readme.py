@@ -28,7 +28,9 @@ BLOCKS = [
 (OFFERS,) = [block for block in BLOCKS if any("refi offers run" in line for line in block)]
 (SERVING,) = [block for block in BLOCKS if "make serve" in block]
 (BANKING,) = [block for block in BLOCKS if any("refi banking run" in line for line in block)]
-COMMANDS = [command for block in BLOCKS if block not in (ON_S3, MODELS, OFFERS, SERVING, BANKING) for command in block]
+(RISK,) = [block for block in BLOCKS if "make stream" in block]
+APART = (ON_S3, MODELS, OFFERS, SERVING, BANKING, RISK)
+COMMANDS = [command for block in BLOCKS if block not in APART for command in block]
 RUN_ELSEWHERE = {"make test": "these tests", "make dev": "test_ui.py", "make watch": "test_watch.py"}
 
 

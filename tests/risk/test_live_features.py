@@ -9,6 +9,7 @@ import duckdb
 from refi_assets.risk.event_columns import EVENT_COLUMNS
 from refi_assets.risk.live_features import LiveFeatures
 from tests.risk.small_portfolio import AS_OF, SmallPortfolio, event, moment, payment, portfolio, transaction
+from tests.support.small_relations import Row
 
 FEATURES, SUBJECT_FEATURES = "risk/features", "risk/subject_features"
 
@@ -127,7 +128,8 @@ def test_the_relation_of_events_has_the_columns_of_events() -> None:
 
 def random_portfolio(draw: random.Random) -> SmallPortfolio:
     """A year of events of 40 borrowers, of whom half also have an observed outcome."""
-    loan_events, transactions = [], []
+    loan_events: list[Row] = []
+    transactions: list[Row] = []
     for number in range(40):
         for _ in range(60):
             after = timedelta(hours=draw.randrange(24 * 370), milliseconds=draw.randrange(3))
@@ -135,14 +137,15 @@ def random_portfolio(draw: random.Random) -> SmallPortfolio:
             cents = f"{draw.randrange(-(10**6), 10**6) / 100:.2f}"
             kind = draw.choice(["payment", "balance", "limit", "income", "statement", "transaction", "transaction"])
             due = (at - timedelta(days=draw.randrange(100))).date()
-            columns = {
+            columns_of_kinds: dict[str, Row] = {
                 "payment": {"payment_id": f"P{draw.randrange(9)}", "due_on": due, "amount": "9.99"},
                 "balance": {"balance": cents},
                 "limit": {"credit_line_id": draw.choice("LM"), "balance": cents, "credit_limit": "5000.01"},
                 "income": {"amount": cents.lstrip("-")},
                 "statement": {"gross_monthly_income": "4321.09", "monthly_debt": cents.lstrip("-")},
                 "transaction": {"amount": cents},
-            }[kind]
+            }
+            columns = columns_of_kinds[kind]
             if kind == "payment" and draw.random() < 0.7:
                 columns["paid_on"] = at.date()
             row = event(kind, "03-01", **columns, borrower_id=f"B{number}") | {

@@ -164,8 +164,8 @@ def test_the_page_shows_the_figures() -> None:
 
 def test_every_plot_says_what_it_shows() -> None:
     assert read(risk_report(some_tables(), "x")).labels == [
-        "Expected loss in percent of the exposure, by quarter of granting, 2024-10 to 2025-01",
-        "Share of the balance that is 30 or more days past due, in percent, by quarter of granting, 2024-10 to 2025-01",
+        "Expected loss in % of the exposure, by quarter of granting, 2024-10 to 2025-01",
+        "Share of the balance that is 30 or more days past due, in %, by quarter of granting, 2024-10 to 2025-01",
         "Share of all balances in percent, by state: the 2 largest",
     ]
 

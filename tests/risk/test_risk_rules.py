@@ -1,6 +1,6 @@
 """The rules on scores and payouts, by hand, at their bounds and beyond; the stream applies them as a run does."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import duckdb
@@ -10,6 +10,7 @@ from refi_assets.errors import SettingError
 from refi_assets.orchestration.asset_checks import checking_models
 from refi_assets.risk.live_rules import LiveRules
 from refi_assets.risk.policy import RiskPolicy, load_risk_policy
+from refi_assets.sample.risk import generated_risk
 from refi_assets.specs.policies import load_policy, policy_file
 from refi_assets.specs.sql_models import load_sql_models
 from tests.risk.small_portfolio import SmallPortfolio, moment, portfolio, transaction
@@ -101,7 +102,7 @@ def test_a_payout_is_judged_on_the_day_it_arrives_and_one_that_is_too_late_never
 def scored(probability: str, before: tuple[str, str] | None = None) -> SmallPortfolio:
     """A borrower with a score of the as-of day, and perhaps one of an earlier day."""
     rows = portfolio()
-    rows.query(f"INSERT INTO {rows.table(SCORES)} VALUES ('B1', DATE '2026-03-10', {probability}, 'medium', '')")
+    rows.query(f"INSERT INTO {rows.table(SCORES)} VALUES ('B1', DATE '2026-03-10', {probability}, 'medium', '', 1)")
     if before:
         rows.query(f"INSERT INTO {rows.table(BEFORE)} VALUES ('B1', DATE '{before[0]}', {before[1]}, 'low')")
     return rows
@@ -145,7 +146,7 @@ def test_a_band_that_is_not_the_policys_is_found() -> None:
 
 def test_the_stream_reports_what_a_run_reports() -> None:
     rows = portfolio([], [*HISTORY, *burst(9, 1), transaction("03-10", "-3000", event_id="big")])
-    rows.query(f"INSERT INTO {rows.table(SCORES)} VALUES ('B1', DATE '2026-03-10', 0.9, 'high', '')")
+    rows.query(f"INSERT INTO {rows.table(SCORES)} VALUES ('B1', DATE '2026-03-10', 0.9, 'high', '', 1)")
     expected = {key: rows.rows(key) for key in (HIGH_RISK, POSSIBLE_FRAUD)}
     assert {len(reported) for reported in expected.values()} == {1, 4}
     with duckdb.connect() as connection:
@@ -158,6 +159,26 @@ def test_the_stream_reports_what_a_run_reports() -> None:
             key: connection.execute(f"FROM {key.replace('/', '.')} ORDER BY ALL").fetchall() for key in expected
         }
     assert reported == expected
+
+
+def test_the_rules_find_the_injected_fraud_and_little_else(tmp_path) -> None:
+    """Precision and recall by borrower over five days of a made-up stream, by the shipped policy."""
+    with generated_risk(2000, 3, tmp_path, as_of=date(2026, 3, 5), days=5, months=14):
+        pass
+    cases = duckdb.sql(f"SELECT kind, list(DISTINCT borrower_id) FROM '{tmp_path}/expected_fraud.csv' GROUP BY 1")
+    borrowers = dict(cases.fetchall())
+    rows = portfolio()
+    rows.replace("staging/account_transaction", f"FROM read_csv('{tmp_path}/replayed/account_transaction/*.csv')")
+    days = f"SELECT DISTINCT borrower_id, received_at::DATE AS as_of FROM {rows.table('risk/events')}"
+    rows.replace("risk/features", f"{days} WHERE received_at >= DATE '2026-03-06'")
+    reported = {
+        kind: {name for rule, name in rows.rows(POSSIBLE_FRAUD, "rule", "borrower_id") if rule == f"payout_{rule_of}"}
+        for kind, rule_of in (("velocity", "velocity"), ("amount", "amount"), ("new_payee", "to_new_payee"))
+    }
+    hits = {kind: len(reported[kind] & set(names)) for kind, names in borrowers.items()}
+    assert all(len(names) >= 4 for names in borrowers.values())
+    assert all(hits[kind] / len(names) >= 0.9 for kind, names in borrowers.items())  # recall
+    assert sum(hits.values()) / sum(map(len, reported.values())) >= 0.9  # precision
 
 
 @pytest.mark.parametrize(

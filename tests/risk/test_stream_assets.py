@@ -238,3 +238,15 @@ def test_the_sensor_reads_the_lake_and_skips_without_a_stream(tmp_path: Path) ->
     assert skipped.skip_reason.skip_message == "The lake has no batch of a stream."
     lake.decide("one", 0, "2026-02-20 12:00")
     assert len(look().run_requests or []) == 1
+
+
+def test_refi_risk_report_writes_the_page_and_the_tables_of_the_published_run(
+    backfilled: Any, refi: Any, tmp_path: Path
+) -> None:
+    _, folder, _ = backfilled
+    page, tables = tmp_path / "risk.html", tmp_path / "tables"
+    done = refi("risk", "report", "--lake", folder, "--out", page, "--csv", tables)
+    assert "as of 2026-02-19" in done.stdout
+    assert "Default risk of the portfolio, as of 2026-02-19" in page.read_text("utf-8")
+    [header, row] = (tables / "portfolio.csv").read_text("utf-8").splitlines()
+    assert dict(zip(header.split(","), row.split(","), strict=True))["expected_loss"] == "13035.22"

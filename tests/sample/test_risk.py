@@ -272,7 +272,8 @@ def test_outcomes_are_of_past_days_and_known_by_the_as_of_day(folder):
 
 
 def test_a_history_of_a_year_has_no_outcomes(tmp_path):
-    (tmp_path / "default_outcome.csv").touch()  # of an earlier generation
+    with generated_risk(10, 1, tmp_path, as_of=AS_OF, days=1, months=13):
+        pass
     with generated_risk(10, 1, tmp_path, as_of=AS_OF, days=1, months=12) as (truth, _):
         assert truth["outcomes"] is None
     assert not (tmp_path / "default_outcome.csv").exists()

@@ -11,7 +11,7 @@ import pytest
 
 from refi_assets.errors import SettingError
 from refi_assets.risk.stream.broker import Broker
-from refi_assets.risk.stream.jars import jar_files
+from refi_assets.risk.stream.jars import download_jars
 from refi_assets.risk.stream.settings import KafkaSettings
 from refi_assets.risk.topics import TOPICS
 from refi_assets.settings import forget_settings, settings_of
@@ -50,7 +50,7 @@ def spark() -> "SparkSession":
         for name, value in SETTINGS.items():
             patch.setenv(name, value)
         with suppress(SettingError):  # only tests with Kafka need them
-            patch.setenv("REFI_SPARK_JARS", ",".join(map(str, jar_files("spark"))))
+            patch.setenv("REFI_SPARK_JARS", ",".join(map(str, sorted(download_jars("spark").glob("*.jar")))))
         forget_settings()
         session = spark_session()
     forget_settings()
@@ -59,12 +59,15 @@ def spark() -> "SparkSession":
 
 @pytest.fixture(scope="session")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    """A broker on a free port. Without Java or the jars, the test is skipped, or fails in CI."""
+    """A broker on a free port. Without Java or Maven, the test is skipped, or fails in CI."""
     broker = Broker(tmp_path_factory.mktemp("kafka"), free_port())
-    try:
-        broker.start()
-    except SettingError as error:
-        refuse(str(error))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JAVA_TOOL_OPTIONS", SETTINGS["JAVA_TOOL_OPTIONS"])
+        try:
+            download_jars("kafka")
+            broker.start()
+        except SettingError as error:
+            refuse(str(error))
     yield broker
     broker.stop()
 

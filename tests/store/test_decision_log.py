@@ -40,8 +40,8 @@ def log(tmp_path: Path) -> DecisionLog:
 def test_decisions_are_kept_whole_and_in_order(log: DecisionLog) -> None:
     assert log.decisions_of("B1") == []
     later = DECISION.model_copy(update={"answer": "approve", "at": NOON - timedelta(days=9), "request_id": "r2"})
-    for decision in (DECISION, DECISION.model_copy(update={"key": "B2"}), later):
-        log.record(decision)
+    log.record([DECISION, DECISION.model_copy(update={"key": "B2"})])
+    log.record([later])
     assert log.decisions_of("B1") == [DECISION, later]
 
 
@@ -55,7 +55,7 @@ def test_decisions_are_kept_whole_and_in_order(log: DecisionLog) -> None:
     ],
 )
 def test_the_file_refuses_to_change_a_decision(log: DecisionLog, tmp_path: Path, statement: str, message: str) -> None:
-    log.record(DECISION)
+    log.record([DECISION])
     with closing(sqlite3.connect(tmp_path / DECISION_FILE)) as connection:
         with pytest.raises(sqlite3.IntegrityError, match=message):
             connection.execute(statement)
@@ -64,8 +64,8 @@ def test_the_file_refuses_to_change_a_decision(log: DecisionLog, tmp_path: Path,
 
 
 def test_a_log_that_cannot_be_written_is_an_error_that_says_so(log: DecisionLog, tmp_path: Path) -> None:
-    log.record(DECISION)
+    log.record([DECISION])
     with closing(sqlite3.connect(tmp_path / DECISION_FILE, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreError, match=r"locked it\. No decision was recorded or answered\. Wait until"):
-            log.record(DECISION)
+            log.record([DECISION])

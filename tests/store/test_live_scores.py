@@ -46,7 +46,7 @@ def rows(*scored: tuple[str, date, int]) -> pa.Table:
 def test_a_score_is_read_as_it_was_written(scores: LiveScores) -> None:
     scores.keep(batch(7), rows(("B1", MONDAY, 12_345), ("Ä 2", MONDAY, 0)))
     newest = datetime(2026, 3, 2, 11, 59, 59, 1_000, tzinfo=UTC)
-    features = {"utilization": 0.25, "product": "card", "is_employed": None}
+    features: dict[str, float | str | bool | None] = {"utilization": 0.25, "product": "card", "is_employed": None}
     first = LiveScore("B1", batch(7), MONDAY, 12_345, "low", "utilization|income", newest, features)
     assert scores.score_of("B1") == first
     assert scores.score_of("Ä 2") == first._replace(key="Ä 2", millionths=0, newest_event_time=None)
@@ -142,6 +142,20 @@ def test_a_file_of_a_newer_version_is_left_alone(scores: LiveScores, tmp_path: P
     for use in (lambda: scores.score_of("B1"), lambda: scores.keep(batch(2), rows(("B1", MONDAY, 200)))):
         with pytest.raises(StoreError, match="has version 2 of its tables, and this version of the package reads 1"):
             use()
+
+
+def test_a_file_that_was_restored_meanwhile_is_read(scores: LiveScores, tmp_path: Path) -> None:
+    path = tmp_path / "risk" / LIVE_FILE
+    scores.keep(batch(1), rows(("B1", MONDAY, 100)))
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("VACUUM INTO ?", (f"{path}.backup",))
+    scores.keep(batch(2), rows(("B1", MONDAY, 200)))
+    for left in ("", "-wal", "-shm"):
+        path.with_name(f"{LIVE_FILE}{left}").unlink()
+    path.with_name(f"{LIVE_FILE}.backup").rename(path)
+    kept = scores.score_of("B1")
+    assert kept is not None
+    assert kept.millionths == 100
 
 
 def test_only_the_owner_can_read_the_file(scores: LiveScores, tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from refi_assets.ml.fitted import FittedModel
 from refi_assets.ml.mlflow_client import SQLITE
 from refi_assets.ml.registry import CHAMPION, Registry
 from refi_assets.ml.scorecard import BinnedInput, Scorecard
+from refi_assets.risk.live_store import open_live_scores
 from refi_assets.risk.scoring import MODEL
 from refi_assets.risk.stream.kafka_topics import create_topics
 from refi_assets.risk.stream.sending import send_messages
@@ -32,6 +35,7 @@ from refi_assets.settings import PROJECT_DIR, forget_settings, settings_of
 from tests.support.registries import SCALE, record_of
 
 REFI = [sys.executable, "-c", "from refi_assets.cli import main; main()"]
+COMPARED = "* EXCLUDE (score_id, version, processed_at, events, offsets, late, rules, checkpoint, batch)"
 PATIENCE = 300  # seconds for what takes a few on a machine that is not busy
 
 
@@ -60,11 +64,15 @@ class RiskStream:
             yield
         forget_settings()
 
-    def prepare(self, messages: Path) -> None:
-        """Make the topics, which keep the messages' own times, and send the messages of a folder."""
+    def prepare(self) -> None:
+        """Make the topics, which keep the messages' own times."""
         with self.in_this_process():
             create_topics(timestamps="CreateTime")
-            send_messages(stored_messages(messages), keeps_times=True)
+
+    def send(self, generated: Path, first: int = 0, end: int | None = None) -> None:
+        """Send the messages of a generated portfolio, all or some."""
+        with self.in_this_process():
+            send_messages(islice(stored_messages(generated / "messages"), first, end), keeps_times=True)
 
     def catch_up(self) -> list[str]:
         """Run the query in this process until it has read everything; returns what it said."""
@@ -192,6 +200,7 @@ def require_exactly_once(stream: RiskStream, generated: Path) -> None:
         (score["score_id"], score["probability"], score["band"], score["reasons"], score["events"]) for score in scores
     ]
     assert sorted(messages) == sorted(stored)
+    require_stored_last_scores(stream)
     events = "(topic, borrower_id, event_id, received_at)"
     kept = stream.stored("events").project(events).fetchall() + stream.stored("late_events").project(events).fetchall()
     assert sorted(row for (row,) in kept) == expected_events(generated)
@@ -203,6 +212,15 @@ def require_exactly_once(stream: RiskStream, generated: Path) -> None:
     assert on_time == sum(topic["accepted"] for topic in truth.values())
 
 
+def require_stored_last_scores(stream: RiskStream) -> None:
+    """Whether the store has the last score of each borrower."""
+    store = open_live_scores(str(stream.lake))
+    for borrower_id, probability in last_scores(stream, "borrower_id, probability"):
+        score = store.score_of(borrower_id)
+        assert score is not None
+        assert score.millionths == probability * 1_000_000
+
+
 def expected_events(generated: Path) -> list[tuple[Any, ...]]:
     """The events that arrive, in the generator's own files: the first copy of each."""
     events: dict[tuple[str, str, str], Any] = {}
@@ -211,13 +229,12 @@ def expected_events(generated: Path) -> list[tuple[Any, ...]]:
             rows = sorted(csv.DictReader(file), key=lambda row: row["received_at"])
         for row in rows:
             key = (topic, row["borrower_id"], row["event_id"])
-            events.setdefault(key, duckdb.execute("SELECT CAST(? AS TIMESTAMP)", [row["received_at"]]).fetchone()[0])
+            events.setdefault(key, datetime.fromisoformat(row["received_at"]).replace(tzinfo=None))
     return sorted((*key, received_at) for key, received_at in events.items())
 
 
-def last_scores(stream: RiskStream) -> list[tuple[Any, ...]]:
+def last_scores(stream: RiskStream, columns: str = COMPARED) -> list[tuple[Any, ...]]:
     """The last score of each borrower in the lake, with its features, and without what depends on the batches."""
-    columns = "* EXCLUDE (score_id, version, processed_at, events, offsets, late, checkpoint, batch)"
     query = (
         f"SELECT {columns} FROM stored QUALIFY row_number() OVER "
         "(PARTITION BY borrower_id ORDER BY checkpoint DESC, batch DESC) = 1 ORDER BY borrower_id"

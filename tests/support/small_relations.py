@@ -58,6 +58,11 @@ class SmallRelations:
         self._make(check.inputs)
         return self.query(to_duckdb(check.bind(self._parameters)))
 
+    def replace(self, key: str, sql: str) -> None:
+        """Give a relation the rows of a query in DuckDB's SQL, by name."""
+        table = self.table(key)
+        self._connection.execute(f"DELETE FROM {table}; INSERT INTO {table} BY NAME {sql}")
+
     def replace_column(self, key: str, column: str, expression: str) -> None:
         """Change a column of a relation that is already made, or is made now."""
         table = self.table(key)

@@ -51,10 +51,7 @@ app.add_typer(offers.app, name=offers.DOMAIN)
 for domain in domain_names():
     if domain == offers.DOMAIN:  # its commands are about a program
         continue
-    commands = domain_app(domain)
-    if domain in OWN_COMMANDS:
-        commands.add_typer(OWN_COMMANDS[domain])
-    app.add_typer(commands, name=domain)
+    app.add_typer(domain_app(domain, OWN_COMMANDS.get(domain)), name=domain)
 
 
 def main() -> None:

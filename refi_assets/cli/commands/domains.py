@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
+from typer.models import CommandInfo
 
 from refi_assets.cli.commands.options import (
     ERR,
@@ -60,8 +61,8 @@ def domain_names() -> list[str]:
     return sorted(name for name in names if re.fullmatch("[a-z][a-z0-9_]*", name))
 
 
-def domain_app(domain: str) -> typer.Typer:
-    """The commands of one domain."""
+def domain_app(domain: str, own: typer.Typer | None = None) -> typer.Typer:
+    """The commands of one domain: those that every domain has, and its own, which may replace some of them."""
     app = typer.Typer(help=f"The domain {domain}: run it, and look at what it published.", no_args_is_help=True)
 
     @app.command()
@@ -96,7 +97,15 @@ def domain_app(domain: str) -> typer.Typer:
         )
 
     add_common_commands(app, domain)
+    if own is not None:
+        own_names = {_name_of(command) for command in own.registered_commands}
+        app.registered_commands = [c for c in app.registered_commands if _name_of(c) not in own_names]
+        app.add_typer(own)
     return app
+
+
+def _name_of(command: CommandInfo) -> str | None:
+    return command.name or getattr(command.callback, "__name__", None)
 
 
 def ingest_and_run(

@@ -1,12 +1,30 @@
 """Commands of the domain risk, beside those that every domain has."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from refi_assets.cli.commands.options import ERR, AnyRun, Lake, OneObject, lake_url, written_day
+from refi_assets.cli.commands.domains import ingest_and_run
+from refi_assets.cli.commands.options import (
+    ERR,
+    Accept,
+    AnyRun,
+    AsOf,
+    ForceLatest,
+    IgnoreOthers,
+    Lake,
+    NewFiles,
+    OneObject,
+    OtherPolicy,
+    Reason,
+    Replace,
+    Verify,
+    lake_url,
+    written_day,
+)
 from refi_assets.cli.terminal import Terminal, say
 
 if TYPE_CHECKING:
@@ -17,6 +35,45 @@ Rate = Annotated[float, typer.Option(min=0, help="Messages a second to Kafka; 0 
 KeepTimes = Annotated[
     bool, typer.Option("--replay", help="Kafka's timestamps are those of the files, if the topics allow it.")
 ]
+
+
+@app.command()
+def run(
+    *,
+    source: NewFiles = None,
+    lake: Lake = None,
+    as_of: AsOf = None,
+    with_late: Annotated[
+        bool,
+        typer.Option("--with-late", help="Also count events that are too late, for this run only, as another policy."),
+    ] = False,
+    policy: OtherPolicy = None,
+    replace: Replace = False,
+    ignore_others: IgnoreOthers = False,
+    force_latest: ForceLatest = False,
+    accept: Accept = None,
+    reason: Reason = None,
+    verify: Verify = False,
+    as_json: OneObject = False,
+) -> None:
+    """Score all borrowers for one day, from files and from what the stream has kept."""
+    from refi_assets.risk.policy import policy_with_late
+
+    with policy_with_late(policy) if with_late else nullcontext(policy) as in_force:
+        ingest_and_run(
+            "risk",
+            source=source,
+            lake=lake,
+            as_of=as_of,
+            policy=in_force,
+            replace=replace,
+            ignore_others=ignore_others,
+            force_latest=force_latest,
+            accept=accept,
+            reason=reason,
+            verify=verify,
+            as_json=as_json,
+        )
 
 
 @app.command()
@@ -54,7 +111,7 @@ def broker(
 @app.command()
 def topics() -> None:
     """Compare the contracts of topics with the released ones, and make the topics in the Kafka of the settings."""
-    from refi_assets.risk.stream.kafka_topics import create_topics
+    from refi_assets.risk.stream.kafka_topics import create_topics, other_options
     from refi_assets.risk.stream.settings import KafkaSettings
     from refi_assets.risk.topic_changes import check_topic_changes
     from refi_assets.settings import settings_of
@@ -63,6 +120,8 @@ def topics() -> None:
     new = create_topics()
     address = settings_of(KafkaSettings).kafka_bootstrap
     say(f"Made at {address}: {', '.join(new)}" if new else f"All topics exist at {address}.")
+    for difference in other_options():
+        say(f"Note: {difference}")
 
 
 @app.command("dead-letters")
@@ -233,6 +292,6 @@ def alerts(lake: Lake = None) -> None:
     result = send_alerts_now(open_alert_outbox(url), run)
     for problem in result.problems:
         ERR.warn(problem)
-    say(f"{result.sent} digests sent.")
+    say(f"Digests sent: {result.sent}.")
     if result.problems:
         raise typer.Exit(1)

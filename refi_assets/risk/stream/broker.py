@@ -1,12 +1,15 @@
 """Our own broker: one Kafka node on loopback, for development and for tests. Production has a Kafka of its own."""
 
+import fcntl
 import re
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from refi_assets.engines.spark_session import java_for_spark
 from refi_assets.errors import RefiError, needs_packages, writing
@@ -16,6 +19,7 @@ from refi_assets.risk.stream.settings import STREAM_PACKAGES
 HOST = "127.0.0.1"
 START_SECONDS = 90
 STOP_SECONDS = 30
+LOCK_SECONDS = 3  # a broker may be about to end
 
 # One node, which forgets a dead producer soon, and has few partitions of its own.
 _PROPERTIES = """\
@@ -64,17 +68,25 @@ class Broker:
             raise RefiError(f"Port {self.port} of {HOST} is taken. Stop what listens there, or name another: --port.")
         java = [str(java_for_spark() / "bin" / "java"), "-cp", ":".join(map(str, jar_files("kafka")))]
         data, properties = self.folder / "data", self.folder / "server.properties"
-        with writing(properties):
+        with writing(self.folder):
             data.mkdir(parents=True, exist_ok=True)
-            text = _PROPERTIES.format(host=HOST, port=self.port, controller_port=_free_port(), data=data.absolute())
-            properties.write_text(text, encoding="utf-8")
-        if not (data / "meta.properties").exists():
-            self._run_to_end([*java, "kafka.tools.StorageTool", "format", "-t", _CLUSTER, "-c", str(properties)])
-        with self._log.open("wb") as log:
-            command = [*java, f"-Xmx{self._memory}", "kafka.Kafka", str(properties)]
-            self._process = subprocess.Popen(  # noqa: S603
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-            )
+        with self._locked_folder() as lock:
+            with writing(properties):
+                properties.write_text(
+                    _PROPERTIES.format(host=HOST, port=self.port, controller_port=_free_port(), data=data.absolute()),
+                    encoding="utf-8",
+                )
+            if not (data / "meta.properties").exists():
+                self._run_to_end([*java, "kafka.tools.StorageTool", "format", "-t", _CLUSTER, "-c", str(properties)])
+            with self._log.open("wb") as log:
+                self._process = subprocess.Popen(  # noqa: S603
+                    [*java, f"-Xmx{self._memory}", "kafka.Kafka", str(properties)],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                    pass_fds=[lock.fileno()],
+                )
         watch = [sys.executable, "-c", _WATCH, str(self._process.pid)]
         self._watch = subprocess.Popen(watch, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603
         self._await_answer()
@@ -93,6 +105,23 @@ class Broker:
     def kill(self) -> None:
         """End it at once, as a crash does."""
         self._end(self._process.kill if self._process else None)
+
+    @contextmanager
+    def _locked_folder(self) -> Iterator[IO[bytes]]:
+        """The lock file, locked. A process that gets it keeps the lock for its life: two would spoil the data."""
+        with (self.folder / "lock").open("wb") as lock:
+            deadline = time.monotonic() + LOCK_SECONDS
+            while True:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if time.monotonic() > deadline:
+                        raise RefiError(
+                            f"Another broker uses {self.folder}. Stop it, or name another folder: --dir."
+                        ) from None
+                    time.sleep(0.1)
+            yield lock
 
     @property
     def _log(self) -> Path:

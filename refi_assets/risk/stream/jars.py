@@ -1,4 +1,4 @@
-"""The jars that the stream needs: of our own broker, of Spark's Kafka source, and of S3A.
+"""The jars that the stream needs: of our own broker, of Spark's Kafka source, and of AWS.
 
 Each set has a Maven project beside this module. `refi risk jars` downloads them by Maven, from the repositories that
 Maven is configured for; nothing else does. A set's folder carries the hash of its project, so that a new version of
@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from refi_assets.errors import RefiError, SettingError, writing
-from refi_assets.risk.stream.settings import StreamSettings
+from refi_assets.lake.settings import LakeSettings, is_s3
+from refi_assets.risk.stream.settings import KafkaSettings, StreamSettings
 from refi_assets.settings import settings_of
 
-JarSet = Literal["kafka", "spark", "s3a"]
+JarSet = Literal["kafka", "spark", "aws"]
 JAR_SETS: tuple[JarSet, ...] = get_args(JarSet)
 
 _PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies"
@@ -32,6 +33,13 @@ def jar_files(name: JarSet) -> list[Path]:
             "REFI_STREAM_JARS to the folder in which they are."
         )
     return sorted(folder.glob("*.jar"))
+
+
+def query_jars() -> list[Path]:
+    """The jars that the query needs by its settings. Raises SettingError if they have not been downloaded."""
+    kafka, stream = settings_of(KafkaSettings), settings_of(StreamSettings)
+    needs_aws = is_s3(stream.checkpoint) or is_s3(settings_of(LakeSettings).lake_url) or kafka.uses_msk_iam
+    return jar_files("spark") + (jar_files("aws") if needs_aws else [])
 
 
 def download_jars(name: JarSet) -> Path:

@@ -18,7 +18,7 @@ from refi_assets.risk.policy import load_risk_policy
 from refi_assets.risk.stream.batch import BatchFigures, BatchProcessor
 from refi_assets.risk.stream.checkpoint import Checkpoint, Offsets
 from refi_assets.risk.stream.decisions import Champions
-from refi_assets.risk.stream.jars import jar_files
+from refi_assets.risk.stream.jars import query_jars
 from refi_assets.risk.stream.settings import STREAM_PACKAGES, KafkaSettings, StreamSettings
 from refi_assets.risk.stream.sink import ScoreSink
 from refi_assets.risk.topics import SOURCE_TOPICS
@@ -111,6 +111,6 @@ def first_offsets() -> Offsets:
 
 
 def _start_spark(stream: StreamSettings) -> None:
-    jars = ",".join(map(str, jar_files("spark")))
+    jars = ",".join(map(str, query_jars()))
     with overridden("REFI_SPARK_JARS", jars), overridden("REFI_SPARK_MEMORY", stream.stream_memory):
         spark_session()

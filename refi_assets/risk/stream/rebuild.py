@@ -7,11 +7,14 @@ events of all earlier ones, so that a message that is read again brings no new e
 from contextlib import closing
 from typing import NamedTuple
 
+import duckdb
+
 from refi_assets.lake import ObjectStore, open_lake
 from refi_assets.lake.settings import LakeSettings
 from refi_assets.risk.stream.checkpoint import Checkpoint, Offsets
 from refi_assets.risk.stream.decisions import find_decision
 from refi_assets.risk.stream.lake_files import SCORES, batch_key, checkpoint_ids, read_table
+from refi_assets.risk.stream.live_output import LiveOutput
 from refi_assets.risk.stream.markers import newest_marker
 from refi_assets.risk.stream.query import first_offsets
 from refi_assets.risk.stream.settings import StreamSettings
@@ -55,16 +58,22 @@ def _finish(lake: ObjectStore, checkpoint_id: str, sent_to: str | None) -> tuple
     """Send the scores of the batch that the lake has and Kafka has not; returns where to go on, and their number.
 
     The messages of that batch are read again: its dead letters are not in the lake. `sent_to` is the checkpoint of the
-    newest marker.
+    newest marker. The store may lack the batch before, too.
     """
-    with closing(ScoreSink(checkpoint_id, sent_to)) as sink:
-        marker = sink.marker
+    with closing(ScoreSink(checkpoint_id, sent_to)) as sink, duckdb.connect() as connection:
+        output, marker = LiveOutput(lake.name, connection), sink.marker
         batch = marker.batch_id + marker.is_whole if marker else 0
         if marker and marker.is_whole:
             ends: Offsets = marker.offsets
+            before = batch_key(SCORES, checkpoint_id, marker.batch_id)
+            output.keep(checkpoint_id, marker.batch_id, read_table(lake, before))
         else:
             decision = find_decision(lake, checkpoint_id, batch)
             ends = decision.start if decision else {}
         key = batch_key(SCORES, checkpoint_id, batch)
-        sent = sink.write(batch, read_table(lake, key), [], ends).messages if lake.find(key) else 0
+        if not lake.find(key):
+            return ends, 0
+        scores = read_table(lake, key)
+        sent = sink.write(batch, scores, [], ends).messages
+        output.keep(checkpoint_id, batch, scores)
         return ends, sent

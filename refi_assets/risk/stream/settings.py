@@ -2,11 +2,12 @@
 
 import os
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from refi_assets.lake.settings import is_s3
+from refi_assets.risk.stream.msk_login import msk_token
 from refi_assets.settings import STATE_DIR, RoomSettings, related_setting_error
 
 # Of the extra `stream`; Spark's own are in engines/.
@@ -38,8 +39,8 @@ class KafkaSettings(RoomSettings):
     kafka_security_protocol: Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"] = Field(
         default="plaintext", description="Whether the connection is encrypted (ssl), and has a login (sasl)."
     )
-    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
-        default="SCRAM-SHA-512", description="The kind of login."
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "AWS_MSK_IAM"] = Field(
+        default="SCRAM-SHA-512", description="The kind of login; AWS_MSK_IAM is by the role of this process."
     )
     kafka_username: str = Field(default="", description="The login's name.")
     kafka_password: SecretStr = Field(default=SecretStr(""), description="Its password.")
@@ -59,11 +60,14 @@ class KafkaSettings(RoomSettings):
 
     @model_validator(mode="after")
     def _are_complete(self) -> Self:
-        has_login = bool(self.kafka_username and self.kafka_password.get_secret_value())
+        has_login = self.uses_msk_iam or bool(self.kafka_username and self.kafka_password.get_secret_value())
         if self._uses_sasl and not has_login:
             protocol = self.kafka_security_protocol
             reason = f"REFI_KAFKA_SECURITY_PROTOCOL={protocol} needs REFI_KAFKA_USERNAME and REFI_KAFKA_PASSWORD"
             raise related_setting_error("kafka_username", reason)
+        if self.uses_msk_iam and not self._uses_tls:
+            reason = "REFI_KAFKA_SASL_MECHANISM=AWS_MSK_IAM needs REFI_KAFKA_SECURITY_PROTOCOL=sasl_ssl"
+            raise related_setting_error("kafka_security_protocol", reason)
         if (self.kafka_cert_file is None) != (self.kafka_key_file is None):
             reason = "a certificate needs its key: set both REFI_KAFKA_CERT_FILE and REFI_KAFKA_KEY_FILE"
             raise related_setting_error("kafka_cert_file", reason)
@@ -71,6 +75,11 @@ class KafkaSettings(RoomSettings):
             reason = "certificates need REFI_KAFKA_SECURITY_PROTOCOL=ssl or sasl_ssl"
             raise related_setting_error("kafka_security_protocol", reason)
         return self
+
+    @property
+    def uses_msk_iam(self) -> bool:
+        """Whether the login is by a role of AWS."""
+        return self.kafka_sasl_mechanism == "AWS_MSK_IAM"
 
     @property
     def _uses_sasl(self) -> bool:
@@ -84,15 +93,17 @@ class KafkaSettings(RoomSettings):
         """The name in Kafka of one of our topics."""
         return self.kafka_topic_prefix + name
 
-    def client_options(self) -> dict[str, str | int | float | bool]:
+    def client_options(self) -> dict[str, Any]:
         """The options of confluent-kafka, which is librdkafka: the connection and the login."""
-        options: dict[str, str | int | float | bool] = {
+        options: dict[str, Any] = {
             "bootstrap.servers": self.kafka_bootstrap,
             "security.protocol": self.kafka_security_protocol,
             "client.id": "refi",
             "log_level": 2,  # errors are raised, and need no lines on stderr
         }
-        if self._uses_sasl:
+        if self._uses_sasl and self.uses_msk_iam:
+            options |= {"sasl.mechanism": "OAUTHBEARER", "oauth_cb": msk_token}
+        elif self._uses_sasl:
             options |= {
                 "sasl.mechanism": self.kafka_sasl_mechanism,
                 "sasl.username": self.kafka_username,
@@ -107,7 +118,13 @@ class KafkaSettings(RoomSettings):
             "bootstrap.servers": self.kafka_bootstrap,
             "security.protocol": self.kafka_security_protocol.upper(),
         }
-        if self._uses_sasl:
+        if self._uses_sasl and self.uses_msk_iam:
+            options |= {
+                "sasl.mechanism": "AWS_MSK_IAM",
+                "sasl.jaas.config": "software.amazon.msk.auth.iam.IAMLoginModule required;",
+                "sasl.client.callback.handler.class": "software.amazon.msk.auth.iam.IAMClientCallbackHandler",
+            }
+        elif self._uses_sasl:
             name, password = map(_jaas_text, (self.kafka_username, self.kafka_password.get_secret_value()))
             options |= {
                 "sasl.mechanism": self.kafka_sasl_mechanism,

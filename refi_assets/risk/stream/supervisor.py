@@ -12,6 +12,9 @@ from pathlib import Path
 
 from refi_assets.engines.spark_stream import RunningStream, SparkEndedError
 from refi_assets.errors import RefiError, SettingError, needs_packages, type_and_place
+from refi_assets.lake.settings import LakeSettings
+from refi_assets.risk.alerting import alerts_sent_beside
+from refi_assets.risk.live_store import open_alert_outbox
 from refi_assets.risk.stream.batch import BatchFigures
 from refi_assets.risk.stream.decisions import Champions
 from refi_assets.risk.stream.health import StreamHealth, serving_health
@@ -41,7 +44,8 @@ class Supervisor:
         Raises RefiError if it cannot start at all, if Java has ended, or if a newer driver has taken over; with
         `until_caught_up`, also after any other failure.
         """
-        with query_lock(), stop_signals() as is_stopping, serving_health(self._health):
+        alerts = alerts_sent_beside(open_alert_outbox(settings_of(LakeSettings).lake_url))
+        with query_lock(), stop_signals() as is_stopping, serving_health(self._health), alerts:
             pause = _FIRST_PAUSE
             while not is_stopping.is_set():
                 try:

@@ -6,22 +6,36 @@ Each disturbed stream must end as an undisturbed one does, and as a plain recoun
 import os
 import random
 import signal
+import subprocess
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from subprocess import Popen
 
 import pytest
+from confluent_kafka.admin import (  # type: ignore[attr-defined]
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    ResourceType,
+)
 
+from refi_assets.errors import RefiError
 from refi_assets.risk.stream.broker import Broker
+from refi_assets.risk.stream.rebuild import rebuild_checkpoint
 from refi_assets.sample.risk import generated_risk
 from tests.spark.conftest import PREFIXES
+from tests.support.commands import refi_here
 from tests.support.registries import new_registry_file
 from tests.support.risk_streams import (
+    PATIENCE,
     RiskStream,
     forget_newest_commit,
     last_scores,
+    lose_checkpoint,
     new_stream,
     register_scorecard,
     require_exactly_once,
@@ -31,6 +45,7 @@ from tests.support.risk_streams import (
 pytestmark = pytest.mark.usefixtures("spark")
 
 BATCH = "2500"  # messages
+HALF = 10_000  # of the messages
 
 
 @pytest.fixture(scope="module")
@@ -51,10 +66,10 @@ def champion(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def stream(kafka: Broker, generated: Path, champion: Path, tmp_path: Path) -> RiskStream:
-    """A stream whose messages are in Kafka."""
-    begun = new_stream(tmp_path, kafka.bootstrap, next(PREFIXES), champion, REFI_STREAM_EVENTS_A_BATCH=BATCH)
-    begun.prepare(generated / "messages")
+def stream(kafka: Broker, champion: Path, tmp_path: Path) -> RiskStream:
+    """A stream without messages yet."""
+    begun = new_stream(tmp_path, kafka.bootstrap, next(PREFIXES), champion)
+    begun.prepare()
     return begun
 
 
@@ -62,7 +77,8 @@ def stream(kafka: Broker, generated: Path, champion: Path, tmp_path: Path) -> Ri
 def undisturbed(kafka: Broker, generated: Path, champion: Path, tmp_path_factory: pytest.TempPathFactory) -> RiskStream:
     """A stream that ran to its end."""
     ended = new_stream(tmp_path_factory.mktemp("undisturbed"), kafka.bootstrap, next(PREFIXES), champion)
-    ended.prepare(generated / "messages")
+    ended.prepare()
+    ended.send(generated)
     ended.catch_up()
     return ended
 
@@ -80,22 +96,172 @@ def test_a_batch_whose_commit_is_lost_is_repeated_with_the_same_bytes(undisturbe
     require_exactly_once(undisturbed, generated)
 
 
+def test_a_lost_checkpoint_is_rebuilt_where_its_scores_end(
+    stream: RiskStream, undisturbed: RiskStream, generated: Path
+) -> None:
+    stream.send(generated, 0, HALF)
+    stream.catch_up()
+    lose_checkpoint(stream)
+    stream.send(generated, HALF)
+    with pytest.raises(RefiError, match=r"Nothing was sent\. If that checkpoint is lost, run `refi risk rebuild`"):
+        stream.catch_up()
+    answer = refi_here("risk", "rebuild", environment=stream.settings)
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert "Start the stream." in answer.stdout
+    stream.catch_up()
+    require_exactly_once(stream, generated)
+    assert last_scores(stream) == last_scores(undisturbed)
+
+
+def test_a_rebuild_sends_the_scores_that_only_the_lake_has(
+    kafka: Broker, stream: RiskStream, undisturbed: RiskStream, generated: Path
+) -> None:
+    stream.send(generated, 0, HALF)
+    topic = f"{stream.settings['REFI_KAFKA_TOPIC_PREFIX']}risk-scores"
+    limit_messages(kafka, topic, "100")
+    with pytest.raises(RefiError, match="did not take the scores"):
+        stream.catch_up()
+    assert stream.sent("risk-scores") == []
+    limit_messages(kafka, topic, "1000000")
+    lose_checkpoint(stream)
+    with stream.in_this_process():
+        rebuilt = rebuild_checkpoint()
+    assert rebuilt.sent_scores == stream.stored("scores").shape[0] > 0
+    stream.send(generated, HALF)
+    stream.catch_up()
+    require_exactly_once(stream, generated)
+    assert last_scores(stream) == last_scores(undisturbed)
+
+
+def test_a_checkpoint_that_has_lost_a_part_is_refused(stream: RiskStream, generated: Path) -> None:
+    """Without its entry in offsets/, Spark cuts the batch elsewhere, and its new events would be taken for old ones."""
+    stream.send(generated, 0, 1000)
+    stream.catch_up()
+    forget_newest_commit(stream)
+    (stream.checkpoint / "offsets" / "0").unlink()
+    stream.send(generated, 1000, 2000)
+    scores = stream.sent("risk-scores")
+    with pytest.raises(RefiError, match="the checkpoint is an older copy, or has lost a part"):
+        stream.catch_up()
+    assert stream.sent("risk-scores") == scores
+
+
+def test_a_full_disk_at_the_checkpoint_loses_and_doubles_nothing(
+    stream: RiskStream, undisturbed: RiskStream, generated: Path
+) -> None:
+    stream.send(generated)
+    with small_disk(stream.checkpoint) as resize:
+        with pytest.raises(RefiError, match=r"is full\. Make room"):
+            stream.catch_up()
+        assert resize("64m")
+        stream.catch_up()
+        require_exactly_once(stream, generated)
+    assert last_scores(stream) == last_scores(undisturbed)
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[Callable[[str], bool]]:
+    """A file system of 256 kB at a folder, and a function that resizes it."""
+    folder.mkdir()
+
+    def mount(*options: str) -> bool:
+        command = ["mount", "-t", "tmpfs", "-o", ",".join(options), "tmpfs", str(folder)]
+        return subprocess.run(command, check=False, capture_output=True).returncode == 0
+
+    if os.geteuid() != 0 or not mount("size=256k"):
+        pytest.skip("a small file system can only be mounted by root")
+    try:
+        yield lambda size: mount("remount", f"size={size}")
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def limit_messages(kafka: Broker, topic: str, most_bytes: str) -> None:
+    """The largest message that a topic takes from now on."""
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
+    entry = ConfigEntry("max.message.bytes", most_bytes, incremental_operation=AlterConfigOpType.SET)
+    [changed] = admin.incremental_alter_configs(
+        [ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[entry])]
+    ).values()
+    changed.result(30)
+
+
 def test_three_kills_of_driver_and_broker_leave_the_scores_of_an_undisturbed_stream(
     kafka: Broker, stream: RiskStream, undisturbed: RiskStream, generated: Path
 ) -> None:
+    stream.send(generated)
     kill_at_random(stream, kafka, ["driver", "broker", "both"], random.Random(1))
     stream.catch_up()
     require_exactly_once(stream, generated)
     assert last_scores(stream) == last_scores(undisturbed)
 
 
-def kill_at_random(stream: RiskStream, kafka: Broker, victims: list[str], draws: random.Random) -> Counter[str]:
+@pytest.mark.long
+def test_thirty_kills_leave_the_scores_of_an_undisturbed_stream(
+    kafka: Broker, champion: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with generated_risk(34_500, 2, tmp_path / "generated", as_of=date(2026, 8, 31), days=30, months=13):
+        streams = [new_stream(tmp_path / name, kafka.bootstrap, next(PREFIXES), champion) for name in ("still", "hit")]
+    for stream in streams:
+        stream.prepare()
+        stream.send(tmp_path / "generated")
+    undisturbed, disturbed = streams
+    undisturbed.catch_up()
+    victims = ["driver", "broker", "both"] * 10
+    phases = kill_at_random(disturbed, kafka, victims, random.Random(2), batch="8000")
+    with capsys.disabled():
+        print(f"\n{len(victims)} kills: {dict(phases)}")
+    disturbed.catch_up()
+    for stream in streams:
+        require_exactly_once(stream, tmp_path / "generated")
+    assert last_scores(disturbed) == last_scores(undisturbed)
+
+
+@pytest.mark.long
+def test_two_drivers_at_once_send_each_score_once(
+    stream: RiskStream, undisturbed: RiskStream, generated: Path, tmp_path: Path
+) -> None:
+    """They do not share a lock, as if they were on two machines with one checkpoint."""
+    stream.send(generated)
+    drivers = [
+        stream.driver("--until-caught-up", REFI_STREAM_EVENTS_A_BATCH=BATCH, REFI_STREAM_DIR=f"{tmp_path / name}")
+        for name in ("a", "b")
+    ]
+    codes = [driver.wait(PATIENCE) for driver in drivers]
+    assert 1 in codes, "one of them was kept out"
+    stream.catch_up()
+    require_exactly_once(stream, generated)
+    assert last_scores(stream) == last_scores(undisturbed)
+
+
+@pytest.mark.long
+def test_a_driver_that_wakes_up_after_its_successor_sends_nothing(
+    stream: RiskStream, undisturbed: RiskStream, generated: Path, tmp_path: Path
+) -> None:
+    stream.send(generated)
+    sleeper = stream.driver(REFI_STREAM_EVENTS_A_BATCH=BATCH, REFI_STREAM_DIR=f"{tmp_path / 'sleeper'}")
+    wait_until(lambda: stream.newest("commits") >= 0 and stream.newest("offsets") > stream.newest("commits"))
+    os.killpg(sleeper.pid, signal.SIGSTOP)
+    successor = stream.driver("--until-caught-up", REFI_STREAM_EVENTS_A_BATCH=BATCH)
+    assert successor.wait(PATIENCE) == 0
+    scores = stream.sent("risk-scores")
+    os.killpg(sleeper.pid, signal.SIGCONT)
+    time.sleep(30)
+    kill(sleeper)
+    assert stream.sent("risk-scores") == scores
+    require_exactly_once(stream, generated)
+    assert last_scores(stream) == last_scores(undisturbed)
+
+
+def kill_at_random(
+    stream: RiskStream, kafka: Broker, victims: list[str], draws: random.Random, batch: str = BATCH
+) -> Counter[str]:
     """Kill victims at random moments of batches, with kill -9; returns the phases in which that was."""
     phases: Counter[str] = Counter()
-    driver = stream.driver()
+    driver = stream.driver(REFI_STREAM_EVENTS_A_BATCH=batch)
     for victim in victims:
         finished = stream.newest("commits") + draws.randrange(2)
-        wait_until(lambda: driver.poll() is not None or stream.newest("offsets") > finished)
+        wait_until(lambda of=driver, after=finished: of.poll() is not None or stream.newest("offsets") > after)
         time.sleep(draws.uniform(0, 3))
         if victim != "driver":
             kafka.kill()
@@ -105,12 +271,12 @@ def kill_at_random(stream: RiskStream, kafka: Broker, victims: list[str], draws:
         if victim != "driver":
             kafka.start()
         if driver.poll() is not None:
-            driver = stream.driver()
+            driver = stream.driver(REFI_STREAM_EVENTS_A_BATCH=batch)
     kill(driver)
     return phases
 
 
-def kill(driver: Popen[bytes]) -> None:
+def kill(driver: subprocess.Popen[bytes]) -> None:
     """Kill a driver, as the machine's memory killer does: its Java process must end on its own."""
     os.kill(driver.pid, signal.SIGKILL)
     driver.wait()
