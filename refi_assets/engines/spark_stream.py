@@ -4,7 +4,8 @@ State is in Spark's own operators. A batch is handed on as one Arrow table; what
 batch, is unknown here.
 
 Each partition is a source with a watermark of its own, and the lowest one counts. With one source for all of them, rows
-of a partition that lags behind the others by more than the days that are kept would be dropped without a word.
+of a partition that lags behind the others by more than the days that are kept would be dropped without a word. So state
+expires by the partition that is farthest behind; one without any new message keeps all state.
 """
 
 import json
@@ -81,7 +82,7 @@ class BatchProgress(NamedTuple):
 
     batch: int
     messages: int
-    milliseconds: Mapping[str, int]
+    seconds: float
     lag: Mapping[tuple[str, int], int]
     state_rows: int
     state_bytes: int
@@ -254,7 +255,7 @@ def _batch_progress(progress: Mapping[str, Any]) -> BatchProgress:
     return BatchProgress(
         batch=progress["batchId"],
         messages=progress["numInputRows"],
-        milliseconds=progress["durationMs"],
+        seconds=progress["durationMs"].get("triggerExecution", 0) / 1000,
         lag=lag,
         state_rows=_total(operators, "numRowsTotal"),
         state_bytes=_total(operators, "memoryUsedBytes"),
@@ -271,7 +272,7 @@ def _reason(message: str) -> str:
     """Why Spark ended a query. Its message may quote a row."""
     if re.search("data may have been lost|OffsetOutOfRange|offset was changed", message):
         return (
-            "Kafka no longer has messages that the query has not read. Keep them longer in Kafka. Only a new checkpoint "
+            "Kafka no longer has messages that the query has not read. Keep them longer there. Only a new checkpoint "
             "can go on after the gap."
         )
     if "No space left on device" in message:

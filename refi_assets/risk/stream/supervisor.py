@@ -75,9 +75,11 @@ class Supervisor:
             has_ended = query.wait(_POLL_SECONDS)
             for progress in query.new_progress():
                 figures = self._figures.pop(progress.batch, None)
-                self._health.add(progress, figures)
                 if figures is not None:
                     self._is_well = True
+                    figures.seconds["spark"] = progress.seconds - sum(figures.seconds.values())
+                self._health.add(progress, figures)
+                if figures is not None:
                     self._on_batch(figures, max(self._health.lag_seconds().values(), default=0.0))
 
 

@@ -5,7 +5,9 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
+from threading import Thread
 from urllib.request import urlopen
 
 import pytest
@@ -125,3 +127,43 @@ def test_a_port_that_is_taken_is_named(stream: RiskStream) -> None:
         serving_health(StreamHealth()),
     ):
         pass
+
+
+@pytest.mark.long
+@pytest.mark.usefixtures("spark")
+def test_ten_minutes_without_a_broker_are_caught_up_in_batches_of_the_usual_size(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The broker is killed after a batch. What arrives when it is back is ten times what a batch may have."""
+    broker = Broker(tmp_path / "broker", free_port())
+    broker.start()
+    registry = new_registry_file(tmp_path / "registry", tmp_path_factory.mktemp("registry"))
+    register_scorecard(registry)
+    stream = new_stream(tmp_path, broker.bootstrap, "away.", registry, REFI_STREAM_EVENTS_A_BATCH="500")
+    said: list[str] = []
+    events: list[int] = []
+
+    def on_batch(figures: BatchFigures, _lag_seconds: float) -> None:
+        events.append(figures.events)
+        if len(events) == 1:
+            broker.kill()
+            returning.start()
+        if sum(events) == 5001:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    def return_after_ten_minutes() -> None:
+        time.sleep(600)
+        broker.start()
+        send_messages((payout(f"t{number}", "10T10:00") for number in range(5000)), keeps_times=True)
+
+    returning = Thread(target=return_after_ten_minutes)
+    with stream.in_this_process():
+        create_topics(timestamps="CreateTime")
+        send_messages([payout("t", "10T09:00")], keeps_times=True)
+        Supervisor(said.append, on_batch).run()
+        returning.join()
+        scores = committed("risk-scores")
+    broker.stop()
+    assert max(events) <= 500
+    assert sum(score["events"] for score in scores) == 5001
+    assert len({score["score_id"] for score in scores}) == len(scores) == len(events)
