@@ -11,8 +11,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+import duckdb
+
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.engines.duckdb_sql import columns_sql, parquet_sql, quoted, rows_sql, text_literal
+from refi_assets.errors import EngineError, type_and_place
 from refi_assets.ml.scoring import probability_sql
 from refi_assets.risk.event_columns import EVENT_KEY
 from refi_assets.risk.live_rules import LiveRules
@@ -116,6 +119,12 @@ class BatchProcessor:
 
     def process(self, batch: int, groups: "pa.Table") -> BatchFigures:
         """Keep, score and send a batch. Repeating it changes nothing. Raises RefiError."""
+        try:
+            return self._processed(batch, groups)
+        except duckdb.Error as error:  # its message may quote an event
+            raise EngineError(f"Batch {batch} cannot be scored: {type_and_place(error)}.") from None
+
+    def _processed(self, batch: int, groups: "pa.Table") -> BatchFigures:
         figures = BatchFigures(batch)
         messages = self._checkpoint.batch(batch)
         require_same_messages(self._lake, self._checkpoint.checkpoint_id, batch, messages)
@@ -194,7 +203,7 @@ class BatchProcessor:
             self._days = self._snapshots.days_since(snapshot, batch)
         days = self._days_of_new()
         if self._days and days and max(days) > max({snapshot.newest_day or date.min}.union(*self._days.values())):
-            snapshot = self._use_snapshot(self._snapshots.fold(snapshot, batch))
+            snapshot = self._use_snapshot(self._snapshots.fold(snapshot, batch, max(days)))
             self._days = {}
         self._days[batch] = days
         return snapshot

@@ -9,8 +9,8 @@ from datetime import date
 
 from pydantic import BaseModel, ConfigDict
 
-from refi_assets.engines.duckdb import ORDERED_PARQUET, DuckDBEngine, DuckDBSession
-from refi_assets.engines.duckdb_sql import columns_sql, parquet_sql, quoted
+from refi_assets.engines.duckdb import ORDERED_PARQUET, DuckDBEngine
+from refi_assets.engines.duckdb_sql import columns_sql, parquet_sql
 from refi_assets.lake import ObjectStore
 from refi_assets.publishing.publication import Publication
 from refi_assets.publishing.published import PublishedRun
@@ -29,7 +29,9 @@ from refi_assets.risk.stream.lake_files import (
 PUBLICATION = Publication("risk", "portfolio")
 STORED_COLUMNS = EVENT_COLUMNS | PLACE_COLUMNS
 PORTFOLIO = {"borrower_id": "VARCHAR", "opened_on": "DATE", "state": "VARCHAR"}
+_KEPT = 2  # snapshots: a batch that is repeated may be the first of a day
 _EVENT_RELATION, _PORTFOLIO_RELATION = "risk/events", "staging/portfolio_borrower"
+_EVENTS_OF_RUN = columns_sql(STORED_COLUMNS, dict.fromkeys(PLACE_COLUMNS))
 
 
 class Snapshot(BaseModel):
@@ -39,9 +41,9 @@ class Snapshot(BaseModel):
 
     before_batch: int
     newest_day: date | None
+    run_id: str | None  # the published run that it has taken up
     events: str  # keys in the lake
     portfolio: str
-    run_id: str | None = None  # the last published run whose events and portfolio it has
 
 
 class Snapshots:
@@ -55,8 +57,7 @@ class Snapshots:
 
     def newest(self, batch: int) -> Snapshot:
         """The newest snapshot that a batch may read; the first one is made here."""
-        numbers = [int(name.removeprefix("before_batch=")) for name in self._lake.folders(self._folder)]
-        for number in sorted(numbers, reverse=True):
+        for number in self._numbers():
             if number <= batch and (value := self._lake.get_json(self._key(number, "snapshot.json"))):
                 return Snapshot.model_validate(value)
         return self._first()
@@ -79,57 +80,58 @@ class Snapshots:
                 days.setdefault(batch_number(key), set()).update(day for (day,) in rows)
         return days
 
-    def fold(self, snapshot: Snapshot, batch: int) -> Snapshot:
-        """A new snapshot before a batch: the events of another, of the batches since, and of a run published since."""
-        with self._engine.session() as session:
-            queries = [stored_rows_sql(self._lake, [snapshot.events, *self.files_since(snapshot, batch)])]
-            run = self._published()
-            if run is None or run.run_id == snapshot.run_id:
-                return self._write(session, batch, queries[0], snapshot.portfolio, snapshot.run_id)
-            return self._write_with_run(session, batch, queries, run)
+    def fold(self, snapshot: Snapshot, batch: int, day: date) -> Snapshot:
+        """A new snapshot before a batch, with which a day begins: another one, and the batches since.
+
+        It takes up the last published run, if that is of an earlier day: its portfolio, and events that only files had.
+        """
+        run = self._published()
+        is_new = run is not None and run.run_id != snapshot.run_id and run.as_of < day
+        return self._make(
+            batch, [snapshot.events, *self.files_since(snapshot, batch)], run if is_new else None, snapshot
+        )
 
     def _first(self) -> Snapshot:
         """The snapshot before the first batch: the last published run, and what other checkpoints have kept."""
         others = [name for name in checkpoint_ids(self._lake) if name != self._checkpoint_id]
         files = [key for name in others for key in event_files(self._lake, name)]
-        with self._engine.session() as session:
-            return self._write_with_run(session, 0, [stored_rows_sql(self._lake, files)], self._published())
+        return self._make(0, files, self._published(), None)
 
     def _published(self) -> PublishedRun | None:
-        """The last published run; None before the first one."""
-        if PUBLICATION.latest(self._lake) is None:
-            return None
-        return PublishedRun.find(PUBLICATION, self._lake, self._engine)
+        is_published = PUBLICATION.latest(self._lake) is not None
+        return PublishedRun.find(PUBLICATION, self._lake, self._engine) if is_published else None
 
-    def _write_with_run(
-        self, session: DuckDBSession, batch: int, queries: Sequence[str], run: PublishedRun | None
-    ) -> Snapshot:
-        """Events of queries and of a run, each once, the first to arrive; and the run's portfolio."""
+    def _make(self, batch: int, files: Sequence[str], run: PublishedRun | None, before: Snapshot | None) -> Snapshot:
+        """A snapshot of the stream's files, and of a run; without one, the portfolio is that of the snapshot before."""
         relations = {relation.key: relation for relation in run.relations} if run else {}
-        events, borrowers = list(queries), _no_rows_sql(PORTFOLIO)
-        if _EVENT_RELATION in relations:
-            columns = ", ".join(map(quoted, EVENT_COLUMNS))
-            places = ", ".join(f"CAST(NULL AS {sql_type}) AS {name}" for name, sql_type in PLACE_COLUMNS.items())
-            events.append(f"SELECT {columns}, {places} FROM ({session.rows_sql(relations[_EVENT_RELATION])})")
-        if _PORTFOLIO_RELATION in relations:
-            borrowers = f"SELECT {', '.join(PORTFOLIO)} FROM ({session.rows_sql(relations[_PORTFOLIO_RELATION])})"
-        order = "received_at, kafka_offset NULLS LAST"
-        once = (
-            f"SELECT * FROM ({' UNION ALL '.join(events)}) "
-            f"QUALIFY row_number() OVER (PARTITION BY {', '.join(EVENT_KEY)} ORDER BY {order}) = 1"
-        )
-        portfolio = self._key(batch, "portfolio.parquet")
-        session.copy(f"{borrowers} ORDER BY borrower_id", self._lake.target(portfolio), ORDERED_PARQUET)
-        return self._write(session, batch, once, portfolio, run.run_id if run else None)
-
-    def _write(self, session: DuckDBSession, batch: int, query: str, portfolio: str, run_id: str | None) -> Snapshot:
-        events = self._key(batch, "events.parquet")
-        rows = f"SELECT * FROM ({query}) ORDER BY borrower_id, topic, event_id"
-        session.copy(rows, self._lake.target(events), ORDERED_PARQUET)
-        newest = session.value(f"SELECT max(received_at)::DATE FROM {parquet_sql(self._lake.url(events))}")
-        snapshot = Snapshot(before_batch=batch, newest_day=newest, events=events, portfolio=portfolio, run_id=run_id)
+        query = stored_rows_sql(self._lake, files)
+        borrowers = parquet_sql(self._lake.url(before.portfolio)) if before else f"({_no_rows_sql(PORTFOLIO)})"
+        with self._engine.session() as session:
+            if _EVENT_RELATION in relations:
+                rows = session.rows_sql(relations[_EVENT_RELATION])
+                query = (
+                    f"WITH stored AS ({query}) FROM stored UNION ALL SELECT {_EVENTS_OF_RUN} FROM ({rows}) "
+                    f"ANTI JOIN stored USING ({', '.join(EVENT_KEY)})"
+                )
+            if _PORTFOLIO_RELATION in relations:
+                borrowers = f"({session.rows_sql(relations[_PORTFOLIO_RELATION])})"
+            events, portfolio = self._key(batch, "events.parquet"), self._key(batch, "portfolio.parquet")
+            ordered = {
+                events: f"SELECT * FROM ({query}) ORDER BY borrower_id, topic, event_id",
+                portfolio: f"SELECT {columns_sql(PORTFOLIO)} FROM {borrowers} ORDER BY borrower_id",
+            }
+            for key, sql in ordered.items():
+                session.copy(sql, self._lake.target(key), ORDERED_PARQUET)
+            newest = session.value(f"SELECT max(received_at)::DATE FROM {parquet_sql(self._lake.url(events))}")
+        run_id = run.run_id if run else before.run_id if before else None
+        snapshot = Snapshot(before_batch=batch, newest_day=newest, run_id=run_id, events=events, portfolio=portfolio)
         self._lake.create_json(self._key(batch, "snapshot.json"), snapshot.model_dump(mode="json"))
         return snapshot
+
+    def _numbers(self) -> list[int]:
+        """The batches that have a snapshot before them, the newest first."""
+        folders = self._lake.folders(self._folder)
+        return sorted((int(name.removeprefix("before_batch=")) for name in folders), reverse=True)
 
     def _key(self, batch: int, name: str) -> str:
         return f"{self._folder}/before_batch={batch}/{name}"
