@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 # Reason -> what is wrong. The codes are in dead letters: they are not renamed.
-REASONS = {
+DEAD_LETTER_REASONS = {
     "no_value": "The message has no value (a tombstone).",
     "too_large": "It has more than 65,536 bytes.",
     "not_utf8": "It is not UTF-8.",
@@ -46,7 +46,7 @@ _REASON_OF_KEYWORD = {
     "pattern": "wrong_form",
     "format": "wrong_form",
 }
-_SEVERITY = list(REASONS)
+_SEVERITY = list(DEAD_LETTER_REASONS)
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _IN_MESSAGE = [name for name in EVENT_COLUMNS if name not in ("topic", "received_at")]
 

@@ -28,6 +28,10 @@ _MESSAGES_A_BATCH = 10_000
 _MOST_MS_UNTIL_MALFORMED = 60_000
 _EVENT_COLUMNS = [column.name for column in fields(RiskEvents)]
 _ARRIVAL_COLUMNS = ["row", "original", "received", "copy", *_EVENT_COLUMNS]
+_MALFORMED_TYPES = {
+    **{"row": "BIGINT", "template": "BIGINT", "wait": "BIGINT"},
+    **{"defect": "VARCHAR", "key": "VARCHAR", "content": "VARCHAR"},
+}
 _KEY_SQL = f"CASE WHEN defect IS NULL THEN {BORROWER_ID_SQL} ELSE key END"
 
 
@@ -72,21 +76,22 @@ class RiskStream:
         waits = rng.integers(0, _MOST_MS_UNTIL_MALFORMED, number).tolist()
         path = self._folder / "malformed.jsonl"
         with path.open("w", encoding="utf-8") as file:
-            for place, (defect, (text,), wait) in enumerate(zip(defects, texts, waits, strict=True)):
+            for place, (template, (text,), defect, wait) in enumerate(
+                zip(chosen.tolist(), texts, defects, waits, strict=True)
+            ):
                 key, value = malformed_message(defect, text)
-                line = {"template": int(chosen[place]), "wait": wait, "defect": defect, "key": key}
-                line |= {"row": first_row + place, "bytes": None if value is None else b64encode(value).decode()}
-                file.write(json.dumps(line) + "\n")
-        types = (
-            "{template: 'BIGINT', wait: 'BIGINT', defect: 'VARCHAR', key: 'VARCHAR', row: 'BIGINT', bytes: 'VARCHAR'}"
-        )
+                content = None if value is None else b64encode(value).decode()
+                line = {"row": first_row + place, "template": template, "wait": wait, "defect": defect}
+                file.write(json.dumps(line | {"key": key, "content": content}) + "\n")
+        types = ", ".join(f"{name}: '{sql_type}'" for name, sql_type in _MALFORMED_TYPES.items())
         columns = ", ".join(f"arrival.{name}" for name in ("copy", *_EVENT_COLUMNS))
         self._connection.execute(
             f"""INSERT INTO arrival BY NAME
-            SELECT bad.row, bad.row AS original, received + wait AS received, {columns}, bad.key,
-                FROM_BASE64(bad.bytes) AS bytes, bad.defect
-            FROM READ_JSON({text_literal(str(path))}, format = 'newline_delimited', columns = {types}) AS bad
-            JOIN arrival ON arrival.row = bad.template"""
+            SELECT malformed.row, malformed.row AS original, malformed.key, malformed.defect,
+                FROM_BASE64(malformed.content) AS bytes,
+                LEAST(received + wait, (SELECT MAX(received) FROM arrival)) AS received, {columns}
+            FROM READ_JSON({text_literal(str(path))}, format = 'newline_delimited', columns = {{{types}}}) AS malformed
+            JOIN arrival ON arrival.row = malformed.template"""
         )
 
     def put_in_order(self, live_rate: float | None) -> None:

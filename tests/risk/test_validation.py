@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from refi_assets.risk.topics import LOAN_EVENTS, SOURCE_TOPICS, TRANSACTIONS, topic_schema
-from refi_assets.risk.validation import PARSED_COLUMNS, REASONS, MessageJudge, MessageParser
+from refi_assets.risk.validation import DEAD_LETTER_REASONS, PARSED_COLUMNS, MessageJudge, MessageParser
 
 RECEIVED = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 PAYMENT: dict[str, Any] = {
@@ -190,7 +190,7 @@ def test_an_invalid_message_has_a_reason_and_its_place_only(
 
 
 def test_every_reason_is_tried() -> None:
-    assert {reason for _, reason, _ in INVALID} == REASONS.keys()
+    assert {reason for _, reason, _ in INVALID} == DEAD_LETTER_REASONS.keys()
 
 
 @pytest.mark.parametrize(

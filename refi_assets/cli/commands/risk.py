@@ -130,13 +130,16 @@ def dead_letters(
 ) -> None:
     """Count the messages that break their contract, by reason, and list the newest ones' places."""
     from refi_assets.risk.stream.dead_letter_counts import count_dead_letters
-    from refi_assets.risk.validation import REASONS
+    from refi_assets.risk.validation import DEAD_LETTER_REASONS
 
     counts, terminal = count_dead_letters(newest), Terminal()
     if not counts.by_reason:
         say("There are no dead letters.")
         return
-    rows = [(topic, reason, count, REASONS.get(reason, "")) for (topic, reason), count in counts.by_reason.items()]
+    rows = [
+        (topic, reason, count, DEAD_LETTER_REASONS.get(reason, ""))
+        for (topic, reason), count in counts.by_reason.items()
+    ]
     terminal.table(("topic", "reason", "letters", "meaning"), rows)
     columns = ("received_at", "topic", "partition", "offset", "reason", "field")
     terminal.table(columns, [[letter[name] for name in columns] for letter in counts.newest], title="The newest")

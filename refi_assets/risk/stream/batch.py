@@ -97,7 +97,7 @@ class BatchProcessor:
         self._late_after_hours = policy.events.late_after_hours
         self._snapshots = Snapshots(engine, checkpoint.checkpoint_id)
         self._snapshot: Snapshot | None = None
-        self._days: set[date] = set()  # of the batches since the snapshot
+        self._days: dict[int, set[date]] = {}  # on which events were received, of the batches since the snapshot
         self._session = engine.session()
         self._session.execute("CREATE SCHEMA risk; CREATE SCHEMA staging")
         self._scoring = LiveScoring(self._session, policy.bands)
@@ -191,12 +191,12 @@ class BatchProcessor:
         snapshot = self._snapshot
         if snapshot is None:
             snapshot = self._use_snapshot(self._snapshots.newest(batch))
-            self._days = self._days_of_files(snapshot, batch)
+            self._days = self._snapshots.days_since(snapshot, batch)
         days = self._days_of_new()
-        if self._days and days and max(days) > max([*self._days, snapshot.newest_day or date.min]):
+        if self._days and days and max(days) > max({snapshot.newest_day or date.min}.union(*self._days.values())):
             snapshot = self._use_snapshot(self._snapshots.fold(snapshot, batch, max(days)))
-            self._days = set()
-        self._days |= days
+            self._days = {}
+        self._days[batch] = days
         return snapshot
 
     def _use_snapshot(self, snapshot: Snapshot) -> Snapshot:
@@ -217,19 +217,33 @@ class BatchProcessor:
             shutil.copyfileobj(source, target)
         return str(path)
 
-    def _days_of_files(self, snapshot: Snapshot, batch: int) -> set[date]:
-        rows = stored_rows_sql(self._lake, self._snapshots.files_since(snapshot, batch))
-        return {day for (day,) in self._session.execute(f"SELECT DISTINCT received_at::DATE FROM ({rows})")}
-
     def _days_of_new(self) -> set[date]:
         rows = self._session.execute("SELECT DISTINCT received_at::DATE FROM arrived WHERE is_new AND reason IS NULL")
         return {day for (day,) in rows}
 
+    def _files_since(self, snapshot: Snapshot, batch: int) -> list[str]:
+        """The stream's files since the snapshot that may have events of the batch's borrowers beside Spark's groups.
+
+        Spark hands on a borrower's days with new events, each whole. A borrower with new events of the newest day may
+        lack those of older days, and another one those of every day.
+        """
+        newest = max(set[date]().union(*self._days.values()), default=None)
+        lagging = (
+            self._session.value(
+                "SELECT count(*) FROM (SELECT max(received_at)::DATE AS newest FROM arrived "
+                f"WHERE is_new AND reason IS NULL GROUP BY borrower_id) WHERE newest < DATE '{newest}'"
+            )
+            if newest
+            else 0
+        )
+        batches = [number for number, days in self._days.items() if number < batch and (lagging or days - {newest})]
+        return self._snapshots.files_since(snapshot, batch, batches) if batches else []
+
     def _find_events(self, snapshot: Snapshot, batch: int) -> None:
         """The tables risk.events, of all borrowers with new events, `scored` and risk.subject."""
         stored = "SELECT * FROM snapshot_events"
-        if len(self._days) > 1:  # Spark hands on a borrower's other days only if they have new events
-            stored += f" UNION ALL {stored_rows_sql(self._lake, self._snapshots.files_since(snapshot, batch))}"
+        if files := self._files_since(snapshot, batch):
+            stored += f" UNION ALL {stored_rows_sql(self._lake, files)}"
         is_too_late = f"received_at > event_time + INTERVAL {self._late_after_hours} HOUR AS is_too_late"
         self._session.execute(
             "CREATE OR REPLACE TEMP TABLE touched AS "

@@ -4,7 +4,7 @@ A new one is made when a new day begins, of all events before; the stream's file
 Whichever snapshot a batch reads, it finds the same events.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 
 from pydantic import BaseModel, ConfigDict
@@ -20,6 +20,7 @@ from refi_assets.risk.stream.lake_files import (
     LATE_EVENTS,
     SNAPSHOTS,
     batch_files,
+    batch_number,
     checkpoint_folder,
     checkpoint_ids,
     event_files,
@@ -61,14 +62,23 @@ class Snapshots:
                 return Snapshot.model_validate(value)
         return self._first()
 
-    def files_since(self, snapshot: Snapshot, batch: int) -> list[str]:
-        """The keys of the stream's files between a snapshot and a batch."""
+    def files_since(self, snapshot: Snapshot, batch: int, batches: Collection[int] | None = None) -> list[str]:
+        """The keys of the stream's files between a snapshot and a batch; if asked, only those of some batches."""
         return [
             key
             for kind in (EVENTS, LATE_EVENTS)
             for number, key in batch_files(self._lake, kind, self._checkpoint_id).items()
-            if snapshot.before_batch <= number < batch
+            if snapshot.before_batch <= number < batch and (batches is None or number in batches)
         ]
+
+    def days_since(self, snapshot: Snapshot, batch: int) -> dict[int, set[date]]:
+        """The days on which events were received, of each batch between a snapshot and a batch that has events."""
+        days: dict[int, set[date]] = {}
+        with self._engine.session() as session:
+            for key in self.files_since(snapshot, batch):
+                rows = session.execute(f"SELECT DISTINCT received_at::DATE FROM ({stored_rows_sql(self._lake, [key])})")
+                days.setdefault(batch_number(key), set()).update(day for (day,) in rows)
+        return days
 
     def fold(self, snapshot: Snapshot, batch: int, day: date) -> Snapshot:
         """A new snapshot before a batch, with which a day begins: another one, and the batches since.
