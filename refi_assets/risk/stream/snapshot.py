@@ -5,12 +5,14 @@ Whichever snapshot a batch reads, it finds the same events.
 """
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from datetime import date
 
 from pydantic import BaseModel, ConfigDict
 
 from refi_assets.engines.duckdb import ORDERED_PARQUET, DuckDBEngine
 from refi_assets.engines.duckdb_sql import columns_sql, parquet_sql
+from refi_assets.errors import LakeError
 from refi_assets.lake import ObjectStore
 from refi_assets.publishing.publication import Publication
 from refi_assets.publishing.published import PublishedRun
@@ -92,8 +94,9 @@ class Snapshots:
         is_new = run is not None and run.run_id != snapshot.run_id and run.as_of < day
         files = [snapshot.events, *self.files_since(snapshot, batch)]
         folded = self._make(batch, files, run if is_new else None, snapshot)
-        for number in self._numbers()[_KEPT:]:
-            self._lake.delete_folder(f"{self._folder}/before_batch={number}")
+        with suppress(LakeError):  # without the right to delete, old ones stay
+            for number in self._numbers()[_KEPT:]:
+                self._lake.delete_folder(f"{self._folder}/before_batch={number}")
         return folded
 
     def _first(self) -> Snapshot:
