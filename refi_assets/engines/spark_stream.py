@@ -9,6 +9,7 @@ expires by the partition that is farthest behind; one without any new message ke
 """
 
 import json
+import logging
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import DataFrame, SparkSession
 
-ROWS, DAY = "rows", "day"  # of a batch: a group's rows, and its day
+ROWS = "rows"  # of a batch: a column with the rows of a group
 
 _OPTIONS = {
     # The newer reader of 4.1.1 ends the query after each replayed batch (SPARK-55271).
@@ -101,7 +102,6 @@ class RunningStream:
     ) -> None:
         """Start it. With `until_caught_up`, it ends after the messages that Kafka has now."""
         self._on_batch = on_batch
-        self._partitions = plan.partitions
         self._is_stopping = threading.Event()
         self._busy = threading.Lock()
         self._last_batch: int | None = None
@@ -193,6 +193,7 @@ class _StoppedError(Exception):
 
 def _stream_session(plan: StreamPlan) -> "SparkSession":
     """A session of its own, so that other work in this process keeps its options."""
+    logging.getLogger("py4j.clientserver").disabled = True  # it writes a traceback of whatever ends a query
     session = spark_session().newSession()
     options = SQL_OPTIONS | _OPTIONS | {"spark.sql.shuffle.partitions": str(plan.state_partitions)}
     for name, value in options.items():
@@ -221,7 +222,7 @@ def _groups(session: "SparkSession", plan: StreamPlan) -> "DataFrame":
     types = _spark_types(plan.columns)
     columns = [functions.col(name).cast(types[name]).alias(name) for name in plan.columns if name != plan.group]
     groups = rows.groupBy(plan.group, days).agg(functions.collect_list(functions.struct(*columns)).alias(ROWS))
-    return groups.select(plan.group, functions.to_date("window.start").alias(DAY), ROWS)
+    return groups.select(plan.group, ROWS)
 
 
 def _rows(session: "SparkSession", plan: StreamPlan, partition: KafkaPartition, most: int) -> "DataFrame":

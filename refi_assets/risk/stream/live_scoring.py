@@ -15,6 +15,8 @@ from refi_assets.specs.names import table_of
 if TYPE_CHECKING:
     import pyarrow as pa
 
+RESULT_COLUMNS = ("borrower_id", "as_of", "millionths", "band", "reasons")  # the others are features
+
 
 class LiveScoring:
     """Scores the borrowers in risk.subject of a session; see LiveFeatures for the tables that it reads."""

@@ -5,12 +5,14 @@ Whichever snapshot a batch reads, it finds the same events.
 """
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from datetime import date
 
 from pydantic import BaseModel, ConfigDict
 
 from refi_assets.engines.duckdb import ORDERED_PARQUET, DuckDBEngine
 from refi_assets.engines.duckdb_sql import columns_sql, parquet_sql
+from refi_assets.errors import LakeError
 from refi_assets.lake import ObjectStore
 from refi_assets.publishing.publication import Publication
 from refi_assets.publishing.published import PublishedRun
@@ -73,11 +75,14 @@ class Snapshots:
 
     def days_since(self, snapshot: Snapshot, batch: int) -> dict[int, set[date]]:
         """The days on which events were received, of each batch between a snapshot and a batch that has events."""
+        files = self.files_since(snapshot, batch)
+        if not files:
+            return {}
         days: dict[int, set[date]] = {}
+        source = parquet_sql(*map(self._lake.url, files), options=", filename = true")
         with self._engine.session() as session:
-            for key in self.files_since(snapshot, batch):
-                rows = session.execute(f"SELECT DISTINCT received_at::DATE FROM ({stored_rows_sql(self._lake, [key])})")
-                days.setdefault(batch_number(key), set()).update(day for (day,) in rows)
+            for file, day in session.execute(f"SELECT DISTINCT filename, received_at::DATE FROM {source}"):
+                days.setdefault(batch_number(file), set()).add(day)
         return days
 
     def fold(self, snapshot: Snapshot, batch: int, day: date) -> Snapshot:
@@ -87,9 +92,12 @@ class Snapshots:
         """
         run = self._published()
         is_new = run is not None and run.run_id != snapshot.run_id and run.as_of < day
-        return self._make(
-            batch, [snapshot.events, *self.files_since(snapshot, batch)], run if is_new else None, snapshot
-        )
+        files = [snapshot.events, *self.files_since(snapshot, batch)]
+        folded = self._make(batch, files, run if is_new else None, snapshot)
+        with suppress(LakeError):  # without the right to delete, old ones stay
+            for number in self._numbers()[_KEPT:]:
+                self._lake.delete_folder(f"{self._folder}/before_batch={number}")
+        return folded
 
     def _first(self) -> Snapshot:
         """The snapshot before the first batch: the last published run, and what other checkpoints have kept."""
