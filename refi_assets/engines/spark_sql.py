@@ -1,6 +1,10 @@
 """SQL for Spark: statements translated from the project's dialect."""
 
+from typing import ClassVar
+
 from sqlglot import exp
+from sqlglot.dialects.spark import Spark
+from sqlglot.generators.spark import SparkGenerator
 
 from refi_assets.errors import EngineError
 
@@ -18,7 +22,14 @@ def to_spark(statement: exp.Expr) -> str:
     for aggregate in list(tree.find_all(exp.ArrayAgg)):
         if isinstance(aggregate.this, exp.Order):
             aggregate.replace(_sorted_array(aggregate.this))
-    return tree.sql(DIALECT, comments=False, pretty=True, copy=False)
+    return tree.sql(_SparkWithNestedCtes, comments=False, pretty=True, copy=False)
+
+
+class _SparkWithNestedCtes(Spark):
+    """Spark's dialect, without moving each CTE to the top, where CTEs of several parts would have one name."""
+
+    class Generator(SparkGenerator):
+        EXPRESSIONS_WITHOUT_NESTED_CTES: ClassVar[set[type[exp.Expr]]] = set()
 
 
 def _sorted_array(order: exp.Order) -> exp.Expr:

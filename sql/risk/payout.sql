@@ -7,6 +7,7 @@
 -- payouts_before: Number of payouts before it.
 -- total_before: Sum of the payouts before it.
 -- payouts_of_burst: Number of payouts within :velocity_within_minutes minutes that end with it, itself included.
+-- not personal payee_since: It is a time, and does not say who was paid.
 -- payee_since: Time of the first payout to its payee.
 WITH paying AS (
     SELECT DISTINCT

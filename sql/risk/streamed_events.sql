@@ -1,5 +1,5 @@
 -- Events that the stream kept in the lake, and that arrived by the end of the as-of day.
--- Python reads them; this query is the relation without a stream: no row.
+-- Python reads them; this query is the relation without a stream: no row. Payees are masked as in the source.
 -- grain: topic, borrower_id, event_id
 -- not null: topic, borrower_id, event_id, kind, event_time, received_at
 -- kafka_partition: The partition of the topic.
@@ -20,8 +20,9 @@ SELECT
     CAST(NULL AS DECIMAL(18, 2)) AS credit_limit,
     CAST(NULL AS DECIMAL(18, 2)) AS gross_monthly_income,
     CAST(NULL AS DECIMAL(18, 2)) AS monthly_debt,
-    CAST(NULL AS VARCHAR) AS payee_id,
+    event.payee_id,
     CAST(NULL AS INTEGER) AS kafka_partition,
     CAST(NULL AS BIGINT) AS kafka_offset
+FROM staging.account_transaction AS event
 WHERE
     FALSE

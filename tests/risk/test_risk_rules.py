@@ -102,7 +102,7 @@ def test_a_payout_is_judged_on_the_day_it_arrives_and_one_that_is_too_late_never
 def scored(probability: str, before: tuple[str, str] | None = None) -> SmallPortfolio:
     """A borrower with a score of the as-of day, and perhaps one of an earlier day."""
     rows = portfolio()
-    rows.query(f"INSERT INTO {rows.table(SCORES)} VALUES ('B1', DATE '2026-03-10', {probability}, 'medium', '')")
+    rows.query(f"INSERT INTO {rows.table(SCORES)} VALUES ('B1', DATE '2026-03-10', {probability}, 'medium', '', 1)")
     if before:
         rows.query(f"INSERT INTO {rows.table(BEFORE)} VALUES ('B1', DATE '{before[0]}', {before[1]}, 'low')")
     return rows
@@ -146,7 +146,7 @@ def test_a_band_that_is_not_the_policys_is_found() -> None:
 
 def test_the_stream_reports_what_a_run_reports() -> None:
     rows = portfolio([], [*HISTORY, *burst(9, 1), transaction("03-10", "-3000", event_id="big")])
-    rows.query(f"INSERT INTO {rows.table(SCORES)} VALUES ('B1', DATE '2026-03-10', 0.9, 'high', '')")
+    rows.query(f"INSERT INTO {rows.table(SCORES)} VALUES ('B1', DATE '2026-03-10', 0.9, 'high', '', 1)")
     expected = {key: rows.rows(key) for key in (HIGH_RISK, POSSIBLE_FRAUD)}
     assert {len(reported) for reported in expected.values()} == {1, 4}
     with duckdb.connect() as connection:

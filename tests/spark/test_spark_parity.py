@@ -1,6 +1,7 @@
 """The same files give the same published files, relations and verdicts on Spark as on DuckDB, byte for byte."""
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from refi_assets.publishing.publication import Publication
 from refi_assets.publishing.published import PublishedRun
 from refi_assets.sample.bank import generate_bank
 from refi_assets.sample.generate import generate_files
+from refi_assets.sample.risk import generated_risk
 from refi_assets.settings import PROJECT_DIR
 from tests.engines.deployments import Deployment, in_force, outcome, run_whole_job
 from tests.engines.offer_outcomes import (
@@ -54,7 +56,7 @@ def test_customers_get_the_same_offers(tmp_path: Path) -> None:
 
 
 @dataclass(frozen=True)
-class BankOutcome:
+class JobOutcome:
     """The published file, the rows and columns of all relations, their counts, and the verdicts of all checks."""
 
     file: bytes
@@ -64,16 +66,16 @@ class BankOutcome:
     checks: dict[str, tuple[bool, str]]
 
 
-def bank_outcome(lake_folder: Path, source: Path, engine: str, policy: Path) -> BankOutcome:
+def job_outcome(lake_folder: Path, source: Path, engine: str, domain: str, **policies: Path) -> JobOutcome:
     with in_force(Deployment(str(lake_folder), {"REFI_ENGINE": engine, "REFI_LAKE_URL": str(lake_folder)})):
         ingest(lake_folder, source)
-        ran = run_job(lake_folder, job="banking", policies={"banking": policy}, force_latest=True)
+        ran = run_job(lake_folder, job=domain, policies=policies, force_latest=True)
         assert ran.success, ran.failure
         lake = open_lake(str(lake_folder))
-        run = PublishedRun.find(Publication("banking"), lake, open_duckdb(lake))
+        run = PublishedRun.find(Publication(domain), lake, open_duckdb(lake))
         relations = {each.key: each for each in run.relations if each.kind != "files"}
         with run.engine.session(run.relations) as session, lake.open(run.manifest["file"]["key"]) as file:
-            return BankOutcome(
+            return JobOutcome(
                 file.read(),
                 {key: plain(session.query(everything_in(relation))) for key, relation in relations.items()},
                 {key: relation.columns for key, relation in relations.items()},
@@ -95,7 +97,21 @@ def test_a_bank_gets_the_same_silver_and_gold(tmp_path: Path) -> None:
     # A fixed number of rows is defective, so a small bank has a large share of them.
     lenient = tmp_path / "banking.yaml"
     lenient.write_text((PROJECT_DIR / "policies" / "banking" / "banking.yaml").read_text().replace(" 10}", " 100}"))
-    expected, actual = (bank_outcome(tmp_path / engine, tmp_path / "source", engine, lenient) for engine in ENGINES)
+    expected, actual = (
+        job_outcome(tmp_path / engine, tmp_path / "source", engine, "banking", banking=lenient) for engine in ENGINES
+    )
     for name, content in vars(expected).items():
         assert vars(actual)[name] == content, name
     assert len(expected.rows["gold/account_month"]) > 100
+
+
+@pytest.mark.long
+def test_borrowers_get_the_same_features_and_reports(tmp_path: Path) -> None:
+    """Without a champion, nobody is scored; payouts, as times and sums, are judged all the same."""
+    with generated_risk(300, 3, tmp_path / "source", as_of=DAY - timedelta(days=2), days=2, months=13):
+        pass
+    replayed = tmp_path / "source" / "replayed"
+    expected, actual = (job_outcome(tmp_path / engine, replayed, engine, "risk") for engine in ENGINES)
+    for name, content in vars(expected).items():
+        assert vars(actual)[name] == content, name
+    assert len(expected.rows["risk/payout"]) > 10

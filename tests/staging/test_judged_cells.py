@@ -1,6 +1,6 @@
 """Judging cells other than numbers: booleans, days, white space, words for nothing, invisible letters, and states."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -55,6 +55,34 @@ def test_a_day_is_written_as_year_month_day(judge: CellJudge) -> None:
 )
 def test_anything_else_is_not_a_day(judge: CellJudge, text: str) -> None:
     assert judge.outcomes(*FLAG, [text], **DAY) == ["not_a_date"]
+
+
+TIME: dict[str, Any] = {"logical_type": "timestamp", "sql_type": "TIMESTAMP"}
+
+
+def test_a_time_is_a_day_and_a_time_of_day_in_utc(judge: CellJudge) -> None:
+    texts = ["2026-02-20T13:45:06.789Z", "2026-02-20 13:45:06.5", "2026-02-20T13:45+00:00", "2026-02-20", " ", "N/A"]
+    times = ["2026-02-20 13:45:06.789", "2026-02-20 13:45:06.5", "2026-02-20 13:45", "2026-02-20 00:00"]
+    expected = [*map(datetime.fromisoformat, times), None, "empty"]
+    assert judge.outcomes(*FLAG, texts, **TIME) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "2026-02-30T13:45:00Z",
+            "2026-02-20T24:00:00Z",
+            "2026-02-20T13:60Z",
+            "2026-02-20T13:45:60Z",
+            "2026-02-20T13Z",
+        ),
+        *("2026-02-20T13:45:00+01:00", "2026-02-20T13:45:00.1234Z", "2026-02-20t13:45:00z", "20260220T134500Z"),
+        *("13:45:00", "1771595106", "now", "infinity", "2026-02-20Z"),
+    ],
+)
+def test_anything_else_is_not_a_time(judge: CellJudge, text: str) -> None:
+    assert judge.outcomes(*FLAG, [text], **TIME) == ["not_a_timestamp"]
 
 
 @pytest.mark.parametrize("white", [" ", "\t", "\r", "\n", "\u00a0", "\ufeff", " \u00a0\t\r\n\ufeff "])

@@ -67,20 +67,21 @@ def sources() -> dg.Definitions:
     return source_definitions(RISK)
 
 
-@described_by(RISK, load_sql_models()[STREAMED], [], kinds={"parquet", "table"})
+@described_by(RISK, load_sql_models()[STREAMED], load_sql_models()[STREAMED].inputs, kinds={"parquet", "table"})
 def streamed_events(
     context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource
 ) -> dg.MaterializeResult[Any]:
     """The files that the stream has put into the lake so far."""
     with asset_step(context, lake, RISK.unchanged) as step:
         duckdb, files = engine.duckdb(step.lake), streamed_event_files(step.lake)
+        columns_of = {key: step.input(key) for key in load_sql_models()[STREAMED].inputs}
 
         def make(draft: Relation) -> Relation:
-            with duckdb.session() as session:
+            with duckdb.session(readable(step.lake, list(columns_of.values()))) as session:
                 return keep_streamed(session, step.lake, draft, files, step.as_of)
 
-        relation = made_by_python(step, duckdb, STREAMED, {}, make, files=files, as_of=str(step.as_of))
-    return materialize(step, relation, {}, {"files": len(files)})
+        relation = made_by_python(step, duckdb, STREAMED, columns_of, make, files=files, as_of=str(step.as_of))
+    return materialize(step, relation, columns_of, {"files": len(files)})
 
 
 @described_by(RISK, load_sql_models()[SCORES], [FEATURES], kinds={"scikitlearn", "mlflow", "table"})

@@ -1333,463 +1333,6 @@ INNER JOIN (
   AND transaction_patterns.as_of = subject.as_of;
 
 -- spark
-WITH stated AS (
-  SELECT
-    subject.customer_id,
-    subject.as_of,
-    statement.gross_monthly_income,
-    statement.monthly_debt,
-    ROW_NUMBER() OVER (
-      PARTITION BY subject.customer_id, subject.as_of
-      ORDER BY statement.stated_on DESC, statement.monthly_debt DESC, statement.gross_monthly_income ASC NULLS LAST
-    ) AS choice
-  FROM (
-    SELECT
-      CAST(subject.customer_id AS STRING) AS customer_id,
-      CAST(subject.as_of AS DATE) AS as_of
-    FROM ml.subject AS subject
-  ) AS subject
-  LEFT JOIN (
-    SELECT
-      CAST(decision.customer_id AS STRING) AS customer_id,
-      CAST(decision.decided_on AS DATE) AS stated_on,
-      CAST(decision.gross_monthly_income AS DECIMAL(18, 2)) AS gross_monthly_income,
-      CAST(decision.monthly_debt AS DECIMAL(18, 2)) AS monthly_debt
-    FROM staging.credit_decision AS decision
-  ) AS statement
-    ON statement.customer_id = subject.customer_id
-    AND statement.stated_on <= subject.as_of
-), valued AS (
-  SELECT
-    subject.customer_id,
-    subject.as_of,
-    property.value,
-    ROW_NUMBER() OVER (
-      PARTITION BY subject.customer_id, subject.as_of
-      ORDER BY property.valued_on DESC, property.value ASC NULLS LAST
-    ) AS choice
-  FROM (
-    SELECT
-      CAST(subject.customer_id AS STRING) AS customer_id,
-      CAST(subject.as_of AS DATE) AS as_of
-    FROM ml.subject AS subject
-  ) AS subject
-  LEFT JOIN (
-    SELECT
-      CAST(decision.customer_id AS STRING) AS customer_id,
-      CAST(decision.decided_on AS DATE) AS valued_on,
-      CAST(decision.property_value AS DECIMAL(18, 2)) AS value
-    FROM staging.credit_decision AS decision
-  ) AS property
-    ON property.customer_id = subject.customer_id
-    AND property.valued_on <= subject.as_of
-), reported AS (
-  SELECT
-    subject.customer_id,
-    subject.as_of,
-    lien.lien_position,
-    lien.balance,
-    ROW_NUMBER() OVER (
-      PARTITION BY subject.customer_id, subject.as_of, lien.lien_id
-      ORDER BY lien.reported_on DESC, lien.balance DESC, lien.lien_position ASC NULLS LAST
-    ) AS choice
-  FROM (
-    SELECT
-      CAST(subject.customer_id AS STRING) AS customer_id,
-      CAST(subject.as_of AS DATE) AS as_of
-    FROM ml.subject AS subject
-  ) AS subject
-  INNER JOIN (
-    SELECT
-      CAST(decision.customer_id AS STRING) AS customer_id,
-      CAST('first' AS STRING) AS lien_id,
-      CAST(decision.decided_on AS DATE) AS reported_on,
-      CAST(1 AS INT) AS lien_position,
-      CAST(decision.first_lien AS DECIMAL(18, 2)) AS balance
-    FROM staging.credit_decision AS decision
-    UNION ALL
-    SELECT
-      CAST(decision.customer_id AS STRING) AS customer_id,
-      CAST('others' AS STRING) AS lien_id,
-      CAST(decision.decided_on AS DATE) AS reported_on,
-      CAST(2 AS INT) AS lien_position,
-      CAST(decision.other_liens AS DECIMAL(18, 2)) AS balance
-    FROM staging.credit_decision AS decision
-  ) AS lien
-    ON lien.customer_id = subject.customer_id AND lien.reported_on <= subject.as_of
-), owed AS (
-  SELECT
-    reported.customer_id,
-    reported.as_of,
-    SUM(CASE WHEN reported.lien_position = 1 THEN reported.balance END) AS first_lien,
-    CASE WHEN COUNT(reported.balance) = COUNT(*) THEN SUM(reported.balance) END AS all_liens
-  FROM reported
-  WHERE
-    reported.choice = 1
-  GROUP BY
-    reported.customer_id,
-    reported.as_of
-), reported AS (
-  SELECT
-    subject.customer_id,
-    subject.as_of,
-    line.balance,
-    line.credit_limit,
-    ROW_NUMBER() OVER (
-      PARTITION BY subject.customer_id, subject.as_of, line.line_id
-      ORDER BY line.reported_on DESC, line.balance DESC, line.credit_limit ASC NULLS LAST
-    ) AS choice
-  FROM (
-    SELECT
-      CAST(subject.customer_id AS STRING) AS customer_id,
-      CAST(subject.as_of AS DATE) AS as_of
-    FROM ml.subject AS subject
-  ) AS subject
-  LEFT JOIN (
-    SELECT
-      CAST(decision.customer_id AS STRING) AS customer_id,
-      CAST('all' AS STRING) AS line_id,
-      CAST(decision.decided_on AS DATE) AS reported_on,
-      CAST(decision.revolving_balance AS DECIMAL(18, 2)) AS balance,
-      CAST(decision.revolving_limit AS DECIMAL(18, 2)) AS credit_limit
-    FROM staging.credit_decision AS decision
-  ) AS line
-    ON line.customer_id = subject.customer_id AND line.reported_on <= subject.as_of
-), due AS (
-  SELECT
-    subject.customer_id,
-    subject.as_of,
-    (
-      YEAR(subject.as_of) - YEAR(payment.due_on)
-    ) * 12 + MONTH(subject.as_of) - MONTH(payment.due_on) AS months_ago,
-    DATEDIFF(
-      DAY,
-      payment.due_on,
-      CASE
-        WHEN payment.paid_on <= subject.as_of
-        THEN payment.paid_on
-        ELSE subject.as_of
-      END
-    ) AS days_late
-  FROM (
-    SELECT
-      CAST(subject.customer_id AS STRING) AS customer_id,
-      CAST(subject.as_of AS DATE) AS as_of
-    FROM ml.subject AS subject
-  ) AS subject
-  INNER JOIN (
-    SELECT
-      CAST(payment.customer_id AS STRING) AS customer_id,
-      CAST(payment.due_on AS DATE) AS due_on,
-      CAST(payment.paid_on AS DATE) AS paid_on
-    FROM staging.customer_payment AS payment
-  ) AS payment
-    ON payment.customer_id = subject.customer_id AND payment.due_on <= subject.as_of
-), reported AS (
-  SELECT
-    subject.customer_id,
-    subject.as_of,
-    (
-      YEAR(subject.as_of) - YEAR(history.reported_on)
-    ) * 12 + MONTH(subject.as_of) - MONTH(history.reported_on) AS months_ago,
-    history.payment_history,
-    ROW_NUMBER() OVER (
-      PARTITION BY subject.customer_id, subject.as_of
-      ORDER BY history.reported_on DESC, history.payment_history DESC
-    ) AS choice
-  FROM (
-    SELECT
-      CAST(subject.customer_id AS STRING) AS customer_id,
-      CAST(subject.as_of AS DATE) AS as_of
-    FROM ml.subject AS subject
-  ) AS subject
-  INNER JOIN (
-    SELECT
-      CAST(decision.customer_id AS STRING) AS customer_id,
-      CAST(decision.decided_on AS DATE) AS reported_on,
-      CAST(decision.payment_history AS STRING) AS payment_history
-    FROM staging.credit_decision AS decision
-  ) AS history
-    ON history.customer_id = subject.customer_id
-    AND history.reported_on <= subject.as_of
-), delay AS (
-  SELECT
-    due.customer_id,
-    due.as_of,
-    due.months_ago,
-    CASE
-      WHEN due.days_late >= 180
-      THEN 6
-      WHEN due.days_late >= 150
-      THEN 5
-      WHEN due.days_late >= 120
-      THEN 4
-      WHEN due.days_late >= 90
-      THEN 3
-      WHEN due.days_late >= 60
-      THEN 2
-      WHEN due.days_late >= 30
-      THEN 1
-      ELSE 0
-    END AS months_late
-  FROM due
-  UNION ALL
-  SELECT
-    reported.customer_id,
-    reported.as_of,
-    reported.months_ago + month.number - 1 AS months_ago,
-    LOCATE(SUBSTRING(reported.payment_history, month.number, 1), '0123456') - 1 AS months_late
-  FROM reported
-  LATERAL VIEW
-  EXPLODE(SEQUENCE(1, 12)) month AS number
-  WHERE
-    reported.choice = 1 AND month.number <= LENGTH(reported.payment_history)
-), month_delay AS (
-  SELECT
-    delay.customer_id,
-    delay.as_of,
-    delay.months_ago,
-    CAST(MAX(delay.months_late) AS DOUBLE) AS months_late
-  FROM delay
-  WHERE
-    delay.months_late >= 0 AND delay.months_ago < 12
-  GROUP BY
-    delay.customer_id,
-    delay.as_of,
-    delay.months_ago
-), received AS (
-  SELECT
-    subject.customer_id,
-    subject.as_of,
-    (
-      YEAR(subject.as_of) - YEAR(income.received_on)
-    ) * 12 + MONTH(subject.as_of) - MONTH(income.received_on) AS months_ago,
-    income.amount
-  FROM (
-    SELECT
-      CAST(subject.customer_id AS STRING) AS customer_id,
-      CAST(subject.as_of AS DATE) AS as_of
-    FROM ml.subject AS subject
-  ) AS subject
-  INNER JOIN (
-    SELECT
-      CAST(income.customer_id AS STRING) AS customer_id,
-      CAST(income.received_on AS DATE) AS received_on,
-      CAST(income.amount AS DECIMAL(18, 2)) AS amount
-    FROM staging.customer_income AS income
-  ) AS income
-    ON income.customer_id = subject.customer_id AND income.received_on <= subject.as_of
-), monthly AS (
-  SELECT
-    received.customer_id,
-    received.as_of,
-    received.months_ago,
-    SUM(received.amount) AS amount
-  FROM received
-  WHERE
-    received.months_ago >= 1
-  GROUP BY
-    received.customer_id,
-    received.as_of,
-    received.months_ago
-), summed AS (
-  SELECT
-    monthly.customer_id,
-    monthly.as_of,
-    LEAST(MAX(monthly.months_ago), 12) AS months,
-    SUM(CASE WHEN monthly.months_ago <= 12 THEN monthly.amount END) AS total,
-    SUM(CASE WHEN monthly.months_ago <= 12 THEN monthly.amount * monthly.amount END) AS total_of_squares
-  FROM monthly
-  GROUP BY
-    monthly.customer_id,
-    monthly.as_of
-), flow AS (
-  SELECT
-    subject.customer_id,
-    subject.as_of,
-    (
-      YEAR(subject.as_of) - YEAR(movement.booked_on)
-    ) * 12 + MONTH(subject.as_of) - MONTH(movement.booked_on) AS months_ago,
-    movement.amount
-  FROM (
-    SELECT
-      CAST(subject.customer_id AS STRING) AS customer_id,
-      CAST(subject.as_of AS DATE) AS as_of
-    FROM ml.subject AS subject
-  ) AS subject
-  INNER JOIN (
-    SELECT
-      CAST(movement.customer_id AS STRING) AS customer_id,
-      CAST(movement.booked_on AS DATE) AS booked_on,
-      CAST(movement.amount AS DECIMAL(18, 2)) AS amount
-    FROM staging.customer_transaction AS movement
-  ) AS movement
-    ON movement.customer_id = subject.customer_id
-    AND movement.booked_on <= subject.as_of
-), summed AS (
-  SELECT
-    flow.customer_id,
-    flow.as_of,
-    SUM(flow.amount) AS saved,
-    SUM(CASE WHEN flow.amount > 0 THEN flow.amount END) AS paid_in
-  FROM flow
-  WHERE
-    flow.months_ago BETWEEN 1 AND 6
-  GROUP BY
-    flow.customer_id,
-    flow.as_of
-), opened AS (
-  SELECT
-    subject.customer_id,
-    subject.as_of,
-    MIN(account.opened_on) AS opened_on
-  FROM (
-    SELECT
-      CAST(subject.customer_id AS STRING) AS customer_id,
-      CAST(subject.as_of AS DATE) AS as_of
-    FROM ml.subject AS subject
-  ) AS subject
-  LEFT JOIN (
-    SELECT
-      CAST(account.customer_id AS STRING) AS customer_id,
-      CAST(account.opened_on AS DATE) AS opened_on
-    FROM staging.customer_account AS account
-  ) AS account
-    ON account.customer_id = subject.customer_id AND account.opened_on <= subject.as_of
-  GROUP BY
-    subject.customer_id,
-    subject.as_of
-), known AS (
-  SELECT
-    subject.customer_id,
-    subject.as_of,
-    (
-      YEAR(subject.as_of) - YEAR(balance.balance_on)
-    ) * 12 + MONTH(subject.as_of) - MONTH(balance.balance_on) AS months_ago,
-    balance.balance_on,
-    balance.balance
-  FROM (
-    SELECT
-      CAST(subject.customer_id AS STRING) AS customer_id,
-      CAST(subject.as_of AS DATE) AS as_of
-    FROM ml.subject AS subject
-  ) AS subject
-  INNER JOIN (
-    SELECT
-      CAST(balance.customer_id AS STRING) AS customer_id,
-      CAST(balance.balance_on AS DATE) AS balance_on,
-      CAST(balance.balance AS DECIMAL(18, 2)) AS balance
-    FROM staging.customer_balance AS balance
-  ) AS balance
-    ON balance.customer_id = subject.customer_id AND balance.balance_on <= subject.as_of
-  WHERE
-    NOT balance.balance IS NULL
-), last_of_month AS (
-  SELECT
-    known.customer_id,
-    known.as_of,
-    -known.months_ago AS month,
-    known.balance,
-    ROW_NUMBER() OVER (
-      PARTITION BY known.customer_id, known.as_of, known.months_ago
-      ORDER BY known.balance_on DESC, known.balance ASC NULLS LAST
-    ) AS choice
-  FROM known
-  WHERE
-    known.months_ago < 6
-), summed AS (
-  SELECT
-    last_of_month.customer_id,
-    last_of_month.as_of,
-    COUNT(*) AS months,
-    SUM(last_of_month.month) AS total_of_months,
-    SUM(last_of_month.month * last_of_month.month) AS total_of_squares,
-    SUM(last_of_month.balance) AS total,
-    SUM(last_of_month.month * last_of_month.balance) AS total_of_products
-  FROM last_of_month
-  WHERE
-    last_of_month.choice = 1
-  GROUP BY
-    last_of_month.customer_id,
-    last_of_month.as_of
-), known AS (
-  SELECT
-    subject.customer_id,
-    subject.as_of,
-    (
-      YEAR(subject.as_of) - YEAR(balance.balance_on)
-    ) * 12 + MONTH(subject.as_of) - MONTH(balance.balance_on) AS months_ago,
-    balance.balance,
-    LAG(balance.balance) OVER (
-      PARTITION BY subject.customer_id, subject.as_of
-      ORDER BY balance.balance_on ASC NULLS LAST, balance.balance ASC NULLS LAST
-    ) AS balance_before
-  FROM (
-    SELECT
-      CAST(subject.customer_id AS STRING) AS customer_id,
-      CAST(subject.as_of AS DATE) AS as_of
-    FROM ml.subject AS subject
-  ) AS subject
-  INNER JOIN (
-    SELECT
-      CAST(balance.customer_id AS STRING) AS customer_id,
-      CAST(balance.balance_on AS DATE) AS balance_on,
-      CAST(balance.balance AS DECIMAL(18, 2)) AS balance
-    FROM staging.customer_balance AS balance
-  ) AS balance
-    ON balance.customer_id = subject.customer_id AND balance.balance_on <= subject.as_of
-  WHERE
-    NOT balance.balance IS NULL
-), counted AS (
-  SELECT
-    known.customer_id,
-    known.as_of,
-    SUM(
-      CASE
-        WHEN known.balance < 0 AND COALESCE(known.balance_before, 0) >= 0
-        THEN 1
-        ELSE 0
-      END
-    ) AS overdrafts
-  FROM known
-  WHERE
-    known.months_ago < 12
-  GROUP BY
-    known.customer_id,
-    known.as_of
-), booked AS (
-  SELECT
-    subject.customer_id,
-    subject.as_of,
-    DATEDIFF(DAY, movement.booked_on, subject.as_of) AS days_ago,
-    CASE WHEN movement.amount < 0 THEN -movement.amount END AS paid_out
-  FROM (
-    SELECT
-      CAST(subject.customer_id AS STRING) AS customer_id,
-      CAST(subject.as_of AS DATE) AS as_of
-    FROM ml.subject AS subject
-  ) AS subject
-  INNER JOIN (
-    SELECT
-      CAST(movement.customer_id AS STRING) AS customer_id,
-      CAST(movement.booked_on AS DATE) AS booked_on,
-      CAST(movement.amount AS DECIMAL(18, 2)) AS amount
-    FROM staging.customer_transaction AS movement
-  ) AS movement
-    ON movement.customer_id = subject.customer_id
-    AND movement.booked_on <= subject.as_of
-), summed AS (
-  SELECT
-    booked.customer_id,
-    booked.as_of,
-    SUM(CASE WHEN booked.days_ago < 90 THEN 1 ELSE 0 END) AS transactions,
-    MAX(CASE WHEN booked.days_ago < 90 THEN booked.paid_out END) AS largest,
-    SUM(CASE WHEN booked.days_ago < 90 THEN booked.paid_out END) AS paid_out
-  FROM booked
-  GROUP BY
-    booked.customer_id,
-    booked.as_of
-)
 SELECT
   subject.customer_id,
   subject.as_of,
@@ -1812,6 +1355,33 @@ SELECT
   transaction_patterns.largest_payout_share_90d
 FROM ml.subject AS subject
 INNER JOIN (
+  WITH stated AS (
+    SELECT
+      subject.customer_id,
+      subject.as_of,
+      statement.gross_monthly_income,
+      statement.monthly_debt,
+      ROW_NUMBER() OVER (
+        PARTITION BY subject.customer_id, subject.as_of
+        ORDER BY statement.stated_on DESC, statement.monthly_debt DESC, statement.gross_monthly_income ASC NULLS LAST
+      ) AS choice
+    FROM (
+      SELECT
+        CAST(subject.customer_id AS STRING) AS customer_id,
+        CAST(subject.as_of AS DATE) AS as_of
+      FROM ml.subject AS subject
+    ) AS subject
+    LEFT JOIN (
+      SELECT
+        CAST(decision.customer_id AS STRING) AS customer_id,
+        CAST(decision.decided_on AS DATE) AS stated_on,
+        CAST(decision.gross_monthly_income AS DECIMAL(18, 2)) AS gross_monthly_income,
+        CAST(decision.monthly_debt AS DECIMAL(18, 2)) AS monthly_debt
+      FROM staging.credit_decision AS decision
+    ) AS statement
+      ON statement.customer_id = subject.customer_id
+      AND statement.stated_on <= subject.as_of
+  )
   SELECT
     stated.customer_id,
     stated.as_of,
@@ -1826,6 +1396,77 @@ INNER JOIN (
   ON debt_to_income.customer_id = subject.customer_id
   AND debt_to_income.as_of = subject.as_of
 INNER JOIN (
+  WITH valued AS (
+    SELECT
+      subject.customer_id,
+      subject.as_of,
+      property.value,
+      ROW_NUMBER() OVER (
+        PARTITION BY subject.customer_id, subject.as_of
+        ORDER BY property.valued_on DESC, property.value ASC NULLS LAST
+      ) AS choice
+    FROM (
+      SELECT
+        CAST(subject.customer_id AS STRING) AS customer_id,
+        CAST(subject.as_of AS DATE) AS as_of
+      FROM ml.subject AS subject
+    ) AS subject
+    LEFT JOIN (
+      SELECT
+        CAST(decision.customer_id AS STRING) AS customer_id,
+        CAST(decision.decided_on AS DATE) AS valued_on,
+        CAST(decision.property_value AS DECIMAL(18, 2)) AS value
+      FROM staging.credit_decision AS decision
+    ) AS property
+      ON property.customer_id = subject.customer_id
+      AND property.valued_on <= subject.as_of
+  ), reported AS (
+    SELECT
+      subject.customer_id,
+      subject.as_of,
+      lien.lien_position,
+      lien.balance,
+      ROW_NUMBER() OVER (
+        PARTITION BY subject.customer_id, subject.as_of, lien.lien_id
+        ORDER BY lien.reported_on DESC, lien.balance DESC, lien.lien_position ASC NULLS LAST
+      ) AS choice
+    FROM (
+      SELECT
+        CAST(subject.customer_id AS STRING) AS customer_id,
+        CAST(subject.as_of AS DATE) AS as_of
+      FROM ml.subject AS subject
+    ) AS subject
+    INNER JOIN (
+      SELECT
+        CAST(decision.customer_id AS STRING) AS customer_id,
+        CAST('first' AS STRING) AS lien_id,
+        CAST(decision.decided_on AS DATE) AS reported_on,
+        CAST(1 AS INT) AS lien_position,
+        CAST(decision.first_lien AS DECIMAL(18, 2)) AS balance
+      FROM staging.credit_decision AS decision
+      UNION ALL
+      SELECT
+        CAST(decision.customer_id AS STRING) AS customer_id,
+        CAST('others' AS STRING) AS lien_id,
+        CAST(decision.decided_on AS DATE) AS reported_on,
+        CAST(2 AS INT) AS lien_position,
+        CAST(decision.other_liens AS DECIMAL(18, 2)) AS balance
+      FROM staging.credit_decision AS decision
+    ) AS lien
+      ON lien.customer_id = subject.customer_id AND lien.reported_on <= subject.as_of
+  ), owed AS (
+    SELECT
+      reported.customer_id,
+      reported.as_of,
+      SUM(CASE WHEN reported.lien_position = 1 THEN reported.balance END) AS first_lien,
+      CASE WHEN COUNT(reported.balance) = COUNT(*) THEN SUM(reported.balance) END AS all_liens
+    FROM reported
+    WHERE
+      reported.choice = 1
+    GROUP BY
+      reported.customer_id,
+      reported.as_of
+  )
   SELECT
     valued.customer_id,
     valued.as_of,
@@ -1846,6 +1487,33 @@ INNER JOIN (
   ON loan_to_value.customer_id = subject.customer_id
   AND loan_to_value.as_of = subject.as_of
 INNER JOIN (
+  WITH reported AS (
+    SELECT
+      subject.customer_id,
+      subject.as_of,
+      line.balance,
+      line.credit_limit,
+      ROW_NUMBER() OVER (
+        PARTITION BY subject.customer_id, subject.as_of, line.line_id
+        ORDER BY line.reported_on DESC, line.balance DESC, line.credit_limit ASC NULLS LAST
+      ) AS choice
+    FROM (
+      SELECT
+        CAST(subject.customer_id AS STRING) AS customer_id,
+        CAST(subject.as_of AS DATE) AS as_of
+      FROM ml.subject AS subject
+    ) AS subject
+    LEFT JOIN (
+      SELECT
+        CAST(decision.customer_id AS STRING) AS customer_id,
+        CAST('all' AS STRING) AS line_id,
+        CAST(decision.decided_on AS DATE) AS reported_on,
+        CAST(decision.revolving_balance AS DECIMAL(18, 2)) AS balance,
+        CAST(decision.revolving_limit AS DECIMAL(18, 2)) AS credit_limit
+      FROM staging.credit_decision AS decision
+    ) AS line
+      ON line.customer_id = subject.customer_id AND line.reported_on <= subject.as_of
+  )
   SELECT
     reported.customer_id,
     reported.as_of,
@@ -1865,6 +1533,109 @@ INNER JOIN (
   ON credit_utilization.customer_id = subject.customer_id
   AND credit_utilization.as_of = subject.as_of
 INNER JOIN (
+  WITH due AS (
+    SELECT
+      subject.customer_id,
+      subject.as_of,
+      (
+        YEAR(subject.as_of) - YEAR(payment.due_on)
+      ) * 12 + MONTH(subject.as_of) - MONTH(payment.due_on) AS months_ago,
+      DATEDIFF(
+        DAY,
+        payment.due_on,
+        CASE
+          WHEN payment.paid_on <= subject.as_of
+          THEN payment.paid_on
+          ELSE subject.as_of
+        END
+      ) AS days_late
+    FROM (
+      SELECT
+        CAST(subject.customer_id AS STRING) AS customer_id,
+        CAST(subject.as_of AS DATE) AS as_of
+      FROM ml.subject AS subject
+    ) AS subject
+    INNER JOIN (
+      SELECT
+        CAST(payment.customer_id AS STRING) AS customer_id,
+        CAST(payment.due_on AS DATE) AS due_on,
+        CAST(payment.paid_on AS DATE) AS paid_on
+      FROM staging.customer_payment AS payment
+    ) AS payment
+      ON payment.customer_id = subject.customer_id AND payment.due_on <= subject.as_of
+  ), reported AS (
+    SELECT
+      subject.customer_id,
+      subject.as_of,
+      (
+        YEAR(subject.as_of) - YEAR(history.reported_on)
+      ) * 12 + MONTH(subject.as_of) - MONTH(history.reported_on) AS months_ago,
+      history.payment_history,
+      ROW_NUMBER() OVER (
+        PARTITION BY subject.customer_id, subject.as_of
+        ORDER BY history.reported_on DESC, history.payment_history DESC
+      ) AS choice
+    FROM (
+      SELECT
+        CAST(subject.customer_id AS STRING) AS customer_id,
+        CAST(subject.as_of AS DATE) AS as_of
+      FROM ml.subject AS subject
+    ) AS subject
+    INNER JOIN (
+      SELECT
+        CAST(decision.customer_id AS STRING) AS customer_id,
+        CAST(decision.decided_on AS DATE) AS reported_on,
+        CAST(decision.payment_history AS STRING) AS payment_history
+      FROM staging.credit_decision AS decision
+    ) AS history
+      ON history.customer_id = subject.customer_id
+      AND history.reported_on <= subject.as_of
+  ), delay AS (
+    SELECT
+      due.customer_id,
+      due.as_of,
+      due.months_ago,
+      CASE
+        WHEN due.days_late >= 180
+        THEN 6
+        WHEN due.days_late >= 150
+        THEN 5
+        WHEN due.days_late >= 120
+        THEN 4
+        WHEN due.days_late >= 90
+        THEN 3
+        WHEN due.days_late >= 60
+        THEN 2
+        WHEN due.days_late >= 30
+        THEN 1
+        ELSE 0
+      END AS months_late
+    FROM due
+    UNION ALL
+    SELECT
+      reported.customer_id,
+      reported.as_of,
+      reported.months_ago + month.number - 1 AS months_ago,
+      LOCATE(SUBSTRING(reported.payment_history, month.number, 1), '0123456') - 1 AS months_late
+    FROM reported
+    LATERAL VIEW
+    EXPLODE(SEQUENCE(1, 12)) month AS number
+    WHERE
+      reported.choice = 1 AND month.number <= LENGTH(reported.payment_history)
+  ), month_delay AS (
+    SELECT
+      delay.customer_id,
+      delay.as_of,
+      delay.months_ago,
+      CAST(MAX(delay.months_late) AS DOUBLE) AS months_late
+    FROM delay
+    WHERE
+      delay.months_late >= 0 AND delay.months_ago < 12
+    GROUP BY
+      delay.customer_id,
+      delay.as_of,
+      delay.months_ago
+  )
   SELECT
     subject.customer_id,
     subject.as_of,
@@ -1890,6 +1661,53 @@ INNER JOIN (
   ON payment_delay.customer_id = subject.customer_id
   AND payment_delay.as_of = subject.as_of
 INNER JOIN (
+  WITH received AS (
+    SELECT
+      subject.customer_id,
+      subject.as_of,
+      (
+        YEAR(subject.as_of) - YEAR(income.received_on)
+      ) * 12 + MONTH(subject.as_of) - MONTH(income.received_on) AS months_ago,
+      income.amount
+    FROM (
+      SELECT
+        CAST(subject.customer_id AS STRING) AS customer_id,
+        CAST(subject.as_of AS DATE) AS as_of
+      FROM ml.subject AS subject
+    ) AS subject
+    INNER JOIN (
+      SELECT
+        CAST(income.customer_id AS STRING) AS customer_id,
+        CAST(income.received_on AS DATE) AS received_on,
+        CAST(income.amount AS DECIMAL(18, 2)) AS amount
+      FROM staging.customer_income AS income
+    ) AS income
+      ON income.customer_id = subject.customer_id AND income.received_on <= subject.as_of
+  ), monthly AS (
+    SELECT
+      received.customer_id,
+      received.as_of,
+      received.months_ago,
+      SUM(received.amount) AS amount
+    FROM received
+    WHERE
+      received.months_ago >= 1
+    GROUP BY
+      received.customer_id,
+      received.as_of,
+      received.months_ago
+  ), summed AS (
+    SELECT
+      monthly.customer_id,
+      monthly.as_of,
+      LEAST(MAX(monthly.months_ago), 12) AS months,
+      SUM(CASE WHEN monthly.months_ago <= 12 THEN monthly.amount END) AS total,
+      SUM(CASE WHEN monthly.months_ago <= 12 THEN monthly.amount * monthly.amount END) AS total_of_squares
+    FROM monthly
+    GROUP BY
+      monthly.customer_id,
+      monthly.as_of
+  )
   SELECT
     subject.customer_id,
     subject.as_of,
@@ -1911,6 +1729,42 @@ INNER JOIN (
   ON income_stability.customer_id = subject.customer_id
   AND income_stability.as_of = subject.as_of
 INNER JOIN (
+  WITH flow AS (
+    SELECT
+      subject.customer_id,
+      subject.as_of,
+      (
+        YEAR(subject.as_of) - YEAR(movement.booked_on)
+      ) * 12 + MONTH(subject.as_of) - MONTH(movement.booked_on) AS months_ago,
+      movement.amount
+    FROM (
+      SELECT
+        CAST(subject.customer_id AS STRING) AS customer_id,
+        CAST(subject.as_of AS DATE) AS as_of
+      FROM ml.subject AS subject
+    ) AS subject
+    INNER JOIN (
+      SELECT
+        CAST(movement.customer_id AS STRING) AS customer_id,
+        CAST(movement.booked_on AS DATE) AS booked_on,
+        CAST(movement.amount AS DECIMAL(18, 2)) AS amount
+      FROM staging.customer_transaction AS movement
+    ) AS movement
+      ON movement.customer_id = subject.customer_id
+      AND movement.booked_on <= subject.as_of
+  ), summed AS (
+    SELECT
+      flow.customer_id,
+      flow.as_of,
+      SUM(flow.amount) AS saved,
+      SUM(CASE WHEN flow.amount > 0 THEN flow.amount END) AS paid_in
+    FROM flow
+    WHERE
+      flow.months_ago BETWEEN 1 AND 6
+    GROUP BY
+      flow.customer_id,
+      flow.as_of
+  )
   SELECT
     subject.customer_id,
     subject.as_of,
@@ -1927,6 +1781,28 @@ INNER JOIN (
   ON savings_rate.customer_id = subject.customer_id
   AND savings_rate.as_of = subject.as_of
 INNER JOIN (
+  WITH opened AS (
+    SELECT
+      subject.customer_id,
+      subject.as_of,
+      MIN(account.opened_on) AS opened_on
+    FROM (
+      SELECT
+        CAST(subject.customer_id AS STRING) AS customer_id,
+        CAST(subject.as_of AS DATE) AS as_of
+      FROM ml.subject AS subject
+    ) AS subject
+    LEFT JOIN (
+      SELECT
+        CAST(account.customer_id AS STRING) AS customer_id,
+        CAST(account.opened_on AS DATE) AS opened_on
+      FROM staging.customer_account AS account
+    ) AS account
+      ON account.customer_id = subject.customer_id AND account.opened_on <= subject.as_of
+    GROUP BY
+      subject.customer_id,
+      subject.as_of
+  )
   SELECT
     opened.customer_id,
     opened.as_of,
@@ -1938,6 +1814,60 @@ INNER JOIN (
   ON account_age.customer_id = subject.customer_id
   AND account_age.as_of = subject.as_of
 INNER JOIN (
+  WITH known AS (
+    SELECT
+      subject.customer_id,
+      subject.as_of,
+      (
+        YEAR(subject.as_of) - YEAR(balance.balance_on)
+      ) * 12 + MONTH(subject.as_of) - MONTH(balance.balance_on) AS months_ago,
+      balance.balance_on,
+      balance.balance
+    FROM (
+      SELECT
+        CAST(subject.customer_id AS STRING) AS customer_id,
+        CAST(subject.as_of AS DATE) AS as_of
+      FROM ml.subject AS subject
+    ) AS subject
+    INNER JOIN (
+      SELECT
+        CAST(balance.customer_id AS STRING) AS customer_id,
+        CAST(balance.balance_on AS DATE) AS balance_on,
+        CAST(balance.balance AS DECIMAL(18, 2)) AS balance
+      FROM staging.customer_balance AS balance
+    ) AS balance
+      ON balance.customer_id = subject.customer_id AND balance.balance_on <= subject.as_of
+    WHERE
+      NOT balance.balance IS NULL
+  ), last_of_month AS (
+    SELECT
+      known.customer_id,
+      known.as_of,
+      -known.months_ago AS month,
+      known.balance,
+      ROW_NUMBER() OVER (
+        PARTITION BY known.customer_id, known.as_of, known.months_ago
+        ORDER BY known.balance_on DESC, known.balance ASC NULLS LAST
+      ) AS choice
+    FROM known
+    WHERE
+      known.months_ago < 6
+  ), summed AS (
+    SELECT
+      last_of_month.customer_id,
+      last_of_month.as_of,
+      COUNT(*) AS months,
+      SUM(last_of_month.month) AS total_of_months,
+      SUM(last_of_month.month * last_of_month.month) AS total_of_squares,
+      SUM(last_of_month.balance) AS total,
+      SUM(last_of_month.month * last_of_month.balance) AS total_of_products
+    FROM last_of_month
+    WHERE
+      last_of_month.choice = 1
+    GROUP BY
+      last_of_month.customer_id,
+      last_of_month.as_of
+  )
   SELECT
     subject.customer_id,
     subject.as_of,
@@ -1957,6 +1887,52 @@ INNER JOIN (
   ON balance_trend.customer_id = subject.customer_id
   AND balance_trend.as_of = subject.as_of
 INNER JOIN (
+  WITH known AS (
+    SELECT
+      subject.customer_id,
+      subject.as_of,
+      (
+        YEAR(subject.as_of) - YEAR(balance.balance_on)
+      ) * 12 + MONTH(subject.as_of) - MONTH(balance.balance_on) AS months_ago,
+      balance.balance,
+      LAG(balance.balance) OVER (
+        PARTITION BY subject.customer_id, subject.as_of
+        ORDER BY balance.balance_on ASC NULLS LAST, balance.balance ASC NULLS LAST
+      ) AS balance_before
+    FROM (
+      SELECT
+        CAST(subject.customer_id AS STRING) AS customer_id,
+        CAST(subject.as_of AS DATE) AS as_of
+      FROM ml.subject AS subject
+    ) AS subject
+    INNER JOIN (
+      SELECT
+        CAST(balance.customer_id AS STRING) AS customer_id,
+        CAST(balance.balance_on AS DATE) AS balance_on,
+        CAST(balance.balance AS DECIMAL(18, 2)) AS balance
+      FROM staging.customer_balance AS balance
+    ) AS balance
+      ON balance.customer_id = subject.customer_id AND balance.balance_on <= subject.as_of
+    WHERE
+      NOT balance.balance IS NULL
+  ), counted AS (
+    SELECT
+      known.customer_id,
+      known.as_of,
+      SUM(
+        CASE
+          WHEN known.balance < 0 AND COALESCE(known.balance_before, 0) >= 0
+          THEN 1
+          ELSE 0
+        END
+      ) AS overdrafts
+    FROM known
+    WHERE
+      known.months_ago < 12
+    GROUP BY
+      known.customer_id,
+      known.as_of
+  )
   SELECT
     subject.customer_id,
     subject.as_of,
@@ -1972,6 +1948,39 @@ INNER JOIN (
 ) AS overdrafts
   ON overdrafts.customer_id = subject.customer_id AND overdrafts.as_of = subject.as_of
 INNER JOIN (
+  WITH booked AS (
+    SELECT
+      subject.customer_id,
+      subject.as_of,
+      DATEDIFF(DAY, movement.booked_on, subject.as_of) AS days_ago,
+      CASE WHEN movement.amount < 0 THEN -movement.amount END AS paid_out
+    FROM (
+      SELECT
+        CAST(subject.customer_id AS STRING) AS customer_id,
+        CAST(subject.as_of AS DATE) AS as_of
+      FROM ml.subject AS subject
+    ) AS subject
+    INNER JOIN (
+      SELECT
+        CAST(movement.customer_id AS STRING) AS customer_id,
+        CAST(movement.booked_on AS DATE) AS booked_on,
+        CAST(movement.amount AS DECIMAL(18, 2)) AS amount
+      FROM staging.customer_transaction AS movement
+    ) AS movement
+      ON movement.customer_id = subject.customer_id
+      AND movement.booked_on <= subject.as_of
+  ), summed AS (
+    SELECT
+      booked.customer_id,
+      booked.as_of,
+      SUM(CASE WHEN booked.days_ago < 90 THEN 1 ELSE 0 END) AS transactions,
+      MAX(CASE WHEN booked.days_ago < 90 THEN booked.paid_out END) AS largest,
+      SUM(CASE WHEN booked.days_ago < 90 THEN booked.paid_out END) AS paid_out
+    FROM booked
+    GROUP BY
+      booked.customer_id,
+      booked.as_of
+  )
   SELECT
     subject.customer_id,
     subject.as_of,

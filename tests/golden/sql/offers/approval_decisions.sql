@@ -307,110 +307,6 @@ WHERE
   application.decided_on <= CAST('2026-02-20' AS DATE);
 
 -- spark
-WITH due AS (
-  SELECT
-    subject.customer_id,
-    subject.as_of,
-    (
-      YEAR(subject.as_of) - YEAR(payment.due_on)
-    ) * 12 + MONTH(subject.as_of) - MONTH(payment.due_on) AS months_ago,
-    DATEDIFF(
-      DAY,
-      payment.due_on,
-      CASE
-        WHEN payment.paid_on <= subject.as_of
-        THEN payment.paid_on
-        ELSE subject.as_of
-      END
-    ) AS days_late
-  FROM (
-    SELECT DISTINCT
-      CAST(application.customer_id AS STRING) AS customer_id,
-      CAST(application.decided_on AS DATE) AS as_of
-    FROM staging.application_history AS application
-  ) AS subject
-  INNER JOIN (
-    SELECT
-      CAST(NULL AS STRING) AS customer_id,
-      CAST(NULL AS DATE) AS due_on,
-      CAST(NULL AS DATE) AS paid_on
-    WHERE
-      FALSE
-  ) AS payment
-    ON payment.customer_id = subject.customer_id AND payment.due_on <= subject.as_of
-), reported AS (
-  SELECT
-    subject.customer_id,
-    subject.as_of,
-    (
-      YEAR(subject.as_of) - YEAR(history.reported_on)
-    ) * 12 + MONTH(subject.as_of) - MONTH(history.reported_on) AS months_ago,
-    history.payment_history,
-    ROW_NUMBER() OVER (
-      PARTITION BY subject.customer_id, subject.as_of
-      ORDER BY history.reported_on DESC, history.payment_history DESC
-    ) AS choice
-  FROM (
-    SELECT DISTINCT
-      CAST(application.customer_id AS STRING) AS customer_id,
-      CAST(application.decided_on AS DATE) AS as_of
-    FROM staging.application_history AS application
-  ) AS subject
-  INNER JOIN (
-    SELECT
-      CAST(application.customer_id AS STRING) AS customer_id,
-      CAST(application.decided_on AS DATE) AS reported_on,
-      CAST(application.payment_history AS STRING) AS payment_history
-    FROM staging.application_history AS application
-  ) AS history
-    ON history.customer_id = subject.customer_id
-    AND history.reported_on <= subject.as_of
-), delay AS (
-  SELECT
-    due.customer_id,
-    due.as_of,
-    due.months_ago,
-    CASE
-      WHEN due.days_late >= 180
-      THEN 6
-      WHEN due.days_late >= 150
-      THEN 5
-      WHEN due.days_late >= 120
-      THEN 4
-      WHEN due.days_late >= 90
-      THEN 3
-      WHEN due.days_late >= 60
-      THEN 2
-      WHEN due.days_late >= 30
-      THEN 1
-      ELSE 0
-    END AS months_late
-  FROM due
-  UNION ALL
-  SELECT
-    reported.customer_id,
-    reported.as_of,
-    reported.months_ago + month.number - 1 AS months_ago,
-    LOCATE(SUBSTRING(reported.payment_history, month.number, 1), '0123456') - 1 AS months_late
-  FROM reported
-  LATERAL VIEW
-  EXPLODE(SEQUENCE(1, 12)) month AS number
-  WHERE
-    reported.choice = 1 AND month.number <= LENGTH(reported.payment_history)
-), month_delay AS (
-  SELECT
-    delay.customer_id,
-    delay.as_of,
-    delay.months_ago,
-    CAST(MAX(delay.months_late) AS DOUBLE) AS months_late
-  FROM delay
-  WHERE
-    delay.months_late >= 0 AND delay.months_ago < 12
-  GROUP BY
-    delay.customer_id,
-    delay.as_of,
-    delay.months_ago
-)
 SELECT
   application.application_id,
   application.customer_id,
@@ -434,6 +330,110 @@ SELECT
   END AS outcome_known_on
 FROM staging.application_history AS application
 INNER JOIN (
+  WITH due AS (
+    SELECT
+      subject.customer_id,
+      subject.as_of,
+      (
+        YEAR(subject.as_of) - YEAR(payment.due_on)
+      ) * 12 + MONTH(subject.as_of) - MONTH(payment.due_on) AS months_ago,
+      DATEDIFF(
+        DAY,
+        payment.due_on,
+        CASE
+          WHEN payment.paid_on <= subject.as_of
+          THEN payment.paid_on
+          ELSE subject.as_of
+        END
+      ) AS days_late
+    FROM (
+      SELECT DISTINCT
+        CAST(application.customer_id AS STRING) AS customer_id,
+        CAST(application.decided_on AS DATE) AS as_of
+      FROM staging.application_history AS application
+    ) AS subject
+    INNER JOIN (
+      SELECT
+        CAST(NULL AS STRING) AS customer_id,
+        CAST(NULL AS DATE) AS due_on,
+        CAST(NULL AS DATE) AS paid_on
+      WHERE
+        FALSE
+    ) AS payment
+      ON payment.customer_id = subject.customer_id AND payment.due_on <= subject.as_of
+  ), reported AS (
+    SELECT
+      subject.customer_id,
+      subject.as_of,
+      (
+        YEAR(subject.as_of) - YEAR(history.reported_on)
+      ) * 12 + MONTH(subject.as_of) - MONTH(history.reported_on) AS months_ago,
+      history.payment_history,
+      ROW_NUMBER() OVER (
+        PARTITION BY subject.customer_id, subject.as_of
+        ORDER BY history.reported_on DESC, history.payment_history DESC
+      ) AS choice
+    FROM (
+      SELECT DISTINCT
+        CAST(application.customer_id AS STRING) AS customer_id,
+        CAST(application.decided_on AS DATE) AS as_of
+      FROM staging.application_history AS application
+    ) AS subject
+    INNER JOIN (
+      SELECT
+        CAST(application.customer_id AS STRING) AS customer_id,
+        CAST(application.decided_on AS DATE) AS reported_on,
+        CAST(application.payment_history AS STRING) AS payment_history
+      FROM staging.application_history AS application
+    ) AS history
+      ON history.customer_id = subject.customer_id
+      AND history.reported_on <= subject.as_of
+  ), delay AS (
+    SELECT
+      due.customer_id,
+      due.as_of,
+      due.months_ago,
+      CASE
+        WHEN due.days_late >= 180
+        THEN 6
+        WHEN due.days_late >= 150
+        THEN 5
+        WHEN due.days_late >= 120
+        THEN 4
+        WHEN due.days_late >= 90
+        THEN 3
+        WHEN due.days_late >= 60
+        THEN 2
+        WHEN due.days_late >= 30
+        THEN 1
+        ELSE 0
+      END AS months_late
+    FROM due
+    UNION ALL
+    SELECT
+      reported.customer_id,
+      reported.as_of,
+      reported.months_ago + month.number - 1 AS months_ago,
+      LOCATE(SUBSTRING(reported.payment_history, month.number, 1), '0123456') - 1 AS months_late
+    FROM reported
+    LATERAL VIEW
+    EXPLODE(SEQUENCE(1, 12)) month AS number
+    WHERE
+      reported.choice = 1 AND month.number <= LENGTH(reported.payment_history)
+  ), month_delay AS (
+    SELECT
+      delay.customer_id,
+      delay.as_of,
+      delay.months_ago,
+      CAST(MAX(delay.months_late) AS DOUBLE) AS months_late
+    FROM delay
+    WHERE
+      delay.months_late >= 0 AND delay.months_ago < 12
+    GROUP BY
+      delay.customer_id,
+      delay.as_of,
+      delay.months_ago
+  )
   SELECT
     subject.customer_id,
     subject.as_of,

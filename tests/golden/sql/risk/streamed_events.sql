@@ -15,9 +15,10 @@ SELECT
   CAST(NULL AS DECIMAL(18, 2)) AS credit_limit,
   CAST(NULL AS DECIMAL(18, 2)) AS gross_monthly_income,
   CAST(NULL AS DECIMAL(18, 2)) AS monthly_debt,
-  CAST(NULL AS TEXT) AS payee_id,
+  event.payee_id,
   CAST(NULL AS INT) AS kafka_partition,
   CAST(NULL AS BIGINT) AS kafka_offset
+FROM staging.account_transaction AS event
 WHERE
   FALSE;
 
@@ -38,9 +39,10 @@ SELECT
   CAST(NULL AS DECIMAL(18, 2)) AS credit_limit,
   CAST(NULL AS DECIMAL(18, 2)) AS gross_monthly_income,
   CAST(NULL AS DECIMAL(18, 2)) AS monthly_debt,
-  CAST(NULL AS VARCHAR) AS payee_id,
+  event.payee_id,
   CAST(NULL AS INTEGER) AS kafka_partition,
   CAST(NULL AS BIGINT) AS kafka_offset
+FROM staging.account_transaction AS event
 WHERE
   FALSE;
 
@@ -61,8 +63,9 @@ SELECT
   CAST(NULL AS DECIMAL(18, 2)) AS credit_limit,
   CAST(NULL AS DECIMAL(18, 2)) AS gross_monthly_income,
   CAST(NULL AS DECIMAL(18, 2)) AS monthly_debt,
-  CAST(NULL AS STRING) AS payee_id,
+  event.payee_id,
   CAST(NULL AS INT) AS kafka_partition,
   CAST(NULL AS BIGINT) AS kafka_offset
+FROM staging.account_transaction AS event
 WHERE
   FALSE;

@@ -1709,666 +1709,6 @@ WITH identified AS (
     subject.as_of,
     subject.borrower_id || '@' || CAST(subject.as_of AS STRING) AS customer_id
   FROM risk.subject AS subject
-), state AS (
-  SELECT
-    event.customer_id,
-    event.event_on,
-    event.gross_monthly_income,
-    event.monthly_debt,
-    ROW_NUMBER() OVER (
-      PARTITION BY event.customer_id, event.kind
-      ORDER BY event.event_time DESC, event.event_id DESC
-    ) AS choice
-  FROM (
-    SELECT
-      CAST(subject.borrower_id || '@' || CAST(subject.as_of AS STRING) AS STRING) AS customer_id,
-      event.event_id,
-      event.kind,
-      event.event_time,
-      event.payment_id,
-      event.due_on,
-      event.paid_on,
-      event.amount,
-      event.balance,
-      event.credit_line_id,
-      event.credit_limit,
-      event.gross_monthly_income,
-      event.monthly_debt,
-      event.payee_id,
-      CAST(event.event_time AS DATE) AS event_on
-    FROM risk.subject AS subject
-    INNER JOIN risk.events AS event
-      ON event.borrower_id = subject.borrower_id
-      AND CAST(event.event_time AS DATE) <= subject.as_of
-      AND CAST(event.received_at AS DATE) <= subject.as_of
-    WHERE
-      NOT event.is_too_late
-  ) AS event
-  WHERE
-    event.kind = 'statement'
-), stated AS (
-  SELECT
-    subject.customer_id,
-    subject.as_of,
-    statement.gross_monthly_income,
-    statement.monthly_debt,
-    ROW_NUMBER() OVER (
-      PARTITION BY subject.customer_id, subject.as_of
-      ORDER BY statement.stated_on DESC, statement.monthly_debt DESC, statement.gross_monthly_income ASC NULLS LAST
-    ) AS choice
-  FROM (
-    SELECT
-      CAST(subject.borrower_id || '@' || CAST(subject.as_of AS STRING) AS STRING) AS customer_id,
-      CAST(subject.as_of AS DATE) AS as_of
-    FROM risk.subject AS subject
-  ) AS subject
-  LEFT JOIN (
-    SELECT
-      CAST(state.customer_id AS STRING) AS customer_id,
-      CAST(state.event_on AS DATE) AS stated_on,
-      CAST(state.gross_monthly_income AS DECIMAL(18, 2)) AS gross_monthly_income,
-      CAST(state.monthly_debt AS DECIMAL(18, 2)) AS monthly_debt
-    FROM state
-    WHERE
-      state.choice = 1
-  ) AS statement
-    ON statement.customer_id = subject.customer_id
-    AND statement.stated_on <= subject.as_of
-), state AS (
-  SELECT
-    event.customer_id,
-    event.credit_line_id,
-    event.event_on,
-    event.balance,
-    event.credit_limit,
-    ROW_NUMBER() OVER (
-      PARTITION BY event.customer_id, event.credit_line_id
-      ORDER BY event.event_time DESC, event.event_id DESC
-    ) AS choice
-  FROM (
-    SELECT
-      CAST(subject.borrower_id || '@' || CAST(subject.as_of AS STRING) AS STRING) AS customer_id,
-      event.event_id,
-      event.kind,
-      event.event_time,
-      event.payment_id,
-      event.due_on,
-      event.paid_on,
-      event.amount,
-      event.balance,
-      event.credit_line_id,
-      event.credit_limit,
-      event.gross_monthly_income,
-      event.monthly_debt,
-      event.payee_id,
-      CAST(event.event_time AS DATE) AS event_on
-    FROM risk.subject AS subject
-    INNER JOIN risk.events AS event
-      ON event.borrower_id = subject.borrower_id
-      AND CAST(event.event_time AS DATE) <= subject.as_of
-      AND CAST(event.received_at AS DATE) <= subject.as_of
-    WHERE
-      NOT event.is_too_late
-  ) AS event
-  WHERE
-    event.kind = 'limit'
-), reported AS (
-  SELECT
-    subject.customer_id,
-    subject.as_of,
-    line.balance,
-    line.credit_limit,
-    ROW_NUMBER() OVER (
-      PARTITION BY subject.customer_id, subject.as_of, line.line_id
-      ORDER BY line.reported_on DESC, line.balance DESC, line.credit_limit ASC NULLS LAST
-    ) AS choice
-  FROM (
-    SELECT
-      CAST(subject.borrower_id || '@' || CAST(subject.as_of AS STRING) AS STRING) AS customer_id,
-      CAST(subject.as_of AS DATE) AS as_of
-    FROM risk.subject AS subject
-  ) AS subject
-  LEFT JOIN (
-    SELECT
-      CAST(state.customer_id AS STRING) AS customer_id,
-      CAST(state.credit_line_id AS STRING) AS line_id,
-      CAST(state.event_on AS DATE) AS reported_on,
-      CAST(state.balance AS DECIMAL(18, 2)) AS balance,
-      CAST(state.credit_limit AS DECIMAL(18, 2)) AS credit_limit
-    FROM state
-    WHERE
-      state.choice = 1
-  ) AS line
-    ON line.customer_id = subject.customer_id AND line.reported_on <= subject.as_of
-), state AS (
-  SELECT
-    event.customer_id,
-    event.due_on,
-    event.paid_on,
-    ROW_NUMBER() OVER (
-      PARTITION BY event.customer_id, event.payment_id
-      ORDER BY event.event_time DESC, event.event_id DESC
-    ) AS choice
-  FROM (
-    SELECT
-      CAST(subject.borrower_id || '@' || CAST(subject.as_of AS STRING) AS STRING) AS customer_id,
-      event.event_id,
-      event.kind,
-      event.event_time,
-      event.payment_id,
-      event.due_on,
-      event.paid_on,
-      event.amount,
-      event.balance,
-      event.credit_line_id,
-      event.credit_limit,
-      event.gross_monthly_income,
-      event.monthly_debt,
-      event.payee_id,
-      CAST(event.event_time AS DATE) AS event_on
-    FROM risk.subject AS subject
-    INNER JOIN risk.events AS event
-      ON event.borrower_id = subject.borrower_id
-      AND CAST(event.event_time AS DATE) <= subject.as_of
-      AND CAST(event.received_at AS DATE) <= subject.as_of
-    WHERE
-      NOT event.is_too_late
-  ) AS event
-  WHERE
-    event.kind = 'payment'
-), due AS (
-  SELECT
-    subject.customer_id,
-    subject.as_of,
-    (
-      YEAR(subject.as_of) - YEAR(payment.due_on)
-    ) * 12 + MONTH(subject.as_of) - MONTH(payment.due_on) AS months_ago,
-    DATEDIFF(
-      DAY,
-      payment.due_on,
-      CASE
-        WHEN payment.paid_on <= subject.as_of
-        THEN payment.paid_on
-        ELSE subject.as_of
-      END
-    ) AS days_late
-  FROM (
-    SELECT
-      CAST(subject.borrower_id || '@' || CAST(subject.as_of AS STRING) AS STRING) AS customer_id,
-      CAST(subject.as_of AS DATE) AS as_of
-    FROM risk.subject AS subject
-  ) AS subject
-  INNER JOIN (
-    SELECT
-      CAST(state.customer_id AS STRING) AS customer_id,
-      CAST(state.due_on AS DATE) AS due_on,
-      CAST(state.paid_on AS DATE) AS paid_on
-    FROM state
-    WHERE
-      state.choice = 1
-  ) AS payment
-    ON payment.customer_id = subject.customer_id AND payment.due_on <= subject.as_of
-), reported AS (
-  SELECT
-    subject.customer_id,
-    subject.as_of,
-    (
-      YEAR(subject.as_of) - YEAR(history.reported_on)
-    ) * 12 + MONTH(subject.as_of) - MONTH(history.reported_on) AS months_ago,
-    history.payment_history,
-    ROW_NUMBER() OVER (
-      PARTITION BY subject.customer_id, subject.as_of
-      ORDER BY history.reported_on DESC, history.payment_history DESC
-    ) AS choice
-  FROM (
-    SELECT
-      CAST(subject.borrower_id || '@' || CAST(subject.as_of AS STRING) AS STRING) AS customer_id,
-      CAST(subject.as_of AS DATE) AS as_of
-    FROM risk.subject AS subject
-  ) AS subject
-  INNER JOIN (
-    SELECT
-      CAST(NULL AS STRING) AS customer_id,
-      CAST(NULL AS DATE) AS reported_on,
-      CAST(NULL AS STRING) AS payment_history
-    WHERE
-      FALSE
-  ) AS history
-    ON history.customer_id = subject.customer_id
-    AND history.reported_on <= subject.as_of
-), delay AS (
-  SELECT
-    due.customer_id,
-    due.as_of,
-    due.months_ago,
-    CASE
-      WHEN due.days_late >= 180
-      THEN 6
-      WHEN due.days_late >= 150
-      THEN 5
-      WHEN due.days_late >= 120
-      THEN 4
-      WHEN due.days_late >= 90
-      THEN 3
-      WHEN due.days_late >= 60
-      THEN 2
-      WHEN due.days_late >= 30
-      THEN 1
-      ELSE 0
-    END AS months_late
-  FROM due
-  UNION ALL
-  SELECT
-    reported.customer_id,
-    reported.as_of,
-    reported.months_ago + month.number - 1 AS months_ago,
-    LOCATE(SUBSTRING(reported.payment_history, month.number, 1), '0123456') - 1 AS months_late
-  FROM reported
-  LATERAL VIEW
-  EXPLODE(SEQUENCE(1, 12)) month AS number
-  WHERE
-    reported.choice = 1 AND month.number <= LENGTH(reported.payment_history)
-), month_delay AS (
-  SELECT
-    delay.customer_id,
-    delay.as_of,
-    delay.months_ago,
-    CAST(MAX(delay.months_late) AS DOUBLE) AS months_late
-  FROM delay
-  WHERE
-    delay.months_late >= 0 AND delay.months_ago < 12
-  GROUP BY
-    delay.customer_id,
-    delay.as_of,
-    delay.months_ago
-), received AS (
-  SELECT
-    subject.customer_id,
-    subject.as_of,
-    (
-      YEAR(subject.as_of) - YEAR(income.received_on)
-    ) * 12 + MONTH(subject.as_of) - MONTH(income.received_on) AS months_ago,
-    income.amount
-  FROM (
-    SELECT
-      CAST(subject.borrower_id || '@' || CAST(subject.as_of AS STRING) AS STRING) AS customer_id,
-      CAST(subject.as_of AS DATE) AS as_of
-    FROM risk.subject AS subject
-  ) AS subject
-  INNER JOIN (
-    SELECT
-      CAST(event.customer_id AS STRING) AS customer_id,
-      CAST(event.event_on AS DATE) AS received_on,
-      CAST(event.amount AS DECIMAL(18, 2)) AS amount
-    FROM (
-      SELECT
-        CAST(subject.borrower_id || '@' || CAST(subject.as_of AS STRING) AS STRING) AS customer_id,
-        event.event_id,
-        event.kind,
-        event.event_time,
-        event.payment_id,
-        event.due_on,
-        event.paid_on,
-        event.amount,
-        event.balance,
-        event.credit_line_id,
-        event.credit_limit,
-        event.gross_monthly_income,
-        event.monthly_debt,
-        event.payee_id,
-        CAST(event.event_time AS DATE) AS event_on
-      FROM risk.subject AS subject
-      INNER JOIN risk.events AS event
-        ON event.borrower_id = subject.borrower_id
-        AND CAST(event.event_time AS DATE) <= subject.as_of
-        AND CAST(event.received_at AS DATE) <= subject.as_of
-      WHERE
-        NOT event.is_too_late
-    ) AS event
-    WHERE
-      event.kind = 'income'
-  ) AS income
-    ON income.customer_id = subject.customer_id AND income.received_on <= subject.as_of
-), monthly AS (
-  SELECT
-    received.customer_id,
-    received.as_of,
-    received.months_ago,
-    SUM(received.amount) AS amount
-  FROM received
-  WHERE
-    received.months_ago >= 1
-  GROUP BY
-    received.customer_id,
-    received.as_of,
-    received.months_ago
-), summed AS (
-  SELECT
-    monthly.customer_id,
-    monthly.as_of,
-    LEAST(MAX(monthly.months_ago), 12) AS months,
-    SUM(CASE WHEN monthly.months_ago <= 12 THEN monthly.amount END) AS total,
-    SUM(CASE WHEN monthly.months_ago <= 12 THEN monthly.amount * monthly.amount END) AS total_of_squares
-  FROM monthly
-  GROUP BY
-    monthly.customer_id,
-    monthly.as_of
-), flow AS (
-  SELECT
-    subject.customer_id,
-    subject.as_of,
-    (
-      YEAR(subject.as_of) - YEAR(movement.booked_on)
-    ) * 12 + MONTH(subject.as_of) - MONTH(movement.booked_on) AS months_ago,
-    movement.amount
-  FROM (
-    SELECT
-      CAST(subject.borrower_id || '@' || CAST(subject.as_of AS STRING) AS STRING) AS customer_id,
-      CAST(subject.as_of AS DATE) AS as_of
-    FROM risk.subject AS subject
-  ) AS subject
-  INNER JOIN (
-    SELECT
-      CAST(event.customer_id AS STRING) AS customer_id,
-      CAST(event.event_on AS DATE) AS booked_on,
-      CAST(event.amount AS DECIMAL(18, 2)) AS amount
-    FROM (
-      SELECT
-        CAST(subject.borrower_id || '@' || CAST(subject.as_of AS STRING) AS STRING) AS customer_id,
-        event.event_id,
-        event.kind,
-        event.event_time,
-        event.payment_id,
-        event.due_on,
-        event.paid_on,
-        event.amount,
-        event.balance,
-        event.credit_line_id,
-        event.credit_limit,
-        event.gross_monthly_income,
-        event.monthly_debt,
-        event.payee_id,
-        CAST(event.event_time AS DATE) AS event_on
-      FROM risk.subject AS subject
-      INNER JOIN risk.events AS event
-        ON event.borrower_id = subject.borrower_id
-        AND CAST(event.event_time AS DATE) <= subject.as_of
-        AND CAST(event.received_at AS DATE) <= subject.as_of
-      WHERE
-        NOT event.is_too_late
-    ) AS event
-    WHERE
-      event.kind = 'transaction'
-  ) AS movement
-    ON movement.customer_id = subject.customer_id
-    AND movement.booked_on <= subject.as_of
-), summed AS (
-  SELECT
-    flow.customer_id,
-    flow.as_of,
-    SUM(flow.amount) AS saved,
-    SUM(CASE WHEN flow.amount > 0 THEN flow.amount END) AS paid_in
-  FROM flow
-  WHERE
-    flow.months_ago BETWEEN 1 AND 6
-  GROUP BY
-    flow.customer_id,
-    flow.as_of
-), opened AS (
-  SELECT
-    subject.customer_id,
-    subject.as_of,
-    MIN(account.opened_on) AS opened_on
-  FROM (
-    SELECT
-      CAST(subject.borrower_id || '@' || CAST(subject.as_of AS STRING) AS STRING) AS customer_id,
-      CAST(subject.as_of AS DATE) AS as_of
-    FROM risk.subject AS subject
-  ) AS subject
-  LEFT JOIN (
-    SELECT
-      CAST(subject.borrower_id || '@' || CAST(subject.as_of AS STRING) AS STRING) AS customer_id,
-      CAST(borrower.opened_on AS DATE) AS opened_on
-    FROM risk.subject AS subject
-    INNER JOIN staging.portfolio_borrower AS borrower
-      ON borrower.borrower_id = subject.borrower_id
-  ) AS account
-    ON account.customer_id = subject.customer_id AND account.opened_on <= subject.as_of
-  GROUP BY
-    subject.customer_id,
-    subject.as_of
-), state AS (
-  SELECT
-    event.customer_id,
-    event.event_on,
-    event.balance,
-    ROW_NUMBER() OVER (
-      PARTITION BY event.customer_id, event.event_on
-      ORDER BY event.event_time DESC, event.event_id DESC
-    ) AS choice
-  FROM (
-    SELECT
-      CAST(subject.borrower_id || '@' || CAST(subject.as_of AS STRING) AS STRING) AS customer_id,
-      event.event_id,
-      event.kind,
-      event.event_time,
-      event.payment_id,
-      event.due_on,
-      event.paid_on,
-      event.amount,
-      event.balance,
-      event.credit_line_id,
-      event.credit_limit,
-      event.gross_monthly_income,
-      event.monthly_debt,
-      event.payee_id,
-      CAST(event.event_time AS DATE) AS event_on
-    FROM risk.subject AS subject
-    INNER JOIN risk.events AS event
-      ON event.borrower_id = subject.borrower_id
-      AND CAST(event.event_time AS DATE) <= subject.as_of
-      AND CAST(event.received_at AS DATE) <= subject.as_of
-    WHERE
-      NOT event.is_too_late
-  ) AS event
-  WHERE
-    event.kind = 'balance'
-), known AS (
-  SELECT
-    subject.customer_id,
-    subject.as_of,
-    (
-      YEAR(subject.as_of) - YEAR(balance.balance_on)
-    ) * 12 + MONTH(subject.as_of) - MONTH(balance.balance_on) AS months_ago,
-    balance.balance_on,
-    balance.balance
-  FROM (
-    SELECT
-      CAST(subject.borrower_id || '@' || CAST(subject.as_of AS STRING) AS STRING) AS customer_id,
-      CAST(subject.as_of AS DATE) AS as_of
-    FROM risk.subject AS subject
-  ) AS subject
-  INNER JOIN (
-    SELECT
-      CAST(state.customer_id AS STRING) AS customer_id,
-      CAST(state.event_on AS DATE) AS balance_on,
-      CAST(state.balance AS DECIMAL(18, 2)) AS balance
-    FROM state
-    WHERE
-      state.choice = 1
-  ) AS balance
-    ON balance.customer_id = subject.customer_id AND balance.balance_on <= subject.as_of
-  WHERE
-    NOT balance.balance IS NULL
-), last_of_month AS (
-  SELECT
-    known.customer_id,
-    known.as_of,
-    -known.months_ago AS month,
-    known.balance,
-    ROW_NUMBER() OVER (
-      PARTITION BY known.customer_id, known.as_of, known.months_ago
-      ORDER BY known.balance_on DESC, known.balance ASC NULLS LAST
-    ) AS choice
-  FROM known
-  WHERE
-    known.months_ago < 6
-), summed AS (
-  SELECT
-    last_of_month.customer_id,
-    last_of_month.as_of,
-    COUNT(*) AS months,
-    SUM(last_of_month.month) AS total_of_months,
-    SUM(last_of_month.month * last_of_month.month) AS total_of_squares,
-    SUM(last_of_month.balance) AS total,
-    SUM(last_of_month.month * last_of_month.balance) AS total_of_products
-  FROM last_of_month
-  WHERE
-    last_of_month.choice = 1
-  GROUP BY
-    last_of_month.customer_id,
-    last_of_month.as_of
-), state AS (
-  SELECT
-    event.customer_id,
-    event.event_on,
-    event.balance,
-    ROW_NUMBER() OVER (
-      PARTITION BY event.customer_id, event.event_on
-      ORDER BY event.event_time DESC, event.event_id DESC
-    ) AS choice
-  FROM (
-    SELECT
-      CAST(subject.borrower_id || '@' || CAST(subject.as_of AS STRING) AS STRING) AS customer_id,
-      event.event_id,
-      event.kind,
-      event.event_time,
-      event.payment_id,
-      event.due_on,
-      event.paid_on,
-      event.amount,
-      event.balance,
-      event.credit_line_id,
-      event.credit_limit,
-      event.gross_monthly_income,
-      event.monthly_debt,
-      event.payee_id,
-      CAST(event.event_time AS DATE) AS event_on
-    FROM risk.subject AS subject
-    INNER JOIN risk.events AS event
-      ON event.borrower_id = subject.borrower_id
-      AND CAST(event.event_time AS DATE) <= subject.as_of
-      AND CAST(event.received_at AS DATE) <= subject.as_of
-    WHERE
-      NOT event.is_too_late
-  ) AS event
-  WHERE
-    event.kind = 'balance'
-), known AS (
-  SELECT
-    subject.customer_id,
-    subject.as_of,
-    (
-      YEAR(subject.as_of) - YEAR(balance.balance_on)
-    ) * 12 + MONTH(subject.as_of) - MONTH(balance.balance_on) AS months_ago,
-    balance.balance,
-    LAG(balance.balance) OVER (
-      PARTITION BY subject.customer_id, subject.as_of
-      ORDER BY balance.balance_on ASC NULLS LAST, balance.balance ASC NULLS LAST
-    ) AS balance_before
-  FROM (
-    SELECT
-      CAST(subject.borrower_id || '@' || CAST(subject.as_of AS STRING) AS STRING) AS customer_id,
-      CAST(subject.as_of AS DATE) AS as_of
-    FROM risk.subject AS subject
-  ) AS subject
-  INNER JOIN (
-    SELECT
-      CAST(state.customer_id AS STRING) AS customer_id,
-      CAST(state.event_on AS DATE) AS balance_on,
-      CAST(state.balance AS DECIMAL(18, 2)) AS balance
-    FROM state
-    WHERE
-      state.choice = 1
-  ) AS balance
-    ON balance.customer_id = subject.customer_id AND balance.balance_on <= subject.as_of
-  WHERE
-    NOT balance.balance IS NULL
-), counted AS (
-  SELECT
-    known.customer_id,
-    known.as_of,
-    SUM(
-      CASE
-        WHEN known.balance < 0 AND COALESCE(known.balance_before, 0) >= 0
-        THEN 1
-        ELSE 0
-      END
-    ) AS overdrafts
-  FROM known
-  WHERE
-    known.months_ago < 12
-  GROUP BY
-    known.customer_id,
-    known.as_of
-), booked AS (
-  SELECT
-    subject.customer_id,
-    subject.as_of,
-    DATEDIFF(DAY, movement.booked_on, subject.as_of) AS days_ago,
-    CASE WHEN movement.amount < 0 THEN -movement.amount END AS paid_out
-  FROM (
-    SELECT
-      CAST(subject.borrower_id || '@' || CAST(subject.as_of AS STRING) AS STRING) AS customer_id,
-      CAST(subject.as_of AS DATE) AS as_of
-    FROM risk.subject AS subject
-  ) AS subject
-  INNER JOIN (
-    SELECT
-      CAST(event.customer_id AS STRING) AS customer_id,
-      CAST(event.event_on AS DATE) AS booked_on,
-      CAST(event.amount AS DECIMAL(18, 2)) AS amount
-    FROM (
-      SELECT
-        CAST(subject.borrower_id || '@' || CAST(subject.as_of AS STRING) AS STRING) AS customer_id,
-        event.event_id,
-        event.kind,
-        event.event_time,
-        event.payment_id,
-        event.due_on,
-        event.paid_on,
-        event.amount,
-        event.balance,
-        event.credit_line_id,
-        event.credit_limit,
-        event.gross_monthly_income,
-        event.monthly_debt,
-        event.payee_id,
-        CAST(event.event_time AS DATE) AS event_on
-      FROM risk.subject AS subject
-      INNER JOIN risk.events AS event
-        ON event.borrower_id = subject.borrower_id
-        AND CAST(event.event_time AS DATE) <= subject.as_of
-        AND CAST(event.received_at AS DATE) <= subject.as_of
-      WHERE
-        NOT event.is_too_late
-    ) AS event
-    WHERE
-      event.kind = 'transaction'
-  ) AS movement
-    ON movement.customer_id = subject.customer_id
-    AND movement.booked_on <= subject.as_of
-), summed AS (
-  SELECT
-    booked.customer_id,
-    booked.as_of,
-    SUM(CASE WHEN booked.days_ago < 90 THEN 1 ELSE 0 END) AS transactions,
-    MAX(CASE WHEN booked.days_ago < 90 THEN booked.paid_out END) AS largest,
-    SUM(CASE WHEN booked.days_ago < 90 THEN booked.paid_out END) AS paid_out
-  FROM booked
-  GROUP BY
-    booked.customer_id,
-    booked.as_of
 )
 SELECT
   identified.borrower_id,
@@ -2390,6 +1730,73 @@ SELECT
   transaction_patterns.largest_payout_share_90d
 FROM identified
 INNER JOIN (
+  WITH stated AS (
+    SELECT
+      subject.customer_id,
+      subject.as_of,
+      statement.gross_monthly_income,
+      statement.monthly_debt,
+      ROW_NUMBER() OVER (
+        PARTITION BY subject.customer_id, subject.as_of
+        ORDER BY statement.stated_on DESC, statement.monthly_debt DESC, statement.gross_monthly_income ASC NULLS LAST
+      ) AS choice
+    FROM (
+      SELECT
+        CAST(subject.borrower_id || '@' || CAST(subject.as_of AS STRING) AS STRING) AS customer_id,
+        CAST(subject.as_of AS DATE) AS as_of
+      FROM risk.subject AS subject
+    ) AS subject
+    LEFT JOIN (
+      WITH state AS (
+        SELECT
+          event.customer_id,
+          event.event_on,
+          event.gross_monthly_income,
+          event.monthly_debt,
+          ROW_NUMBER() OVER (
+            PARTITION BY event.customer_id, event.kind
+            ORDER BY event.event_time DESC, event.event_id DESC
+          ) AS choice
+        FROM (
+          SELECT
+            CAST(subject.borrower_id || '@' || CAST(subject.as_of AS STRING) AS STRING) AS customer_id,
+            event.event_id,
+            event.kind,
+            event.event_time,
+            event.payment_id,
+            event.due_on,
+            event.paid_on,
+            event.amount,
+            event.balance,
+            event.credit_line_id,
+            event.credit_limit,
+            event.gross_monthly_income,
+            event.monthly_debt,
+            event.payee_id,
+            CAST(event.event_time AS DATE) AS event_on
+          FROM risk.subject AS subject
+          INNER JOIN risk.events AS event
+            ON event.borrower_id = subject.borrower_id
+            AND CAST(event.event_time AS DATE) <= subject.as_of
+            AND CAST(event.received_at AS DATE) <= subject.as_of
+          WHERE
+            NOT event.is_too_late
+        ) AS event
+        WHERE
+          event.kind = 'statement'
+      )
+      SELECT
+        CAST(state.customer_id AS STRING) AS customer_id,
+        CAST(state.event_on AS DATE) AS stated_on,
+        CAST(state.gross_monthly_income AS DECIMAL(18, 2)) AS gross_monthly_income,
+        CAST(state.monthly_debt AS DECIMAL(18, 2)) AS monthly_debt
+      FROM state
+      WHERE
+        state.choice = 1
+    ) AS statement
+      ON statement.customer_id = subject.customer_id
+      AND statement.stated_on <= subject.as_of
+  )
   SELECT
     stated.customer_id,
     stated.as_of,
@@ -2403,6 +1810,74 @@ INNER JOIN (
 ) AS debt_to_income
   ON debt_to_income.customer_id = identified.customer_id
 INNER JOIN (
+  WITH reported AS (
+    SELECT
+      subject.customer_id,
+      subject.as_of,
+      line.balance,
+      line.credit_limit,
+      ROW_NUMBER() OVER (
+        PARTITION BY subject.customer_id, subject.as_of, line.line_id
+        ORDER BY line.reported_on DESC, line.balance DESC, line.credit_limit ASC NULLS LAST
+      ) AS choice
+    FROM (
+      SELECT
+        CAST(subject.borrower_id || '@' || CAST(subject.as_of AS STRING) AS STRING) AS customer_id,
+        CAST(subject.as_of AS DATE) AS as_of
+      FROM risk.subject AS subject
+    ) AS subject
+    LEFT JOIN (
+      WITH state AS (
+        SELECT
+          event.customer_id,
+          event.credit_line_id,
+          event.event_on,
+          event.balance,
+          event.credit_limit,
+          ROW_NUMBER() OVER (
+            PARTITION BY event.customer_id, event.credit_line_id
+            ORDER BY event.event_time DESC, event.event_id DESC
+          ) AS choice
+        FROM (
+          SELECT
+            CAST(subject.borrower_id || '@' || CAST(subject.as_of AS STRING) AS STRING) AS customer_id,
+            event.event_id,
+            event.kind,
+            event.event_time,
+            event.payment_id,
+            event.due_on,
+            event.paid_on,
+            event.amount,
+            event.balance,
+            event.credit_line_id,
+            event.credit_limit,
+            event.gross_monthly_income,
+            event.monthly_debt,
+            event.payee_id,
+            CAST(event.event_time AS DATE) AS event_on
+          FROM risk.subject AS subject
+          INNER JOIN risk.events AS event
+            ON event.borrower_id = subject.borrower_id
+            AND CAST(event.event_time AS DATE) <= subject.as_of
+            AND CAST(event.received_at AS DATE) <= subject.as_of
+          WHERE
+            NOT event.is_too_late
+        ) AS event
+        WHERE
+          event.kind = 'limit'
+      )
+      SELECT
+        CAST(state.customer_id AS STRING) AS customer_id,
+        CAST(state.credit_line_id AS STRING) AS line_id,
+        CAST(state.event_on AS DATE) AS reported_on,
+        CAST(state.balance AS DECIMAL(18, 2)) AS balance,
+        CAST(state.credit_limit AS DECIMAL(18, 2)) AS credit_limit
+      FROM state
+      WHERE
+        state.choice = 1
+    ) AS line
+      ON line.customer_id = subject.customer_id AND line.reported_on <= subject.as_of
+  )
   SELECT
     reported.customer_id,
     reported.as_of,
@@ -2421,6 +1896,149 @@ INNER JOIN (
 ) AS credit_utilization
   ON credit_utilization.customer_id = identified.customer_id
 INNER JOIN (
+  WITH due AS (
+    SELECT
+      subject.customer_id,
+      subject.as_of,
+      (
+        YEAR(subject.as_of) - YEAR(payment.due_on)
+      ) * 12 + MONTH(subject.as_of) - MONTH(payment.due_on) AS months_ago,
+      DATEDIFF(
+        DAY,
+        payment.due_on,
+        CASE
+          WHEN payment.paid_on <= subject.as_of
+          THEN payment.paid_on
+          ELSE subject.as_of
+        END
+      ) AS days_late
+    FROM (
+      SELECT
+        CAST(subject.borrower_id || '@' || CAST(subject.as_of AS STRING) AS STRING) AS customer_id,
+        CAST(subject.as_of AS DATE) AS as_of
+      FROM risk.subject AS subject
+    ) AS subject
+    INNER JOIN (
+      WITH state AS (
+        SELECT
+          event.customer_id,
+          event.due_on,
+          event.paid_on,
+          ROW_NUMBER() OVER (
+            PARTITION BY event.customer_id, event.payment_id
+            ORDER BY event.event_time DESC, event.event_id DESC
+          ) AS choice
+        FROM (
+          SELECT
+            CAST(subject.borrower_id || '@' || CAST(subject.as_of AS STRING) AS STRING) AS customer_id,
+            event.event_id,
+            event.kind,
+            event.event_time,
+            event.payment_id,
+            event.due_on,
+            event.paid_on,
+            event.amount,
+            event.balance,
+            event.credit_line_id,
+            event.credit_limit,
+            event.gross_monthly_income,
+            event.monthly_debt,
+            event.payee_id,
+            CAST(event.event_time AS DATE) AS event_on
+          FROM risk.subject AS subject
+          INNER JOIN risk.events AS event
+            ON event.borrower_id = subject.borrower_id
+            AND CAST(event.event_time AS DATE) <= subject.as_of
+            AND CAST(event.received_at AS DATE) <= subject.as_of
+          WHERE
+            NOT event.is_too_late
+        ) AS event
+        WHERE
+          event.kind = 'payment'
+      )
+      SELECT
+        CAST(state.customer_id AS STRING) AS customer_id,
+        CAST(state.due_on AS DATE) AS due_on,
+        CAST(state.paid_on AS DATE) AS paid_on
+      FROM state
+      WHERE
+        state.choice = 1
+    ) AS payment
+      ON payment.customer_id = subject.customer_id AND payment.due_on <= subject.as_of
+  ), reported AS (
+    SELECT
+      subject.customer_id,
+      subject.as_of,
+      (
+        YEAR(subject.as_of) - YEAR(history.reported_on)
+      ) * 12 + MONTH(subject.as_of) - MONTH(history.reported_on) AS months_ago,
+      history.payment_history,
+      ROW_NUMBER() OVER (
+        PARTITION BY subject.customer_id, subject.as_of
+        ORDER BY history.reported_on DESC, history.payment_history DESC
+      ) AS choice
+    FROM (
+      SELECT
+        CAST(subject.borrower_id || '@' || CAST(subject.as_of AS STRING) AS STRING) AS customer_id,
+        CAST(subject.as_of AS DATE) AS as_of
+      FROM risk.subject AS subject
+    ) AS subject
+    INNER JOIN (
+      SELECT
+        CAST(NULL AS STRING) AS customer_id,
+        CAST(NULL AS DATE) AS reported_on,
+        CAST(NULL AS STRING) AS payment_history
+      WHERE
+        FALSE
+    ) AS history
+      ON history.customer_id = subject.customer_id
+      AND history.reported_on <= subject.as_of
+  ), delay AS (
+    SELECT
+      due.customer_id,
+      due.as_of,
+      due.months_ago,
+      CASE
+        WHEN due.days_late >= 180
+        THEN 6
+        WHEN due.days_late >= 150
+        THEN 5
+        WHEN due.days_late >= 120
+        THEN 4
+        WHEN due.days_late >= 90
+        THEN 3
+        WHEN due.days_late >= 60
+        THEN 2
+        WHEN due.days_late >= 30
+        THEN 1
+        ELSE 0
+      END AS months_late
+    FROM due
+    UNION ALL
+    SELECT
+      reported.customer_id,
+      reported.as_of,
+      reported.months_ago + month.number - 1 AS months_ago,
+      LOCATE(SUBSTRING(reported.payment_history, month.number, 1), '0123456') - 1 AS months_late
+    FROM reported
+    LATERAL VIEW
+    EXPLODE(SEQUENCE(1, 12)) month AS number
+    WHERE
+      reported.choice = 1 AND month.number <= LENGTH(reported.payment_history)
+  ), month_delay AS (
+    SELECT
+      delay.customer_id,
+      delay.as_of,
+      delay.months_ago,
+      CAST(MAX(delay.months_late) AS DOUBLE) AS months_late
+    FROM delay
+    WHERE
+      delay.months_late >= 0 AND delay.months_ago < 12
+    GROUP BY
+      delay.customer_id,
+      delay.as_of,
+      delay.months_ago
+  )
   SELECT
     subject.customer_id,
     subject.as_of,
@@ -2445,6 +2063,79 @@ INNER JOIN (
 ) AS payment_delay
   ON payment_delay.customer_id = identified.customer_id
 INNER JOIN (
+  WITH received AS (
+    SELECT
+      subject.customer_id,
+      subject.as_of,
+      (
+        YEAR(subject.as_of) - YEAR(income.received_on)
+      ) * 12 + MONTH(subject.as_of) - MONTH(income.received_on) AS months_ago,
+      income.amount
+    FROM (
+      SELECT
+        CAST(subject.borrower_id || '@' || CAST(subject.as_of AS STRING) AS STRING) AS customer_id,
+        CAST(subject.as_of AS DATE) AS as_of
+      FROM risk.subject AS subject
+    ) AS subject
+    INNER JOIN (
+      SELECT
+        CAST(event.customer_id AS STRING) AS customer_id,
+        CAST(event.event_on AS DATE) AS received_on,
+        CAST(event.amount AS DECIMAL(18, 2)) AS amount
+      FROM (
+        SELECT
+          CAST(subject.borrower_id || '@' || CAST(subject.as_of AS STRING) AS STRING) AS customer_id,
+          event.event_id,
+          event.kind,
+          event.event_time,
+          event.payment_id,
+          event.due_on,
+          event.paid_on,
+          event.amount,
+          event.balance,
+          event.credit_line_id,
+          event.credit_limit,
+          event.gross_monthly_income,
+          event.monthly_debt,
+          event.payee_id,
+          CAST(event.event_time AS DATE) AS event_on
+        FROM risk.subject AS subject
+        INNER JOIN risk.events AS event
+          ON event.borrower_id = subject.borrower_id
+          AND CAST(event.event_time AS DATE) <= subject.as_of
+          AND CAST(event.received_at AS DATE) <= subject.as_of
+        WHERE
+          NOT event.is_too_late
+      ) AS event
+      WHERE
+        event.kind = 'income'
+    ) AS income
+      ON income.customer_id = subject.customer_id AND income.received_on <= subject.as_of
+  ), monthly AS (
+    SELECT
+      received.customer_id,
+      received.as_of,
+      received.months_ago,
+      SUM(received.amount) AS amount
+    FROM received
+    WHERE
+      received.months_ago >= 1
+    GROUP BY
+      received.customer_id,
+      received.as_of,
+      received.months_ago
+  ), summed AS (
+    SELECT
+      monthly.customer_id,
+      monthly.as_of,
+      LEAST(MAX(monthly.months_ago), 12) AS months,
+      SUM(CASE WHEN monthly.months_ago <= 12 THEN monthly.amount END) AS total,
+      SUM(CASE WHEN monthly.months_ago <= 12 THEN monthly.amount * monthly.amount END) AS total_of_squares
+    FROM monthly
+    GROUP BY
+      monthly.customer_id,
+      monthly.as_of
+  )
   SELECT
     subject.customer_id,
     subject.as_of,
@@ -2465,6 +2156,68 @@ INNER JOIN (
 ) AS income_stability
   ON income_stability.customer_id = identified.customer_id
 INNER JOIN (
+  WITH flow AS (
+    SELECT
+      subject.customer_id,
+      subject.as_of,
+      (
+        YEAR(subject.as_of) - YEAR(movement.booked_on)
+      ) * 12 + MONTH(subject.as_of) - MONTH(movement.booked_on) AS months_ago,
+      movement.amount
+    FROM (
+      SELECT
+        CAST(subject.borrower_id || '@' || CAST(subject.as_of AS STRING) AS STRING) AS customer_id,
+        CAST(subject.as_of AS DATE) AS as_of
+      FROM risk.subject AS subject
+    ) AS subject
+    INNER JOIN (
+      SELECT
+        CAST(event.customer_id AS STRING) AS customer_id,
+        CAST(event.event_on AS DATE) AS booked_on,
+        CAST(event.amount AS DECIMAL(18, 2)) AS amount
+      FROM (
+        SELECT
+          CAST(subject.borrower_id || '@' || CAST(subject.as_of AS STRING) AS STRING) AS customer_id,
+          event.event_id,
+          event.kind,
+          event.event_time,
+          event.payment_id,
+          event.due_on,
+          event.paid_on,
+          event.amount,
+          event.balance,
+          event.credit_line_id,
+          event.credit_limit,
+          event.gross_monthly_income,
+          event.monthly_debt,
+          event.payee_id,
+          CAST(event.event_time AS DATE) AS event_on
+        FROM risk.subject AS subject
+        INNER JOIN risk.events AS event
+          ON event.borrower_id = subject.borrower_id
+          AND CAST(event.event_time AS DATE) <= subject.as_of
+          AND CAST(event.received_at AS DATE) <= subject.as_of
+        WHERE
+          NOT event.is_too_late
+      ) AS event
+      WHERE
+        event.kind = 'transaction'
+    ) AS movement
+      ON movement.customer_id = subject.customer_id
+      AND movement.booked_on <= subject.as_of
+  ), summed AS (
+    SELECT
+      flow.customer_id,
+      flow.as_of,
+      SUM(flow.amount) AS saved,
+      SUM(CASE WHEN flow.amount > 0 THEN flow.amount END) AS paid_in
+    FROM flow
+    WHERE
+      flow.months_ago BETWEEN 1 AND 6
+    GROUP BY
+      flow.customer_id,
+      flow.as_of
+  )
   SELECT
     subject.customer_id,
     subject.as_of,
@@ -2480,6 +2233,30 @@ INNER JOIN (
 ) AS savings_rate
   ON savings_rate.customer_id = identified.customer_id
 INNER JOIN (
+  WITH opened AS (
+    SELECT
+      subject.customer_id,
+      subject.as_of,
+      MIN(account.opened_on) AS opened_on
+    FROM (
+      SELECT
+        CAST(subject.borrower_id || '@' || CAST(subject.as_of AS STRING) AS STRING) AS customer_id,
+        CAST(subject.as_of AS DATE) AS as_of
+      FROM risk.subject AS subject
+    ) AS subject
+    LEFT JOIN (
+      SELECT
+        CAST(subject.borrower_id || '@' || CAST(subject.as_of AS STRING) AS STRING) AS customer_id,
+        CAST(borrower.opened_on AS DATE) AS opened_on
+      FROM risk.subject AS subject
+      INNER JOIN staging.portfolio_borrower AS borrower
+        ON borrower.borrower_id = subject.borrower_id
+    ) AS account
+      ON account.customer_id = subject.customer_id AND account.opened_on <= subject.as_of
+    GROUP BY
+      subject.customer_id,
+      subject.as_of
+  )
   SELECT
     opened.customer_id,
     opened.as_of,
@@ -2490,6 +2267,99 @@ INNER JOIN (
 ) AS account_age
   ON account_age.customer_id = identified.customer_id
 INNER JOIN (
+  WITH known AS (
+    SELECT
+      subject.customer_id,
+      subject.as_of,
+      (
+        YEAR(subject.as_of) - YEAR(balance.balance_on)
+      ) * 12 + MONTH(subject.as_of) - MONTH(balance.balance_on) AS months_ago,
+      balance.balance_on,
+      balance.balance
+    FROM (
+      SELECT
+        CAST(subject.borrower_id || '@' || CAST(subject.as_of AS STRING) AS STRING) AS customer_id,
+        CAST(subject.as_of AS DATE) AS as_of
+      FROM risk.subject AS subject
+    ) AS subject
+    INNER JOIN (
+      WITH state AS (
+        SELECT
+          event.customer_id,
+          event.event_on,
+          event.balance,
+          ROW_NUMBER() OVER (
+            PARTITION BY event.customer_id, event.event_on
+            ORDER BY event.event_time DESC, event.event_id DESC
+          ) AS choice
+        FROM (
+          SELECT
+            CAST(subject.borrower_id || '@' || CAST(subject.as_of AS STRING) AS STRING) AS customer_id,
+            event.event_id,
+            event.kind,
+            event.event_time,
+            event.payment_id,
+            event.due_on,
+            event.paid_on,
+            event.amount,
+            event.balance,
+            event.credit_line_id,
+            event.credit_limit,
+            event.gross_monthly_income,
+            event.monthly_debt,
+            event.payee_id,
+            CAST(event.event_time AS DATE) AS event_on
+          FROM risk.subject AS subject
+          INNER JOIN risk.events AS event
+            ON event.borrower_id = subject.borrower_id
+            AND CAST(event.event_time AS DATE) <= subject.as_of
+            AND CAST(event.received_at AS DATE) <= subject.as_of
+          WHERE
+            NOT event.is_too_late
+        ) AS event
+        WHERE
+          event.kind = 'balance'
+      )
+      SELECT
+        CAST(state.customer_id AS STRING) AS customer_id,
+        CAST(state.event_on AS DATE) AS balance_on,
+        CAST(state.balance AS DECIMAL(18, 2)) AS balance
+      FROM state
+      WHERE
+        state.choice = 1
+    ) AS balance
+      ON balance.customer_id = subject.customer_id AND balance.balance_on <= subject.as_of
+    WHERE
+      NOT balance.balance IS NULL
+  ), last_of_month AS (
+    SELECT
+      known.customer_id,
+      known.as_of,
+      -known.months_ago AS month,
+      known.balance,
+      ROW_NUMBER() OVER (
+        PARTITION BY known.customer_id, known.as_of, known.months_ago
+        ORDER BY known.balance_on DESC, known.balance ASC NULLS LAST
+      ) AS choice
+    FROM known
+    WHERE
+      known.months_ago < 6
+  ), summed AS (
+    SELECT
+      last_of_month.customer_id,
+      last_of_month.as_of,
+      COUNT(*) AS months,
+      SUM(last_of_month.month) AS total_of_months,
+      SUM(last_of_month.month * last_of_month.month) AS total_of_squares,
+      SUM(last_of_month.balance) AS total,
+      SUM(last_of_month.month * last_of_month.balance) AS total_of_products
+    FROM last_of_month
+    WHERE
+      last_of_month.choice = 1
+    GROUP BY
+      last_of_month.customer_id,
+      last_of_month.as_of
+  )
   SELECT
     subject.customer_id,
     subject.as_of,
@@ -2508,6 +2378,91 @@ INNER JOIN (
 ) AS balance_trend
   ON balance_trend.customer_id = identified.customer_id
 INNER JOIN (
+  WITH known AS (
+    SELECT
+      subject.customer_id,
+      subject.as_of,
+      (
+        YEAR(subject.as_of) - YEAR(balance.balance_on)
+      ) * 12 + MONTH(subject.as_of) - MONTH(balance.balance_on) AS months_ago,
+      balance.balance,
+      LAG(balance.balance) OVER (
+        PARTITION BY subject.customer_id, subject.as_of
+        ORDER BY balance.balance_on ASC NULLS LAST, balance.balance ASC NULLS LAST
+      ) AS balance_before
+    FROM (
+      SELECT
+        CAST(subject.borrower_id || '@' || CAST(subject.as_of AS STRING) AS STRING) AS customer_id,
+        CAST(subject.as_of AS DATE) AS as_of
+      FROM risk.subject AS subject
+    ) AS subject
+    INNER JOIN (
+      WITH state AS (
+        SELECT
+          event.customer_id,
+          event.event_on,
+          event.balance,
+          ROW_NUMBER() OVER (
+            PARTITION BY event.customer_id, event.event_on
+            ORDER BY event.event_time DESC, event.event_id DESC
+          ) AS choice
+        FROM (
+          SELECT
+            CAST(subject.borrower_id || '@' || CAST(subject.as_of AS STRING) AS STRING) AS customer_id,
+            event.event_id,
+            event.kind,
+            event.event_time,
+            event.payment_id,
+            event.due_on,
+            event.paid_on,
+            event.amount,
+            event.balance,
+            event.credit_line_id,
+            event.credit_limit,
+            event.gross_monthly_income,
+            event.monthly_debt,
+            event.payee_id,
+            CAST(event.event_time AS DATE) AS event_on
+          FROM risk.subject AS subject
+          INNER JOIN risk.events AS event
+            ON event.borrower_id = subject.borrower_id
+            AND CAST(event.event_time AS DATE) <= subject.as_of
+            AND CAST(event.received_at AS DATE) <= subject.as_of
+          WHERE
+            NOT event.is_too_late
+        ) AS event
+        WHERE
+          event.kind = 'balance'
+      )
+      SELECT
+        CAST(state.customer_id AS STRING) AS customer_id,
+        CAST(state.event_on AS DATE) AS balance_on,
+        CAST(state.balance AS DECIMAL(18, 2)) AS balance
+      FROM state
+      WHERE
+        state.choice = 1
+    ) AS balance
+      ON balance.customer_id = subject.customer_id AND balance.balance_on <= subject.as_of
+    WHERE
+      NOT balance.balance IS NULL
+  ), counted AS (
+    SELECT
+      known.customer_id,
+      known.as_of,
+      SUM(
+        CASE
+          WHEN known.balance < 0 AND COALESCE(known.balance_before, 0) >= 0
+          THEN 1
+          ELSE 0
+        END
+      ) AS overdrafts
+    FROM known
+    WHERE
+      known.months_ago < 12
+    GROUP BY
+      known.customer_id,
+      known.as_of
+  )
   SELECT
     subject.customer_id,
     subject.as_of,
@@ -2523,6 +2478,65 @@ INNER JOIN (
 ) AS overdrafts
   ON overdrafts.customer_id = identified.customer_id
 INNER JOIN (
+  WITH booked AS (
+    SELECT
+      subject.customer_id,
+      subject.as_of,
+      DATEDIFF(DAY, movement.booked_on, subject.as_of) AS days_ago,
+      CASE WHEN movement.amount < 0 THEN -movement.amount END AS paid_out
+    FROM (
+      SELECT
+        CAST(subject.borrower_id || '@' || CAST(subject.as_of AS STRING) AS STRING) AS customer_id,
+        CAST(subject.as_of AS DATE) AS as_of
+      FROM risk.subject AS subject
+    ) AS subject
+    INNER JOIN (
+      SELECT
+        CAST(event.customer_id AS STRING) AS customer_id,
+        CAST(event.event_on AS DATE) AS booked_on,
+        CAST(event.amount AS DECIMAL(18, 2)) AS amount
+      FROM (
+        SELECT
+          CAST(subject.borrower_id || '@' || CAST(subject.as_of AS STRING) AS STRING) AS customer_id,
+          event.event_id,
+          event.kind,
+          event.event_time,
+          event.payment_id,
+          event.due_on,
+          event.paid_on,
+          event.amount,
+          event.balance,
+          event.credit_line_id,
+          event.credit_limit,
+          event.gross_monthly_income,
+          event.monthly_debt,
+          event.payee_id,
+          CAST(event.event_time AS DATE) AS event_on
+        FROM risk.subject AS subject
+        INNER JOIN risk.events AS event
+          ON event.borrower_id = subject.borrower_id
+          AND CAST(event.event_time AS DATE) <= subject.as_of
+          AND CAST(event.received_at AS DATE) <= subject.as_of
+        WHERE
+          NOT event.is_too_late
+      ) AS event
+      WHERE
+        event.kind = 'transaction'
+    ) AS movement
+      ON movement.customer_id = subject.customer_id
+      AND movement.booked_on <= subject.as_of
+  ), summed AS (
+    SELECT
+      booked.customer_id,
+      booked.as_of,
+      SUM(CASE WHEN booked.days_ago < 90 THEN 1 ELSE 0 END) AS transactions,
+      MAX(CASE WHEN booked.days_ago < 90 THEN booked.paid_out END) AS largest,
+      SUM(CASE WHEN booked.days_ago < 90 THEN booked.paid_out END) AS paid_out
+    FROM booked
+    GROUP BY
+      booked.customer_id,
+      booked.as_of
+  )
   SELECT
     subject.customer_id,
     subject.as_of,

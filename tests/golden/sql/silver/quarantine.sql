@@ -447,26 +447,7 @@ WHERE
   NOT judged.reason IS NULL;
 
 -- spark
-WITH digits AS (
-  SELECT
-    client.client_id,
-    CAST(SUBSTRING(client.birth_number, 1, 2) AS BIGINT) AS year_of_century,
-    CAST(SUBSTRING(client.birth_number, 3, 2) AS BIGINT) AS month_and_sex,
-    SUBSTRING(client.birth_number, 5, 2) AS day
-  FROM staging.client AS client
-  WHERE
-    client.birth_number RLIKE '^[0-9]{6}$'
-), dated AS (
-  SELECT
-    digits.client_id,
-    TRY_CAST(CAST(CAST('1911' AS BIGINT) - CAST('1911' AS BIGINT) % 100 + digits.year_of_century + CASE WHEN digits.year_of_century < CAST('1911' AS BIGINT) % 100 THEN 100 ELSE 0 END AS STRING) || '-' || LPAD(
-      CAST(digits.month_and_sex - CASE WHEN digits.month_and_sex > 50 THEN 50 ELSE 0 END AS STRING),
-      2,
-      '0'
-    ) || '-' || digits.day AS DATE) AS birth_date,
-    CASE WHEN digits.month_and_sex > 50 THEN 'female' ELSE 'male' END AS sex
-  FROM digits
-), client AS (
+WITH client AS (
   SELECT
     staged.client_id,
     CASE
@@ -477,6 +458,26 @@ WITH digits AS (
     END AS reason
   FROM staging.client AS staged
   LEFT JOIN (
+    WITH digits AS (
+      SELECT
+        client.client_id,
+        CAST(SUBSTRING(client.birth_number, 1, 2) AS BIGINT) AS year_of_century,
+        CAST(SUBSTRING(client.birth_number, 3, 2) AS BIGINT) AS month_and_sex,
+        SUBSTRING(client.birth_number, 5, 2) AS day
+      FROM staging.client AS client
+      WHERE
+        client.birth_number RLIKE '^[0-9]{6}$'
+    ), dated AS (
+      SELECT
+        digits.client_id,
+        TRY_CAST(CAST(CAST('1911' AS BIGINT) - CAST('1911' AS BIGINT) % 100 + digits.year_of_century + CASE WHEN digits.year_of_century < CAST('1911' AS BIGINT) % 100 THEN 100 ELSE 0 END AS STRING) || '-' || LPAD(
+          CAST(digits.month_and_sex - CASE WHEN digits.month_and_sex > 50 THEN 50 ELSE 0 END AS STRING),
+          2,
+          '0'
+        ) || '-' || digits.day AS DATE) AS birth_date,
+        CASE WHEN digits.month_and_sex > 50 THEN 'female' ELSE 'male' END AS sex
+      FROM digits
+    )
     SELECT
       dated.client_id,
       dated.birth_date,
