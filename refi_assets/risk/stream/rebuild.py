@@ -46,10 +46,10 @@ def rebuild_checkpoint() -> RebuiltCheckpoint:
             for topic, offsets in first.items()
         }
         lost = {
-            (topic, number): start[topic][number] - end
-            for topic, offsets in ends.items()
-            for number, end in offsets.items()
-            if start[topic][number] > end
+            (topic, number): offset - ends[topic][number]
+            for topic, offsets in first.items()
+            for number, offset in offsets.items()
+            if offset > ends.get(topic, {}).get(number, offset)
         }
         return RebuiltCheckpoint(Checkpoint.create(start, old), sent, lost)
 
@@ -58,22 +58,20 @@ def _finish(lake: ObjectStore, checkpoint_id: str, sent_to: str | None) -> tuple
     """Send the scores of the batch that the lake has and Kafka has not; returns where to go on, and their number.
 
     The messages of that batch are read again: its dead letters are not in the lake. `sent_to` is the checkpoint of the
-    newest marker. The store may lack the batch before, too.
+    newest marker. The store may lack that batch, and the one before.
     """
     with closing(ScoreSink(checkpoint_id, sent_to)) as sink, duckdb.connect() as connection:
-        output, marker = LiveOutput(lake.name, connection), sink.marker
+        output, marker, sent = LiveOutput(lake.name, connection), sink.marker, 0
         batch = marker.batch_id + marker.is_whole if marker else 0
         if marker and marker.is_whole:
             ends: Offsets = marker.offsets
-            before = batch_key(SCORES, checkpoint_id, marker.batch_id)
-            output.keep(checkpoint_id, marker.batch_id, read_table(lake, before))
         else:
             decision = find_decision(lake, checkpoint_id, batch)
             ends = decision.start if decision else {}
-        key = batch_key(SCORES, checkpoint_id, batch)
-        if not lake.find(key):
-            return ends, 0
-        scores = read_table(lake, key)
-        sent = sink.write(batch, scores, [], ends).messages
-        output.keep(checkpoint_id, batch, scores)
+        for number in range(marker.batch_id if marker else 0, batch + 1):
+            key = batch_key(SCORES, checkpoint_id, number)
+            if lake.find(key):
+                scores = read_table(lake, key)
+                sent += sink.write(number, scores, [], ends).messages
+                output.keep(checkpoint_id, number, scores)
         return ends, sent
