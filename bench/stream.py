@@ -158,24 +158,24 @@ class StreamBench:
         return {"batches": batches(log.read_text()), "peak_mib": memory.peak_mib()}
 
     def measure_latency(self, broker: int) -> dict[str, Any]:
-        """Messages at a constant rate. The first minute, in which Java compiles, does not count."""
+        """Messages at a constant rate, after some others, so that Java has compiled what it needs."""
         sizes, log = self.sizes, self.folder / "latency" / "command.log"
-        messages = sizes.rate * (sizes.seconds + WARM_UP_SECONDS)
+        before, messages = sizes.rate * WARM_UP_SECONDS, sizes.rate * sizes.seconds
         with self.part("latency") as variables, ExitStack() as stack:
             create_topics()
             query = stack.enter_context(running_command(command("refi", "risk", "stream"), variables, log))
             processes = {"broker": broker, "query": query.pid}
             memory = stack.enter_context(MemorySampler(processes | {"generator and consumer": os.getpid()}))
             scores = stack.enter_context(scores_seen())
+            send_events(sizes.borrowers, before, rate=sizes.rate)
+            wait_until_read(before)
             print(f"{sizes.rate:,} messages a second for {sizes.seconds} s", flush=True)
-            before = Sample.of(processes)
+            began, sample = time.time(), Sample.of(processes)
             sending = send_events(sizes.borrowers, messages, rate=sizes.rate)
-            cores = cores_since(before, processes, {})
-            wait_until_read(messages)
+            cores = cores_since(sample, processes, {})
+            wait_until_read(before + messages)
             stack.close()
-            events = events_that_count()
-            first = min(event.sent for event in events) + WARM_UP_SECONDS
-            seconds = latencies([event for event in events if event.sent >= first], scores)
+            seconds = latencies([event for event in events_that_count() if event.sent >= began], scores)
             return {
                 "events": len(seconds),
                 "seconds": {name: float(np.percentile(seconds, rank)) for name, rank in RANKS.items()},

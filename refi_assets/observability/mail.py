@@ -22,7 +22,7 @@ _LOG = logging.getLogger(__name__)
 # As many characters of a line as SMTP allows: a subject that is folded earlier begins with a space in some programs.
 _POLICY = default.clone(max_line_length=998)
 
-SECONDS = 15.0  # for each answer of the mail server
+_ANSWER_SECONDS = 15.0  # for each answer of the mail server
 
 
 def mail_sender(settings: ObservabilitySettings) -> Callable[[Alert], None]:
@@ -64,9 +64,9 @@ def _mail_session(settings: ObservabilitySettings) -> Iterator[smtplib.SMTP]:
     server = f"REFI_SMTP_URL: {host}:{port}"
     try:
         with (
-            smtplib.SMTP_SSL(host, port, timeout=SECONDS, context=tls)
+            smtplib.SMTP_SSL(host, port, timeout=_ANSWER_SECONDS, context=tls)
             if url.scheme == "smtps"
-            else smtplib.SMTP(host, port, timeout=SECONDS)
+            else smtplib.SMTP(host, port, timeout=_ANSWER_SECONDS)
         ) as connection:
             if url.scheme == "smtp":
                 connection.starttls(context=tls)

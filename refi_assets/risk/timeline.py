@@ -24,7 +24,7 @@ from refi_assets.risk.event_columns import EVENT_COLUMNS, EVENT_KEY
 from refi_assets.risk.live_store import open_alert_outbox, open_decision_log, open_live_scores
 from refi_assets.risk.scoring import REASON_SEPARATOR
 from refi_assets.risk.stream import lake_files
-from refi_assets.risk.stream.live_output import RULES
+from refi_assets.risk.stream.live_output import RULES_COLUMN
 from refi_assets.specs.names import table_of
 
 MOST_FILES = 5_000  # of the stream's newest batches
@@ -116,7 +116,7 @@ def _stream_scores(session: DuckDBSession, lake: ObjectStore, borrower_id: str) 
     files = _newest_files(lake, lake_files.SCORES)
     if not files:
         return
-    names = f"processed_at, as_of, probability, band, reasons, {RULES}, model, version, events, late"
+    names = f"processed_at, as_of, probability, band, reasons, {RULES_COLUMN}, model, version, events, late"
     condition = f"WHERE borrower_id = {text_literal(borrower_id)}"
     for row in _dicts(session, f"SELECT {names} FROM {parquet_sql(*files)} {condition}"):
         yield TimelineEntry(_in_utc(row.pop("processed_at")), "score", row)

@@ -47,7 +47,7 @@ _REASON_OF_KEYWORD = {
     "format": "wrong_form",
 }
 _SEVERITY = list(DEAD_LETTER_REASONS)
-_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"?', re.DOTALL)  # one that is not closed goes to the end: no second look
 _IN_MESSAGE = [name for name in EVENT_COLUMNS if name not in ("topic", "received_at")]
 
 # The borrower_id of an invalid message is its place, which no borrower's is: it is a group of its own.
@@ -205,7 +205,7 @@ def _judged(batch: "pa.RecordBatch", judge: MessageJudge) -> "pa.RecordBatch":
 
     values = batch.column("value")
     problems = [judge.problem(value) for value in values.to_pylist()]
-    is_valid = pa.array([problem is None for problem in problems])
+    is_valid = pa.array([problem is None for problem in problems], pa.bool_())
     return pa.RecordBatch.from_pydict(
         {
             "key": batch.column("key").cast(pa.binary()),

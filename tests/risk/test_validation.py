@@ -82,7 +82,8 @@ def rows_of(
             "offset": pa.array(range(100, 100 + count), pa.int64()),
         }
     )
-    return [row for batch in parser(topic, iter(table.to_batches(batch_rows))) for row in batch.to_pylist()]
+    batches = table.to_batches(batch_rows) or [pa.RecordBatch.from_pylist([], table.schema)]
+    return [row for batch in parser(topic, iter(batches)) for row in batch.to_pylist()]
 
 
 def test_a_valid_message_is_a_row_with_its_place() -> None:
@@ -130,6 +131,7 @@ INVALID: list[tuple[bytes | None, str, str | None]] = [
     (ended_by(',"note":' + "[" * 5000 + "]" * 5000), "nested_too_deeply", None),
     (b"", "not_json", None),
     (b"hello", "not_json", None),
+    (b'"' + b'\\"' * 32_000, "not_json", None),
     (encoded(PAYMENT)[:-20], "not_json", None),
     (ended_by(',"note":NaN'), "not_json", None),
     (ended_by(',"note":1e999'), "not_json", None),

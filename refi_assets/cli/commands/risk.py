@@ -276,7 +276,7 @@ def explain(
     as_json: OneObject = False,
 ) -> None:
     """Show the timeline of a borrower, a person's data: events, features, scores, reasons, rules, decisions."""
-    from refi_assets.cli.borrower_timeline import show_timeline
+    from refi_assets.cli.timeline_answers import show_timeline
 
     show_timeline(lake_url(lake), borrower_id, last, as_json=as_json)
 

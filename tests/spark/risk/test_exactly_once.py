@@ -5,6 +5,7 @@ Each disturbed stream must end as an undisturbed one does, and as a plain recoun
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import time
@@ -25,7 +26,6 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 
 from refi_assets.errors import RefiError
 from refi_assets.risk.stream.broker import Broker
-from refi_assets.risk.stream.rebuild import rebuild_checkpoint
 from refi_assets.sample.risk import generated_risk
 from tests.spark.conftest import PREFIXES
 from tests.support.commands import refi_here
@@ -45,7 +45,6 @@ from tests.support.risk_streams import (
 pytestmark = pytest.mark.usefixtures("spark")
 
 BATCH = "2500"  # messages
-HALF = 10_000  # of the messages
 
 
 @pytest.fixture(scope="module")
@@ -97,48 +96,38 @@ def test_a_batch_whose_commit_is_lost_is_repeated_with_the_same_bytes(undisturbe
 
 
 def test_a_lost_checkpoint_is_rebuilt_where_its_scores_end(
-    stream: RiskStream, undisturbed: RiskStream, generated: Path
-) -> None:
-    stream.send(generated, 0, HALF)
-    stream.catch_up()
-    lose_checkpoint(stream)
-    stream.send(generated, HALF)
-    with pytest.raises(RefiError, match=r"Nothing was sent\. If that checkpoint is lost, run `refi risk rebuild`"):
-        stream.catch_up()
-    answer = refi_here("risk", "rebuild", environment=stream.settings)
-    assert (answer.returncode, answer.stderr) == (0, "")
-    assert "Start the stream." in answer.stdout
-    stream.catch_up()
-    require_exactly_once(stream, generated)
-    assert last_scores(stream) == last_scores(undisturbed)
-
-
-def test_a_rebuild_sends_the_scores_that_only_the_lake_has(
     kafka: Broker, stream: RiskStream, undisturbed: RiskStream, generated: Path
 ) -> None:
-    stream.send(generated, 0, HALF)
+    """The scores of its last batch are in the lake only: Kafka refuses them."""
+    stream.send(generated, 0, 7000)
+    stream.catch_up()
     topic = f"{stream.settings['REFI_KAFKA_TOPIC_PREFIX']}risk-scores"
     limit_messages(kafka, topic, "100")
+    stream.send(generated, 7000, 14_000)
     with pytest.raises(RefiError, match="did not take the scores"):
         stream.catch_up()
-    assert stream.sent("risk-scores") == []
     limit_messages(kafka, topic, "1000000")
+    missing = stream.stored("scores").shape[0] - len(stream.sent("risk-scores"))
+    assert missing > 0
+
     lose_checkpoint(stream)
-    with stream.in_this_process():
-        rebuilt = rebuild_checkpoint()
-    assert rebuilt.sent_scores == stream.stored("scores").shape[0] > 0
-    stream.send(generated, HALF)
+    stream.send(generated, 14_000)
+    with pytest.raises(RefiError, match="If it is lost, run `refi risk rebuild`"):
+        stream.catch_up()
+    answer = refi_here("risk", "rebuild", environment=stream.settings)
+    assert answer.returncode == 0
+    assert f"Sent {missing} scores that the lake had and Kafka had not." in answer.stdout
     stream.catch_up()
     require_exactly_once(stream, generated)
     assert last_scores(stream) == last_scores(undisturbed)
 
 
 def test_a_checkpoint_that_has_lost_a_part_is_refused(stream: RiskStream, generated: Path) -> None:
-    """Without its entry in offsets/, Spark cuts the batch elsewhere, and its new events would be taken for old ones."""
+    """Without Spark's files, batch 0 begins again, with more messages, whose scores would be taken for sent."""
     stream.send(generated, 0, 1000)
     stream.catch_up()
-    forget_newest_commit(stream)
-    (stream.checkpoint / "offsets" / "0").unlink()
+    for name in ("offsets", "commits", "state"):
+        shutil.rmtree(stream.checkpoint / name)
     stream.send(generated, 1000, 2000)
     scores = stream.sent("risk-scores")
     with pytest.raises(RefiError, match="the checkpoint is an older copy, or has lost a part"):
