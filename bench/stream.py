@@ -43,11 +43,14 @@ from bench.stream_process import (
     wait_for_text,
     wait_until_read,
 )
+from refi_assets.errors import RefiError
 from refi_assets.risk.stream.kafka_topics import create_topics
 from refi_assets.sample.risk import generated_risk
 from refi_assets.settings import forget_settings, lender_now
 
 PAGE = PROJECT_DIR / "docs" / "stream-performance.md"
+PARTS = ("backlog", "latency", "expiry")
+PACKAGES = ("pyspark", "confluent-kafka", "duckdb")
 TRAINING_BORROWERS = 5_000
 WARM_UP_SECONDS = 60
 RANKS = {"p50": 50, "p90": 90, "p99": 99, "max": 100}
@@ -60,6 +63,7 @@ class Sizes:
 
     borrowers: int = 1_000_000
     events: int = 5_000_000
+    events_a_batch: int = 100_000
     rate: int = 2_000
     seconds: int = 300
     replayed_borrowers: int = 50_000
@@ -82,6 +86,7 @@ class StreamBench:
             "REFI_STORE_DIR": str(own / "store"),
             "REFI_STREAM_DIR": str(own / "stream"),
             "REFI_STREAM_PORT": str(HEALTH_PORT),
+            "REFI_STREAM_EVENTS_A_BATCH": str(self.sizes.events_a_batch),
             "REFI_MLFLOW_URI": f"sqlite:///{self.folder / 'registry' / 'mlflow.db'}",
             "REFI_KAFKA_BOOTSTRAP": f"127.0.0.1:{BROKER_PORT}",
             "REFI_KAFKA_TOPIC_PREFIX": f"{part}.",
@@ -90,7 +95,10 @@ class StreamBench:
         }
 
     def prepare(self) -> None:
-        """A champion, and a published run over all borrowers, with a month of history each."""
+        """A champion, and a published run over all borrowers, with a month of history each; kept for the next bench."""
+        ready = self.folder / "base" / f"{self.sizes.borrowers}.ready"
+        if ready.exists():
+            return
         base, source = empty_folder(self.folder / "base"), self.folder / "source"
         empty_folder(self.folder / "registry")
         home = dagster_home(base / "dagster")
@@ -102,6 +110,7 @@ class StreamBench:
             if borrowers == TRAINING_BORROWERS:
                 self._run(home, "model", "train", "live_default", "--promote", "--who", "bench")
         shutil.rmtree(source)
+        ready.touch()
 
     def _run(self, home: Path, *arguments: str | Path) -> None:
         measure_process(command("refi", *arguments), self.folder / "base", home, variables=self.variables("base"))
@@ -149,24 +158,24 @@ class StreamBench:
         return {"batches": batches(log.read_text()), "peak_mib": memory.peak_mib()}
 
     def measure_latency(self, broker: int) -> dict[str, Any]:
-        """Messages at a constant rate. The first minute, in which Java compiles, does not count."""
+        """Messages at a constant rate, after some others, so that Java has compiled what it needs."""
         sizes, log = self.sizes, self.folder / "latency" / "command.log"
-        messages = sizes.rate * (sizes.seconds + WARM_UP_SECONDS)
+        before, messages = sizes.rate * WARM_UP_SECONDS, sizes.rate * sizes.seconds
         with self.part("latency") as variables, ExitStack() as stack:
             create_topics()
             query = stack.enter_context(running_command(command("refi", "risk", "stream"), variables, log))
             processes = {"broker": broker, "query": query.pid}
             memory = stack.enter_context(MemorySampler(processes | {"generator and consumer": os.getpid()}))
             scores = stack.enter_context(scores_seen())
+            send_events(sizes.borrowers, before, rate=sizes.rate)
+            wait_until_read(before)
             print(f"{sizes.rate:,} messages a second for {sizes.seconds} s", flush=True)
-            before = Sample.of(processes)
+            began, sample = time.time(), Sample.of(processes)
             sending = send_events(sizes.borrowers, messages, rate=sizes.rate)
-            cores = cores_since(before, processes, {})
-            wait_until_read(messages)
+            cores = cores_since(sample, processes, {})
+            wait_until_read(before + messages)
             stack.close()
-            events = events_that_count()
-            first = min(event.sent for event in events) + WARM_UP_SECONDS
-            seconds = latencies([event for event in events if event.sent >= first], scores)
+            seconds = latencies([event for event in events_that_count() if event.sent >= began], scores)
             return {
                 "events": len(seconds),
                 "seconds": {name: float(np.percentile(seconds, rank)) for name, rank in RANKS.items()},
@@ -229,21 +238,17 @@ def bare_batches(log: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in log.splitlines() if line.startswith("{")]
 
 
-def measure_stream(folder: Path, sizes: Sizes) -> dict[str, Any]:
-    """All figures."""
+def measure_parts(folder: Path, sizes: Sizes, parts: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The figures of some parts, one after the other."""
     bench = StreamBench(folder, sizes)
     bench.prepare()
     log, variables = folder / "broker.log", bench.variables("broker")
     start = command("refi", "risk", "broker", "--port", str(BROKER_PORT), "--dir", empty_folder(folder / "kafka"))
+    measure = {"backlog": bench.measure_backlog, "latency": bench.measure_latency, "expiry": bench.measure_expiry}
     with running_command(start, variables, log) as broker:
         wait_for_text(broker, log, "Kafka answers")
-        return {
-            "machine": this_machine(("pyspark", "confluent-kafka", "duckdb")),
-            "sizes": asdict(sizes),
-            "backlog": bench.measure_backlog(broker.pid),
-            "latency": bench.measure_latency(broker.pid),
-            "expiry": bench.measure_expiry(broker.pid),
-        }
+        for part in parts:
+            yield part, measure[part](broker.pid)
 
 
 def main() -> None:
@@ -252,22 +257,26 @@ def main() -> None:
     for name, default in asdict(Sizes()).items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=default)
     parser.add_argument("--dir", type=Path, default=PROJECT_DIR / "build" / "bench-stream", help="folder for all files")
-    parser.add_argument("--render", action="store_true", help="measure nothing, write the page again")
+    parser.add_argument("--parts", nargs="*", choices=PARTS, default=PARTS, help="the others are those measured before")
     arguments = vars(parser.parse_args())
-    folder, is_rendered = arguments.pop("dir").resolve(), arguments.pop("render")
+    folder, parts = arguments.pop("dir").resolve(), arguments.pop("parts")
     sizes = Sizes(**arguments)
     folder.mkdir(parents=True, exist_ok=True)
     kept = folder / "measured.json"
-    if not is_rendered:
-        use_two_cores()
-        kept.write_text(json.dumps(measure_stream(folder, sizes), indent=1), encoding="utf-8")
+    measured = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
+    use_two_cores()
+    for part, figures in measure_parts(folder, sizes, parts) if parts else ():
+        measured |= {"machine": this_machine(PACKAGES), "sizes": asdict(sizes), part: figures}
+        kept.write_text(json.dumps(measured, indent=1), encoding="utf-8")
+    if missing := [part for part in PARTS if part not in measured]:
+        raise MeasureError(f"There is no page yet: {', '.join(missing)} has not been measured in {folder}.")
     page = PAGE if sizes == Sizes() else folder / PAGE.name
-    page.write_text(render(json.loads(kept.read_text(encoding="utf-8"))), encoding="utf-8")
+    page.write_text(render(measured), encoding="utf-8")
     print(f"Written: {page}")
 
 
 if __name__ == "__main__":
     try:
         main()
-    except MeasureError as error:
+    except RefiError as error:
         sys.exit(f"bench: {error}")

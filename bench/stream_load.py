@@ -25,7 +25,7 @@ from refi_assets.risk.validation import MessageParser
 from refi_assets.sample.risk import generated_risk
 from refi_assets.settings import lender_now, settings_of
 
-EVENTS_A_BORROWER_DAY = 0.28  # at least, of the generator
+FEWEST_EVENTS_A_BORROWER_DAY = 0.2  # of the generator, on any days
 _READ_BATCH, _ANSWER_SECONDS = 50_000, 30
 _MESSAGE_TYPES = {
     "key": pa.binary(),
@@ -62,7 +62,7 @@ class Event(NamedTuple):
 
 def send_events(borrowers: int, events: int, *, rate: float = 0) -> Sending:
     """Send so many messages of a made-up portfolio, which happen now. Raises RefiError."""
-    days = 1 + int(events / borrowers / EVENTS_A_BORROWER_DAY)
+    days = 1 + int(events / borrowers / FEWEST_EVENTS_A_BORROWER_DAY)
     as_of = lender_now().date() - timedelta(days=days + 1)
     with generated_risk(borrowers, 1, None, as_of=as_of, days=days, live_rate=rate) as (_, stream):
         sending = send_messages(islice(stream.messages(), events), rate=rate)

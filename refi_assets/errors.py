@@ -38,7 +38,7 @@ class ModelError(RefiError):
 
 
 class StoreError(RefiError):
-    """The store of offers is full, locked, read-only, damaged or missing, or must not take what it was given."""
+    """The store is full, locked, read-only, damaged or missing, or must not take what it was given."""
 
 
 class WeekGoneError(StoreError):

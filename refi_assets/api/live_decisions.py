@@ -1,7 +1,7 @@
 """Requests for a score that name a borrower: the decision by live features, logged before it is answered.
 
-The stream keeps the features in the store, and risk/decision.py decides. A thread does it, so that the event loop never
-waits for a disk.
+The stream keeps the features in the store, and risk/borrower_decision.py decides. A thread does it, so that the event
+loop never waits for a disk.
 """
 
 import asyncio
@@ -21,13 +21,13 @@ from refi_assets.api.problems import ProblemError
 from refi_assets.errors import RefiError, type_and_place
 from refi_assets.ml.registry import RegisteredModel
 from refi_assets.ml.scoring import in_millionths
-from refi_assets.risk.decision import decide
+from refi_assets.risk.borrower_decision import decide_on_borrower
 from refi_assets.risk.policy import RiskPolicy
 from refi_assets.store.alert_outbox import AlertOutbox
 from refi_assets.store.decision_log import DecisionLog, LoggedDecision
 from refi_assets.store.live_scores import LiveScore, LiveScores
 
-MOST_WAITING = 100  # requests
+MOST_UNDECIDED = 100  # requests
 _LOG = logging.getLogger(__name__)
 
 
@@ -68,7 +68,7 @@ class LiveDecisions:
         self, borrower_id: str, champion: RegisteredModel, client: str, request_id: str
     ) -> BorrowerScoreAnswer:
         """The decision on a borrower, which is in the log. Raises ProblemError; then nothing was decided."""
-        if len(self._waiting) >= MOST_WAITING:
+        if len(self._waiting) >= MOST_UNDECIDED:
             raise ProblemError(503, "busy", "Too many requests wait for a decision.", retry_after=1)
         future = asyncio.get_running_loop().create_future()
         self._waiting.append((_Question(borrower_id, champion, client, request_id), future))
@@ -106,7 +106,7 @@ class LiveDecisions:
             self._borrowers.log.record(decisions)
         except Exception as error:
             _LOG.error("%s", error if isinstance(error, RefiError) else type_and_place(error))
-            return [self._unavailable()] * len(questions)
+            return [self._unavailable() for _ in questions]
         return outcomes
 
     def _decided(self, question: _Question) -> tuple[BorrowerScoreAnswer, LoggedDecision]:
@@ -119,9 +119,9 @@ class LiveDecisions:
         probability = None if scored is None else _probability(scored.probability)
         rules = self._rules_of_late(question.borrower_id, now)
         age = now - live.batch.processed_at
-        decision = decide(probability, policy.decisions, age=age, missing=missing, rules=rules)
+        decision = decide_on_borrower(probability, policy.decisions, age=age, missing=missing, rules=rules)
         logged = LoggedDecision(
-            at=now,
+            at=now.astimezone(UTC),
             request_id=question.request_id,
             client=question.client,
             key=question.borrower_id,

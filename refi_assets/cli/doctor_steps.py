@@ -29,6 +29,8 @@ from refi_assets.errors import EngineError, LakeError, RefiError, SettingError
 from refi_assets.ingestion.settings import IngestionSettings
 from refi_assets.lake import ObjectStore, Relation, open_lake
 from refi_assets.lake.settings import LakeSettings
+from refi_assets.observability.alerts import AlertError
+from refi_assets.observability.mail import try_mail_server
 from refi_assets.observability.settings import ObservabilitySettings
 from refi_assets.project import set_dagster_home
 from refi_assets.refi.policy import load_refi_policy
@@ -231,6 +233,19 @@ class Deployment:
             raise FixableError(f"nobody has subscribed to {arn}", fix)
         return f"subscribed by {', '.join(sorted(protocols))}; publishing an alert is not tried"
 
+    def mail(self) -> str:
+        """The mail server of alerts lets us in. Nothing is sent."""
+        settings = settings_of(ObservabilitySettings)
+        if not settings.smtp_url.get_secret_value():
+            raise UnneededError("REFI_SMTP_URL is not set: no alert is sent by mail")
+        try:
+            try_mail_server(settings)
+        except AlertError as error:
+            raise FixableError(
+                str(error), "Correct REFI_SMTP_URL, or trust its certificate by SSL_CERT_FILE."
+            ) from None
+        return f"sending to {settings.alerts_mail_to} is not tried"
+
     def dagster(self) -> str:
         """Dagster's instance opens, and its runs can be read."""
         set_dagster_home(PROJECT_DIR)
@@ -281,6 +296,7 @@ def doctor_steps() -> list[DoctorStep]:
         DoctorStep("trino", deployment.trino, after=("credentials",)),
         DoctorStep("queue", deployment.queue, after=("credentials",)),
         DoctorStep("topic", deployment.topic, after=("credentials",)),
+        DoctorStep("mail", deployment.mail),
         DoctorStep("dagster", deployment.dagster, after=("settings",)),
         *serving_steps(),
     ]

@@ -4,13 +4,16 @@ State is in Spark's own operators. A batch is handed on as one Arrow table; what
 batch, is unknown here.
 
 Each partition is a source with a watermark of its own, and the lowest one counts. With one source for all of them, rows
-of a partition that lags behind the others by more than the days that are kept would be dropped without a word.
+of a partition that lags behind the others by more than the days that are kept would be dropped without a word. So state
+expires by the partition that is farthest behind; one without any new message keeps all state.
 """
 
 import json
+import logging
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial, reduce
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import DataFrame, SparkSession
 
-ROWS, DAY = "rows", "day"  # of a batch: a group's rows, and its day
+ROWS = "rows"  # of a batch: a column with the rows of a group
 
 _OPTIONS = {
     # The newer reader of 4.1.1 ends the query after each replayed batch (SPARK-55271).
@@ -80,7 +83,7 @@ class BatchProgress(NamedTuple):
 
     batch: int
     messages: int
-    milliseconds: Mapping[str, int]
+    seconds: float
     lag: Mapping[tuple[str, int], int]
     state_rows: int
     state_bytes: int
@@ -99,7 +102,6 @@ class RunningStream:
     ) -> None:
         """Start it. With `until_caught_up`, it ends after the messages that Kafka has now."""
         self._on_batch = on_batch
-        self._partitions = plan.partitions
         self._is_stopping = threading.Event()
         self._busy = threading.Lock()
         self._last_batch: int | None = None
@@ -119,7 +121,7 @@ class RunningStream:
             if self._is_stopping.is_set():
                 raise _StoppedError  # the batch has only its offsets yet
             try:
-                self._on_batch(batch, rows.toArrow())
+                self._on_batch(batch, _arrow_table(rows))
             except Exception as error:
                 self._failure = error
                 raise RuntimeError(type_and_place(error)) from None  # Spark logs it
@@ -128,12 +130,13 @@ class RunningStream:
     def wait(self, seconds: float) -> bool:
         """Wait at most that long for the query's end; returns whether it has ended.
 
-        Raises what `on_batch` raised, or EngineError if Spark ended it.
+        Raises what `on_batch` raised, EngineError if Spark ended it, or SparkEndedError.
         """
         from pyspark.errors import StreamingQueryException
 
         try:
-            return bool(self._query.awaitTermination(seconds))
+            with self._java():
+                return bool(self._query.awaitTermination(seconds))
         except StreamingQueryException as error:
             if self._is_stopping.is_set():
                 return True
@@ -146,21 +149,42 @@ class RunningStream:
         self._is_stopping.set()
         with self._busy:
             last = self._last_batch
-        while last is not None and self._failure is None and not self.wait(0.05):
-            progress = self._query.lastProgress
-            if progress is not None and progress["batchId"] >= last:
-                break
-        self._query.stop()
+        with suppress(SparkEndedError):
+            while last is not None and self._failure is None and not self.wait(0.05):
+                progress = self._query.lastProgress
+                if progress is not None and progress["batchId"] >= last:
+                    break
+            with self._java():
+                self._query.stop()
 
     def new_progress(self) -> list[BatchProgress]:
-        """Spark's reports since the last call. One without messages has the number of the next batch."""
-        last = self._query.lastProgress
-        if last is None or last["timestamp"] == self._reported:
-            return []
-        reports = [json.loads(report.json) for report in self._query.recentProgress]
+        """Spark's reports since the last call. One without messages has the number of the next batch.
+
+        Raises SparkEndedError.
+        """
+        with self._java():
+            last = self._query.lastProgress
+            if last is None or last["timestamp"] == self._reported:
+                return []
+            reports = [json.loads(report.json) for report in self._query.recentProgress]
         new = [report for report in reports if report["timestamp"] > self._reported]
         self._reported = last["timestamp"]
         return [_batch_progress(report) for report in new]
+
+    @contextmanager
+    def _java(self) -> Iterator[None]:
+        from py4j.protocol import Py4JNetworkError
+
+        try:
+            yield
+        except Py4JNetworkError:
+            raise SparkEndedError(
+                "Spark's Java process has ended; if it was killed, it may have had too little memory. Start again."
+            ) from None
+
+
+class SparkEndedError(EngineError):
+    """Spark's Java process has ended, and this process cannot start another."""
 
 
 class _StoppedError(Exception):
@@ -169,11 +193,23 @@ class _StoppedError(Exception):
 
 def _stream_session(plan: StreamPlan) -> "SparkSession":
     """A session of its own, so that other work in this process keeps its options."""
+    logging.getLogger("py4j.clientserver").disabled = True  # it writes a traceback of whatever ends a query
     session = spark_session().newSession()
     options = SQL_OPTIONS | _OPTIONS | {"spark.sql.shuffle.partitions": str(plan.state_partitions)}
     for name, value in options.items():
         session.conf.set(name, value)
     return session
+
+
+def _arrow_table(rows: "DataFrame") -> "pa.Table":
+    """The rows. Raises EngineError."""
+    from py4j.protocol import Py4JError
+    from pyspark.errors import PySparkException
+
+    try:
+        return rows.toArrow()
+    except (Py4JError, PySparkException) as error:
+        raise EngineError(_reason(str(error))) from None
 
 
 def _groups(session: "SparkSession", plan: StreamPlan) -> "DataFrame":
@@ -186,7 +222,7 @@ def _groups(session: "SparkSession", plan: StreamPlan) -> "DataFrame":
     types = _spark_types(plan.columns)
     columns = [functions.col(name).cast(types[name]).alias(name) for name in plan.columns if name != plan.group]
     groups = rows.groupBy(plan.group, days).agg(functions.collect_list(functions.struct(*columns)).alias(ROWS))
-    return groups.select(plan.group, functions.to_date("window.start").alias(DAY), ROWS)
+    return groups.select(plan.group, ROWS)
 
 
 def _rows(session: "SparkSession", plan: StreamPlan, partition: KafkaPartition, most: int) -> "DataFrame":
@@ -220,7 +256,7 @@ def _batch_progress(progress: Mapping[str, Any]) -> BatchProgress:
     return BatchProgress(
         batch=progress["batchId"],
         messages=progress["numInputRows"],
-        milliseconds=progress["durationMs"],
+        seconds=progress["durationMs"].get("triggerExecution", 0) / 1000,
         lag=lag,
         state_rows=_total(operators, "numRowsTotal"),
         state_bytes=_total(operators, "memoryUsedBytes"),
@@ -236,6 +272,11 @@ def _total(operators: Sequence[Mapping[str, Any]], name: str) -> int:
 def _reason(message: str) -> str:
     """Why Spark ended a query. Its message may quote a row."""
     if re.search("data may have been lost|OffsetOutOfRange|offset was changed", message):
-        return "Kafka no longer has messages that the query has not read. Keep them longer in Kafka, and start afresh."
+        return (
+            "Kafka no longer has messages that the query has not read. Keep them longer there. Only a new checkpoint "
+            "can go on after the gap."
+        )
+    if "No space left on device" in message:
+        return "The disk of the checkpoint, or of Spark's own files, is full. Make room, and start again."
     names = dict.fromkeys(re.findall(r"\b([A-Z]\w+(?:Exception|Error))\b", message))
     return f"Spark ended the query: {', '.join(names) or 'it gave no reason'}. Its own log has the message."

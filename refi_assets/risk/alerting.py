@@ -125,10 +125,9 @@ def _alert_of(digest: AlertDigest) -> Alert:
     lines = [f"{rule}, {day}: {count:,}" for (rule, day), count in counts]
     if len(lines) > _MOST_LINES:
         lines[_MOST_LINES:] = [f"and {len(lines) - _MOST_LINES} more"]
-    total = sum(digest.counts.values())
     return Alert(
         kind="notice",
-        what=f"Borrowers found by the rules of risk: {total:,}",
+        what=f"Alerts of default risk: {sum(digest.counts.values()):,}",
         where=f"risk, digest {digest.digest_id}",
         since=digest.made_at,
         seen=digest.made_at,

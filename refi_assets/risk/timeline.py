@@ -24,6 +24,7 @@ from refi_assets.risk.event_columns import EVENT_COLUMNS, EVENT_KEY
 from refi_assets.risk.live_store import open_alert_outbox, open_decision_log, open_live_scores
 from refi_assets.risk.scoring import REASON_SEPARATOR
 from refi_assets.risk.stream import lake_files
+from refi_assets.risk.stream.live_output import RULES_COLUMN
 from refi_assets.specs.names import table_of
 
 MOST_FILES = 5_000  # of the stream's newest batches
@@ -76,7 +77,8 @@ def borrower_timeline(engine: DuckDBEngine, lake_url: str, borrower_id: str) -> 
     if not entries and not features:
         raise RefiError(f"Neither a run nor the stream has a borrower {borrower_id!a} in {engine.lake}. Check the id.")
     shown = {name: value for name, value in features.items() if name not in ("borrower_id", "as_of")}
-    return BorrowerTimeline(borrower_id, as_of, shown, tuple(sorted(entries, key=lambda entry: (entry.at, entry.kind))))
+    entries.sort(key=lambda entry: (entry.at, entry.kind))
+    return BorrowerTimeline(borrower_id, as_of, shown, tuple(entries))
 
 
 def latest_risk_run(engine: DuckDBEngine) -> PublishedRun | None:
@@ -114,7 +116,7 @@ def _stream_scores(session: DuckDBSession, lake: ObjectStore, borrower_id: str) 
     files = _newest_files(lake, lake_files.SCORES)
     if not files:
         return
-    names = "processed_at, as_of, probability, band, reasons, model, version, events, late"
+    names = f"processed_at, as_of, probability, band, reasons, {RULES_COLUMN}, model, version, events, late"
     condition = f"WHERE borrower_id = {text_literal(borrower_id)}"
     for row in _dicts(session, f"SELECT {names} FROM {parquet_sql(*files)} {condition}"):
         yield TimelineEntry(_in_utc(row.pop("processed_at")), "score", row)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 # Reason -> what is wrong. The codes are in dead letters: they are not renamed.
-REASONS = {
+DEAD_LETTER_REASONS = {
     "no_value": "The message has no value (a tombstone).",
     "too_large": "It has more than 65,536 bytes.",
     "not_utf8": "It is not UTF-8.",
@@ -46,8 +46,8 @@ _REASON_OF_KEYWORD = {
     "pattern": "wrong_form",
     "format": "wrong_form",
 }
-_SEVERITY = list(REASONS)
-_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_SEVERITY = list(DEAD_LETTER_REASONS)
+_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"?', re.DOTALL)  # one that is not closed goes to the end: no second look
 _IN_MESSAGE = [name for name in EVENT_COLUMNS if name not in ("topic", "received_at")]
 
 # The borrower_id of an invalid message is its place, which no borrower's is: it is a group of its own.
@@ -205,7 +205,7 @@ def _judged(batch: "pa.RecordBatch", judge: MessageJudge) -> "pa.RecordBatch":
 
     values = batch.column("value")
     problems = [judge.problem(value) for value in values.to_pylist()]
-    is_valid = pa.array([problem is None for problem in problems])
+    is_valid = pa.array([problem is None for problem in problems], pa.bool_())
     return pa.RecordBatch.from_pydict(
         {
             "key": batch.column("key").cast(pa.binary()),

@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,8 +42,6 @@ from refi_assets.sample.written_tables import Columns, write_table
 MOST_BORROWERS, MOST_DAYS = 10_000_000, 366
 MOST_MONTHS = 120  # of history
 _BORROWER_MONTHS_OF_PART = 160_000  # in memory together, in about 400 MB
-# Files that a generation with other arguments may not write again.
-_OF_EARLIER_GENERATIONS = ("default_outcome.csv", "replayed/*.csv", "*/history-*.csv", "replayed/*/history-*.csv")
 
 
 @contextmanager
@@ -73,48 +72,45 @@ def generated_risk(
             raise SettingError(f"{number} {name} cannot be generated; ask for {fewest} to {most:,}.")
     calendar = RiskCalendar.of(as_of, months if out_dir else 0, days)
     with tempfile.TemporaryDirectory(prefix="refi-risk-") as scratch:
-        stream = RiskStream(Path(scratch))
+        # Events that are sent live are new ones, also with the same seed.
+        prefix = f"E{seed}-" if live_rate is None else f"E{int(time.time()):x}-"
+        stream = RiskStream(Path(scratch), prefix)
         try:
-            yield _generate(borrowers, seed, out_dir, calendar, stream, live_rate), stream
+            yield _Portfolio(calendar, out_dir, stream, prefix).generate(borrowers, seed, live_rate), stream
         finally:
             stream.close()
-
-
-def _generate(
-    borrowers: int,
-    seed: int,
-    out_dir: Path | None,
-    calendar: RiskCalendar,
-    stream: RiskStream,
-    live_rate: float | None,
-) -> dict[str, Any]:
-    try:
-        portfolio = _Portfolio(calendar, out_dir, stream)
-        counts = portfolio.draw(borrowers, seed, live_rate)
-        truth = {"borrowers": borrowers, "seed": seed, "as_of": str(calendar.as_of), "days": calendar.days, **counts}
-        if out_dir:
-            portfolio.write_stream(out_dir)
-            (out_dir / "truth.json").write_text(json.dumps(truth, indent=2) + "\n", encoding="utf-8")
-    except (OSError, duckdb.IOException) as error:
-        raise SettingError(f"{out_dir} cannot be written to as a folder: {error}. Name another folder.") from None
-    return truth
 
 
 class _Portfolio:
     """The parts of a portfolio, of which each is drawn, counted and written."""
 
-    def __init__(self, calendar: RiskCalendar, out_dir: Path | None, stream: RiskStream) -> None:
-        self._calendar, self._out_dir, self._stream = calendar, out_dir, stream
+    def __init__(self, calendar: RiskCalendar, out_dir: Path | None, stream: RiskStream, prefix: str) -> None:
+        self._calendar, self._out_dir, self._stream, self._prefix = calendar, out_dir, stream, prefix
         self._totals, self._fraud = RiskTotals(), Counter[str]()
         self._parts, self._next_row = 0, 1
-        if out_dir:
-            out_dir.mkdir(parents=True, exist_ok=True)
-            (out_dir / "truth.json").unlink(missing_ok=True)  # a generation cut short must not look finished
-            for pattern in _OF_EARLIER_GENERATIONS:
-                for path in out_dir.glob(pattern):
-                    path.unlink()
 
-    def draw(self, borrowers: int, seed: int, live_rate: float | None) -> dict[str, Any]:
+    def generate(self, borrowers: int, seed: int, live_rate: float | None) -> dict[str, Any]:
+        """Draw and write everything; returns the content of truth.json. Raises SettingError if it cannot be written."""
+        calendar, out_dir = self._calendar, self._out_dir
+        try:
+            if out_dir:
+                _prepare(out_dir)
+            counts = self._draw(borrowers, seed, live_rate)
+            truth = {
+                "borrowers": borrowers,
+                "seed": seed,
+                "as_of": str(calendar.as_of),
+                "days": calendar.days,
+                **counts,
+            }
+            if out_dir:
+                self._write_stream(out_dir)
+                (out_dir / "truth.json").write_text(json.dumps(truth, indent=2) + "\n", encoding="utf-8")
+        except (OSError, duckdb.IOException) as error:
+            raise SettingError(f"{out_dir} cannot be written to as a folder: {error}. Name another folder.") from None
+        return truth
+
+    def _draw(self, borrowers: int, seed: int, live_rate: float | None) -> dict[str, Any]:
         """Draw all parts, write those of the history, and put the stream in order; returns the counts."""
         of_part = max(500, _BORROWER_MONTHS_OF_PART // self._calendar.months)
         with duckdb.connect() as connection:
@@ -153,7 +149,7 @@ class _Portfolio:
             tables["expected_fraud"] = {
                 "borrower_id": borrower_ids(fraud.events.borrower),
                 "kind": np.array(FRAUD_KINDS)[fraud.kind],
-                "event_id": np.array([f"E{row}" for row in fraud_rows.tolist()], dtype=object),
+                "event_id": np.array([f"{self._prefix}{row}" for row in fraud_rows.tolist()], dtype=object),
             }
             for name, columns in tables.items():
                 write_table(self._out_dir / f"{name}.csv", columns, append=self._parts > 0)
@@ -164,13 +160,13 @@ class _Portfolio:
         for topic, source in SOURCE_OF_TOPIC.items():
             path = out_dir / source / f"history-{self._parts:05}.csv"
             path.parent.mkdir(exist_ok=True)
-            connection.execute(
-                f"COPY (SELECT {select_items(source_columns(topic))} FROM history WHERE {TOPIC_SQL} = '{topic}') "
-                f"TO {text_literal(str(path))} (FORMAT csv, HEADER true)"
+            query = (
+                f"SELECT {select_items(source_columns(topic, self._prefix))} FROM history WHERE {TOPIC_SQL} = '{topic}'"
             )
+            connection.execute(f"COPY ({query}) TO {text_literal(str(path))} (FORMAT csv, HEADER true)")
         connection.unregister("history")
 
-    def write_stream(self, out_dir: Path) -> None:
+    def _write_stream(self, out_dir: Path) -> None:
         """Write the messages, and the source files after them, of which those of the history are links."""
         self._stream.write_messages(out_dir / "messages")
         replayed = out_dir / "replayed"
@@ -186,6 +182,15 @@ class _Portfolio:
             except OSError:  # a file system without hard links
                 shutil.copyfile(path, copy)
         self._stream.write_sources(replayed)
+
+
+def _prepare(out_dir: Path) -> None:
+    """Make the folder, without the files of an earlier generation that this one may not write again."""
+    out_dir.mkdir(parents=True, exist_ok=True)
+    (out_dir / "truth.json").unlink(missing_ok=True)  # a generation cut short must not look finished
+    for pattern in ("default_outcome.csv", "replayed/*.csv", "*/history-*.csv", "replayed/*/history-*.csv"):
+        for path in out_dir.glob(pattern):
+            path.unlink()
 
 
 def _risk_columns(borrowers: RiskBorrowers) -> Columns:

@@ -81,6 +81,7 @@ class _Months:
         self._shape = borrowers.trouble.shape
         months = calendar.first_month + np.arange(calendar.months)
         self._first_day = months.astype("datetime64[D]").astype(np.int64)
+        self._days = (months + 1).astype("datetime64[D]").astype(np.int64) - self._first_day
         self._month = np.arange(calendar.months)
         number = months.astype(np.int64)  # since January 1970
         self._year_and_month = (1970 + number // 12) * 100 + number % 12 + 1
@@ -88,14 +89,18 @@ class _Months:
         self._risk = borrowers.latent_risk[:, None]
 
     def events(self) -> RiskEvents:
-        pay_day = self._draw_integers(24, 28)
         return all_events(
-            [*self._payments(), *self._deposits(), self._limits(), *self._incomes(pay_day), self._statements()]
+            [*self._payments(), *self._deposits(), self._limits(), *self._incomes(), self._statements()]
             + [self._payouts() for _ in range(PAYOUTS_A_MONTH)]
         )
 
     def _draw_integers(self, low: int, high: int) -> Array:
         return self._rng.integers(low, high, self._shape)
+
+    def _day(self, low: float = 0, high: float = 1) -> Array:
+        """A day since 1970 in each month, from one share of the month to another."""
+        days: Array = self._first_day + (self._days * self._rng.uniform(low, high, self._shape)).astype(np.int64)
+        return days
 
     def _noise(self, spread: float | Array) -> Array:
         noise: Array = np.exp(spread * self._rng.normal(size=self._shape))
@@ -141,11 +146,9 @@ class _Months:
         usual = self._rng.uniform(0.2, 1.8, (len(self._borrowers), 1)) * np.exp(-0.35 * self._risk)
         level = usual - 0.25 * self._severity * (0.5 + usual / 2)
         parts = []
-        for low, high in ((5, 15), (16, 28)):
+        for low, high in ((0.1, 0.5), (0.5, 1)):
             balance = income * (level + 0.15 * self._rng.normal(size=self._shape))
-            parts.append(
-                self._of_month(BALANCE, self._at(self._first_day + self._draw_integers(low, high)), np.rint(balance))
-            )
+            parts.append(self._of_month(BALANCE, self._at(self._day(low, high)), np.rint(balance)))
         return parts
 
     def _limits(self) -> RiskEvents:
@@ -153,14 +156,14 @@ class _Months:
         used = 0.3 + 0.1 * self._risk + 0.08 * self._severity + 0.08 * self._rng.normal(size=self._shape)
         limit = self._borrowers.credit_limit[:, None]
         owed = np.rint(limit * np.clip(used, 0, 1.1))
-        at = self._at(self._first_day + self._draw_integers(0, 28))
+        at = self._at(self._day())
         return self._of_month(LIMIT, at, owed, second_cents=limit)
 
-    def _incomes(self, pay_day: Array) -> list[RiskEvents]:
+    def _incomes(self) -> list[RiskEvents]:
         """An income a month as an event and as a transaction, unless it is lost."""
         amount = np.rint(self._borrowers.income[:, None] * self._noise(self._borrowers.swing[:, None]))
         is_lost = self._borrowers.loses_income[:, None] & (self._borrowers.trouble >= 2)
-        at = self._at(self._first_day + pay_day)
+        at = self._at(self._day(0.8, 1))
         return [self._of_month(kind, at, amount, ~is_lost) for kind in (INCOME, TRANSACTION)]
 
     def _statements(self) -> RiskEvents:
@@ -170,7 +173,7 @@ class _Months:
         ratio = np.clip(
             0.3 + 0.06 * self._risk + 0.03 * self._severity + 0.05 * self._rng.normal(size=self._shape), 0.02, 2
         )
-        at = self._at(self._first_day + self._draw_integers(0, 28))
+        at = self._at(self._day())
         return self._of_month(STATEMENT, at, gross, is_stated, second_cents=np.rint(gross * ratio))
 
     def _payouts(self) -> RiskEvents:
@@ -180,7 +183,7 @@ class _Months:
         amount = -np.rint(self._borrowers.income[:, None] * share)
         is_new = self._rng.uniform(size=self._shape) < 0.03
         payee = np.where(is_new, self._draw_integers(10, PAYEES_OF_BORROWER // 2), self._draw_integers(0, 4))
-        at = self._at(self._first_day + self._draw_integers(0, 28), 6)
+        at = self._at(self._day(), 6)
         return self._of_month(
             TRANSACTION, at, amount, reference=self._borrowers.number[:, None] * PAYEES_OF_BORROWER + payee
         )

@@ -22,17 +22,16 @@ _MS_OF_HOUR = 3_600_000
 
 @dataclass(frozen=True)
 class FraudCases:
-    """Cases of fraud: a borrower each, of another kind than the others', with their transactions."""
+    """The transactions of all cases, each case of a borrower of its own; `kind` is a place in FRAUD_KINDS."""
 
     events: RiskEvents
-    case: Array  # of each event: its borrower's number is the case
-    kind: Array  # of each event: a place in FRAUD_KINDS
+    kind: Array
 
 
 def draw_fraud(rng: np.random.Generator, calendar: RiskCalendar, borrowers: RiskBorrowers) -> FraudCases:
     """Draw bursts of payouts, payouts far beyond the history, and large payouts hours after a payee's first."""
     chosen = np.flatnonzero(rng.uniform(size=len(borrowers)) < SHARE_OF_FRAUD) if calendar.days else np.array([], int)
-    kind = rng.integers(0, len(FRAUD_KINDS), len(chosen))
+    kind = rng.permutation(np.arange(len(chosen)) % len(FRAUD_KINDS))
     begins = calendar.stream_from.astype(np.int64) * MS_OF_DAY
     at = begins + rng.integers(_MS_OF_HOUR, max(2, calendar.days * 24 - 7) * _MS_OF_HOUR, len(chosen))
     usual = 0.28 * borrowers.income
@@ -64,6 +63,4 @@ def draw_fraud(rng: np.random.Generator, calendar: RiskCalendar, borrowers: Risk
         payouts(tricked, first_at, first, new_payee[tricked]),
         payouts(tricked, large_at, large, new_payee[tricked]),
     ]
-    events = all_events(parts)
-    kinds = np.repeat([0, 1, 2, 2], [len(part) for part in parts])
-    return FraudCases(events, events.borrower, kinds)
+    return FraudCases(all_events(parts), np.repeat([0, 1, 2, 2], [len(part) for part in parts]))

@@ -53,11 +53,14 @@ _FIELDS: Mapping[str, tuple[tuple[int, ...], str]] = {
     "payee_id": ((TRANSACTION,), f"CASE WHEN {_HAS_REFERENCE} THEN 'Y' || reference END"),
 }
 KIND_SQL = f"([{', '.join(map(text_literal, EVENT_KINDS))}])[1 + kind]"
-EVENT_ID_SQL, BORROWER_ID_SQL = "'E' || original", "'B' || borrower"
+BORROWER_ID_SQL = "'B' || borrower"
 
 
-def value_sql() -> str:
-    """SQL of a message as JSON. A field that is null is left out, except paid_on."""
+def value_sql(prefix: str) -> str:
+    """SQL of a message as JSON, whose event_id begins with a prefix. Without a value, a field is left out.
+
+    Only paid_on is null then.
+    """
     whens = []
     for place in range(len(EVENT_KINDS)):
         parts = []
@@ -68,16 +71,16 @@ def value_sql() -> str:
                 parts.append(f""" || COALESCE(',"{name}":"' || ({text}) || '"', '')""")
         whens.append(f"WHEN {place} THEN ''{''.join(parts)}")
     return (
-        f"""'{{"event_id":"' || {EVENT_ID_SQL} || '","borrower_id":"' || {BORROWER_ID_SQL} || '","kind":"' """
+        f"""'{{"event_id":"{prefix}' || original || '","borrower_id":"' || {BORROWER_ID_SQL} || '","kind":"' """
         f"""|| {KIND_SQL} || '","event_time":"' || {_time("happened_at")} || '"' || CASE kind {" ".join(whens)} END """
         f"""|| CASE WHEN copy = {COPY_WITH_FIELD} THEN ',"resent":true}}' ELSE '}}' END"""
     )
 
 
-def source_columns(topic: str) -> dict[str, str]:
-    """The columns of the topic's source, with their SQL."""
+def source_columns(topic: str, prefix: str) -> dict[str, str]:
+    """The columns of the topic's source, with their SQL; each event_id begins with the prefix."""
     kinds = {place for place in range(len(EVENT_KINDS)) if (place == TRANSACTION) == (topic == TRANSACTIONS)}
-    columns = {"event_id": EVENT_ID_SQL, "borrower_id": BORROWER_ID_SQL, "kind": KIND_SQL}
+    columns = {"event_id": f"{text_literal(prefix)} || original", "borrower_id": BORROWER_ID_SQL, "kind": KIND_SQL}
     columns |= {"event_time": _time("happened_at"), "received_at": _time("received")}
     for name, (of_kinds, text) in _FIELDS.items():
         if shared := kinds.intersection(of_kinds):

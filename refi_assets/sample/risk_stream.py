@@ -28,15 +28,19 @@ _MESSAGES_A_BATCH = 10_000
 _MOST_MS_UNTIL_MALFORMED = 60_000
 _EVENT_COLUMNS = [column.name for column in fields(RiskEvents)]
 _ARRIVAL_COLUMNS = ["row", "original", "received", "copy", *_EVENT_COLUMNS]
+_MALFORMED_TYPES = {
+    **{"row": "BIGINT", "template": "BIGINT", "wait": "BIGINT"},
+    **{"defect": "VARCHAR", "key": "VARCHAR", "content": "VARCHAR"},
+}
 _KEY_SQL = f"CASE WHEN defect IS NULL THEN {BORROWER_ID_SQL} ELSE key END"
-_TEXT_SQL = f"CASE WHEN defect IS NULL THEN {value_sql()} END"
 
 
 class RiskStream:
-    """A stream in the making: arrivals are added, then put in order, then read."""
+    """A stream in the making: arrivals are added, then put in order, then read. Ids of events begin with `prefix`."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, prefix: str) -> None:
+        self._folder, self._prefix = folder, prefix
+        self._text_sql = f"CASE WHEN defect IS NULL THEN {value_sql(prefix)} END"
         self._connection = duckdb.connect(
             folder / "stream.duckdb", config={"memory_limit": "1GB", "temp_directory": str(folder)}
         )
@@ -65,28 +69,29 @@ class RiskStream:
         chosen = np.sort(rng.choice(originals, number, replace=False))
         self._connection.register("chosen", {"row": chosen})
         texts = self._connection.execute(
-            f"SELECT {value_sql()} FROM arrival SEMI JOIN chosen USING (row) ORDER BY row"
+            f"SELECT {value_sql(self._prefix)} FROM arrival SEMI JOIN chosen USING (row) ORDER BY row"
         ).fetchall()
         self._connection.unregister("chosen")
         defects = rng.permutation(np.resize(np.array(list(DEFECTS_OF_MESSAGES)), number)).tolist()
         waits = rng.integers(0, _MOST_MS_UNTIL_MALFORMED, number).tolist()
         path = self._folder / "malformed.jsonl"
         with path.open("w", encoding="utf-8") as file:
-            for place, (defect, (text,), wait) in enumerate(zip(defects, texts, waits, strict=True)):
+            for place, (template, (text,), defect, wait) in enumerate(
+                zip(chosen.tolist(), texts, defects, waits, strict=True)
+            ):
                 key, value = malformed_message(defect, text)
-                line = {"template": int(chosen[place]), "wait": wait, "defect": defect, "key": key}
-                line |= {"row": first_row + place, "bytes": None if value is None else b64encode(value).decode()}
-                file.write(json.dumps(line) + "\n")
-        types = (
-            "{template: 'BIGINT', wait: 'BIGINT', defect: 'VARCHAR', key: 'VARCHAR', row: 'BIGINT', bytes: 'VARCHAR'}"
-        )
+                content = None if value is None else b64encode(value).decode()
+                line = {"row": first_row + place, "template": template, "wait": wait, "defect": defect}
+                file.write(json.dumps(line | {"key": key, "content": content}) + "\n")
+        types = ", ".join(f"{name}: '{sql_type}'" for name, sql_type in _MALFORMED_TYPES.items())
         columns = ", ".join(f"arrival.{name}" for name in ("copy", *_EVENT_COLUMNS))
         self._connection.execute(
             f"""INSERT INTO arrival BY NAME
-            SELECT bad.row, bad.row AS original, received + wait AS received, {columns}, bad.key,
-                FROM_BASE64(bad.bytes) AS bytes, bad.defect
-            FROM READ_JSON({text_literal(str(path))}, format = 'newline_delimited', columns = {types}) AS bad
-            JOIN arrival ON arrival.row = bad.template"""
+            SELECT malformed.row, malformed.row AS original, malformed.key, malformed.defect,
+                FROM_BASE64(malformed.content) AS bytes,
+                LEAST(received + wait, (SELECT MAX(received) FROM arrival)) AS received, {columns}
+            FROM READ_JSON({text_literal(str(path))}, format = 'newline_delimited', columns = {{{types}}}) AS malformed
+            JOIN arrival ON arrival.row = malformed.template"""
         )
 
     def put_in_order(self, live_rate: float | None) -> None:
@@ -118,7 +123,9 @@ class RiskStream:
     def messages(self) -> Iterator[StreamMessage]:
         """All messages, in order."""
         cursor = self._connection.cursor()
-        cursor.execute(f"SELECT {TOPIC_SQL}, {_KEY_SQL}, COALESCE(ENCODE({_TEXT_SQL}), bytes), received FROM stream")
+        cursor.execute(
+            f"SELECT {TOPIC_SQL}, {_KEY_SQL}, COALESCE(ENCODE({self._text_sql}), bytes), received FROM stream"
+        )
         while rows := cursor.fetchmany(_MESSAGES_A_BATCH):
             yield from rows
 
@@ -128,7 +135,7 @@ class RiskStream:
             "number": "number",
             "key": _KEY_SQL,
             "timestamp": "received",
-            "value": _TEXT_SQL,
+            "value": self._text_sql,
             "value_base64": "TO_BASE64(bytes)",
         }
         for topic in SOURCE_OF_TOPIC:
@@ -141,7 +148,7 @@ class RiskStream:
     def write_sources(self, folder: Path) -> None:
         """Write the well-formed messages as source files, copies and what is too late included."""
         for topic, source in SOURCE_OF_TOPIC.items():
-            items = select_items(source_columns(topic))
+            items = select_items(source_columns(topic, self._prefix))
             query = f"SELECT {items} FROM stream WHERE defect IS NULL AND {TOPIC_SQL} = '{topic}'"
             self._copy(query, folder / source / "streamed.csv", "FORMAT csv, HEADER true")
 

@@ -128,15 +128,17 @@ numbered AS (
         judged.monthly_debt,
         judged.payee_id,
         judged.refusal,
-        ROW_NUMBER() OVER (
-            PARTITION BY
-                judged.topic,
-                judged.borrower_id,
-                judged.event_id
-            ORDER BY
-                judged.received_at ASC NULLS LAST,
-                judged.sequence ASC NULLS LAST,
-                judged.way ASC NULLS LAST
+        CAST(
+            ROW_NUMBER() OVER (
+                PARTITION BY
+                    judged.topic,
+                    judged.borrower_id,
+                    judged.event_id
+                ORDER BY
+                    judged.received_at ASC NULLS LAST,
+                    judged.sequence ASC NULLS LAST,
+                    judged.way ASC NULLS LAST
+            ) AS BIGINT
         ) AS arrival,
         COUNT(CASE WHEN judged.refusal IS NULL THEN 1 END) OVER (
             PARTITION BY

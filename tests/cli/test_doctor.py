@@ -14,6 +14,7 @@ from tests.engines.deployments import on_s3
 from tests.fakes.aws import Aws
 from tests.fakes.aws_requests import ACCOUNT
 from tests.fakes.faults import Fault
+from tests.fakes.mail_server import mail_server
 from tests.fakes.mailbox import Mailbox
 from tests.support.lender import lender, write
 from tests.support.running import ingest
@@ -147,6 +148,19 @@ def test_a_topic_must_exist_and_have_a_subscriber(doctor, ambient_aws: Aws):
     assert state == "wrong"
     assert f"topic {mailbox.topic}-gone: NotFound" in message
     assert "correct REFI_ALERTS_TOPIC_ARN" in message
+
+
+def test_the_mail_server_is_tried_without_sending(doctor):
+    assert doctor()["mail"] == ("skipped", "REFI_SMTP_URL is not set: no alert is sent by mail ")
+    to = {"REFI_ALERTS_MAIL_FROM": "refi@example.com", "REFI_ALERTS_MAIL_TO": "risk@example.com"}
+    with mail_server() as server:
+        url = f"smtp+plain://127.0.0.1:{server.port}"
+        assert doctor(REFI_SMTP_URL=url, **to)["mail"] == ("ok", "sending to risk@example.com is not tried ")
+        assert server.mails == []
+    state, message = doctor(REFI_SMTP_URL=url, **to)["mail"]
+    assert state == "wrong"
+    assert "Connection refused" in message
+    assert "Correct REFI_SMTP_URL" in message
 
 
 def test_no_error_shows_a_secret(refi, aws: Aws):

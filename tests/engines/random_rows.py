@@ -4,7 +4,7 @@ No file is read: a query has its rows in its own WITH clause.
 """
 
 import re
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -62,6 +62,7 @@ texts = st.one_of(
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8),
 )
 days = st.one_of(st.dates(date(2025, 10, 1), date(2026, 3, 1)), st.dates())  # near enough to be in one window, or any
+times = st.datetimes(datetime(2026, 2, 1), datetime(2026, 3, 1))  # noqa: DTZ001 - a TIMESTAMP has no time zone
 
 
 def numbers(digits: int, places: int) -> st.SearchStrategy[Decimal | None]:
@@ -94,6 +95,7 @@ def values(column: str, sql_type: str) -> st.SearchStrategy[Any]:
         "BIGINT": st.integers(-3, 2000),
         "INTEGER": st.integers(-3, 2000),
         "DATE": days.map(str),
+        "TIMESTAMP": times.map(lambda time: time.isoformat(" ", "milliseconds")),
         "BLOB": st.none(),
         "DOUBLE": st.sampled_from([0.25, 0.5, 0.75, 0.99, 1.0, -3.5, None]),
     }[sql_type]

@@ -14,12 +14,16 @@ from email.policy import default
 
 @dataclass
 class MailServer:
-    """What a server received. `refusals`: a command such as RCPT or DATA -> the code that it is answered with."""
+    """What a server received, and what it refuses.
+
+    refusals: a command such as RCPT or DATA -> the code that it is answered with. unknown: refused recipients.
+    """
 
     port: int = 0
     mails: list[EmailMessage] = field(default_factory=list)
     recipients: list[list[str]] = field(default_factory=list)
     refusals: dict[str, int] = field(default_factory=dict)
+    unknown: set[str] = field(default_factory=set)
     logins: list[tuple[str, str, bool]] = field(default_factory=list)  # user, password, encrypted
 
 
@@ -55,8 +59,12 @@ def mail_server(tls: ssl.SSLContext | None = None, *, from_the_start: bool = Fal
                     received.logins.append((user, password, self.is_encrypted))
                     self._answer("235 welcome")
                 elif command == "RCPT":
-                    self._to.append(line.partition("<")[2].partition(">")[0])
-                    self._answer("250 yes")
+                    recipient = line.partition("<")[2].partition(">")[0]
+                    if recipient in received.unknown:
+                        self._answer(f"550 unknown: {recipient}")
+                    else:
+                        self._to.append(recipient)
+                        self._answer("250 yes")
                 elif command == "DATA":
                     self._answer("354 go on")
                     self._receive()

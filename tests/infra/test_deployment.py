@@ -188,6 +188,16 @@ def test_the_stream_writes_the_store_that_the_api_reads_gets_no_secret_of_dagste
     assert stream["stop_grace_period"] == "2m"
 
 
+def test_the_settings_of_the_stream_are_ours_and_valid_as_they_are_without_any_in_env(monkeypatch: pytest.MonkeyPatch):
+    for name, value in services()["stream"]["environment"].items():
+        if name.startswith("REFI_"):
+            monkeypatch.setenv(name, re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", value))
+    forget_settings()
+    settings = {f"REFI_{name.upper()}" for room in all_settings() for name in type(room).model_fields}
+    forget_settings()
+    assert {name for name in services()["stream"]["environment"] if name.startswith("REFI_")} <= settings
+
+
 def test_the_image_has_every_package_of_the_api():
     installed = [arguments for name, arguments in dockerfile() if name == "RUN" and "requirements-ml.lock" in arguments]
     assert len(installed) == 1

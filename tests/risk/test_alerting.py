@@ -59,7 +59,7 @@ def test_a_digest_has_numbers_a_link_and_no_borrower(
     (envelope,), (mail,) = mailbox.read(), server.mails
     lines = envelope["Message"].splitlines()
     assert mail.get_content().splitlines() == lines
-    assert lines[0] == "What: Borrowers found by the rules of risk: 3"
+    assert lines[0] == "What: Alerts of default risk: 3"
     assert lines[3:] == [
         "Reason: possible_fraud, 2026-03-03: 2",
         "  high_risk, 2026-03-02: 1",
@@ -86,7 +86,7 @@ def test_a_digest_waits_for_a_channel_that_does_not_answer_and_is_sent_once_to_t
         assert send_digests(outbox, alert_channels(), NOON + timedelta(hours=1)) == (3, ())
         assert send_digests(outbox, alert_channels(), NOON + timedelta(hours=2)) == (0, ())
     subjects = [mail["Subject"] for mail in server.mails]
-    assert [subject.partition("risk: ")[2].partition(":")[0] for subject in subjects] == ["3", "1"]
+    assert [subject.partition("default risk: ")[2].partition(":")[0] for subject in subjects] == ["3", "1"]
     assert [envelope["Subject"] for envelope in mailbox.read()] == subjects
 
 
@@ -170,7 +170,7 @@ def test_the_command_sends_the_alerts_of_the_last_run_once(tmp_path: Path, monke
         refused = refi_here("risk", "alerts", "--lake", str(lake.root))
     assert (first.stdout, second.stdout) == ("Digests sent: 1.\n", "Digests sent: 0.\n")
     (mail,) = server.mails
-    assert mail["Subject"].startswith("refi: Borrowers found by the rules of risk: 2: ")
+    assert mail["Subject"].startswith("refi: Alerts of default risk: 2: ")
     assert (refused.returncode, refused.stdout) == (1, "Digests sent: 0.\n")
     assert "refused with code 451" in refused.stderr
 

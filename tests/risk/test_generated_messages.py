@@ -7,13 +7,13 @@ import pyarrow as pa
 import pytest
 
 from refi_assets.risk.topics import SOURCE_TOPICS
-from refi_assets.risk.validation import REASONS, MessageParser
+from refi_assets.risk.validation import DEAD_LETTER_REASONS, MessageParser
 from refi_assets.sample.risk import generated_risk
 from refi_assets.sample.risk_malformed import DEFECTS_OF_MESSAGES
 
 
 def test_every_reason_of_a_dead_letter_is_generated():
-    assert {defect.reason for defect in DEFECTS_OF_MESSAGES.values()} == REASONS.keys()
+    assert {defect.reason for defect in DEFECTS_OF_MESSAGES.values()} == DEAD_LETTER_REASONS.keys()
 
 
 @pytest.mark.parametrize("topic", SOURCE_TOPICS)

@@ -12,16 +12,13 @@ import pytest
 
 from refi_assets.defs.risk.stream import HEALTH_JOB, health_tick, stream_sensor
 from refi_assets.lake import RunFolder, open_lake
-from refi_assets.ml.columns import InputColumn
-from refi_assets.ml.fitted import FittedModel
 from refi_assets.ml.registry import CHAMPION, Registry
-from refi_assets.ml.scorecard import BinnedInput, Scorecard
 from refi_assets.orchestration.resources import EngineResource, LakeResource, PoliciesResource
 from refi_assets.risk.policy import load_risk_policy
 from refi_assets.risk.stream_health import StreamStatus
 from refi_assets.settings import overridden
 from tests.risk.streamed_lake import StreamedLake, utc
-from tests.support.registries import SCALE, record_of
+from tests.support.live_champions import register_live_champion
 from tests.support.running import definitions, ingest, run_job
 
 THURSDAY = date(2026, 2, 19)
@@ -50,25 +47,19 @@ def payment(borrower: str, event_id: str, at: str, due_on: str, paid_on: str | N
 
 
 def score(borrower: str, day: date, at: str, probability: str, version: int) -> dict[str, Any]:
-    """A score by the champion below: 0.5 is high for its delay, 0.119203 is medium without a reason."""
+    """A score by the champion of live_champions.py: 0.5 is high for its delay, 0.047426 is low without a reason."""
     is_late = probability == "0.500000"
     return {
         **{"score_id": f"one/{at}/{borrower}", "borrower_id": borrower, "as_of": day, "version": version},
-        **{"probability": Decimal(probability), "band": "high" if is_late else "medium"},
+        **{"probability": Decimal(probability), "band": "high" if is_late else "low"},
         **{"reasons": [DELAY] if is_late else [], "processed_at": utc(at).replace(tzinfo=None), "events": 1},
     }
 
 
 @pytest.fixture(scope="module")
 def version(registry: Registry) -> Iterator[int]:
-    """The version of a champion with log-odds of -2 for payments on time, and of 0 for late ones."""
-    column = InputColumn(name=DELAY, kind="number", direction=1)
-    binned = BinnedInput(column=column, edges=(0.5,), evidence=(-1.0, 1.0, 0.0), shares=(50.0, 50.0, 0.0))
-    scorecard = Scorecard(binned=(binned,), weights=(1.0,), intercept=-1.0)
-    number = registry.register(
-        "live_default", FittedModel("logistic_regression", scorecard, (0.0, 1.0), SCALE), record_of()
-    )
-    registry.set_alias("live_default", CHAMPION, number)
+    """The version of a champion with log-odds of -3 for payments on time, and of 0 for late ones."""
+    number = register_live_champion(registry)
     with overridden("REFI_MLFLOW_URI", registry.uri):
         yield number
     registry.remove_alias("live_default", CHAMPION)
@@ -99,12 +90,12 @@ def backfilled(version: int, tmp_path_factory: pytest.TempPathFactory) -> Any:
         "one",
         0,
         [
-            score("B1", THURSDAY, "2026-02-19 09:01", "0.119203", version),
-            score("B2", THURSDAY, "2026-02-19 09:01", "0.119203", version),
+            score("B1", THURSDAY, "2026-02-19 09:01", "0.047426", version),
+            score("B2", THURSDAY, "2026-02-19 09:01", "0.047426", version),
         ],
     )
     lake.put("scores", "one", 1, [score("B1", THURSDAY, "2026-02-19 09:02", "0.500000", version)])
-    lake.put("scores", "one", 2, [score("B1", friday, "2026-02-20 09:01", "0.119203", version)])
+    lake.put("scores", "one", 2, [score("B1", friday, "2026-02-20 09:01", "0.047426", version)])
     instance = dg.DagsterInstance.ephemeral()
     return run_job(folder / "lake", THURSDAY, job="risk", instance=instance), folder / "lake", instance
 
@@ -115,12 +106,12 @@ def rows(folder: Path, run_id: str, key: str, select: str) -> list[tuple[Any, ..
 
 
 def test_a_past_day_from_the_streams_files_has_the_scores_that_the_stream_gave_last_that_day(backfilled: Any) -> None:
-    """1 / (1 + e^2) = .1192029."""
+    """1 / (1 + e^3) = .0474259."""
     ran, folder, _ = backfilled
     assert ran.success, ran.failure
     last = [
         ("B1", Decimal("0.500000"), "high", DELAY),
-        ("B2", Decimal("0.119203"), "medium", ""),
+        ("B2", Decimal("0.047426"), "low", ""),
     ]
     columns = "borrower_id, probability, band, reasons"
     assert rows(folder, ran.run_id, "risk/streamed_scores", f"SELECT {columns} FROM it ORDER BY ALL") == last
@@ -134,16 +125,16 @@ def test_loans_have_the_arrears_and_the_score_of_that_day(backfilled: Any) -> No
     columns = "loan_id, state, probability, band, days_past_due, delinquency"
     assert rows(folder, ran.run_id, "risk/loan_exposure", f"SELECT {columns} FROM it ORDER BY ALL") == [
         ("L1", "TX", Decimal("0.500000"), "high", 45, "days_30_to_89"),
-        ("L2", "CA", Decimal("0.119203"), "medium", 0, "current"),
-        ("L3", None, Decimal("0.119203"), "medium", 0, "current"),
+        ("L2", "CA", Decimal("0.047426"), "low", 0, "current"),
+        ("L3", None, Decimal("0.047426"), "low", 0, "current"),
     ]
 
 
 def test_the_report_is_metadata_of_its_asset(backfilled: Any) -> None:
-    """100,000 at 50 % and LGD 25 %, 9,000 at 45 %, 550 at 80 %; these at 11.9203 %: 12,500 + 482.77 + 52.45."""
+    """100,000 at 50 % and LGD 25 %, 9,000 at 45 %, 550 at 80 %; these at 4.7426 %: 12,500 + 192.08 + 20.87."""
     ran, _, _ = backfilled
     shown = ran.metadata("risk/report")
-    assert (shown["loans"], shown["balance"], shown["expected_loss"]) == ("3", "109,500.00", "13,035.22")
+    assert (shown["loans"], shown["balance"], shown["expected_loss"]) == ("3", "109,500.00", "12,712.94")
     assert "Default risk of the portfolio, as of 2026-02-19" in Path(shown["report"]).read_text()
 
 
@@ -153,7 +144,7 @@ def test_a_score_that_the_run_does_not_give_is_shown_unless_another_version_gave
     _, folder, instance = backfilled
     lake = StreamedLake(folder)
     lake.put("scores", "one", 3, [score("B2", THURSDAY, "2026-02-19 23:59", "0.500000", version)])
-    lake.put("scores", "one", 4, [score("B1", THURSDAY, "2026-02-19 23:59", "0.119203", version + 1)])
+    lake.put("scores", "one", 4, [score("B1", THURSDAY, "2026-02-19 23:59", "0.047426", version + 1)])
     again = run_job(folder, THURSDAY, selection=["risk/streamed_scores"], instance=instance)
     check = again.checks["risk/streamed_scores scores_as_the_run"]
     assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
@@ -238,3 +229,15 @@ def test_the_sensor_reads_the_lake_and_skips_without_a_stream(tmp_path: Path) ->
     assert skipped.skip_reason.skip_message == "The lake has no batch of a stream."
     lake.decide("one", 0, "2026-02-20 12:00")
     assert len(look().run_requests or []) == 1
+
+
+def test_refi_risk_report_writes_the_page_and_the_tables_of_the_published_run(
+    backfilled: Any, refi: Any, tmp_path: Path
+) -> None:
+    _, folder, _ = backfilled
+    page, tables = tmp_path / "risk.html", tmp_path / "tables"
+    done = refi("risk", "report", "--lake", folder, "--out", page, "--csv", tables)
+    assert "as of 2026-02-19" in done.stdout
+    assert "Default risk of the portfolio, as of 2026-02-19" in page.read_text("utf-8")
+    [header, row] = (tables / "portfolio.csv").read_text("utf-8").splitlines()
+    assert dict(zip(header.split(","), row.split(","), strict=True))["expected_loss"] == "12712.94"

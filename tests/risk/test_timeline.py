@@ -47,7 +47,7 @@ def scored(borrower_id: str, probability: float, processed_at: str, day: date = 
     return (
         f"SELECT '{borrower_id}' AS borrower_id, DATE '{day}' AS as_of, {probability}::DECIMAL(9,6) AS probability, "
         "'high' AS band, ['savings_rate', 'debt_to_income'] AS reasons, 'live_default' AS model, 3::BIGINT AS version, "
-        f"TIMESTAMP '{processed_at}' AS processed_at, 1::BIGINT AS events, FALSE AS late"
+        f"TIMESTAMP '{processed_at}' AS processed_at, 1::BIGINT AS events, FALSE AS late, ['payout_velocity'] AS rules"
     )
 
 
@@ -102,10 +102,10 @@ def test_the_stream_alone_gives_events_scores_alerts_and_decisions(lake: FolderS
     open_alert_outbox(str(lake.root)).add([KeyAlert("B1", "payout_velocity", MONDAY)], at)
     open_decision_log(str(lake.root)).record([DECISION])
     shown = timeline(lake)
-    assert told(shown, "event_id", "probability", "version", "rule", "answer") == [
+    assert told(shown, "event_id", "probability", "version", "rule", "rules", "answer") == [
         ("03-02 09:00:01", "event", "E1"),
         ("03-02 09:00:02", "alert", "payout_velocity"),
-        ("03-02 09:00:02", "score", Decimal("0.3"), 3),
+        ("03-02 09:00:02", "score", Decimal("0.3"), 3, ["payout_velocity"]),
         ("03-02 10:00:01", "late event", "E2"),
         ("03-02 12:00:00", "decision", DECISION.probability, 3, "refer"),
     ]

@@ -14,7 +14,7 @@ from refi_assets.errors import SettingError
 from refi_assets.risk import topic_changes
 from refi_assets.risk.topic_changes import breaking_changes, check_topic_changes
 from refi_assets.risk.topics import RELEASED_DIR, TOPICS, topic_schema
-from refi_assets.risk.validation import REASONS
+from refi_assets.risk.validation import DEAD_LETTER_REASONS
 
 Schema = dict[str, Any]
 Change = Callable[[Schema], object]
@@ -186,4 +186,4 @@ def test_every_field_has_a_description_and_amounts_have_a_unit() -> None:
 
 
 def test_dead_letters_have_the_reasons_of_the_validation() -> None:
-    assert topic_schema("dead-letters")["properties"]["reason"]["enum"] == list(REASONS)
+    assert topic_schema("dead-letters")["properties"]["reason"]["enum"] == list(DEAD_LETTER_REASONS)

@@ -64,7 +64,8 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JAVA_TOOL_OPTIONS", SETTINGS["JAVA_TOOL_OPTIONS"])
         try:
-            download_jars("kafka")
+            for name in ("kafka", "spark"):  # drivers of the stream are processes of their own
+                download_jars(name)
             broker.start()
         except SettingError as error:
             refuse(str(error))

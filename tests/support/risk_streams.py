@@ -3,12 +3,13 @@
 import csv
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -24,6 +25,7 @@ from refi_assets.ml.fitted import FittedModel
 from refi_assets.ml.mlflow_client import SQLITE
 from refi_assets.ml.registry import CHAMPION, Registry
 from refi_assets.ml.scorecard import BinnedInput, Scorecard
+from refi_assets.risk.live_store import open_live_scores
 from refi_assets.risk.scoring import MODEL
 from refi_assets.risk.stream.kafka_topics import create_topics
 from refi_assets.risk.stream.sending import send_messages
@@ -34,6 +36,7 @@ from refi_assets.settings import PROJECT_DIR, forget_settings, settings_of
 from tests.support.registries import SCALE, record_of
 
 REFI = [sys.executable, "-c", "from refi_assets.cli import main; main()"]
+COMPARED = "* EXCLUDE (score_id, version, processed_at, events, offsets, late, rules, checkpoint, batch)"
 PATIENCE = 300  # seconds for what takes a few on a machine that is not busy
 
 
@@ -43,6 +46,7 @@ class RiskStream:
 
     folder: Path
     settings: Mapping[str, str]
+    drivers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
     def lake(self) -> Path:
@@ -82,7 +86,7 @@ class RiskStream:
     def driver(self, *options: str, **settings: str) -> subprocess.Popen[bytes]:
         """A process with `refi risk stream`, in a session of its own."""
         with (self.folder / "driver.log").open("ab") as log:
-            return subprocess.Popen(
+            driver = subprocess.Popen(
                 [*REFI, "risk", "stream", *options],
                 env={**os.environ, **self.settings, **settings},
                 cwd=PROJECT_DIR,
@@ -91,6 +95,15 @@ class RiskStream:
                 stderr=log,
                 start_new_session=True,
             )
+        self.drivers.append(driver)
+        return driver
+
+    def end_drivers(self) -> None:
+        """Kill drivers that still run, with their Java processes."""
+        for driver in self.drivers:
+            with suppress(ProcessLookupError):
+                os.killpg(driver.pid, signal.SIGKILL)
+            driver.wait()
 
     def newest(self, kind: str) -> int:
         """The newest batch in offsets/ or commits/ of the checkpoint; -1 without one."""
@@ -198,6 +211,7 @@ def require_exactly_once(stream: RiskStream, generated: Path) -> None:
         (score["score_id"], score["probability"], score["band"], score["reasons"], score["events"]) for score in scores
     ]
     assert sorted(messages) == sorted(stored)
+    require_stored_last_scores(stream)
     events = "(topic, borrower_id, event_id, received_at)"
     kept = stream.stored("events").project(events).fetchall() + stream.stored("late_events").project(events).fetchall()
     assert sorted(row for (row,) in kept) == expected_events(generated)
@@ -207,6 +221,15 @@ def require_exactly_once(stream: RiskStream, generated: Path) -> None:
     truth = orjson.loads((generated / "truth.json").read_bytes())["stream"]
     assert len(letters) == sum(topic["dead_letters"] for topic in truth.values())
     assert on_time == sum(topic["accepted"] for topic in truth.values())
+
+
+def require_stored_last_scores(stream: RiskStream) -> None:
+    """Whether the store has the last score of each borrower."""
+    store = open_live_scores(str(stream.lake))
+    for borrower_id, probability in last_scores(stream, "borrower_id, probability"):
+        score = store.score_of(borrower_id)
+        assert score is not None
+        assert score.millionths == probability * 1_000_000
 
 
 def expected_events(generated: Path) -> list[tuple[Any, ...]]:
@@ -221,9 +244,8 @@ def expected_events(generated: Path) -> list[tuple[Any, ...]]:
     return sorted((*key, received_at) for key, received_at in events.items())
 
 
-def last_scores(stream: RiskStream) -> list[tuple[Any, ...]]:
+def last_scores(stream: RiskStream, columns: str = COMPARED) -> list[tuple[Any, ...]]:
     """The last score of each borrower in the lake, with its features, and without what depends on the batches."""
-    columns = "* EXCLUDE (score_id, version, processed_at, events, offsets, late, checkpoint, batch)"
     query = (
         f"SELECT {columns} FROM stored QUALIFY row_number() OVER "
         "(PARTITION BY borrower_id ORDER BY checkpoint DESC, batch DESC) = 1 ORDER BY borrower_id"

@@ -111,7 +111,7 @@ def broker(
 @app.command()
 def topics() -> None:
     """Compare the contracts of topics with the released ones, and make the topics in the Kafka of the settings."""
-    from refi_assets.risk.stream.kafka_topics import create_topics
+    from refi_assets.risk.stream.kafka_topics import create_topics, other_options
     from refi_assets.risk.stream.settings import KafkaSettings
     from refi_assets.risk.topic_changes import check_topic_changes
     from refi_assets.settings import settings_of
@@ -120,6 +120,8 @@ def topics() -> None:
     new = create_topics()
     address = settings_of(KafkaSettings).kafka_bootstrap
     say(f"Made at {address}: {', '.join(new)}" if new else f"All topics exist at {address}.")
+    for difference in other_options():
+        say(f"Note: {difference}")
 
 
 @app.command("dead-letters")
@@ -128,13 +130,16 @@ def dead_letters(
 ) -> None:
     """Count the messages that break their contract, by reason, and list the newest ones' places."""
     from refi_assets.risk.stream.dead_letter_counts import count_dead_letters
-    from refi_assets.risk.validation import REASONS
+    from refi_assets.risk.validation import DEAD_LETTER_REASONS
 
     counts, terminal = count_dead_letters(newest), Terminal()
     if not counts.by_reason:
         say("There are no dead letters.")
         return
-    rows = [(topic, reason, count, REASONS.get(reason, "")) for (topic, reason), count in counts.by_reason.items()]
+    rows = [
+        (topic, reason, count, DEAD_LETTER_REASONS.get(reason, ""))
+        for (topic, reason), count in counts.by_reason.items()
+    ]
     terminal.table(("topic", "reason", "letters", "meaning"), rows)
     columns = ("received_at", "topic", "partition", "offset", "reason", "field")
     terminal.table(columns, [[letter[name] for name in columns] for letter in counts.newest], title="The newest")
@@ -271,7 +276,7 @@ def explain(
     as_json: OneObject = False,
 ) -> None:
     """Show the timeline of a borrower, a person's data: events, features, scores, reasons, rules, decisions."""
-    from refi_assets.cli.borrower_timeline import show_timeline
+    from refi_assets.cli.timeline_answers import show_timeline
 
     show_timeline(lake_url(lake), borrower_id, last, as_json=as_json)
 

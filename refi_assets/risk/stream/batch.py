@@ -5,14 +5,18 @@ snapshot, the stream's files since, and the rest of the day in Spark's state.
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
+
+import duckdb
 
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.engines.duckdb_sql import columns_sql, parquet_sql, quoted, rows_sql, text_literal
+from refi_assets.errors import EngineError, type_and_place
+from refi_assets.ml.registry import RegisteredModel
 from refi_assets.ml.scoring import probability_sql
 from refi_assets.risk.event_columns import EVENT_KEY
 from refi_assets.risk.live_rules import LiveRules
@@ -22,8 +26,9 @@ from refi_assets.risk.stream.dead_letters import DeadLetter, Place
 from refi_assets.risk.stream.decisions import Champions, Decision, decide, require_same_messages
 from refi_assets.risk.stream.lake_files import EVENTS, LATE_EVENTS, SCORES, batch_key, put_table, read_table
 from refi_assets.risk.stream.live_output import LiveOutput
-from refi_assets.risk.stream.live_scoring import LiveScoring
-from refi_assets.risk.stream.sink import SinkResult
+from refi_assets.risk.stream.live_scoring import RESULT_COLUMNS, LiveScoring
+from refi_assets.risk.stream.mapped_events import MappedEvents
+from refi_assets.risk.stream.sink import ScoreSink
 from refi_assets.risk.stream.snapshot import PORTFOLIO, STORED_COLUMNS, Snapshot, Snapshots, stored_rows_sql
 
 if TYPE_CHECKING:
@@ -37,7 +42,7 @@ _SCORE_COLUMNS = """
     {checkpoint} || '/' || {batch} || '/' || scored.borrower_id AS score_id,
     scored.borrower_id,
     scored.as_of,
-    {probability} AS probability,
+    result.probability,
     result.band,
     result.reasons,
     {model} AS model,
@@ -49,19 +54,6 @@ _SCORE_COLUMNS = """
     scored.late,
     coalesce(reported.rules, []) AS rules
 """
-
-
-class Sink(Protocol):
-    """Where scores and dead letters are sent: see sink.py."""
-
-    def write(
-        self,
-        batch_id: int,
-        scores: "pa.Table",
-        dead_letters: Sequence[DeadLetter],
-        end_offsets: Mapping[str, Mapping[int, int]],
-    ) -> SinkResult:
-        """Send a batch once."""
 
 
 @dataclass
@@ -93,7 +85,7 @@ class BatchProcessor:
         engine: DuckDBEngine,
         checkpoint: Checkpoint,
         champions: Champions,
-        sink: Sink,
+        sink: ScoreSink,
         policy: RiskPolicy,
     ) -> None:
         self._lake = engine.lake
@@ -103,7 +95,8 @@ class BatchProcessor:
         self._late_after_hours = policy.events.late_after_hours
         self._snapshots = Snapshots(engine, checkpoint.checkpoint_id)
         self._snapshot: Snapshot | None = None
-        self._days: set[date] = set()  # of the batches since the snapshot
+        self._mapped: MappedEvents
+        self._days: dict[int, set[date]] = {}  # on which events were received, of the batches since the snapshot
         self._session = engine.session()
         self._session.execute("CREATE SCHEMA risk; CREATE SCHEMA staging")
         self._scoring = LiveScoring(self._session, policy.bands)
@@ -116,6 +109,12 @@ class BatchProcessor:
 
     def process(self, batch: int, groups: "pa.Table") -> BatchFigures:
         """Keep, score and send a batch. Repeating it changes nothing. Raises RefiError."""
+        try:
+            return self._processed(batch, groups)
+        except duckdb.Error as error:  # its message may quote an event
+            raise EngineError(f"Batch {batch} cannot be scored: {type_and_place(error)}.") from None
+
+    def _processed(self, batch: int, groups: "pa.Table") -> BatchFigures:
         figures = BatchFigures(batch)
         messages = self._checkpoint.batch(batch)
         require_same_messages(self._lake, self._checkpoint.checkpoint_id, batch, messages)
@@ -177,10 +176,10 @@ class BatchProcessor:
             )
             figures.version = decision.version
         with figures.timed("score"):
-            results = self._scoring.score(model)
+            features = self._score(model)
         with figures.timed("rules"):
-            self._apply_rules(results)
-            scores = self._score_table(batch, decision, results)
+            self._apply_rules()
+            scores = self._score_table(batch, decision, features)
         with figures.timed("keep"):
             figures.events = self._put_events(EVENTS, batch, "NOT is_too_late")
             figures.late_events = self._put_events(LATE_EVENTS, batch, "is_too_late")
@@ -191,42 +190,59 @@ class BatchProcessor:
         snapshot = self._snapshot
         if snapshot is None:
             snapshot = self._use_snapshot(self._snapshots.newest(batch))
-            self._days = self._days_of_files(snapshot, batch)
+            self._days = self._snapshots.days_since(snapshot, batch)
         days = self._days_of_new()
-        if self._days and days and max(days) > max([*self._days, snapshot.newest_day or date.min]):
-            snapshot = self._use_snapshot(self._snapshots.fold(snapshot, batch))
-            self._days = set()
-        self._days |= days
+        if self._days and days and max(days) > max({snapshot.newest_day or date.min}.union(*self._days.values())):
+            snapshot = self._use_snapshot(self._snapshots.fold(snapshot, batch, max(days)))
+            self._days = {}
+        self._days[batch] = days
         return snapshot
 
     def _use_snapshot(self, snapshot: Snapshot) -> Snapshot:
         self._snapshot = snapshot
         events, portfolio = (parquet_sql(self._lake.url(key)) for key in (snapshot.events, snapshot.portfolio))
+        query = f"SELECT {_COLUMNS} FROM {events}"
+        self._mapped = MappedEvents(self._session, query, self._session.scratch / "snapshot.arrow")
         self._session.execute(
-            f"CREATE OR REPLACE TEMP VIEW snapshot_events AS SELECT {_COLUMNS} FROM {events};"
             f"CREATE OR REPLACE TABLE staging.portfolio_borrower AS SELECT {columns_sql(PORTFOLIO)} FROM {portfolio}"
         )
         return snapshot
-
-    def _days_of_files(self, snapshot: Snapshot, batch: int) -> set[date]:
-        rows = stored_rows_sql(self._lake, self._snapshots.files_since(snapshot, batch))
-        return {day for (day,) in self._session.execute(f"SELECT DISTINCT received_at::DATE FROM ({rows})")}
 
     def _days_of_new(self) -> set[date]:
         rows = self._session.execute("SELECT DISTINCT received_at::DATE FROM arrived WHERE is_new AND reason IS NULL")
         return {day for (day,) in rows}
 
+    def _files_since(self, snapshot: Snapshot, batch: int) -> list[str]:
+        """The stream's files since the snapshot that may have events of the batch's borrowers beside Spark's groups.
+
+        Spark hands on a borrower's days with new events, each whole. A borrower with new events of the newest day may
+        lack those of older days, and another one those of every day.
+        """
+        newest = max(set[date]().union(*self._days.values()), default=None)
+        lagging = (
+            self._session.value(
+                "SELECT count(*) FROM (SELECT max(received_at)::DATE AS newest FROM arrived "
+                f"WHERE is_new AND reason IS NULL GROUP BY borrower_id) WHERE newest < DATE '{newest}'"
+            )
+            if newest
+            else 0
+        )
+        batches = [number for number, days in self._days.items() if number < batch and (lagging or days - {newest})]
+        return self._snapshots.files_since(snapshot, batch, batches) if batches else []
+
     def _find_events(self, snapshot: Snapshot, batch: int) -> None:
         """The tables risk.events, of all borrowers with new events, `scored` and risk.subject."""
-        stored = "SELECT * FROM snapshot_events"
-        if len(self._days) > 1:  # Spark hands on a borrower's other days only if they have new events
-            stored += f" UNION ALL {stored_rows_sql(self._lake, self._snapshots.files_since(snapshot, batch))}"
-        is_too_late = f"received_at > event_time + INTERVAL {self._late_after_hours} HOUR AS is_too_late"
         self._session.execute(
             "CREATE OR REPLACE TEMP TABLE touched AS "
-            "SELECT DISTINCT borrower_id FROM arrived WHERE is_new AND reason IS NULL;"
-            "CREATE OR REPLACE TEMP TABLE history AS "
-            f"SELECT {_COLUMNS} FROM ({stored}) SEMI JOIN touched USING (borrower_id);"
+            "SELECT DISTINCT borrower_id FROM arrived WHERE is_new AND reason IS NULL"
+        )
+        stored = f"SELECT {_COLUMNS} FROM mapped"
+        if files := self._files_since(snapshot, batch):
+            stored += f" UNION ALL {stored_rows_sql(self._lake, files)} SEMI JOIN touched USING (borrower_id)"
+        self._session.connection.register("mapped", self._mapped.of(self._arrow("FROM touched").column(0)))
+        is_too_late = f"received_at > event_time + INTERVAL {self._late_after_hours} HOUR AS is_too_late"
+        self._session.execute(
+            f"CREATE OR REPLACE TEMP TABLE history AS {stored};"
             "CREATE OR REPLACE TABLE risk.events AS "
             f"SELECT {_COLUMNS}, FALSE AS is_new, {is_too_late} FROM history UNION ALL "
             f"SELECT {_COLUMNS}, is_new, {is_too_late} FROM arrived ANTI JOIN history USING ({_KEY}) "
@@ -238,15 +254,22 @@ class BatchProcessor:
             "FROM risk.events WHERE NOT is_too_late GROUP BY borrower_id HAVING events > 0;"
             "CREATE OR REPLACE TABLE risk.subject AS SELECT borrower_id, as_of FROM scored"
         )
+        self._session.connection.unregister("mapped")
 
-    def _apply_rules(self, results: "pa.Table") -> None:
-        """The table `reported`: the codes of the rules that report a borrower."""
+    def _score(self, model: RegisteredModel) -> list[str]:
+        """The tables `result` and risk.scores; returns the names of the features."""
+        results = self._scoring.score(model)
         self._session.connection.register("results", results)
         self._session.execute(
-            "CREATE OR REPLACE TABLE risk.scores AS "
-            f"SELECT borrower_id, as_of, {probability_sql('millionths')} AS probability FROM results"
+            "CREATE OR REPLACE TEMP TABLE result AS "
+            f"SELECT * EXCLUDE (millionths), {probability_sql('millionths')} AS probability FROM results;"
+            "CREATE OR REPLACE TABLE risk.scores AS SELECT borrower_id, as_of, probability FROM result"
         )
         self._session.connection.unregister("results")
+        return [name for name in results.column_names if name not in RESULT_COLUMNS]
+
+    def _apply_rules(self) -> None:
+        """The table `reported`: the codes of the rules that report a borrower."""
         self._output.read_scores_before()
         self._rules.apply()
         self._session.execute(
@@ -256,30 +279,24 @@ class BatchProcessor:
             "SELECT borrower_id, list(DISTINCT rule ORDER BY rule) AS rules FROM report GROUP BY borrower_id"
         )
 
-    def _score_table(self, batch: int, decision: Decision, results: "pa.Table") -> "pa.Table":
-        self._session.connection.register("results", results)
+    def _score_table(self, batch: int, decision: Decision, features: Sequence[str]) -> "pa.Table":
         columns = _SCORE_COLUMNS.format(
-            probability=probability_sql("result.millionths"),
             checkpoint=text_literal(self._checkpoint.checkpoint_id),
             batch=batch,
             model=text_literal(decision.model),
             version=decision.version,
             processed_at=text_literal(f"{decision.processed_at.astimezone(UTC).replace(tzinfo=None)}"),
         )
-        result = {"borrower_id", "as_of", "millionths", "band", "reasons"}
-        features = "".join(f", result.{quoted(name)}" for name in results.column_names if name not in result)
-        query = (
+        return self._arrow(
             "WITH last_offset AS (SELECT borrower_id, topic, arg_max(kafka_partition, kafka_offset) AS number, "
             "max(kafka_offset) AS kafka_offset FROM risk.events WHERE is_new AND NOT is_too_late GROUP BY ALL), "
             "places AS (SELECT borrower_id, "
             "map_from_entries(list(ROW(topic, [number::BIGINT, kafka_offset]) ORDER BY topic)) AS offsets "
             "FROM last_offset GROUP BY borrower_id) "
-            f"SELECT {columns}{features} FROM scored INNER JOIN results AS result USING (borrower_id) "
-            "INNER JOIN places USING (borrower_id) LEFT JOIN reported USING (borrower_id) ORDER BY scored.borrower_id"
+            f"SELECT {columns}, {', '.join(f'result.{quoted(name)}' for name in features)} "
+            "FROM scored INNER JOIN result USING (borrower_id) INNER JOIN places USING (borrower_id) "
+            "LEFT JOIN reported USING (borrower_id) ORDER BY scored.borrower_id"
         )
-        table = self._arrow(query)
-        self._session.connection.unregister("results")
-        return table
 
     def _put_events(self, kind: str, batch: int, condition: str) -> int:
         table = self._arrow(f"SELECT {_COLUMNS} FROM risk.events WHERE is_new AND {condition} ORDER BY {_KEY}")

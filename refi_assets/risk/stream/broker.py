@@ -2,19 +2,23 @@
 
 import fcntl
 import re
+import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from refi_assets.engines.spark_session import java_for_spark
 from refi_assets.errors import RefiError, needs_packages, writing
 from refi_assets.risk.stream.jars import jar_files
 from refi_assets.risk.stream.settings import STREAM_PACKAGES
+
+if TYPE_CHECKING:
+    from confluent_kafka.admin import AdminClient
 
 HOST = "127.0.0.1"
 START_SECONDS = 90
@@ -64,6 +68,8 @@ class Broker:
 
     def start(self) -> None:
         """Start it, and return when it answers. Raises SettingError without Java or jars, RefiError if it fails."""
+        with needs_packages("Kafka", STREAM_PACKAGES, "stream", "make stream"):
+            from confluent_kafka.admin import AdminClient
         if _is_taken(self.port):
             raise RefiError(f"Port {self.port} of {HOST} is taken. Stop what listens there, or name another: --port.")
         java = [str(java_for_spark() / "bin" / "java"), "-cp", ":".join(map(str, jar_files("kafka")))]
@@ -89,7 +95,9 @@ class Broker:
                 )
         watch = [sys.executable, "-c", _WATCH, str(self._process.pid)]
         self._watch = subprocess.Popen(watch, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603
-        self._await_answer()
+        self._await_answer(
+            AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0, "reconnect.backoff.max.ms": 200})
+        )
 
     def wait(self) -> None:
         """Return when it ends, which it should not do. Raises RefiError with the reason."""
@@ -100,11 +108,11 @@ class Broker:
 
     def stop(self) -> None:
         """End it in order."""
-        self._end(self._process.terminate if self._process else None)
+        self._end(signal.SIGTERM)
 
     def kill(self) -> None:
         """End it at once, as a crash does."""
-        self._end(self._process.kill if self._process else None)
+        self._end(signal.SIGKILL)
 
     @contextmanager
     def _locked_folder(self) -> Iterator[IO[bytes]]:
@@ -127,13 +135,12 @@ class Broker:
     def _log(self) -> Path:
         return self.folder / "broker.log"
 
-    def _end(self, end: Callable[[], None] | None) -> None:
-        if self._watch is not None:
-            self._watch.kill()
-            self._watch.wait()
-        if self._process is None or end is None:
+    def _end(self, number: signal.Signals) -> None:
+        if self._process is None or self._watch is None:
             return
-        end()
+        self._watch.kill()
+        self._watch.wait()
+        self._process.send_signal(number)
         try:
             self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -141,12 +148,10 @@ class Broker:
             self._process.wait()
         self._process = self._watch = None
 
-    def _await_answer(self) -> None:
-        with needs_packages("Kafka", STREAM_PACKAGES, "stream", "make stream"):
-            from confluent_kafka import KafkaException
-            from confluent_kafka.admin import AdminClient
+    def _await_answer(self, admin: "AdminClient") -> None:
+        from confluent_kafka import KafkaException
+
         deadline = time.monotonic() + START_SECONDS
-        admin = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0, "reconnect.backoff.max.ms": 200})
         while True:
             try:
                 if admin.list_topics(timeout=1).brokers:

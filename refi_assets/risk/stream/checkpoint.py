@@ -62,7 +62,7 @@ class Checkpoint(BaseModel):
     def delete() -> None:
         """Delete whatever there is of a checkpoint at the place of the settings."""
         store = open_lake(settings_of(StreamSettings).checkpoint)
-        store.delete([_FILE, *_SPARK_FILES])  # first: without its description, the rest is of no checkpoint
+        store.delete([name for name in (_FILE, *_SPARK_FILES) if store.find(name)])
         for folder in _SPARK_FOLDERS:
             store.delete_folder(folder)
 

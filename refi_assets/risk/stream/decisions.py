@@ -12,10 +12,9 @@ from pydantic import BaseModel, ConfigDict
 from refi_assets.errors import ModelError, RefiError, best_effort
 from refi_assets.lake import ObjectStore
 from refi_assets.ml.registry import CHAMPION, RegisteredModel, Registry, open_registry
+from refi_assets.risk.scoring import MODEL
 from refi_assets.risk.stream.checkpoint import BatchRange
 from refi_assets.risk.stream.lake_files import DECISIONS, batch_key
-
-MODEL = "live_default"
 
 
 class Decision(BaseModel):

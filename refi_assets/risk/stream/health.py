@@ -65,7 +65,7 @@ class StreamHealth:
         """Add what Spark reports; with the figures of the batch, if it has just finished one."""
         with self._lock:
             self._last_sign = time.time()
-            self._behind = {
+            self._behind |= {
                 (topic.removeprefix(self._prefix), number): behind for (topic, number), behind in progress.lag.items()
             }
             if figures is not None:

@@ -11,7 +11,7 @@ from refi_assets.settings import settings_of
 if TYPE_CHECKING:
     from confluent_kafka.admin import AdminClient
 
-ADMIN_SECONDS = 30
+ADMIN_SECONDS = 15
 DAY_MS = 24 * 60 * 60 * 1000
 
 
@@ -35,18 +35,44 @@ def create_topics(*, timestamps: Literal["LogAppendTime", "CreateTime"] = "LogAp
         )
         for topic in TOPICS
     ]
-    new = []
-    admin = AdminClient(kafka.client_options())
-    for name, future in admin.create_topics(requests, operation_timeout=ADMIN_SECONDS).items():
-        try:
-            future.result(ADMIN_SECONDS)
-            new.append(name)
-        except KafkaException as error:
-            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
-                reason = error.args[0].str()
-                raise RefiError(f"Kafka at {kafka.kafka_bootstrap} did not make the topic {name}: {reason}") from None
-    _await_leaders(admin, new)
+    admin, new = AdminClient(kafka.client_options()), []
+    try:
+        admin.list_topics(timeout=ADMIN_SECONDS)  # a Kafka that is away is noticed here
+        for name, future in admin.create_topics(requests, request_timeout=ADMIN_SECONDS).items():
+            try:
+                future.result()
+                new.append(name)
+            except KafkaException as error:
+                if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                    raise
+        _await_leaders(admin, new)
+    except KafkaException as error:
+        reason = error.args[0].str()
+        raise RefiError(f"Kafka at {kafka.kafka_bootstrap} did not make the topics: {reason}.") from None
     return new
+
+
+def other_options() -> list[str]:
+    """How topics in Kafka differ from those that we make, each difference as a sentence. Raises RefiError."""
+    from confluent_kafka import KafkaException
+    from confluent_kafka.admin import AdminClient
+    from confluent_kafka.admin._config import ConfigResource
+
+    kafka, stream = settings_of(KafkaSettings), settings_of(StreamSettings)
+    resources = {topic: ConfigResource(ConfigResource.Type.TOPIC, kafka.topic(topic)) for topic in TOPICS}
+    admin = AdminClient(kafka.client_options())  # it must outlive its answers
+    try:
+        answers = admin.describe_configs(list(resources.values()), request_timeout=ADMIN_SECONDS)
+        return [
+            f"{kafka.topic(topic)} has {name}={found[name].value}, not {value}."
+            for topic, resource in resources.items()
+            for found in [answers[resource].result()]
+            for name, value in _topic_options(topic, "LogAppendTime", stream.stream_retention_days).items()
+            if found[name].value != value
+        ]
+    except KafkaException as error:
+        reason = error.args[0].str()
+        raise RefiError(f"Kafka at {kafka.kafka_bootstrap} did not describe the topics: {reason}.") from None
 
 
 def _await_leaders(admin: "AdminClient", names: list[str]) -> None:

@@ -5,7 +5,6 @@ key, so that a repeated batch has the same bytes.
 """
 
 import io
-import re
 from typing import TYPE_CHECKING
 
 from refi_assets.lake import ObjectStore
@@ -31,8 +30,13 @@ def checkpoint_folder(kind: str, checkpoint_id: str) -> str:
 def batch_files(lake: ObjectStore, kind: str, checkpoint_id: str) -> dict[int, str]:
     """The keys of a checkpoint's files of a kind, by batch, in order."""
     keys = [info.key for info in lake.objects(checkpoint_folder(kind, checkpoint_id))]
-    numbered = [(int(batch[1]), key) for key in keys if (batch := re.search(r"/batch=(\d+)\.\w+$", key))]
+    numbered = [(batch_number(key), key) for key in keys if "/batch=" in key]
     return dict(sorted(numbered))
+
+
+def batch_number(key: str) -> int:
+    """The number of the batch that a file is of."""
+    return int(key.rpartition("/batch=")[2].partition(".")[0])
 
 
 def event_files(lake: ObjectStore, checkpoint_id: str) -> list[str]:

@@ -19,7 +19,7 @@ from refi_assets.store.live_scores import LiveBatch
 if TYPE_CHECKING:
     import pyarrow as pa
 
-RULES = "rules"  # a column of the scores: the codes of the rules that report the borrower, a list
+RULES_COLUMN = "rules"  # a column of the scores: the codes of the rules that report the borrower, a list
 
 
 class LiveOutput:
@@ -45,18 +45,18 @@ class LiveOutput:
     def keep(self, checkpoint_id: str, batch: int, scores: "pa.Table") -> None:
         """Keep the scores of a batch, and put the alerts of its rules into the outbox.
 
-        scores: SCORE_MESSAGE_COLUMNS, RULES, and features, which the other columns are. All are of one model.
+        scores: SCORE_MESSAGE_COLUMNS, RULES_COLUMN, and features, which the other columns are. All are of one model.
         """
         if not scores.num_rows:
             return
-        features = [name for name in scores.column_names if name not in {*SCORE_MESSAGE_COLUMNS, RULES}]
+        features = [name for name in scores.column_names if name not in {*SCORE_MESSAGE_COLUMNS, RULES_COLUMN}]
         self._connection.register("kept", scores)
         live = self._connection.execute(
             "SELECT borrower_id AS key, as_of, CAST(probability * 1000000 AS INTEGER) AS millionths, band, "
             f"array_to_string(reasons, {text_literal(REASON_SEPARATOR)}) AS reasons, newest_event_time, "
             f"CAST(json_array({', '.join(map(quoted, features))}) AS VARCHAR) AS features FROM kept"
         ).to_arrow_table()
-        reported = self._connection.execute(f"SELECT borrower_id, unnest({RULES}), as_of FROM kept").fetchall()
+        reported = self._connection.execute(f"SELECT borrower_id, unnest({RULES_COLUMN}), as_of FROM kept").fetchall()
         first = self._connection.execute("SELECT model, version, processed_at FROM kept LIMIT 1").fetchall()
         self._connection.unregister("kept")
         ((model, version, processed_at),) = first

@@ -6,6 +6,7 @@ from sqlglot import exp
 
 from refi_assets.engines.duckdb import DuckDBSession
 from refi_assets.ml.registry import RegisteredModel
+from refi_assets.risk.batch_relations import FEATURES
 from refi_assets.risk.live_features import LiveFeatures
 from refi_assets.risk.policy import Bands
 from refi_assets.risk.scoring import REASON_SEPARATOR, score_table
@@ -14,7 +15,7 @@ from refi_assets.specs.names import table_of
 if TYPE_CHECKING:
     import pyarrow as pa
 
-FEATURES = "risk/features"
+RESULT_COLUMNS = ("borrower_id", "as_of", "millionths", "band", "reasons")  # the others are features
 
 
 class LiveScoring:

@@ -19,6 +19,7 @@ from refi_assets.risk.stream.batch import BatchFigures, BatchProcessor
 from refi_assets.risk.stream.checkpoint import Checkpoint, Offsets
 from refi_assets.risk.stream.decisions import Champions
 from refi_assets.risk.stream.jars import query_jars
+from refi_assets.risk.stream.lake_files import checkpoint_ids
 from refi_assets.risk.stream.settings import STREAM_PACKAGES, KafkaSettings, StreamSettings
 from refi_assets.risk.stream.sink import ScoreSink
 from refi_assets.risk.topics import SOURCE_TOPICS
@@ -79,8 +80,14 @@ def open_checkpoint() -> Checkpoint:
 
     Raises RefiError if it does not fit this program or Kafka's topics, or if Kafka does not answer.
     """
-    first = first_offsets()
-    checkpoint = Checkpoint.find() or Checkpoint.create(first)
+    first, checkpoint = first_offsets(), Checkpoint.find()
+    if checkpoint is None:
+        if lost := checkpoint_ids(open_lake(settings_of(LakeSettings).lake_url)):
+            raise RefiError(
+                f"There is no checkpoint in {settings_of(StreamSettings).checkpoint}, and the lake has scores of the "
+                f"checkpoint {lost[-1]}. If it is lost, run `refi risk rebuild`, which sends no score twice."
+            )
+        checkpoint = Checkpoint.create(first)
     checkpoint.require_partitions({topic: len(offsets) for topic, offsets in first.items()})
     return checkpoint
 

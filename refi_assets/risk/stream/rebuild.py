@@ -7,11 +7,14 @@ events of all earlier ones, so that a message that is read again brings no new e
 from contextlib import closing
 from typing import NamedTuple
 
+import duckdb
+
 from refi_assets.lake import ObjectStore, open_lake
 from refi_assets.lake.settings import LakeSettings
 from refi_assets.risk.stream.checkpoint import Checkpoint, Offsets
 from refi_assets.risk.stream.decisions import find_decision
 from refi_assets.risk.stream.lake_files import SCORES, batch_key, checkpoint_ids, read_table
+from refi_assets.risk.stream.live_output import LiveOutput
 from refi_assets.risk.stream.markers import newest_marker
 from refi_assets.risk.stream.query import first_offsets
 from refi_assets.risk.stream.settings import StreamSettings
@@ -43,10 +46,10 @@ def rebuild_checkpoint() -> RebuiltCheckpoint:
             for topic, offsets in first.items()
         }
         lost = {
-            (topic, number): start[topic][number] - end
-            for topic, offsets in ends.items()
-            for number, end in offsets.items()
-            if start[topic][number] > end
+            (topic, number): offset - ends[topic][number]
+            for topic, offsets in first.items()
+            for number, offset in offsets.items()
+            if offset > ends.get(topic, {}).get(number, offset)
         }
         return RebuiltCheckpoint(Checkpoint.create(start, old), sent, lost)
 
@@ -55,16 +58,20 @@ def _finish(lake: ObjectStore, checkpoint_id: str, sent_to: str | None) -> tuple
     """Send the scores of the batch that the lake has and Kafka has not; returns where to go on, and their number.
 
     The messages of that batch are read again: its dead letters are not in the lake. `sent_to` is the checkpoint of the
-    newest marker.
+    newest marker. The store may lack that batch, and the one before.
     """
-    with closing(ScoreSink(checkpoint_id, sent_to)) as sink:
-        marker = sink.marker
+    with closing(ScoreSink(checkpoint_id, sent_to)) as sink, duckdb.connect() as connection:
+        output, marker, sent = LiveOutput(lake.name, connection), sink.marker, 0
         batch = marker.batch_id + marker.is_whole if marker else 0
         if marker and marker.is_whole:
             ends: Offsets = marker.offsets
         else:
             decision = find_decision(lake, checkpoint_id, batch)
             ends = decision.start if decision else {}
-        key = batch_key(SCORES, checkpoint_id, batch)
-        sent = sink.write(batch, read_table(lake, key), [], ends).messages if lake.find(key) else 0
+        for number in range(marker.batch_id if marker else 0, batch + 1):
+            key = batch_key(SCORES, checkpoint_id, number)
+            if lake.find(key):
+                scores = read_table(lake, key)
+                sent += sink.write(number, scores, [], ends).messages
+                output.keep(checkpoint_id, number, scores)
         return ends, sent

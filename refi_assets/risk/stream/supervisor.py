@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from refi_assets.engines.spark_stream import RunningStream
+from refi_assets.engines.spark_stream import RunningStream, SparkEndedError
 from refi_assets.errors import RefiError, SettingError, needs_packages, type_and_place
 from refi_assets.lake.settings import LakeSettings
 from refi_assets.risk.alerting import alerts_sent_beside
@@ -41,8 +41,8 @@ class Supervisor:
     def run(self, *, until_caught_up: bool = False) -> None:
         """Run until SIGTERM or SIGINT, or until the query has caught up.
 
-        Raises RefiError if it cannot start at all, or if a newer driver has taken over; with `until_caught_up`, also
-        after any other failure.
+        Raises RefiError if it cannot start at all, if Java has ended, or if a newer driver has taken over; with
+        `until_caught_up`, also after any other failure.
         """
         alerts = alerts_sent_beside(open_alert_outbox(settings_of(LakeSettings).lake_url))
         with query_lock(), stop_signals() as is_stopping, serving_health(self._health), alerts:
@@ -50,9 +50,10 @@ class Supervisor:
             while not is_stopping.is_set():
                 try:
                     with running_query(self._champions, self._keep, until_caught_up=until_caught_up) as query:
+                        self._has_run = True
                         self._watch(query, is_stopping)
                     return
-                except (FencedError, SettingError):
+                except (FencedError, SettingError, SparkEndedError):
                     raise
                 except Exception as error:
                     if until_caught_up or not self._has_run:
@@ -74,9 +75,11 @@ class Supervisor:
             has_ended = query.wait(_POLL_SECONDS)
             for progress in query.new_progress():
                 figures = self._figures.pop(progress.batch, None)
+                if figures is not None:
+                    self._is_well = True
+                    figures.seconds["spark"] = progress.seconds - sum(figures.seconds.values())
                 self._health.add(progress, figures)
                 if figures is not None:
-                    self._has_run = self._is_well = True
                     self._on_batch(figures, max(self._health.lag_seconds().values(), default=0.0))
 
 

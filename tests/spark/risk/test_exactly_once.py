@@ -11,7 +11,7 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -26,11 +26,12 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 
 from refi_assets.errors import RefiError
 from refi_assets.risk.stream.broker import Broker
-from refi_assets.risk.stream.rebuild import rebuild_checkpoint
 from refi_assets.sample.risk import generated_risk
 from tests.spark.conftest import PREFIXES
+from tests.support.commands import refi_here
 from tests.support.registries import new_registry_file
 from tests.support.risk_streams import (
+    PATIENCE,
     RiskStream,
     forget_newest_commit,
     last_scores,
@@ -44,7 +45,6 @@ from tests.support.risk_streams import (
 pytestmark = pytest.mark.usefixtures("spark")
 
 BATCH = "2500"  # messages
-HALF = 10_000  # of the messages
 
 
 @pytest.fixture(scope="module")
@@ -65,11 +65,23 @@ def champion(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def stream(kafka: Broker, champion: Path, tmp_path: Path) -> RiskStream:
-    """A stream without messages yet."""
-    begun = new_stream(tmp_path, kafka.bootstrap, next(PREFIXES), champion)
-    begun.prepare()
-    return begun
+def begin(kafka: Broker, champion: Path, tmp_path: Path) -> Iterator[Callable[[str], RiskStream]]:
+    """Begins a stream without messages, in a folder of this name. Its drivers end with the test."""
+    with ExitStack() as stack:
+
+        def begin_stream(name: str) -> RiskStream:
+            begun = new_stream(tmp_path / name, kafka.bootstrap, next(PREFIXES), champion)
+            stack.callback(begun.end_drivers)
+            begun.prepare()
+            return begun
+
+        yield begin_stream
+
+
+@pytest.fixture
+def stream(begin: Callable[[str], RiskStream]) -> RiskStream:
+    """A stream without messages."""
+    return begin("stream")
 
 
 @pytest.fixture(scope="module")
@@ -96,53 +108,41 @@ def test_a_batch_whose_commit_is_lost_is_repeated_with_the_same_bytes(undisturbe
 
 
 def test_a_lost_checkpoint_is_rebuilt_where_its_scores_end(
-    stream: RiskStream, undisturbed: RiskStream, generated: Path
-) -> None:
-    stream.send(generated, 0, HALF)
-    stream.catch_up()
-    lose_checkpoint(stream)
-    stream.send(generated, HALF)
-    with pytest.raises(RefiError, match="Nothing was sent. If that checkpoint is lost, run `refi risk rebuild`"):
-        stream.catch_up()
-    with stream.in_this_process():
-        rebuilt = rebuild_checkpoint()
-    assert (rebuilt.sent_scores, rebuilt.lost_messages) == (0, {})
-    stream.catch_up()
-    require_exactly_once(stream, generated)
-    assert last_scores(stream) == last_scores(undisturbed)
-
-
-def test_a_rebuild_sends_the_scores_that_only_the_lake_has(
     kafka: Broker, stream: RiskStream, undisturbed: RiskStream, generated: Path
 ) -> None:
-    stream.send(generated, 0, HALF)
+    """The scores of its last batch are in the lake only: Kafka refuses them."""
+    stream.send(generated, 0, 7000)
+    stream.catch_up()
     topic = f"{stream.settings['REFI_KAFKA_TOPIC_PREFIX']}risk-scores"
     limit_messages(kafka, topic, "100")
+    stream.send(generated, 7000, 14_000)
     with pytest.raises(RefiError, match="did not take the scores"):
         stream.catch_up()
-    assert stream.sent("risk-scores") == []
     limit_messages(kafka, topic, "1000000")
+    missing = stream.stored("scores").shape[0] - len(stream.sent("risk-scores"))
+    assert missing > 0
+
     lose_checkpoint(stream)
-    with stream.in_this_process():
-        rebuilt = rebuild_checkpoint()
-    assert rebuilt.sent_scores == stream.stored("scores").shape[0] > 0
-    stream.send(generated, HALF)
+    stream.send(generated, 14_000)
+    with pytest.raises(RefiError, match="If it is lost, run `refi risk rebuild`"):
+        stream.catch_up()
+    answer = refi_here("risk", "rebuild", environment=stream.settings)
+    assert answer.returncode == 0
+    assert f"Sent {missing} scores that the lake had and Kafka had not." in answer.stdout
     stream.catch_up()
     require_exactly_once(stream, generated)
     assert last_scores(stream) == last_scores(undisturbed)
 
 
-def test_an_older_copy_of_a_checkpoint_is_refused(stream: RiskStream, generated: Path, tmp_path: Path) -> None:
+def test_a_checkpoint_that_has_lost_a_part_is_refused(stream: RiskStream, generated: Path) -> None:
+    """Without Spark's files, batch 0 begins again, with more messages, whose scores would be taken for sent."""
     stream.send(generated, 0, 1000)
     stream.catch_up()
-    shutil.copytree(stream.checkpoint, tmp_path / "copy")
+    for name in ("offsets", "commits", "state"):
+        shutil.rmtree(stream.checkpoint / name)
     stream.send(generated, 1000, 2000)
-    stream.catch_up()
-    stream.send(generated, 2000, 3000)
-    lose_checkpoint(stream)
-    shutil.copytree(tmp_path / "copy", stream.checkpoint)
     scores = stream.sent("risk-scores")
-    with pytest.raises(RefiError, match="the checkpoint is an older copy"):
+    with pytest.raises(RefiError, match="the checkpoint is an older copy, or has lost a part"):
         stream.catch_up()
     assert stream.sent("risk-scores") == scores
 
@@ -152,7 +152,7 @@ def test_a_full_disk_at_the_checkpoint_loses_and_doubles_nothing(
 ) -> None:
     stream.send(generated)
     with small_disk(stream.checkpoint) as resize:
-        with pytest.raises(RefiError, match="Spark ended the query"):
+        with pytest.raises(RefiError, match=r"is full\. Make room"):
             stream.catch_up()
         assert resize("64m")
         stream.catch_up()
@@ -197,13 +197,69 @@ def test_three_kills_of_driver_and_broker_leave_the_scores_of_an_undisturbed_str
     assert last_scores(stream) == last_scores(undisturbed)
 
 
-def kill_at_random(stream: RiskStream, kafka: Broker, victims: list[str], draws: random.Random) -> Counter[str]:
+@pytest.mark.long
+def test_thirty_kills_leave_the_scores_of_an_undisturbed_stream(
+    kafka: Broker, begin: Callable[[str], RiskStream], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with generated_risk(34_500, 2, tmp_path / "generated", as_of=date(2026, 8, 31), days=30, months=13):
+        undisturbed, disturbed = begin("undisturbed"), begin("disturbed")
+    for stream in (undisturbed, disturbed):
+        stream.send(tmp_path / "generated")
+    victims = ["driver", "broker", "both"] * 10
+    phases = kill_at_random(disturbed, kafka, victims, random.Random(2), batch="8000")
+    with capsys.disabled():
+        print(f"\n{len(victims)} kills: {dict(phases)}")
+    for stream in (disturbed, undisturbed):
+        stream.catch_up()
+        require_exactly_once(stream, tmp_path / "generated")
+    assert last_scores(disturbed) == last_scores(undisturbed)
+
+
+@pytest.mark.long
+def test_two_drivers_at_once_send_each_score_once(
+    stream: RiskStream, undisturbed: RiskStream, generated: Path, tmp_path: Path
+) -> None:
+    """They do not share a lock, as if they were on two machines with one checkpoint."""
+    stream.send(generated)
+    drivers = [
+        stream.driver("--until-caught-up", REFI_STREAM_EVENTS_A_BATCH=BATCH, REFI_STREAM_DIR=f"{tmp_path / name}")
+        for name in ("a", "b")
+    ]
+    codes = [driver.wait(PATIENCE) for driver in drivers]
+    assert 1 in codes, "one of them was kept out"
+    stream.catch_up()
+    require_exactly_once(stream, generated)
+    assert last_scores(stream) == last_scores(undisturbed)
+
+
+@pytest.mark.long
+def test_a_driver_that_wakes_up_after_its_successor_sends_nothing(
+    stream: RiskStream, undisturbed: RiskStream, generated: Path, tmp_path: Path
+) -> None:
+    stream.send(generated)
+    sleeper = stream.driver(REFI_STREAM_EVENTS_A_BATCH=BATCH, REFI_STREAM_DIR=f"{tmp_path / 'sleeper'}")
+    wait_until(lambda: stream.newest("commits") >= 0 and stream.newest("offsets") > stream.newest("commits"))
+    os.killpg(sleeper.pid, signal.SIGSTOP)
+    successor = stream.driver("--until-caught-up", REFI_STREAM_EVENTS_A_BATCH=BATCH)
+    assert successor.wait(PATIENCE) == 0
+    scores = stream.sent("risk-scores")
+    os.killpg(sleeper.pid, signal.SIGCONT)
+    time.sleep(30)
+    kill(sleeper)
+    assert stream.sent("risk-scores") == scores
+    require_exactly_once(stream, generated)
+    assert last_scores(stream) == last_scores(undisturbed)
+
+
+def kill_at_random(
+    stream: RiskStream, kafka: Broker, victims: list[str], draws: random.Random, batch: str = BATCH
+) -> Counter[str]:
     """Kill victims at random moments of batches, with kill -9; returns the phases in which that was."""
     phases: Counter[str] = Counter()
-    driver = stream.driver(REFI_STREAM_EVENTS_A_BATCH=BATCH)
+    driver = stream.driver(REFI_STREAM_EVENTS_A_BATCH=batch)
     for victim in victims:
         finished = stream.newest("commits") + draws.randrange(2)
-        wait_until(lambda: driver.poll() is not None or stream.newest("offsets") > finished)
+        wait_until(lambda of=driver, after=finished: of.poll() is not None or stream.newest("offsets") > after)
         time.sleep(draws.uniform(0, 3))
         if victim != "driver":
             kafka.kill()
@@ -213,7 +269,7 @@ def kill_at_random(stream: RiskStream, kafka: Broker, victims: list[str], draws:
         if victim != "driver":
             kafka.start()
         if driver.poll() is not None:
-            driver = stream.driver(REFI_STREAM_EVENTS_A_BATCH=BATCH)
+            driver = stream.driver(REFI_STREAM_EVENTS_A_BATCH=batch)
     kill(driver)
     return phases
 

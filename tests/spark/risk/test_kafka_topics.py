@@ -4,6 +4,8 @@ from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType  # t
 
 from refi_assets.risk.stream.broker import Broker
 from refi_assets.risk.stream.kafka_topics import create_topics
+from refi_assets.settings import overridden
+from tests.support.commands import refi_here
 
 
 def options_of(broker: Broker, topic: str) -> dict[str, str]:
@@ -35,3 +37,15 @@ def test_the_topics_of_a_replay_keep_the_producers_times_for_ever(kafka: Broker,
     create_topics(timestamps="CreateTime")
     events = options_of(kafka, topic_names["transactions"])
     assert (events["message.timestamp.type"], events["retention.ms"]) == ("CreateTime", "-1")
+
+
+def test_the_command_makes_the_topics_and_names_those_that_are_made_otherwise(topic_names: dict[str, str]) -> None:
+    first, second = refi_here("risk", "topics"), refi_here("risk", "topics")
+    assert first.stdout.endswith(f": {', '.join(topic_names.values())}\n")
+    assert second.stdout.startswith("All topics exist at ")
+    with overridden("REFI_STREAM_RETENTION_DAYS", "60"):
+        answer = refi_here("risk", "topics")
+    assert answer.returncode == 0, answer.stderr
+    notes = answer.stdout.splitlines()[1:]
+    assert f"Note: {topic_names['loan-events']} has retention.ms=2592000000, not 5184000000." in notes
+    assert len(notes) == len(topic_names) - 1, "markers are compacted, and have no days"

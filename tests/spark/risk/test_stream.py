@@ -5,89 +5,45 @@ The expected features are those that the runs over files compute from the same e
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import Consumer, TopicPartition
 
 from refi_assets.errors import ModelError, RefiError
+from refi_assets.ml.mlflow_client import SQLITE
 from refi_assets.ml.registry import CHAMPION, Registry
 from refi_assets.risk.scoring import MODEL
-from refi_assets.risk.stream.batch import BatchFigures
 from refi_assets.risk.stream.broker import Broker
-from refi_assets.risk.stream.decisions import Champions
 from refi_assets.risk.stream.kafka_topics import create_topics
-from refi_assets.risk.stream.markers import newest_marker
-from refi_assets.risk.stream.query import running_query
-from refi_assets.risk.stream.sending import send_messages
-from refi_assets.risk.stream.settings import KafkaSettings
-from refi_assets.risk.topics import LOAN_EVENTS, SOURCE_TOPICS, TRANSACTIONS
-from refi_assets.settings import settings_of
+from refi_assets.risk.topics import LOAN_EVENTS, TRANSACTIONS
 from tests.risk.small_portfolio import SmallPortfolio
 from tests.spark.conftest import PREFIXES
 from tests.support.registries import new_registry_file
-from tests.support.risk_streams import RiskStream, committed, new_stream, register_scorecard, wait_until
+from tests.support.risk_streams import RiskStream, committed, new_stream, register_scorecard
+from tests.support.running_query import Message, running
 
 pytestmark = pytest.mark.usefixtures("spark")
 
-Message = tuple[str, str | None, bytes | str | None, int]
-QUERY = "live_default"
+
+@pytest.fixture(scope="module")
+def champion(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A registry with a champion."""
+    base = tmp_path_factory.mktemp("registry")
+    registry = new_registry_file(base / "own", base)
+    register_scorecard(registry)
+    return registry
 
 
 @pytest.fixture
-def stream(kafka: Broker, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RiskStream]:
+def stream(kafka: Broker, champion: Path, tmp_path: Path) -> Iterator[RiskStream]:
     """A stream of its own, with topics of one partition that keep the messages' times; its settings are in force."""
-    registry = new_registry_file(tmp_path / "registry", tmp_path_factory.mktemp("registry"))
-    register_scorecard(registry)
     one = {"REFI_STREAM_TOPIC_PARTITIONS": "1"}
-    begun = new_stream(tmp_path, kafka.bootstrap, next(PREFIXES), registry, **one)
+    begun = new_stream(tmp_path, kafka.bootstrap, next(PREFIXES), champion, **one)
     with begun.in_this_process():
         create_topics(timestamps="CreateTime")
         yield begun
-
-
-class Running:
-    """A query that runs, and the figures of its batches."""
-
-    def __init__(self) -> None:
-        self.batches: list[BatchFigures] = []
-        self.said: list[str] = []
-
-    def take(self, *messages: Message) -> list[BatchFigures]:
-        """Send messages, and wait until they are in the newest marker; returns the figures of the batches since."""
-        before = len(self.batches)
-        send_messages(messages, keeps_times=True)
-        ends = end_offsets()
-        wait_until(lambda: self._is_at(ends))
-        return self.batches[before:]
-
-    def _is_at(self, ends: dict[str, dict[int, int]]) -> bool:
-        marker = newest_marker(QUERY)
-        is_sent = marker is not None and marker.offsets == ends
-        return is_sent and bool(self.batches) and self.batches[-1].batch == marker.batch_id
-
-
-@contextmanager
-def running() -> Iterator[Running]:
-    """The query of the settings."""
-    taken = Running()
-    with running_query(Champions(taken.said.append), taken.batches.append):
-        yield taken
-
-
-def end_offsets() -> dict[str, dict[int, int]]:
-    """Where the source topics end."""
-    kafka = settings_of(KafkaSettings)
-    consumer = Consumer({**kafka.client_options(), "group.id": "test"})
-    ends = {
-        topic: {0: consumer.get_watermark_offsets(TopicPartition(kafka.topic(topic), 0), 10)[1]}
-        for topic in SOURCE_TOPICS
-    }
-    consumer.close()
-    return ends
 
 
 def message(topic: str, event_id: str, kind: str, at: str, received: str = "", **columns: Any) -> Message:
@@ -161,13 +117,12 @@ def test_events_of_two_topics_become_scores_which_the_lake_and_kafka_have(stream
 
 
 def test_a_partition_that_lags_loses_nothing(stream: RiskStream) -> None:
-    """The transactions of March 1st and 2nd are read after the payments of ten days, and change the score of the 11th."""
+    """The transaction of March 2nd is read after the payments of ten days, and changes the score of the 11th."""
     payments = [payment(f"e{day:02}", f"{day:02}T08:00", None) for day in range(1, 12)]
     old = [payout("t1", "01T09:00"), payout("t2", "02T09:00", amount="-90.00"), payout("t3", "11T09:00")]
     with running() as query:
         query.take(payments[0], old[0])
-        for sent in payments[1:]:
-            query.take(sent)
+        query.take(*payments[1:])
         (lagging,) = query.take(old[1])
         late = last_score(stream)
         query.take(old[2])
@@ -183,11 +138,14 @@ def test_a_copy_that_comes_after_the_state_has_expired_does_not_count(stream: Ri
     first, moved = payout("t1", "01T09:00"), payment("e1", "01T09:00", None)
     with running() as query:
         query.take(first, moved)
-        for day in (12, 25):
+        for day in (10, 24, 25):
             query.take(payout(f"t{day}", f"{day}T09:00"), payment(f"e{day}", f"{day}T09:00", None))
         (again,) = query.take(payout("t1", "01T09:00", received="26T09:00"), payout("t26", "26T10:00"))
+        progress = query.progress()
     assert (again.events, again.late_events) == (1, 0)
-    assert last_score(stream)["transactions_90d"] == 4.0
+    assert last_score(stream)["transactions_90d"] == 5.0
+    assert (progress.duplicates, progress.dropped, progress.messages) == (0, 0, 2)
+    assert progress.state_rows == 9  # of the last three days: six ids, and the borrower's days
 
 
 def test_an_event_that_comes_too_late_is_kept_and_changes_no_score(stream: RiskStream) -> None:
@@ -219,21 +177,23 @@ def test_of_events_at_one_time_the_larger_id_counts_and_a_day_ends_at_midnight(s
     require_features_of_run(stream, *end, as_of=date(2026, 3, 11))
 
 
-def test_a_new_champion_scores_from_the_next_batch_on_and_a_registry_that_is_away_changes_nothing(
-    stream: RiskStream,
+def test_a_new_champion_scores_from_the_next_batch_on_and_without_one_the_last_stays(
+    stream: RiskStream, champion: Path
 ) -> None:
-    registry = Registry(stream.settings["REFI_MLFLOW_URI"])
+    registry = Registry(f"{SQLITE}{champion}")
     with running() as query:
         query.take(payout("t1", "10T09:00"))
-        register_scorecard(Path(stream.settings["REFI_MLFLOW_URI"].removeprefix("sqlite:///")))
+        register_scorecard(champion)
         query.take(payout("t2", "10T10:00"))
         registry.remove_alias(MODEL, CHAMPION)
         query.take(payout("t3", "10T11:00"))
-    assert [score["version"] for score in committed("risk-scores")] == [1, 2, 2]
+    versions = [score["version"] for score in committed("risk-scores")]
+    assert versions == [versions[0], versions[0] + 1, versions[0] + 1]
     assert len(query.said) == 1
     assert "has no champion" in query.said[0]
     with pytest.raises(ModelError, match="has no champion"), running():
         pass
+    registry.set_alias(MODEL, CHAMPION, versions[0])
 
 
 def test_a_checkpoint_of_other_state_or_partitions_is_refused(
@@ -244,8 +204,8 @@ def test_a_checkpoint_of_other_state_or_partitions_is_refused(
     description = stream.checkpoint / "refi.json"
     text = description.read_text()
     description.write_text(text.replace('"state_version": 1', '"state_version": 0'))
-    with pytest.raises(RefiError, match="state of version 0, and this program's is 1.*refi risk rebuild"), running():
+    with pytest.raises(RefiError, match=r"state of version 0, and this program's is 1.*refi risk rebuild"), running():
         pass
     description.write_text(text.replace('"0": 0', '"0": 0, "1": 0'))
-    with pytest.raises(RefiError, match="has 1 partitions, and had 2 when.*refi risk rebuild"), running():
+    with pytest.raises(RefiError, match=r"has 1 partitions, and had 2 when.*refi risk rebuild"), running():
         pass

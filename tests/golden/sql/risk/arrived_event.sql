@@ -127,10 +127,10 @@ WITH arrived AS (
     judged.monthly_debt,
     judged.payee_id,
     judged.refusal,
-    ROW_NUMBER() OVER (
+    CAST(ROW_NUMBER() OVER (
       PARTITION BY judged.topic, judged.borrower_id, judged.event_id
       ORDER BY judged.received_at ASC, judged.sequence ASC, judged.way ASC
-    ) AS arrival,
+    ) AS BIGINT) AS arrival,
     COUNT(CASE WHEN judged.refusal IS NULL THEN 1 END) OVER (
       PARTITION BY judged.topic, judged.borrower_id, judged.event_id
       ORDER BY judged.received_at ASC, judged.sequence ASC, judged.way ASC
@@ -298,10 +298,10 @@ WITH arrived AS (
     judged.monthly_debt,
     judged.payee_id,
     judged.refusal,
-    ROW_NUMBER() OVER (
+    CAST(ROW_NUMBER() OVER (
       PARTITION BY judged.topic, judged.borrower_id, judged.event_id
       ORDER BY judged.received_at ASC, judged.sequence ASC, judged.way ASC
-    ) AS arrival,
+    ) AS BIGINT) AS arrival,
     COUNT(CASE WHEN judged.refusal IS NULL THEN 1 END) OVER (
       PARTITION BY judged.topic, judged.borrower_id, judged.event_id
       ORDER BY judged.received_at ASC, judged.sequence ASC, judged.way ASC
@@ -469,10 +469,10 @@ WITH arrived AS (
     judged.monthly_debt,
     judged.payee_id,
     judged.refusal,
-    ROW_NUMBER() OVER (
+    CAST(ROW_NUMBER() OVER (
       PARTITION BY judged.topic, judged.borrower_id, judged.event_id
       ORDER BY judged.received_at ASC NULLS LAST, judged.sequence ASC NULLS LAST, judged.way ASC NULLS LAST
-    ) AS arrival,
+    ) AS BIGINT) AS arrival,
     COUNT(CASE WHEN judged.refusal IS NULL THEN 1 END) OVER (
       PARTITION BY judged.topic, judged.borrower_id, judged.event_id
       ORDER BY judged.received_at ASC NULLS LAST, judged.sequence ASC NULLS LAST, judged.way ASC NULLS LAST

@@ -7,13 +7,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
-from typing import Any
 
 import duckdb
+import jsonschema
 import orjson
 import pyarrow as pa
 import pytest
-from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
+from confluent_kafka import Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from refi_assets.errors import RefiError
@@ -22,8 +22,9 @@ from refi_assets.risk.stream.kafka_topics import create_topics
 from refi_assets.risk.stream.markers import newest_marker
 from refi_assets.risk.stream.settings import KafkaSettings, StreamSettings
 from refi_assets.risk.stream.sink import FencedError, ScoreSink, SinkResult, score_messages
-from refi_assets.risk.topics import DEAD_LETTERS, LOAN_EVENTS, RISK_MARKERS, RISK_SCORES
+from refi_assets.risk.topics import DEAD_LETTERS, LOAN_EVENTS, RISK_MARKERS, RISK_SCORES, topic_schema
 from refi_assets.settings import overridden, settings_of
+from tests.support.risk_streams import committed
 
 ENDS = {LOAN_EVENTS: {0: 7, 1: 9}}
 RECEIVED = datetime(2026, 11, 27, 10, 0, 0, 5000)  # noqa: DTZ001 - UTC, as in Arrow's tables
@@ -66,26 +67,6 @@ def scores_of(batch_id: int, borrowers: int) -> pa.Table:
         FROM range({borrowers}) AS numbers(n)
     """
     return duckdb.sql(query).to_arrow_table()
-
-
-def committed(topic: str) -> list[Any]:
-    """What a read_committed reader sees: the JSON values of a topic, in the order of partitions and offsets."""
-    kafka = settings_of(KafkaSettings)
-    options = {"group.id": "test", "isolation.level": "read_committed", "enable.partition.eof": True}
-    values = []
-    with closing(Consumer({**kafka.client_options(), **options, "auto.offset.reset": "earliest"})) as consumer:
-        partitions = consumer.list_topics(kafka.topic(topic), 10).topics[kafka.topic(topic)].partitions
-        for partition in sorted(partitions):
-            consumer.assign([TopicPartition(kafka.topic(topic), partition, 0)])
-            while True:
-                message = consumer.poll(10)
-                assert message is not None
-                error, value = message.error(), message.value()
-                if error is not None:
-                    assert error.code() == KafkaError._PARTITION_EOF
-                    break
-                values.append(orjson.loads(value or b""))
-    return values
 
 
 @pytest.fixture(autouse=True)
@@ -215,6 +196,17 @@ def test_the_open_transaction_of_another_query_does_not_hide_the_newest_marker()
     end.join()
     assert marker is not None
     assert marker.batch_id == 0
+
+
+def test_what_is_sent_meets_its_contracts() -> None:
+    send(LOAN_EVENTS, [b"{"])
+    with sink() as driver:
+        driver.write(0, scores_of(0, 3), [letter(0)], ENDS)
+    for topic in (RISK_SCORES, RISK_MARKERS, DEAD_LETTERS):
+        messages = committed(topic)
+        assert messages
+        for message in messages:
+            jsonschema.validate(message, topic_schema(topic))
 
 
 def test_a_dead_letter_has_the_bytes_the_reason_and_the_place() -> None:

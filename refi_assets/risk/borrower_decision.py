@@ -27,21 +27,21 @@ class DecisionReason(NamedTuple):
     text: str
 
 
-class Decision(NamedTuple):
+class BorrowerDecision(NamedTuple):
     """A decision, and every reason against an approval."""
 
     answer: DecisionAnswer
     reasons: tuple[DecisionReason, ...]
 
 
-def decide(
+def decide_on_borrower(
     probability: Decimal | None,
     bounds: Decisions,
     *,
     age: timedelta,
     missing: Collection[str] = (),
     rules: Collection[str] = (),
-) -> Decision:
+) -> BorrowerDecision:
     """The decision by a probability of default, which is None if `missing` names features that the model needs.
 
     age: time since the features were computed; rules: those that reported the borrower within `stale_after_hours`.
@@ -62,6 +62,6 @@ def decide(
         objections.append(("probability_not_low", f"The probability of default is at least {approve_pct:f} %."))
     reasons = tuple(DecisionReason(code, text) for code, text in (*doubts, *objections))
     if not reasons:
-        return Decision(DecisionAnswer.APPROVE, ())
+        return BorrowerDecision(DecisionAnswer.APPROVE, ())
     is_declined = percent >= decline_pct and not doubts
-    return Decision(DecisionAnswer.DECLINE if is_declined else DecisionAnswer.REFER, reasons)
+    return BorrowerDecision(DecisionAnswer.DECLINE if is_declined else DecisionAnswer.REFER, reasons)
