@@ -131,13 +131,13 @@ def _backlog_table(backlog: Figures, rates: Mapping[str, float]) -> str:
 
 
 def _phases_table(parts: Mapping[str, Sequence[Figures]]) -> str:
-    """The median seconds of a warm batch by its phases; `Spark` is the rest of the time between two ends."""
+    """The median seconds of a warm batch by its phases; `rest` is what is left of the time between two ends."""
     seconds: dict[str, dict[str, list[float]]] = {}
     for name, batches in parts.items():
         spent = seconds.setdefault(name, defaultdict(list))
         for before, batch in zip(batches[COLD_BATCHES:], batches[COLD_BATCHES + 1 :], strict=False):
             whole = batch["ended"] - before["ended"]
-            spent["Spark, and waiting"].append(whole - sum(batch["phases"].values()))
+            spent["rest"].append(whole - sum(batch["phases"].values()))
             for phase, phase_seconds in batch["phases"].items():
                 spent[phase].append(phase_seconds)
             spent["in all"].append(whole)
