@@ -4,13 +4,11 @@ Events of a batch are those with an offset in its range that were not there befo
 snapshot, the stream's files since, and the rest of the day in Spark's state.
 """
 
-import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -18,7 +16,6 @@ import duckdb
 from refi_assets.engines.duckdb import DuckDBEngine
 from refi_assets.engines.duckdb_sql import columns_sql, parquet_sql, quoted, rows_sql, text_literal
 from refi_assets.errors import EngineError, type_and_place
-from refi_assets.lake.settings import is_s3
 from refi_assets.ml.registry import RegisteredModel
 from refi_assets.ml.scoring import probability_sql
 from refi_assets.risk.event_columns import EVENT_KEY
@@ -30,6 +27,7 @@ from refi_assets.risk.stream.decisions import Champions, Decision, decide, requi
 from refi_assets.risk.stream.lake_files import EVENTS, LATE_EVENTS, SCORES, batch_key, put_table, read_table
 from refi_assets.risk.stream.live_output import LiveOutput
 from refi_assets.risk.stream.live_scoring import RESULT_COLUMNS, LiveScoring
+from refi_assets.risk.stream.mapped_events import MappedEvents
 from refi_assets.risk.stream.sink import ScoreSink
 from refi_assets.risk.stream.snapshot import PORTFOLIO, STORED_COLUMNS, Snapshot, Snapshots, stored_rows_sql
 
@@ -97,6 +95,7 @@ class BatchProcessor:
         self._late_after_hours = policy.events.late_after_hours
         self._snapshots = Snapshots(engine, checkpoint.checkpoint_id)
         self._snapshot: Snapshot | None = None
+        self._mapped: MappedEvents
         self._days: dict[int, set[date]] = {}  # on which events were received, of the batches since the snapshot
         self._session = engine.session()
         self._session.execute("CREATE SCHEMA risk; CREATE SCHEMA staging")
@@ -201,21 +200,13 @@ class BatchProcessor:
 
     def _use_snapshot(self, snapshot: Snapshot) -> Snapshot:
         self._snapshot = snapshot
-        events, portfolio = (parquet_sql(self._local_file(key)) for key in (snapshot.events, snapshot.portfolio))
+        events, portfolio = (parquet_sql(self._lake.url(key)) for key in (snapshot.events, snapshot.portfolio))
+        query = f"SELECT {_COLUMNS} FROM {events}"
+        self._mapped = MappedEvents(self._session, query, self._session.scratch / "snapshot.arrow")
         self._session.execute(
-            f"CREATE OR REPLACE TEMP VIEW snapshot_events AS SELECT {_COLUMNS} FROM {events};"
             f"CREATE OR REPLACE TABLE staging.portfolio_borrower AS SELECT {columns_sql(PORTFOLIO)} FROM {portfolio}"
         )
         return snapshot
-
-    def _local_file(self, key: str) -> str:
-        """Where an object can be read again and again: of S3, a copy."""
-        if not is_s3(self._lake.name):
-            return self._lake.url(key)
-        path = self._session.scratch / PurePosixPath(key).name
-        with self._lake.open(key) as source, path.open("wb") as target:
-            shutil.copyfileobj(source, target)
-        return str(path)
 
     def _days_of_new(self) -> set[date]:
         rows = self._session.execute("SELECT DISTINCT received_at::DATE FROM arrived WHERE is_new AND reason IS NULL")
@@ -241,15 +232,17 @@ class BatchProcessor:
 
     def _find_events(self, snapshot: Snapshot, batch: int) -> None:
         """The tables risk.events, of all borrowers with new events, `scored` and risk.subject."""
-        stored = "SELECT * FROM snapshot_events"
-        if files := self._files_since(snapshot, batch):
-            stored += f" UNION ALL {stored_rows_sql(self._lake, files)}"
-        is_too_late = f"received_at > event_time + INTERVAL {self._late_after_hours} HOUR AS is_too_late"
         self._session.execute(
             "CREATE OR REPLACE TEMP TABLE touched AS "
-            "SELECT DISTINCT borrower_id FROM arrived WHERE is_new AND reason IS NULL;"
-            "CREATE OR REPLACE TEMP TABLE history AS "
-            f"SELECT {_COLUMNS} FROM ({stored}) SEMI JOIN touched USING (borrower_id);"
+            "SELECT DISTINCT borrower_id FROM arrived WHERE is_new AND reason IS NULL"
+        )
+        stored = f"SELECT {_COLUMNS} FROM mapped"
+        if files := self._files_since(snapshot, batch):
+            stored += f" UNION ALL {stored_rows_sql(self._lake, files)} SEMI JOIN touched USING (borrower_id)"
+        self._session.connection.register("mapped", self._mapped.of(self._arrow("FROM touched").column(0)))
+        is_too_late = f"received_at > event_time + INTERVAL {self._late_after_hours} HOUR AS is_too_late"
+        self._session.execute(
+            f"CREATE OR REPLACE TEMP TABLE history AS {stored};"
             "CREATE OR REPLACE TABLE risk.events AS "
             f"SELECT {_COLUMNS}, FALSE AS is_new, {is_too_late} FROM history UNION ALL "
             f"SELECT {_COLUMNS}, is_new, {is_too_late} FROM arrived ANTI JOIN history USING ({_KEY}) "
@@ -261,6 +254,7 @@ class BatchProcessor:
             "FROM risk.events WHERE NOT is_too_late GROUP BY borrower_id HAVING events > 0;"
             "CREATE OR REPLACE TABLE risk.subject AS SELECT borrower_id, as_of FROM scored"
         )
+        self._session.connection.unregister("mapped")
 
     def _score(self, model: RegisteredModel) -> list[str]:
         """The tables `result` and risk.scores; returns the names of the features."""
