@@ -278,5 +278,7 @@ def _reason(message: str) -> str:
         )
     if "No space left on device" in message:
         return "The disk of the checkpoint, or of Spark's own files, is full. Make room, and start again."
+    if "CONCURRENT_STREAM_LOG_UPDATE" in message:
+        return "Another driver has begun the same batch of this checkpoint. Only one may run; stop the other first."
     names = dict.fromkeys(re.findall(r"\b([A-Z]\w+(?:Exception|Error))\b", message))
     return f"Spark ended the query: {', '.join(names) or 'it gave no reason'}. Its own log has the message."
