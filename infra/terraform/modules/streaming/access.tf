@@ -42,6 +42,12 @@ data "aws_iam_policy_document" "this" {
     resources = ["${local.lake}stream/risk/*"]
   }
 
+  statement {
+    sid       = "RemoveOldSnapshots"
+    actions   = ["s3:DeleteObject"]
+    resources = ["${local.lake}stream/risk/snapshots/*"]
+  }
+
   # Without it, S3 answers 403 instead of 404 for a missing object.
   statement {
     sid       = "ListObjects"
