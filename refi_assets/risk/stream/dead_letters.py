@@ -69,6 +69,7 @@ def read_messages(places: Iterable[Place]) -> Iterator[bytes | None]:
         "enable.auto.commit": False,
         "isolation.level": "read_uncommitted",  # nothing is between the places
         "auto.offset.reset": "earliest",
+        "fetch.wait.max.ms": 10,  # the next run of offsets waits for the answer to the last request
     }
     try:
         with closing(Consumer({**kafka.client_options(), **options})) as consumer:
