@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from refi_assets.engines.base import Row
+from refi_assets.engines.spreadsheets import escape_formula
 from refi_assets.errors import writing
 from refi_assets.risk.losses import (
     cents,
@@ -68,7 +69,11 @@ def write_tables(tables: Tables, folder: Path) -> None:
         with writing(file), file.open("w", encoding="utf-8", newline="") as stream:
             writer = csv.writer(stream)
             writer.writerow(rows[0] if rows else [])
-            writer.writerows(row.values() for row in rows)
+            writer.writerows(map(_as_cells, rows))
+
+
+def _as_cells(row: Row) -> list[Any]:
+    return [escape_formula(value) if isinstance(value, str) else value for value in row.values()]
 
 
 def _with_loss(row: Row, losses: Losses) -> Row:

@@ -6,11 +6,15 @@ WITH reported AS (
         high.borrower_id,
         high.rule
     FROM risk.high_risk AS high
+    WHERE
+        high.rule IS NOT NULL
     UNION
     SELECT
         fraud.borrower_id,
         fraud.rule
     FROM risk.possible_fraud AS fraud
+    WHERE
+        fraud.rule IS NOT NULL
 ),
 rules AS (
     SELECT

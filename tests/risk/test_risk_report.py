@@ -208,3 +208,8 @@ def test_each_table_is_a_csv_file_with_exact_numbers(tmp_path: Path) -> None:
             **{"balance": "500.00", "exposure_at_default": "550.00", "expected_loss": "", "expected_loss_pct": ""},
         },
     ]
+
+
+def test_a_state_that_begins_like_a_formula_is_text_in_a_spreadsheet(tmp_path: Path) -> None:
+    write_tables({"states": [{"state": "=1+1", "balance": D("-5.00")}]}, tmp_path)
+    assert (tmp_path / "states.csv").read_text("utf-8").splitlines() == ["state,balance", "'=1+1,-5.00"]

@@ -1,13 +1,15 @@
 """The query of live default risk, running beside a test that sends messages."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer
 
 from refi_assets.engines.spark_stream import BatchProgress, RunningStream
 from refi_assets.risk.stream.batch import BatchFigures
 from refi_assets.risk.stream.decisions import Champions
+from refi_assets.risk.stream.kafka_topics import watermark_offsets
 from refi_assets.risk.stream.markers import newest_marker
 from refi_assets.risk.stream.query import running_query
 from refi_assets.risk.stream.sending import send_messages
@@ -28,15 +30,16 @@ class Running:
     def __init__(self) -> None:
         self.batches: list[BatchFigures] = []
         self.said: list[str] = []
+        self._taken = 0
         self._reports: dict[int, BatchProgress] = {}
 
     def take(self, *messages: Message) -> list[BatchFigures]:
         """Send messages, and wait until they are in the newest marker; returns the figures of the batches since."""
-        before = len(self.batches)
         send_messages(messages, keeps_times=True)
         ends = end_offsets()
         wait_until(lambda: self._is_at(ends))
-        return self.batches[before:]
+        taken, self._taken = self.batches[self._taken :], len(self.batches)
+        return taken
 
     def progress(self) -> BatchProgress:
         """What Spark reports of the last batch, once it has."""
@@ -57,8 +60,9 @@ class Running:
 
 
 @contextmanager
-def running() -> Iterator[Running]:
-    """The query of the settings."""
+def running(*messages: Message) -> Iterator[Running]:
+    """The query of the settings. Messages are sent before it starts, so that its first batch has all of them."""
+    send_messages(messages, keeps_times=True)
     taken = Running()
     with running_query(Champions(taken.said.append), taken.batches.append) as taken.query:
         yield taken
@@ -71,7 +75,7 @@ def end_offsets() -> dict[str, dict[int, int]]:
     names = {topic: kafka.topic(topic) for topic in SOURCE_TOPICS}
     ends = {
         topic: {
-            number: consumer.get_watermark_offsets(TopicPartition(name, number), 10)[1]
+            number: watermark_offsets(consumer, name, number, time.monotonic() + 10)[1]
             for number in consumer.list_topics(name, 10).topics[name].partitions
         }
         for topic, name in names.items()

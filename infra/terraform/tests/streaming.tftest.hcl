@@ -95,14 +95,14 @@ run "the_task_runs_the_query_with_its_state_on_the_instance" {
   }
 }
 
-run "the_role_writes_batches_and_deletes_nothing" {
+run "the_role_writes_batches_and_deletes_old_snapshots_alone" {
   module {
     source = "./modules/streaming"
   }
 
   assert {
     condition = toset(flatten([for statement in data.aws_iam_policy_document.this.statement : statement.actions])) == toset([
-      "s3:GetObject", "s3:ListBucket", "s3:PutObject", "s3:AbortMultipartUpload", "kms:Decrypt", "kms:GenerateDataKey", "sns:Publish",
+      "s3:GetObject", "s3:ListBucket", "s3:PutObject", "s3:AbortMultipartUpload", "s3:DeleteObject", "kms:Decrypt", "kms:GenerateDataKey", "sns:Publish",
     ])
     error_message = "The stream may do more than write batches and send alerts."
   }
@@ -112,6 +112,13 @@ run "the_role_writes_batches_and_deletes_nothing" {
       for statement in data.aws_iam_policy_document.this.statement : tolist(statement.resources) if contains(statement.actions, "s3:PutObject")
     ]) == ["arn:aws:s3:::a-lake/lake/stream/risk/*"]
     error_message = "The stream may write elsewhere in the lake."
+  }
+
+  assert {
+    condition = flatten([
+      for statement in data.aws_iam_policy_document.this.statement : tolist(statement.resources) if contains(statement.actions, "s3:DeleteObject")
+    ]) == ["arn:aws:s3:::a-lake/lake/stream/risk/snapshots/*"]
+    error_message = "The stream may delete more than old snapshots, or not even these."
   }
 
   assert {
@@ -149,8 +156,8 @@ run "a_checkpoint_on_s3_has_a_folder_of_its_own" {
   assert {
     condition = flatten([
       for statement in data.aws_iam_policy_document.this.statement : tolist(statement.resources) if contains(statement.actions, "s3:DeleteObject")
-    ]) == ["arn:aws:s3:::a-lake/lake/checkpoints/*"]
-    error_message = "The stream may delete more than files of its checkpoint, or not even these."
+    ]) == ["arn:aws:s3:::a-lake/lake/stream/risk/snapshots/*", "arn:aws:s3:::a-lake/lake/checkpoints/*"]
+    error_message = "The stream may delete more than old snapshots and files of its checkpoint, or not even these."
   }
 }
 

@@ -9,6 +9,7 @@ from refi_assets.risk.topics import RISK_MARKERS, SOURCE_TOPICS, TOPICS
 from refi_assets.settings import settings_of
 
 if TYPE_CHECKING:
+    from confluent_kafka import Consumer
     from confluent_kafka.admin import AdminClient
 
 ADMIN_SECONDS = 15
@@ -95,3 +96,24 @@ def _topic_options(topic: str, timestamps: str, retention_days: float) -> dict[s
         "message.timestamp.type": timestamps,
         "retention.ms": "-1" if is_replay else str(int(retention_days * DAY_MS)),
     }
+
+
+def watermark_offsets(consumer: "Consumer", topic: str, partition: int, deadline: float) -> tuple[int, int]:
+    """The first offset of a partition, and its end, which open transactions do not hold back.
+
+    A partition without a leader, as just after its topic was made, is asked again until a time of time.monotonic().
+    Raises KafkaException.
+    """
+    from confluent_kafka import KafkaError, KafkaException, TopicPartition
+
+    no_leader = (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE)
+    while True:
+        seconds = max(1.0, deadline - time.monotonic())
+        try:
+            start, end = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=seconds)
+        except KafkaException as error:
+            if error.args[0].code() not in no_leader or time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+        else:
+            return start, end

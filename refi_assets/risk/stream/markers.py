@@ -9,6 +9,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from refi_assets.errors import RefiError, needs_packages
+from refi_assets.risk.stream.kafka_topics import watermark_offsets
 from refi_assets.risk.stream.settings import STREAM_PACKAGES, KafkaSettings, StreamSettings
 from refi_assets.risk.topics import RISK_MARKERS
 from refi_assets.settings import settings_of
@@ -84,12 +85,8 @@ def newest_marker(query: str) -> Marker | None:
 
 def _written(kafka: KafkaSettings, deadline: float) -> tuple[int, int]:
     """The first offset and the end of the topic, open transactions included."""
-    from confluent_kafka import TopicPartition
-
-    partition = TopicPartition(kafka.topic(RISK_MARKERS), MARKER_PARTITION)
     with closing(_consumer(kafka, "read_uncommitted")) as consumer:
-        start, end = consumer.get_watermark_offsets(partition, timeout=max(1.0, deadline - time.monotonic()))
-    return start, end
+        return watermark_offsets(consumer, kafka.topic(RISK_MARKERS), MARKER_PARTITION, deadline)
 
 
 def _last_marker(kafka: KafkaSettings, query: str, offsets: range, deadline: float) -> Marker | None:

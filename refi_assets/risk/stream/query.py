@@ -3,6 +3,7 @@
 Restarting it, one at a time, belongs to supervisor.py; what is done with a batch, to batch.py.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from refi_assets.risk.stream.batch import BatchFigures, BatchProcessor
 from refi_assets.risk.stream.checkpoint import Checkpoint, Offsets
 from refi_assets.risk.stream.decisions import Champions
 from refi_assets.risk.stream.jars import query_jars
+from refi_assets.risk.stream.kafka_topics import watermark_offsets
 from refi_assets.risk.stream.lake_files import checkpoint_ids
 from refi_assets.risk.stream.settings import STREAM_PACKAGES, KafkaSettings, StreamSettings
 from refi_assets.risk.stream.sink import ScoreSink
@@ -95,7 +97,7 @@ def open_checkpoint() -> Checkpoint:
 def first_offsets() -> Offsets:
     """The offsets of the first messages that Kafka has of the topics that are read. Raises RefiError."""
     with needs_packages("Kafka", STREAM_PACKAGES, "stream", "make stream"):
-        from confluent_kafka import Consumer, KafkaException, TopicPartition
+        from confluent_kafka import Consumer, KafkaException
     kafka, seconds = settings_of(KafkaSettings), settings_of(StreamSettings).stream_broker_wait_seconds
     consumer = Consumer({**kafka.client_options(), "group.id": "refi.first-offsets"})
     offsets: dict[str, dict[int, int]] = {}
@@ -106,7 +108,7 @@ def first_offsets() -> Offsets:
             if not metadata.partitions:
                 raise RefiError(f"Kafka at {kafka.kafka_bootstrap} has no topic {name}. Make it: refi risk topics")
             offsets[topic] = {
-                number: consumer.get_watermark_offsets(TopicPartition(name, number), timeout=seconds)[0]
+                number: watermark_offsets(consumer, name, number, time.monotonic() + seconds)[0]
                 for number in sorted(metadata.partitions)
             }
     except KafkaException as error:

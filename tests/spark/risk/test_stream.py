@@ -95,8 +95,8 @@ def test_events_of_two_topics_become_scores_which_the_lake_and_kafka_have(stream
     late, paid_out = payment("e1", "10T08:00", "2026-03-10"), payout("t1", "10T09:00")
     copy = payment("e1", "10T08:00", None, received="10T08:05", amount="1.00")
     poison = [(LOAN_EVENTS, "B1", b"{", late[3]), (TRANSACTIONS, "B1", None, late[3]), payout("t 2", "10T09:00")]
-    with running() as query:
-        (first,) = query.take(late, copy, *poison, paid_out)
+    with running(late, copy, *poison, paid_out) as query:
+        (first,) = query.take()
         (second,) = query.take(payment("e1", "10T08:00", "2026-03-10", received="11T08:00"), poison[0])
     assert (first.events, first.scores, first.dead_letters) == (2, 1, 3)
     assert (second.events, second.scores, second.dead_letters) == (0, 0, 1)
@@ -151,8 +151,8 @@ def test_a_copy_that_comes_after_the_state_has_expired_does_not_count(stream: Ri
 def test_an_event_that_comes_too_late_is_kept_and_changes_no_score(stream: RiskStream) -> None:
     """The allowance is 48 hours: one event takes exactly that, and one a minute more."""
     in_time, too_late = payout("t1", "08T09:00", received="10T08:59"), payout("t2", "08T09:00", received="10T09:00")
-    with running() as query:
-        (figures,) = query.take(in_time, too_late)
+    with running(in_time, too_late) as query:
+        (figures,) = query.take()
         (only_late,) = query.take(payout("t3", "01T09:00", received="10T10:00"))
     assert (figures.events, figures.late_events, figures.scores) == (1, 1, 1)
     assert (only_late.events, only_late.late_events, only_late.scores) == (0, 1, 0)

@@ -4,11 +4,15 @@ WITH reported AS (
     high.borrower_id,
     high.rule
   FROM risk.high_risk AS high
+  WHERE
+    NOT high.rule IS NULL
   UNION
   SELECT
     fraud.borrower_id,
     fraud.rule
   FROM risk.possible_fraud AS fraud
+  WHERE
+    NOT fraud.rule IS NULL
 ), rules AS (
   SELECT
     reported.borrower_id,
@@ -38,11 +42,15 @@ WITH reported AS (
     high.borrower_id,
     high.rule
   FROM risk.high_risk AS high
+  WHERE
+    NOT high.rule IS NULL
   UNION
   SELECT
     fraud.borrower_id,
     fraud.rule
   FROM risk.possible_fraud AS fraud
+  WHERE
+    NOT fraud.rule IS NULL
 ), rules AS (
   SELECT
     reported.borrower_id,
@@ -72,11 +80,15 @@ WITH reported AS (
     high.borrower_id,
     high.rule
   FROM risk.high_risk AS high
+  WHERE
+    NOT high.rule IS NULL
   UNION
   SELECT
     fraud.borrower_id,
     fraud.rule
   FROM risk.possible_fraud AS fraud
+  WHERE
+    NOT fraud.rule IS NULL
 ), rules AS (
   SELECT
     reported.borrower_id,
