@@ -218,16 +218,15 @@ class BatchProcessor:
         Spark hands on a borrower's days with new events, each whole. A borrower with new events of the newest day may
         lack those of older days, and another one those of every day.
         """
-        newest = max(set[date]().union(*self._days.values()), default=None)
-        lagging = (
-            self._session.value(
-                "SELECT count(*) FROM (SELECT max(received_at)::DATE AS newest FROM arrived "
-                f"WHERE is_new AND reason IS NULL GROUP BY borrower_id) WHERE newest < DATE '{newest}'"
-            )
-            if newest
-            else 0
+        days_since = set[date]().union(*self._days.values())
+        if len(days_since) < 2:
+            return []
+        newest = max(days_since)
+        is_behind = self._session.value(
+            "SELECT count(*) > 0 FROM (SELECT max(received_at)::DATE AS newest FROM arrived "
+            f"WHERE is_new AND reason IS NULL GROUP BY borrower_id) WHERE newest < DATE '{newest}'"
         )
-        batches = [number for number, days in self._days.items() if number < batch and (lagging or days - {newest})]
+        batches = [number for number, days in self._days.items() if number < batch and (is_behind or days - {newest})]
         return self._snapshots.files_since(snapshot, batch, batches) if batches else []
 
     def _find_events(self, snapshot: Snapshot, batch: int) -> None:

@@ -1,5 +1,6 @@
 """Dead letters: messages that break their contract, each with its place, its reason, and the bytes that Kafka has."""
 
+import time
 from base64 import b64encode
 from bisect import bisect_left
 from collections import deque
@@ -11,6 +12,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from refi_assets.errors import RefiError, needs_packages
+from refi_assets.risk.stream.kafka_topics import watermark_offsets
 from refi_assets.risk.stream.settings import STREAM_PACKAGES, KafkaSettings, StreamSettings
 from refi_assets.settings import settings_of
 
@@ -75,7 +77,8 @@ def read_messages(places: Iterable[Place]) -> Iterator[bytes | None]:
         with closing(Consumer({**kafka.client_options(), **options})) as consumer:
             for (topic, partition), group in groupby(places, key=attrgetter("topic", "partition")):
                 offsets, source = [place.offset for place in group], TopicPartition(kafka.topic(topic), partition)
-                low, high = consumer.get_watermark_offsets(source, timeout=stream.stream_broker_wait_seconds)
+                deadline = time.monotonic() + stream.stream_broker_wait_seconds
+                low, high = watermark_offsets(consumer, source.topic, partition, deadline)
                 first, last = bisect_left(offsets, low), bisect_left(offsets, high)
                 yield from [None] * first
                 for run in _close_together(offsets[first:last]):
